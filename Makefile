@@ -1,0 +1,35 @@
+# assay: make an AI factory match a file. `make` alone prints this help.
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench slurm-up slurm-down demo-slurm
+
+VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
+BIN      := bin/assay
+SLURM    := $(CURDIR)/.slurm
+export CGO_ENABLED := 0
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/assay
+	@go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/assay
+
+demo: build ## run examples/quickstart.yaml on this machine, show the results, stop everything
+	@.ci/demo
+
+test: ## install what is needed (as root on Debian), run everything against real Slurm, Prometheus and Chroma
+	@.ci/test
+
+lint: ## formatting, go vet and staticcheck
+	@.ci/lint
+
+bench: ## benchmarks of the planner, the simulator and the load generator
+	@go test -run '^$$' -bench . -benchmem ./...
+
+slurm-up: build ## start a real Slurm cluster on this machine: 4 nodes with 4 fake GPUs each
+	@go run ./drivers/slurm/cluster/slurm-up -dir $(SLURM) up
+
+slurm-down: ## stop that cluster
+	@go run ./drivers/slurm/cluster/slurm-up -dir $(SLURM) down
+
+demo-slurm: build ## apply examples/slurm.yaml to that cluster: real Chroma, simulated vLLM on 2 GPU nodes
+	@.ci/demo-slurm

@@ -1,0 +1,67 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"slices"
+)
+
+// largestSet bounds the vectors that a client must hold to know the true neighbours, in bytes.
+const largestSet = 64 << 30
+
+// benchmarks checks benchmarks, with their defaults filled in, against the services that they measure.
+func (c *checker) benchmarks(e Experiment) {
+	names, complete := c.serviceNames(e.Spec.Services)
+	seen := map[string]bool{}
+	for i, b := range e.Spec.Benchmarks {
+		path := fmt.Sprintf("spec.benchmarks[%d]", i)
+		if b.Name != "" && seen[b.Name] {
+			c.bad(path+".name", "a second benchmark "+brief(b.Name), "rename or remove one")
+		}
+		seen[b.Name] = true
+		switch {
+		case b.Serving == nil && b.Vector == nil:
+			c.lacks(path, path, "needs exactly one of serving, vector", "")
+		case b.Serving != nil && b.Vector != nil:
+			c.bad(path+".vector", "a second suite: a benchmark is exactly one of serving, vector", "declare another benchmark")
+		}
+		if b.Vector != nil {
+			c.vector(path+".vector", *b.Vector)
+		}
+		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
+			c.target(path, b, target)
+		} else if complete && b.Target != "" {
+			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
+		}
+	}
+}
+
+func (c *checker) vector(path string, v Vector) {
+	if v.TopK > v.Vectors {
+		c.bad(path+".topK", fmt.Sprintf("%d is more than the %d vectors that are stored", v.TopK, v.Vectors), "")
+	}
+	if v.Dimension > 0 && v.Vectors > largestSet/4/v.Dimension {
+		c.bad(path+".vectors", fmt.Sprintf("%d of dimension %d do not fit in %s of memory", v.Vectors, v.Dimension, Quantity(largestSet)), "")
+	}
+}
+
+// target checks that the suite fits the service, and that a run can end before the service does.
+func (c *checker) target(path string, b Benchmark, s Service) {
+	typ := s.Type()
+	if s.External != nil {
+		typ = s.External.Type
+	}
+	fits := func(suite, want string) {
+		if typ != "" && typ != want && slices.Contains([]string{"vllm", "chroma", "process"}, typ) {
+			c.bad(path+".target", fmt.Sprintf("%s measures a %s service; %s is %s", suite, want, s.Name, typ), "")
+		}
+	}
+	if b.Serving != nil {
+		fits("serving", "vllm")
+	}
+	if b.Vector != nil {
+		fits("vector", "chroma")
+	}
+	if s.Resources.Time > 0 && b.Timeout > s.Resources.Time {
+		c.bad(path+".timeout", fmt.Sprintf("%s is longer than the %s that %s runs (resources.time)", b.Timeout, s.Resources.Time, s.Name), "")
+	}
+}

@@ -1,0 +1,171 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// File is a manifest as it was read. Name is used in messages only.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Manifest is all that was declared in some files, in their order.
+type Manifest struct {
+	Sites       []Site
+	Experiments []ExperimentDoc
+}
+
+// ExperimentDoc is an experiment and where it was declared.
+type ExperimentDoc struct {
+	Experiment
+	File string
+	Line int // of the document, from 1
+
+	doc *document // positions of its fields; nil when it was not read from YAML
+}
+
+// Limits of what is accepted, far above what a person writes.
+const (
+	maxFile    = 4 << 20 // bytes
+	maxDepth   = 40      // levels of nesting
+	maxAliased = 10_000  // values that come from aliases, in one document
+)
+
+// Decode reads every document of every file, without defaults and without validation. When the error, a
+// *multierror.Error of Problem, is not nil, the manifest holds what could be read.
+func Decode(files []File) (Manifest, error) {
+	docs, problems := decodeAll(files)
+	return manifestOf(docs), combine(problems)
+}
+
+func manifestOf(docs []*document) Manifest {
+	var m Manifest
+	for _, d := range docs {
+		switch {
+		case d.site != nil:
+			m.Sites = append(m.Sites, *d.site)
+		case d.experiment != nil:
+			m.Experiments = append(m.Experiments, ExperimentDoc{*d.experiment, d.file, d.line, d})
+		}
+	}
+	return m
+}
+
+// decodeAll returns the documents and the problems of all files; documents know their own problems too.
+func decodeAll(files []File) (docs []*document, problems []Problem) {
+	for _, f := range files {
+		more, bad := decodeFile(f)
+		docs, problems = append(docs, more...), append(problems, bad...)
+	}
+	for _, d := range docs {
+		problems = append(problems, d.problems...)
+	}
+	if len(docs) == 0 && len(problems) == 0 {
+		p := Problem{Message: "the manifest is empty", Hint: "write a document with apiVersion: " + APIVersion + " and kind: " + KindExperiment}
+		if len(files) > 0 {
+			p.File, p.Line, p.Col = files[0].Name, 1, 1
+		}
+		problems = append(problems, p)
+	}
+	return docs, problems
+}
+
+func decodeFile(f File) (docs []*document, problems []Problem) {
+	if len(f.Data) > maxFile {
+		return nil, []Problem{{File: f.Name, Line: 1, Col: 1, Message: fmt.Sprintf(
+			"has %d bytes; a manifest may have %d at most", len(f.Data), maxFile)}}
+	}
+	nodes, syntax := parse(f.Data)
+	for _, n := range nodes {
+		if len(n.Content) == 0 || n.Content[0].Tag == "!!null" && n.Content[0].Value == "" {
+			continue // nothing between two ---
+		}
+		docs = append(docs, decodeDocument(f.Name, n.Content[0]))
+	}
+	if syntax != nil {
+		syntax.File = f.Name
+		problems = append(problems, *syntax)
+	}
+	return docs, problems
+}
+
+// parse returns the documents up to the first syntax error.
+func parse(data []byte) ([]*yaml.Node, *Problem) {
+	var nodes []*yaml.Node
+	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+	for {
+		n := new(yaml.Node)
+		switch err := dec.Decode(n); err {
+		case nil:
+			nodes = append(nodes, n)
+		case io.EOF:
+			return nodes, nil
+		default:
+			return nodes, syntaxProblem(data, err)
+		}
+	}
+}
+
+// decodeDocument reads one document. A kind that is nearly right is read as the one that was meant, so that the
+// other problems show too.
+func decodeDocument(file string, root *yaml.Node) *document {
+	d := &document{file: file, line: root.Line, places: map[string]place{"": {root, root}},
+		wrongAt: map[string]bool{}, wrongIn: map[string]bool{}}
+	if root.Kind != yaml.MappingNode {
+		d.wrong(root, "", "must be a mapping with apiVersion, kind, metadata and spec, found "+found(root), "")
+		return d
+	}
+	d.version(root)
+	switch kind := d.kind(root); kind {
+	case KindSite:
+		d.site = new(Site)
+		d.value(root, reflect.ValueOf(d.site).Elem(), "")
+		d.site.APIVersion, d.site.Kind = APIVersion, kind
+	case KindExperiment:
+		d.experiment = new(Experiment)
+		d.value(root, reflect.ValueOf(d.experiment).Elem(), "")
+		d.experiment.APIVersion, d.experiment.Kind = APIVersion, kind
+	}
+	return d
+}
+
+// kind finds out what a document is to be read as, before the rest of it is looked at; "" when that is hopeless.
+func (d *document) kind(root *yaml.Node) string {
+	kinds := []string{KindSite, KindExperiment}
+	n := lookup(root, "kind")
+	switch {
+	case n == nil:
+		d.wrong(root, "kind", "is required", "write kind: "+KindExperiment)
+		return ""
+	case slices.Contains(kinds, n.Value):
+		return n.Value
+	}
+	d.wrong(n, "kind", "must be Experiment or Site, found "+found(n), near(n.Value, kinds))
+	return nearest(n.Value, kinds)
+}
+
+func (d *document) version(root *yaml.Node) {
+	hint := "write apiVersion: " + APIVersion
+	if n := lookup(root, "apiVersion"); n == nil {
+		d.wrong(root, "apiVersion", "is required", hint)
+	} else if n.Value != APIVersion {
+		d.wrong(n, "apiVersion", "must be "+APIVersion+", found "+found(n), hint)
+	}
+}
+
+// lookup returns the value of a key of a mapping, or nil.
+func lookup(mapping *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}

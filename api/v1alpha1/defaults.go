@@ -1,0 +1,154 @@
+package v1alpha1
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// The schedulers that a site can name.
+const (
+	Slurm = "slurm"
+	Local = "local" // also the name of the built-in site
+)
+
+const (
+	second = Duration(time.Second)
+	minute = Duration(time.Minute)
+	hour   = Duration(time.Hour)
+)
+
+// LocalSite is the site that needs no declaration: processes of this machine.
+func LocalSite() Site {
+	return DefaultSite(Site{
+		APIVersion: APIVersion,
+		Kind:       KindSite,
+		Metadata:   Metadata{Name: Local},
+		Spec:       SiteSpec{Scheduler: Local},
+	})
+}
+
+// DefaultSite returns s with what it leaves out. Paths stay empty: they depend on who runs assay.
+func DefaultSite(s Site) Site {
+	every, atMost := 15*second, 2*minute
+	if s.Spec.Scheduler == Local {
+		every, atMost = second, 10*second
+	}
+	p := &s.Spec.Poll
+	switch { // a bound that is given moves the other one, rather than contradict it
+	case p.Every == 0 && p.AtMost == 0:
+		p.Every, p.AtMost = every, atMost
+	case p.Every == 0:
+		p.Every = min(every, p.AtMost)
+	case p.AtMost == 0:
+		p.AtMost = max(atMost, p.Every)
+	}
+	return s
+}
+
+// Default returns e with everything filled in that it leaves to the site or to us. It shares no memory that it
+// changes with e.
+func Default(site Site, e Experiment) Experiment {
+	e.Spec.Site = cmp.Or(e.Spec.Site, site.Metadata.Name)
+	e.Spec.WhenDone = cmp.Or(e.Spec.WhenDone, "Keep")
+	e.Spec.Services = slices.Clone(e.Spec.Services)
+	for i := range e.Spec.Services {
+		defaultService(site, &e.Spec.Services[i])
+	}
+	e.Spec.Benchmarks = slices.Clone(e.Spec.Benchmarks)
+	for i := range e.Spec.Benchmarks {
+		defaultBenchmark(e.Spec.Services, &e.Spec.Benchmarks[i])
+	}
+	return e
+}
+
+func defaultService(site Site, s *Service) {
+	within := 5 * minute
+	if s.VLLM != nil {
+		within = 30 * minute
+	}
+	s.Ready.Within = cmp.Or(s.Ready.Within, within)
+	if s.External != nil {
+		return // nothing of it is ours to submit
+	}
+	s.Replicas = orPointer(s.Replicas, 1)
+	s.Nodes = orPointer(s.Nodes, 1)
+	defaultResources(site, s)
+	s.Restart.Limit = orPointer(s.Restart.Limit, 5)
+	backoff := 10 * second
+	if site.Spec.Scheduler == Local {
+		backoff = 2 * second
+	}
+	s.Restart.Backoff = cmp.Or(s.Restart.Backoff, backoff)
+	if s.VLLM != nil {
+		s.VLLM = defaultVLLM(*s.VLLM, *s.Resources.GPUsPerNode)
+	}
+}
+
+func defaultResources(site Site, s *Service) {
+	r := &s.Resources
+	gpus := 0
+	if site.Spec.Scheduler == Slurm {
+		r.Partition = cmp.Or(r.Partition, site.Spec.Defaults.Partition)
+		r.QOS = cmp.Or(r.QOS, site.Spec.Defaults.QOS)
+		if s.VLLM != nil {
+			gpus = site.Spec.Partitions[r.Partition].GPUsPerNode
+		}
+	}
+	r.GPUsPerNode = orPointer(r.GPUsPerNode, gpus)
+	r.Time = cmp.Or(r.Time, site.Spec.Defaults.Time, hour)
+}
+
+func defaultVLLM(v VLLM, gpus int) *VLLM {
+	v.TensorParallel = cmp.Or(v.TensorParallel, gpus, 1)
+	if v.Simulate != nil {
+		sim := *v.Simulate
+		sim.TTFT = cmp.Or(sim.TTFT, Duration(50*time.Millisecond))
+		sim.ITL = cmp.Or(sim.ITL, Duration(10*time.Millisecond))
+		sim.MaxRunning = cmp.Or(sim.MaxRunning, 256)
+		v.Simulate = &sim
+	}
+	return &v
+}
+
+func defaultBenchmark(services []Service, b *Benchmark) {
+	b.Repeats = orPointer(b.Repeats, 1)
+	if b.Timeout == 0 {
+		b.Timeout = 30 * minute
+		i := slices.IndexFunc(services, func(s Service) bool { return s.Name == b.Target })
+		if i >= 0 && services[i].Resources.Time > 0 {
+			b.Timeout = min(b.Timeout, services[i].Resources.Time/2)
+		}
+	}
+	if b.Serving != nil {
+		s := *b.Serving
+		s.API = cmp.Or(s.API, "completions")
+		s.Prompts = cmp.Or(s.Prompts, 1000)
+		s.OutputTokens = cmp.Or(s.OutputTokens, 128)
+		s.Burstiness = cmp.Or(s.Burstiness, 1)
+		s.StructuredRatio = orPointer(s.StructuredRatio, 1)
+		s.RequestTimeout = cmp.Or(s.RequestTimeout, 5*minute)
+		b.Serving = &s
+	}
+	if b.Vector != nil {
+		v := *b.Vector
+		v.Vectors = cmp.Or(v.Vectors, 1000)
+		v.Dimension = cmp.Or(v.Dimension, 384)
+		v.Queries = cmp.Or(v.Queries, 100)
+		v.TopK = cmp.Or(v.TopK, 10)
+		v.BatchSize = cmp.Or(v.BatchSize, 100)
+		if len(v.Concurrency) == 0 {
+			v.Concurrency = []int{1, 10}
+		}
+		v.Space = cmp.Or(v.Space, "l2")
+		b.Vector = &v
+	}
+}
+
+// orPointer returns p, or a pointer to the default.
+func orPointer[T any](p *T, value T) *T {
+	if p != nil {
+		return p
+	}
+	return &value
+}

@@ -1,0 +1,232 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	argName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+)
+
+// ownArgs are the options of vllm serve that follow from elsewhere.
+var ownArgs = map[string]string{
+	"host":                 "assay chooses it",
+	"port":                 "assay chooses it",
+	"model":                "write it as vllm.model",
+	"tensor-parallel-size": "write it as vllm.tensorParallel",
+}
+
+// least is the memory below which a unit was surely forgotten.
+const least Quantity = 16 << 20
+
+func servicePath(i int) string { return fmt.Sprintf("spec.services[%d]", i) }
+
+// Type is the kind of service that is declared: vllm, chroma, process or external; "" when none is.
+func (s Service) Type() string {
+	if types := s.types(); len(types) > 0 {
+		return types[0]
+	}
+	return ""
+}
+
+func (s Service) types() (out []string) {
+	for _, t := range []struct {
+		name string
+		is   bool
+	}{{"vllm", s.VLLM != nil}, {"chroma", s.Chroma != nil}, {"process", s.Process != nil}, {"external", s.External != nil}} {
+		if t.is {
+			out = append(out, t.name)
+		}
+	}
+	return out
+}
+
+// written checks services as they were written, before defaults hide what was left out.
+func (c *checker) written(e Experiment) {
+	for i, s := range e.Spec.Services {
+		path := servicePath(i)
+		switch types := s.types(); {
+		case len(types) == 0:
+			c.lacks(path, path, "needs exactly one of vllm, chroma, process, external", "")
+		case len(types) > 1:
+			c.bad(path+"."+types[1], "a second type: a service is exactly one of "+strings.Join(types, ", "), "declare another service")
+		}
+		if s.External != nil {
+			c.external(path, s)
+		}
+	}
+}
+
+// external refuses what a server that is not ours would ignore.
+func (c *checker) external(path string, s Service) {
+	given := map[string]bool{
+		"replicas":  s.Replicas != nil,
+		"nodes":     s.Nodes != nil,
+		"resources": s.Resources != (Resources{}),
+		"env":       len(s.Env) > 0,
+		"restart":   s.Restart != (RestartPolicy{}),
+	}
+	for name, is := range given {
+		if is {
+			c.bad(path+"."+name, "has no meaning for an external service, which is never started", "remove it")
+		}
+	}
+	switch {
+	case s.External.Type == "vllm" && s.External.Model == "":
+		c.lacks(path+".external", path+".external.model", "is required with type: vllm", "write the name that its /v1/models lists")
+	case s.External.Type == "chroma" && s.External.Model != "":
+		c.bad(path+".external.model", "has no meaning with type: chroma", "remove it")
+	}
+}
+
+// services checks services as they will be submitted to the site.
+func (c *checker) services(site Site, services []Service) {
+	seen := map[string]bool{}
+	ports := map[int]string{}
+	for i, s := range services {
+		path := servicePath(i)
+		if s.Name != "" && seen[s.Name] {
+			c.bad(path+".name", "a second service "+brief(s.Name), "rename or remove one")
+		}
+		seen[s.Name] = true
+		c.environment(path, s.Env)
+		if s.Ready.StableFor > 0 && s.Ready.StableFor >= s.Ready.Within {
+			c.bad(path+".ready.stableFor", fmt.Sprintf("%s can never be over within %s", s.Ready.StableFor, s.Ready.Within), "")
+		}
+		if s.External != nil {
+			continue
+		}
+		c.resources(site, path, s)
+		if s.VLLM != nil {
+			c.vllm(path, s)
+		}
+		if s.Chroma != nil {
+			c.command(path+".chroma.command", s.Chroma.Command)
+		}
+		if s.Process != nil {
+			c.process(site, path, s, ports)
+		}
+	}
+	c.dependencies(services)
+}
+
+func (c *checker) vllm(path string, s Service) {
+	v, nodes, gpus := s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode
+	if strings.ContainsAny(v.Model, "\n\t") {
+		c.bad(path+".vllm.model", "must be one line, found "+brief(v.Model), "")
+	}
+	c.command(path+".vllm.command", v.Command)
+	if v.Simulate == nil && nodes > 1 {
+		c.bad(path+".nodes", fmt.Sprintf("vLLM is run on one node, found %d", nodes), "write nodes: 1, or use simulate")
+	}
+	tp := path + ".vllm.tensorParallel"
+	switch {
+	case gpus == 0:
+	case v.TensorParallel > nodes*gpus:
+		c.bad(tp, fmt.Sprintf("needs %d GPUs, but nodes x gpusPerNode is %d x %d", v.TensorParallel, nodes, gpus), "lower it, or raise resources.gpusPerNode")
+	case v.TensorParallel > gpus && v.TensorParallel%gpus != 0:
+		c.bad(tp, fmt.Sprintf("%d is not a multiple of the %d GPUs per node, over which it is spread", v.TensorParallel, gpus), "")
+	}
+	for name, value := range v.Args {
+		at := path + ".vllm.args[" + name + "]"
+		canonical := strings.ReplaceAll(name, "_", "-")
+		switch {
+		case strings.HasPrefix(name, "-"):
+			c.bad(at, "must be an option without its dashes", "write "+strings.TrimLeft(name, "-"))
+		case !argName.MatchString(name):
+			c.bad(at, "must be an option's name, found "+brief(name), "")
+		case ownArgs[canonical] != "":
+			c.bad(at, "cannot be given here", ownArgs[canonical])
+		case value == nil:
+			c.bad(at, "has no value", "write true for an option that takes none")
+		}
+	}
+}
+
+func (c *checker) process(site Site, path string, s Service, ports map[int]string) {
+	p := s.Process
+	c.command(path+".process.command", p.Command)
+	for name, at := range map[string]string{"probe": p.Probe, "metrics": p.Metrics} {
+		if at != "" && !strings.HasPrefix(at, "/") {
+			c.bad(path+".process."+name, "must be an HTTP path that begins with /, found "+brief(at), "")
+		}
+	}
+	if site.Spec.Scheduler != Local || p.Port == 0 {
+		return
+	}
+	if *s.Replicas > 1 {
+		c.bad(path+".process.port", fmt.Sprintf("%d replicas on one machine cannot share port %d", *s.Replicas, p.Port), "leave port out: free ones are allocated")
+	}
+	if other := ports[p.Port]; other != "" {
+		c.bad(path+".process.port", fmt.Sprintf("port %d is taken by service %s on the same machine", p.Port, other), "leave port out: a free one is allocated")
+	}
+	ports[p.Port] = s.Name
+}
+
+func (c *checker) command(path string, argv []string) {
+	if len(argv) > 0 && argv[0] == "" {
+		c.bad(path+"[0]", "must name a program", "")
+	}
+}
+
+func (c *checker) environment(path string, env map[string]string) {
+	for name := range env {
+		if !envName.MatchString(name) {
+			c.bad(path+".env["+name+"]", "must be a variable's name: letters, digits and _, no digit first", "")
+		}
+	}
+}
+
+// resources checks a request against what the site says that it has.
+func (c *checker) resources(site Site, path string, s Service) {
+	r, at := s.Resources, path+".resources"
+	if r.MemoryPerNode > 0 && r.MemoryPerNode < least {
+		c.bad(at+".memoryPerNode", fmt.Sprintf("%d bytes is too little to start anything", r.MemoryPerNode), "add a unit: 512Mi, 64Gi")
+	}
+	if site.Spec.Scheduler == Local {
+		if *s.Nodes > 1 {
+			c.bad(path+".nodes", fmt.Sprintf("site %s is one machine, found %d", site.Metadata.Name, *s.Nodes), "write nodes: 1, or choose another site")
+		}
+		for name, word := range map[string]string{"partition": r.Partition, "qos": r.QOS} {
+			if word != "" {
+				c.bad(at+"."+name, "has no meaning at site "+site.Metadata.Name+", whose scheduler is local", "remove it, or choose another site")
+			}
+		}
+		return
+	}
+	c.reference(at+".partition", "partition", r.Partition, site.Spec.Partitions != nil, keys(site.Spec.Partitions))
+	c.reference(at+".qos", "qos", r.QOS, site.Spec.QOS != nil, keys(site.Spec.QOS))
+	part, qos := site.Spec.Partitions[r.Partition], site.Spec.QOS[r.QOS]
+	c.atMost(at+".gpusPerNode", *r.GPUsPerNode, part.GPUsPerNode, "the GPUs per node of partition "+r.Partition)
+	c.atMost(at+".cpusPerNode", r.CPUsPerNode, part.CPUsPerNode, "the CPUs per node of partition "+r.Partition)
+	c.atMost(path+".nodes", *s.Nodes, part.MaxNodes, "the most nodes of a job in partition "+r.Partition)
+	c.atMost(path+".nodes", *s.Nodes, qos.MaxNodes, "the most nodes of a job with qos "+r.QOS)
+	c.within(at+".time", r.Time, part.MaxTime, "partition "+r.Partition)
+	c.within(at+".time", r.Time, qos.MaxTime, "qos "+r.QOS)
+}
+
+// atMost checks a number against a limit of the site; 0 is "not stated".
+func (c *checker) atMost(path string, n, limit int, what string) {
+	if limit > 0 && n > limit {
+		c.bad(path, fmt.Sprintf("%d is more than %d, %s", n, limit, what), "")
+	}
+}
+
+func (c *checker) within(path string, d, limit Duration, what string) {
+	if limit > 0 && d > limit {
+		c.bad(path, fmt.Sprintf("%s is longer than the %s that %s allows", d, limit, what), "")
+	}
+}
+
+// named returns the service of that name.
+func named(services []Service, name string) (Service, bool) {
+	i := slices.IndexFunc(services, func(s Service) bool { return s.Name == name })
+	if i < 0 {
+		return Service{}, false
+	}
+	return services[i], true
+}

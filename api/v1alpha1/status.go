@@ -1,0 +1,128 @@
+package v1alpha1
+
+import "time"
+
+// Condition types. Every condition is True, False or Unknown; Unknown is never False.
+const (
+	Ready         = "Ready"         // service, experiment
+	Reconciling   = "Reconciling"   // service, experiment
+	Stalled       = "Stalled"       // service, experiment: nothing more happens until the spec changes
+	Scheduled     = "Scheduled"     // service: reason is the scheduler's own while it is pending
+	EndpointReady = "EndpointReady" // service
+	Scraped       = "Scraped"       // service
+	Complete      = "Complete"      // run, benchmark, experiment
+	Failed        = "Failed"        // run, benchmark
+	Valid         = "Valid"         // run, benchmark
+)
+
+// Condition statuses.
+const (
+	True    = "True"
+	False   = "False"
+	Unknown = "Unknown"
+)
+
+// Condition is one statement about an object, with the reason for it.
+type Condition struct {
+	Type               string    `json:"type"`
+	Status             string    `json:"status"`
+	Reason             string    `json:"reason"` // CamelCase
+	Message            string    `json:"message,omitempty"`
+	LastTransitionTime time.Time `json:"lastTransitionTime"`
+	ObservedGeneration int64     `json:"observedGeneration,omitempty"`
+}
+
+// Find returns the condition of that type, or one that is Unknown with reason NotObserved.
+func Find(cs []Condition, typ string) Condition {
+	for _, c := range cs {
+		if c.Type == typ {
+			return c
+		}
+	}
+	return Condition{Type: typ, Status: Unknown, Reason: "NotObserved"}
+}
+
+// ExperimentStatus is everything known about one experiment; it is rebuilt from the store and the cluster.
+type ExperimentStatus struct {
+	Name       string            `json:"name"`
+	Site       string            `json:"site,omitempty"`
+	Revision   string            `json:"revision"`   // hash of the resolved spec
+	Generation int64             `json:"generation"` // number of the revision, from 1
+	Suspended  bool              `json:"suspended,omitempty"`
+	Deleting   bool              `json:"deleting,omitempty"`
+	Observed   time.Time         `json:"observed"` // when the controller last looked
+	Conditions []Condition       `json:"conditions"`
+	Services   []ServiceStatus   `json:"services,omitempty"`
+	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`
+	Runs       []RunStatus       `json:"runs,omitempty"`
+}
+
+// ServiceStatus sums up a service over its seats.
+type ServiceStatus struct {
+	Name       string       `json:"name"`
+	Kind       string       `json:"kind"` // vllm | chroma | process | external
+	Simulated  bool         `json:"simulated,omitempty"`
+	Conditions []Condition  `json:"conditions"`
+	Replicas   int          `json:"replicas"`
+	Ready      int          `json:"readyReplicas"`
+	Restarts   int          `json:"restarts"`
+	Seats      []SeatStatus `json:"seats,omitempty"`
+}
+
+// SeatStatus is one place of a service and the job that fills it. Addresses are empty until the live job reports them.
+type SeatStatus struct {
+	Seat     string     `json:"seat"`            // experiment/group/slot/renewal
+	Nonce    string     `json:"nonce,omitempty"` // identity of the attempt
+	JobID    string     `json:"jobID,omitempty"`
+	JobState string     `json:"jobState,omitempty"`
+	Reason   string     `json:"reason,omitempty"` // the scheduler's, or ours
+	Phase    string     `json:"phase,omitempty"`  // the agent's word for the process
+	Ready    bool       `json:"ready"`
+	Nodes    []string   `json:"nodes,omitempty"`
+	Endpoint string     `json:"endpoint,omitempty"` // URL
+	Metrics  string     `json:"metrics,omitempty"`  // URL
+	PID      int        `json:"pid,omitempty"`
+	Restarts int        `json:"restarts"`
+	Started  *time.Time `json:"started,omitempty"`
+	Ends     *time.Time `json:"ends,omitempty"` // when the walltime is over
+	Dir      string     `json:"dir,omitempty"`  // job directory
+}
+
+// BenchmarkStatus sums up a benchmark over its runs.
+type BenchmarkStatus struct {
+	Name       string      `json:"name"`
+	Target     string      `json:"target"`
+	Runs       int         `json:"runs"`
+	Done       int         `json:"done"`
+	Conditions []Condition `json:"conditions"`
+}
+
+// Run phases.
+const (
+	RunPending    = "Pending"    // recorded; the agent has not been told yet, or has not begun
+	RunRunning    = "Running"    // claimed by the agent
+	RunComplete   = "Complete"   // the suite ended and wrote a result
+	RunFailed     = "Failed"     // the suite ended with an error
+	RunSuperseded = "Superseded" // a newer revision disturbed it; never counted
+	RunLost       = "Lost"       // its job ended first; tried again as another attempt
+)
+
+// RunStatus is one repeat of one benchmark at one point.
+type RunStatus struct {
+	ID         string             `json:"id"`
+	Benchmark  string             `json:"benchmark"`
+	Repeat     int                `json:"repeat"` // from 1
+	Key        string             `json:"key"`
+	Revision   string             `json:"revision"`
+	Commit     string             `json:"commit,omitempty"`
+	Phase      string             `json:"phase"`
+	Reason     string             `json:"reason,omitempty"`
+	Progress   string             `json:"progress,omitempty"`
+	JobID      string             `json:"jobID,omitempty"`
+	Started    *time.Time         `json:"started,omitempty"`
+	Ended      *time.Time         `json:"ended,omitempty"`
+	Simulated  bool               `json:"simulated"`
+	Metrics    map[string]float64 `json:"metrics,omitempty"`
+	Conditions []Condition        `json:"conditions"`
+	Dir        string             `json:"dir,omitempty"`
+}

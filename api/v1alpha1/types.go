@@ -1,0 +1,223 @@
+package v1alpha1
+
+// APIVersion is the only version that this package reads and writes.
+const APIVersion = "assay/v1alpha1"
+
+// The two kinds of document.
+const (
+	KindSite       = "Site"
+	KindExperiment = "Experiment"
+)
+
+// Metadata names an object. Name is a DNS label.
+type Metadata struct {
+	Name   string            `json:"name" validate:"required,dnslabel"`
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// Site holds the facts of one cluster.
+type Site struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Metadata   Metadata `json:"metadata"`
+	Spec       SiteSpec `json:"spec"`
+}
+
+// SiteSpec says how jobs are submitted at a site and where state lives.
+type SiteSpec struct {
+	// Scheduler is "slurm" or "local".
+	Scheduler  string               `json:"scheduler" validate:"required,oneof=slurm local"`
+	Account    string               `json:"account,omitempty"`
+	Defaults   SiteDefaults         `json:"defaults,omitzero"`
+	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
+	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
+	// Modules are loaded in the batch script, in order, before the agent starts.
+	Modules []string `json:"modules,omitempty"`
+	// Sbatch are extra directives, verbatim, one option each ("--hint=nomultithread").
+	Sbatch     []string        `json:"sbatch,omitempty"`
+	Paths      Paths           `json:"paths,omitzero"`
+	Poll       Poll            `json:"poll,omitzero"`
+	Prometheus *SitePrometheus `json:"prometheus,omitempty"`
+}
+
+// SiteDefaults fill what a service leaves out.
+type SiteDefaults struct {
+	Partition string   `json:"partition,omitempty"`
+	QOS       string   `json:"qos,omitempty"`
+	Time      Duration `json:"time,omitempty" validate:"gte=0"`
+}
+
+// Partition is what one node of a partition offers, and how many there are. Zero is "not stated".
+type Partition struct {
+	GPUsPerNode int      `json:"gpusPerNode,omitempty" validate:"gte=0"`
+	CPUsPerNode int      `json:"cpusPerNode,omitempty" validate:"gte=0"`
+	MaxNodes    int      `json:"maxNodes,omitempty" validate:"gte=0"`
+	MaxTime     Duration `json:"maxTime,omitempty" validate:"gte=0"`
+}
+
+// QOS is what a quality of service allows. Zero is "not stated".
+type QOS struct {
+	MaxTime     Duration          `json:"maxTime,omitempty" validate:"gte=0"`
+	MaxNodes    int               `json:"maxNodes,omitempty" validate:"gte=0"`
+	Reservation map[string]string `json:"reservation,omitempty"` // partition -> reservation
+}
+
+// Paths are directories on the shared file system.
+type Paths struct {
+	State string `json:"state,omitempty"` // default: the XDG state folder
+	Work  string `json:"work,omitempty"`  // data of services; default: <state>/work
+}
+
+// Poll bounds how often the scheduler is asked: at least Every apart, at most AtMost apart.
+type Poll struct {
+	Every  Duration `json:"every,omitempty" validate:"gte=0"`
+	AtMost Duration `json:"atMost,omitempty" validate:"gte=0"`
+}
+
+// SitePrometheus names a Prometheus that is already there; without it the embedded one runs.
+type SitePrometheus struct {
+	URL string `json:"url" validate:"required,httpurl"`
+}
+
+// Experiment is what a user declares.
+type Experiment struct {
+	APIVersion string         `json:"apiVersion"`
+	Kind       string         `json:"kind"`
+	Metadata   Metadata       `json:"metadata"`
+	Spec       ExperimentSpec `json:"spec"`
+}
+
+// ExperimentSpec declares services and the benchmarks that run against them.
+type ExperimentSpec struct {
+	Site    string `json:"site,omitempty"`
+	Suspend bool   `json:"suspend,omitempty"`
+	// WhenDone is Keep (default) or Stop: release the allocations once every run is Complete.
+	WhenDone   string      `json:"whenDone,omitempty" validate:"omitempty,oneof=Keep Stop"`
+	Services   []Service   `json:"services,omitempty" validate:"dive"`
+	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
+}
+
+// Service is something that stays up. Exactly one of VLLM, Chroma, Process, External is set.
+type Service struct {
+	Name      string            `json:"name" validate:"required,dnslabel"`
+	VLLM      *VLLM             `json:"vllm,omitempty"`
+	Chroma    *Chroma           `json:"chroma,omitempty"`
+	Process   *Process          `json:"process,omitempty"`
+	External  *External         `json:"external,omitempty"`
+	Replicas  *int              `json:"replicas,omitempty" validate:"omitempty,gte=0,lte=1000"` // default 1
+	Nodes     *int              `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"`   // default 1
+	Resources Resources         `json:"resources,omitzero"`
+	Env       map[string]string `json:"env,omitempty"`
+	DependsOn []string          `json:"dependsOn,omitempty"`
+	Ready     Readiness         `json:"ready,omitzero"`
+	Restart   RestartPolicy     `json:"restart,omitzero"`
+}
+
+// Resources are asked of the scheduler, per node where they say so.
+type Resources struct {
+	Partition     string   `json:"partition,omitempty"`
+	QOS           string   `json:"qos,omitempty"`
+	GPUsPerNode   *int     `json:"gpusPerNode,omitempty" validate:"omitempty,gte=0,lte=64"`
+	CPUsPerNode   int      `json:"cpusPerNode,omitempty" validate:"gte=0"`
+	MemoryPerNode Quantity `json:"memoryPerNode,omitempty" validate:"gte=0"`
+	Time          Duration `json:"time,omitempty" validate:"gte=0"` // walltime
+}
+
+// Readiness says when a service that has started counts as Ready, and when waiting ends.
+type Readiness struct {
+	Within    Duration `json:"within,omitempty" validate:"gte=0"`    // default 30m for vllm, 5m otherwise
+	StableFor Duration `json:"stableFor,omitempty" validate:"gte=0"` // default 0
+}
+
+// RestartPolicy bounds how often a server that ends by itself is started again, in its allocation and with a new job.
+type RestartPolicy struct {
+	Limit   *int     `json:"limit,omitempty" validate:"omitempty,gte=0,lte=100"` // default 5; then Stalled
+	Backoff Duration `json:"backoff,omitempty" validate:"gte=0"`                 // first delay, doubled each time; default 10s
+}
+
+// VLLM is a vLLM server, or its simulator when Simulate is set.
+type VLLM struct {
+	Model          string `json:"model" validate:"required"`
+	TensorParallel int    `json:"tensorParallel,omitempty" validate:"gte=0"` // default: GPUs per node
+	// Args are options of `vllm serve` without the dashes: true is a bare flag, false is --no-NAME,
+	// lists repeat the value, objects are passed as JSON.
+	Args     map[string]any `json:"args,omitempty"`
+	Command  []string       `json:"command,omitempty"` // default [vllm, serve]
+	Simulate *Simulate      `json:"simulate,omitempty"`
+}
+
+// Simulate is the latency model of the built-in vLLM simulator.
+type Simulate struct {
+	TTFT              Duration `json:"ttft,omitempty" validate:"gte=0"`              // default 50ms
+	TTFTStdDev        Duration `json:"ttftStdDev,omitempty" validate:"gte=0"`        // default 0
+	ITL               Duration `json:"itl,omitempty" validate:"gte=0"`               // default 10ms
+	ITLStdDev         Duration `json:"itlStdDev,omitempty" validate:"gte=0"`         // default 0
+	PrefillPerToken   Duration `json:"prefillPerToken,omitempty" validate:"gte=0"`   // added to TTFT per prompt token
+	LoadFactor        float64  `json:"loadFactor,omitempty" validate:"gte=0"`        // ITL grows by this share per running sequence
+	MaxRunning        int      `json:"maxRunning,omitempty" validate:"gte=0"`        // default 256; more wait
+	StartupDelay      Duration `json:"startupDelay,omitempty" validate:"gte=0"`      // time until /health answers
+	FailureRate       float64  `json:"failureRate,omitempty" validate:"gte=0,lte=1"` // share of requests answered 500
+	IgnoreConstraints bool     `json:"ignoreConstraints,omitempty"`                  // behave like a server that does not know the field
+	Seed              int64    `json:"seed,omitempty"`
+}
+
+// Chroma is a real Chroma server.
+type Chroma struct {
+	Command []string `json:"command,omitempty"` // default [chroma]; `run --path … --host … --port …` is appended
+}
+
+// Process is any command with a port, a probe and a metrics path. $(PORT), $(HOST), $(DATA) and $(NODE)
+// are replaced in Command and in the service's env; nothing is given to a shell.
+type Process struct {
+	Command []string `json:"command,omitempty" validate:"required,min=1"`
+	Port    int      `json:"port,omitempty" validate:"gte=0,lte=65535"` // default: a free one is allocated
+	Probe   string   `json:"probe,omitempty"`                           // HTTP path; empty: the port accepts connections
+	Metrics string   `json:"metrics,omitempty"`                         // HTTP path; empty: not scraped
+}
+
+// External is a server that somebody else runs: probed, scraped, benchmarked, never started or stopped.
+type External struct {
+	URL   string `json:"url" validate:"required,httpurl"`
+	Type  string `json:"type" validate:"required,oneof=vllm chroma"`
+	Model string `json:"model,omitempty"` // required for vllm
+}
+
+// Benchmark is a suite run against a service. Exactly one of Serving and Vector is set.
+type Benchmark struct {
+	Name    string   `json:"name" validate:"required,dnslabel"`
+	Target  string   `json:"target" validate:"required"`
+	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
+	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
+	Serving *Serving `json:"serving,omitempty"`
+	Vector  *Vector  `json:"vector,omitempty"`
+}
+
+// Serving drives an OpenAI-compatible server with structured-output requests.
+type Serving struct {
+	Dataset         string   `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice"`
+	API             string   `json:"api,omitempty" validate:"omitempty,oneof=completions chat"`  // default completions
+	Prompts         int      `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`            // default 1000
+	OutputTokens    int      `json:"outputTokens,omitempty" validate:"gte=0"`                    // default 128
+	Rate            Rate     `json:"rate,omitempty"`                                             // requests/s, or inf (default): all at once
+	Burstiness      float64  `json:"burstiness,omitempty" validate:"gte=0"`                      // default 1 (Poisson)
+	Concurrency     int      `json:"concurrency,omitempty" validate:"gte=0"`                     // at most this many in flight; 0: no bound
+	StructuredRatio *float64 `json:"structuredRatio,omitempty" validate:"omitempty,gte=0,lte=1"` // default 1
+	Warmups         int      `json:"warmups,omitempty" validate:"gte=0"`
+	RequestTimeout  Duration `json:"requestTimeout,omitempty" validate:"gte=0"` // default 5m
+	Seed            int64    `json:"seed,omitempty"`
+}
+
+// Vector drives a vector database: create, ingest, query one after the other and concurrently, recall@k.
+type Vector struct {
+	Vectors     int    `json:"vectors,omitempty" validate:"gte=0"`                      // default 1000
+	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
+	Queries     int    `json:"queries,omitempty" validate:"gte=0"`                      // per concurrency level; default 100
+	TopK        int    `json:"topK,omitempty" validate:"gte=0"`                         // default 10
+	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0"`                    // default 100
+	Concurrency []int  `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]
+	Space       string `json:"space,omitempty" validate:"omitempty,oneof=l2 cosine ip"` // default l2
+	EFSearch    int    `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's
+	EFConstruct int    `json:"efConstruction,omitempty" validate:"gte=0"`               // default: the server's
+	MaxNeighb   int    `json:"maxNeighbors,omitempty" validate:"gte=0"`                 // default: the server's
+	Seed        int64  `json:"seed,omitempty"`
+}

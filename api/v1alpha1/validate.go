@@ -1,0 +1,173 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Load decodes, fills in defaults and validates, and reports all problems of all files together as a *multierror.Error
+// of Problem. sites are the ones known already; a site in the files replaces one of its name. An experiment without a
+// site gets defaultSite; when that is empty, the only known site besides "local", or else "local".
+func Load(files []File, sites map[string]Site, defaultSite string) (Manifest, error) {
+	docs, problems := decodeAll(files)
+	known := maps.Clone(sites)
+	if known == nil {
+		known = map[string]Site{}
+	}
+	if _, ok := known[Local]; !ok {
+		known[Local] = LocalSite()
+	}
+	complete := true // every site that the files declare is readable
+	for _, p := range problems {
+		complete = complete && p.Path != ""
+	}
+	for _, d := range docs {
+		if d.experiment != nil {
+			continue
+		}
+		complete = complete && len(d.problems) == 0
+		if d.site != nil {
+			*d.site = DefaultSite(*d.site)
+			known[d.site.Metadata.Name] = *d.site
+			problems = append(problems, d.checkSite()...)
+		}
+	}
+	problems = append(problems, duplicates(docs)...)
+	if defaultSite == "" {
+		defaultSite = onlySite(known)
+	}
+	for _, d := range docs {
+		if d.experiment != nil {
+			problems = append(problems, d.resolve(known, defaultSite, complete)...)
+		}
+	}
+	return manifestOf(docs), combine(problems)
+}
+
+// onlySite is the site that is meant when none is named.
+func onlySite(known map[string]Site) string {
+	names := slices.Sorted(maps.Keys(known))
+	names = slices.DeleteFunc(names, func(n string) bool { return n == Local || n == "" })
+	if len(names) == 1 {
+		return names[0]
+	}
+	return Local
+}
+
+// resolve finds the experiment's site, fills in the defaults and validates. Without all sites readable, the checks
+// that need the site's facts are left out: they would only repeat that it is not.
+func (d *document) resolve(known map[string]Site, defaultSite string, complete bool) []Problem {
+	if d.experiment.Spec.Site == "" {
+		d.experiment.Spec.Site = defaultSite
+	}
+	name := d.experiment.Spec.Site
+	site, ok := known[name]
+	c := &checker{doc: d}
+	if !ok && complete {
+		c.bad("spec.site", fmt.Sprintf("site %s is not known", brief(name)),
+			join(near(name, slices.Collect(maps.Keys(known))), "apply its file first, or give it along: -f SITE.yaml"))
+	}
+	if !ok || !complete {
+		site = Site{Metadata: Metadata{Name: name}, Spec: SiteSpec{Scheduler: site.Spec.Scheduler}}
+	}
+	return append(c.problems, d.checkExperiment(site)...)
+}
+
+// ValidateExperiment checks an experiment against its site, after filling in its defaults. The error is a
+// *multierror.Error of Problem, with places when doc was decoded from a file.
+func ValidateExperiment(site Site, doc ExperimentDoc) error {
+	d := doc.doc
+	if d == nil {
+		d = &document{file: doc.File}
+	}
+	work := *d
+	work.experiment = &doc.Experiment
+	return combine(work.checkExperiment(site))
+}
+
+// checkExperiment validates what was written, and what it becomes at the site; the document keeps the latter.
+func (d *document) checkExperiment(site Site) []Problem {
+	c := &checker{doc: d}
+	c.tags(*d.experiment)
+	c.written(*d.experiment)
+	*d.experiment = Default(site, *d.experiment)
+	c.services(site, d.experiment.Spec.Services)
+	c.benchmarks(*d.experiment)
+	return c.problems
+}
+
+// duplicates finds objects of one kind and name: one of them would win silently.
+func duplicates(docs []*document) (problems []Problem) {
+	first := map[string]*document{}
+	for _, d := range docs {
+		var object, name string
+		switch {
+		case d.site != nil:
+			object, name = "site", d.site.Metadata.Name
+		case d.experiment != nil:
+			object, name = "experiment", d.experiment.Metadata.Name
+		}
+		if name == "" {
+			continue
+		}
+		if f, ok := first[object+name]; ok {
+			c := &checker{doc: d}
+			c.bad("metadata.name", fmt.Sprintf("%s %s is declared twice, first in %s:%d", object, name, f.file, f.line), "rename or remove one")
+			problems = append(problems, c.problems...)
+			continue
+		}
+		first[object+name] = d
+	}
+	return problems
+}
+
+// checker collects what is wrong with one document that decoded.
+type checker struct {
+	doc      *document
+	problems []Problem
+}
+
+// bad records a wrong value at path, unless decoding has already complained there or above.
+func (c *checker) bad(path, message, hint string) {
+	for p := path; p != ""; p = parent(p) {
+		if c.doc.wrongAt[p] {
+			return
+		}
+	}
+	line, col := c.doc.find(path)
+	c.problems = append(c.problems, Problem{c.doc.file, line, col, path, message, hint})
+}
+
+// lacks records that something is missing in the mapping at owner, unless a field of it was not understood: that is
+// probably the one.
+func (c *checker) lacks(owner, path, message, hint string) {
+	if !c.doc.wrongIn[owner] {
+		c.bad(path, message, hint)
+	}
+}
+
+// find is where path was written: its value, or the key of the nearest mapping that should hold it.
+func (d *document) find(path string) (line, col int) {
+	if p, ok := d.places[path]; ok {
+		return p.value.Line, p.value.Column
+	}
+	for path != "" {
+		path = parent(path)
+		if p, ok := d.places[path]; ok {
+			return p.key.Line, p.key.Column
+		}
+	}
+	return 0, 0
+}
+
+func join(hints ...string) string {
+	out := ""
+	for _, h := range hints {
+		if out != "" && h != "" {
+			out += " "
+		}
+		out += h
+	}
+	return out
+}

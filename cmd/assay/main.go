@@ -1,0 +1,108 @@
+// Command assay makes an AI factory match a file.
+//
+// One small file per verb. main.go maps errors to exit codes, app.go finds the site and its state directory, wire.go is
+// the only place where implementations of drivers meet the reconciler, follow.go waits for a state and shows it.
+// Verbs that users do not type (agent, agent-node, suite, local-shepherd, simulate-vllm) are in inside.go: they are what
+// jobs run.
+//
+// Dependencies: github.com/spf13/cobra parses commands, prints help and writes shell completion;
+// golang.org/x/term tells a terminal from a pipe; github.com/rogpeppe/go-internal/diff prints unified diffs;
+// sigs.k8s.io/yaml prints -o yaml exactly as -o json.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes beside 0 (ok) and 1 (failure). Verbs add their own: plan and diff document theirs.
+const (
+	exitUsage       = 2
+	exitManifest    = 4
+	exitLeaseHeld   = 5
+	exitInterrupted = 130
+)
+
+// exitError ends the program with a code; a nil err prints nothing.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+func (e exitError) Unwrap() error { return e.err }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main with its world given, for tests.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot(&app{in: stdin, out: stdout, err: stderr})
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "assay: interrupted")
+		return exitInterrupted
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintf(stderr, "assay: %s\n", msg)
+	}
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.code
+	}
+	return 1
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "assay",
+		Short: "Make an AI factory match a file",
+		Long: `assay reads a manifest that declares services (vLLM, Chroma, processes) and benchmarks, compares it with
+what the scheduler and Prometheus say, and submits, cancels, reconfigures and benchmarks until both agree.
+
+Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 invalid manifest, 5 lease held, 130 interrupted.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
+	})
+	pf := root.PersistentFlags()
+	pf.StringVar(&a.siteName, "site", "", "site to use (default: the only remembered one, else local)")
+	pf.StringVar(&a.stateDir, "state", "", "state directory (default: the site's paths.state, else the XDG state folder)")
+	pf.BoolVarP(&a.verbose, "verbose", "v", false, "say more on standard error")
+	root.AddCommand(
+		applyCmd(a), planCmd(a), diffCmd(a), getCmd(a), describeCmd(a), eventsCmd(a), logsCmd(a), waitCmd(a),
+		deleteCmd(a), watchCmd(a), syncCmd(a), historyCmd(a), undoCmd(a), controllerCmd(a), versionCmd(a),
+		agentCmd(a), agentNodeCmd(a), suiteCmd(a), shepherdCmd(a), simulateCmd(a), serveFilesCmd(a),
+	)
+	return root
+}
+
+// args wraps a check of positional arguments so that its error counts as usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, a []string) error {
+		if err := check(c, a); err != nil {
+			return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,185 @@
+package constraint
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// maxRepeat bounds what Generate does with * and +.
+const maxRepeat = 8
+
+// regex is a regular expression in Go's syntax, which for what users write is Python's.
+type regex struct {
+	source string
+	full   *regexp.Regexp
+	tree   *syntax.Regexp
+}
+
+func newRegex(source string) (form, error) {
+	full, err := regexp.Compile(`\A(?:` + source + `)\z`)
+	if err != nil {
+		return nil, fmt.Errorf("the regular expression %q: %w", source, err)
+	}
+	tree, err := syntax.Parse(source, syntax.Perl)
+	if err != nil {
+		return nil, fmt.Errorf("the regular expression %q: %w", source, err)
+	}
+	return &regex{source, full, tree.Simplify()}, nil
+}
+
+func (x *regex) check(output string) error {
+	if x.full.MatchString(output) {
+		return nil
+	}
+	return &Violation{Truncated: x.prefix(output), Message: fmt.Sprintf("%.80q does not match %s", output, x.source)}
+}
+
+// prefix reports whether output begins some match: the program of the expression is run over it, and what counts is
+// whether any thread is left.
+func (x *regex) prefix(output string) bool {
+	prog, err := syntax.Compile(x.tree)
+	if err != nil {
+		return false
+	}
+	threads := follow(prog, []uint32{uint32(prog.Start)}, -1, firstRune(output))
+	runes := []rune(output)
+	for i, r := range runes {
+		var next []uint32
+		for _, pc := range threads {
+			if inst := &prog.Inst[pc]; isRune(inst) && inst.MatchRune(r) {
+				next = append(next, inst.Out)
+			}
+		}
+		ahead := rune(-1)
+		if i+1 < len(runes) {
+			ahead = runes[i+1]
+		}
+		if threads = follow(prog, next, r, ahead); len(threads) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func firstRune(s string) rune {
+	for _, r := range s {
+		return r
+	}
+	return -1
+}
+
+func isRune(i *syntax.Inst) bool {
+	switch i.Op {
+	case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+		return true
+	}
+	return false
+}
+
+// follow closes a set of threads over the instructions that consume nothing.
+func follow(p *syntax.Prog, pcs []uint32, before, after rune) []uint32 {
+	seen := map[uint32]bool{}
+	var out []uint32
+	var walk func(uint32)
+	walk = func(pc uint32) {
+		if seen[pc] {
+			return
+		}
+		seen[pc] = true
+		switch i := &p.Inst[pc]; i.Op {
+		case syntax.InstAlt, syntax.InstAltMatch:
+			walk(i.Out)
+			walk(i.Arg)
+		case syntax.InstCapture, syntax.InstNop:
+			walk(i.Out)
+		case syntax.InstEmptyWidth:
+			if after < 0 || syntax.EmptyOp(i.Arg)&^syntax.EmptyOpContext(before, after) == 0 {
+				walk(i.Out)
+			}
+		default:
+			out = append(out, pc)
+		}
+	}
+	for _, pc := range pcs {
+		walk(pc)
+	}
+	return out
+}
+
+func (x *regex) generate(r *rand.Rand) (string, error) {
+	for range 20 { // anchors and word boundaries are not generated for, but tried
+		var b strings.Builder
+		if err := write(&b, x.tree, r); err != nil {
+			return "", err
+		}
+		if x.full.MatchString(b.String()) {
+			return b.String(), nil
+		}
+	}
+	return "", fmt.Errorf("no output was found that matches %s", x.source)
+}
+
+func write(b *strings.Builder, t *syntax.Regexp, r *rand.Rand) error {
+	switch t.Op {
+	case syntax.OpLiteral:
+		b.WriteString(string(t.Rune))
+	case syntax.OpCharClass:
+		b.WriteRune(pick(t.Rune, r))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		b.WriteRune('a' + rune(r.IntN(26)))
+	case syntax.OpConcat, syntax.OpCapture:
+		for _, s := range t.Sub {
+			if err := write(b, s, r); err != nil {
+				return err
+			}
+		}
+	case syntax.OpAlternate:
+		return write(b, t.Sub[r.IntN(len(t.Sub))], r)
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		return repeat(b, t, r)
+	case syntax.OpNoMatch:
+		return fmt.Errorf("the regular expression matches nothing")
+	}
+	return nil // what is left consumes nothing
+}
+
+func repeat(b *strings.Builder, t *syntax.Regexp, r *rand.Rand) error {
+	low, high := 0, maxRepeat
+	switch t.Op {
+	case syntax.OpPlus:
+		low = 1
+	case syntax.OpQuest:
+		high = 1
+	case syntax.OpRepeat:
+		low, high = t.Min, t.Max
+		if high < 0 {
+			high = low + maxRepeat
+		}
+	}
+	for range low + r.IntN(high-low+1) {
+		if err := write(b, t.Sub[0], r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pick takes a rune of a class, from its ASCII letters and digits if it has any.
+func pick(ranges []rune, r *rand.Rand) rune {
+	var plain []rune
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for c := ranges[i]; c <= min(ranges[i+1], 'z'); c++ {
+			if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
+				plain = append(plain, c)
+			}
+		}
+	}
+	if len(plain) > 0 {
+		return plain[r.IntN(len(plain))]
+	}
+	i := 2 * r.IntN(len(ranges)/2)
+	return ranges[i] + rune(r.IntN(int(min(ranges[i+1]-ranges[i], 256)+1)))
+}

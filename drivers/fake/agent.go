@@ -1,0 +1,167 @@
+package fake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/drivers"
+)
+
+// agent is the simulated supervisor of one job.
+type agent struct {
+	dead  bool
+	beat  uint64
+	procs map[string]*process
+	runs  map[string]*run
+	end   *drivers.AgentEnd
+}
+
+type process struct {
+	fingerprint string
+	since       time.Time
+	ready       bool
+	was         bool
+}
+
+type run struct {
+	state drivers.RunState
+	done  time.Time
+}
+
+// tick is one look of an agent at its desired.json. A job without a directory has no agent.
+func (c *Cluster) tick(j *job) {
+	a := &j.agent
+	if a.dead || j.spec.Dir == "" {
+		return
+	}
+	var want drivers.AgentDesired
+	b, err := os.ReadFile(filepath.Join(j.spec.Dir, drivers.DesiredFile))
+	if err != nil || json.Unmarshal(b, &want) != nil || want.Nonce != j.Tag.Nonce {
+		return
+	}
+	if a.procs == nil {
+		a.procs, a.runs = map[string]*process{}, map[string]*run{}
+	}
+	state := drivers.AgentState{
+		Nonce: want.Nonce, JobID: string(j.ID), Generation: want.Generation, Node: j.Nodes[0],
+		Processes: c.processes(a, want.Processes, j.Nodes[0]),
+	}
+	done := true
+	for _, r := range want.Runs {
+		s := c.run(j, r)
+		state.Runs = append(state.Runs, s.state)
+		done = done && s.state.Phase != "Running"
+	}
+	if want.ExitWhenDone && done && len(want.Runs) > 0 {
+		a.dead = true
+		state.End = &drivers.AgentEnd{Reason: "Done"}
+		c.end(j, drivers.JobCompleted, "")
+	}
+	a.beat++
+	state.Beat = a.beat
+	_ = replace(filepath.Join(j.spec.Dir, drivers.StateFile), state) // an agent that cannot write is a silent one
+}
+
+func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []drivers.ProcessState {
+	keep := map[string]*process{}
+	var out []drivers.ProcessState
+	for i, w := range want {
+		p := a.procs[w.Name]
+		if p == nil || p.fingerprint != w.Fingerprint {
+			p = &process{fingerprint: w.Fingerprint, since: c.now}
+		}
+		if !p.ready && c.now.Sub(p.since) >= c.o.Startup {
+			p.ready, p.was, p.since = true, true, c.now
+		}
+		keep[w.Name] = p
+		s := drivers.ProcessState{
+			Name: w.Name, Fingerprint: p.fingerprint, Phase: drivers.PhaseStarting, PhaseFor: drivers.SecondsOf(c.now.Sub(p.since)),
+			Endpoint: fmt.Sprintf("http://%s:%d", node, 8000+i), WasReady: p.was, PID: 1000 + i,
+		}
+		if p.ready {
+			s.Phase = drivers.PhaseReady
+			for _, probe := range w.Probes {
+				if probe.Model != "" {
+					s.Models = []string{probe.Model}
+				}
+			}
+		}
+		if w.Metrics != "" {
+			s.Metrics = s.Endpoint + w.Metrics
+		}
+		out = append(out, s)
+	}
+	a.procs = keep
+	return out
+}
+
+// run moves one run on: claim, execute, write the result. A run that is already claimed or has a result is left alone.
+func (c *Cluster) run(j *job, r drivers.Run) *run {
+	a := &j.agent
+	s := a.runs[r.ID]
+	if s == nil {
+		s = &run{state: drivers.RunState{ID: r.ID, Phase: "Running"}, done: c.now.Add(c.o.RunTime)}
+		a.runs[r.ID] = s
+		switch {
+		case exists(filepath.Join(r.Dir, drivers.ResultFile)):
+			s.state.Phase = "Complete"
+		case r.Cancel:
+			s.state.Phase = "Superseded"
+		default:
+			if err := claim(r.Dir, drivers.Claim{Nonce: j.Tag.Nonce, JobID: string(j.ID), Node: j.Nodes[0]}); err != nil {
+				s.state.Phase, s.state.Message = "Failed", err.Error()
+			}
+		}
+	}
+	switch {
+	case s.state.Phase != "Running":
+	case r.Cancel:
+		s.state.Phase = "Superseded"
+	case !c.now.Before(s.done):
+		res := drivers.SuiteResult{
+			Run: r.ID, Started: s.done.Add(-c.o.RunTime), Ended: s.done, Simulated: true, Valid: true,
+			Metrics: map[string]float64{"completed": 1},
+		}
+		c.ledger.results[r.ID]++
+		s.state.Phase = "Complete"
+		if err := replace(filepath.Join(r.Dir, drivers.ResultFile), res); err != nil {
+			s.state.Phase, s.state.Message = "Failed", err.Error()
+		}
+	}
+	return s
+}
+
+func claim(dir string, c drivers.Claim) error {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, drivers.ClaimFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("claiming: %w", err)
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}
+
+func replace(path string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	tmp := path + ".fake"
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

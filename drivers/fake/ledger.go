@@ -1,0 +1,90 @@
+package fake
+
+import (
+	"maps"
+	"slices"
+
+	"assay/drivers"
+)
+
+// ledger counts what really happened.
+type ledger struct {
+	maxLive     map[drivers.Seat]int
+	submissions map[drivers.Seat]int
+	results     map[string]int // by run id
+	disturbed   []drivers.JobID
+}
+
+func newLedger() ledger {
+	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}}
+}
+
+func (l *ledger) submitted(s drivers.Seat, live int) {
+	l.submissions[s]++
+	l.maxLive[s] = max(l.maxLive[s], live)
+}
+
+// disturb notes that a job was cancelled or changed through the driver.
+func (l *ledger) disturb(j *job) {
+	if j.foreign {
+		l.disturbed = append(l.disturbed, j.ID)
+	}
+}
+
+func (c *Cluster) liveOf(t drivers.Tag) int {
+	n := 0
+	for _, j := range c.jobs {
+		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && !j.State.Terminal() {
+			n++
+		}
+	}
+	return n
+}
+
+// Disturbed lists the foreign jobs that were cancelled or changed through the driver: there must be none.
+func (c *Cluster) Disturbed() []drivers.JobID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.ledger.disturbed)
+}
+
+// Live lists every job that has not ended, of every owner, as it really is.
+func (c *Cluster) Live() []drivers.Job {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []drivers.Job
+	for _, j := range c.jobs {
+		if !j.State.Terminal() {
+			out = append(out, j.public())
+		}
+	}
+	return out
+}
+
+// MaxLive is the largest number of jobs that one seat ever had at once, and that seat.
+func (c *Cluster) MaxLive() (drivers.Seat, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var worst drivers.Seat
+	most := 0
+	for s, n := range c.ledger.maxLive {
+		if n > most {
+			worst, most = s, n
+		}
+	}
+	return worst, most
+}
+
+// Submissions counts the jobs that a seat ever had.
+func (c *Cluster) Submissions(s drivers.Seat) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ledger.submissions[s]
+}
+
+// Results counts, by run id, how often a run was executed to its end.
+func (c *Cluster) Results() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.ledger.results)
+}

@@ -1,0 +1,53 @@
+package prometheus
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"assay/drivers"
+)
+
+// callTimeout bounds one query.
+const callTimeout = 10 * time.Second
+
+// Client is a Prometheus that somebody else runs.
+type Client struct {
+	api    v1.API
+	window time.Duration
+}
+
+// NewClient returns a client for the server at url. Samples older than window do not count.
+func NewClient(url string, window time.Duration) (*Client, error) {
+	c, err := api.NewClient(api.Config{Address: url})
+	if err != nil {
+		return nil, fmt.Errorf("using Prometheus at %s: %w", url, err)
+	}
+	return &Client{api: v1.NewAPI(c), window: window}, nil
+}
+
+// SetTargets does nothing: that server reads the file_sd file in the state directory.
+func (c *Client) SetTargets(context.Context, []drivers.Target) error { return nil }
+
+// Health asks the server. An unreachable one is drivers.ErrUnavailable.
+func (c *Client) Health(ctx context.Context) (map[string]drivers.Health, error) {
+	return health(ctx, c.instant, c.window)
+}
+
+func (c *Client) instant(ctx context.Context, expr string) (model.Vector, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	v, _, _, err := c.api.Query(ctx, expr, time.Time{})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
+	}
+	vec, ok := v.(model.Vector)
+	if !ok {
+		return nil, fmt.Errorf("%s answered %s, not a vector", expr, v.Type())
+	}
+	return vec, nil
+}

@@ -1,0 +1,16 @@
+// Package prometheus is the state that Prometheus holds, as the controller needs it: which targets to scrape, and how
+// each of them is.
+//
+// Two implementations of drivers.Metrics:
+//
+//   - Embedded (embedded.go, api.go) runs scraping, a TSDB and PromQL inside the controller and serves the standard
+//     query API (query, query_range, series, labels, label values, targets) on loopback. A site that names no
+//     Prometheus gets this one. Targets are handed over directly, so a service that stops leaves the list at once.
+//   - Client (client.go) asks a Prometheus that already runs. That server finds the targets in the file_sd file that
+//     the controller keeps in the state directory (targets/assay.json).
+//
+// Both answer Health with the same two PromQL expressions (health.go) over the label assay_target.
+//
+// Dependencies: github.com/prometheus/prometheus is the server itself as a library; its v0.x Go API makes no promise,
+// so no other package imports it. github.com/prometheus/client_golang/api is the maintained client of the query API.
+package prometheus

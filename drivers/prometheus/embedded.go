@@ -1,0 +1,218 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	clientprom "github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/scrape"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"assay/drivers"
+)
+
+// pool is the one scrape pool: every target of assay has the same interval.
+const pool = "assay"
+
+// queryTimeout bounds the evaluation of one expression.
+const queryTimeout = 30 * time.Second
+
+// Options of the embedded server.
+type Options struct {
+	Dir      string        // TSDB folder, on a local disk
+	Listen   string        // loopback address of the query API; port 0 picks one
+	Interval time.Duration // between two scrapes of a target
+	Retain   time.Duration // how long samples are kept
+	Log      *slog.Logger
+}
+
+// Embedded is a Prometheus inside this process.
+type Embedded struct {
+	o      Options
+	db     *tsdb.DB
+	scrape *scrape.Manager
+	engine *promql.Engine
+	sets   chan map[string][]*targetgroup.Group
+	stop   context.CancelFunc
+	http   *http.Server
+	url    string
+}
+
+// Start opens the TSDB, begins to scrape and serves the query API.
+func Start(o Options) (*Embedded, error) {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the folder of the embedded Prometheus: %w", err)
+	}
+	opts := tsdb.DefaultOptions()
+	opts.RetentionDuration = o.Retain.Milliseconds()
+	db, err := tsdb.Open(o.Dir, o.Log, clientprom.NewRegistry(), opts, nil)
+	if err != nil {
+		return nil, fmt.Errorf("opening the embedded Prometheus' database in %s (a folder on a local disk, used by one controller): %w", o.Dir, err)
+	}
+	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group)}
+	e.engine = promql.NewEngine(promql.EngineOpts{
+		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: 50e6, Timeout: queryTimeout,
+		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
+		Parser: parser.NewParser(parser.Options{}),
+	})
+	if err := e.startScraping(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.serve(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// startScraping runs the scrape manager on a configuration of one pool with honour_labels off.
+func (e *Embedded) startScraping() error {
+	m, err := scrape.NewManager(&scrape.Options{
+		DiscoveryReloadInterval:  model.Duration(time.Second), // a new target is scraped within a second
+		DiscoveryReloadOnStartup: true,
+	}, e.o.Log, nil, nil, e.db, clientprom.NewRegistry())
+	if err != nil {
+		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)
+	}
+	interval := model.Duration(e.o.Interval).String()
+	cfg, err := config.Load(fmt.Sprintf(
+		"global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs: [{job_name: %s}]\n", interval, interval, pool), e.o.Log)
+	if err != nil {
+		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
+	}
+	if err := m.ApplyConfig(cfg); err != nil {
+		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.scrape, e.stop = m, cancel
+	go func() { <-ctx.Done(); m.Stop() }()
+	go func() {
+		if err := m.Run(e.sets); err != nil {
+			e.o.Log.Error("embedded Prometheus stopped scraping", "error", err)
+		}
+	}()
+	return nil
+}
+
+func (e *Embedded) serve() error {
+	l, err := net.Listen("tcp", e.o.Listen)
+	if err != nil {
+		return fmt.Errorf("serving the embedded Prometheus on %s: %w", e.o.Listen, err)
+	}
+	e.url = "http://" + l.Addr().String()
+	e.http = &http.Server{Handler: e.handler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		if err := e.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			e.o.Log.Error("embedded Prometheus stopped answering", "error", err)
+		}
+	}()
+	return nil
+}
+
+// URL is where the query API answers.
+func (e *Embedded) URL() string { return e.url }
+
+// Close stops answering and scraping and closes the database.
+func (e *Embedded) Close() error {
+	var errs []error
+	if e.http != nil {
+		errs = append(errs, e.http.Close())
+	}
+	e.stop()
+	return errors.Join(append(errs, e.db.Close())...)
+}
+
+// SetTargets replaces what is scraped.
+func (e *Embedded) SetTargets(ctx context.Context, targets []drivers.Target) error {
+	groups := make([]*targetgroup.Group, 0, len(targets))
+	for _, t := range targets {
+		set, err := labelSet(t)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, &targetgroup.Group{Source: t.ID, Targets: []model.LabelSet{set}})
+	}
+	select {
+	case e.sets <- map[string][]*targetgroup.Group{pool: groups}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("handing %d targets to the embedded Prometheus: %w", len(targets), ctx.Err())
+	}
+}
+
+func labelSet(t drivers.Target) (model.LabelSet, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return nil, fmt.Errorf("scraping %s: %w", t.ID, err)
+	}
+	set := model.LabelSet{
+		model.AddressLabel:     model.LabelValue(u.Host),
+		model.SchemeLabel:      model.LabelValue(u.Scheme),
+		model.MetricsPathLabel: model.LabelValue(u.Path),
+		targetLabel:            model.LabelValue(t.ID),
+	}
+	for k, v := range t.Labels {
+		set[model.LabelName(k)] = model.LabelValue(v)
+	}
+	return set, nil
+}
+
+// Health evaluates over the last three intervals, at least five seconds.
+func (e *Embedded) Health(ctx context.Context) (map[string]drivers.Health, error) {
+	out, err := health(ctx, e.instant, max(3*e.o.Interval, 5*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	active := make(map[string]string)
+	for _, t := range e.scrape.TargetsActive()[pool] {
+		lastErr := ""
+		if err := t.LastError(); err != nil {
+			lastErr = err.Error()
+		}
+		active[t.Labels(labels.NewBuilder(labels.EmptyLabels())).Get(targetLabel)] = lastErr
+	}
+	for id, h := range out {
+		lastErr, ok := active[id]
+		if !ok {
+			delete(out, id) // left the list: nothing is known of it any more
+			continue
+		}
+		h.Error = lastErr
+		out[id] = h
+	}
+	return out, nil
+}
+
+func (e *Embedded) instant(ctx context.Context, expr string) (model.Vector, error) {
+	q, err := e.engine.NewInstantQuery(ctx, storage.Queryable(e.db), nil, expr, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer q.Close()
+	vec, err := q.Exec(ctx).Vector()
+	if err != nil {
+		return nil, err
+	}
+	out := make(model.Vector, 0, len(vec))
+	for _, s := range vec {
+		m := model.Metric{}
+		for name, value := range s.Metric.Map() {
+			m[model.LabelName(name)] = model.LabelValue(value)
+		}
+		out = append(out, &model.Sample{Metric: m, Value: model.SampleValue(s.F), Timestamp: model.Time(s.T)})
+	}
+	return out, nil
+}

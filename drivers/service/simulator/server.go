@@ -1,0 +1,104 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+// Version is what /version answers.
+const Version = "0.12.0+assay.simulator"
+
+// Config of one simulated server.
+type Config struct {
+	Model    string
+	Simulate v1alpha1.Simulate
+}
+
+// Server is an http.Handler.
+type Server struct {
+	c       Config
+	mux     *http.ServeMux
+	started time.Time
+	slots   chan struct{} // one for each sequence that may run
+	serial  atomic.Uint64
+	metrics *metrics
+	prefix  prefixCache
+}
+
+// New returns a server; /health answers 503 until Simulate.StartupDelay has passed.
+func New(c Config) *Server {
+	if c.Simulate.TTFT == 0 {
+		c.Simulate.TTFT = v1alpha1.Duration(50 * time.Millisecond)
+	}
+	if c.Simulate.ITL == 0 {
+		c.Simulate.ITL = v1alpha1.Duration(10 * time.Millisecond)
+	}
+	if c.Simulate.MaxRunning == 0 {
+		c.Simulate.MaxRunning = 256
+	}
+	s := &Server{c: c, mux: http.NewServeMux(), started: time.Now(), slots: make(chan struct{}, c.Simulate.MaxRunning), metrics: newMetrics(c.Model)}
+	s.mux.HandleFunc("GET /health", s.health)
+	s.mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string]string{"version": Version}) })
+	s.mux.HandleFunc("GET /v1/models", s.models)
+	s.mux.Handle("GET /metrics", s.metrics.handler())
+	s.mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, completions) })
+	s.mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, chat) })
+	return s
+}
+
+// ServeHTTP marks every answer as simulated.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Assay-Simulated", "true")
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Server) loaded() bool { return time.Since(s.started) >= s.c.Simulate.StartupDelay.Std() }
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	if !s.loaded() {
+		http.Error(w, "loading", http.StatusServiceUnavailable)
+	}
+}
+
+func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
+	reply(w, map[string]any{"object": "list", "data": []map[string]any{
+		{"id": s.c.Model, "object": "model", "created": s.started.Unix(), "owned_by": "assay-simulator"},
+	}})
+}
+
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the client hung up: nothing is left to say
+}
+
+// refuse answers with OpenAI's error body.
+func refuse(w http.ResponseWriter, status int, kind, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"message": message, "type": kind, "code": status}})
+}
+
+// ListenAndServe serves until ctx ends.
+func ListenAndServe(ctx context.Context, addr string, c Config) error {
+	srv := &http.Server{Addr: addr, Handler: New(c), ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.ListenAndServe() }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("simulated vLLM on %s: %w", addr, err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping the simulated vLLM: %w", err)
+	}
+	return srv.Close()
+}

@@ -1,0 +1,142 @@
+package slurm
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/drivers"
+)
+
+// Separators of fields and records: control characters that keep quotes, pipes and new lines in names harmless.
+const (
+	fieldEnd  = "\x1f"
+	recordEnd = "\x1e"
+)
+
+// format asks for: id, state, reason, name, comment, nodes, start, end, limit, submission.
+var format = strings.Join([]string{"%i", "%T", "%r", "%j", "%k", "%N", "%S", "%e", "%l", "%V"}, fieldEnd) + recordEnd
+
+// Jobs lists all jobs of this user in one call and keeps those of owner.
+func (s *Scheduler) Jobs(ctx context.Context, owner string) ([]drivers.Job, error) {
+	a := s.call(ctx, "squeue", "-h", "-t", "all", "-u", s.user, "-o", format)
+	if a.err != nil || a.code != 0 {
+		return nil, fmt.Errorf("listing jobs: %w: %w", a.failure(), drivers.ErrUnavailable)
+	}
+	jobs, err := parseJobs(a.out)
+	if err != nil {
+		return nil, fmt.Errorf("listing jobs: %w: %w", err, drivers.ErrUnavailable)
+	}
+	var out []drivers.Job
+	for _, j := range jobs {
+		if j.Tag.Store == owner {
+			out = append(out, j)
+		}
+	}
+	return out, nil
+}
+
+// parseJobs reads squeue's output; a record with another number of fields is an error, never skipped.
+func parseJobs(text string) ([]drivers.Job, error) {
+	var out []drivers.Job
+	for {
+		record, rest, found := strings.Cut(text, recordEnd)
+		record = strings.TrimPrefix(record, "\n")
+		if !found {
+			if strings.TrimSpace(record) != "" {
+				return nil, fmt.Errorf("squeue's output is cut short: %.100q", record)
+			}
+			return out, nil
+		}
+		text = rest
+		f := strings.Split(record, fieldEnd)
+		if len(f) != 10 {
+			return nil, fmt.Errorf("squeue printed a record with %d fields: %.100q", len(f), record)
+		}
+		j, err := parseJob(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, j)
+	}
+}
+
+func parseJob(f []string) (drivers.Job, error) {
+	j := drivers.Job{ID: drivers.JobID(f[0]), Name: strings.ToValidUTF8(f[3], "?"), Reason: f[2]}
+	if j.ID == "" {
+		return j, fmt.Errorf("squeue printed a job without an id")
+	}
+	j.State = stateOf(f[1])
+	if j.Reason == "None" {
+		j.Reason = ""
+	}
+	j.Tag, _ = drivers.ParseTag(f[4])
+	nodes, err := ExpandNodes(f[5])
+	if err != nil {
+		return j, err
+	}
+	j.Nodes = nodes
+	j.Started, j.Ends, j.Submitted = timeOf(f[6]), timeOf(f[7]), timeOf(f[9])
+	j.Limit = limitOf(f[8])
+	if j.State == drivers.JobPending { // an estimate, not a fact
+		j.Started, j.Ends = time.Time{}, time.Time{}
+	}
+	return j, nil
+}
+
+// states are Slurm's words. A word that is not here is a job that is not known to be over.
+var states = map[string]drivers.JobState{
+	"PENDING": drivers.JobPending, "CONFIGURING": drivers.JobPending, "REQUEUED": drivers.JobPending, "REQUEUE_FED": drivers.JobPending,
+	"REQUEUE_HOLD": drivers.JobPending, "SPECIAL_EXIT": drivers.JobPending, "RESV_DEL_HOLD": drivers.JobPending,
+	"RUNNING": drivers.JobRunning, "RESIZING": drivers.JobRunning, "SIGNALING": drivers.JobRunning,
+	"SUSPENDED": drivers.JobSuspended, "STOPPED": drivers.JobSuspended,
+	"COMPLETING": drivers.JobCompleting, "STAGE_OUT": drivers.JobCompleting,
+	"COMPLETED": drivers.JobCompleted, "FAILED": drivers.JobFailed, "BOOT_FAIL": drivers.JobFailed, "LAUNCH_FAILED": drivers.JobFailed,
+	"TIMEOUT": drivers.JobTimeout, "CANCELLED": drivers.JobCancelled, "REVOKED": drivers.JobCancelled,
+	"OUT_OF_MEMORY": drivers.JobOutOfMemory, "NODE_FAIL": drivers.JobNodeFail, "PREEMPTED": drivers.JobPreempted, "DEADLINE": drivers.JobDeadline,
+}
+
+func stateOf(word string) drivers.JobState {
+	word, _, _ = strings.Cut(word, " ") // sacct: "CANCELLED by 1000"
+	if s, ok := states[strings.TrimSuffix(word, "+")]; ok {
+		return s
+	}
+	return drivers.JobSuspended
+}
+
+// timeOf reads 2026-11-23T14:00:00 in the cluster's zone; zero for N/A and Unknown.
+func timeOf(s string) time.Time {
+	t, err := time.ParseInLocation("2006-01-02T15:04:05", s, time.Local)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// limitOf reads [days-][hours:]minutes:seconds; 0 for UNLIMITED and what is no limit.
+func limitOf(s string) time.Duration {
+	days, clock, found := strings.Cut(s, "-")
+	if !found {
+		days, clock = "0", s
+	}
+	d, err := strconv.Atoi(days)
+	if err != nil {
+		return 0
+	}
+	total := time.Duration(d) * 24 * time.Hour
+	parts := strings.Split(clock, ":")
+	units := []time.Duration{time.Hour, time.Minute, time.Second}
+	if len(parts) > len(units) {
+		return 0
+	}
+	for i, unit := range units[len(units)-len(parts):] {
+		n, err := strconv.Atoi(parts[i])
+		if err != nil {
+			return 0
+		}
+		total += time.Duration(n) * unit
+	}
+	return total
+}

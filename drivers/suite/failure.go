@@ -1,0 +1,101 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Failure is a request that did not succeed. Kind is part of a metric's name (failed_<kind>): lower case, few values.
+type Failure struct {
+	Kind    string
+	Message string
+}
+
+func (f *Failure) Error() string { return f.Message }
+
+// Failed makes a Failure of a transport's error. The kinds are timeout, connect (nobody answered at that address),
+// connection_lost (it answered, then broke off), interrupted (ours, the run was stopped) and transport (the rest).
+func Failed(err error) *Failure {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	kind := "transport"
+	netErr, isNet := errors.AsType[net.Error](err)
+	opErr, isOp := errors.AsType[*net.OpError](err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), isNet && netErr.Timeout():
+		kind = "timeout"
+	case errors.Is(err, context.Canceled):
+		kind = "interrupted"
+	case isOp && opErr.Op == "dial":
+		kind = "connect"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE):
+		kind = "connection_lost"
+	}
+	return &Failure{Kind: kind, Message: err.Error()}
+}
+
+// FailedStatus makes a Failure of an HTTP status that is no success. Body is the beginning of the answer.
+func FailedStatus(code int, body []byte) *Failure {
+	text := strings.Join(strings.Fields(string(body)), " ")
+	return &Failure{Kind: fmt.Sprintf("http_%d", code), Message: fmt.Sprintf("HTTP status %d: %.300s", code, text)}
+}
+
+// Tally counts failures by kind and keeps one message of each.
+type Tally struct {
+	counts   map[string]int
+	examples map[string]string
+}
+
+// Add counts one.
+func (t *Tally) Add(f *Failure) {
+	if t.counts == nil {
+		t.counts, t.examples = map[string]int{}, map[string]string{}
+	}
+	if t.counts[f.Kind]++; t.counts[f.Kind] == 1 {
+		t.examples[f.Kind] = f.Message
+	}
+}
+
+// Merge adds all of o.
+func (t *Tally) Merge(o *Tally) {
+	for kind, n := range o.counts {
+		t.Add(&Failure{Kind: kind, Message: o.examples[kind]})
+		t.counts[kind] += n - 1
+	}
+}
+
+// Total is how many there were.
+func (t *Tally) Total() int {
+	n := 0
+	for _, c := range t.counts {
+		n += c
+	}
+	return n
+}
+
+// Report adds failed_<kind> for every kind that occurred.
+func (t *Tally) Report(metrics map[string]float64) {
+	for kind, n := range t.counts {
+		metrics["failed_"+kind] = float64(n)
+	}
+}
+
+// String lists the kinds, most frequent first, each with an example.
+func (t *Tally) String() string {
+	kinds := slices.Sorted(maps.Keys(t.counts))
+	slices.SortStableFunc(kinds, func(a, b string) int { return t.counts[b] - t.counts[a] })
+	var parts []string
+	for _, k := range kinds {
+		parts = append(parts, fmt.Sprintf("%d x %s (%s)", t.counts[k], k, t.examples[k]))
+	}
+	return strings.Join(parts, ", ")
+}

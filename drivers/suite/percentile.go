@@ -1,0 +1,82 @@
+package suite
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"assay/drivers"
+)
+
+// Percentile is the p-th percentile (0..100) of ascending values, interpolated linearly between neighbours as numpy
+// does by default. It panics when there are no values: nobody may invent one.
+func Percentile(sorted []float64, p float64) float64 {
+	at := p / 100 * float64(len(sorted)-1)
+	i := int(math.Floor(at))
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// Mean is the arithmetic mean; 0 without values.
+func Mean(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// Std is the population's standard deviation; 0 without values.
+func Std(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	mean, sum := Mean(values), 0.0
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	return math.Sqrt(sum / float64(len(values)))
+}
+
+// Tails are the percentiles that a distribution reports beside the median.
+var Tails = []float64{90, 95, 99}
+
+// MinSamples is how many samples the p-th percentile needs: so many that one is expected beyond it.
+func MinSamples(p float64) int { return int(math.Ceil(100/(100-p) - 1e-9)) }
+
+// Distribution adds name_{mean,median,std,p90,p95,p99}_ms of values in milliseconds. Without values it adds nothing,
+// and it leaves out the tails for which there are too few.
+func Distribution(metrics map[string]float64, name string, ms []float64) {
+	if len(ms) == 0 {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(ms))
+	metrics[name+"_mean_ms"] = Mean(sorted)
+	metrics[name+"_median_ms"] = Percentile(sorted, 50)
+	metrics[name+"_std_ms"] = Std(sorted)
+	for _, p := range Tails {
+		if len(sorted) >= MinSamples(p) {
+			metrics[fmt.Sprintf("%s_p%g_ms", name, p)] = Percentile(sorted, p)
+		}
+	}
+}
+
+// TooFewSamples is the note that percentiles were left out of n samples; false when none was.
+func TooFewSamples(what string, n int) (drivers.Reason, bool) {
+	last := Tails[len(Tails)-1]
+	if n == 0 || n >= MinSamples(last) {
+		return drivers.Reason{}, false
+	}
+	return drivers.Reason{Reason: "TooFewSamples", Message: fmt.Sprintf(
+		"%d %s are too few for every percentile: p%g needs %d; what is not reported was left out, not lost",
+		n, what, last, MinSamples(last))}, true
+}
+
+// Millis is d in milliseconds.
+func Millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

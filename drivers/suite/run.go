@@ -1,0 +1,149 @@
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"assay/drivers"
+)
+
+// Suites are the implementations that Run chooses from.
+type Suites struct {
+	Serving drivers.Suite
+	Vector  drivers.Suite
+}
+
+// Run executes the run of directory dir and leaves result.json there, on failure too, but not when ctx ended first.
+// Version is assay's own. While it works, the last line of the progress file says how far it is.
+func Run(ctx context.Context, dir, version string, suites Suites) error {
+	started := time.Now()
+	req, res, err := execute(ctx, dir, suites)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("run %s was interrupted; it has no result: %w", req.Run, ctx.Err())
+	}
+	if err == nil {
+		err = finite(res.Metrics)
+	}
+	if err != nil {
+		res = drivers.SuiteResult{Error: err.Error(), Simulated: res.Simulated || req.Simulated, Versions: res.Versions}
+	}
+	res.Run, res.Started, res.Ended = req.Run, started, time.Now()
+	if res.Metrics == nil {
+		res.Metrics = map[string]float64{}
+	}
+	if res.Versions == nil {
+		res.Versions = map[string]string{}
+	}
+	res.Versions["assay"] = version
+	res.Host = host()
+	if werr := writeResult(dir, res); werr != nil {
+		return fmt.Errorf("run %s: write its result: %w", req.Run, werr)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", req.Run, err)
+	}
+	return nil
+}
+
+func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteRequest, drivers.SuiteResult, error) {
+	req, err := readRequest(dir)
+	if err != nil {
+		return drivers.SuiteRequest{Run: filepath.Base(dir)}, drivers.SuiteResult{}, err
+	}
+	s, err := suites.pick(req)
+	if err != nil {
+		return req, drivers.SuiteResult{}, err
+	}
+	p, err := os.OpenFile(filepath.Join(dir, drivers.ProgressFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return req, drivers.SuiteResult{}, fmt.Errorf("open the progress file: %w", err)
+	}
+	defer p.Close()
+	progress := func(line string) { _, _ = p.WriteString(line + "\n") } // a full disk shows when the result is written
+	res, err := s.Run(ctx, req, dir, progress)
+	return req, res, err
+}
+
+func readRequest(dir string) (drivers.SuiteRequest, error) {
+	var req drivers.SuiteRequest
+	b, err := os.ReadFile(filepath.Join(dir, drivers.RequestFile))
+	if err != nil {
+		return req, fmt.Errorf("read the request: %w", err)
+	}
+	if err := json.Unmarshal(b, &req); err != nil {
+		return req, fmt.Errorf("read the request %s: %w", filepath.Join(dir, drivers.RequestFile), err)
+	}
+	return req, nil
+}
+
+func (s Suites) pick(req drivers.SuiteRequest) (drivers.Suite, error) {
+	switch {
+	case len(req.Endpoints) == 0:
+		return nil, fmt.Errorf("the request names no endpoint of service %q", req.Target)
+	case req.Serving != nil && req.Vector == nil && s.Serving != nil:
+		return s.Serving, nil
+	case req.Vector != nil && req.Serving == nil && s.Vector != nil:
+		return s.Vector, nil
+	}
+	return nil, fmt.Errorf("the request of benchmark %q must name exactly one of serving and vector", req.Benchmark)
+}
+
+// finite refuses what JSON cannot hold and a reader would misread.
+func finite(metrics map[string]float64) error {
+	for _, name := range slices.Sorted(maps.Keys(metrics)) {
+		if v := metrics[name]; math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("metric %s came out as %v: this is a bug in the suite", name, v)
+		}
+	}
+	return nil
+}
+
+func host() map[string]string {
+	name, _ := os.Hostname()
+	return map[string]string{
+		"node": name, "cpus": strconv.Itoa(runtime.GOMAXPROCS(0)), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+		"go": runtime.Version(),
+	}
+}
+
+// writeResult replaces result.json: whole after a crash at any moment, or absent.
+func writeResult(dir string, res drivers.SuiteResult) error {
+	b, err := json.MarshalIndent(res, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".result-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already after the rename
+	if _, err := f.Write(append(b, '\n')); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, drivers.ResultFile)); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,115 @@
+package serving
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"assay/drivers/suite"
+)
+
+// client sends requests to the replicas of one server. Each replica has a pool of connections that is filled before
+// the clock starts; no proxy is asked, nothing is compressed, nothing is tried again.
+type client struct {
+	endpoints []string
+	http      *http.Client
+	timeout   time.Duration
+	buffers   sync.Pool // *[]byte
+	start     time.Time // of the run's clock
+}
+
+func newClient(endpoints []string, timeout time.Duration, connections int) *client {
+	c := &client{timeout: timeout, start: time.Now(), http: suite.HTTPClient(connections)}
+	for _, e := range endpoints {
+		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
+	}
+	c.buffers.New = func() any { b := make([]byte, 16<<10); return &b }
+	return c
+}
+
+func (c *client) close() { c.http.CloseIdleConnections() }
+
+// now is the time on the run's clock.
+func (c *client) now() time.Duration { return time.Since(c.start) }
+
+// outcome is one request as the client saw it: what vLLM calls start is sent.
+type outcome struct {
+	sent, ended time.Duration
+	answer      answer
+	failure     *suite.Failure
+}
+
+// complete sends one request to the replica whose turn it is and reads the whole answer.
+func (c *client) complete(ctx context.Context, turn int, path string, body []byte) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	o := outcome{sent: c.now()}
+	o.answer, o.failure = c.exchange(ctx, c.endpoints[turn%len(c.endpoints)]+path, body)
+	o.ended = c.now()
+	return o
+}
+
+func (c *client) exchange(ctx context.Context, url string, body []byte) (answer, *suite.Failure) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, suite.Failed(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "text/event-stream")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, suite.Failed(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		return answer{}, suite.FailedStatus(resp.StatusCode, body)
+	}
+	buf := c.buffers.Get().(*[]byte)
+	defer c.buffers.Put(buf)
+	a, f := readStream(resp.Body, *buf, c.now)
+	if f == nil && len(a.events) == 0 {
+		f = &suite.Failure{Kind: "no_output", Message: "the stream ended properly but held no completion"}
+	}
+	if f == nil { // to the end of the body, so that the connection can be used again
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10))
+	}
+	return a, f
+}
+
+// get reads a small document; a status other than 200 is an error.
+func (c *client) get(ctx context.Context, url string) ([]byte, http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("GET %s: %w", url, err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, err // names the method and the URL itself
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	if err != nil {
+		return nil, nil, fmt.Errorf("GET %s: %w", url, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, resp.Header, fmt.Errorf("GET %s: %w", url, suite.FailedStatus(resp.StatusCode, body))
+	}
+	return body, resp.Header, nil
+}
+
+// connect fills the pools with n connections over all replicas.
+func (c *client) connect(ctx context.Context, n int) {
+	urls := make([]string, len(c.endpoints))
+	for i, e := range c.endpoints {
+		urls[i] = e + "/v1/models"
+	}
+	suite.Preconnect(ctx, c.http, urls, n)
+}

@@ -1,0 +1,116 @@
+package serving
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// sample is one request of the run.
+type sample struct {
+	outcome
+	index      int
+	structured bool
+	due        time.Duration // when the schedule wanted it; equal to free without a schedule
+	free       time.Duration // when it was its turn: due, or later if the concurrency bound held it back
+}
+
+// lateness is the client's own delay: from when the request could go to when it went.
+func (s *sample) lateness() time.Duration { return max(0, s.sent-max(s.due, s.free)) }
+
+// load sends n requests and waits for all of them. Send fills in the sample whose index it is given.
+//
+// Without a schedule it is a closed loop: bound workers, each sending its next request when the last has ended
+// (bound 0: everything at once). With one it is an open loop: each request goes at its moment whatever became of the
+// others, or, with a bound, as soon after that as a slot is free.
+//
+// It fails when ctx ends before everything was sent, or when there is no timer to be had.
+func load(ctx context.Context, samples []sample, schedule []time.Duration, bound int, now func() time.Duration, send func(*sample)) error {
+	if schedule == nil {
+		closedLoop(ctx, samples, bound, now, send)
+		return ctx.Err()
+	}
+	return openLoop(ctx, samples, schedule, bound, now, send)
+}
+
+func closedLoop(ctx context.Context, samples []sample, bound int, now func() time.Duration, send func(*sample)) {
+	workers := len(samples)
+	if bound > 0 {
+		workers = min(bound, workers)
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for range workers {
+		wg.Go(func() {
+			<-start
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(samples) {
+					return
+				}
+				samples[i].free = now()
+				samples[i].due = samples[i].free
+				send(&samples[i])
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+}
+
+func openLoop(ctx context.Context, samples []sample, schedule []time.Duration, bound int, now func() time.Duration, send func(*sample)) error {
+	timer, err := newPacer()
+	if err != nil {
+		return err
+	}
+	defer timer.close()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var slots chan struct{}
+	if bound > 0 {
+		slots = make(chan struct{}, bound)
+	}
+	var heldUntil time.Duration // when the bound last let go of the schedule
+	origin := now()
+	for i := range samples {
+		s := &samples[i]
+		s.due = origin + schedule[i]
+		for wait := s.due - now(); wait > 0; wait = s.due - now() {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := timer.pause(min(wait, 50*time.Millisecond)); err != nil {
+				return err
+			}
+		}
+		if slots != nil && !acquire(ctx, slots, &heldUntil, now) {
+			return ctx.Err()
+		}
+		s.free = max(s.due, heldUntil)
+		wg.Go(func() {
+			send(s)
+			if slots != nil {
+				<-slots
+			}
+		})
+	}
+	return ctx.Err()
+}
+
+// acquire takes a slot; if it had to wait for one it notes until when. False when ctx ended.
+func acquire(ctx context.Context, slots chan struct{}, heldUntil *time.Duration, now func() time.Duration) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case slots <- struct{}{}:
+		*heldUntil = now()
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

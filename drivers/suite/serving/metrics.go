@@ -1,0 +1,176 @@
+package serving
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/suite"
+)
+
+// record is one request with its score, and with vLLM's latencies in milliseconds when it succeeded.
+type record struct {
+	sample
+	verdict    verdict // of completed requests
+	ttft, e2el float64
+	tpot       float64   // 0 with one token
+	itl        []float64 // gaps between events
+	in, out    int       // tokens
+}
+
+func newRecord(s sample) record {
+	r := record{sample: s}
+	if s.failure != nil {
+		return r
+	}
+	ev := s.answer.events
+	r.ttft, r.e2el = suite.Millis(ev[0]-s.sent), suite.Millis(ev[len(ev)-1]-s.sent)
+	for i := 1; i < len(ev); i++ {
+		r.itl = append(r.itl, suite.Millis(ev[i]-ev[i-1]))
+	}
+	r.in, r.out = s.answer.prompt, s.answer.completion
+	if !s.answer.usage {
+		r.out = 1 // vLLM's last resort; such a result is not valid
+	}
+	if r.out > 1 {
+		r.tpot = (r.e2el - r.ttft) / float64(r.out-1)
+	}
+	return r
+}
+
+// summary is everything that the two result files report.
+type summary struct {
+	records   []record
+	duration  time.Duration // first dispatch to last completion
+	completed int
+	in, out   int
+	chunks    int
+	noUsage   int
+	failures  suite.Tally
+	late      []float64 // ms, every request that was sent
+	held      []float64 // ms between the schedule and a free slot
+	ttft      []float64
+	tpot      []float64
+	itl       []float64
+	e2el      []float64
+}
+
+func summarise(records []record) summary {
+	s := summary{records: records}
+	var last time.Duration
+	first := records[0].sent
+	for i := range records {
+		r := &records[i]
+		first, last = min(first, r.sent), max(last, r.ended)
+		s.late = append(s.late, suite.Millis(r.lateness()))
+		s.held = append(s.held, suite.Millis(r.free-r.due))
+		if r.failure != nil {
+			s.failures.Add(r.failure)
+			continue
+		}
+		s.completed++
+		s.in, s.out, s.chunks = s.in+r.in, s.out+r.out, s.chunks+len(r.answer.events)
+		if !r.answer.usage {
+			s.noUsage++
+		}
+		s.ttft, s.e2el, s.itl = append(s.ttft, r.ttft), append(s.e2el, r.e2el), append(s.itl, r.itl...)
+		if r.out > 1 {
+			s.tpot = append(s.tpot, r.tpot)
+		}
+	}
+	s.duration = last - first
+	return s
+}
+
+func percent(part, whole int) float64 { return 100 * float64(part) / float64(whole) }
+
+// metrics are the flat numbers of result.json.
+func (s *summary) metrics(openLoop bool) map[string]float64 {
+	n := len(s.records)
+	m := map[string]float64{
+		"completed": float64(s.completed), "failed": float64(n - s.completed), "error_rate_percent": percent(n-s.completed, n),
+		"duration_s": s.duration.Seconds(), "input_tokens": float64(s.in), "output_tokens": float64(s.out),
+		"send_lateness_max_ms": slices.Max(s.late),
+	}
+	s.failures.Report(m)
+	suite.Distribution(m, "send_lateness", s.late)
+	if openLoop {
+		suite.Distribution(m, "slot_wait", s.held)
+	}
+	if s.completed == 0 {
+		return m
+	}
+	if d := s.duration.Seconds(); d > 0 {
+		m["request_throughput"] = float64(s.completed) / d
+		m["output_throughput"] = float64(s.out) / d
+		m["total_token_throughput"] = float64(s.in+s.out) / d
+	}
+	m["tokens_per_chunk"] = float64(s.out) / float64(s.chunks)
+	suite.Distribution(m, "ttft", s.ttft)
+	suite.Distribution(m, "tpot", s.tpot)
+	suite.Distribution(m, "itl", s.itl)
+	suite.Distribution(m, "e2el", s.e2el)
+	s.scores(m, true, "")
+	s.scores(m, false, "unconstrained_")
+	return m
+}
+
+// scores adds the shares of the three verdicts among completed requests with, or without, a constraint.
+func (s *summary) scores(m map[string]float64, structured bool, prefix string) {
+	count, n := map[verdict]int{}, 0
+	for i := range s.records {
+		if r := &s.records[i]; r.failure == nil && r.structured == structured {
+			count[r.verdict]++
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	m[prefix+"completed_scored"] = float64(n)
+	m[prefix+"correct_rate_percent"] = percent(count[compliant], n)
+	m[prefix+"truncated_rate_percent"] = percent(count[truncated], n)
+	m[prefix+"violated_rate_percent"] = percent(count[violated], n)
+}
+
+// The limits beyond which a result says more about the client or its failures than about the server.
+const (
+	maxErrorPercent = 1.0
+	maxLateMs       = 50.0 // p99, open loop
+	maxLateShare    = 0.1  // of the mean TTFT …
+	minLateMs       = 5.0  // … but a few scheduling quanta are no reason
+)
+
+// verdictOn lists why the result is not valid; notes do not make it invalid.
+func (s *summary) verdictOn(openLoop bool) (faults, notes []drivers.Reason) {
+	fault := func(reason, format string, args ...any) {
+		faults = append(faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+	}
+	n := len(s.records)
+	if s.completed == 0 {
+		fault("NothingCompleted", "none of %d requests succeeded: %s", n, &s.failures)
+		return faults, nil
+	}
+	if rate := percent(n-s.completed, n); rate > maxErrorPercent {
+		fault("ErrorRate", "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", n-s.completed, n, rate, maxErrorPercent, &s.failures)
+	}
+	switch {
+	case s.noUsage > 0:
+		fault("NoUsage", "%d of %d answers did not say how many tokens they hold, so tokens are not counted", s.noUsage, s.completed)
+	case s.out == 0:
+		fault("NoTokens", "%d answers held no token at all", s.completed)
+	}
+	if openLoop {
+		late := suite.Percentile(slices.Sorted(slices.Values(s.late)), 99)
+		limit := min(maxLateMs, max(minLateMs, maxLateShare*suite.Mean(s.ttft)))
+		if late > limit {
+			fault("ClientLate", "the client sent requests up to %.1f ms after their time (p99; at most %.1f ms is tolerated): "+
+				"its host is too busy for this rate", late, limit)
+		}
+	}
+	if note, short := suite.TooFewSamples("completed requests", s.completed); short {
+		notes = append(notes, note)
+	}
+	return faults, notes
+}

@@ -1,0 +1,81 @@
+package serving
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"assay/drivers/constraint"
+)
+
+// dialect is the way in which a server takes a constraint.
+type dialect string
+
+const (
+	structuredOutputs dialect = "structured_outputs" // vLLM today
+	guided            dialect = "guided"             // vLLM before 0.12: top-level guided_json, guided_regex …
+	responseFormat    dialect = "response_format"    // OpenAI's, JSON schemas only
+)
+
+// fields are the members of the payload that ask for a constraint; nil when the dialect cannot say it.
+func (d dialect) fields(c constraint.Constraint) map[string]any {
+	kind, value := "", any(nil)
+	switch {
+	case c.JSON != nil:
+		kind, value = "json", c.JSON
+	case c.Regex != "":
+		kind, value = "regex", c.Regex
+	case c.Grammar != "":
+		kind, value = "grammar", c.Grammar
+	default:
+		kind, value = "choice", c.Choice
+	}
+	switch {
+	case d == structuredOutputs:
+		return map[string]any{"structured_outputs": map[string]any{kind: value}}
+	case d == guided:
+		return map[string]any{"guided_" + kind: value}
+	case d == responseFormat && kind == "json":
+		return map[string]any{"response_format": map[string]any{
+			"type": "json_schema", "json_schema": map[string]any{"name": "answer", "schema": c.JSON},
+		}}
+	}
+	return nil
+}
+
+// payload is the body of one request.
+type payload struct {
+	model     string
+	chat      bool
+	maxTokens int
+	dialect   dialect
+}
+
+func (p payload) path() string {
+	if p.chat {
+		return "/v1/chat/completions"
+	}
+	return "/v1/completions"
+}
+
+// body asks for a streamed answer to prompt with usage at the end; held to c unless c is nil.
+func (p payload) body(prompt string, c *constraint.Constraint) ([]byte, error) {
+	m := map[string]any{
+		"model": p.model, "max_tokens": p.maxTokens, "temperature": 0.0, "stream": true,
+		"stream_options": map[string]bool{"include_usage": true},
+	}
+	if p.chat {
+		m["messages"] = []map[string]string{{"role": "user", "content": prompt}}
+	} else {
+		m["prompt"] = prompt
+	}
+	if c != nil {
+		for k, v := range p.dialect.fields(*c) {
+			m[k] = v
+		}
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode a request: %w", err)
+	}
+	return b, nil
+}

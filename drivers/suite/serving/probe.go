@@ -1,0 +1,127 @@
+package serving
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/drivers/constraint"
+)
+
+// server is what the probes found out about the target.
+type server struct {
+	version   string // as it says itself; empty when it does not
+	simulated bool
+	dialect   dialect
+}
+
+// identify reads /version and checks on every replica that the model is served.
+func (c *client) identify(ctx context.Context, model string) (server, error) {
+	var s server
+	for _, endpoint := range c.endpoints {
+		body, header, err := c.get(ctx, endpoint+"/v1/models")
+		if err != nil {
+			return s, fmt.Errorf("ask the server for its models: %w", err)
+		}
+		var list struct {
+			Data []struct {
+				ID      string `json:"id"`
+				OwnedBy string `json:"owned_by"`
+			} `json:"data"`
+		}
+		if err := json.Unmarshal(body, &list); err != nil {
+			return s, fmt.Errorf("%s/v1/models is no OpenAI model list: %w", endpoint, err)
+		}
+		var ids []string
+		for _, m := range list.Data {
+			ids = append(ids, m.ID)
+			s.simulated = s.simulated || m.OwnedBy == "assay-simulator"
+		}
+		s.simulated = s.simulated || header.Get("X-Assay-Simulated") != ""
+		if !slices.Contains(ids, model) {
+			return s, fmt.Errorf("%s serves %q, not the model %q: declare the model under the name that the server uses",
+				endpoint, ids, model)
+		}
+	}
+	if body, _, err := c.get(ctx, c.endpoints[0]+"/version"); err == nil { // only vLLM has it
+		var v struct {
+			Version string `json:"version"`
+		}
+		if json.Unmarshal(body, &v) == nil {
+			s.version = v.Version
+		}
+	}
+	return s, nil
+}
+
+// candidates are the dialects worth trying, the likeliest first: vLLM took guided_* until 0.12.0.
+func candidates(version string) []dialect {
+	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	maj, err1 := strconv.Atoi(major)
+	mnr, err2 := strconv.Atoi(minor)
+	if err1 == nil && err2 == nil && maj == 0 && mnr < 12 {
+		return []dialect{guided, structuredOutputs, responseFormat}
+	}
+	return []dialect{structuredOutputs, guided, responseFormat}
+}
+
+// findDialect settles how this server takes constraints. A server silently ignores a field that it does not know, and
+// a benchmark would then measure free text and call it structured. So every dialect has to prove itself, on every
+// replica: the canary is a prompt about one thing under a constraint of the data set's kind that only a random word
+// satisfies; nothing but enforcement makes a model say it.
+func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version string, r *rand.Rand) (dialect, error) {
+	var tried []string
+	for _, candidate := range candidates(version) {
+		word := canaryWord(r)
+		held := d.canary(word)
+		if candidate.fields(held) == nil {
+			continue
+		}
+		p.dialect, p.maxTokens = candidate, 128
+		err := c.canary(ctx, p, held)
+		if err == nil {
+			return candidate, nil
+		}
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		tried = append(tried, fmt.Sprintf("%s: %v", candidate, err))
+	}
+	return "", fmt.Errorf("the server does not enforce the constraint of data set %q, so there is nothing to measure; tried %s; "+
+		"serve with structured outputs switched on, or set structuredRatio: 0 to measure free text",
+		d.name, strings.Join(tried, "; "))
+}
+
+func (c *client) canary(ctx context.Context, p payload, held constraint.Constraint) error {
+	check, err := constraint.Compile(held)
+	if err != nil {
+		return fmt.Errorf("compile the canary: %w", err)
+	}
+	body, err := p.body("Name three rivers in Europe and say where they rise.", &held)
+	if err != nil {
+		return err
+	}
+	for turn, endpoint := range c.endpoints {
+		o := c.complete(ctx, turn, p.path(), body)
+		if o.failure != nil {
+			return fmt.Errorf("%s: %w", endpoint, o.failure)
+		}
+		if check.Check(string(o.answer.text)) != nil {
+			return fmt.Errorf("%s ignored it and answered %.60q", endpoint, o.answer.text)
+		}
+	}
+	return nil
+}
+
+func canaryWord(r *rand.Rand) string {
+	b := make([]byte, 12)
+	for i := range b {
+		b[i] = byte('a' + r.IntN(26))
+	}
+	return string(b)
+}

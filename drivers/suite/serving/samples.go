@@ -1,0 +1,65 @@
+package serving
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/drivers/suite"
+)
+
+const samplesFile = "samples.jsonl.gz"
+
+// sampleLine is one line of samples.jsonl.gz. Moments count from the first dispatch, lengths from the send.
+type sampleLine struct {
+	Index      int     `json:"i"`
+	Due        float64 `json:"due_ms"`  // when the schedule wanted it
+	Sent       float64 `json:"sent_ms"` // when it went
+	Late       float64 `json:"late_ms"` // the client's own delay
+	TTFT       float64 `json:"ttft_ms,omitempty"`
+	E2EL       float64 `json:"e2el_ms,omitempty"`
+	In         int     `json:"in,omitempty"`
+	Out        int     `json:"out,omitempty"`
+	Chunks     int     `json:"chunks,omitempty"`
+	Structured bool    `json:"structured"`
+	Verdict    verdict `json:"verdict,omitempty"`
+	Outcome    string  `json:"outcome"` // ok, or the kind of failure
+}
+
+func writeSamples(dir string, records []record) error {
+	f, err := os.OpenFile(filepath.Join(dir, samplesFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z := gzip.NewWriter(f)
+	enc := json.NewEncoder(z)
+	origin := records[0].sent
+	for i := range records {
+		origin = min(origin, records[i].sent, records[i].due)
+	}
+	for i := range records {
+		if err := enc.Encode(records[i].line(origin)); err != nil {
+			return err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func (r *record) line(origin time.Duration) sampleLine {
+	l := sampleLine{
+		Index: r.index, Due: suite.Millis(r.due - origin), Sent: suite.Millis(r.sent - origin), Late: suite.Millis(r.lateness()),
+		Structured: r.structured, Verdict: r.verdict, Outcome: "ok",
+	}
+	if r.failure != nil {
+		l.Outcome = r.failure.Kind
+		return l
+	}
+	l.TTFT, l.E2EL, l.In, l.Out, l.Chunks = r.ttft, r.e2el, r.in, r.out, len(r.answer.events)
+	return l
+}

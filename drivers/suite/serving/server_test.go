@@ -1,0 +1,213 @@
+package serving
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/constraint"
+)
+
+// flawed is not vLLM: it is a stand-in for one that streams answers made for the constraint and can be told to go
+// wrong in ways that a real server cannot be asked to.
+type flawed struct {
+	knows   dialect // the only one that it understands; "" ignores them all
+	version string
+	owner   string
+	// misbehave takes over the n-th completion (from 0, canaries are not counted) by returning true.
+	misbehave func(n int, w http.ResponseWriter, text string) bool
+	pause     time.Duration // between events
+	noUsage   bool
+	spoil     func(n int, text string) (string, string) // changes the text; gives the finish reason
+
+	mu       sync.Mutex
+	prompts  []string
+	bodies   []map[string]any
+	requests atomic.Int64
+	inFlight atomic.Int64
+	most     atomic.Int64
+}
+
+const canaryMark = "three rivers"
+
+func (f *flawed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/v1/models":
+		fmt.Fprintf(w, `{"object":"list","data":[{"id":"org/tiny","owned_by":%q}]}`, f.owner)
+	case "/version":
+		if f.version == "" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, `{"version":%q}`, f.version)
+	case "/v1/completions", "/v1/chat/completions":
+		f.complete(w, r)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// request is a payload as a server of any dialect would read it.
+type request struct {
+	Prompt     string
+	Messages   []struct{ Content string }
+	Structured *struct {
+		JSON    json.RawMessage
+		Regex   string
+		Grammar string
+		Choice  []string
+	} `json:"structured_outputs"`
+	GuidedJSON    json.RawMessage `json:"guided_json"`
+	GuidedRegex   string          `json:"guided_regex"`
+	GuidedGrammar string          `json:"guided_grammar"`
+	GuidedChoice  []string        `json:"guided_choice"`
+	Format        *struct {
+		Schema struct{ Schema json.RawMessage } `json:"json_schema"`
+	} `json:"response_format"`
+}
+
+func (q request) constraint(knows dialect) (c constraint.Constraint, held bool) {
+	switch {
+	case knows == structuredOutputs && q.Structured != nil:
+		return constraint.Constraint{JSON: q.Structured.JSON, Regex: q.Structured.Regex, Grammar: q.Structured.Grammar, Choice: q.Structured.Choice}, true
+	case knows == guided:
+		c = constraint.Constraint{JSON: q.GuidedJSON, Regex: q.GuidedRegex, Grammar: q.GuidedGrammar, Choice: q.GuidedChoice}
+		return c, c.JSON != nil || c.Regex != "" || c.Grammar != "" || c.Choice != nil
+	case knows == responseFormat && q.Format != nil:
+		return constraint.Constraint{JSON: q.Format.Schema.Schema}, true
+	}
+	return c, false
+}
+
+func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
+	f.most.Store(max(f.most.Load(), f.inFlight.Add(1))) // exact enough: misses only simultaneous maxima
+	defer f.inFlight.Add(-1)
+	raw, _ := io.ReadAll(r.Body)
+	var q request
+	var body map[string]any
+	if json.Unmarshal(raw, &q) != nil || json.Unmarshal(raw, &body) != nil {
+		http.Error(w, "bad JSON", http.StatusBadRequest)
+		return
+	}
+	prompt, chat := q.Prompt, len(q.Messages) == 1
+	if chat {
+		prompt = q.Messages[0].Content
+	}
+	text, finish := "it depends on the weather", "stop"
+	if c, held := q.constraint(f.knows); held {
+		compiled, err := constraint.Compile(c)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if text, err = compiled.Generate(rand.New(rand.NewPCG(1, uint64(len(prompt))))); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+	}
+	if !strings.Contains(prompt, canaryMark) {
+		n := int(f.requests.Add(1)) - 1
+		f.mu.Lock()
+		f.prompts, f.bodies = append(f.prompts, prompt), append(f.bodies, body)
+		f.mu.Unlock()
+		if f.misbehave != nil && f.misbehave(n, w, text) {
+			return
+		}
+		if f.spoil != nil {
+			text, finish = f.spoil(n, text)
+		}
+	}
+	f.stream(w, r.Context(), chat, text, finish)
+}
+
+func (f *flawed) stream(w http.ResponseWriter, ctx context.Context, chat bool, text, finish string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	tokens := chunks(text)
+	for i, token := range tokens {
+		var last any
+		if i == len(tokens)-1 {
+			last = finish
+		}
+		emit(w, chat, token, last)
+		if f.pause > 0 {
+			select {
+			case <-time.After(f.pause):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+	if !f.noUsage {
+		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":%d}}\n\n", len(tokens))
+	}
+	io.WriteString(w, "data: [DONE]\n\n")
+}
+
+func emit(w http.ResponseWriter, chat bool, token string, finish any) {
+	choice := map[string]any{"index": 0, "text": token, "finish_reason": finish}
+	if chat {
+		choice = map[string]any{"index": 0, "delta": map[string]string{"content": token}, "finish_reason": finish}
+	}
+	b, _ := json.Marshal(map[string]any{"id": "c", "choices": []any{choice}, "usage": nil})
+	fmt.Fprintf(w, "data: %s\n\n", b)
+	w.(http.Flusher).Flush()
+}
+
+// chunks cuts text into tokens of four bytes.
+func chunks(text string) (out []string) {
+	for len(text) > 4 {
+		out, text = append(out, text[:4]), text[4:]
+	}
+	return append(out, text)
+}
+
+func serve(t testing.TB, f *flawed) string {
+	t.Helper()
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+func unused(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
+
+func spec(change func(*v1alpha1.Serving)) *v1alpha1.Serving {
+	v := &v1alpha1.Serving{
+		Dataset: "json", API: "completions", Prompts: 20, OutputTokens: 64, Burstiness: 1, Concurrency: 4,
+		RequestTimeout: v1alpha1.Duration(10 * time.Second),
+	}
+	if change != nil {
+		change(v)
+	}
+	return v
+}
+
+func measure(t *testing.T, v *v1alpha1.Serving, endpoints ...string) (drivers.SuiteResult, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	res, err := Suite{}.Run(ctx, drivers.SuiteRequest{
+		Run: "r", Benchmark: "b", Target: "llm", Endpoints: endpoints, Model: "org/tiny", Serving: v, Seed: 11,
+	}, dir, func(string) {})
+	return res, dir, err
+}

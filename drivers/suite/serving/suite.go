@@ -1,0 +1,250 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite"
+)
+
+// Suite implements drivers.Suite.
+type Suite struct{}
+
+// Run measures the server that req names. Its error says why no honest result exists: the server cannot be reached,
+// does not serve the model, or does not enforce the constraint.
+func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
+	if err := check(req); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	r, err := newRunner(req, progress)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	defer r.client.close()
+	if err := r.probe(ctx); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	if err := r.warmUp(ctx); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	samples, err := r.measure(ctx)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	return r.conclude(dir, samples)
+}
+
+// check refuses a request that the manifest's defaults were not applied to.
+func check(req drivers.SuiteRequest) error {
+	v := req.Serving
+	switch {
+	case v == nil:
+		return fmt.Errorf("the request of benchmark %q has no serving part", req.Benchmark)
+	case req.Model == "":
+		return fmt.Errorf("service %q declares no model to ask for", req.Target)
+	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
+		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
+			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
+	}
+	return nil
+}
+
+// runner is the state of one run.
+type runner struct {
+	req      drivers.SuiteRequest
+	spec     *v1alpha1.Serving
+	progress func(string)
+	data     *dataset
+	scorer   *scorer
+	client   *client
+	payload  payload
+	server   server
+}
+
+func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
+	v := req.Serving
+	d, err := newDataset(v.Dataset, req.Seed)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := newScorer(d)
+	if err != nil {
+		return nil, err
+	}
+	return &runner{
+		req: req, spec: v, progress: progress, data: d, scorer: sc,
+		client:  newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
+		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens},
+	}, nil
+}
+
+// connections is how many requests may well be in flight at the same time: the bound, or all of them, or what arrives
+// within ten seconds. The sockets of more than a thousand are not worth opening beforehand.
+func connections(v *v1alpha1.Serving) int {
+	n := min(v.Prompts, 1024)
+	if !v.Rate.Inf() {
+		n = min(n, int(math.Ceil(min(float64(v.Rate)*10, 1024))))
+	}
+	if v.Concurrency > 0 {
+		n = min(n, v.Concurrency)
+	}
+	return n
+}
+
+func (r *runner) ratio() float64 {
+	if r.spec.StructuredRatio == nil {
+		return 1
+	}
+	return *r.spec.StructuredRatio
+}
+
+func (r *runner) probe(ctx context.Context) error {
+	r.progress("looking at the server")
+	var err error
+	if r.server, err = r.client.identify(ctx, r.req.Model); err != nil {
+		return err
+	}
+	if r.ratio() == 0 {
+		return nil
+	}
+	r.progress("checking that constraints are enforced")
+	r.server.dialect, err = r.client.findDialect(ctx, r.payload, r.data, r.server.version, suite.Rand(r.req.Seed, "canary"))
+	r.payload.dialect = r.server.dialect
+	return err
+}
+
+// warmUp sends the warm-ups, which are not measured; if every one fails there is no use in going on.
+func (r *runner) warmUp(ctx context.Context) error {
+	r.progress("opening connections")
+	r.client.connect(ctx, connections(r.spec))
+	if r.spec.Warmups == 0 {
+		return ctx.Err()
+	}
+	r.progress(fmt.Sprintf("sending %d warm-ups", r.spec.Warmups))
+	samples := make([]sample, r.spec.Warmups)
+	for i := range samples {
+		samples[i] = sample{index: -1 - i, structured: r.ratio() > 0}
+	}
+	closedLoop(ctx, samples, connections(r.spec), r.client.now, r.sender(ctx))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if i := slices.IndexFunc(samples, func(s sample) bool { return s.failure == nil }); i < 0 {
+		return fmt.Errorf("all %d warm-ups failed, the first with: %w", len(samples), samples[0].failure)
+	}
+	return nil
+}
+
+// sender sends the request of a sample and notes what became of it.
+func (r *runner) sender(ctx context.Context) func(*sample) {
+	path := r.payload.path()
+	return func(s *sample) {
+		prompt, c := r.data.at(s.index)
+		held := &c
+		if !s.structured {
+			held = nil
+		}
+		body, err := r.payload.body(prompt, held)
+		if err != nil {
+			s.sent = r.client.now()
+			s.ended, s.failure = s.sent, suite.Failed(err)
+			return
+		}
+		s.outcome = r.client.complete(ctx, max(s.index, -s.index), path, body)
+	}
+}
+
+func (r *runner) measure(ctx context.Context) ([]sample, error) {
+	n := r.spec.Prompts
+	samples := make([]sample, n)
+	for i := range samples {
+		samples[i].index = i
+	}
+	for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
+		samples[i].structured = true
+	}
+	var schedule []time.Duration
+	if !r.spec.Rate.Inf() {
+		schedule = Arrivals(suite.Rand(r.req.Seed, "arrivals"), n, float64(r.spec.Rate), r.spec.Burstiness)
+	}
+	var done atomic.Int64
+	send := r.sender(ctx)
+	stop := r.report(&done, n)
+	err := load(ctx, samples, schedule, r.spec.Concurrency, r.client.now, func(s *sample) {
+		send(s)
+		done.Add(1)
+	})
+	stop()
+	if err == nil {
+		err = ctx.Err() // it ended while the last answers were read
+	}
+	return samples, err
+}
+
+// report tells progress once a second until stop is called.
+func (r *runner) report(done *atomic.Int64, n int) (stop func()) {
+	tell := func() { r.progress(fmt.Sprintf("%d of %d requests", done.Load(), n)) }
+	tick, quit, ended := time.NewTicker(time.Second), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-tick.C:
+				tell()
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		tick.Stop()
+		close(quit)
+		<-ended
+		tell()
+	}
+}
+
+func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, error) {
+	r.progress("scoring the answers")
+	records := make([]record, len(samples))
+	for i, s := range samples {
+		records[i] = newRecord(s)
+		if s.failure != nil {
+			continue
+		}
+		var err error
+		if records[i].verdict, err = r.scorer.judge(s.index, s.answer); err != nil {
+			return drivers.SuiteResult{}, err
+		}
+	}
+	sum := summarise(records)
+	open := !r.spec.Rate.Inf()
+	faults, notes := sum.verdictOn(open)
+	res := drivers.SuiteResult{
+		Simulated: r.req.Simulated || r.server.simulated,
+		Metrics:   sum.metrics(open), Valid: len(faults) == 0, Reasons: append(faults, notes...),
+		Versions: map[string]string{},
+	}
+	if r.server.version != "" {
+		res.Versions["server"] = r.server.version
+	}
+	if r.server.dialect != "" {
+		res.Versions["constraint_dialect"] = string(r.server.dialect)
+	}
+	now := time.Now()
+	name := vllmFile(r.req.Model, r.spec, now)
+	if err := writeVLLM(dir, name, r.req, r.data, &sum, res.Simulated, now); err != nil {
+		return res, fmt.Errorf("write vLLM's result file: %w", err)
+	}
+	if err := writeSamples(dir, records); err != nil {
+		return res, fmt.Errorf("write the samples: %w", err)
+	}
+	res.Files = []string{name, samplesFile}
+	return res, nil
+}

@@ -1,0 +1,157 @@
+package serving
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite"
+)
+
+// vllmFile is the name under which vLLM's users look for a result.
+func vllmFile(model string, s *v1alpha1.Serving, at time.Time) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			return r
+		}
+		return '-'
+	}, filepath.Base(model))
+	return fmt.Sprintf("benchmark_%s_n%d_ol%d_mc%d_ds%s_%s.json",
+		clean, s.Prompts, s.OutputTokens, s.Concurrency, s.Dataset, at.UTC().Format("20060102-150405"))
+}
+
+// vllmOutput is one entry of outputs. Correctness is assay's full check, not vLLM's partial one.
+type vllmOutput struct {
+	Generated   string `json:"generated"`
+	Expected    any    `json:"expected"` // the constraint; null for a free request
+	Correctness bool   `json:"correctness"`
+}
+
+// writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
+// read it: seconds in the lists, milliseconds in the statistics, every percentile whatever the sample's size. Two
+// liberties: latencies are absent, not 0, when nothing completed; and simulated says when no vLLM was behind it.
+func writeVLLM(dir, name string, req drivers.SuiteRequest, d *dataset, s *summary, simulated bool, at time.Time) error {
+	b, err := json.Marshal(vllmResult(req, d, s, simulated, at))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, name), b, 0o600)
+}
+
+func vllmResult(req drivers.SuiteRequest, d *dataset, s *summary, simulated bool, at time.Time) map[string]any {
+	v := req.Serving
+	m := map[string]any{
+		"date": at.UTC().Format("20060102-150405"), "endpoint_type": "openai", "backend": "vllm", "label": req.Benchmark,
+		"model_id": req.Model, "tokenizer_id": req.Model, "num_prompts": v.Prompts, "burstiness": v.Burstiness,
+		"max_concurrency": v.Concurrency, "duration": s.duration.Seconds(), "completed": s.completed,
+		"failed": len(s.records) - s.completed, "total_input_tokens": s.in, "total_output_tokens": s.out,
+		"request_rate": v.Rate, "simulated": simulated,
+		"ttft_description": describe(s.ttft), "tpot_description": describe(s.tpot),
+	}
+	if v.API == "chat" {
+		m["backend"], m["endpoint_type"] = "openai-chat", "openai-chat"
+	}
+	if v.Concurrency == 0 {
+		m["max_concurrency"] = nil
+	}
+	m["request_throughput"], m["output_throughput"], m["total_token_throughput"] = 0.0, 0.0, 0.0
+	if sec := s.duration.Seconds(); sec > 0 {
+		m["request_throughput"] = float64(s.completed) / sec
+		m["output_throughput"] = float64(s.out) / sec
+		m["total_token_throughput"] = float64(s.in+s.out) / sec
+	}
+	vllmLists(m, d, s)
+	vllmStats(m, "ttft", s.ttft)
+	vllmStats(m, "tpot", s.tpot)
+	vllmStats(m, "itl", s.itl)
+	vllmStats(m, "e2el", s.e2el)
+	return m
+}
+
+// vllmLists adds the fields that hold one entry for each request, failed ones included.
+func vllmLists(m map[string]any, d *dataset, s *summary) {
+	n := len(s.records)
+	inputs, outputs, ttfts, itls := make([]int, n), make([]int, n), make([]float64, n), make([][]float64, n)
+	errors, starts, texts := make([]string, n), make([]float64, n), make([]vllmOutput, n)
+	correct, scored := 0, 0
+	for i := range s.records {
+		r := &s.records[i]
+		inputs[i], outputs[i], ttfts[i], starts[i] = r.in, r.out, r.ttft/1000, r.sent.Seconds()
+		itls[i] = make([]float64, len(r.itl))
+		for k, gap := range r.itl {
+			itls[i][k] = gap / 1000
+		}
+		if r.failure != nil {
+			errors[i] = r.failure.Message
+		}
+		texts[i] = vllmOutput{Generated: string(r.answer.text), Correctness: r.verdict == compliant}
+		if r.structured {
+			texts[i].Expected = d.expected(r.index)
+			if r.failure == nil {
+				scored++
+			}
+			if r.verdict == compliant {
+				correct++
+			}
+		}
+	}
+	m["input_lens"], m["output_lens"], m["ttfts"], m["itls"] = inputs, outputs, ttfts, itls
+	m["errors"], m["start_times"], m["outputs"] = errors, starts, texts
+	if scored > 0 {
+		m["correct_rate(%)"] = percent(correct, scored)
+	}
+}
+
+// expected is the constraint of request i in the data set's own form.
+func (d *dataset) expected(i int) any {
+	switch _, c := d.at(i); {
+	case c.JSON != nil:
+		return c.JSON
+	case c.Regex != "":
+		return c.Regex
+	case c.Grammar != "":
+		return c.Grammar
+	default:
+		return c.Choice
+	}
+}
+
+func vllmStats(m map[string]any, name string, ms []float64) {
+	if len(ms) == 0 {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(ms))
+	m["mean_"+name+"_ms"], m["median_"+name+"_ms"], m["std_"+name+"_ms"] = suite.Mean(sorted), suite.Percentile(sorted, 50), suite.Std(sorted)
+	for _, p := range suite.Tails {
+		m[fmt.Sprintf("p%g_%s_ms", p, name)] = suite.Percentile(sorted, p)
+	}
+}
+
+// describe is pandas' summary of a column, in seconds; empty without values.
+func describe(ms []float64) map[string]float64 {
+	if len(ms) == 0 {
+		return map[string]float64{}
+	}
+	sorted := make([]float64, len(ms))
+	for i, v := range ms {
+		sorted[i] = v / 1000
+	}
+	slices.Sort(sorted)
+	n := float64(len(ms))
+	d := map[string]float64{
+		"count": n, "mean": suite.Mean(sorted), "min": sorted[0], "max": sorted[len(sorted)-1],
+		"25%": suite.Percentile(sorted, 25), "50%": suite.Percentile(sorted, 50), "75%": suite.Percentile(sorted, 75),
+	}
+	if len(ms) > 1 { // the sample's deviation, as pandas has it
+		d["std"] = suite.Std(sorted) * math.Sqrt(n/(n-1))
+	}
+	return d
+}

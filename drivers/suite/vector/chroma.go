@@ -1,0 +1,129 @@
+package vector
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"assay/drivers/suite"
+)
+
+// Deadlines of one request. They are far above what a working server needs.
+const (
+	shortTimeout = 60 * time.Second // everything but add
+	addTimeout   = 5 * time.Minute
+)
+
+// chroma speaks Chroma's HTTP API, version 2, in the default tenant and database.
+type chroma struct {
+	api  string // http://host:port/api/v2
+	http *http.Client
+}
+
+func newChroma(endpoint string, connections int) *chroma {
+	return &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", http: suite.HTTPClient(connections)}
+}
+
+const database = "/tenants/default_tenant/databases/default_database"
+
+// limits are the server's pre-flight checks.
+type limits struct {
+	MaxBatch int  `json:"max_batch_size"`
+	Base64   bool `json:"supports_base64_encoding"`
+}
+
+func (c *chroma) limits(ctx context.Context) (limits, error) {
+	var l limits
+	if err := c.call(ctx, http.MethodGet, "/pre-flight-checks", nil, &l); err != nil {
+		return l, fmt.Errorf("ask Chroma at %s for its limits (is it a Chroma server, version 1 or newer?): %w", c.api, err)
+	}
+	return l, nil
+}
+
+// version is the API's version: the server says the same for all releases.
+func (c *chroma) version(ctx context.Context) string {
+	var v string
+	if c.call(ctx, http.MethodGet, "/version", nil, &v) != nil {
+		return "" // nothing depends on it
+	}
+	return v
+}
+
+// create makes a collection and returns its id; one of that name must not exist.
+func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (id string, err error) {
+	body, err := json.Marshal(map[string]any{
+		"name": name, "get_or_create": false, "configuration": map[string]any{"hnsw": hnsw},
+	})
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		ID string `json:"id"`
+	}
+	if err := c.call(ctx, http.MethodPost, database+"/collections", body, &got); err != nil {
+		return "", fmt.Errorf("create collection %s: %w", name, err)
+	}
+	return got.ID, nil
+}
+
+func (c *chroma) delete(ctx context.Context, name string) error {
+	if err := c.call(ctx, http.MethodDelete, database+"/collections/"+url.PathEscape(name), nil, nil); err != nil {
+		return fmt.Errorf("delete collection %s: %w", name, err)
+	}
+	return nil
+}
+
+func (c *chroma) count(ctx context.Context, id string) (int, error) {
+	var n int
+	if err := c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/count", nil, &n); err != nil {
+		return 0, fmt.Errorf("count the vectors: %w", err)
+	}
+	return n, nil
+}
+
+// call sends one request and decodes its answer into out, unless out is nil.
+func (c *chroma) call(ctx context.Context, method, path string, body []byte, out any) error {
+	answer, f := c.raw(ctx, shortTimeout, method, path, body)
+	if f != nil {
+		return f
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("the answer %.100q: %w", answer, err)
+	}
+	return nil
+}
+
+// raw sends one request and returns its answer as it is.
+func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, *suite.Failure) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, suite.Failed(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, suite.Failed(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return nil, suite.Failed(err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, suite.FailedStatus(resp.StatusCode, answer)
+	}
+	return answer, nil
+}

@@ -1,0 +1,105 @@
+package vector
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"assay/drivers/suite"
+)
+
+// matrix is rows of float32, one after the other.
+type matrix struct {
+	dim  int
+	data []float32
+}
+
+func newMatrix(rows, dim int) matrix { return matrix{dim: dim, data: make([]float32, rows*dim)} }
+
+func (m matrix) rows() int           { return len(m.data) / m.dim }
+func (m matrix) row(i int) []float32 { return m.data[i*m.dim : (i+1)*m.dim] }
+
+// spread is the standard deviation of a point around its cluster's centre; centres have 1.
+const spread = 0.5
+
+// clustered makes vectors and queries from the same clusters, about as many as the root of the number of vectors. The
+// vectors do not depend on how many queries there are.
+func clustered(seed int64, vectors, queries, dim int) (data, asked matrix) {
+	centres := newMatrix(max(1, int(math.Sqrt(float64(vectors)))), dim)
+	r := suite.Rand(seed, "centres")
+	for i := range centres.data {
+		centres.data[i] = float32(r.NormFloat64())
+	}
+	return scatter(suite.Rand(seed, "vectors"), centres, vectors), scatter(suite.Rand(seed, "queries"), centres, queries)
+}
+
+func scatter(r *rand.Rand, centres matrix, rows int) matrix {
+	m := newMatrix(rows, centres.dim)
+	for i := range rows {
+		centre := centres.row(r.IntN(centres.rows()))
+		for k, row := 0, m.row(i); k < len(row); k++ {
+			row[k] = centre[k] + spread*float32(r.NormFloat64())
+		}
+	}
+	return m
+}
+
+// addBody is the request that stores rows from up to to, each under its number as id.
+func addBody(m matrix, from, to int, packed bool) ([]byte, error) {
+	ids, embeddings := make([]string, 0, to-from), make([]any, 0, to-from)
+	for i := from; i < to; i++ {
+		ids = append(ids, strconv.Itoa(i))
+		if packed {
+			embeddings = append(embeddings, pack(m.row(i)))
+		} else {
+			embeddings = append(embeddings, m.row(i))
+		}
+	}
+	return json.Marshal(map[string]any{"ids": ids, "embeddings": embeddings})
+}
+
+// pack is a vector as base64 of little-endian float32.
+func pack(v []float32) string {
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// queryBodies are the requests for the ids of the k nearest of every row.
+func queryBodies(m matrix, k int) ([][]byte, error) {
+	bodies := make([][]byte, m.rows())
+	for i := range bodies {
+		var err error
+		if bodies[i], err = json.Marshal(map[string]any{
+			"query_embeddings": [][]float32{m.row(i)}, "n_results": k, "include": []string{},
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return bodies, nil
+}
+
+// idsOf reads the answer to a query: row numbers.
+func idsOf(answer []byte) ([]int, error) {
+	var a struct {
+		IDs [][]string `json:"ids"`
+	}
+	if err := json.Unmarshal(answer, &a); err != nil || len(a.IDs) != 1 {
+		return nil, &suite.Failure{Kind: "bad_answer", Message: fmt.Sprintf("not the answer to one query: %.100q", answer)}
+	}
+	rows := make([]int, len(a.IDs[0]))
+	for i, id := range a.IDs[0] {
+		n, err := strconv.Atoi(id)
+		if err != nil {
+			return nil, &suite.Failure{Kind: "bad_answer", Message: fmt.Sprintf("the id %q was never stored", id)}
+		}
+		rows[i] = n
+	}
+	return rows, nil
+}

@@ -1,0 +1,203 @@
+package vector
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// flawed is not Chroma: it is a stand-in with exact search that keeps just enough of the protocol to be wrong in
+// chosen ways that the real server cannot be made to be.
+type flawed struct {
+	maxBatch   int
+	base64     bool
+	dropEvery  int                    // acknowledges every n-th batch without storing it
+	queryFails func(n int) int        // status of the n-th query; 0: answer
+	answer     func(ids []string) any // instead of the nearest ids
+
+	mu      sync.Mutex
+	rows    map[string][]float32
+	batches []int
+	queries int
+	names   map[string]bool
+}
+
+func (f *flawed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	switch path := r.URL.Path; {
+	case strings.HasSuffix(path, "/pre-flight-checks"):
+		reply(w, limits{MaxBatch: f.maxBatch, Base64: f.base64})
+	case strings.HasSuffix(path, "/collections"):
+		var c struct{ Name string }
+		_ = json.Unmarshal(body, &c)
+		f.rows, f.names = map[string][]float32{}, map[string]bool{c.Name: true}
+		reply(w, map[string]string{"id": "c1"})
+	case strings.HasSuffix(path, "/add"):
+		f.add(body)
+		w.WriteHeader(http.StatusCreated)
+		reply(w, map[string]any{})
+	case strings.HasSuffix(path, "/count"):
+		reply(w, len(f.rows))
+	case strings.HasSuffix(path, "/query"):
+		f.queries++
+		if f.queryFails != nil {
+			if status := f.queryFails(f.queries); status != 0 {
+				http.Error(w, `{"error":"InternalError","message":"flawed on purpose"}`, status)
+				return
+			}
+		}
+		f.query(w, body)
+	case r.Method == http.MethodDelete:
+		delete(f.names, path[strings.LastIndexByte(path, '/')+1:])
+		reply(w, map[string]any{})
+	default:
+		reply(w, "flawed")
+	}
+}
+
+func reply(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
+
+func (f *flawed) add(body []byte) {
+	var a struct {
+		IDs        []string
+		Embeddings []json.RawMessage
+	}
+	_ = json.Unmarshal(body, &a)
+	f.batches = append(f.batches, len(a.IDs))
+	if f.dropEvery > 0 && len(f.batches)%f.dropEvery == 0 {
+		return
+	}
+	for i, id := range a.IDs {
+		var v []float32
+		if json.Unmarshal(a.Embeddings[i], &v) != nil {
+			var s string
+			_ = json.Unmarshal(a.Embeddings[i], &s)
+			b, _ := base64.StdEncoding.DecodeString(s)
+			for ; len(b) >= 4; b = b[4:] {
+				v = append(v, math.Float32frombits(binary.LittleEndian.Uint32(b)))
+			}
+		}
+		f.rows[id] = v
+	}
+}
+
+func (f *flawed) query(w io.Writer, body []byte) {
+	var q struct {
+		Query [][]float32 `json:"query_embeddings"`
+		N     int         `json:"n_results"`
+	}
+	_ = json.Unmarshal(body, &q)
+	var ids []string
+	for id := range f.rows {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		if dumbDistance("l2", q.Query[0], f.rows[a]) < dumbDistance("l2", q.Query[0], f.rows[b]) {
+			return -1
+		}
+		return 1
+	})
+	if f.answer != nil {
+		reply(w, f.answer(ids))
+		return
+	}
+	reply(w, map[string]any{"ids": [][]string{ids[:q.N]}})
+}
+
+func TestMisbehaviour(t *testing.T) {
+	spec := v1alpha1.Vector{Vectors: 95, Dimension: 8, Queries: 40, TopK: 5, BatchSize: 30, Concurrency: []int{3}}
+	ids := func(v []string) any { return map[string]any{"ids": [][]string{v}} }
+	for name, test := range map[string]struct {
+		server  *flawed
+		reasons []string // TooFewSamples aside
+		metrics map[string]float64
+	}{
+		"none": {server: &flawed{maxBatch: 1000, base64: true},
+			metrics: map[string]float64{"recall_at_5": 1, "query_c3_recall_at_5": 1, "vectors_stored": 95, "errors": 0, "ingest_batch_size": 30}},
+		"no base64, small batches": {server: &flawed{maxBatch: 7},
+			metrics: map[string]float64{"recall_at_5": 1, "ingest_batch_size": 7}},
+		"acknowledges and drops": {server: &flawed{maxBatch: 1000, dropEvery: 3}, reasons: []string{"CountMismatch"},
+			metrics: map[string]float64{"vectors_stored": 65}},
+		"half of the queries fail": {
+			server: &flawed{maxBatch: 1000, queryFails: func(n int) int { return 500 * (n % 2) }}, reasons: []string{"ErrorRate"},
+			metrics: map[string]float64{"failed_http_500": 40, "errors": 40, "recall_at_5": 1, "error_rate_percent": 100 * 40 / 84.0}},
+		"all queries fail": {server: &flawed{maxBatch: 1000, queryFails: func(int) int { return 503 }},
+			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_http_503": 80}},
+		"the farthest": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(v[len(v)-5:]) }},
+			reasons: []string{"LowRecall", "LowRecall"}, metrics: map[string]float64{"recall_at_5": 0}},
+		"the nearest five times": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(slices.Repeat(v[:1], 5)) }},
+			reasons: []string{"LowRecall", "LowRecall"}, metrics: map[string]float64{"recall_at_5": 0.2}},
+		"no answer to the question": {server: &flawed{maxBatch: 1000, answer: func([]string) any { return "later" }},
+			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_bad_answer": 80}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := httptest.NewServer(test.server)
+			defer srv.Close()
+			res, err := run(t, request("r", srv.URL, spec))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := reasons(res); !slices.Equal(got, test.reasons) || res.Valid != (len(test.reasons) == 0) {
+				t.Errorf("valid %v, reasons %v; want %q", res.Valid, res.Reasons, test.reasons)
+			}
+			for m, want := range test.metrics {
+				if got, ok := res.Metrics[m]; !ok || math.Abs(got-want) > 1e-9 {
+					t.Errorf("%s is %v (%v), want %v", m, got, ok, want)
+				}
+			}
+			if _, ok := res.Metrics["query_sequential_median_ms"]; ok == slices.Contains(test.reasons, "NothingCompleted") {
+				t.Errorf("latencies reported: %v", ok)
+			}
+			if len(test.server.names) != 0 {
+				t.Errorf("left behind: %v", test.server.names)
+			}
+			if n := slices.Max(test.server.batches); n > test.server.maxBatch {
+				t.Errorf("a batch of %d, the limit is %d", n, test.server.maxBatch)
+			}
+		})
+	}
+}
+
+func reasons(res drivers.SuiteResult) (out []string) {
+	for _, r := range res.Reasons {
+		if r.Reason != "TooFewSamples" {
+			out = append(out, r.Reason)
+		}
+	}
+	return out
+}
+
+func TestImpossibleRequests(t *testing.T) {
+	good := v1alpha1.Vector{Vectors: 10, Dimension: 4, Queries: 1, TopK: 1, BatchSize: 10}
+	for want, change := range map[string]func(*v1alpha1.Vector){
+		"above 0": func(v *v1alpha1.Vector) { v.Queries = 0 },
+		"nearest": func(v *v1alpha1.Vector) { v.TopK = 11 },
+	} {
+		v := good
+		change(&v)
+		if _, err := run(t, request("r", "http://127.0.0.1:1", v)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	if _, err := run(t, drivers.SuiteRequest{Endpoints: []string{"http://127.0.0.1:1"}}); err == nil {
+		t.Error("a request without a vector part was taken")
+	}
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "is it a Chroma server") {
+		t.Errorf("got %v", err)
+	}
+}

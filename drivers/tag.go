@@ -1,0 +1,57 @@
+package drivers
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Seat is a place that an allocation's job fills.
+type Seat struct {
+	Experiment string `json:"experiment"`
+	Group      string `json:"group"` // the service, or the run, that the job is for
+	Slot       int    `json:"slot"`
+	Renewal    int    `json:"renewal"`
+}
+
+func (s Seat) String() string {
+	return fmt.Sprintf("%s/%s/%d/%d", s.Experiment, s.Group, s.Slot, s.Renewal)
+}
+
+// JobName is the name people see in squeue.
+func (s Seat) JobName() string { return fmt.Sprintf("assay.%s.%s.%d", s.Experiment, s.Group, s.Slot) }
+
+// ParseSeat reads what String writes.
+func ParseSeat(s string) (Seat, bool) {
+	p := strings.Split(s, "/")
+	if len(p) != 4 || p[0] == "" || p[1] == "" {
+		return Seat{}, false
+	}
+	slot, err1 := strconv.Atoi(p[2])
+	renewal, err2 := strconv.Atoi(p[3])
+	return Seat{p[0], p[1], slot, renewal}, err1 == nil && err2 == nil
+}
+
+// Tag is the ownership mark in a job's comment. It holds no secret: other users can read it.
+type Tag struct {
+	Store    string `json:"store"` // id of the state directory
+	Seat     Seat   `json:"seat"`
+	Revision string `json:"revision"`
+	Nonce    string `json:"nonce"` // identity of this one submission
+}
+
+const tagPrefix = "assay:v1"
+
+func (t Tag) String() string {
+	return strings.Join([]string{tagPrefix, t.Store, t.Seat.String(), t.Revision, t.Nonce}, " ")
+}
+
+// ParseTag reads what String writes; anything else is not ours.
+func ParseTag(comment string) (Tag, bool) {
+	f := strings.Split(comment, " ")
+	if len(f) != 5 || f[0] != tagPrefix || f[1] == "" || f[4] == "" {
+		return Tag{}, false
+	}
+	seat, ok := ParseSeat(f[2])
+	return Tag{Store: f[1], Seat: seat, Revision: f[3], Nonce: f[4]}, ok
+}

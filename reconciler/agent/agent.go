@@ -1,0 +1,185 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+const (
+	tick      = 200 * time.Millisecond // how often processes are looked at
+	beatEvery = time.Second            // how often state.json is written when nothing changes
+	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
+	pidFile   = "agent.json"
+)
+
+// Options say where the agent runs. Zero fields are taken from the environment of the job.
+type Options struct {
+	Binary    string       // assay, for $(ASSAY), runs and the other nodes
+	JobID     string       // of the scheduler
+	Node      string       // this node's name
+	Nodes     int          // of the allocation
+	Listen    string       // address that servers listen on: 127.0.0.1 for a local job, 0.0.0.0 in a cluster
+	Advertise string       // host name under which the other nodes reach this one
+	Hardware  http.Handler // this node's counters
+}
+
+// agent is the state of one supervisor.
+type agent struct {
+	dir     string
+	o       Options
+	desired drivers.AgentDesired
+	procs   []*process
+	runs    []*run
+	nodes   *nodes
+	ports   map[int]bool
+	state   drivers.AgentState
+	wrote   time.Time
+	last    string // state.json as written, beat aside
+}
+
+// Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
+// returns an error when it could not work at all; a server's failure is in state.json.
+func Run(ctx context.Context, dir string, o Options) error {
+	a := &agent{dir: dir, o: o, ports: map[int]bool{}}
+	if err := a.claim(); err != nil {
+		return err
+	}
+	a.nodes = startNodes(ctx, dir, o)
+	defer a.nodes.stop()
+	end := a.supervise(ctx)
+	a.state.End = &end
+	return a.report(true)
+}
+
+// claim makes sure that a job directory never has two agents.
+func (a *agent) claim() error {
+	f, err := os.OpenFile(filepath.Join(a.dir, pidFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("an agent has already run in %s: a job directory is used once", a.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("starting in %s: %w", a.dir, err)
+	}
+	_, err = fmt.Fprintf(f, "{\"pid\": %d, \"jobID\": %q}\n", os.Getpid(), a.o.JobID)
+	return errors.Join(err, f.Close())
+}
+
+// supervise is the loop. It returns how the agent ended.
+func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		if err := a.read(); err != nil {
+			a.state.Error = err.Error()
+		} else {
+			a.state.Error = ""
+		}
+		a.converge(time.Now())
+		if err := a.report(false); err != nil {
+			fmt.Fprintln(os.Stderr, err) // into the job's log; the beat that stands still tells the controller
+		}
+		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
+			return drivers.AgentEnd{Reason: "Done"}
+		}
+		select {
+		case <-ctx.Done():
+			a.shutdown()
+			return drivers.AgentEnd{Reason: "Signalled", Message: "the scheduler or a user ended the job"}
+		case <-t.C:
+		}
+	}
+}
+
+// read takes desired.json as it is now. Until there is a good one, the last good one holds.
+func (a *agent) read() error {
+	var d drivers.AgentDesired
+	if err := readJSON(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
+		return fmt.Errorf("reading what to run: %w", err)
+	}
+	if a.desired.Nonce != "" && d.Nonce != a.desired.Nonce {
+		return fmt.Errorf("desired.json is for submission %s, this is %s", d.Nonce, a.desired.Nonce)
+	}
+	if d.Generation != a.desired.Generation {
+		a.desired = d
+	}
+	return nil
+}
+
+// converge moves every process and run one step towards what is wanted.
+func (a *agent) converge(now time.Time) {
+	for _, want := range a.desired.Processes {
+		i := slices.IndexFunc(a.procs, func(p *process) bool { return p.want.Name == want.Name })
+		if i < 0 {
+			a.procs = append(a.procs, newProcess(a, want, now))
+			continue
+		}
+		a.procs[i].adopt(want, now)
+	}
+	for _, p := range a.procs {
+		if !slices.ContainsFunc(a.desired.Processes, func(w drivers.Process) bool { return w.Name == p.want.Name }) {
+			p.remove(now)
+		}
+		p.step(now)
+	}
+	a.procs = slices.DeleteFunc(a.procs, func(p *process) bool { return p.gone() })
+	for _, want := range a.desired.Runs {
+		i := slices.IndexFunc(a.runs, func(r *run) bool { return r.want.ID == want.ID })
+		if i < 0 {
+			a.runs = append(a.runs, newRun(a, want))
+			i = len(a.runs) - 1
+		}
+		a.runs[i].want.Cancel = a.runs[i].want.Cancel || want.Cancel
+	}
+	for _, r := range a.runs {
+		r.step(now)
+	}
+}
+
+func (a *agent) runsEnded() bool {
+	return !slices.ContainsFunc(a.runs, func(r *run) bool {
+		return r.phase == v1alpha1.RunPending || r.phase == v1alpha1.RunRunning
+	}) && len(a.runs) == len(a.desired.Runs)
+}
+
+// shutdown stops the runs, then the processes, each with its grace.
+func (a *agent) shutdown() {
+	for _, r := range a.runs {
+		r.want.Cancel = true
+	}
+	a.drain(func(now time.Time) bool {
+		for _, r := range a.runs {
+			r.step(now)
+		}
+		return a.runsEnded()
+	}, runGrace+5*time.Second)
+	var longest time.Duration
+	for _, p := range a.procs {
+		longest = max(longest, p.want.Grace.Std())
+		p.remove(time.Now())
+	}
+	a.drain(func(now time.Time) bool {
+		all := true
+		for _, p := range a.procs {
+			p.step(now)
+			all = all && p.gone()
+		}
+		return all
+	}, longest+5*time.Second)
+}
+
+// drain steps until done reports true, and reports meanwhile, so that the beat goes on.
+func (a *agent) drain(done func(time.Time) bool, limit time.Duration) {
+	for deadline := time.Now().Add(limit); !done(time.Now()) && time.Now().Before(deadline); time.Sleep(tick / 4) {
+		_ = a.report(false) // the next one tells
+	}
+}

@@ -1,0 +1,66 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"assay/drivers"
+)
+
+// group is a running command and everything that it starts: one process group, ended as a whole.
+type group struct {
+	cmd    *exec.Cmd
+	done   chan drivers.Exit
+	stopBy time.Time // when SIGKILL is due; zero until SIGTERM was sent
+}
+
+// startGroup starts cmd with its output appended to the file log.
+func startGroup(cmd *exec.Cmd, log string) (*group, error) {
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening its log: %w", err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	// Pdeathsig is bound to the thread that forks, which Go may end at any time; the shepherd and Slurm clean up instead.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	g := &group{cmd: cmd, done: make(chan drivers.Exit, 1)}
+	go func() {
+		_ = cmd.Wait() // the process state says it
+		g.done <- exitOf(cmd.ProcessState)
+	}()
+	return g, nil
+}
+
+// signal reaches the whole group; one that is gone is no error.
+func (g *group) signal(s syscall.Signal) { _ = syscall.Kill(-g.cmd.Process.Pid, s) }
+
+// terminate asks the group to end, and sets when it will be made to.
+func (g *group) terminate(now time.Time, grace time.Duration) {
+	g.stopBy = now.Add(grace)
+	g.signal(syscall.SIGTERM)
+}
+
+// escalate kills what has not ended in its grace.
+func (g *group) escalate(now time.Time) {
+	if !g.stopBy.IsZero() && now.After(g.stopBy) {
+		g.signal(syscall.SIGKILL)
+	}
+}
+
+// poll reports whether the command has ended. What it left behind in its group is killed then.
+func (g *group) poll() (drivers.Exit, bool) {
+	select {
+	case exit := <-g.done:
+		g.signal(syscall.SIGKILL)
+		return exit, true
+	default:
+		return drivers.Exit{}, false
+	}
+}

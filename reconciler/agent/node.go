@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"assay/drivers"
+)
+
+const (
+	nodesDir   = "nodes" // of the job directory: one file a node
+	srunAgain  = 15 * time.Second
+	headerTime = 10 * time.Second
+)
+
+// nodes are the hardware counters of the allocation: served here for this node, and by `assay agent-node` on the others.
+type nodes struct {
+	dir    string
+	server *http.Server
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	mu     sync.Mutex
+	err    string
+}
+
+// startNodes serves this node's counters and starts the others. A node that cannot be counted disturbs nothing else.
+func startNodes(ctx context.Context, dir string, o Options) *nodes {
+	ctx, cancel := context.WithCancel(ctx)
+	n := &nodes{dir: dir, cancel: cancel}
+	var err error
+	if n.server, err = serveNode(dir, o); err != nil {
+		n.fail(err)
+	}
+	if o.Nodes > 1 {
+		n.done.Go(func() { n.others(ctx, o) })
+	}
+	return n
+}
+
+func (n *nodes) fail(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.err = err.Error()
+}
+
+// serveNode serves a node's counters and says where, in nodes/<node>.json.
+func serveNode(dir string, o Options) (*http.Server, error) {
+	if o.Hardware == nil {
+		return nil, errors.New("this system's hardware cannot be counted")
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(o.Listen, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("serving the hardware counters: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", o.Hardware)
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime}
+	go func() { _ = s.Serve(l) }() // ends with Close
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	if err := os.MkdirAll(filepath.Join(dir, nodesDir), 0o700); err != nil {
+		return s, fmt.Errorf("naming the hardware counters: %w", err)
+	}
+	st := drivers.NodeState{Name: o.Node, Metrics: "http://" + net.JoinHostPort(o.Advertise, port) + "/metrics"}
+	if err := writeJSON(filepath.Join(dir, nodesDir, o.Node+".json"), st); err != nil {
+		return s, fmt.Errorf("naming the hardware counters: %w", err)
+	}
+	return s, nil
+}
+
+// others keeps the counters of the other nodes up, through srun.
+func (n *nodes) others(ctx context.Context, o Options) {
+	count := strconv.Itoa(o.Nodes - 1)
+	for ctx.Err() == nil {
+		cmd := exec.CommandContext(ctx, "srun", "--nodes="+count, "--ntasks="+count, "--ntasks-per-node=1", "--relative=1", "--overlap",
+			"--kill-on-bad-exit=0", "--input=none", o.Binary, "agent-node", n.dir)
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 5 * time.Second
+		out, err := cmd.CombinedOutput()
+		if ctx.Err() != nil {
+			return
+		}
+		n.fail(fmt.Errorf("counting the other nodes' hardware: srun ended: %v %s", err, strings.TrimSpace(string(out[max(0, len(out)-300):]))))
+		select {
+		case <-ctx.Done():
+		case <-time.After(srunAgain):
+		}
+	}
+}
+
+// list is what every node said.
+func (n *nodes) list() []drivers.NodeState {
+	files, _ := filepath.Glob(filepath.Join(n.dir, nodesDir, "*.json")) // the pattern is well formed
+	var out []drivers.NodeState
+	for _, f := range files {
+		var s drivers.NodeState
+		if err := readJSON(f, &s); err == nil {
+			out = append(out, s)
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err != "" {
+		out = append(out, drivers.NodeState{Name: "others", Error: n.err})
+	}
+	return out
+}
+
+func (n *nodes) stop() {
+	n.cancel()
+	if n.server != nil {
+		_ = n.server.Close() // the process ends next
+	}
+	n.done.Wait()
+}
+
+// Node serves one node's counters until ctx ends: what runs on every node of an allocation but the first.
+func Node(ctx context.Context, dir string, o Options) error {
+	s, err := serveNode(dir, o)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return s.Close()
+}

@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+const suiteLog = "suite.log"
+
+// run is one benchmark run. It is executed once, whatever happens.
+type run struct {
+	a       *agent
+	want    drivers.Run
+	group   *group
+	phase   string
+	message string
+	started time.Time
+	late    bool // stopped because its time was over
+}
+
+func newRun(a *agent, want drivers.Run) *run {
+	return &run{a: a, want: want, phase: v1alpha1.RunPending}
+}
+
+func (r *run) end(phase, message string) { r.phase, r.message = phase, message }
+
+// step moves the run on.
+func (r *run) step(now time.Time) {
+	if r.group == nil {
+		if r.phase == v1alpha1.RunPending {
+			r.begin(now)
+		}
+		return
+	}
+	if r.group.stopBy.IsZero() {
+		r.late = r.want.Limit > 0 && now.Sub(r.started) > r.want.Limit.Std()
+		if r.want.Cancel || r.late {
+			r.group.terminate(now, runGrace)
+		}
+	}
+	r.group.escalate(now)
+	if exit, ended := r.group.poll(); ended {
+		r.group = nil
+		r.conclude(exit)
+	}
+}
+
+// begin claims the run and starts the suite. The claim is durable before the suite starts, so that after any crash the
+// run is either not begun or never begun again.
+func (r *run) begin(now time.Time) {
+	if done, message := r.recorded(); done {
+		r.end(v1alpha1.RunComplete, message)
+		if message != "" {
+			r.phase = v1alpha1.RunFailed
+		}
+		return
+	}
+	if r.want.Cancel {
+		r.end(v1alpha1.RunSuperseded, "cancelled before it began")
+		return
+	}
+	if err := r.claim(); err != nil {
+		r.end(v1alpha1.RunFailed, err.Error())
+		return
+	}
+	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
+	cmd.Dir, cmd.Env = r.want.Dir, environment(nil)
+	g, err := startGroup(cmd, filepath.Join(r.want.Dir, suiteLog))
+	if err != nil {
+		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite could not be started: %v", err))
+		return
+	}
+	r.group, r.started, r.phase = g, now, v1alpha1.RunRunning
+}
+
+func (r *run) claim() error {
+	path := filepath.Join(r.want.Dir, drivers.ClaimFile)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("it was begun before, and left no result: %s", path)
+	}
+	if err != nil {
+		return fmt.Errorf("claiming the run: %w", err)
+	}
+	_, err = fmt.Fprintf(f, "{\"nonce\": %q, \"jobID\": %q, \"node\": %q}\n", r.a.desired.Nonce, r.a.o.JobID, r.a.o.Node)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// recorded reports whether there is a result, and the error in it.
+func (r *run) recorded() (bool, string) {
+	var res drivers.SuiteResult
+	if err := readJSON(filepath.Join(r.want.Dir, drivers.ResultFile), &res); err != nil {
+		return false, ""
+	}
+	return true, res.Error
+}
+
+// conclude says how the run ended: by its result if there is one.
+func (r *run) conclude(exit drivers.Exit) {
+	done, message := r.recorded()
+	switch {
+	case done && message == "":
+		r.end(v1alpha1.RunComplete, "")
+	case done:
+		r.end(v1alpha1.RunFailed, message)
+	case r.want.Cancel:
+		r.end(v1alpha1.RunSuperseded, "cancelled")
+	case r.late:
+		r.end(v1alpha1.RunFailed, fmt.Sprintf("it did not end within %s", r.want.Limit.Std()))
+	default:
+		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite ended with exit code %d and left no result: %s", exit.Code, lastLine(filepath.Join(r.want.Dir, suiteLog))))
+	}
+}
+
+func (r *run) state() drivers.RunState {
+	s := drivers.RunState{ID: r.want.ID, Phase: r.phase, Message: r.message}
+	if r.phase == v1alpha1.RunRunning {
+		s.Progress = lastLine(filepath.Join(r.want.Dir, drivers.ProgressFile))
+	}
+	return s
+}
+
+// lastLine is the last line of a file that may be absent or long.
+func lastLine(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	buf := make([]byte, min(info.Size(), 4096))
+	n, _ := f.ReadAt(buf, info.Size()-int64(len(buf))) // what could be read is the line
+	lines := bytes.Split(bytes.TrimSpace(buf[:n]), []byte("\n"))
+	return strings.ToValidUTF8(string(lines[len(lines)-1]), "?")
+}

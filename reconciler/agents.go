@@ -1,0 +1,74 @@
+package reconciler
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// stillness remembers when each agent's beat last moved, by our own clock: other machines' clocks are not trusted.
+type stillness map[string]pulse
+
+type pulse struct {
+	beat  uint64
+	since time.Time
+}
+
+// look notes a beat and returns how long it has stood still.
+func (s stillness) look(nonce string, beat uint64, now time.Time) time.Duration {
+	p, seen := s[nonce]
+	if !seen || p.beat != beat {
+		p = pulse{beat, now}
+		s[nonce] = p
+	}
+	return now.Sub(p.since)
+}
+
+// agents reads what every open attempt's agent was told and says. A job that runs without having said anything stands
+// still since it was first seen running; one that does not run yet cannot stand still.
+func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
+	running := make(map[string]bool, len(list.Jobs))
+	for _, j := range list.Jobs {
+		if j.State == drivers.JobRunning {
+			running[j.Tag.Nonce] = true
+		}
+	}
+	read := make([]plan.Agent, len(open))
+	each(l.workers, len(open), func(i int) { read[i] = l.agent(open[i]) })
+	now := l.Clock()
+	out := make(map[string]plan.Agent, len(open))
+	still := make(stillness, len(open))
+	for i, a := range open {
+		v := read[i]
+		if v.State != nil || running[a.Nonce] {
+			beat := uint64(0)
+			if v.State != nil {
+				beat = v.State.Beat
+			}
+			v.StillFor = l.still.look(a.Nonce, beat, now)
+			still[a.Nonce] = l.still[a.Nonce]
+		}
+		if v.State != nil && v.State.End != nil && running[a.Nonce] {
+			l.listing.kick() // the agent is gone, so the job is ending: its seat should not wait for the next listing
+		}
+		out[a.Nonce] = v
+	}
+	l.still = still
+	return out
+}
+
+// agent reads one job directory. A file that is not there yet is nothing said; one that cannot be read is an error.
+func (l *Loop) agent(a plan.Attempt) plan.Agent {
+	told, err := l.Store.Told(a.Seat, a.Nonce)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return plan.Agent{Err: err.Error()}
+	}
+	state, err := l.Store.State(a.Seat, a.Nonce)
+	if err != nil {
+		return plan.Agent{Desired: told, Err: err.Error()}
+	}
+	return plan.Agent{Desired: told, State: state}
+}

@@ -1,0 +1,133 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// executor carries the actions of one pass out.
+type executor struct {
+	*Loop
+	attempts   map[string]plan.Attempt // by nonce, as last written
+	generation map[string]int64        // by experiment, for events
+	forgotten  map[string]bool
+}
+
+// execute does the actions in order, each after a look at the lease. One that fails is an event and does not stop the
+// others; a lost lease does, and is the only error. An effect that has begun is not cut short when ctx ends.
+func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
+	for _, a := range actions {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := x.Lease.Check(); err != nil {
+			return err
+		}
+		did, err := x.do(ctx, a)
+		if errors.Is(err, store.ErrLeaseLost) {
+			return err
+		}
+		if err := x.tell(a, did, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do carries one action out. did is the action with what became known: a job's id, a sentence.
+func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	switch a.Verb {
+	case plan.Submit:
+		return x.submit(ctx, a)
+	case plan.Adopt:
+		return a, x.update(a.Nonce, func(t *plan.Attempt) {
+			t.JobID = a.JobID
+			if t.Submitted.IsZero() {
+				t.Submitted = x.Clock()
+			}
+		})
+	case plan.Cancel:
+		return a, x.cancel(ctx, a)
+	case plan.Close:
+		return a, x.update(a.Nonce, func(t *plan.Attempt) { t.End = a.End })
+	case plan.Reconfigure:
+		return x.reconfigure(ctx, a)
+	case plan.Instruct:
+		_, err = x.Lease.Tell(a.Seat, a.Nonce, *a.Tell)
+	case plan.CreateRun:
+		_, err = x.Lease.CreateRun(*a.Run, *a.Request)
+	case plan.UpdateRun:
+		err = x.Lease.UpdateRun(*a.Run)
+	case plan.Forget:
+		if err = x.Store.Forget(x.Lease, a.Experiment); err == nil {
+			x.forgotten[a.Experiment] = true
+		}
+	default:
+		err = fmt.Errorf("nobody knows how to %s", a.Verb)
+	}
+	return a, err
+}
+
+// update changes the durable record of an attempt.
+func (x *executor) update(nonce string, change func(*plan.Attempt)) error {
+	t, ok := x.attempts[nonce]
+	if !ok {
+		return fmt.Errorf("no attempt has the nonce %s", nonce)
+	}
+	change(&t)
+	if err := x.Lease.Update(t); err != nil {
+		return err
+	}
+	x.attempts[nonce] = t
+	return nil
+}
+
+// cancel notes the reason durably, then cancels: whatever happens afterwards, the end is known to be ours. A job that is
+// not the attempt's own (a duplicate, or one that no journal knows) is only cancelled.
+func (x *executor) cancel(ctx context.Context, a plan.Action) error {
+	if t, ok := x.attempts[a.Nonce]; ok && t.End == nil && t.JobID == a.JobID {
+		err := x.update(a.Nonce, func(t *plan.Attempt) { t.Cancelled, t.CancelledAt = a.Reason, x.Clock() })
+		if err != nil {
+			return err
+		}
+	}
+	x.listing.kick()
+	err := x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
+	x.unsure("cancelling", a.JobID, err)
+	return err
+}
+
+// reconfigure changes a job in place and notes which settings hold. A refusal holds too, until the settings change
+// again: asking once more would be refused once more.
+func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action, error) {
+	err := fmt.Errorf("this scheduler changes no job in place: %w", drivers.ErrRejected)
+	if r, ok := x.Scheduler.(drivers.Reconfigurer); ok {
+		err = r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change)
+		x.listing.kick()
+	}
+	x.unsure("changing", a.JobID, err)
+	refused := ""
+	switch {
+	case errors.Is(err, drivers.ErrRejected):
+		refused = err.Error()
+		a.Reason, a.Message = "ChangeRefused", fmt.Sprintf("job %s keeps its settings, the new ones hold from the next job on: %s", a.JobID, refused)
+	case err != nil:
+		return a, err
+	}
+	return a, x.update(a.Nonce, func(t *plan.Attempt) { t.Settings, t.Refused = a.Settings, refused })
+}
+
+// unsure stops everything that needs the scheduler until it has answered a listing again: it was not reached, or may have done what it says it did not.
+func (x *executor) unsure(verb string, id drivers.JobID, err error) {
+	if err != nil && !errors.Is(err, drivers.ErrRejected) && !errors.Is(err, drivers.ErrNotFound) {
+		x.listing.doubt(fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err))
+	}
+}

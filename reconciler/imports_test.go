@@ -1,0 +1,144 @@
+package reconciler
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says what each part of the house may import of the others. The longest prefix decides.
+// Imports point one way: api <- drivers (interfaces) <- plan <- store, agent <- reconciler <- cmd.
+var layers = map[string][]string{
+	"assay/api":              {"assay/api"},
+	"assay/drivers":          {"assay/api"},
+	"assay/drivers/":         {"assay/api", "assay/drivers"}, // implementations; and see helpers
+	"assay/reconciler/plan":  {"assay/api", "assay/drivers"},
+	"assay/reconciler/probe": {"assay/api", "assay/drivers"},
+	"assay/reconciler/store": {"assay/api", "assay/drivers", "assay/reconciler/plan"},
+	"assay/reconciler/agent": {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe"},
+	"assay/reconciler":       {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/cmd":              {"assay/"},
+}
+
+// helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
+var helpers = []string{"assay/drivers/constraint", "assay/drivers/suite"}
+
+// TestImportsPointOneWay reads the imports of every package of the module, tests aside: those may use anything as a part.
+func TestImportsPointOneWay(t *testing.T) {
+	seen := 0
+	for pkg, imports := range moduleImports(t) {
+		layer, allowed := layerOf(pkg)
+		if layer == "" {
+			t.Errorf("%s is in no layer: say in layers what it may import", pkg)
+			continue
+		}
+		for _, imp := range imports {
+			seen++
+			if !may(pkg, layer, allowed, imp) {
+				t.Errorf("%s imports %s, but %s may import only %s", pkg, imp, layer, strings.Join(allowed, ", "))
+			}
+		}
+	}
+	if seen < 10 {
+		t.Fatalf("only %d imports were checked: the walk is broken", seen)
+	}
+}
+
+func layerOf(pkg string) (layer string, allowed []string) {
+	for l, a := range layers {
+		if (pkg == l || strings.HasPrefix(pkg, strings.TrimSuffix(l, "/")+"/")) && len(l) > len(layer) && pkg+"/" != l {
+			layer, allowed = l, a
+		}
+	}
+	return layer, allowed
+}
+
+func may(pkg, layer string, allowed []string, imp string) bool {
+	within := func(root string) bool { return imp == root || strings.HasPrefix(imp, root+"/") }
+	if layer == "assay/cmd" || within("assay/api") {
+		return layer != "assay/api" || within("assay/api")
+	}
+	if slices.Contains(allowed, imp) {
+		return true
+	}
+	if layer != "assay/drivers/" {
+		return false
+	}
+	// An implementation may be several packages, nested; and it may use a helper.
+	family := strings.Join(strings.SplitN(pkg, "/", 4)[:3], "/")
+	return within(family) || slices.ContainsFunc(helpers, within)
+}
+
+// moduleImports maps every package of the module to what it imports of the module.
+func moduleImports(t *testing.T) map[string][]string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]string{}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		pkg := "assay/" + filepath.ToSlash(rel)
+		for _, spec := range file.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if strings.HasPrefix(imp, "assay/") {
+				out[pkg] = append(out[pkg], imp)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestLayersRefuse shows that the check can fail.
+func TestLayersRefuse(t *testing.T) {
+	for _, c := range []struct {
+		pkg, imp string
+		want     bool
+	}{
+		{"assay/api/v1alpha1", "assay/drivers", false},
+		{"assay/drivers", "assay/drivers/slurm", false},
+		{"assay/drivers/slurm", "assay/drivers", true},
+		{"assay/drivers/slurm", "assay/drivers/local", false},
+		{"assay/drivers/slurm", "assay/reconciler/plan", false},
+		{"assay/drivers/slurm/cluster", "assay/drivers/slurm", true},
+		{"assay/drivers/suite/serving", "assay/drivers/constraint", true},
+		{"assay/reconciler/plan", "assay/reconciler/store", false},
+		{"assay/reconciler/store", "assay/reconciler", false},
+		{"assay/reconciler", "assay/drivers/slurm", false},
+		{"assay/reconciler", "assay/reconciler/store", true},
+		{"assay/cmd/assay", "assay/drivers/slurm", true},
+	} {
+		layer, allowed := layerOf(c.pkg)
+		if got := may(c.pkg, layer, allowed, c.imp); got != c.want {
+			t.Errorf("may %s import %s: %v, want %v", c.pkg, c.imp, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// listing remembers the scheduler's last answer and decides when to ask again: never sooner than every, at every
+// while something is in flight or was just done, and at growing intervals up to atMost while nothing changes.
+type listing struct {
+	every, atMost time.Duration
+
+	last     plan.Listing
+	asked    bool
+	interval time.Duration
+	kicked   bool
+	shown    string // what the last answer showed, to see a change
+}
+
+// kick asks for a fresh answer as soon as the rate allows one.
+func (c *listing) kick() { c.kicked = true }
+
+// doubt makes the last answer Unknown: the scheduler has just failed to do what was asked.
+func (c *listing) doubt(err error) {
+	c.last.Err, c.last.Jobs, c.kicked = err.Error(), nil, true
+}
+
+func (c *listing) due(now time.Time, busy bool) bool {
+	if !c.asked {
+		return true
+	}
+	wait := c.interval
+	if c.kicked || busy || c.last.Err != "" {
+		wait = c.every
+	}
+	return !now.Before(c.last.At.Add(wait))
+}
+
+// answer takes in what the scheduler said when asked at that time.
+func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
+	since := c.last.Since
+	if !c.asked || c.last.Err != "" {
+		since = at
+	}
+	c.asked, c.kicked = true, false
+	if err != nil {
+		c.last = plan.Listing{At: at, Since: since, Err: err.Error()}
+		return
+	}
+	c.last = plan.Listing{At: at, Since: since, Jobs: jobs}
+	shown := fingerprint(jobs)
+	if shown == c.shown {
+		c.interval = min(max(2*c.interval, c.every), max(c.atMost, c.every))
+	} else {
+		c.interval = c.every
+	}
+	c.shown = shown
+}
+
+// list returns the scheduler's last answer, asking it when that is due.
+func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
+	c := &l.listing
+	now := l.Clock()
+	if !c.due(now, inFlight(open, c.last.Jobs)) {
+		return c.last
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	jobs, err := l.Scheduler.Jobs(ctx, l.Store.ID())
+	if err == nil {
+		jobs = append(jobs, l.accounted(ctx, now, open, jobs)...)
+	}
+	c.answer(now, jobs, err)
+	return c.last
+}
+
+// inFlight reports whether some job is on its way up or down, as far as the last answer tells.
+func inFlight(open []plan.Attempt, jobs []drivers.Job) bool {
+	state := make(map[string]drivers.JobState, len(jobs))
+	for _, j := range jobs {
+		state[j.Tag.Nonce] = j.State
+	}
+	return slices.ContainsFunc(open, func(a plan.Attempt) bool {
+		return a.Cancelled != "" || state[a.Nonce] != drivers.JobRunning
+	})
+}
+
+// accounted asks how those jobs ended that should be listed and are not: after the settle time plan would take them for vanished.
+func (l *Loop) accounted(ctx context.Context, now time.Time, open []plan.Attempt, jobs []drivers.Job) []drivers.Job {
+	books, ok := l.Scheduler.(drivers.Accountant)
+	if !ok {
+		return nil
+	}
+	listed := make(map[string]bool, len(jobs))
+	for _, j := range jobs {
+		listed[j.Tag.Nonce] = true
+	}
+	missing := slices.DeleteFunc(slices.Clone(open), func(a plan.Attempt) bool {
+		return a.JobID == "" || listed[a.Nonce] || now.Before(a.Submitted.Add(l.Policy.Settle))
+	})
+	found := make([]*drivers.Job, len(missing))
+	each(l.workers, len(missing), func(i int) {
+		a := missing[i]
+		j, err := books.Ended(ctx, a.JobID, a.Nonce)
+		switch {
+		case err == nil:
+			j.Tag = drivers.Tag{Store: l.Store.ID(), Seat: a.Seat, Revision: a.Revision, Nonce: a.Nonce}
+			found[i] = &j
+		case !errors.Is(err, drivers.ErrNotFound):
+			l.Log.Warn("asking how a job ended", "job", a.JobID, "seat", a.Seat.String(), "error", err)
+		}
+	})
+	var out []drivers.Job
+	for _, j := range found {
+		if j != nil {
+			out = append(out, *j)
+		}
+	}
+	return out
+}

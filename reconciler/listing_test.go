@@ -1,0 +1,128 @@
+package reconciler
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// TestListingRate goes through a site's day: how long after the last answer the scheduler is asked again.
+func TestListingRate(t *testing.T) {
+	const every, atMost = 10 * time.Second, time.Minute
+	one := []drivers.Job{{ID: "1", State: drivers.JobRunning}}
+	two := append(one, drivers.Job{ID: "2", State: drivers.JobRunning})
+	c := listing{every: every, atMost: atMost}
+	now := time.Unix(1000, 0)
+	if !c.due(now, false) {
+		t.Fatal("the first question has to be asked at once")
+	}
+	for i, step := range []struct {
+		what string
+		jobs []drivers.Job
+		err  error
+		busy bool
+		kick bool
+		want time.Duration // until the next question
+	}{
+		{"the first answer", one, nil, false, false, every},
+		{"nothing changed", one, nil, false, false, 2 * every},
+		{"still nothing", one, nil, false, false, 4 * every},
+		{"never slower than atMost", one, nil, false, false, atMost},
+		{"something is in flight", one, nil, true, false, every},
+		{"something was done", one, nil, false, true, every},
+		{"a job more", two, nil, false, false, every},
+		{"no answer", nil, errors.New("down"), false, false, every},
+		{"an answer again", two, nil, false, false, 2 * every},
+	} {
+		c.answer(now, step.jobs, step.err)
+		if step.kick {
+			c.kick()
+		}
+		if c.due(now.Add(step.want-1), step.busy) || !c.due(now.Add(step.want), step.busy) {
+			t.Errorf("step %d, %s: the next question is not due after %s", i, step.what, step.want)
+		}
+		now = now.Add(step.want)
+	}
+}
+
+func TestListingSince(t *testing.T) {
+	c := listing{every: time.Second}
+	at := func(s int64) time.Time { return time.Unix(s, 0) }
+	for i, step := range []struct {
+		err  error
+		want int64
+	}{{nil, 0}, {nil, 0}, {errors.New("down"), 0}, {errors.New("down"), 3}, {nil, 4}, {nil, 4}} {
+		c.answer(at(int64(i)), nil, step.err)
+		if step.err == nil && !c.last.Since.Equal(at(step.want)) {
+			t.Errorf("answer %d: answers without a break since %s, want %s", i, c.last.Since, at(step.want))
+		}
+	}
+	c.doubt(errors.New("a submission was not answered"))
+	if c.last.Err == "" || !c.due(at(100), false) {
+		t.Error("a doubted listing is Unknown and asked for again")
+	}
+	if c.answer(at(9), nil, nil); !c.last.Since.Equal(at(9)) {
+		t.Error("after a doubt the break counts from the next answer")
+	}
+}
+
+func TestInFlight(t *testing.T) {
+	for _, c := range []struct {
+		attempt plan.Attempt
+		state   drivers.JobState
+		want    bool
+	}{
+		{plan.Attempt{Nonce: "n"}, drivers.JobRunning, false},
+		{plan.Attempt{Nonce: "n"}, drivers.JobPending, true},
+		{plan.Attempt{Nonce: "n"}, drivers.JobCompleting, true},
+		{plan.Attempt{Nonce: "other"}, drivers.JobRunning, true},
+		{plan.Attempt{Nonce: "n", Cancelled: "Removed"}, drivers.JobRunning, true},
+	} {
+		jobs := []drivers.Job{{State: c.state, Tag: drivers.Tag{Nonce: "n"}}}
+		if got := inFlight([]plan.Attempt{c.attempt}, jobs); got != c.want {
+			t.Errorf("%+v with a job that is %s: %v", c.attempt, c.state, got)
+		}
+	}
+}
+
+func TestStillness(t *testing.T) {
+	s, t0 := stillness{}, time.Unix(0, 0)
+	for i, c := range []struct {
+		beat uint64
+		at   time.Duration
+		want time.Duration
+	}{{1, 0, 0}, {1, 5 * time.Second, 5 * time.Second}, {2, 7 * time.Second, 0}, {2, 9 * time.Second, 2 * time.Second}, {1, 10 * time.Second, 0}} {
+		if got := s.look("n", c.beat, t0.Add(c.at)); got != c.want {
+			t.Errorf("look %d: it stood still for %s, want %s", i, got, c.want)
+		}
+	}
+}
+
+func TestEachRaisesPanics(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		seen := make([]bool, 50)
+		each(workers, len(seen), func(i int) { seen[i] = true })
+		for i, ok := range seen {
+			if !ok {
+				t.Errorf("%d workers left %d out", workers, i)
+			}
+		}
+		func() {
+			defer func() {
+				if r := recover(); !strings.Contains(fmt.Sprint(r), "boom") {
+					t.Errorf("%d workers: recovered %v", workers, r)
+				}
+			}()
+			each(workers, 10, func(i int) {
+				if i == 3 {
+					panic("boom")
+				}
+			})
+		}()
+	}
+}

@@ -1,0 +1,181 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// parallel is how many files are read, or calls made, at once.
+const parallel = 8
+
+// Prober checks one probe of the server at base and returns the models that it lists. reconciler/probe implements it.
+type Prober func(ctx context.Context, base string, p drivers.Probe) (models []string, err error)
+
+// Loop reconciles one site. Set the exported fields before the first call and leave them alone afterwards.
+type Loop struct {
+	Store     *store.Store
+	Lease     *store.Lease // nil: only Preview may be called
+	Site      v1alpha1.Site
+	Scheduler drivers.Scheduler // may also be a Reconfigurer and an Accountant
+	Metrics   drivers.Metrics   // nil: nothing is known of scraping
+	Compile   Compiler
+	Probe     Prober
+	Binary    string // path of the assay that jobs run
+	Policy    plan.Policy
+	Clock     func() time.Time // default time.Now
+	Log       *slog.Logger     // default: discard
+
+	mu       sync.Mutex // one pass at a time
+	wake     chan struct{}
+	workers  int
+	decide   func(plan.Desired, plan.Observed) plan.Result
+	compiled map[string]compiled
+	listing  listing
+	still    stillness
+	external map[string]aged[plan.External]
+	scraped  aged[plan.Metrics]
+	said     map[string]v1alpha1.ExperimentStatus // the status as last written
+	told     map[eventKey]time.Time
+	targets  string // fingerprint of the targets as last told
+
+	prepared sync.Once
+}
+
+// compiled is one revision's compilation, good or bad.
+type compiled struct {
+	plan.Experiment
+	err error
+}
+
+// prepare fills in defaults and reads what was last said, once.
+func (l *Loop) prepare() {
+	l.prepared.Do(func() {
+		if l.Clock == nil {
+			l.Clock = time.Now
+		}
+		if l.Log == nil {
+			l.Log = slog.New(slog.DiscardHandler)
+		}
+		if l.workers == 0 {
+			l.workers = parallel
+		}
+		if l.decide == nil {
+			l.decide = plan.Plan
+		}
+		l.wake = make(chan struct{}, 1)
+		l.compiled, l.still, l.told = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
+		l.said = map[string]v1alpha1.ExperimentStatus{}
+		poll := l.Site.Spec.Poll
+		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
+		all, err := l.Store.Statuses()
+		if err != nil { // a status is rebuilt; only its transition times are lost
+			l.Log.Warn("reading the last status", "error", err)
+		}
+		for _, s := range all {
+			l.said[s.Name] = s
+		}
+	})
+}
+
+// Pass observes the world, decides, and acts: one whole round. It needs the lease, and waits for a pass that is under way.
+// An error means that the round could not be made: the journal is unreadable, or the lease is lost (store.ErrLeaseLost).
+func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.prepare()
+	if err := l.Lease.Check(); err != nil {
+		return plan.Result{}, err
+	}
+	heads, err := l.Store.Heads()
+	if err != nil {
+		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)
+	}
+	d, broken := l.desired(heads)
+	o, err := l.observe(ctx, d)
+	if err != nil {
+		return plan.Result{}, err
+	}
+	r := l.decide(d, o)
+	r.Status = append(r.Status, broken...)
+	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}}
+	for _, a := range o.Attempts {
+		x.attempts[a.Nonce] = a
+	}
+	for _, e := range d.Experiments {
+		x.generation[e.Name] = e.Generation
+	}
+	if err := x.execute(ctx, r.Actions); err != nil {
+		return r, err
+	}
+	return r, l.publish(ctx, r, x.forgotten)
+}
+
+// desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out,
+// so that nothing of it is touched, and its status says so.
+func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.ExperimentStatus) {
+	d := plan.Desired{Store: l.Store.ID(), Policy: l.Policy}
+	var broken []v1alpha1.ExperimentStatus
+	keep := make(map[string]compiled, len(heads))
+	for _, rev := range heads {
+		key := fmt.Sprintf("%s %d %s", rev.Experiment, rev.Generation, rev.Hash)
+		c, ok := l.compiled[key]
+		if !ok {
+			c.Experiment, c.err = compile(rev, l.Compile)
+		}
+		keep[key] = c
+		if c.err != nil {
+			broken = append(broken, l.invalid(rev, c.err))
+			continue
+		}
+		d.Experiments = append(d.Experiments, c.Experiment)
+	}
+	l.compiled = keep
+	return d, broken
+}
+
+// invalid is the status of a revision that this assay cannot compile.
+func (l *Loop) invalid(rev store.Revision, err error) v1alpha1.ExperimentStatus {
+	now := l.Clock()
+	condition := func(typ, status string) v1alpha1.Condition {
+		c := v1alpha1.Condition{Type: typ, Status: status, Reason: "InvalidRevision", Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
+		if before := v1alpha1.Find(l.said[rev.Experiment].Conditions, typ); before.Status == status {
+			c.LastTransitionTime = before.LastTransitionTime
+		}
+		return c
+	}
+	return v1alpha1.ExperimentStatus{
+		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Observed: now,
+		Conditions: []v1alpha1.Condition{
+			condition(v1alpha1.Ready, v1alpha1.Unknown), condition(v1alpha1.Reconciling, v1alpha1.False),
+			condition(v1alpha1.Stalled, v1alpha1.True), condition(v1alpha1.Complete, v1alpha1.False),
+		},
+	}
+}
+
+// Preview says what accepting these revisions would change. It has no effect and needs no lease.
+func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.prepare()
+	d, broken := l.desired(extra)
+	if len(broken) > 0 {
+		return nil, errors.New(v1alpha1.Find(broken[0].Conditions, v1alpha1.Stalled).Message)
+	}
+	o, err := l.observe(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if o.Listing.Err != "" {
+		return nil, fmt.Errorf("the scheduler did not answer, so what would change is unknown: %s", o.Listing.Err)
+	}
+	return plan.Diff(d, o), nil
+}

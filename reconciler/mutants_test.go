@@ -1,0 +1,61 @@
+package reconciler
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// TestMutants shows that the simulation notices what it is there for: each broken variant of "intent before effect"
+// has to fail it, and soon.
+func TestMutants(t *testing.T) {
+	const enough = 40
+	for name, v := range map[string]variant{
+		"no journal":                              {forgetOpen: func(plan.Attempt) bool { return true }},
+		"the intent is written after submitting":  {forgetOpen: func(a plan.Attempt) bool { return a.JobID == "" && a.Error == "" }},
+		"an intent without a job holds no seat":   {decide: ignoreIntents},
+		"the settle time is shorter than the lag": {settle: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seed, err := firstFailure(t, 1, enough, v)
+			if err == nil {
+				t.Fatalf("%d seeds passed: the simulation would not notice", enough)
+			}
+			if !errors.Is(err, errDouble) {
+				t.Fatalf("seed %d failed for another reason than a double submission: %v", seed, err)
+			}
+		})
+	}
+}
+
+// ignoreIntents counts jobs instead of intents: one that is not listed does not occupy its seat.
+func ignoreIntents(d plan.Desired, o plan.Observed) plan.Result {
+	listed := map[string]bool{}
+	for _, j := range o.Listing.Jobs {
+		listed[j.Tag.Nonce] = true
+	}
+	var dropped []plan.Action
+	o.Attempts = slices.DeleteFunc(slices.Clone(o.Attempts), func(a plan.Attempt) bool {
+		drop := a.End == nil && a.JobID == "" && !listed[a.Nonce] && o.Listing.Err == ""
+		if drop {
+			dropped = append(dropped, plan.Action{Verb: plan.Close, Nonce: a.Nonce, Seat: a.Seat, Reason: "Mutant",
+				End: &plan.End{State: drivers.JobVanished, Reason: "Mutant", At: o.Now}})
+		}
+		return drop
+	})
+	r := plan.Plan(d, o)
+	r.Actions = append(dropped, r.Actions...)
+	return r
+}
+
+func removeIntent(dir, nonce string) {
+	if err := os.Remove(filepath.Join(dir, "intents", nonce+".json")); err != nil {
+		panic(err)
+	}
+}

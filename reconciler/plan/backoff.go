@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"assay/drivers"
+)
+
+// counts reports whether an end is a failure of the service: one that waiting and trying again too often would not mend.
+func (w *world) counts(a *Attempt, e End) bool {
+	switch {
+	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost:
+		return true
+	case a.Cancelled != "", e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
+		return false
+	}
+	return !w.proven(a)
+}
+
+// proven reports whether an attempt was Ready and lived long enough not to count as a failure.
+func (w *world) proven(a *Attempt) bool {
+	st := w.o.Agents[a.Nonce].State
+	if st == nil || a.Submitted.IsZero() || w.o.Now.Sub(a.Submitted) < w.d.Policy.Proven {
+		return false
+	}
+	for _, p := range st.Processes {
+		if p.Name == a.Seat.Group {
+			return p.WasReady
+		}
+	}
+	return false
+}
+
+// failures counts how often in a row the seat's jobs failed with the spec as it is now, and when the last one ended.
+func (w *world) failures(id drivers.Seat, spec string) (n int, last *Attempt) {
+	ended := w.ended[id]
+	for i := len(ended) - 1; i >= 0; i-- {
+		a := ended[i]
+		if last == nil {
+			last = a
+		}
+		if !a.End.Failure || a.End.Spec != spec {
+			break
+		}
+		n++
+	}
+	return n, last
+}
+
+// backoff reports whether a free seat has to wait, or is given up.
+func (w *world) backoff(s *service, t *seat) (wait, stalled why) {
+	n, last := w.failures(t.id, s.Spec())
+	t.failures = n
+	if n == 0 {
+		return why{}, why{}
+	}
+	if n > s.Restarts {
+		return why{}, why{"RestartLimit", fmt.Sprintf("%d jobs in a row failed, the last one: %s (%s); it is tried again when its spec changes", n, last.End.Reason, last.End.Message)}
+	}
+	delay := s.Backoff << min(n-1, 20)
+	if delay > w.d.Policy.BackoffMax || delay <= 0 {
+		delay = w.d.Policy.BackoffMax
+	}
+	if until := last.End.At.Add(delay); w.o.Now.Before(until) {
+		w.lookAt(until)
+		return why{"BackingOff", fmt.Sprintf("failed %d times (%s); the next job in %s", n, last.End.Reason, until.Sub(w.o.Now).Round(time.Second))}, why{}
+	}
+	return why{}, why{}
+}

@@ -1,0 +1,236 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/api/v1alpha1"
+)
+
+// statuses says how everything is, in Kubernetes' form: conditions with a reason each. Nothing here decides anything.
+func (w *world) statuses() []v1alpha1.ExperimentStatus {
+	out := make([]v1alpha1.ExperimentStatus, 0, len(w.exps))
+	for _, x := range w.exps {
+		out = append(out, w.experimentStatus(x))
+	}
+	return out
+}
+
+// conditions collects the conditions of one object and keeps the time at which each took its status.
+type conditions struct {
+	w          *world
+	generation int64
+	before     []v1alpha1.Condition
+	list       []v1alpha1.Condition
+}
+
+func (c *conditions) set(typ, status string, y why) {
+	at := c.w.o.Now
+	for _, b := range c.before {
+		if b.Type == typ && b.Status == status {
+			at = b.LastTransitionTime
+		}
+	}
+	c.list = append(c.list, v1alpha1.Condition{Type: typ, Status: status, Reason: y.reason, Message: y.message, LastTransitionTime: at, ObservedGeneration: c.generation})
+}
+
+// truth is True or False.
+func truth(b bool) string {
+	if b {
+		return v1alpha1.True
+	}
+	return v1alpha1.False
+}
+
+func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
+	before := w.o.Previous[x.Name]
+	st := v1alpha1.ExperimentStatus{Name: x.Name, Site: x.Site, Revision: x.Revision, Generation: x.Generation, Suspended: x.Suspend,
+		Deleting: x.Deleting, Observed: w.o.Now}
+	for _, s := range x.services {
+		st.Services = append(st.Services, w.serviceStatus(x, s, before))
+	}
+	for _, b := range x.Benchmarks {
+		st.Benchmarks = append(st.Benchmarks, w.benchmarkStatus(x, b, before))
+	}
+	for _, r := range x.runs {
+		st.Runs = append(st.Runs, w.runStatus(r, before))
+	}
+	c := &conditions{w: w, generation: x.Generation, before: before.Conditions}
+	w.summarize(x, st, c)
+	st.Conditions = c.list
+	return st
+}
+
+// summarize derives the experiment's conditions from those of its parts.
+func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *conditions) {
+	ready, stalled := why{"AllReady", "every service is Ready"}, why{}
+	status := v1alpha1.True
+	for _, s := range st.Services {
+		r, stall := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Stalled)
+		if stall.Status == v1alpha1.True && !stalled.set() {
+			stalled = why{stall.Reason, s.Name + ": " + stall.Message}
+		}
+		if r.Status != v1alpha1.True && status != v1alpha1.Unknown {
+			if status == v1alpha1.True || r.Status == v1alpha1.Unknown {
+				status, ready = r.Status, why{r.Reason, s.Name + ": " + r.Message}
+			}
+		}
+	}
+	occupied := w.occupied(x)
+	if x.released.set() {
+		status, ready = v1alpha1.False, x.released
+	}
+	if x.blocked != "" {
+		stalled = why{"PruneGuard", x.blocked}
+	}
+	if x.strange > 0 && status == v1alpha1.True {
+		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.strange)
+	}
+	runs := len(x.wantedRuns()) > 0 && !w.allDone(x)
+	complete, pending := status == v1alpha1.True && !runs, why{"InProgress", "services or runs are still to come"}
+	if x.released.set() {
+		complete, runs = occupied == 0 && !w.runningRuns(x), false
+		pending = why{"Releasing", fmt.Sprintf("%d job(s) are still ending", occupied)}
+	}
+	settled := why{"Settled", "reality is as declared"}
+	done := settled
+	if !complete {
+		done = pending
+	}
+	c.set(v1alpha1.Ready, status, ready)
+	switch {
+	case stalled.set():
+		c.set(v1alpha1.Reconciling, v1alpha1.False, stalled)
+	case !w.known:
+		c.set(v1alpha1.Reconciling, v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err})
+	default:
+		c.set(v1alpha1.Reconciling, truth(!complete), done)
+	}
+	if !stalled.set() {
+		c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
+	} else {
+		c.set(v1alpha1.Stalled, v1alpha1.True, stalled)
+	}
+	c.set(v1alpha1.Complete, truth(complete), done)
+}
+
+// occupied counts the seats of an experiment that something still fills.
+func (w *world) occupied(x *experiment) int {
+	n := 0
+	for id, open := range w.open {
+		if id.Experiment == x.Name {
+			n += len(open)
+		}
+	}
+	return n
+}
+
+func (w *world) runningRuns(x *experiment) bool { return slices.ContainsFunc(x.runs, active) }
+
+func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.ExperimentStatus) v1alpha1.BenchmarkStatus {
+	st := v1alpha1.BenchmarkStatus{Name: b.Name, Target: b.Target, Runs: b.Repeats}
+	failed, invalid := why{}, why{}
+	for _, want := range x.wantedRuns() {
+		if want.Name != b.Name {
+			continue
+		}
+		for _, r := range x.runs {
+			if r.Key != want.key || r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
+				continue
+			}
+			st.Done++
+			switch {
+			case r.Phase == v1alpha1.RunFailed:
+				failed = why{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
+			case r.Result != nil && !r.Result.Valid:
+				invalid = why{"InvalidRun", fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
+			}
+		}
+	}
+	c := &conditions{w: w, generation: x.Generation}
+	for _, p := range before.Benchmarks {
+		if p.Name == b.Name {
+			c.before = p.Conditions
+		}
+	}
+	progress := why{"RunsEnded", fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
+	if st.Done < st.Runs {
+		progress.reason = "InProgress"
+		if y := x.waits[b.Name]; y.set() {
+			progress = y
+		}
+	}
+	c.set(v1alpha1.Complete, truth(st.Done == st.Runs && !failed.set()), progress)
+	if failed.set() {
+		c.set(v1alpha1.Failed, v1alpha1.True, failed)
+	} else {
+		c.set(v1alpha1.Failed, v1alpha1.False, why{"NoFailure", ""})
+	}
+	switch {
+	case invalid.set():
+		c.set(v1alpha1.Valid, v1alpha1.False, invalid)
+	case st.Done == 0 || failed.set():
+		c.set(v1alpha1.Valid, v1alpha1.Unknown, why{"NoResult", "no run has a result to judge"})
+	default:
+		c.set(v1alpha1.Valid, v1alpha1.True, why{"AllValid", "every ended run is valid"})
+	}
+	st.Conditions = c.list
+	return st
+}
+
+func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.RunStatus {
+	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
+		Phase: r.Phase, Reason: r.Reason, JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
+	c := &conditions{w: w}
+	for _, p := range before.Runs {
+		if p.ID == r.ID {
+			c.before = p.Conditions
+		}
+	}
+	if s := w.o.Agents[r.Nonce].State; s != nil && active(r) {
+		for _, a := range s.Runs {
+			if a.ID == r.ID {
+				st.Progress = a.Progress
+			}
+		}
+	}
+	created := r.Created
+	st.Started = &created
+	if !r.Ended.IsZero() {
+		ended := r.Ended
+		st.Ended = &ended
+	}
+	y := why{r.Reason, r.Message}
+	if !y.set() {
+		y.reason = r.Phase
+	}
+	valid, judged := v1alpha1.Unknown, why{"NoResult", "there is no result to judge"}
+	if res := r.Result; res != nil && res.Error == "" {
+		started, ended := res.Started, res.Ended
+		st.Started, st.Ended, st.Metrics, st.Simulated = &started, &ended, res.Metrics, r.Simulated || res.Simulated
+		valid, judged = v1alpha1.True, why{"Valid", ""}
+		if !res.Valid {
+			valid, judged = v1alpha1.False, why{"Invalid", reasons(r)}
+			if len(res.Reasons) > 0 {
+				judged.reason = res.Reasons[0].Reason
+			}
+		}
+	}
+	c.set(v1alpha1.Complete, truth(r.Phase == v1alpha1.RunComplete), y)
+	c.set(v1alpha1.Failed, truth(r.Phase == v1alpha1.RunFailed), y)
+	c.set(v1alpha1.Valid, valid, judged)
+	st.Conditions = c.list
+	return st
+}
+
+// reasons are a result's reasons against its validity, as one sentence.
+func reasons(r *Run) string {
+	out := ""
+	for i, y := range r.Result.Reasons {
+		if i > 0 {
+			out += "; "
+		}
+		out += y.Message
+	}
+	return out
+}

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"assay/drivers"
+)
+
+// The order of every input is fixed here, so that none reaches the output.
+
+func sortedExperiments(in []Experiment) []Experiment {
+	out := slices.Clone(in)
+	slices.SortFunc(out, func(a, b Experiment) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func sortedAttempts(in []Attempt) []*Attempt {
+	out := make([]*Attempt, len(in))
+	for i := range in {
+		out[i] = &in[i]
+	}
+	slices.SortFunc(out, func(a, b *Attempt) int { return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.Nonce, b.Nonce)) })
+	return out
+}
+
+func sortedRuns(in []Run) []*Run {
+	out := make([]*Run, len(in))
+	for i := range in {
+		r := in[i]
+		out[i] = &r
+	}
+	slices.SortFunc(out, func(a, b *Run) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
+	return out
+}
+
+func compareSeats(a, b drivers.Seat) int {
+	return cmp.Or(strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.Group, b.Group), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Renewal, b.Renewal))
+}
+
+// olderJob orders jobs by when they started, were submitted, and by id: the one that has most to lose comes first.
+func olderJob(a, b drivers.Job) int {
+	if a.Started.IsZero() != b.Started.IsZero() {
+		if a.Started.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.Started.Compare(b.Started), a.Submitted.Compare(b.Submitted), cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(string(a.ID), string(b.ID)))
+}

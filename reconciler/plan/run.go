@@ -1,0 +1,207 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// wantedRun is one repeat of one benchmark on its target as declared now.
+type wantedRun struct {
+	Benchmark
+	repeat int
+	key    string
+	target *service
+}
+
+// wantedRuns are all of an experiment's, in the order of the manifest.
+func (x *experiment) wantedRuns() []wantedRun {
+	var out []wantedRun
+	for _, b := range x.Benchmarks {
+		i := slices.IndexFunc(x.services, func(s *service) bool { return s.Name == b.Target })
+		if i < 0 {
+			continue
+		}
+		for r := 1; r <= b.Repeats; r++ {
+			out = append(out, wantedRun{b, r, runKey(x.Name, b, r, x.services[i]), x.services[i]})
+		}
+	}
+	return out
+}
+
+func active(r *Run) bool { return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning }
+
+// ended reports whether a key has its result, good or bad, and so is never run again.
+func (x *experiment) ended(key string) bool {
+	return slices.ContainsFunc(x.runs, func(r *Run) bool {
+		return r.Key == key && (r.Phase == v1alpha1.RunComplete || r.Phase == v1alpha1.RunFailed)
+	})
+}
+
+// allDone reports whether there are runs to do and every one has ended.
+func (w *world) allDone(x *experiment) bool {
+	runs := x.wantedRuns()
+	return len(runs) > 0 && !slices.ContainsFunc(runs, func(r wantedRun) bool { return !x.ended(r.key) })
+}
+
+// supersede ends runs that the newest revision disturbs or no longer wants. They are kept, and never counted.
+func (w *world) supersede(x *experiment) {
+	wanted := map[string]bool{}
+	for _, r := range x.wantedRuns() {
+		wanted[r.key] = true
+	}
+	for _, r := range x.runs {
+		if !active(r) || r.Result != nil || wanted[r.Key] && !x.released.set() {
+			continue
+		}
+		w.updateRun(r, v1alpha1.RunSuperseded, why{"Superseded", "a newer revision changed the benchmark or its target"})
+		if a := w.attempt[r.Nonce]; a != nil && a.Run == r.ID && w.known {
+			w.cancel(a, why{"Superseded", "its run is no longer wanted"})
+		}
+	}
+}
+
+func (w *world) updateRun(r *Run, phase string, y why) {
+	r.Phase, r.Reason, r.Message = phase, y.reason, y.message
+	if !active(r) {
+		r.Ended = w.o.Now
+	}
+	c := *r
+	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: y.reason, Message: y.message, Run: &c})
+}
+
+// concludeAll learns how active runs fare.
+func (w *world) concludeAll(x *experiment) {
+	for _, r := range x.runs {
+		if active(r) {
+			w.conclude(x, r)
+		}
+	}
+}
+
+func (w *world) conclude(x *experiment, r *Run) {
+	if r.Result != nil {
+		w.result(r)
+		return
+	}
+	if r.Nonce == "" {
+		w.place(x, r)
+		return
+	}
+	a := w.attempt[r.Nonce]
+	if a == nil || a.End != nil {
+		w.lost(r, a)
+		return
+	}
+	st := w.o.Agents[r.Nonce].State
+	if st == nil {
+		return
+	}
+	for _, s := range st.Runs {
+		switch {
+		case s.ID != r.ID:
+		case s.Phase == v1alpha1.RunRunning && r.Phase == v1alpha1.RunPending:
+			w.updateRun(r, v1alpha1.RunRunning, why{"Started", "its job has begun it"})
+		case s.Phase == v1alpha1.RunFailed:
+			w.updateRun(r, v1alpha1.RunFailed, why{"SuiteFailed", s.Message})
+		}
+	}
+}
+
+func (w *world) result(r *Run) {
+	if r.Result.Error != "" {
+		w.updateRun(r, v1alpha1.RunFailed, why{"SuiteFailed", r.Result.Error})
+		return
+	}
+	w.updateRun(r, v1alpha1.RunComplete, why{"Completed", "it has ended and its result is stored"})
+}
+
+// lost handles a run whose job ended first: it is tried again, as another attempt, until that has happened too often.
+func (w *world) lost(r *Run, a *Attempt) {
+	message := "the job that ran it is gone"
+	if a != nil {
+		message = "its job ended first: " + a.End.Message
+	}
+	if r.Attempt >= w.d.Policy.RunAttempts {
+		w.updateRun(r, v1alpha1.RunFailed, why{"Lost", fmt.Sprintf("%s; that happened %d times", message, r.Attempt)})
+		return
+	}
+	w.updateRun(r, v1alpha1.RunLost, why{"Lost", message})
+}
+
+// startRun begins the next run of an experiment. One at a time, so that no measurement disturbs another.
+func (w *world) startRun(x *experiment) {
+	if x.released.set() || x.blocked != "" {
+		return
+	}
+	busy := slices.ContainsFunc(x.runs, active)
+	for _, want := range x.wantedRuns() {
+		if x.ended(want.key) || slices.ContainsFunc(x.runs, func(r *Run) bool { return r.Key == want.key && active(r) }) {
+			continue
+		}
+		y := w.mayStart(x, want, busy)
+		if y.set() {
+			if !x.waits[want.Name].set() {
+				x.waits[want.Name] = y
+			}
+			continue
+		}
+		busy = true
+		w.create(x, want)
+	}
+}
+
+// mayStart says why a run has to wait.
+func (w *world) mayStart(x *experiment, want wantedRun, busy bool) why {
+	if busy {
+		return why{"WaitingForTurn", "runs of an experiment go one by one, so that none disturbs another"}
+	}
+	if !w.available(x, want.Target) {
+		return why{"WaitingForTarget", want.Target + " is not Ready"}
+	}
+	if want.target.URL != "" {
+		return why{}
+	}
+	if j := want.target.seats[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
+		return why{"WaitingForWalltime", fmt.Sprintf("job %s has %s left and a run may take %s; give the service more time or the benchmark a shorter timeout",
+			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
+	}
+	return why{}
+}
+
+func (w *world) create(x *experiment, want wantedRun) {
+	tries, number := 1, 1 // a superseded run was no try, but it has used an id
+	for _, r := range x.runs {
+		if r.Key == want.key {
+			number++
+			if r.Phase == v1alpha1.RunLost {
+				tries++
+			}
+		}
+	}
+	id := fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8])
+	if number > 1 {
+		id = fmt.Sprintf("%s-%d", id, number)
+	}
+	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Repeat: want.repeat, Attempt: tries, Key: want.key,
+		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
+		Simulated: want.target.Simulated, Created: w.o.Now}
+	req := want.Request
+	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
+	req.Target, req.Model, req.Simulated, req.Seed = want.Target, want.target.Model, want.target.Simulated, want.Request.Seed+int64(want.repeat-1)
+	req.Endpoints = nil
+	if want.target.URL != "" {
+		req.Endpoints = []string{want.target.URL}
+	}
+	for i, t := range want.target.seats {
+		req.Endpoints = append(req.Endpoints, t.proc.Endpoint)
+		if i == 0 {
+			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes
+		}
+	}
+	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: "TargetReady",
+		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
+}

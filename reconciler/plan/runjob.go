@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"fmt"
+
+	"assay/drivers"
+)
+
+// place finds a job for a run that has none yet: its target is somebody else's, so it runs in a job of its own.
+func (w *world) place(x *experiment, r *Run) {
+	if !w.known || x.blocked != "" {
+		return
+	}
+	id := drivers.Seat{Experiment: x.Name, Group: runGroup + r.Benchmark, Slot: r.Repeat - 1}
+	for _, a := range w.open[id] {
+		if a.Run != r.ID {
+			return // the job of an earlier attempt has to end first
+		}
+		r.Nonce, r.JobID = a.Nonce, string(a.JobID)
+		c := *r
+		w.do(Action{Verb: UpdateRun, Experiment: x.Name, Object: "run/" + r.ID, Nonce: a.Nonce, Reason: "Placed",
+			Message: "a job of its own runs it", Run: &c})
+		return
+	}
+	for _, b := range x.Benchmarks {
+		if b.Name == r.Benchmark {
+			w.submitRun(x, b, r, id)
+		}
+	}
+}
+
+func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
+	if w.submittedFor(id, r.ID) {
+		w.lost(r, w.ended[id][len(w.ended[id])-1])
+		return
+	}
+	job := b.Job
+	job.Name, job.Tag = id.JobName(), drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
+	tell := drivers.AgentDesired{Runs: []drivers.Run{{ID: r.ID, Dir: r.Dir, Limit: r.Limit}}, ExitWhenDone: true}
+	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "run/" + r.ID, Seat: id, Reason: "RunNeedsJob",
+		Message: fmt.Sprintf("%s is not ours, so the run gets a job of its own", r.Target), Job: &job, Tell: &tell,
+		Attempt: &Attempt{Seat: id, Experiment: x.Name, Revision: x.Revision, Run: r.ID}})
+}
+
+// submittedFor reports whether a job was tried for this run already and ended before it was noted on the run.
+func (w *world) submittedFor(id drivers.Seat, run string) bool {
+	for _, a := range w.ended[id] {
+		if a.Run == run && a.End.Reason != "NeverSubmitted" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,32 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"assay/drivers"
+)
+
+// digest is a short hash of parts; no two different lists of parts have the same input.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// Spec is the service's three fingerprints as one: failures of another spec do not count against this one.
+func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
+
+// runKey identifies a run: the same key is never run to its end twice. A changed time limit does not change it, a changed model does.
+func runKey(experiment string, b Benchmark, repeat int, s *service) string {
+	return digest(experiment, b.Name, strconv.Itoa(repeat), b.Spec, s.Alloc, s.Proc)
+}
+
+// runGroup marks the seats of runs that need a job of their own. A dot is in no service's name.
+const runGroup = "run."
+
+func isRunSeat(id drivers.Seat) bool { return strings.HasPrefix(id.Group, runGroup) }

@@ -1,0 +1,96 @@
+// Package probe asks a server whether it is ready. The agent uses it on its own processes, the loop on external servers.
+package probe
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/drivers"
+)
+
+const (
+	defaultTimeout = 5 * time.Second
+	maxBody        = 4 << 20
+)
+
+// client asks no proxy: what is probed runs on this machine or on a node of the cluster.
+var client = &http.Client{Transport: &http.Transport{
+	DialContext:         (&net.Dialer{Timeout: defaultTimeout}).DialContext,
+	MaxIdleConnsPerHost: 2,
+	IdleConnTimeout:     30 * time.Second,
+}}
+
+// Check returns nil when the server at base (http://host:port) passes p, with the models that it lists if p asks for one.
+func Check(ctx context.Context, base string, p drivers.Probe) (models []string, err error) {
+	timeout := p.Timeout.Std()
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if p.Path == "" {
+		return nil, connect(ctx, base)
+	}
+	address := strings.TrimSuffix(base, "/") + p.Path
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("probing %s: %w", address, err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no answer: %w", err) // the error names the address
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("probing %s: %w", address, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
+	}
+	if p.Model == "" {
+		return nil, nil
+	}
+	return holds(address, body, p.Model)
+}
+
+// connect passes when the port accepts a connection.
+func connect(ctx context.Context, base string) error {
+	u, err := url.Parse(base)
+	if err != nil {
+		return fmt.Errorf("probing %s: %w", base, err)
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return fmt.Errorf("the port does not accept connections: %w", err)
+	}
+	return c.Close()
+}
+
+// holds reads an OpenAI model list.
+func holds(address string, body []byte, want string) ([]string, error) {
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("%s is no model list: %w", address, err)
+	}
+	var models []string
+	for _, m := range list.Data {
+		models = append(models, m.ID)
+	}
+	if !slices.Contains(models, want) {
+		return models, fmt.Errorf("it lists the models %q, not %q", models, want)
+	}
+	return models, nil
+}

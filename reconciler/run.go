@@ -1,0 +1,105 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+const (
+	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
+	shortest    = 200 * time.Millisecond // between two passes
+	renewEvery  = 3 * time.Second
+	renewGiveUp = 15 * time.Second // a lease that could not be renewed for so long may have been taken over
+)
+
+// Wake asks Run for a pass now: something was accepted, or a file changed.
+func (l *Loop) Wake() {
+	l.prepare()
+	select {
+	case l.wake <- struct{}{}:
+	default: // one is already on its way
+	}
+}
+
+// Run makes passes until ctx ends, which is no error, or the lease is lost, which is. A pass that fails is logged and made again.
+func (l *Loop) Run(ctx context.Context) error {
+	l.prepare()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { l.renew(ctx, stop) })
+	defer renewing.Wait()
+	defer stop(nil)
+	var last string
+	for ctx.Err() == nil {
+		r, err := l.Pass(ctx)
+		switch {
+		case errors.Is(err, store.ErrLeaseLost):
+			return err
+		case err != nil && err.Error() != last:
+			l.Log.Error("a pass failed; it is made again", "error", err)
+		}
+		last = text(err)
+		l.rest(ctx, r)
+	}
+	if err := context.Cause(ctx); errors.Is(err, store.ErrLeaseLost) {
+		return err
+	}
+	return nil
+}
+
+// rest waits for the next pass: shortly when something was done, since one thing leads to another.
+func (l *Loop) rest(ctx context.Context, r plan.Result) {
+	wait := tick
+	if !r.Look.IsZero() {
+		wait = max(shortest, min(wait, r.Look.Sub(l.Clock())))
+	}
+	if len(r.Actions) > 0 {
+		wait = shortest
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-l.wake:
+	}
+}
+
+// renew keeps the lease while ctx lasts, and stops everything when it is lost.
+func (l *Loop) renew(ctx context.Context, stop context.CancelCauseFunc) {
+	ticker := time.NewTicker(renewEvery)
+	defer ticker.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := l.Lease.Renew()
+		switch {
+		case err == nil:
+			renewed = time.Now()
+		case errors.Is(err, store.ErrLeaseLost):
+			stop(err)
+			return
+		case time.Since(renewed) > renewGiveUp:
+			stop(fmt.Errorf("%w: it could not be renewed for %s: %w", store.ErrLeaseLost, renewGiveUp, err))
+			return
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -1,0 +1,207 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	oneSeed = flag.Uint64("seed", 0, "replay this seed of the simulation, with its trace")
+	seeds   = flag.Uint64("seeds", 1000, "how many seeds the simulation runs")
+)
+
+// TestSim runs the real loop over the real store against the simulated cluster, with every fault that it knows, edits of
+// the manifest in between, and crashes before and after any driver and store call. See world_test.go for what must hold.
+func TestSim(t *testing.T) {
+	if *oneSeed != 0 {
+		if err := simulate(t, *oneSeed, variant{}, os.Stderr.WriteString); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	n := *seeds
+	if testing.Short() {
+		n = min(n, 100)
+	}
+	if seed, err := firstFailure(t, 1, n, variant{}); err != nil {
+		t.Fatalf("seed %d: %v\n\nreplay: go test ./reconciler -run TestSim -seed %d", seed, err, seed)
+	}
+}
+
+// TestSeedReplays shows that a seed that failed can be looked at again.
+func TestSeedReplays(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		var first, second strings.Builder
+		for _, trace := range []*strings.Builder{&first, &second} {
+			if err := simulate(t, seed, variant{}, trace.WriteString); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(strings.Split(first.String(), "\n"), strings.Split(second.String(), "\n")); diff != "" {
+			t.Fatalf("seed %d told two stories: %s", seed, diff)
+		}
+	}
+}
+
+// TestCrashAtEveryCall makes the same calm story once for every call that it contains, and crashes at that call.
+func TestCrashAtEveryCall(t *testing.T) {
+	var calls atomic.Int64
+	if err := crashAt(t, 0, &calls); err != nil {
+		t.Fatalf("without a crash: %v", err)
+	}
+	total := int(calls.Load())
+	if total < 100 {
+		t.Fatalf("only %d calls were hooked: the story is too short to show anything", total)
+	}
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	var failed sync.Once
+	each(runtime.GOMAXPROCS(0), total/step, func(i int) {
+		if err := crashAt(t, i*step+1, new(atomic.Int64)); err != nil {
+			failed.Do(func() { t.Errorf("crash at call %d of %d: %v", i*step+1, total, err) })
+		}
+	})
+}
+
+// crashAt lives the calm story and crashes at the k-th hooked call; 0 never.
+func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
+	w, err := newSim(t, 7, variant{}, nil)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.crash = func(string) bool { return calls.Add(1) == int64(k) }
+	for _, edit := range []func(){func() {}, func() { w.model = "b" }, func() { w.slots = 2 }, func() { w.slots = 1 }} {
+		edit()
+		w.apply()
+		for range 12 {
+			w.pass()
+			w.cluster.Advance(w.beat)
+			if err := w.check(); err != nil {
+				return err
+			}
+		}
+	}
+	w.crash = nil
+	return w.converge()
+}
+
+// firstFailure runs seeds from first to last, two at a time, and returns one that fails.
+func firstFailure(t *testing.T, first, last uint64, v variant) (uint64, error) {
+	var (
+		mu     sync.Mutex
+		seed   uint64
+		failed error
+		stop   atomic.Bool
+	)
+	each(runtime.GOMAXPROCS(0), int(last-first+1), func(i int) {
+		if stop.Load() {
+			return
+		}
+		var trace strings.Builder
+		if err := simulate(t, first+uint64(i), v, trace.WriteString); err != nil {
+			stop.Store(true)
+			mu.Lock()
+			defer mu.Unlock()
+			if failed == nil || first+uint64(i) < seed {
+				seed, failed = first+uint64(i), fmt.Errorf("%w\n%s", err, tail(trace.String(), 60))
+			}
+		}
+	})
+	return seed, failed
+}
+
+func tail(s string, lines int) string {
+	all := strings.Split(s, "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// simulate lives one seeded story: trouble for a while, then peace, in which everything has to become as declared.
+func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) error {
+	w, err := newSim(t, seed, v, trace)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
+	w.apply()
+	for range 40 + w.rng.IntN(30) {
+		w.trouble()
+		w.pass()
+		w.cluster.Advance(w.upTo(2 * w.beat))
+		if err := w.check(); err != nil {
+			return err
+		}
+	}
+	w.peace()
+	return w.converge()
+}
+
+// pass makes one pass; a crash in it is survived by another controller.
+func (w *sim) pass() {
+	crashed := w.surviving(func() {
+		r, err := w.loop.Pass(context.Background())
+		if err != nil {
+			w.say("pass: %v", err)
+		}
+		for _, a := range r.Actions {
+			w.say("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
+		}
+		w.quiet = err == nil && len(r.Actions) == 0
+		w.status = r.Status
+	})
+	if crashed {
+		w.quiet = false
+		w.restart()
+	}
+}
+
+// surviving runs f and reports whether it crashed.
+func (w *sim) surviving(f func()) (crashed bool) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case crash:
+			w.say("crash %s", r)
+			crashed = true
+		default:
+			panic(r)
+		}
+	}()
+	f()
+	return false
+}
+
+// crash is what a hook panics with.
+type crash string
+
+// converge makes passes until nothing is left to do, and demands that everything is as declared then.
+func (w *sim) converge() error {
+	calm := 0
+	for range 300 {
+		w.pass()
+		if err := w.check(); err != nil {
+			return err
+		}
+		if calm++; !w.quiet || !w.done() {
+			calm = 0
+		}
+		if calm >= 3 {
+			return w.final()
+		}
+		w.cluster.Advance(w.beat)
+	}
+	return errors.New("it did not converge: " + w.complaints())
+}

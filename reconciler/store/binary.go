@@ -1,0 +1,57 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// InstallBinary copies the program at path into the store, by content, and returns the copy. Jobs run the copy: replacing
+// assay never changes a job that is running.
+func (s *Store) InstallBinary(path string) (string, error) {
+	src, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("copying assay into the state directory: %w", err)
+	}
+	defer src.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, src); err != nil {
+		return "", fmt.Errorf("copying assay into the state directory: %w", err)
+	}
+	dir := filepath.Join(s.dir, "bin", hex.EncodeToString(h.Sum(nil)))
+	to := filepath.Join(dir, "assay")
+	if _, err := os.Stat(to); err == nil {
+		return to, nil
+	}
+	if err := s.fs.mkdir(dir); err != nil {
+		return "", fmt.Errorf("copying assay into the state directory: %w", err)
+	}
+	if err := s.copyProgram(src, dir, to); err != nil {
+		return "", fmt.Errorf("copying assay into the state directory: %w", err)
+	}
+	return to, nil
+}
+
+func (s *Store) copyProgram(src *os.File, dir, to string) error {
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, tempPrefix+"*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = io.Copy(tmp, src)
+	if err = errors.Join(err, tmp.Chmod(0o700), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	if err := s.fs.step("link", func() error { return os.Link(tmp.Name(), to) }); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return s.fs.syncDir(dir)
+}

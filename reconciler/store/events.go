@@ -1,0 +1,107 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	eventsLimit = 10 << 20         // bytes; then the file is rotated, and one old file is kept
+	foldWithin  = 10 * time.Minute // repeats of one event within this time are one
+)
+
+// Event is one thing that happened, and why.
+type Event struct {
+	Time       time.Time `json:"time"`
+	Type       string    `json:"type"` // Normal or Warning
+	Experiment string    `json:"experiment"`
+	Object     string    `json:"object"` // service/NAME, run/ID, experiment/NAME
+	Reason     string    `json:"reason"`
+	Message    string    `json:"message"`
+	Generation int64     `json:"generation,omitempty"`
+	JobID      string    `json:"jobID,omitempty"`
+	Count      int       `json:"count"` // how often, when repeats were folded
+}
+
+func (s *Store) eventsPath() string { return filepath.Join(s.dir, "events.jsonl") }
+
+// Emit appends an event, one write a line.
+func (l *Lease) Emit(e Event) error {
+	if err := l.Check(); err != nil {
+		return err
+	}
+	path := l.s.eventsPath()
+	if info, err := os.Stat(path); err == nil && info.Size() > eventsLimit {
+		if err := l.s.fs.step("rename", func() error { return os.Rename(path, path+".1") }); err != nil {
+			return fmt.Errorf("rotating the events: %w", err)
+		}
+	}
+	e.Count = max(e.Count, 1)
+	b, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding an event: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("writing an event: %w", err)
+	}
+	defer f.Close()
+	line := append(b, '\n')
+	if torn(f) {
+		line = append([]byte{'\n'}, line...)
+	}
+	if err := l.s.fs.step("append", func() error { _, err := f.Write(line); return err }); err != nil {
+		return fmt.Errorf("writing an event: %w", err)
+	}
+	return nil
+}
+
+// torn reports whether the last line was cut short by a crash.
+func torn(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
+}
+
+// Events lists what happened to an experiment, or to all when it is empty, oldest first. Lines that a crash tore are left out.
+func (s *Store) Events(experiment string) ([]Event, error) {
+	var out []Event
+	type key struct{ experiment, object, reason, message string }
+	last := map[key]int{}
+	for _, path := range []string{s.eventsPath() + ".1", s.eventsPath()} {
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the events: %w", err)
+		}
+		lines := bufio.NewScanner(bytes.NewReader(b))
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			var e Event
+			if json.Unmarshal(lines.Bytes(), &e) != nil || experiment != "" && e.Experiment != experiment {
+				continue
+			}
+			k := key{e.Experiment, e.Object, e.Reason, e.Message}
+			if i, ok := last[k]; ok && e.Time.Sub(out[i].Time) < foldWithin {
+				out[i].Count += e.Count
+				continue
+			}
+			last[k] = len(out)
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// Revision is one accepted version of an experiment: what was wanted, from where, and where it runs.
+type Revision struct {
+	Experiment string              `json:"experiment"`
+	Generation int64               `json:"generation"` // from 1
+	Hash       string              `json:"hash"`       // of the resolved spec
+	Deleting   bool                `json:"deleting,omitempty"`
+	Prune      bool                `json:"prune,omitempty"` // may remove everything
+	Owner      string              `json:"owner"`
+	Origin     drivers.Origin      `json:"origin"`
+	Site       v1alpha1.Site       `json:"site"`
+	Spec       v1alpha1.Experiment `json:"spec"`
+}
+
+// Outcome is what accepting a revision came to, in kubectl's words.
+type Outcome string
+
+// The outcomes.
+const (
+	Created    Outcome = "created"
+	Configured Outcome = "configured"
+	Unchanged  Outcome = "unchanged"
+)
+
+// Accept stores a revision unless the head already is the same. Two that are accepted at once get two numbers.
+func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
+	r.Hash = v1alpha1.Hash(r.Spec)
+	for {
+		head, ok, err := s.Head(r.Experiment)
+		if err != nil {
+			return r, "", err
+		}
+		if ok && head.Hash == r.Hash && head.Deleting == r.Deleting && sameSite(head.Site, r.Site) {
+			return head, Unchanged, nil
+		}
+		last, err := s.lastGeneration(r.Experiment)
+		if err != nil {
+			return r, "", err
+		}
+		r.Generation = last + 1
+		if err := s.fs.mkdir(s.revisionDir(r.Experiment)); err != nil {
+			return r, "", fmt.Errorf("storing a revision of %s: %w", r.Experiment, err)
+		}
+		err = s.fs.create(s.revisionPath(r.Experiment, r.Generation), r)
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			continue // somebody was faster: look again
+		case err != nil:
+			return r, "", fmt.Errorf("storing a revision of %s: %w", r.Experiment, err)
+		case ok && !head.Deleting:
+			return r, Configured, nil
+		}
+		return r, Created, nil
+	}
+}
+
+func sameSite(a, b v1alpha1.Site) bool {
+	x, err1 := v1alpha1.Encode(a)
+	y, err2 := v1alpha1.Encode(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
+
+func (s *Store) revisionDir(name string) string { return filepath.Join(s.dir, "revisions", name) }
+
+func (s *Store) revisionPath(name string, generation int64) string {
+	return filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.json", generation))
+}
+
+// generations lists the revisions of an experiment, and how many of them are forgotten.
+func (s *Store) generations(name string) (all []int64, forgotten int64, err error) {
+	files, err := names(s.revisionDir(name))
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, f := range files {
+		base, kind, _ := strings.Cut(f, ".")
+		n, err := strconv.ParseInt(base, 10, 64)
+		switch {
+		case err != nil:
+		case kind == "json":
+			all = append(all, n)
+		case kind == "forgotten":
+			forgotten = max(forgotten, n)
+		}
+	}
+	slices.Sort(all)
+	return all, forgotten, nil
+}
+
+func (s *Store) lastGeneration(name string) (int64, error) {
+	all, _, err := s.generations(name)
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[len(all)-1], nil
+}
+
+// Head is the newest revision; false when there is none or the experiment was forgotten.
+func (s *Store) Head(name string) (Revision, bool, error) {
+	all, forgotten, err := s.generations(name)
+	if err != nil || len(all) == 0 || all[len(all)-1] <= forgotten {
+		return Revision{}, false, err
+	}
+	r, err := s.Revision(name, all[len(all)-1])
+	return r, err == nil, err
+}
+
+// Heads are the newest revisions of all experiments, by name.
+func (s *Store) Heads() ([]Revision, error) {
+	experiments, err := names(filepath.Join(s.dir, "revisions"))
+	if err != nil {
+		return nil, err
+	}
+	var out []Revision
+	for _, name := range experiments {
+		r, ok, err := s.Head(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// History lists every revision, oldest first, also of a forgotten experiment.
+func (s *Store) History(name string) ([]Revision, error) {
+	all, _, err := s.generations(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []Revision
+	for _, n := range all {
+		r, err := s.Revision(name, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// Revision reads one revision.
+func (s *Store) Revision(name string, generation int64) (Revision, error) {
+	var r Revision
+	err := read(s.revisionPath(name, generation), &r)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, fmt.Errorf("experiment %s has no revision %d: %w", name, generation, drivers.ErrNotFound)
+	}
+	return r, err
+}
+
+// Forget ends a deleted experiment: its name is free, and its history, runs and logs stay readable.
+// A revision that was accepted meanwhile is kept, and the experiment with it.
+func (s *Store) Forget(l *Lease, name string) error {
+	if err := l.Check(); err != nil {
+		return err
+	}
+	head, ok, err := s.Head(name)
+	if err != nil || !ok || !head.Deleting {
+		return err
+	}
+	if err := os.Remove(s.statusPath(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forgetting %s: %w", name, err)
+	}
+	mark := filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.forgotten", head.Generation))
+	if err := s.fs.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("forgetting %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"assay/reconciler/plan"
+)
+
+// Options for tests: Hook is called before and after every system call that changes a file, NoSync leaves fsync out.
+type Options struct {
+	Hook   func(call string)
+	NoSync bool
+}
+
+// Store is an open state directory. It is safe for concurrent use.
+type Store struct {
+	dir  string
+	id   string
+	fs   files
+	mu   sync.Mutex
+	runs map[string]cachedRun // by run directory: ended runs, which no longer change
+}
+
+type cachedRun struct {
+	run   plan.Run
+	stamp time.Time // of run.json when it was read
+}
+
+// Open opens dir and makes what is missing in it.
+func Open(dir string, o Options) (*Store, error) {
+	s := &Store{dir: dir, fs: files{o.Hook, o.NoSync}, runs: map[string]cachedRun{}}
+	for _, sub := range []string{"", "lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive"} {
+		if err := s.fs.mkdir(filepath.Join(dir, sub)); err != nil {
+			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
+		}
+		sweep(filepath.Join(dir, sub))
+	}
+	return s, s.identify()
+}
+
+// identify reads the store's id, and makes one the first time.
+func (s *Store) identify() error {
+	path := filepath.Join(s.dir, "id")
+	err := read(path, &s.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.fs.create(path, random(6)); err == nil || errors.Is(err, fs.ErrExist) {
+			err = read(path, &s.id)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("reading the identity of the state directory: %w", err)
+	}
+	return nil
+}
+
+// ID is the store's identity, the ownership mark of its jobs.
+func (s *Store) ID() string { return s.id }
+
+// Dir is the state directory.
+func (s *Store) Dir() string { return s.dir }
+
+// random is n bytes in hex.
+func random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

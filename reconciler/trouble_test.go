@@ -1,0 +1,244 @@
+package reconciler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/fake"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// trouble does something to the world, most of the time.
+func (w *sim) trouble() {
+	if w.cluster.Frozen() && !w.cluster.Now().Before(w.thawAt) {
+		w.say("thaw")
+		w.cluster.Thaw()
+	}
+	switch w.rng.IntN(22) {
+	case 0:
+		w.say("freeze")
+		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
+		w.cluster.Freeze()
+	case 1:
+		n := 1 + w.rng.IntN(2)
+		w.say("the scheduler forgets %d jobs", n)
+		w.cluster.Restart(n)
+	case 2:
+		name := fmt.Sprintf("n%d", 1+w.rng.IntN(10))
+		w.say("node %s fails", name)
+		w.cluster.FailNode(name)
+	case 3:
+		w.cluster.RestoreNodes()
+	case 4, 5:
+		w.someJob(func(j drivers.Job) { w.say("job %s is cancelled by hand", j.ID); w.cluster.Kill(j.ID) })
+	case 6:
+		w.someJob(func(j drivers.Job) {
+			fail := w.rng.IntN(2) == 0
+			w.say("the agent of job %s dies, job too: %v", j.ID, fail)
+			w.cluster.CrashAgent(j.ID, fail)
+		})
+	case 7, 8:
+		w.cluster.SetFaults(fake.Faults{Reject: w.share(), Refuse: w.share(), Swallow: w.share(), Silent: w.share(), List: w.share()})
+	case 9, 10, 11, 12:
+		w.edit()
+		w.apply()
+	case 13:
+		w.usurp()
+	}
+}
+
+func (w *sim) share() float64 { return 0.2 * w.rng.Float64() }
+
+// someJob picks a live job of ours.
+func (w *sim) someJob(f func(drivers.Job)) {
+	var ours []drivers.Job
+	for _, j := range w.cluster.Live() {
+		if j.Tag.Store == w.store.ID() {
+			ours = append(ours, j)
+		}
+	}
+	if len(ours) > 0 {
+		f(ours[w.rng.IntN(len(ours))])
+	}
+}
+
+// edit changes one thing in the manifest.
+func (w *sim) edit() {
+	switch w.rng.IntN(9) {
+	case 0:
+		w.model = []string{"a", "b"}[w.rng.IntN(2)]
+	case 1:
+		w.slots = w.rng.IntN(3)
+	case 2:
+		w.repeats = 1 + w.rng.IntN(3)
+	case 3:
+		w.limit = []time.Duration{12 * time.Hour, 10 * time.Hour, 14 * time.Hour}[w.rng.IntN(3)]
+	case 4:
+		w.web = !w.web
+	case 5:
+		w.webNodes = 1 + w.rng.IntN(2)
+	case 6:
+		w.suspend = !w.suspend
+	case 7, 8:
+		w.gone = !w.gone
+	}
+}
+
+// usurp lets another controller take the lease while this one lives on without knowing; the old one must not do anything more.
+func (w *sim) usurp() {
+	old := w.loop
+	w.say("another controller takes over")
+	w.restart()
+	var err error
+	if w.surviving(func() { _, err = old.Pass(context.Background()) }) {
+		return
+	}
+	if !errors.Is(err, store.ErrLeaseLost) {
+		w.broken = fmt.Errorf("a controller without the lease made a pass: %v", err)
+	}
+}
+
+// peace ends all faults and declares what has to be there in the end.
+func (w *sim) peace() {
+	w.say("peace")
+	w.crash = nil
+	w.cluster.SetFaults(fake.Faults{})
+	w.cluster.Thaw()
+	w.cluster.RestoreNodes()
+	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
+	w.apply()
+}
+
+// errDouble is the harm that intents prevent.
+var errDouble = errors.New("a seat had more than one live job at once")
+
+// check tests what has to hold at any time.
+func (w *sim) check() error {
+	if w.broken != nil {
+		return w.broken
+	}
+	if seat, n := w.cluster.MaxLive(); n > 1 {
+		return fmt.Errorf("%w: seat %s had %d", errDouble, seat, n)
+	}
+	if ids := w.cluster.Disturbed(); len(ids) > 0 {
+		return fmt.Errorf("foreign jobs %v were touched", ids)
+	}
+	for id, n := range w.cluster.Results() {
+		if n > 1 {
+			return fmt.Errorf("run %s was executed %d times", id, n)
+		}
+	}
+	return nil
+}
+
+// done reports whether the controller says that all is as declared.
+func (w *sim) done() bool {
+	if len(w.status) != 1 || w.status[0].Generation != w.generation {
+		return false
+	}
+	for _, typ := range []string{v1alpha1.Ready, v1alpha1.Complete} {
+		if v1alpha1.Find(w.status[0].Conditions, typ).Status != v1alpha1.True {
+			return false
+		}
+	}
+	return true
+}
+
+// final compares what is there in the end with what was declared: believing the cluster, not the status.
+func (w *sim) final() error {
+	live := map[string]int{}
+	for _, j := range w.cluster.Live() {
+		if j.Tag.Store == w.store.ID() {
+			live[j.Tag.Seat.Group]++
+			if j.State != drivers.JobRunning {
+				return fmt.Errorf("job %s of %s is %s in the end", j.ID, j.Tag.Seat, j.State)
+			}
+		}
+	}
+	web := 0
+	if w.web {
+		web = 1
+	}
+	if live["llm"] != w.slots || live["web"] != web || len(live) != web+min(w.slots, 1) {
+		return fmt.Errorf("in the end the live jobs are %v", live)
+	}
+	return w.runsDone()
+}
+
+// runsDone demands every repeat exactly once: none lost, none executed to its end and then again.
+func (w *sim) runsDone() error {
+	runs, err := w.store.Runs("exp")
+	if err != nil {
+		return err
+	}
+	results := w.cluster.Results()
+	complete, perKey := map[string]int{}, map[string]int{}
+	for _, r := range runs {
+		if r.Phase == v1alpha1.RunComplete {
+			perKey[r.Key]++
+		}
+		if r.Phase == v1alpha1.RunLost && results[r.ID] > 0 {
+			return fmt.Errorf("run %s was executed to its end and counted as lost", r.ID)
+		}
+		if perKey[r.Key] > 1 {
+			return fmt.Errorf("key %s of run %s was executed %d times", r.Key, r.ID, perKey[r.Key])
+		}
+	}
+	for _, b := range w.status[0].Benchmarks {
+		complete[b.Name] = b.Done
+	}
+	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
+		return fmt.Errorf("in the end the complete runs are %v", complete)
+	}
+	return nil
+}
+
+// complaints says what the controller thinks is missing.
+func (w *sim) complaints() string {
+	b, err := json.Marshal(w.status)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+func clone(e v1alpha1.Experiment) v1alpha1.Experiment {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err)
+	}
+	var out v1alpha1.Experiment
+	if err := json.Unmarshal(b, &out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// variant is the controller under test, or a broken one. The zero value is the real one.
+type variant struct {
+	settle     time.Duration
+	decide     func(plan.Desired, plan.Observed) plan.Result
+	forgetOpen func(plan.Attempt) bool // intents that do not survive a crash
+}
+
+// afterCrash takes away what a broken variant would not have written down.
+func (v variant) afterCrash(w *sim) {
+	if v.forgetOpen == nil || w.store == nil {
+		return
+	}
+	attempts, err := w.store.Attempts()
+	if err != nil {
+		panic(err)
+	}
+	for _, a := range attempts {
+		if a.End == nil && v.forgetOpen(a) {
+			removeIntent(w.dir, a.Nonce)
+		}
+	}
+}

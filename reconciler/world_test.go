@@ -1,0 +1,209 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/fake"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// lag is how long a job may be missing from listings; the settle time has to be longer.
+const lag = 6 * time.Second
+
+// sim is one simulated site with the controller that is alive at present.
+type sim struct {
+	dir       string
+	cluster   *fake.Cluster
+	store     *store.Store
+	lease     *store.Lease
+	loop      *Loop
+	v         variant
+	rng       *rand.Rand
+	crash     func(call string) bool // nil: never
+	crashRate float64
+	beat      time.Duration
+	say       func(format string, args ...any)
+
+	// what is declared at present
+	model      string
+	slots      int
+	repeats    int
+	limit      time.Duration
+	web        bool
+	webNodes   int
+	suspend    bool
+	gone       bool
+	quiet      bool
+	status     []v1alpha1.ExperimentStatus
+	thawAt     time.Time
+	generation int64
+	broken     error
+	looks      time.Duration
+}
+
+func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
+	base := "/dev/shm"
+	if _, err := os.Stat(base); err != nil {
+		base = t.TempDir()
+	}
+	dir, err := os.MkdirTemp(base, "assay-sim-*")
+	if err != nil {
+		return nil, err
+	}
+	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), beat: 4 * time.Second, model: "a", slots: 1, repeats: 2,
+		limit: 12 * time.Hour, web: true, webNodes: 1, say: func(string, ...any) {}}
+	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
+	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
+		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: 9 * time.Second, Hook: w.hook})
+	if trace != nil {
+		w.say = func(format string, args ...any) {
+			_, _ = trace(fmt.Sprintf("%s %s\n", w.cluster.Now().Format("15:04:05"), fmt.Sprintf(format, args...)))
+		}
+	}
+	w.cluster.AddForeign("assay.exp.llm.0", drivers.Tag{})
+	w.restart()
+	w.cluster.AddForeign("assay.exp.llm.0", drivers.Tag{Store: "another", Seat: drivers.Seat{Experiment: "exp", Group: "llm"}, Nonce: "n"})
+	return w, nil
+}
+
+func (w *sim) close() { _ = os.RemoveAll(w.dir) }
+
+func (w *sim) hook(call string) {
+	if w.crash != nil && w.crash(call) {
+		panic(crash(call))
+	}
+}
+
+func (w *sim) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d)) + 1) }
+
+// restart brings a new controller up after a crash of the last one; it may crash while it comes up, too.
+func (w *sim) restart() {
+	w.v.afterCrash(w)
+	for w.surviving(w.boot) {
+	}
+}
+
+func (w *sim) boot() {
+	w.bury()
+	must(func() (err error) {
+		w.store, err = store.Open(w.dir, store.Options{Hook: w.hook, NoSync: true})
+		return err
+	})
+	must(func() (err error) {
+		w.lease, err = w.store.Acquire(context.Background(), "sim", time.Second)
+		return err
+	})
+	every := v1alpha1.Duration(2 * time.Second)
+	site := v1alpha1.Site{Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
+	w.loop = &Loop{
+		Store: w.store, Lease: w.lease, Site: site, Scheduler: w.cluster, Compile: compileSim,
+		Probe:  func(context.Context, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
+		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
+		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
+			Proven: 10 * time.Minute, RunAttempts: 1000, Poll: every.Std()},
+	}
+	if w.v.settle != 0 {
+		w.loop.Policy.Settle = w.v.settle
+	}
+}
+
+// now is the cluster's clock, a little later with every look: so no two records are of the same time, their order does
+// not depend on random nonces, and a seed replays exactly.
+func (w *sim) now() time.Time {
+	w.looks++
+	return w.cluster.Now().Add(w.looks * time.Nanosecond)
+}
+
+// bury makes the last lease's holder look dead, as it would be had its process been killed.
+func (w *sim) bury() {
+	leases, err := filepath.Glob(filepath.Join(w.dir, "lease", "0*.json"))
+	if err != nil || len(leases) == 0 {
+		return
+	}
+	last := leases[len(leases)-1] // Glob sorts
+	b, err := os.ReadFile(last)
+	if err != nil {
+		panic(err)
+	}
+	dead := strings.Replace(string(b), `"start": "`, `"start": "dead`, 1)
+	if err := os.WriteFile(last, []byte(dead), 0o600); err != nil {
+		panic(err)
+	}
+}
+
+func must(f func() error) {
+	if err := f(); err != nil {
+		panic(err)
+	}
+}
+
+// compileSim stands in for drivers/service: the processes are simulated by the cluster anyway.
+func compileSim(_ v1alpha1.Site, _ string, s v1alpha1.Service) (drivers.Compiled, error) {
+	switch {
+	case s.External != nil:
+		return drivers.Compiled{Kind: "external", URL: s.External.URL, Process: drivers.Process{Probes: []drivers.Probe{{Path: "/"}}}}, nil
+	case s.VLLM != nil:
+		return drivers.Compiled{Kind: "vllm", Simulated: true, Model: s.VLLM.Model, Process: drivers.Process{
+			Argv: []string{"serve", s.VLLM.Model}, Probes: []drivers.Probe{{Path: "/v1/models", Model: s.VLLM.Model}}, Metrics: "/metrics"}}, nil
+	case s.Process != nil:
+		return drivers.Compiled{Kind: "process", Process: drivers.Process{Argv: s.Process.Command, Probes: []drivers.Probe{{}}}}, nil
+	}
+	return drivers.Compiled{}, errors.New("no such kind")
+}
+
+// manifest is what is declared at present.
+func (w *sim) manifest() v1alpha1.Experiment {
+	one, many := 1, 1000
+	restart := v1alpha1.RestartPolicy{Limit: &many, Backoff: v1alpha1.Duration(time.Second)}
+	ready := v1alpha1.Readiness{Within: v1alpha1.Duration(5 * time.Minute)}
+	services := []v1alpha1.Service{
+		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: &w.slots, Nodes: &one, Restart: restart, Ready: ready,
+			Resources: v1alpha1.Resources{Time: v1alpha1.Duration(w.limit)}},
+		{Name: "ext", External: &v1alpha1.External{URL: "http://elsewhere:1", Type: "chroma"}},
+	}
+	if w.web {
+		services = append(services, v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"web"}}, Nodes: &w.webNodes,
+			DependsOn: []string{"llm"}, Restart: restart, Ready: ready, Resources: v1alpha1.Resources{Time: v1alpha1.Duration(12 * time.Hour)}})
+	}
+	timeout := v1alpha1.Duration(5 * time.Minute)
+	return v1alpha1.Experiment{
+		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
+		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{
+			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Serving: &v1alpha1.Serving{Dataset: "json"}},
+			{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
+		}},
+	}
+}
+
+// apply accepts the manifest as it is now, as the command line would: without the lease.
+func (w *sim) apply() {
+	for {
+		var err error
+		crashed := w.surviving(func() {
+			r := store.Revision{Experiment: "exp", Owner: "apply", Prune: true, Deleting: w.gone, Spec: clone(w.manifest()), Site: w.loop.Site}
+			var outcome store.Outcome
+			r, outcome, err = w.store.Accept(r)
+			if err == nil {
+				w.generation = r.Generation
+				w.say("accept %d %s", r.Generation, outcome)
+			}
+		})
+		if err != nil {
+			panic(err)
+		}
+		if !crashed {
+			return
+		}
+	}
+}
