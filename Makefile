@@ -26,10 +26,10 @@ bench: ## benchmarks of the planner, the simulator and the load generator
 	@go test -run '^$$' -bench . -benchmem ./...
 
 slurm-up: build ## start a real Slurm cluster on this machine: 4 nodes with 4 fake GPUs each
-	@go run ./drivers/slurm/cluster/slurm-up -dir $(SLURM) up
+	@go run ./drivers/slurm/slurm-up -dir $(SLURM) up
 
 slurm-down: ## stop that cluster
-	@go run ./drivers/slurm/cluster/slurm-up -dir $(SLURM) down
+	@go run ./drivers/slurm/slurm-up -dir $(SLURM) down
 
 demo-slurm: build ## apply examples/slurm.yaml to that cluster: real Chroma, simulated vLLM on 2 GPU nodes
 	@.ci/demo-slurm

@@ -95,7 +95,7 @@ func TestSlurm(t *testing.T) {
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	// Somebody else's job whose name begins like ours: it must never be touched.
-	foreign := slurmDo(t, c, "sbatch", "--parsable", "-J", "assay.e2e.llm.0", "-o", "/dev/null", "--wrap", "sleep 3600")
+	foreign := slurmDo(t, c, "sbatch", "--parsable", "-J", "assay.e2e.llm.0.mine", "-o", "/dev/null", "--wrap", "sleep 3600")
 
 	file := w.write("e2e.yaml", llm("m1", 1, "30m", extraService))
 	w.must("apply", "-f", file, "--timeout", "90s")
