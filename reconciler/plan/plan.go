@@ -6,24 +6,25 @@ package plan
 func Plan(d Desired, o Observed) Result {
 	w := look(d, o)
 	for _, x := range w.exps {
-		x.blocked = w.guarded(x)       // guard.go: a revision that would remove everything
-		x.released = w.release(x)      // retire.go: suspended, deleting, or done
-		for _, s := range x.services { // ready.go: what is Ready, and why not
-			w.judge(x, s)
+		x.blocked = w.guarded(x) // guard.go: a revision that would remove everything
+		for _, s := range x.services {
+			w.judge(x, s) // ready.go: what is Ready, and why not
 		}
 	}
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.retire(x)      // retire.go: seats that nobody wants any more
-		w.supersede(x)   // run.go: runs that the newest revision no longer wants
-		w.concludeAll(x) // run.go: runs that have ended
+		w.concludeAll(x)          // run.go: runs that have ended
+		x.released = w.release(x) // retire.go: suspended, deleting, or done
+		w.supersede(x)            // run.go: runs that the newest revision no longer wants
+		w.retire(x)               // retire.go: seats that nobody wants any more
 		for _, s := range x.services {
 			for _, t := range s.seats {
 				w.serve(x, s, t) // seat.go: submit, replace, change in place, give up
 			}
 		}
 		w.startRun(x) // run.go: the next benchmark run
+		w.placeAll(x) // runjob.go: runs that need a job of their own
 		w.instruct(x) // tell.go: what every agent should run now
 		w.forgetWhenGone(x)
 	}

@@ -35,6 +35,8 @@ func (w *world) readiness(s *service, t *seat) (string, why) {
 		return no, why{"NoJob", "no job runs for it"}
 	case a.Cancelled != "":
 		return no, why{"Stopping", "its job is being cancelled: " + a.Cancelled}
+	case a.Alloc != s.Alloc:
+		return no, why{"Reallocating", "the declared allocation changed, which needs a new job"}
 	case t.job == nil:
 		return no, why{"Submitting", "its job is not listed yet"}
 	case t.job.State == drivers.JobPending:

@@ -77,19 +77,18 @@ func (w *world) updateRun(r *Run, phase string, y why) {
 func (w *world) concludeAll(x *experiment) {
 	for _, r := range x.runs {
 		if active(r) {
-			w.conclude(x, r)
+			w.conclude(r)
 		}
 	}
 }
 
-func (w *world) conclude(x *experiment, r *Run) {
+func (w *world) conclude(r *Run) {
 	if r.Result != nil {
 		w.result(r)
 		return
 	}
 	if r.Nonce == "" {
-		w.place(x, r)
-		return
+		return // runjob.go
 	}
 	a := w.attempt[r.Nonce]
 	if a == nil || a.End != nil {

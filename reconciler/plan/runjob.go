@@ -6,11 +6,20 @@ import (
 	"assay/drivers"
 )
 
-// place finds a job for a run that has none yet: its target is somebody else's, so it runs in a job of its own.
-func (w *world) place(x *experiment, r *Run) {
-	if !w.known || x.blocked != "" {
+// placeAll finds jobs for the runs that have none.
+func (w *world) placeAll(x *experiment) {
+	if !w.known || x.blocked != "" || x.released.set() {
 		return
 	}
+	for _, r := range x.runs {
+		if active(r) && r.Nonce == "" && r.Result == nil {
+			w.place(x, r)
+		}
+	}
+}
+
+// place finds a job for a run whose target is somebody else's, so that it runs in a job of its own.
+func (w *world) place(x *experiment, r *Run) {
 	id := drivers.Seat{Experiment: x.Name, Group: runGroup + r.Benchmark, Slot: r.Repeat - 1}
 	for _, a := range w.open[id] {
 		if a.Run != r.ID {
