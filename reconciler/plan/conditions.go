@@ -88,6 +88,9 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	}
 	runs := len(x.wantedRuns()) > 0 && !w.allDone(x)
 	complete, pending := status == v1alpha1.True && !runs, why{"InProgress", "services or runs are still to come"}
+	if extra := occupied - w.filled(x); complete && extra > 0 {
+		complete, pending = false, why{"Releasing", fmt.Sprintf("%d job(s) that are no longer wanted are still ending", extra)}
+	}
 	if x.released.set() {
 		complete, runs = occupied == 0 && !w.runningRuns(x), false
 		pending = why{"Releasing", fmt.Sprintf("%d job(s) are still ending", occupied)}
@@ -120,6 +123,19 @@ func (w *world) occupied(x *experiment) int {
 	for id, open := range w.open {
 		if id.Experiment == x.Name {
 			n += len(open)
+		}
+	}
+	return n
+}
+
+// filled counts the wanted seats that have a job.
+func (w *world) filled(x *experiment) int {
+	n := 0
+	for _, s := range x.services {
+		for _, t := range s.seats {
+			if t.attempt != nil && t.attempt.End == nil {
+				n++
+			}
 		}
 	}
 	return n

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func (w *world) readiness(s *service, t *seat) (string, why) {
 	case t.job == nil:
 		return no, why{"Submitting", "its job is not listed yet"}
 	case t.job.State == drivers.JobPending:
-		return no, why{"Pending", fmt.Sprintf("job %s waits: %s", t.job.ID, t.job.Reason)}
+		return no, why{"Pending", fmt.Sprintf("job %s waits: %s", t.job.ID, cmp.Or(t.job.Reason, "the scheduler says no reason"))}
 	case t.job.State != drivers.JobRunning:
 		return no, why{string(t.job.State), fmt.Sprintf("job %s is %s", t.job.ID, t.job.State)}
 	case t.agent.Err != "":

@@ -1,0 +1,303 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// epoch is when every test begins.
+var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// TestRules reads testdata: each file tells the story of one rule in a small language.
+//
+//	world            one line an object; the world is new each time
+//	  experiment generation=2 suspend stopdone prune deleting
+//	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
+//	  benchmark NAME target=SERVICE repeats=2 timeout=10m
+//	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
+//	  job ID nonce=NONCE state=Running reason=… left=20m started=… store=OTHER
+//	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind
+//	  run ID benchmark=NAME repeat=1 attempt=1 phase=Running nonce=NONCE result=valid|invalid|error
+//	  external SERVICE ready | metrics TARGET up|down | unreachable MESSAGE | unmetered MESSAGE
+//	plan             prints the actions, and the conditions that are asked for
+//	diff             prints what `assay plan` would
+func TestRules(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		var d Desired
+		var o Observed
+		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {
+			switch td.Cmd {
+			case "world":
+				d, o = parseWorld(t, td.Input)
+				return "ok\n"
+			case "plan":
+				return show(Plan(d, o), td)
+			case "diff":
+				steps := Diff(d, o)
+				var b strings.Builder
+				for _, s := range steps {
+					fmt.Fprintf(&b, "%s %s: %s\n", s.Symbol, s.Object, s.Reason)
+				}
+				return b.String() + Summary(steps) + "\n"
+			}
+			t.Fatalf("unknown command %s", td.Cmd)
+			return ""
+		})
+	})
+}
+
+// show prints a result: actions, then the conditions named in the command, as object=type.
+func show(r Result, td *datadriven.TestData) string {
+	var b strings.Builder
+	for _, a := range r.Actions {
+		fmt.Fprintf(&b, "%s %s", a.Verb, a.Object)
+		if a.JobID != "" {
+			fmt.Fprintf(&b, " job=%s", a.JobID)
+		}
+		if a.Run != nil {
+			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
+		}
+		if a.End != nil && a.End.Failure {
+			b.WriteString(" failure")
+		}
+		if a.Change != nil {
+			fmt.Fprintf(&b, " time=%s", *a.Change.Time)
+		}
+		if a.Tell != nil {
+			for _, run := range a.Tell.Runs {
+				fmt.Fprintf(&b, " run=%s", run.ID)
+			}
+		}
+		fmt.Fprintf(&b, " (%s: %s)\n", a.Reason, a.Message)
+	}
+	for _, arg := range td.CmdArgs {
+		for _, typ := range arg.Vals {
+			c := conditionOf(r.Status[0], arg.Key, typ)
+			fmt.Fprintf(&b, "%s %s=%s %s: %s\n", arg.Key, typ, c.Status, c.Reason, c.Message)
+		}
+	}
+	if b.Len() == 0 {
+		return "nothing to do\n"
+	}
+	return b.String()
+}
+
+func conditionOf(s v1alpha1.ExperimentStatus, object, typ string) v1alpha1.Condition {
+	list := s.Conditions
+	for _, v := range s.Services {
+		if v.Name == object {
+			list = v.Conditions
+		}
+	}
+	for _, v := range s.Benchmarks {
+		if v.Name == object {
+			list = v.Conditions
+		}
+	}
+	for _, v := range s.Runs {
+		if v.ID == object {
+			list = v.Conditions
+		}
+	}
+	return v1alpha1.Find(list, typ)
+}
+
+// words is one line of a world: a kind, a name, and key=value pairs.
+type words struct {
+	t    *testing.T
+	kind string
+	name string
+	kv   map[string]string
+}
+
+func (w words) str(key, missing string) string {
+	if v, ok := w.kv[key]; ok {
+		return v
+	}
+	return missing
+}
+
+func (w words) has(key string) bool { _, ok := w.kv[key]; return ok }
+
+func (w words) num(key string, missing int) int {
+	n, err := strconv.Atoi(w.str(key, strconv.Itoa(missing)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+func (w words) dur(key string, missing time.Duration) time.Duration {
+	d, err := time.ParseDuration(w.str(key, missing.String()))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d
+}
+
+func parseWorld(t *testing.T, input string) (Desired, Observed) {
+	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Poll: time.Second},
+		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
+	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
+		Metrics: Metrics{Targets: map[string]drivers.Health{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
+	for line := range strings.Lines(input) {
+		f := strings.Fields(line)
+		if len(f) == 0 {
+			continue
+		}
+		w := words{t: t, kind: f[0], kv: map[string]string{}}
+		for _, word := range f[1:] {
+			if k, v, ok := strings.Cut(word, "="); ok {
+				w.kv[k] = v
+			} else if w.name == "" && w.kind != "experiment" {
+				w.name = word
+			} else {
+				w.kv[word] = ""
+			}
+		}
+		w.into(&d.Experiments[0], &o, strings.Join(f[1:], " "))
+	}
+	return d, o
+}
+
+// into adds one object to the world.
+func (w words) into(x *Experiment, o *Observed, rest string) {
+	switch w.kind {
+	case "experiment":
+		x.Generation, x.Suspend, x.StopDone, x.Prune, x.Deleting = int64(w.num("generation", 1)), w.has("suspend"), w.has("stopdone"), w.has("prune"), w.has("deleting")
+	case "service":
+		x.Services = append(x.Services, w.service())
+	case "benchmark":
+		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
+			Timeout: w.dur("timeout", 10*time.Minute), Spec: w.str("spec", "b1"), Job: drivers.JobSpec{Nodes: 1}})
+	case "attempt":
+		o.Attempts = append(o.Attempts, w.attempt())
+	case "job":
+		o.Listing.Jobs = append(o.Listing.Jobs, w.job(o))
+	case "agent":
+		w.agent(x, o)
+	case "run":
+		o.Runs = append(o.Runs, w.run(x))
+	case "external":
+		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
+	case "metrics":
+		o.Metrics.Targets[w.name] = drivers.Health{Up: w.has("up"), Models: strings.Fields(w.str("model", ""))}
+	case "unreachable":
+		o.Listing = Listing{At: epoch, Err: rest}
+	case "unmetered":
+		o.Metrics.Err = rest
+	default:
+		w.t.Fatalf("unknown object %q", w.kind)
+	}
+}
+
+func (w words) service() Service {
+	s := Service{Name: w.name, Kind: "process", Model: w.str("model", ""), URL: w.str("url", ""), Slots: w.num("slots", 1),
+		Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1"), Within: w.dur("within", 5*time.Minute),
+		StableFor: w.dur("stable", 0), Restarts: w.num("restarts", 3), Backoff: w.dur("backoff", 10*time.Second),
+		Job: drivers.JobSpec{Nodes: 1, Time: w.dur("time", time.Hour)}}
+	if w.has("after") {
+		s.DependsOn = strings.Split(w.str("after", ""), ",")
+	}
+	s.Process = drivers.Process{Name: w.name, Fingerprint: s.Proc, Argv: []string{"serve"}, Metrics: "/metrics"}
+	if s.URL != "" {
+		s.Slots, s.Kind = 0, "external"
+	}
+	return s
+}
+
+func (w words) attempt() Attempt {
+	service, slot, _ := strings.Cut(w.str("seat", ""), "/")
+	n, _ := strconv.Atoi(slot)
+	begun := epoch.Add(-w.dur("age", 10*time.Minute))
+	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
+		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""),
+		Cancelled: w.str("cancelled", ""), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
+	if w.has("ended") {
+		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
+		a.End = &End{Reason: w.str("ended", ""), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
+	}
+	return a
+}
+
+func (w words) job(o *Observed) drivers.Job {
+	j := drivers.Job{ID: drivers.JobID(w.name), State: drivers.JobState(w.str("state", "Running")), Reason: w.str("reason", ""), Nodes: []string{"n1"},
+		Tag: drivers.Tag{Store: w.str("store", "us"), Nonce: w.str("nonce", "")}, Submitted: epoch.Add(-w.dur("submitted", 10*time.Minute)), Exit: w.num("exit", 0)}
+	for _, a := range o.Attempts {
+		if a.Nonce == j.Tag.Nonce {
+			j.Tag.Seat = a.Seat
+		}
+	}
+	if w.has("seat") {
+		service, slot, _ := strings.Cut(w.str("seat", ""), "/")
+		n, _ := strconv.Atoi(slot)
+		j.Tag.Seat = drivers.Seat{Experiment: "exp", Group: service, Slot: n}
+	}
+	if j.State == drivers.JobRunning {
+		j.Started = epoch.Add(-w.dur("started", 9*time.Minute))
+	}
+	if w.has("left") {
+		j.Ends = epoch.Add(w.dur("left", 0))
+	}
+	return j
+}
+
+// agent is the agent of an attempt, told what the service wants, or what proc=, runs= say.
+func (w words) agent(x *Experiment, o *Observed) {
+	i := slices.IndexFunc(o.Attempts, func(a Attempt) bool { return a.Nonce == w.name })
+	if i < 0 {
+		w.t.Fatalf("agent of unknown attempt %s", w.name)
+	}
+	at := o.Attempts[i]
+	var told drivers.AgentDesired
+	told.Nonce, told.Generation = at.Nonce, 3
+	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Beat: 9, Node: "n1"}
+	if w.has("behind") {
+		st.Generation = 2
+	}
+	for _, s := range x.Services {
+		if s.Name != at.Seat.Group {
+			continue
+		}
+		p := s.Process
+		p.Fingerprint = w.str("proc", s.Proc)
+		told.Processes = []drivers.Process{p}
+		st.Processes = []drivers.ProcessState{{Name: s.Name, Fingerprint: p.Fingerprint, Phase: w.str("phase", "Ready"), PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
+			Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Reason: w.str("why", "")}}
+	}
+	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {
+		name, phase, _ := strings.Cut(id, ":")
+		told.Runs = append(told.Runs, drivers.Run{ID: name, Dir: "/runs/" + name, Limit: 600})
+		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why"})
+	}
+	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
+}
+
+func (w words) run(x *Experiment) Run {
+	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
+		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
+	world := look(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
+	for _, want := range world.exps[0].wantedRuns() {
+		if want.Name == r.Benchmark && want.repeat == r.Repeat && r.Key == "" {
+			r.Key, r.Target = want.key, want.Target
+		}
+	}
+	switch w.str("result", "") {
+	case "valid":
+		r.Result = &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": 1}}
+	case "invalid":
+		r.Result = &drivers.SuiteResult{Reasons: []drivers.Reason{{Reason: "ErrorRate", Message: "too many errors"}}}
+	case "error":
+		r.Result = &drivers.SuiteResult{Error: "the server ignores the constraint"}
+	}
+	return r
+}
