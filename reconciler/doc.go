@@ -23,5 +23,5 @@
 //
 // So a controller may be killed at any moment; sim_test.go does that, and mutants_test.go shows that it would notice.
 //
-// No third-party dependency.
+// No third-party dependency, go-cmp in the tests aside.
 package reconciler

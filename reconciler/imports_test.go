@@ -51,7 +51,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 func layerOf(pkg string) (layer string, allowed []string) {
 	for l, a := range layers {
-		if (pkg == l || strings.HasPrefix(pkg, strings.TrimSuffix(l, "/")+"/")) && len(l) > len(layer) && pkg+"/" != l {
+		if (pkg == l || strings.HasPrefix(pkg, strings.TrimSuffix(l, "/")+"/")) && len(l) > len(layer) && l != pkg+"/" { // "x/" is what lies below x
 			layer, allowed = l, a
 		}
 	}

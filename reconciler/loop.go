@@ -104,6 +104,9 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err != nil {
 		return plan.Result{}, err
 	}
+	if err := ctx.Err(); err != nil {
+		return plan.Result{}, err // what was cut short by us is not the world's doing: say nothing of it
+	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
 	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}}

@@ -3,19 +3,14 @@ package reconciler
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/fake"
-	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
 
@@ -215,67 +210,6 @@ func TestInvalidRevision(t *testing.T) {
 	}
 }
 
-func TestPreview(t *testing.T) {
-	w := calm(t)
-	preview := func() []string {
-		t.Helper()
-		l := &Loop{Store: w.store, Site: w.loop.Site, Scheduler: w.cluster, Compile: compileSim, Probe: w.loop.Probe, Policy: w.loop.Policy, Clock: w.cluster.Now}
-		before := tree(t, w.dir)
-		steps, err := l.Preview(t.Context(), []store.Revision{{Experiment: "exp", Prune: true, Spec: w.manifest(), Site: w.loop.Site}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(before, tree(t, w.dir)); diff != "" {
-			t.Errorf("a preview changed the state directory: %s", diff)
-		}
-		var out []string
-		for _, s := range steps {
-			out = append(out, s.Symbol+" "+s.Object)
-		}
-		return out
-	}
-	for _, c := range []struct {
-		edit func()
-		want []string
-	}{
-		{func() {}, []string{"+ exp/llm/0", "+ exp/web/0", "+ run exp/bench/1", "+ run exp/bench/2", "+ run exp/fetch/1"}},
-		{func() { w.settled(t) }, nil},
-		{func() { w.limit = time.Hour }, []string{"~ exp/llm/0"}},
-		{func() { w.limit, w.web = 12*time.Hour, false }, []string{"- exp/web/0"}},
-		{func() { w.web, w.webNodes = true, 2 }, []string{"-/+ exp/web/0"}},
-		{func() { w.webNodes, w.slots = 1, 2 }, []string{"+ exp/llm/1"}},
-		{func() { w.slots = 1 }, nil},
-	} {
-		c.edit()
-		if diff := cmp.Diff(c.want, preview()); diff != "" {
-			t.Error(diff)
-		}
-	}
-	w.cluster.Freeze()
-	l := &Loop{Store: w.store, Scheduler: w.cluster, Compile: compileSim, Probe: w.loop.Probe, Clock: w.cluster.Now}
-	if _, err := l.Preview(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "unknown") {
-		t.Errorf("with the scheduler away a preview is no answer, got %v", err)
-	}
-}
-
-// tree maps every file below dir to its content.
-func tree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		out[path] = string(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // TestRun drives the loop by the real clock: it works on its own, stops without an error when told to, and with one
 // when the lease is lost.
 func TestRun(t *testing.T) {
@@ -311,95 +245,5 @@ func TestRun(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("it goes on without the lease")
-	}
-}
-
-// scraper is a Prometheus of a test: it notes its targets and says what it is told to.
-type scraper struct {
-	targets []drivers.Target
-	health  map[string]drivers.Health
-	err     error
-	asked   int
-}
-
-func (s *scraper) SetTargets(_ context.Context, targets []drivers.Target) error {
-	s.targets = targets
-	return s.err
-}
-
-func (s *scraper) Health(context.Context) (map[string]drivers.Health, error) {
-	s.asked++
-	return s.health, s.err
-}
-
-func TestTargetsAndScraped(t *testing.T) {
-	w := calm(t)
-	s := &scraper{err: errors.New("prometheus is away")}
-	w.loop.Metrics = s
-	w.settled(t)
-	scraped := func() v1alpha1.Condition { return v1alpha1.Find(w.status[0].Services[0].Conditions, v1alpha1.Scraped) }
-	if c := scraped(); c.Status != v1alpha1.Unknown || !strings.Contains(c.Message, "prometheus is away") {
-		t.Errorf("without an answer Scraped is %+v", c)
-	}
-	s.targets, s.err = nil, nil
-	w.pass()
-	if len(s.targets) != 1 || s.targets[0].Labels["service"] != "llm" {
-		t.Fatalf("what could not be told is told again: %v", s.targets)
-	}
-	s.health = map[string]drivers.Health{s.targets[0].ID: {Up: true, Models: []string{"a"}}}
-	w.until(t, "scraped", func() bool { return scraped().Status == v1alpha1.True })
-	asked := s.asked
-	w.pass()
-	if s.asked != asked {
-		t.Error("Prometheus is asked at every look")
-	}
-}
-
-func TestExternalsAreProbedSeldom(t *testing.T) {
-	w := calm(t)
-	n, answer := 0, errors.New("connection refused")
-	w.loop.Probe = func(context.Context, string, drivers.Probe) ([]string, error) { n++; return nil, answer }
-	w.apply()
-	w.pass()
-	w.pass()
-	if c := v1alpha1.Find(w.status[0].Services[1].Conditions, v1alpha1.Ready); n != 1 || c.Status != v1alpha1.False || !strings.Contains(c.Message, "connection refused") {
-		t.Errorf("probed %d times in one moment: %+v", n, c)
-	}
-	answer = nil
-	if err := w.converge(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestDamagedAgentFileIsUnknown: a state.json that cannot be read is not an agent that said nothing.
-func TestDamagedAgentFileIsUnknown(t *testing.T) {
-	w := calm(t)
-	w.settled(t)
-	j := w.jobOf("llm")
-	path := filepath.Join(w.store.JobDir(j.Tag.Seat, j.Tag.Nonce), drivers.StateFile)
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w.pass()
-	if c := v1alpha1.Find(w.status[0].Services[0].Conditions, v1alpha1.Ready); c.Status != v1alpha1.Unknown {
-		t.Errorf("Ready is %+v", c)
-	}
-}
-
-// TestDamagedJournalStopsEverything: an unreadable intent may be a running job.
-func TestDamagedJournalStopsEverything(t *testing.T) {
-	w := calm(t)
-	w.settled(t)
-	j := w.jobOf("llm")
-	if err := os.WriteFile(filepath.Join(w.dir, "intents", j.Tag.Nonce+".json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, err := w.loop.Pass(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "damaged") || len(r.Actions) > 0 {
-		t.Errorf("got %v and %v", r.Actions, err)
-	}
-	var none plan.Result
-	if diff := cmp.Diff(none, r); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -42,7 +42,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
 			return err
-		case err != nil && err.Error() != last:
+		case err != nil && ctx.Err() == nil && err.Error() != last:
 			l.Log.Error("a pass failed; it is made again", "error", err)
 		}
 		last = text(err)

@@ -86,7 +86,7 @@ func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
 	for _, edit := range []func(){func() {}, func() { w.model = "b" }, func() { w.slots = 2 }, func() { w.slots = 1 }} {
 		edit()
 		w.apply()
-		for range 12 {
+		for range 8 {
 			w.pass()
 			w.cluster.Advance(w.beat)
 			if err := w.check(); err != nil {

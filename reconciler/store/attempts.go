@@ -1,10 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +19,6 @@ const keepEnded = 10
 
 // Begin writes an intent, durably, and makes the job directory. The seat is occupied from then on.
 func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
-	if err := l.Check(); err != nil {
-		return a, err
-	}
 	before, err := l.s.Attempts()
 	if err != nil {
 		return a, err
@@ -43,7 +40,7 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 	if err := l.s.fs.mkdir(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
-	if err := l.s.fs.create(l.s.intentPath(a.Nonce), a); err != nil {
+	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {
 		return a, fmt.Errorf("noting the intent to fill seat %s: %w", a.Seat, err)
 	}
 	return a, nil
@@ -51,20 +48,20 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 
 // Update replaces an attempt's record.
 func (l *Lease) Update(a plan.Attempt) error {
-	if err := l.Check(); err != nil {
-		return err
-	}
-	if err := l.s.fs.replace(l.s.intentPath(a.Nonce), a); err != nil {
+	if err := l.replace(l.s.intentPath(a.Nonce), a); err != nil {
 		return fmt.Errorf("noting what became of attempt %s: %w", a.Nonce, err)
 	}
-	if a.End != nil {
-		return l.archive(a.Seat)
+	if a.End == nil {
+		return nil
 	}
-	return nil
+	l.s.mu.Lock()
+	delete(l.s.ended, a.Nonce)
+	l.s.mu.Unlock()
+	return l.archive(keepEnded, func(b plan.Attempt) bool { return b.Seat == a.Seat })
 }
 
 func (s *Store) intentPath(nonce string) string {
-	return filepath.Join(s.dir, "intents", nonce+".json")
+	return filepath.Join(s.dir, "intents", safe(nonce)+".json")
 }
 
 // Attempts lists the open attempts and the recent ended ones, oldest first. A damaged record is an error: what it
@@ -76,37 +73,64 @@ func (s *Store) Attempts() ([]plan.Attempt, error) {
 	}
 	var out []plan.Attempt
 	for _, f := range files {
-		var a plan.Attempt
-		err := read(filepath.Join(s.dir, "intents", f), &a)
+		a, err := s.attempt(named(strings.TrimSuffix(f, ".json")))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // archived since it was listed
 		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the attempts: %w", err)
 		}
 		out = append(out, a)
 	}
 	slices.SortFunc(out, func(a, b plan.Attempt) int {
-		if c := a.Begun.Compare(b.Begun); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Nonce, b.Nonce)
+		return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.Nonce, b.Nonce))
 	})
 	return out, nil
 }
 
-// archive moves the older ended attempts of a seat away.
-func (l *Lease) archive(seat drivers.Seat) error {
+// attempt reads one record; an ended one is read once.
+func (s *Store) attempt(nonce string) (plan.Attempt, error) {
+	s.mu.Lock()
+	a, ok := s.ended[nonce]
+	s.mu.Unlock()
+	if ok {
+		return a, nil
+	}
+	path := s.intentPath(nonce)
+	if err := read(path, &a); err != nil {
+		return a, err
+	}
+	if a.Nonce != nonce {
+		return a, &damaged{path, fmt.Errorf("it describes attempt %q", a.Nonce)}
+	}
+	if a.End != nil {
+		s.mu.Lock()
+		s.ended[nonce] = a
+		s.mu.Unlock()
+	}
+	return a, nil
+}
+
+// archive moves ended attempts away, all but the newest.
+func (l *Lease) archive(keep int, which func(plan.Attempt) bool) error {
 	all, err := l.s.Attempts()
 	if err != nil {
 		return err
 	}
-	ended := slices.DeleteFunc(all, func(a plan.Attempt) bool { return a.Seat != seat || a.End == nil })
-	for _, a := range ended[:max(0, len(ended)-keepEnded)] {
-		to := filepath.Join(l.s.dir, "archive", a.Nonce+".json")
-		if err := l.s.fs.step("rename", func() error { return os.Rename(l.s.intentPath(a.Nonce), to) }); err != nil {
+	ended := slices.DeleteFunc(all, func(a plan.Attempt) bool { return a.End == nil || !which(a) })
+	for _, a := range ended[:max(0, len(ended)-keep)] {
+		to := filepath.Join(l.s.dir, "archive", safe(a.Nonce)+".json")
+		if err := l.rename(l.s.intentPath(a.Nonce), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("archiving attempt %s: %w", a.Nonce, err)
 		}
+		l.s.mu.Lock()
+		delete(l.s.ended, a.Nonce)
+		l.s.mu.Unlock()
 	}
 	return nil
+}
+
+// archiveAll moves the ended attempts of an experiment away.
+func (l *Lease) archiveAll(experiment string) error {
+	return l.archive(0, func(a plan.Attempt) bool { return a.Seat.Experiment == experiment })
 }

@@ -37,6 +37,7 @@ func (s *Store) InstallBinary(path string) (string, error) {
 	return to, nil
 }
 
+// copyProgram copies src to the name to, which is there only once it is whole.
 func (s *Store) copyProgram(src *os.File, dir, to string) error {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -46,11 +47,18 @@ func (s *Store) copyProgram(src *os.File, dir, to string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	_, err = io.Copy(tmp, src)
-	if err = errors.Join(err, tmp.Chmod(0o700), tmp.Sync(), tmp.Close()); err != nil {
+	h := sha256.New()
+	err = s.fs.step("write", func() error { _, err := io.Copy(io.MultiWriter(tmp, h), src); return err })
+	if err == nil {
+		err = errors.Join(tmp.Chmod(0o700), s.fs.sync(tmp))
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
-	if err := s.fs.step("link", func() error { return os.Link(tmp.Name(), to) }); err != nil && !errors.Is(err, fs.ErrExist) {
+	if hex.EncodeToString(h.Sum(nil)) != filepath.Base(dir) {
+		return errors.New("it changed while it was read; try again")
+	}
+	if err := s.fs.link(tmp.Name(), to); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return s.fs.syncDir(dir)

@@ -14,7 +14,7 @@
 //
 // A file is written once (link(2) onto a name that must not exist) or replaced whole (rename), from a temporary file in
 // the same folder, with fsync of the file and of the folder. A kill between any two system calls leaves the old
-// state or the new one, and perhaps a temporary file, which is swept. There are no locks that a dead holder would keep
+// state or the new one, and perhaps a temporary file, which is ignored, and swept when the lease of a dead holder is taken over. There are no locks that a dead holder would keep
 // and no database. Folders are 0700 and files 0600.
 //
 // Reading needs no lease. Writing what the loop owns (attempts, runs, status, events, targets) goes through a Lease and

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -34,30 +34,29 @@ func (s *Store) eventsPath() string { return filepath.Join(s.dir, "events.jsonl"
 
 // Emit appends an event, one write a line.
 func (l *Lease) Emit(e Event) error {
-	if err := l.Check(); err != nil {
-		return err
+	e.Count = max(e.Count, 1)
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding an event: %w", err)
 	}
 	path := l.s.eventsPath()
 	if info, err := os.Stat(path); err == nil && info.Size() > eventsLimit {
-		if err := l.s.fs.step("rename", func() error { return os.Rename(path, path+".1") }); err != nil {
+		if err := l.rename(path, path+".1"); err != nil {
 			return fmt.Errorf("rotating the events: %w", err)
 		}
 	}
-	e.Count = max(e.Count, 1)
-	b, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("encoding an event: %w", err)
+	if err := l.Check(); err != nil {
+		return err
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("writing an event: %w", err)
 	}
 	defer f.Close()
-	line := append(b, '\n')
 	if torn(f) {
-		line = append([]byte{'\n'}, line...)
+		line = slices.Concat([]byte{'\n'}, line)
 	}
-	if err := l.s.fs.step("append", func() error { _, err := f.Write(line); return err }); err != nil {
+	if err := l.s.fs.step("append", func() error { _, err := f.Write(append(line, '\n')); return err }); err != nil {
 		return fmt.Errorf("writing an event: %w", err)
 	}
 	return nil
@@ -87,11 +86,9 @@ func (s *Store) Events(experiment string) ([]Event, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the events: %w", err)
 		}
-		lines := bufio.NewScanner(bytes.NewReader(b))
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
+		for line := range bytes.Lines(b) {
 			var e Event
-			if json.Unmarshal(lines.Bytes(), &e) != nil || experiment != "" && e.Experiment != experiment {
+			if json.Unmarshal(line, &e) != nil || experiment != "" && e.Experiment != experiment {
 				continue
 			}
 			k := key{e.Experiment, e.Object, e.Reason, e.Message}

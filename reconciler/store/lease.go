@@ -6,185 +6,116 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 )
 
 // ErrLeaseLost means that somebody holds a higher epoch: nothing may be done any more.
 var ErrLeaseLost = errors.New("the lease was taken over by another controller")
 
-// Holder is who holds, or held, the lease.
-type Holder struct {
-	Host     string `json:"host"`
-	PID      int    `json:"pid"`
-	Start    string `json:"start"` // start time of the process, to tell a reused pid
-	User     string `json:"user"`
-	What     string `json:"what"` // apply, watch, sync, controller …
-	Epoch    int64  `json:"epoch"`
-	Beat     uint64 `json:"beat"` // counts up while the holder lives; clocks of other machines are not trusted
-	Released bool   `json:"released,omitempty"`
-}
-
-// HeldError means that somebody alive holds the lease.
-type HeldError struct{ Holder Holder }
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("%s (pid %d of %s on %s) holds the lease of this state directory; wait for it, or stop it", e.Holder.What, e.Holder.PID, e.Holder.User, e.Holder.Host)
-}
+// keepLeases is how many epochs stay on record.
+const keepLeases = 5
 
 // Lease is the right to act on a state directory, for as long as nobody holds a higher epoch.
 type Lease struct {
-	s  *Store
+	s        *Store
+	released atomic.Bool
+
 	mu sync.Mutex
 	me Holder
 }
 
-// Acquire takes the lease if it is free, was released, or its holder is dead: on this host that shows at once,
-// elsewhere when its beat stands still for ttl. Otherwise it returns a *HeldError.
+// Acquire takes the lease if it is free, was released, or its holder is dead: on this machine that shows at once,
+// elsewhere when its beat stands still for ttl by our own clock. Otherwise it returns a *HeldError; with a ttl of 0 at
+// once. ctx bounds the wait.
 func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*Lease, error) {
-	last, err := s.newest()
-	if err != nil {
-		return nil, err
-	}
-	if last.Epoch > 0 && !last.Released {
-		if err := s.presumeDead(ctx, last, ttl); err != nil {
-			return nil, err
-		}
-	}
-	me := self(what, last.Epoch+1)
-	err = s.fs.create(s.leasePath(me.Epoch), me)
-	if errors.Is(err, fs.ErrExist) {
-		now, err := s.newest()
+	for {
+		last, err := s.newest()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("taking the lease: %w", err)
 		}
-		return nil, &HeldError{now}
+		if last.Epoch > 0 && !last.Released {
+			if err := s.awaitDeath(ctx, last, ttl); err != nil {
+				return nil, err
+			}
+		}
+		l, err := s.take(what, last)
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, ErrLeaseLost) {
+			continue // somebody was faster: look who
+		}
+		if err != nil {
+			return nil, fmt.Errorf("taking the lease: %w", err)
+		}
+		return l, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("taking the lease: %w", err)
-	}
-	l := &Lease{s: s, me: me}
-	s.dropOldLeases(me.Epoch)
-	return l, l.Check()
 }
 
-// presumeDead returns nil when the holder is dead, and a *HeldError when it lives.
-func (s *Store) presumeDead(ctx context.Context, h Holder, ttl time.Duration) error {
-	if host, _ := os.Hostname(); h.Host == host {
-		if alive(h) {
-			return &HeldError{h}
-		}
+// take makes the epoch after last ours.
+func (s *Store) take(what string, last Holder) (*Lease, error) {
+	l := &Lease{s: s, me: self(what, last.Epoch+1)}
+	if err := s.fs.create(s.leasePath(l.me.Epoch), l.me, free); err != nil {
+		return nil, err
+	}
+	if err := l.Check(); err != nil { // the number was free only because its file is so old that it is gone
+		return nil, err
+	}
+	s.dropOldLeases(l.me.Epoch)
+	if last.Epoch > 0 && !last.Released { // it was killed, maybe while it wrote
+		s.sweep()
+	}
+	return l, nil
+}
+
+// sweep looks only where the store writes: other folders here hold the data of services.
+func (s *Store) sweep() {
+	s.fs.sweep(s.dir, 0)
+	for _, sub := range folders {
+		s.fs.sweep(filepath.Join(s.dir, sub), 3) // as deep as jobs/<experiment>/<seat>/<nonce>
+	}
+}
+
+// awaitDeath returns nil when the holder is dead or has let go, and a *HeldError when it lives.
+func (s *Store) awaitDeath(ctx context.Context, h Holder, ttl time.Duration) error {
+	if h.dead() {
 		return nil
 	}
-	deadline := time.NewTimer(ttl)
-	defer deadline.Stop()
+	if h.Machine == machine() || ttl <= 0 {
+		return &HeldError{h}
+	}
+	end := time.Now().Add(ttl)
 	look := time.NewTicker(max(ttl/20, 10*time.Millisecond))
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return &HeldError{h}
+			}
 			return ctx.Err()
-		case <-deadline.C:
-			return nil
 		case <-look.C:
-			now, err := s.newest()
-			if err != nil {
-				return err
-			}
-			if now.Released && now.Epoch == h.Epoch {
-				return nil
-			}
-			if now.Epoch != h.Epoch || now.Beat != h.Beat {
-				return &HeldError{now}
-			}
+		}
+		late := time.Now().After(end) // asked before the look, so that the last look is a whole ttl after the first
+		now, err := s.newest()
+		switch {
+		case err != nil:
+			return fmt.Errorf("taking the lease: %w", err)
+		case now.Epoch == h.Epoch && now.Released:
+			return nil
+		case now.Epoch != h.Epoch || now.Beat != h.Beat:
+			return &HeldError{now}
+		case late:
+			return nil
 		}
 	}
 }
 
-// Holder returns who holds the lease, and whether that one lives as far as one look can tell.
-func (s *Store) Holder() (Holder, bool, error) {
-	h, err := s.newest()
-	if err != nil || h.Epoch == 0 || h.Released {
-		return h, false, err
-	}
-	if host, _ := os.Hostname(); h.Host == host {
-		return h, alive(h), nil
-	}
-	return h, true, nil
-}
-
-func self(what string, epoch int64) Holder {
-	host, _ := os.Hostname()
-	name := strconv.Itoa(os.Getuid())
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return Holder{Host: host, PID: os.Getpid(), Start: startTime(os.Getpid()), User: name, What: what, Epoch: epoch}
-}
-
-// alive reports whether the holder's process on this host still is that process.
-func alive(h Holder) bool {
-	err := syscall.Kill(h.PID, 0)
-	return (err == nil || errors.Is(err, syscall.EPERM)) && startTime(h.PID) == h.Start
-}
-
-// startTime is field 22 of /proc/PID/stat, in clock ticks since boot; empty for a process that is gone or a zombie.
-func startTime(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
-	f := strings.Fields(rest)
-	if len(f) < 20 || f[0] == "Z" {
-		return ""
-	}
-	return f[19]
-}
-
-func (s *Store) leasePath(epoch int64) string {
-	return filepath.Join(s.dir, "lease", fmt.Sprintf("%012d.json", epoch))
-}
-
-// epochs lists the epochs that there are, in order.
-func (s *Store) epochs() ([]int64, error) {
-	files, err := names(filepath.Join(s.dir, "lease"))
-	if err != nil {
-		return nil, err
-	}
-	var out []int64
-	for _, n := range files {
-		if e, err := strconv.ParseInt(strings.TrimSuffix(n, ".json"), 10, 64); err == nil {
-			out = append(out, e)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// newest reads the highest epoch's file; a zero Holder when there is none.
-func (s *Store) newest() (Holder, error) {
-	var h Holder
-	epochs, err := s.epochs()
-	if err != nil || len(epochs) == 0 {
-		return h, err
-	}
-	err = read(s.leasePath(epochs[len(epochs)-1]), &h)
-	return h, err
-}
-
-// dropOldLeases removes all but the last few epochs.
 func (s *Store) dropOldLeases(now int64) {
 	epochs, _ := s.epochs() // what cannot be listed now is dropped later
 	for _, e := range epochs {
-		if e < now-4 {
-			_ = os.Remove(s.leasePath(e))
+		if e <= now-keepLeases {
+			_ = s.fs.step("unlink", func() error { return os.Remove(s.leasePath(e)) })
 		}
 	}
 }
@@ -192,13 +123,13 @@ func (s *Store) dropOldLeases(now int64) {
 // Epoch is the lease's number; a higher one ends it.
 func (l *Lease) Epoch() int64 { return l.me.Epoch }
 
-// Check returns ErrLeaseLost when a higher epoch exists. It is called before every effect.
+// Check returns ErrLeaseLost when a higher epoch exists or the lease was released. It is called before every effect.
 func (l *Lease) Check() error {
 	epochs, err := l.s.epochs()
 	if err != nil {
 		return fmt.Errorf("checking the lease: %w", err)
 	}
-	if len(epochs) == 0 || epochs[len(epochs)-1] != l.me.Epoch {
+	if l.released.Load() || len(epochs) == 0 || epochs[len(epochs)-1] != l.me.Epoch {
 		return ErrLeaseLost
 	}
 	return nil
@@ -212,18 +143,40 @@ func (l *Lease) Renew() error {
 		return err
 	}
 	l.me.Beat++
-	return l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me)
+	if err := l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me, l.Check); err != nil {
+		return fmt.Errorf("renewing the lease: %w", err)
+	}
+	return nil
 }
 
-// Release gives the lease back; the next one need not wait.
+// Release gives the lease back; the next one need not wait. One that was lost already is no error.
 func (l *Lease) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.Check(); errors.Is(err, ErrLeaseLost) {
 		return nil
-	} else if err != nil {
+	}
+	l.released.Store(true) // before others may act
+	l.me.Released = true
+	if err := l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me, free); err != nil {
+		return fmt.Errorf("releasing the lease: %w", err)
+	}
+	return nil
+}
+
+// replace and create change files that only the lease's holder may: the lease is looked at last, just before the
+// file gets its name, so that a holder that was paused while it wrote changes nothing.
+func (l *Lease) replace(path string, v any) error { return l.s.fs.replace(path, v, l.Check) }
+
+func (l *Lease) create(path string, v any) error { return l.s.fs.create(path, v, l.Check) }
+
+// rename moves a file of the state directory.
+func (l *Lease) rename(from, to string) error {
+	if err := l.Check(); err != nil {
 		return err
 	}
-	l.me.Released = true
-	return l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me)
+	if err := l.s.fs.step("rename", func() error { return os.Rename(from, to) }); err != nil {
+		return err
+	}
+	return l.s.fs.syncDir(filepath.Dir(to))
 }

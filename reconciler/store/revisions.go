@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,36 +36,38 @@ const (
 	Unchanged  Outcome = "unchanged"
 )
 
-// Accept stores a revision unless the head already is the same. Two that are accepted at once get two numbers.
+// Accept stores a revision unless the head already is the same. Two that are accepted at once get two numbers: the
+// number after the head that was compared can be taken once.
 func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 	r.Hash = v1alpha1.Hash(r.Spec)
 	for {
-		head, ok, err := s.Head(r.Experiment)
+		head, ok, last, err := s.head(r.Experiment)
 		if err != nil {
 			return r, "", err
 		}
-		if ok && head.Hash == r.Hash && head.Deleting == r.Deleting && sameSite(head.Site, r.Site) {
+		if ok && head.says(r) {
 			return head, Unchanged, nil
 		}
-		last, err := s.lastGeneration(r.Experiment)
-		if err != nil {
-			return r, "", err
-		}
 		r.Generation = last + 1
-		if err := s.fs.mkdir(s.revisionDir(r.Experiment)); err != nil {
-			return r, "", fmt.Errorf("storing a revision of %s: %w", r.Experiment, err)
+		err = s.fs.mkdir(s.revisionDir(r.Experiment))
+		if err == nil {
+			err = s.fs.create(s.revisionPath(r.Experiment, r.Generation), r, free)
 		}
-		err = s.fs.create(s.revisionPath(r.Experiment, r.Generation), r)
 		switch {
 		case errors.Is(err, fs.ErrExist):
-			continue // somebody was faster: look again
+			continue // somebody was faster: compare with theirs
 		case err != nil:
-			return r, "", fmt.Errorf("storing a revision of %s: %w", r.Experiment, err)
+			return r, "", fmt.Errorf("storing a revision of experiment %s: %w", r.Experiment, err)
 		case ok && !head.Deleting:
 			return r, Configured, nil
 		}
 		return r, Created, nil
 	}
+}
+
+// says reports whether the head asks for all that r asks for. A permission to prune that it lacks makes a difference.
+func (head Revision) says(r Revision) bool {
+	return head.Hash == r.Hash && head.Deleting == r.Deleting && (head.Prune || !r.Prune) && sameSite(head.Site, r.Site)
 }
 
 func sameSite(a, b v1alpha1.Site) bool {
@@ -75,7 +76,7 @@ func sameSite(a, b v1alpha1.Site) bool {
 	return err1 == nil && err2 == nil && string(x) == string(y)
 }
 
-func (s *Store) revisionDir(name string) string { return filepath.Join(s.dir, "revisions", name) }
+func (s *Store) revisionDir(name string) string { return filepath.Join(s.dir, "revisions", safe(name)) }
 
 func (s *Store) revisionPath(name string, generation int64) string {
 	return filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.json", generation))
@@ -102,22 +103,24 @@ func (s *Store) generations(name string) (all []int64, forgotten int64, err erro
 	return all, forgotten, nil
 }
 
-func (s *Store) lastGeneration(name string) (int64, error) {
-	all, _, err := s.generations(name)
+// head reads the newest revision, and the newest number, also of a forgotten experiment.
+func (s *Store) head(name string) (r Revision, ok bool, last int64, err error) {
+	all, forgotten, err := s.generations(name)
 	if err != nil || len(all) == 0 {
-		return 0, err
+		return r, false, 0, err
 	}
-	return all[len(all)-1], nil
+	last = all[len(all)-1]
+	if last <= forgotten {
+		return r, false, last, nil
+	}
+	r, err = s.Revision(name, last)
+	return r, err == nil, last, err
 }
 
 // Head is the newest revision; false when there is none or the experiment was forgotten.
 func (s *Store) Head(name string) (Revision, bool, error) {
-	all, forgotten, err := s.generations(name)
-	if err != nil || len(all) == 0 || all[len(all)-1] <= forgotten {
-		return Revision{}, false, err
-	}
-	r, err := s.Revision(name, all[len(all)-1])
-	return r, err == nil, err
+	r, ok, _, err := s.head(name)
+	return r, ok, err
 }
 
 // Heads are the newest revisions of all experiments, by name.
@@ -128,7 +131,7 @@ func (s *Store) Heads() ([]Revision, error) {
 	}
 	var out []Revision
 	for _, name := range experiments {
-		r, ok, err := s.Head(name)
+		r, ok, err := s.Head(named(name))
 		if err != nil {
 			return nil, err
 		}
@@ -169,19 +172,20 @@ func (s *Store) Revision(name string, generation int64) (Revision, error) {
 // Forget ends a deleted experiment: its name is free, and its history, runs and logs stay readable.
 // A revision that was accepted meanwhile is kept, and the experiment with it.
 func (s *Store) Forget(l *Lease, name string) error {
-	if err := l.Check(); err != nil {
-		return err
-	}
 	head, ok, err := s.Head(name)
 	if err != nil || !ok || !head.Deleting {
 		return err
 	}
-	if err := os.Remove(s.statusPath(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forgetting %s: %w", name, err)
+	if err := l.archiveAll(name); err != nil {
+		return fmt.Errorf("forgetting experiment %s: %w", name, err)
+	}
+	status := filepath.Join(s.dir, "archive", fmt.Sprintf("%s-%06d.status.json", safe(name), head.Generation))
+	if err := l.rename(s.statusPath(name), status); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
 	mark := filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.forgotten", head.Generation))
-	if err := s.fs.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("forgetting %s: %w", name, err)
+	if err := l.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
 	return nil
 }

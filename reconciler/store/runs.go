@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,20 +24,28 @@ type record struct {
 	Result  *drivers.SuiteResult  `json:"result,omitempty"`
 }
 
+// cachedRun is an ended run, and its run.json when it was read.
+type cachedRun struct {
+	run  plan.Run
+	file fs.FileInfo
+}
+
 // CreateRun records a run and its request before any agent is told. One that exists already is returned as it is.
 func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error) {
-	if err := l.Check(); err != nil {
-		return r, err
-	}
 	r.Dir = l.s.runDir(r.Experiment, r.ID)
 	if err := l.s.fs.mkdir(r.Dir); err != nil {
 		return r, fmt.Errorf("making the directory of run %s: %w", r.ID, err)
 	}
 	// The request first: a run is there once run.json is, and then it is whole.
-	if err := l.s.fs.create(filepath.Join(r.Dir, drivers.RequestFile), req); err != nil && !errors.Is(err, fs.ErrExist) {
-		return r, fmt.Errorf("writing the request of run %s: %w", r.ID, err)
+	_, err := os.Stat(filepath.Join(r.Dir, runFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := l.replace(filepath.Join(r.Dir, drivers.RequestFile), req); err != nil {
+			return r, fmt.Errorf("writing the request of run %s: %w", r.ID, err)
+		}
+		err = l.create(filepath.Join(r.Dir, runFile), record{Run: r})
+	} else if err == nil {
+		err = fs.ErrExist
 	}
-	err := l.s.fs.create(filepath.Join(r.Dir, runFile), record{Run: r})
 	if errors.Is(err, fs.ErrExist) {
 		return l.s.readRun(r.Dir)
 	}
@@ -48,27 +57,32 @@ func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error
 
 // UpdateRun replaces a run's record; when the run has ended, its request and result go in too.
 func (l *Lease) UpdateRun(r plan.Run) error {
-	if err := l.Check(); err != nil {
-		return err
-	}
 	dir := l.s.runDir(r.Experiment, r.ID)
 	rec := record{Run: r, Result: r.Result}
-	if !r.Ended.IsZero() {
-		var req drivers.SuiteRequest
-		if err := read(filepath.Join(dir, drivers.RequestFile), &req); err != nil {
+	if ended(r) {
+		var err1, err2 error
+		rec.Request, err1 = optional[drivers.SuiteRequest](filepath.Join(dir, drivers.RequestFile))
+		if rec.Result == nil {
+			rec.Result, err2 = result(dir, r.ID)
+		}
+		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("completing the record of run %s: %w", r.ID, err)
 		}
-		rec.Request = &req
 	}
-	if err := l.s.fs.replace(filepath.Join(dir, runFile), rec); err != nil {
+	if err := l.replace(filepath.Join(dir, runFile), rec); err != nil {
 		return fmt.Errorf("noting what became of run %s: %w", r.ID, err)
 	}
+	l.s.mu.Lock()
+	delete(l.s.runs, dir)
+	l.s.mu.Unlock()
 	return nil
 }
 
 func (s *Store) runDir(experiment, id string) string {
-	return filepath.Join(s.dir, "runs", experiment, id)
+	return filepath.Join(s.dir, "runs", safe(experiment), safe(id))
 }
+
+func ended(r plan.Run) bool { return r.Phase != v1alpha1.RunPending && r.Phase != v1alpha1.RunRunning }
 
 // Runs lists the runs of an experiment, or of all when experiment is empty, oldest first.
 func (s *Store) Runs(experiment string) ([]plan.Run, error) {
@@ -78,15 +92,18 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 		if experiments, err = names(filepath.Join(s.dir, "runs")); err != nil {
 			return nil, err
 		}
+		for i, e := range experiments {
+			experiments[i] = named(e)
+		}
 	}
 	var out []plan.Run
 	for _, e := range experiments {
-		ids, err := names(filepath.Join(s.dir, "runs", e))
+		ids, err := names(filepath.Join(s.dir, "runs", safe(e)))
 		if err != nil {
 			return nil, err
 		}
 		for _, id := range ids {
-			r, err := s.readRun(s.runDir(e, id))
+			r, err := s.readRun(s.runDir(e, named(id)))
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // its creation was cut short, and it is created again
 			}
@@ -97,53 +114,59 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 		}
 	}
 	slices.SortFunc(out, func(a, b plan.Run) int {
-		if c := a.Created.Compare(b.Created); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.ID, b.ID))
 	})
 	return out, nil
 }
 
 // readRun reads a run with its claim and result. Ended runs are remembered: they do not change.
 func (s *Store) readRun(dir string) (plan.Run, error) {
-	info, err := os.Stat(filepath.Join(dir, runFile))
+	path := filepath.Join(dir, runFile)
+	info, err := os.Stat(path)
 	if err != nil {
 		return plan.Run{}, err
 	}
 	s.mu.Lock()
 	c, ok := s.runs[dir]
 	s.mu.Unlock()
-	if ok && c.stamp.Equal(info.ModTime()) {
+	if ok && os.SameFile(c.file, info) && c.file.ModTime().Equal(info.ModTime()) && c.file.Size() == info.Size() {
 		return c.run, nil
 	}
 	var rec record
-	if err := read(filepath.Join(dir, runFile), &rec); err != nil {
+	if err := read(path, &rec); err != nil {
 		return plan.Run{}, err
 	}
 	r := rec.Run
 	r.Dir = dir
-	if err := optional(filepath.Join(dir, drivers.ClaimFile), &r.Claim); err != nil {
+	var bad *damaged
+	r.Claim, err = optional[drivers.Claim](filepath.Join(dir, drivers.ClaimFile))
+	if errors.As(err, &bad) {
+		r.Claim, err = &drivers.Claim{}, nil // claimed, by an agent that has not, or could not, put its name down
+	}
+	if err != nil {
 		return r, err
 	}
-	if err := optional(filepath.Join(dir, drivers.ResultFile), &r.Result); err != nil {
+	if r.Result, err = result(dir, r.ID); err != nil {
 		return r, err
 	}
-	if r.Phase != v1alpha1.RunPending && r.Phase != v1alpha1.RunRunning {
+	if r.Result == nil {
+		r.Result = rec.Result
+	}
+	if ended(r) {
 		s.mu.Lock()
-		s.runs[dir] = cachedRun{r, info.ModTime()}
+		s.runs[dir] = cachedRun{r, info}
 		s.mu.Unlock()
 	}
 	return r, nil
 }
 
-// optional reads a file that may be absent.
-func optional[T any](path string, v **T) error {
-	var t T
-	err := read(path, &t)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// result reads a run's result; nil when there is none. The suite puts it there whole, so that a damaged one is what its
+// run came to: an error of that run, not of the store.
+func result(dir, id string) (*drivers.SuiteResult, error) {
+	r, err := optional[drivers.SuiteResult](filepath.Join(dir, drivers.ResultFile))
+	var bad *damaged
+	if errors.As(err, &bad) {
+		return &drivers.SuiteResult{Run: id, Error: err.Error()}, nil
 	}
-	*v = &t
-	return err
+	return r, err
 }

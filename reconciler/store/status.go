@@ -2,10 +2,11 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,24 +15,30 @@ import (
 	"assay/drivers"
 )
 
-func (s *Store) statusPath(name string) string { return filepath.Join(s.dir, "status", name+".json") }
+func (s *Store) statusPath(name string) string {
+	return filepath.Join(s.dir, "status", safe(name)+".json")
+}
 
 // PutStatus replaces what is said of an experiment. The loop is its only writer.
 func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
-	if err := l.Check(); err != nil {
-		return err
+	if err := l.replace(l.s.statusPath(st.Name), st); err != nil {
+		return fmt.Errorf("writing the status of experiment %s: %w", st.Name, err)
 	}
-	return l.s.fs.replace(l.s.statusPath(st.Name), st)
+	return nil
 }
 
-// Status reads what is said of an experiment; false when nothing is yet.
+// Status reads what is said of an experiment; false when nothing is yet. A damaged file says nothing: the next pass
+// replaces it.
 func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
-	var st v1alpha1.ExperimentStatus
-	err := read(s.statusPath(name), &st)
-	if errors.Is(err, fs.ErrNotExist) {
-		return st, false, nil
+	st, err := optional[v1alpha1.ExperimentStatus](s.statusPath(name))
+	var bad *damaged
+	if errors.As(err, &bad) {
+		err = nil
 	}
-	return st, err == nil, err
+	if st == nil || err != nil {
+		return v1alpha1.ExperimentStatus{}, false, err
+	}
+	return *st, true, nil
 }
 
 // Statuses reads what is said of all experiments, by name.
@@ -42,7 +49,7 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 	}
 	var out []v1alpha1.ExperimentStatus
 	for _, f := range files {
-		st, ok, err := s.Status(strings.TrimSuffix(f, ".json"))
+		st, ok, err := s.Status(named(strings.TrimSuffix(f, ".json")))
 		if err != nil {
 			return nil, err
 		}
@@ -55,36 +62,30 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 
 // PutTargets writes the scrape targets in Prometheus' file_sd form, when they differ from what the file holds.
 func (l *Lease) PutTargets(targets []drivers.Target) error {
-	if err := l.Check(); err != nil {
-		return err
-	}
 	type group struct {
 		Targets []string          `json:"targets"`
 		Labels  map[string]string `json:"labels"`
 	}
 	groups := []group{}
 	for _, t := range targets {
-		scheme, rest, _ := strings.Cut(t.URL, "://")
-		host, path, _ := strings.Cut(rest, "/")
-		labels := maps.Clone(t.Labels)
-		labels["__scheme__"], labels["__metrics_path__"] = scheme, "/"+path
-		groups = append(groups, group{[]string{host}, labels})
+		u, err := url.Parse(t.URL)
+		if err != nil || u.Host == "" {
+			return fmt.Errorf("writing the scrape targets: target %s has no usable URL: %q", t.ID, t.URL)
+		}
+		labels := map[string]string{"__scheme__": u.Scheme, "__metrics_path__": cmp.Or(u.EscapedPath(), "/metrics")}
+		maps.Copy(labels, t.Labels)
+		groups = append(groups, group{[]string{u.Host}, labels})
 	}
 	path := filepath.Join(l.s.dir, "targets", "assay.json")
-	tmp, err := l.s.fs.temp(path, groups)
+	now, err := encode(path, groups)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp) // gone already after the rename
-	now, err := os.ReadFile(tmp)
-	if err != nil {
-		return fmt.Errorf("writing the scrape targets: %w", err)
-	}
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, now) {
-		return nil
+		return l.Check()
 	}
-	if err := l.s.fs.step("rename", func() error { return os.Rename(tmp, path) }); err != nil {
+	if err := l.s.fs.replaceBytes(path, now, l.Check); err != nil {
 		return fmt.Errorf("writing the scrape targets: %w", err)
 	}
-	return l.s.fs.syncDir(filepath.Dir(path))
+	return nil
 }

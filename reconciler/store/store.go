@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"assay/reconciler/plan"
 )
@@ -19,28 +18,31 @@ type Options struct {
 	NoSync bool
 }
 
-// Store is an open state directory. It is safe for concurrent use.
+// Store is an open state directory. It is safe for concurrent use. What it returns may be shared: change copies.
 type Store struct {
-	dir  string
-	id   string
-	fs   files
-	mu   sync.Mutex
-	runs map[string]cachedRun // by run directory: ended runs, which no longer change
+	dir string
+	id  string
+	fs  files
+
+	mu    sync.Mutex
+	runs  map[string]cachedRun    // by run directory: ended runs, which no longer change
+	ended map[string]plan.Attempt // by nonce: ended attempts, which no longer change
 }
 
-type cachedRun struct {
-	run   plan.Run
-	stamp time.Time // of run.json when it was read
-}
+// folders are what a state directory holds.
+var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive"}
 
 // Open opens dir and makes what is missing in it.
 func Open(dir string, o Options) (*Store, error) {
-	s := &Store{dir: dir, fs: files{o.Hook, o.NoSync}, runs: map[string]cachedRun{}}
-	for _, sub := range []string{"", "lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive"} {
-		if err := s.fs.mkdir(filepath.Join(dir, sub)); err != nil {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
+	}
+	s := &Store{dir: abs, fs: files{o.Hook, o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	for _, sub := range folders {
+		if err := s.fs.mkdir(filepath.Join(abs, sub)); err != nil {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
 		}
-		sweep(filepath.Join(dir, sub))
 	}
 	return s, s.identify()
 }
@@ -50,12 +52,15 @@ func (s *Store) identify() error {
 	path := filepath.Join(s.dir, "id")
 	err := read(path, &s.id)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = s.fs.create(path, random(6)); err == nil || errors.Is(err, fs.ErrExist) {
+		if err = s.fs.create(path, random(6), free); err == nil || errors.Is(err, fs.ErrExist) {
 			err = read(path, &s.id)
 		}
 	}
+	if err == nil && s.id == "" {
+		err = &damaged{path, errors.New("it is empty")}
+	}
 	if err != nil {
-		return fmt.Errorf("reading the identity of the state directory: %w", err)
+		return fmt.Errorf("reading which jobs belong to this state directory (the id is the second word in their comments): %w", err)
 	}
 	return nil
 }
@@ -63,7 +68,7 @@ func (s *Store) identify() error {
 // ID is the store's identity, the ownership mark of its jobs.
 func (s *Store) ID() string { return s.id }
 
-// Dir is the state directory.
+// Dir is the state directory, absolute.
 func (s *Store) Dir() string { return s.dir }
 
 // random is n bytes in hex.

@@ -1,0 +1,129 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// scraper is a Prometheus of a test: it notes its targets and says what it is told to.
+type scraper struct {
+	targets []drivers.Target
+	health  map[string]drivers.Health
+	err     error
+	asked   int
+}
+
+func (s *scraper) SetTargets(_ context.Context, targets []drivers.Target) error {
+	s.targets = targets
+	return s.err
+}
+
+func (s *scraper) Health(context.Context) (map[string]drivers.Health, error) {
+	s.asked++
+	return s.health, s.err
+}
+
+func TestTargetsAndScraped(t *testing.T) {
+	w := calm(t)
+	s := &scraper{err: errors.New("prometheus is away")}
+	w.loop.Metrics = s
+	w.settled(t)
+	scraped := func() v1alpha1.Condition { return v1alpha1.Find(w.status[0].Services[0].Conditions, v1alpha1.Scraped) }
+	if c := scraped(); c.Status != v1alpha1.Unknown || !strings.Contains(c.Message, "prometheus is away") {
+		t.Errorf("without an answer Scraped is %+v", c)
+	}
+	s.targets, s.err = nil, nil
+	w.pass()
+	if len(s.targets) != 1 || s.targets[0].Labels["service"] != "llm" {
+		t.Fatalf("what could not be told is told again: %v", s.targets)
+	}
+	s.health = map[string]drivers.Health{s.targets[0].ID: {Up: true, Models: []string{"a"}}}
+	w.until(t, "scraped", func() bool { return scraped().Status == v1alpha1.True })
+	asked := s.asked
+	w.pass()
+	if s.asked != asked {
+		t.Error("Prometheus is asked at every look")
+	}
+}
+
+func TestExternalsAreProbedSeldom(t *testing.T) {
+	w := calm(t)
+	n, answer := 0, errors.New("connection refused")
+	w.loop.Probe = func(context.Context, string, drivers.Probe) ([]string, error) { n++; return nil, answer }
+	w.apply()
+	w.pass()
+	w.pass()
+	if c := v1alpha1.Find(w.status[0].Services[1].Conditions, v1alpha1.Ready); n != 1 || c.Status != v1alpha1.False || !strings.Contains(c.Message, "connection refused") {
+		t.Errorf("probed %d times in one moment: %+v", n, c)
+	}
+	answer = nil
+	if err := w.converge(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDamagedAgentFileIsUnknown: a state.json that cannot be read is not an agent that said nothing.
+func TestDamagedAgentFileIsUnknown(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	j := w.jobOf("llm")
+	path := filepath.Join(w.store.JobDir(j.Tag.Seat, j.Tag.Nonce), drivers.StateFile)
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.pass()
+	if c := v1alpha1.Find(w.status[0].Services[0].Conditions, v1alpha1.Ready); c.Status != v1alpha1.Unknown {
+		t.Errorf("Ready is %+v", c)
+	}
+}
+
+// TestDamagedJournalStopsEverything: an unreadable intent may be a running job.
+func TestDamagedJournalStopsEverything(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	j := w.jobOf("llm")
+	if err := os.WriteFile(filepath.Join(w.dir, "intents", j.Tag.Nonce+".json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.loop.Pass(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "damaged") || len(r.Actions) > 0 {
+		t.Errorf("got %v and %v", r.Actions, err)
+	}
+	var none plan.Result
+	if diff := cmp.Diff(none, r); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestInterruptedPassSaysNothing: a listing that we cut short ourselves is not an unreachable scheduler.
+func TestInterruptedPassSaysNothing(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	before, _, err := w.store.Status("exp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cluster.Advance(10 * w.beat)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.loop.Pass(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	after, _, err := w.store.Status("exp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+}
