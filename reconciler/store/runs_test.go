@@ -48,7 +48,9 @@ func TestRunsFollowTheirFiles(t *testing.T) {
 	if r := only(); r.Claim != nil || r.Result != nil || r.Dir != run.Dir {
 		t.Errorf("a new run: %+v", r)
 	}
-	put := func(file, content string) { check(t, os.WriteFile(filepath.Join(run.Dir, file), []byte(content), 0o600)) }
+	put := func(file, content string) {
+		check(t, os.WriteFile(filepath.Join(run.Dir, file), []byte(content), 0o600))
+	}
 	put(drivers.ClaimFile, "") // the agent is between making it and writing it
 	if r := only(); r.Claim == nil {
 		t.Error("a claim that is being written is no claim")
