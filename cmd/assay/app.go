@@ -185,14 +185,6 @@ func (a *app) current() (*store.Store, v1alpha1.Site, error) {
 	return a.open(s)
 }
 
-// input is a manifest that was read, resolved and found valid, all for one site.
-type input struct {
-	site   v1alpha1.Site
-	store  *store.Store
-	exps   []v1alpha1.ExperimentDoc
-	origin source.Input
-}
-
 // load validates what a source delivered. Sites in it are remembered only by verbs that change something.
 func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	known, err := a.sites()

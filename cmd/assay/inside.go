@@ -50,7 +50,6 @@ func simulateCmd(*app) *cobra.Command {
 	return c
 }
 
-
 func agentCmd(*app) *cobra.Command {
 	return inside(&cobra.Command{
 		Use: "agent JOBDIR", Short: "Supervise a job", Args: args(cobra.ExactArgs(1)),

@@ -18,7 +18,6 @@ type agent struct {
 	beat  uint64
 	procs map[string]*process
 	runs  map[string]*run
-	end   *drivers.AgentEnd
 }
 
 type process struct {

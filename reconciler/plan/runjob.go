@@ -21,14 +21,10 @@ func (w *world) placeAll(x *experiment) {
 // place finds a job for a run whose target is somebody else's, so that it runs in a job of its own.
 func (w *world) place(x *experiment, r *Run) {
 	id := drivers.Seat{Experiment: x.Name, Group: runGroup + r.Benchmark, Slot: r.Repeat - 1}
-	for _, a := range w.open[id] {
-		if a.Run != r.ID {
-			return // the job of an earlier attempt has to end first
+	if open := w.open[id]; len(open) > 0 {
+		if open[0].Run == r.ID { // else the job of an earlier attempt has to end first
+			w.adoptRun(r, open[0])
 		}
-		r.Nonce, r.JobID = a.Nonce, string(a.JobID)
-		c := *r
-		w.do(Action{Verb: UpdateRun, Experiment: x.Name, Object: "run/" + r.ID, Nonce: a.Nonce, Reason: "Placed",
-			Message: "a job of its own runs it", Run: &c})
 		return
 	}
 	for _, b := range x.Benchmarks {
@@ -36,6 +32,14 @@ func (w *world) place(x *experiment, r *Run) {
 			w.submitRun(x, b, r, id)
 		}
 	}
+}
+
+// adoptRun notes on a run which job is for it.
+func (w *world) adoptRun(r *Run, a *Attempt) {
+	r.Nonce, r.JobID = a.Nonce, string(a.JobID)
+	c := *r
+	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: a.Nonce, Reason: "Placed",
+		Message: "a job of its own runs it", Run: &c})
 }
 
 func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
