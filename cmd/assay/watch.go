@@ -35,7 +35,6 @@ printed with its line, and the last good revision stays. An experiment that leav
 			}
 			return a.followSource(c.Context(), "watch", prune, func(ctx context.Context, out chan<- delivery) error {
 				return source.Watch(ctx, paths, poll, func(in source.Input, err error) {
-					in.Origin.Source = "watch"
 					send(ctx, out, delivery{in, err})
 				})
 			})

@@ -105,7 +105,7 @@ func (g Git) files(ctx context.Context, dir, commit string) ([]v1alpha1.File, er
 	var files []v1alpha1.File
 	for name := range bytes.SplitSeq(list, []byte{0}) {
 		n := string(name)
-		if !isManifest(n) || hidden(n) {
+		if n == "" || n != path.Clean(g.Path) && (!isManifest(n) || hidden(n)) {
 			continue
 		}
 		data, err := git(ctx, gitTimeout, dir, "cat-file", "blob", commit+":"+n)
@@ -117,8 +117,11 @@ func (g Git) files(ctx context.Context, dir, commit string) ([]v1alpha1.File, er
 		}
 		files = append(files, v1alpha1.File{Name: n, Data: data})
 	}
-	if len(files) == 0 {
-		return nil, errors.New("there is no *.yaml or *.yml file")
+	switch {
+	case len(list) == 0:
+		return nil, errors.New("there is no such file or folder; name one with --path")
+	case len(files) == 0:
+		return nil, errors.New("there is no *.yaml or *.yml file in it")
 	}
 	return files, nil
 }

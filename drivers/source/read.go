@@ -80,6 +80,19 @@ func readStdin(r io.Reader) (v1alpha1.File, error) {
 	return v1alpha1.File{Name: "<stdin>", Data: data}, nil
 }
 
+// readAll reads files and folders, and nothing about them.
+func readAll(paths []string) ([]v1alpha1.File, error) {
+	var out []v1alpha1.File
+	for _, p := range paths {
+		files, err := readPath(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, files...)
+	}
+	return out, nil
+}
+
 // readPath reads a file, or the manifests of a folder.
 func readPath(path string) ([]v1alpha1.File, error) {
 	info, err := os.Stat(path)
@@ -89,6 +102,9 @@ func readPath(path string) ([]v1alpha1.File, error) {
 	if !info.IsDir() {
 		f, err := readFile(path)
 		return []v1alpha1.File{f}, err
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, fmt.Errorf("reading the folder: %w", err)
 	}
 	var files []v1alpha1.File
 	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
@@ -166,7 +182,10 @@ func git(ctx context.Context, timeout time.Duration, dir string, args ...string)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
-	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { // set inside a git hook, they would win over -C
+		return strings.HasPrefix(v, "GIT_DIR=") || strings.HasPrefix(v, "GIT_WORK_TREE=") || strings.HasPrefix(v, "GIT_INDEX_FILE=")
+	})
+	cmd.Env = append(cmd.Env, "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	cmd.WaitDelay = time.Second
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

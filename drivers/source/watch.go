@@ -3,13 +3,18 @@ package source
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"assay/api/v1alpha1"
 )
 
 // settle is how long content has to stay the same before it counts: an editor may be in the middle of writing.
@@ -19,41 +24,47 @@ const settle = 200 * time.Millisecond
 // moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it look sooner: the
 // content decides.
 func Watch(ctx context.Context, paths []string, poll time.Duration, changed func(Input, error)) error {
+	if slices.Contains(paths, "-") {
+		return errors.New("standard input cannot be watched: name a file or a folder")
+	}
 	events, stop := notify(paths)
 	defer stop()
 	tick := time.NewTicker(max(poll, 100*time.Millisecond))
 	defer tick.Stop()
-	delivered, seen := "", ""
+	var delivered, seen string
+	var since time.Time
 	for {
-		in, err := Read(paths, nil)
-		now := digest(in, err)
+		now := digest(readAll(paths))
 		switch {
 		case now == delivered:
 			seen = ""
-		case now == seen: // the same in two looks
+		case now != seen:
+			seen, since = now, time.Now()
+		case time.Since(since) >= settle:
 			delivered, seen = now, ""
+			in, err := Read(paths, nil)
+			in.Origin.Source = "watch"
 			changed(in, err)
-		default:
-			seen = now
 		}
-		wait := tick.C
+		var again <-chan time.Time
 		if seen != "" {
-			wait = time.After(settle)
+			again = time.After(settle)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-wait:
+		case <-tick.C:
+		case <-again:
 		case <-events:
 		}
 	}
 }
 
 // digest tells two contents, or two failures, apart.
-func digest(in Input, err error) string {
+func digest(files []v1alpha1.File, err error) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%v\x00", err)
-	for _, f := range in.Files {
+	for _, f := range files {
 		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
 	}
 	return string(h.Sum(nil))
@@ -73,9 +84,13 @@ func notify(paths []string) (<-chan struct{}, func()) {
 			continue
 		}
 		_ = filepath.WalkDir(p, func(sub string, e fs.DirEntry, err error) error {
-			if err == nil && e.IsDir() {
-				_ = w.Add(sub) // the poll covers what cannot be watched
+			if err != nil || !e.IsDir() {
+				return nil
 			}
+			if sub != p && strings.HasPrefix(e.Name(), ".") {
+				return filepath.SkipDir // git writes into its own on every look
+			}
+			_ = w.Add(sub) // the poll covers what cannot be watched
 			return nil
 		})
 	}
