@@ -48,7 +48,7 @@ exec "$@"
 
 // passed are the variables that Slurm's commands, and of these the exported ones that jobs, get from the caller.
 var (
-	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME"}
+	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME", "TZ"} // TZ: printed times are read in this program's zone
 	exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF"}
 )
 
@@ -148,10 +148,11 @@ func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
 	argv = append(argv, spec.Directives...)
 	argv = append(argv, path, strconv.Itoa(len(spec.Modules)))
 	argv = append(argv, spec.Modules...)
+	argv = append(argv, spec.Argv...)
 	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {
 		return nil, errors.New("a value holds a NUL character")
 	}
-	return append(argv, spec.Argv...), nil
+	return argv, nil
 }
 
 // escape keeps sbatch from reading a directory's name as a filename pattern.
@@ -181,7 +182,7 @@ func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error
 // Cancel runs scancel if the job still is the one that is meant.
 func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && held != nonce {
+	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
 		return nil
 	}
 	if err != nil {
@@ -196,7 +197,7 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 // Reconfigure runs scontrol update. What Slurm refuses, such as a longer limit for a running job, is ErrRejected.
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
 	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && held != nonce {
+	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
 		return fmt.Errorf("changing job %s: it is not there any more: %w", id, drivers.ErrRejected)
 	}
 	if err != nil {
@@ -211,7 +212,9 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 		argv = append(argv, "TimeLimit="+limit)
 	}
 	if c.Tag != nil {
-		argv = append(argv, "Comment="+c.Tag.String())
+		tag := *c.Tag
+		tag.Nonce = nonce
+		argv = append(argv, "Comment="+tag.String())
 	}
 	a := s.call(ctx, "scontrol", argv...)
 	switch {

@@ -3,73 +3,98 @@ package source
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"assay/api/v1alpha1"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long content has to stay the same before it counts: an editor may be in the middle of writing.
-const settle = 200 * time.Millisecond
+const (
+	settle  = 200 * time.Millisecond // how long content has to stay the same: an editor may be in the middle of writing
+	patient = time.Second            // the same for what looks like the middle of it: no file, or an empty one
+)
 
 // Watch calls changed with the content of paths, at start and whenever it has become another one and stayed so for a
 // moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it look sooner: the
-// content decides.
+// content decides, and it is compared at least every poll.
 func Watch(ctx context.Context, paths []string, poll time.Duration, changed func(Input, error)) error {
+	if slices.Contains(paths, "-") {
+		return errors.New("standard input cannot be followed; give a file or a folder")
+	}
 	events, stop := notify(paths)
 	defer stop()
 	tick := time.NewTicker(max(poll, 100*time.Millisecond))
 	defer tick.Stop()
-	delivered, seen := "", ""
+	var delivered, seen content
+	var since time.Time
 	for {
-		in, err := Read(paths, nil)
-		now := digest(in, err)
-		switch {
-		case now == delivered:
-			seen = ""
-		case now == seen: // the same in two looks
-			delivered, seen = now, ""
-			changed(in, err)
-		default:
-			seen = now
+		now := look(paths)
+		var again <-chan time.Time
+		if now.sum != seen.sum {
+			seen, since = now, time.Now()
 		}
-		wait := tick.C
-		if seen != "" {
-			wait = time.After(settle)
+		if seen.sum != delivered.sum {
+			left := seen.settle() - time.Since(since)
+			if left <= 0 {
+				delivered = seen
+				changed(Input{seen.files, origin(ctx, paths)}, seen.err)
+				continue // it may have changed meanwhile
+			}
+			again = time.After(left)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-wait:
+		case <-again:
+		case <-tick.C:
 		case <-events:
 		}
 	}
 }
 
-// digest tells two contents, or two failures, apart.
-func digest(in Input, err error) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%v\x00", err)
-	for _, f := range in.Files {
-		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
-	}
-	return string(h.Sum(nil))
+// content is what one look found.
+type content struct {
+	files []v1alpha1.File
+	err   error
+	sum   string // tells two contents, or two failures, apart
 }
 
-// notify tells of events in the folders of paths. Without a notifier there are none, and the poll finds every edit.
+func look(paths []string) content {
+	files, err := readAll(paths, nil)
+	h := sha256.New()
+	fmt.Fprintf(h, "%v\x00", err)
+	for _, f := range files {
+		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
+	}
+	return content{files, err, string(h.Sum(nil))}
+}
+
+func (c content) settle() time.Duration {
+	if c.err != nil || slices.ContainsFunc(c.files, func(f v1alpha1.File) bool { return len(f.Data) == 0 }) {
+		return patient
+	}
+	return settle
+}
+
+// notify tells of events that concern paths. Without a notifier there are none, and the poll finds every edit.
 func notify(paths []string) (<-chan struct{}, func()) {
 	out := make(chan struct{}, 1)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return out, func() {}
 	}
+	files := map[string]bool{}
 	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil || !info.IsDir() {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
 			_ = w.Add(filepath.Dir(p)) // the folder: a rename replaces the file itself
+			files[filepath.Clean(p)] = true
 			continue
 		}
 		_ = filepath.WalkDir(p, func(sub string, e fs.DirEntry, err error) error {
@@ -80,7 +105,10 @@ func notify(paths []string) (<-chan struct{}, func()) {
 		})
 	}
 	go func() {
-		for range w.Events {
+		for e := range w.Events {
+			if !files[filepath.Clean(e.Name)] && !isManifest(e.Name) {
+				continue // a neighbour
+			}
 			select {
 			case out <- struct{}{}:
 			default:
