@@ -51,8 +51,12 @@ func TestCheck(t *testing.T) {
 			[]string{`{"name":"Ada","ag`, ``}},
 		"gbnf": {Constraint{Grammar: sql}, []string{"SELECT col_1  from table_2  where col_2 = 1 "},
 			[]string{"SELECT col_3  from table_2  where col_2 = 1 ", "select", "SELECT col_1  from table_2  where col_2 = 1  "}, []string{"SELECT col_1  from", ""}},
-		"lark":        {Constraint{Grammar: lark}, []string{"1", "1+2*(3+4)", "((7))"}, []string{"1++2", ")", "1a"}, []string{"1+", "(1", ""}},
-		"repeats":     {Constraint{Grammar: `root ::= ("a" "b"?)* [^x-z]+ 'q'`}, []string{"ababaq1q", "qq", "aaqq"}, []string{"abx", "z"}, []string{"ab", "abqw"}},
+		"lark":       {Constraint{Grammar: lark}, []string{"1", "1+2*(3+4)", "((7))"}, []string{"1++2", ")", "1a"}, []string{"1+", "(1", ""}},
+		"repeats":    {Constraint{Grammar: `root ::= ("a" "b"?)* [^x-z]+ 'q'`}, []string{"ababaq1q", "qq", "aaqq"}, []string{"abx", "z"}, []string{"ab", "abqw"}},
+		"over lines": {Constraint{Grammar: "root ::= (\n \"a\" # first\n \"b\"\n | 'c'\n)\n  tail // second\ntail ::= \"\\u00e9\" | [\\]\\-x]\n"}, []string{"abé", "c]", "c-", "cx"}, []string{"ab", "a]", "d"}[1:], []string{"ab", "c", "a"}},
+		"counts":     {Constraint{Grammar: `root ::= "ab"{2} [0-9]{1,3} "c"{2,} "d"{0,1}`}, []string{"abab1cc", "abab123ccccd"}, []string{"ab1cc", "abab1234cc", "abab1ccdd", "ababcc"}, []string{"aba", "abab1c"}},
+		"patterns": {Constraint{Grammar: "?start: \"SELECT \" name (\",\" name)* WORD\nname: /[a-z_][a-z0-9_]*/\nWORD: / from .{2}|\\/(x|y){2}/i"},
+			[]string{"SELECT a,b_1 FROM xé", "SELECT a/xY"}, []string{"SELECT 1a from xy", "SELECT a/xz"}, []string{"SELECT a,", "SELECT a From x", "SELECT a/X"}},
 		"empty rules": {Constraint{Grammar: "root ::= a a \"x\"\na ::= \"y\" | \"\""}, []string{"x", "yx", "yyx"}, []string{"yyyx", "z"}, []string{"yy", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,6 +89,17 @@ func TestCompileRefuses(t *testing.T) {
 		"undefined rule": {Grammar: `root ::= nothing`},
 		"endless rule":   {Grammar: `root ::= "a" root`},
 		"open string":    {Grammar: `root ::= "a`},
+		"deep groups":    {Grammar: "root ::= " + strings.Repeat("(", 1000) + `"a"` + strings.Repeat(")", 1000)},
+		"open group":     {Grammar: `root ::= ("a"`},
+		"closed twice":   {Grammar: `root ::= "a")`},
+		"empty class":    {Grammar: `root ::= []`},
+		"backward range": {Grammar: `root ::= [z-a]`},
+		"unknown escape": {Grammar: `root ::= [\d]`},
+		"no repetition":  {Grammar: `root ::= "a"{x}`},
+		"too many times": {Grammar: `root ::= "a"{2000}`},
+		"too many rules": {Grammar: "root ::= " + strings.Repeat(`"a"{0,1000} `, 100)},
+		"directive":      {Grammar: "start: \"a\"\n%ignore WS"},
+		"anchor":         {Grammar: `start: /^a$/`},
 		"twice":          {Grammar: "root ::= \"a\"\nroot ::= \"b\""},
 	} {
 		if _, err := Compile(c); err == nil {
@@ -182,4 +197,14 @@ func FuzzGrammar(f *testing.F) {
 			_ = k.Check(text) // no panic is what is wanted
 		}
 	})
+}
+
+func BenchmarkGrammarCheck(b *testing.B) {
+	k := compile(b, Constraint{Grammar: lark})
+	text := strings.Repeat("(12+34)*", 63) + "5"
+	for b.Loop() {
+		if err := k.Check(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

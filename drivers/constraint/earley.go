@@ -3,11 +3,9 @@ package constraint
 import "fmt"
 
 // item is an Earley item: a rule's alternative, how far it is recognised, and where it began.
-type item struct {
-	rule     string
-	alt, dot int
-	from     int
-}
+type item struct{ rule, alt, dot, from int32 }
+
+func (i item) next() item { return item{i.rule, i.alt, i.dot + 1, i.from} }
 
 // chart is the set of items at one place of the output.
 type chart struct {
@@ -29,67 +27,73 @@ func (g *grammar) check(output string) error {
 	for i := range charts {
 		charts[i] = &chart{seen: map[item]bool{}}
 	}
-	for alt := range g.rules[g.root] {
-		charts[0].add(item{g.root, alt, 0, 0})
-	}
+	g.predict(charts[0], g.root, 0)
 	for at, c := range charts {
 		if len(c.items) == 0 {
 			return &Violation{Message: fmt.Sprintf("%.80q leaves the grammar at character %d", output, at)}
 		}
-		g.complete(charts, at)
+		g.close(charts, at)
+		c.seen = nil // closed: nothing is added any more
 		if at < len(runes) {
-			g.scan(charts, at, runes[at])
+			g.scan(c, charts[at+1], runes[at])
 		}
 	}
 	for _, i := range charts[len(runes)].items {
-		if i.rule == g.root && i.from == 0 && i.dot == len(g.rules[i.rule][i.alt]) {
+		if int(i.rule) == g.root && i.from == 0 && g.after(i) == nil {
 			return nil
 		}
 	}
 	return &Violation{Truncated: true, Message: fmt.Sprintf("%.80q ends before the grammar does", output)}
 }
 
-// complete predicts and completes until the chart no longer grows. Rules that can be empty are completed where they
-// begin, and so an item is also advanced when its empty completion came first.
-func (g *grammar) complete(charts []*chart, at int) {
-	c := charts[at]
-	empty := map[string]bool{} // rules completed from here to here
-	for k := 0; k < len(c.items); k++ {
-		i := c.items[k]
-		alt := g.rules[i.rule][i.alt]
-		if i.dot == len(alt) {
-			if i.from == at {
-				empty[i.rule] = true
-			}
-			for _, p := range charts[i.from].items {
-				if s := g.next(p); s != nil && s.rule == i.rule {
-					c.add(item{p.rule, p.alt, p.dot + 1, p.from})
-				}
-			}
-			continue
-		}
-		if s := alt[i.dot]; s.rule != "" {
-			for a := range g.rules[s.rule] {
-				c.add(item{s.rule, a, 0, at})
-			}
-			if empty[s.rule] {
-				c.add(item{i.rule, i.alt, i.dot + 1, i.from})
-			}
+// predict adds the beginnings of a rule; what has no finite output is never begun.
+func (g *grammar) predict(c *chart, rule, at int) {
+	for alt := range g.rules[rule] {
+		if _, ok := g.altDepth(g.rules[rule][alt]); ok {
+			c.add(item{int32(rule), int32(alt), 0, int32(at)})
 		}
 	}
 }
 
-func (g *grammar) next(i item) *symbol {
-	if alt := g.rules[i.rule][i.alt]; i.dot < len(alt) {
+// after returns the symbol that an item waits for; nil when it is complete.
+func (g *grammar) after(i item) *symbol {
+	if alt := g.rules[i.rule][i.alt]; int(i.dot) < len(alt) {
 		return &alt[i.dot]
 	}
 	return nil
 }
 
-func (g *grammar) scan(charts []*chart, at int, r rune) {
-	for _, i := range charts[at].items {
-		if s := g.next(i); s != nil && s.set != nil && s.set.has(r) {
-			charts[at+1].add(item{i.rule, i.alt, i.dot + 1, i.from})
+// close predicts and completes until the chart no longer grows. A rule that was completed without consuming anything
+// may get waiters later on; they are advanced when they come up.
+func (g *grammar) close(charts []*chart, at int) {
+	c := charts[at]
+	empty := map[int]bool{} // rules completed from here to here
+	for k := 0; k < len(c.items); k++ {
+		i := c.items[k]
+		s := g.after(i)
+		switch {
+		case s == nil:
+			if int(i.from) == at {
+				empty[int(i.rule)] = true
+			}
+			for _, waiting := range charts[i.from].items {
+				if w := g.after(waiting); w != nil && w.set == nil && w.rule == int(i.rule) {
+					c.add(waiting.next())
+				}
+			}
+		case s.set == nil:
+			g.predict(c, s.rule, at)
+			if empty[s.rule] {
+				c.add(i.next())
+			}
+		}
+	}
+}
+
+func (g *grammar) scan(from, to *chart, r rune) {
+	for _, i := range from.items {
+		if s := g.after(i); s != nil && s.set.has(r) {
+			to.add(i.next())
 		}
 	}
 }

@@ -3,42 +3,58 @@ package constraint
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// parseGrammar reads GBNF ("root ::= …") and Lark ("start: …", "?rule: …"). The root is the rule root or start, else the first one.
+// Bounds of what a client may ask to be parsed: groups inside groups, the largest number in {m,n} (as in regular
+// expressions), characters, and rules, groups and repetitions included.
+const (
+	maxNested = 100
+	maxTimes  = 1000
+	maxSource = 64 << 10
+	maxRules  = 20_000
+)
+
+// parseGrammar reads GBNF ("root ::= …") and Lark ("start: …", "?rule: …"). The root is the rule root or start, else
+// the first one.
 func parseGrammar(source string) (*grammar, error) {
-	p := &ebnf{src: []rune(source), g: &grammar{rules: map[string][][]symbol{}}}
+	if len(source) > maxSource {
+		return nil, fmt.Errorf("it is longer than %d bytes", maxSource)
+	}
+	p := &ebnf{src: []rune(source), g: &grammar{}, index: map[string]int{}}
 	for p.skip(true); p.pos < len(p.src); p.skip(true) {
 		if err := p.rule(); err != nil {
 			return nil, fmt.Errorf("line %d: %w", 1+strings.Count(string(p.src[:min(p.pos, len(p.src))]), "\n"), err)
 		}
 	}
-	for _, name := range []string{"start", "root"} {
-		if p.g.rules[name] != nil {
-			p.g.root = name
-		}
-	}
-	if p.g.root == "" {
+	if len(p.g.rules) == 0 {
 		return nil, errors.New("it holds no rule")
+	}
+	for _, name := range []string{"start", "root"} {
+		if i, ok := p.index[name]; ok && p.g.rules[i] != nil {
+			p.g.root = i
+		}
 	}
 	return p.g, nil
 }
 
 type ebnf struct {
-	src  []rune
-	pos  int
-	g    *grammar
-	made int // rules made for groups and repetitions
+	src    []rune
+	pos    int
+	g      *grammar
+	index  map[string]int // rule name -> rule
+	nested int
 }
 
 // skip passes over blanks and comments, and over line ends when lines is set.
 func (p *ebnf) skip(lines bool) {
 	for p.pos < len(p.src) {
 		switch r := p.src[p.pos]; {
-		case r == '#' || r == '/' && p.ahead("//"):
+		case r == '#' || p.ahead("//"):
 			for p.pos < len(p.src) && p.src[p.pos] != '\n' {
 				p.pos++
 			}
@@ -70,199 +86,185 @@ func (p *ebnf) name() string {
 	return string(p.src[from:p.pos])
 }
 
-// rule reads one definition.
-func (p *ebnf) rule() error {
+// head reads the left side of a definition and returns its name; "" when there is none here.
+func (p *ebnf) head() string {
 	for p.take("?") || p.take("!") { // Lark's tree shaping: nothing to membership
 	}
 	name := p.name()
-	if name == "" {
-		return fmt.Errorf("a rule name was expected, not %q", string(p.src[p.pos]))
-	}
 	p.skip(false)
-	if !p.take("::=") && !p.take(":") && !p.take("=") {
-		return fmt.Errorf("rule %s: ::= or : was expected", name)
+	if name == "" || !p.take("::=") && !p.take(":") && !p.take("=") {
+		return ""
 	}
-	alts, err := p.alternatives(name)
-	if err != nil {
-		return err
+	return name
+}
+
+// atHead reports whether the next rule begins here: that is what ends a rule, not the end of a line.
+func (p *ebnf) atHead() bool {
+	defer func(from int) { p.pos = from }(p.pos)
+	return p.head() != ""
+}
+
+// ref returns the rule of a name; it may be defined later.
+func (p *ebnf) ref(name string) int {
+	if i, ok := p.index[name]; ok {
+		return i
 	}
-	if p.g.rules[name] != nil {
+	p.index[name] = p.make(name, nil)
+	return p.index[name]
+}
+
+// make adds a rule.
+func (p *ebnf) make(name string, alts [][]symbol) int {
+	p.g.names, p.g.rules = append(p.g.names, name), append(p.g.rules, alts)
+	return len(p.g.rules) - 1
+}
+
+// rule reads one definition.
+func (p *ebnf) rule() error {
+	from := p.pos
+	name := p.head()
+	if name == "" {
+		p.pos = from
+		line, _, _ := strings.Cut(string(p.src[from:]), "\n")
+		return fmt.Errorf("a rule (name ::= … or name: …) was expected, found %.40q", line)
+	}
+	rule := p.ref(name)
+	if p.g.rules[rule] != nil {
 		return fmt.Errorf("rule %s is defined twice", name)
 	}
-	p.g.rules[name] = alts
-	if p.g.root == "" {
-		p.g.root = name
+	alts, err := p.alternatives()
+	if err != nil {
+		return fmt.Errorf("rule %s: %w", name, err)
+	}
+	p.g.rules[rule] = alts
+	if p.take(";"); p.ahead(")") {
+		return fmt.Errorf("rule %s: a ) closes nothing", name)
 	}
 	return nil
 }
 
 // alternatives reads a | b | c up to the end of the rule or of the group.
-func (p *ebnf) alternatives(rule string) ([][]symbol, error) {
+func (p *ebnf) alternatives() ([][]symbol, error) {
+	if p.nested++; p.nested > maxNested {
+		return nil, fmt.Errorf("groups nest deeper than %d", maxNested)
+	}
+	defer func() { p.nested-- }()
 	var out [][]symbol
 	for {
-		seq, err := p.sequence(rule)
+		seq, err := p.sequence()
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, seq)
-		if p.skipToBar(); !p.take("|") {
+		if !p.take("|") {
 			return out, nil
 		}
 	}
 }
 
-// skipToBar passes over line ends only when the next line goes on with an alternative.
-func (p *ebnf) skipToBar() {
-	from := p.pos
-	if p.skip(true); !p.ahead("|") {
-		p.pos = from
-	}
-}
-
-func (p *ebnf) sequence(rule string) ([]symbol, error) {
+func (p *ebnf) sequence() ([]symbol, error) {
 	seq := []symbol{}
 	for {
-		p.skip(false)
-		if p.pos >= len(p.src) || strings.ContainsRune("|)\n];", p.src[p.pos]) {
-			_ = p.take(";")
+		p.skip(true)
+		if p.pos >= len(p.src) || strings.ContainsRune("|);", p.src[p.pos]) || p.atHead() {
 			return seq, nil
 		}
-		s, err := p.term(rule)
+		s, err := p.term()
 		if err != nil {
 			return nil, err
 		}
-		seq = append(seq, p.repeated(s)...)
+		if s, err = p.repeated(s); err != nil {
+			return nil, err
+		}
+		seq = append(seq, s...)
 	}
 }
 
-// term reads a literal, a class, a group or a name.
-func (p *ebnf) term(rule string) ([]symbol, error) {
-	switch r := p.src[p.pos]; {
-	case r == '"' || r == '\'':
+// term reads a literal, a class, a group, a regular expression or a name.
+func (p *ebnf) term() ([]symbol, error) {
+	if len(p.g.rules) > maxRules {
+		return nil, fmt.Errorf("it needs more than %d rules", maxRules)
+	}
+	switch r := p.src[p.pos]; r {
+	case '"', '\'':
 		return p.literal(r)
-	case r == '[':
+	case '[':
 		return p.class()
-	case r == '(':
+	case '/':
+		return p.pattern()
+	case '(':
 		p.pos++
-		alts, err := p.alternatives(rule)
+		alts, err := p.alternatives()
 		if err != nil {
 			return nil, err
 		}
 		if p.skip(true); !p.take(")") {
-			return nil, fmt.Errorf("rule %s: a group is not closed", rule)
+			return nil, errors.New("a group is not closed")
 		}
-		return []symbol{{rule: p.make(alts)}}, nil
+		return []symbol{{rule: p.make("a group", alts)}}, nil
 	}
 	if name := p.name(); name != "" {
-		return []symbol{{rule: name}}, nil
+		return []symbol{{rule: p.ref(name)}}, nil
 	}
-	return nil, fmt.Errorf("rule %s: %q is not understood here", rule, string(p.src[p.pos]))
+	return nil, fmt.Errorf("%q is not understood here", p.src[p.pos])
 }
 
-// make gives alternatives a rule of their own.
-func (p *ebnf) make(alts [][]symbol) string {
-	p.made++
-	name := fmt.Sprintf("(%d)", p.made) // no name that a grammar can hold
-	p.g.rules[name] = alts
-	return name
+// repeated applies ?, *, +, {n}, {m,} and {m,n} to what was just read.
+func (p *ebnf) repeated(s []symbol) ([]symbol, error) {
+	switch {
+	case p.take("?"):
+		return p.times(s, 0, 1), nil
+	case p.take("*"):
+		return p.times(s, 0, -1), nil
+	case p.take("+"):
+		return p.times(s, 1, -1), nil
+	case p.ahead("{"):
+		low, high, err := p.counts()
+		return p.times(s, low, high), err
+	}
+	return s, nil
 }
 
-// repeated applies ?, * and + to what was just read.
-func (p *ebnf) repeated(s []symbol) []symbol {
-	if p.pos >= len(p.src) {
-		return s
+var repetition = regexp.MustCompile(`^\{ *(\d{1,4}) *(, *(\d{0,4}) *)?\}`)
+
+// counts reads {n}, {m,} or {m,n}; high is -1 when there is no bound.
+func (p *ebnf) counts() (low, high int, err error) {
+	ahead := string(p.src[p.pos:min(p.pos+40, len(p.src))])
+	m := repetition.FindStringSubmatch(ahead)
+	if m == nil {
+		return 0, 0, fmt.Errorf("%q is no repetition: write {n}, {m,} or {m,n}", ahead)
 	}
-	switch p.src[p.pos] {
-	case '?':
-		p.pos++
-		return []symbol{{rule: p.make([][]symbol{s, {}})}}
-	case '*', '+':
-		op := p.src[p.pos]
-		p.pos++
-		name := p.make(nil)
-		again := append(append([]symbol{}, s...), symbol{rule: name})
-		p.g.rules[name] = [][]symbol{again, {}}
-		if op == '*' {
-			return []symbol{{rule: name}}
-		}
-		return append(append([]symbol{}, s...), symbol{rule: name})
+	p.pos += len(m[0])
+	low, _ = strconv.Atoi(m[1]) // digits, by the expression
+	switch {
+	case m[2] == "":
+		high = low
+	case m[3] == "":
+		high = -1
+	default:
+		high, _ = strconv.Atoi(m[3])
 	}
-	return s
+	if high >= 0 && high < low || max(low, high) > maxTimes {
+		return 0, 0, fmt.Errorf("the repetition %s is the wrong way round, or beyond %d", m[0], maxTimes)
+	}
+	return low, high, nil
 }
 
-// literal reads a quoted string; each rune becomes a terminal.
-func (p *ebnf) literal(quote rune) ([]symbol, error) {
-	p.pos++
-	seq := []symbol{}
-	for p.pos < len(p.src) && p.src[p.pos] != quote {
-		r, err := p.escaped()
-		if err != nil {
-			return nil, err
-		}
-		seq = append(seq, symbol{set: &runeSet{ranges: []rune{r, r}}})
+// times repeats s; high -1 is no bound. The unbounded part is left recursive, which Earley's algorithm takes in linear
+// time.
+func (p *ebnf) times(s []symbol, low, high int) []symbol {
+	if len(s) != 1 {
+		s = []symbol{{rule: p.make("a repetition", [][]symbol{s})}}
 	}
-	if p.pos >= len(p.src) {
-		return nil, errors.New("a quoted string is not closed")
+	out := slices.Repeat(s, low)
+	if high < 0 {
+		rule := p.make("a repetition", nil)
+		p.g.rules[rule] = [][]symbol{{{rule: rule}, s[0]}, {}}
+		return append(out, symbol{rule: rule})
 	}
-	p.pos++
-	return seq, nil
-}
-
-// class reads [a-z_] and [^"].
-func (p *ebnf) class() ([]symbol, error) {
-	p.pos++
-	set := &runeSet{not: p.take("^")}
-	for p.pos < len(p.src) && p.src[p.pos] != ']' {
-		low, err := p.escaped()
-		if err != nil {
-			return nil, err
-		}
-		high := low
-		if p.ahead("-") && p.pos+1 < len(p.src) && p.src[p.pos+1] != ']' {
-			p.pos++
-			if high, err = p.escaped(); err != nil {
-				return nil, err
-			}
-		}
-		set.ranges = append(set.ranges, low, high)
+	var rest []symbol // (s (s (s …)?)?)?
+	for range high - low {
+		rest = []symbol{{rule: p.make("a repetition", [][]symbol{append(slices.Clone(s), rest...), {}})}}
 	}
-	if p.pos >= len(p.src) || len(set.ranges) == 0 {
-		return nil, errors.New("a character class is not closed, or empty")
-	}
-	p.pos++
-	return []symbol{{set: set}}, nil
-}
-
-// escaped reads one rune, with the usual escapes.
-func (p *ebnf) escaped() (rune, error) {
-	r := p.src[p.pos]
-	p.pos++
-	if r != '\\' {
-		return r, nil
-	}
-	if p.pos >= len(p.src) {
-		return 0, errors.New("an escape is cut short")
-	}
-	r = p.src[p.pos]
-	p.pos++
-	switch r {
-	case 'n':
-		return '\n', nil
-	case 't':
-		return '\t', nil
-	case 'r':
-		return '\r', nil
-	case 'x', 'u':
-		digits := map[rune]int{'x': 2, 'u': 4}[r]
-		if p.pos+digits > len(p.src) {
-			return 0, errors.New("an escape is cut short")
-		}
-		n, err := strconv.ParseUint(string(p.src[p.pos:p.pos+digits]), 16, 32)
-		p.pos += digits
-		if err != nil {
-			return 0, fmt.Errorf("an escape is not hexadecimal: %w", err)
-		}
-		return rune(n), nil
-	}
-	return r, nil
+	return append(out, rest...)
 }

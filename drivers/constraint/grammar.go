@@ -7,32 +7,33 @@ import (
 	"strings"
 )
 
+// maxGenerated bounds generated text, in characters: beyond half of it the shortest way out is taken.
+const maxGenerated = 8192
+
 // grammar is an EBNF grammar as plain rules: groups and repetitions have become rules of their own.
 type grammar struct {
-	rules map[string][][]symbol
-	root  string
-	depth map[string]int // fewest rule expansions to a terminal string; absent: none exists
+	names []string
+	rules [][][]symbol // rule -> alternatives -> symbols; nil: used but not defined
+	root  int
+	depth []int // fewest nested expansions to a terminal string; 0: there is none
 }
 
-// symbol is a terminal (a set of runes that one rune must be in) or the name of a rule.
+// symbol is a terminal (a set of runes that one rune must be in), or a rule when set is nil.
 type symbol struct {
-	rule string
-	set  *runeSet
+	set  runeSet
+	rule int
 }
 
-// runeSet holds ranges of runes; negated, everything else.
-type runeSet struct {
-	ranges []rune // low, high, low, high …
-	not    bool
-}
+// runeSet holds ranges of runes: low, high, low, high … It is not empty.
+type runeSet []rune
 
-func (s *runeSet) has(r rune) bool {
-	for i := 0; i < len(s.ranges); i += 2 {
-		if s.ranges[i] <= r && r <= s.ranges[i+1] {
-			return !s.not
+func (s runeSet) has(r rune) bool {
+	for i := 0; i < len(s); i += 2 {
+		if s[i] <= r && r <= s[i+1] {
+			return true
 		}
 	}
-	return s.not
+	return false
 }
 
 func newGrammar(source string) (form, error) {
@@ -40,32 +41,28 @@ func newGrammar(source string) (form, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the grammar: %w", err)
 	}
-	for name, alts := range g.rules {
-		for _, alt := range alts {
-			for _, s := range alt {
-				if s.rule != "" && g.rules[s.rule] == nil {
-					return nil, fmt.Errorf("the grammar: rule %s uses %s, which is not defined", name, s.rule)
-				}
-			}
+	for rule, alts := range g.rules {
+		if alts == nil {
+			return nil, fmt.Errorf("the grammar: %s is used but not defined", g.names[rule])
 		}
 	}
 	g.measure()
-	if _, ok := g.depth[g.root]; !ok {
-		return nil, errors.New("the grammar has no finite output")
+	if g.depth[g.root] == 0 {
+		return nil, fmt.Errorf("the grammar: %s has no finite output", g.names[g.root])
 	}
 	return g, nil
 }
 
 // measure finds for each rule how deep its shallowest derivation is.
 func (g *grammar) measure() {
-	g.depth = map[string]int{}
+	g.depth = make([]int, len(g.rules))
 	for changed := true; changed; {
 		changed = false
-		for name, alts := range g.rules {
+		for rule, alts := range g.rules {
 			for _, alt := range alts {
 				d, ok := g.altDepth(alt)
-				if old, known := g.depth[name]; ok && (!known || d+1 < old) {
-					g.depth[name], changed = d+1, true
+				if old := g.depth[rule]; ok && (old == 0 || d+1 < old) {
+					g.depth[rule], changed = d+1, true
 				}
 			}
 		}
@@ -75,11 +72,11 @@ func (g *grammar) measure() {
 func (g *grammar) altDepth(alt []symbol) (int, bool) {
 	deepest := 0
 	for _, s := range alt {
-		if s.rule == "" {
+		if s.set != nil {
 			continue
 		}
-		d, ok := g.depth[s.rule]
-		if !ok {
+		d := g.depth[s.rule]
+		if d == 0 {
 			return 0, false
 		}
 		deepest = max(deepest, d)
@@ -90,40 +87,27 @@ func (g *grammar) altDepth(alt []symbol) (int, bool) {
 // generate derives a random output; beyond maxDepth it takes the shallowest way.
 func (g *grammar) generate(r *rand.Rand) (string, error) {
 	var b strings.Builder
-	g.derive(&b, g.root, r, 0)
+	if !g.derive(&b, g.root, r, 0) {
+		return "", errors.New("the grammar: its outputs are too long to generate one")
+	}
 	return b.String(), nil
 }
 
-func (g *grammar) derive(b *strings.Builder, rule string, r *rand.Rand, depth int) {
+// derive appends one derivation of a rule; false when it became too long.
+func (g *grammar) derive(b *strings.Builder, rule int, r *rand.Rand, depth int) bool {
+	shortest := depth > maxDepth || b.Len() > maxGenerated/2
 	var possible [][]symbol
 	for _, alt := range g.rules[rule] {
-		d, ok := g.altDepth(alt)
-		if !ok || depth > maxDepth && d >= g.depth[rule] {
-			continue
+		if d, ok := g.altDepth(alt); ok && (!shortest || d < g.depth[rule]) {
+			possible = append(possible, alt)
 		}
-		possible = append(possible, alt)
 	}
 	for _, s := range possible[r.IntN(len(possible))] {
-		if s.rule != "" {
-			g.derive(b, s.rule, r, depth+1)
-			continue
-		}
-		b.WriteRune(s.set.pick(r))
-	}
-}
-
-func (s *runeSet) pick(r *rand.Rand) rune {
-	if !s.not {
-		return pick(s.ranges, r)
-	}
-	for c := 'a'; c <= 'z'; c++ {
-		if s.has(c) {
-			return c
+		if s.set != nil {
+			b.WriteRune(pick(s.set, r))
+		} else if !g.derive(b, s.rule, r, depth+1) {
+			return false
 		}
 	}
-	for c := ' '; ; c++ {
-		if s.has(c) {
-			return c
-		}
-	}
+	return b.Len() <= maxGenerated
 }

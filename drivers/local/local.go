@@ -3,8 +3,8 @@
 // Each job has a folder named after its id, with one small file for each fact, written whole by the one who knows it:
 //
 //	job.json      the submission (Submit)         limit.json    the time limit, once it was changed (Reconfigure)
-//	started.json  the shepherd's pid (shepherd)   cancel        somebody wants its end (Cancel)
-//	end.json      how it ended (shepherd)
+//	started.json  the shepherd's pid (shepherd)   tag.json      the tag, once it was changed (Reconfigure)
+//	end.json      how it ended (shepherd)         cancel        somebody wants its end (Cancel)
 //
 // Submit writes job.json and starts a shepherd in a session of its own: a process of this same binary that runs the job,
 // enforces the time limit, ends the whole tree on request, and records the end. It is to a local job what slurmstepd is to one of
@@ -22,8 +22,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"assay/drivers"
 )
@@ -78,6 +80,8 @@ func accept(spec drivers.JobSpec) error {
 		return errors.New("the job has no command")
 	case spec.Nodes > 1:
 		return fmt.Errorf("it asks for %d nodes, and this machine is one", spec.Nodes)
+	case slices.ContainsFunc(spec.Argv, func(w string) bool { return !utf8.ValidString(w) || strings.ContainsRune(w, 0) }):
+		return errors.New("an argument is no text") // job.json would change it
 	case spec.Dir == "":
 		return errors.New("the job has no directory")
 	}
@@ -130,28 +134,30 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cancelling local job %s: %w", id, err)
+		return fmt.Errorf("cancelling local job %s: %w: %w", id, err, drivers.ErrUnavailable)
 	}
 	if err := writeFile(s.folder(string(id)), cancelFile, time.Now()); err != nil {
-		return fmt.Errorf("cancelling local job %s: %w", id, err)
+		return fmt.Errorf("cancelling local job %s: %w: %w", id, err, drivers.ErrUnavailable)
 	}
 	return nil
 }
 
-// Reconfigure changes the time limit; the shepherd reads it again and again.
+// Reconfigure changes the time limit, which the shepherd reads again and again, and the tag.
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
 	j, err := s.read(string(id))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (j.Tag.Nonce != nonce || j.State.Terminal()) {
 		return fmt.Errorf("changing local job %s: it is not there any more: %w", id, drivers.ErrRejected)
 	}
-	if err != nil {
-		return fmt.Errorf("changing local job %s: %w", id, err)
-	}
-	if c.Time != nil {
+	if err == nil && c.Time != nil {
 		err = writeFile(s.folder(string(id)), limitFile, *c.Time)
 	}
+	if err == nil && c.Tag != nil {
+		tag := *c.Tag
+		tag.Nonce = nonce
+		err = writeFile(s.folder(string(id)), tagFile, tag)
+	}
 	if err != nil {
-		return fmt.Errorf("changing local job %s: %w", id, err)
+		return fmt.Errorf("changing local job %s: %w: %w", id, err, drivers.ErrUnavailable)
 	}
 	return nil
 }
@@ -187,7 +193,10 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 	if errors.Is(err, fs.ErrNotExist) || err == nil && j.Tag.Nonce != nonce {
 		return j, fmt.Errorf("local job %s: %w", id, drivers.ErrNotFound)
 	}
-	return j, err
+	if err != nil {
+		return j, fmt.Errorf("local job %s: %w: %w", id, err, drivers.ErrUnavailable)
+	}
+	return j, nil
 }
 
 func (s *Scheduler) folder(id string) string { return filepath.Join(s.dir, id) }
@@ -213,13 +222,16 @@ func (s *Scheduler) read(id string) (drivers.Job, error) {
 	folder := s.folder(id)
 	var spec drivers.JobSpec
 	if err := readFile(folder, jobFile, &spec); err != nil {
+		if _, gone := os.Stat(s.dir); gone != nil { // then it says nothing about the job
+			return drivers.Job{}, fmt.Errorf("the folder of local jobs: %v", gone)
+		}
 		return drivers.Job{}, err
 	}
 	j := drivers.Job{ID: drivers.JobID(id), Name: spec.Name, Tag: spec.Tag, State: drivers.JobPending, Reason: "Starting", Limit: spec.Time}
 	if info, err := os.Stat(filepath.Join(folder, jobFile)); err == nil {
 		j.Submitted = info.ModTime()
 	}
-	if err := optional(folder, limitFile, &j.Limit); err != nil {
+	if err := errors.Join(optional(folder, limitFile, &j.Limit), optional(folder, tagFile, &j.Tag)); err != nil {
 		return j, err
 	}
 	var st started
@@ -238,7 +250,7 @@ func (s *Scheduler) read(id string) (drivers.Job, error) {
 	switch {
 	case e.State != "":
 	case st.PID == 0 && time.Since(j.Submitted) > startWithin:
-		e = end{State: drivers.JobFailed, Reason: "NeverStarted", At: time.Now()}
+		e = end{State: drivers.JobFailed, Reason: "NeverStarted", At: j.Submitted}
 	case st.PID != 0 && !st.alive():
 		// The end is written before the shepherd goes, so it is looked for once more now that it is gone.
 		if err := optional(folder, endFile, &e); err != nil {
@@ -247,6 +259,7 @@ func (s *Scheduler) read(id string) (drivers.Job, error) {
 		if e.State == "" {
 			e = end{State: drivers.JobNodeFail, Reason: "ShepherdKilled", At: time.Now()}
 			killMarked(spec.Tag.Nonce)
+			_ = writeFile(folder, endFile, e) // else the next listing finds it out again
 		}
 	}
 	if e.State != "" {
@@ -262,6 +275,7 @@ const (
 	jobFile     = "job.json"
 	startedFile = "started.json"
 	limitFile   = "limit.json"
+	tagFile     = "tag.json"
 	cancelFile  = "cancel"
 	endFile     = "end.json"
 )

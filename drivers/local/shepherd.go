@@ -50,6 +50,9 @@ func Shepherd(dir, id string) error {
 	if err := readFile(folder, jobFile, &spec); err != nil {
 		return fmt.Errorf("starting local job %s: %w", id, err)
 	}
+	if info, err := os.Stat(filepath.Join(folder, jobFile)); err != nil || time.Since(info.ModTime()) > startWithin {
+		return fmt.Errorf("starting local job %s: too late, it was listed as never started", id)
+	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	me := started{PID: os.Getpid(), Start: startTime(os.Getpid()), Boot: bootID(), At: time.Now()}
@@ -144,11 +147,16 @@ func (s *shepherd) ended(st *os.ProcessState) end {
 }
 
 // killMarked kills every process that carries a job's nonce in its environment, except this one: what daemonised itself
-// out of the job's process group too.
+// out of the job's process group too. It looks again as long as it finds some, for they may have forked meanwhile.
 func killMarked(nonce string) {
-	if nonce == "" {
-		return
+	for range 10 {
+		if nonce == "" || !killOnce(nonce) {
+			return
+		}
 	}
+}
+
+func killOnce(nonce string) (found bool) {
 	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
 	for _, p := range procs {
 		pid, err := strconv.Atoi(filepath.Base(p))
@@ -158,8 +166,10 @@ func killMarked(nonce string) {
 		env, err := os.ReadFile(filepath.Join(p, "environ"))
 		if err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+marker+nonce+"\x00")) {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already is as good
+			found = true
 		}
 	}
+	return found
 }
 
 // startTime is field 22 of /proc/PID/stat; empty for a process that is gone or a zombie.

@@ -16,7 +16,7 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 		return drivers.Job{}, fmt.Errorf("asking how job %s ended: %w: %w", id, a.failure(), drivers.ErrUnavailable)
 	}
 	if a.code == 0 {
-		if j, ok := parseShow(a.out); ok && j.Tag.Nonce == nonce {
+		if j, ok := parseShow(a.out); ok && j.Tag.Nonce != "" && j.Tag.Nonce == nonce {
 			return j, nil
 		}
 		return drivers.Job{}, fmt.Errorf("job %s is another one by now: %w", id, drivers.ErrNotFound)
@@ -47,7 +47,7 @@ func parseShow(text string) (drivers.Job, bool) {
 			}
 			value += " " + w
 		}
-		return value
+		return strings.TrimRight(value, " ") // a comment has two blanks behind it
 	}
 	j := drivers.Job{ID: drivers.JobID(get("JobId")), Name: get("JobName"), State: stateOf(get("JobState")), Reason: get("Reason"),
 		Submitted: timeOf(get("SubmitTime")), Started: timeOf(get("StartTime")), Ends: timeOf(get("EndTime")), Limit: limitOf(get("TimeLimit"))}

@@ -26,7 +26,7 @@ var notReached = []string{"connect failure", "Protocol authentication error", "M
 // refused are messages of a controller, or of sbatch itself, that looked at the request and said no.
 var refused = []string{
 	"Invalid ", "invalid ", "Node count specification", "Requested time limit", "Requested node configuration", "Requested partition",
-	"Requested nodes are", "More processors requested", "Memory required", "Job violates", "does not look like a batch script",
+	"Requested nodes are", "Requested reservation", "More processors requested", "Memory required", "Job violates", "does not look like a batch script",
 	"unrecognized option", "Access/permission denied", "Unable to open file", "Job dependency problem", "Required node not available",
 	"Job size specification", "No partition specified", "Batch script is empty", "time limit", "Pathname of a file",
 }

@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,10 +11,11 @@ import (
 	"assay/drivers"
 )
 
-// Separators of fields and records: control characters that keep quotes, pipes and new lines in names harmless.
-const (
-	fieldEnd  = "\x1f"
-	recordEnd = "\x1e"
+// Separators of fields and records. Names keep every byte, control characters too, so part of each is drawn by lot.
+var (
+	lot       = rand.Text()[:8]
+	fieldEnd  = "\x1f" + lot
+	recordEnd = "\x1e" + lot
 )
 
 // format asks for: id, state, reason, name, comment, nodes, start, end, limit, submission.

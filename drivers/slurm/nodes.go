@@ -54,8 +54,8 @@ func expand(item string) ([]string, error) {
 		return []string{item}, nil
 	}
 	ranges, suffix, found := strings.Cut(rest, "]")
-	if !found {
-		return nil, fmt.Errorf("%q has an open bracket", item)
+	if !found || strings.Contains(prefix, "]") {
+		return nil, fmt.Errorf("%q has a bracket without its other", item)
 	}
 	tails := []string{""}
 	if suffix != "" {

@@ -34,7 +34,8 @@ import (
 // callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
 const callTimeout = 30 * time.Second
 
-// script is the whole batch script: how many modules, the modules, the command.
+// script is the whole batch script: how many modules, the modules, the command. A login shell sets PATH anew, so what the
+// submitter finds on PATH is added behind it.
 const script = `#!/bin/bash -l
 n=$1
 shift
@@ -43,14 +44,20 @@ while [ "$n" -gt 0 ]; do
     shift
     n=$((n - 1))
 done
+PATH=$PATH:$ASSAY_PATH
+export PATH
+unset ASSAY_PATH
 exec "$@"
 `
 
 // passed are the variables that Slurm's commands, and of these the exported ones that jobs, get from the caller.
 var (
-	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME"}
+	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME", "TZ"} // TZ: printed times are read in this program's zone
 	exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF"}
 )
+
+// callerPath carries the submitter's PATH past the login shell of the batch script.
+const callerPath = "ASSAY_PATH"
 
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.
 type Scheduler struct {
@@ -64,7 +71,7 @@ func New() (*Scheduler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding who you are, to list your jobs: %w", err)
 	}
-	s := &Scheduler{user: u.Username, env: []string{"LC_ALL=C.UTF-8"}}
+	s := &Scheduler{user: u.Username, env: []string{"LC_ALL=C.UTF-8", callerPath + "=" + os.Getenv("PATH")}}
 	for _, name := range passed {
 		if v, ok := os.LookupEnv(name); ok {
 			s.env = append(s.env, name+"="+v)
@@ -125,7 +132,7 @@ func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
 	argv := []string{"--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
 		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
-	var export []string
+	export := []string{callerPath}
 	for _, name := range exported {
 		if _, ok := os.LookupEnv(name); ok {
 			export = append(export, name)
@@ -148,10 +155,11 @@ func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
 	argv = append(argv, spec.Directives...)
 	argv = append(argv, path, strconv.Itoa(len(spec.Modules)))
 	argv = append(argv, spec.Modules...)
+	argv = append(argv, spec.Argv...)
 	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {
 		return nil, errors.New("a value holds a NUL character")
 	}
-	return append(argv, spec.Argv...), nil
+	return argv, nil
 }
 
 // escape keeps sbatch from reading a directory's name as a filename pattern.
@@ -181,7 +189,7 @@ func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error
 // Cancel runs scancel if the job still is the one that is meant.
 func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && held != nonce {
+	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
 		return nil
 	}
 	if err != nil {
@@ -196,7 +204,7 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 // Reconfigure runs scontrol update. What Slurm refuses, such as a longer limit for a running job, is ErrRejected.
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
 	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && held != nonce {
+	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
 		return fmt.Errorf("changing job %s: it is not there any more: %w", id, drivers.ErrRejected)
 	}
 	if err != nil {
@@ -211,7 +219,9 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 		argv = append(argv, "TimeLimit="+limit)
 	}
 	if c.Tag != nil {
-		argv = append(argv, "Comment="+c.Tag.String())
+		tag := *c.Tag
+		tag.Nonce = nonce
+		argv = append(argv, "Comment="+tag.String())
 	}
 	a := s.call(ctx, "scontrol", argv...)
 	switch {

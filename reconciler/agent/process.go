@@ -103,7 +103,7 @@ func (p *process) step(now time.Time) {
 	switch {
 	case p.group != nil:
 		p.probe(now)
-	case p.removed:
+	case p.removed && p.phase != drivers.PhaseFailed: // why it failed is worth more
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil

@@ -10,7 +10,7 @@ import (
 // counts reports whether an end is a failure of the service: one that waiting and trying again too often would not mend.
 func (w *world) counts(a *Attempt, e End) bool {
 	switch {
-	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost:
+	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound:
 		return true
 	case a.Cancelled != "", e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
 		return false
@@ -54,6 +54,9 @@ func (w *world) backoff(s *service, t *seat) (wait, stalled why) {
 	t.failures = n
 	if n == 0 {
 		return why{}, why{}
+	}
+	if last.End.Reason == CommandNotFound {
+		return why{}, why{CommandNotFound, last.End.Message + "; it is tried again when its spec changes"}
 	}
 	if n > s.Restarts {
 		return why{}, why{"RestartLimit", fmt.Sprintf("%d jobs in a row failed, the last one: %s (%s); it is tried again when its spec changes", n, last.End.Reason, last.End.Message)}

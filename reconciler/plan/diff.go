@@ -51,8 +51,8 @@ func seatName(id drivers.Seat) string {
 // step is what would happen to a wanted seat: the same comparisons as keep and instruct make.
 func (w *world) step(x *experiment, s *service, t *seat) (symbol, reason string) {
 	if t.attempt == nil {
-		if n, _ := w.failures(t.id, s.Spec()); n > s.Restarts {
-			return "", "" // Stalled: it waits for another spec
+		if _, stalled := w.backoff(s, t); stalled.set() {
+			return "", "" // it waits for another spec
 		}
 		return Create, "it is declared and no job runs for it"
 	}

@@ -16,6 +16,7 @@ const (
 	ReadinessDeadline = "ReadinessDeadline"
 	CrashLoop         = "CrashLoop"
 	AgentLost         = "AgentLost"
+	CommandNotFound   = "CommandNotFound" // the agent's word; another job would not find it either
 )
 
 // judge sets what is Ready of a service, seat by seat.
@@ -82,6 +83,8 @@ func (w *world) hopeless(s *service, t *seat) why {
 		return why{AgentLost, fmt.Sprintf("the agent has not moved for %s", t.agent.StillFor.Round(time.Second))}
 	case p == nil || p.Fingerprint != s.Proc:
 		return why{}
+	case p.Phase == drivers.PhaseFailed && p.Reason == CommandNotFound:
+		return why{CommandNotFound, p.Message}
 	case p.Phase == drivers.PhaseFailed:
 		return why{CrashLoop, strings.TrimSpace(fmt.Sprintf("the server failed for good: %s %s", p.Reason, p.Message))}
 	case p.Phase == drivers.PhaseStarting && !p.WasReady && p.PhaseFor.Std() > s.Within:

@@ -77,8 +77,24 @@ func endOf(a *Attempt, j drivers.Job, agent Agent) End {
 	}
 	if a.Cancelled != "" {
 		e.Reason, e.Message = a.Cancelled, fmt.Sprintf("job %s was cancelled by assay: %s", j.ID, a.Cancelled)
+		if p := processOf(a, agent); p != nil && p.Phase == drivers.PhaseFailed && p.Message != "" {
+			e.Message += ": " + p.Message
+		}
 	}
 	return e
+}
+
+// processOf is what the agent of an attempt says of its server.
+func processOf(a *Attempt, agent Agent) *drivers.ProcessState {
+	if agent.State == nil {
+		return nil
+	}
+	for i, p := range agent.State.Processes {
+		if p.Name == a.Seat.Group {
+			return &agent.State.Processes[i]
+		}
+	}
+	return nil
 }
 
 // close ends an attempt: its seat is free afterwards.

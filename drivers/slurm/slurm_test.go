@@ -1,0 +1,377 @@
+package slurm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/drivertest"
+	"assay/drivers/slurm/cluster"
+)
+
+// The cluster that this package's tests share; started by the first that needs it.
+var shared struct {
+	sync.Once
+	c   *cluster.Cluster
+	err error
+	end func()
+}
+
+// TestMain stops the cluster. "sweep" is a process of its own that does so, also when the tests are killed or panic.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "sweep" {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until whoever holds the other end is gone
+		if c, err := cluster.Open(os.Args[2]); err != nil || c.Stop() != nil || os.RemoveAll(os.Args[2]) != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	code := m.Run()
+	if shared.end != nil {
+		shared.end()
+	}
+	os.Exit(code)
+}
+
+// start returns the cluster and a scheduler for it.
+func start(t *testing.T) (*cluster.Cluster, *Scheduler) {
+	t.Helper()
+	if _, err := exec.LookPath("squeue"); err != nil && os.Getenv("ASSAY_REQUIRE_SLURM") != "1" {
+		t.Skip("Slurm is not installed: apt-get install slurm-wlm slurm-client munge")
+	}
+	shared.Do(func() { shared.err = up() })
+	if shared.err != nil {
+		if strings.Contains(shared.err.Error(), "is missing") && os.Getenv("ASSAY_REQUIRE_SLURM") != "1" {
+			t.Skip(shared.err)
+		}
+		t.Fatal(shared.err)
+	}
+	s, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shared.c, s
+}
+
+func up() error {
+	dir, err := os.MkdirTemp("/tmp", "assay-slurm-") // short: the path of a socket has 108 bytes
+	if err != nil {
+		return err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	sweep := exec.Command(exe, "sweep", dir)
+	in, err := sweep.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := sweep.Start(); err != nil {
+		return err
+	}
+	shared.end = func() {
+		_ = in.Close()
+		if err := sweep.Wait(); err != nil {
+			fmt.Fprintf(os.Stderr, "stopping the test cluster in %s: %v\n", dir, err)
+		}
+	}
+	if shared.c, err = cluster.Start(dir, 2); err != nil {
+		return err
+	}
+	return os.Setenv("SLURM_CONF", shared.c.Conf())
+}
+
+var stores atomic.Int64
+
+// fresh is the id of a store that has no jobs yet.
+func fresh(name string) string { return fmt.Sprintf("%s%d", name, stores.Add(1)) }
+
+var behaviours = map[drivertest.Behaviour]string{
+	drivertest.RunForever: "exec sleep 300", drivertest.ExitZero: "exit 0", drivertest.ExitSeven: "exit 7", drivertest.DieBySignal: "kill -9 $$",
+}
+
+func spec(t *testing.T, store, nonce string, b drivertest.Behaviour) drivers.JobSpec {
+	t.Helper()
+	seat := drivers.Seat{Experiment: store, Group: nonce}
+	return drivers.JobSpec{Tag: drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}, Name: seat.JobName(), Dir: t.TempDir(),
+		Argv: []string{"sh", "-c", behaviours[b]}, Nodes: 1, Partition: "gpu", CPUsPerNode: 1, Time: 5 * time.Minute}
+}
+
+func submit(t *testing.T, c *cluster.Cluster, s *Scheduler, sp drivers.JobSpec) drivers.JobID {
+	t.Helper()
+	t.Cleanup(func() { _, _ = c.Run("scancel", "--name="+sp.Name) }) // the cluster's end ends it too
+	id, err := s.Submit(t.Context(), sp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("waited for %s in vain", what)
+}
+
+func listing(t *testing.T, s *Scheduler, store string) []drivers.Job {
+	t.Helper()
+	jobs, err := s.Jobs(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return jobs
+}
+
+// reach waits for the state of a store's only job.
+func reach(t *testing.T, s *Scheduler, store string, want drivers.JobState) drivers.Job {
+	t.Helper()
+	var jobs []drivers.Job
+	until(t, fmt.Sprintf("the job of %s to be %s", store, want), func() bool {
+		jobs = listing(t, s, store)
+		return len(jobs) == 1 && jobs[0].State == want
+	})
+	return jobs[0]
+}
+
+func TestConformance(t *testing.T) {
+	c, s := start(t)
+	drivertest.Scheduler(t, drivertest.Harness{
+		New:        func(*testing.T) drivers.Scheduler { return s },
+		Spec:       spec,
+		Impossible: func(sp drivers.JobSpec) drivers.JobSpec { sp.GPUsPerNode = 9; return sp },
+		Break:      func(t *testing.T) func() { return stop(t, c) },
+	})
+}
+
+// stop stops the controller until restore.
+func stop(t *testing.T, c *cluster.Cluster) (restore func()) {
+	t.Helper()
+	if err := c.StopController(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := c.StartController(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestJSONTrap shows why the plain listing is used: with the controller down `squeue --json` tells of an empty cluster.
+func TestJSONTrap(t *testing.T) {
+	c, s := start(t)
+	store := fresh("trap")
+	submit(t, c, s, spec(t, store, "trap", drivertest.RunForever))
+	reach(t, s, store, drivers.JobRunning)
+	defer stop(t, c)()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		if jobs, err := s.Jobs(t.Context(), store); !errors.Is(err, drivers.ErrUnavailable) || jobs != nil {
+			t.Errorf("the listing gave %+v, %v", jobs, err)
+		}
+	})
+	out, err := c.Run("squeue", "--json")
+	if err != nil {
+		t.Logf("this version of Slurm has no trap: %v", err)
+		return
+	}
+	var got struct{ Jobs []json.RawMessage }
+	if err := json.Unmarshal([]byte(out), &got); err != nil || len(got.Jobs) > 0 {
+		t.Errorf("squeue --json: %d jobs, %v", len(got.Jobs), err)
+	}
+}
+
+// TestUncertain: a controller that does not answer in time may have taken the job.
+func TestUncertain(t *testing.T) {
+	c, s := start(t)
+	store := fresh("uncertain")
+	sp := spec(t, store, "uncertain", drivertest.RunForever)
+	t.Cleanup(func() { _, _ = c.Run("scancel", "--name="+sp.Name) })
+	if err := c.PauseController(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	id, err := s.Submit(t.Context(), sp)
+	took := time.Since(began)
+	if err := c.ResumeController(); err != nil {
+		t.Fatal(err)
+	}
+	if id != "" || !errors.Is(err, drivers.ErrUncertain) || errors.Is(err, drivers.ErrRejected) || errors.Is(err, drivers.ErrUnavailable) {
+		t.Errorf("submitting gave job %q, %v", id, err)
+	}
+	if took > callTimeout+5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	j := reach(t, s, store, drivers.JobRunning)
+	if j.Tag != sp.Tag {
+		t.Errorf("found is %+v", j)
+	}
+	if err := s.Cancel(t.Context(), j.ID, "uncertain"); err != nil {
+		t.Error(err)
+	}
+	reach(t, s, store, drivers.JobCancelled)
+}
+
+func TestSingleton(t *testing.T) {
+	c, s := start(t)
+	store := fresh("singleton")
+	first, second := spec(t, store, "one", drivertest.RunForever), spec(t, store, "two", drivertest.RunForever)
+	second.Name = first.Name
+	a := submit(t, c, s, first)
+	b := submit(t, c, s, second)
+	state := func(id drivers.JobID) (st drivers.JobState) {
+		for _, j := range listing(t, s, store) {
+			if j.ID == id {
+				st = j.State
+			}
+		}
+		return st
+	}
+	until(t, "the first to run", func() bool { return state(a) == drivers.JobRunning })
+	if st := state(b); st != drivers.JobPending {
+		t.Fatalf("beside the first the second is %s", st)
+	}
+	if err := s.Cancel(t.Context(), a, "one"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the second to run", func() bool { return state(b) == drivers.JobRunning })
+}
+
+func TestRejected(t *testing.T) {
+	_, s := start(t)
+	store := fresh("rejected")
+	for name, change := range map[string]func(*drivers.JobSpec){
+		"unknown partition":   func(sp *drivers.JobSpec) { sp.Partition = "nowhere" },
+		"unknown reservation": func(sp *drivers.JobSpec) { sp.Reservation = "nobody's" },
+		"too many GPUs":       func(sp *drivers.JobSpec) { sp.GPUsPerNode = 5 },
+		"too much memory":     func(sp *drivers.JobSpec) { sp.MemoryPerNode = 1 << 50 },
+		"unknown option":      func(sp *drivers.JobSpec) { sp.Directives = []string{"--no-such-option"} },
+		"bad option":          func(sp *drivers.JobSpec) { sp.Directives = []string{"--time=soon"} },
+		"unknown node":        func(sp *drivers.JobSpec) { sp.Directives = []string{"--nodelist=nowhere"} },
+	} {
+		sp := spec(t, store, "rejected", drivertest.ExitZero)
+		change(&sp)
+		if id, err := s.Submit(t.Context(), sp); id != "" || !errors.Is(err, drivers.ErrRejected) {
+			t.Errorf("%s gave job %q, %v", name, id, err)
+		}
+	}
+	for _, j := range listing(t, s, store) { // Slurm lists some of them, as failed
+		if !j.State.Terminal() {
+			t.Errorf("there is %+v", j)
+		}
+	}
+}
+
+// TestForeign: jobs of this user that are not ours, one with our name, one with the tag of another store, one with a
+// name that ends records.
+func TestForeign(t *testing.T) {
+	c, s := start(t)
+	store := fresh("ours")
+	ours := spec(t, store, "nonce", drivertest.RunForever)
+	other := ours.Tag
+	other.Store = store + "x"
+	var ids []drivers.JobID
+	for _, args := range [][]string{{"--job-name=" + ours.Name + ".x"}, {"--job-name=foreign", "--comment=" + other.String()}, {"--job-name=a\x1fb\x1ec"}} {
+		out, err := c.Run("sbatch", append([]string{"--parsable", "--output=/dev/null", "--wrap=exec sleep 300"}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := strings.TrimSpace(out)
+		t.Cleanup(func() { _, _ = c.Run("scancel", id) })
+		ids = append(ids, drivers.JobID(id))
+	}
+	id := submit(t, c, s, ours)
+	if j := reach(t, s, store, drivers.JobRunning); j.ID != id {
+		t.Errorf("listed is %+v", j)
+	}
+	limit := time.Minute
+	for i, f := range ids {
+		for _, nonce := range []string{"", "other"} {
+			if err := s.Cancel(t.Context(), f, nonce); err != nil {
+				t.Error(err)
+			}
+			if err := s.Reconfigure(t.Context(), f, nonce, drivers.Change{Time: &limit}); !errors.Is(err, drivers.ErrRejected) {
+				t.Errorf("changing foreign job %d with nonce %q gave %v", i, nonce, err)
+			}
+			if _, err := s.Ended(t.Context(), f, nonce); !errors.Is(err, drivers.ErrNotFound) {
+				t.Errorf("the end of foreign job %d with nonce %q gave %v", i, nonce, err)
+			}
+		}
+	}
+	for i, f := range ids {
+		until(t, fmt.Sprintf("foreign job %d to run, undisturbed", i), func() bool {
+			out, err := c.Run("squeue", "-h", "-t", "all", "-j", string(f), "-o", "%T")
+			return err == nil && strings.TrimSpace(out) == "RUNNING"
+		})
+	}
+}
+
+// TestNothingIsExecuted: no value of a submission reaches a shell's parser.
+func TestNothingIsExecuted(t *testing.T) {
+	c, s := start(t)
+	store := fresh("evil")
+	const evil = `x"; touch f; echo "$(touch f)`
+	root := t.TempDir()
+	args := []string{evil, "", "it's", "a\nb", "*", `\`, "é\xff", "--", "--nodes=7"}
+	sp := spec(t, store, "evil", drivertest.ExitZero)
+	sp.Name, sp.Dir, sp.Tag.Revision = evil, filepath.Join(root, evil+"%j"), `"$(touch${IFS}f)"`
+	if err := os.Mkdir(sp.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sp.Argv = append([]string{"sh", "-c", `printf '%s\0' "$@" > args`, "sh"}, args...)
+	id := submit(t, c, s, sp)
+	j := reach(t, s, store, drivers.JobCompleted)
+	if j.Name != evil || j.Tag != sp.Tag {
+		t.Errorf("listed is %q %+v", j.Name, j.Tag)
+	}
+	if b, err := os.ReadFile(filepath.Join(sp.Dir, "args")); err != nil || string(b) != strings.Join(args, "\x00")+"\x00" {
+		t.Errorf("arrived is %q, %v", b, err)
+	}
+	if _, err := os.Stat(filepath.Join(sp.Dir, drivers.LogDir, "job."+string(id)+".log")); err != nil {
+		t.Errorf("the log is not there: %v", err)
+	}
+	sp.Tag.Store, sp.Modules = store+"-module", []string{evil}
+	submit(t, c, s, sp)
+	reach(t, s, sp.Tag.Store, drivers.JobFailed) // there is no such module
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.Name() == "f" {
+			t.Errorf("executed: %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEnvironment: of the caller's variables a job gets the few that it needs.
+func TestEnvironment(t *testing.T) {
+	c, s := start(t)
+	store := fresh("environment")
+	t.Setenv("ASSAY_TEST_SECRET", "secret")
+	t.Setenv("SBATCH_PARTITION", "nowhere")
+	sp := spec(t, store, "environment", drivertest.ExitZero)
+	sp.Argv = []string{"sh", "-c", "env > env"}
+	submit(t, c, s, sp)
+	reach(t, s, store, drivers.JobCompleted)
+	b, err := os.ReadFile(filepath.Join(sp.Dir, "env"))
+	if err != nil || strings.Contains(string(b), "secret") || !strings.Contains(string(b), "\nPATH=") && !strings.HasPrefix(string(b), "PATH=") {
+		t.Errorf("the job's environment is %q, %v", b, err)
+	}
+}
