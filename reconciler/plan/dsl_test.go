@@ -17,7 +17,7 @@ import (
 // epoch is when every test begins.
 var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// TestRules reads testdata: each file tells the story of one rule in a small language.
+// TestRules reads testdata/rules: each file tells the story of one rule in a small language.
 //
 //	world            one line an object; the world is new each time
 //	  experiment generation=2 suspend stopdone prune deleting
@@ -31,7 +31,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	plan             prints the actions, and the conditions that are asked for
 //	diff             prints what `assay plan` would
 func TestRules(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/rules", func(t *testing.T, path string) {
 		var d Desired
 		var o Observed
 		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {

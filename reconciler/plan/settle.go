@@ -112,8 +112,13 @@ func (w *world) close(a *Attempt, e End) {
 	if x := w.byName[a.Experiment]; x != nil {
 		for _, s := range x.services {
 			for _, t := range s.seats {
-				if t.attempt == a {
-					t.attempt, t.job, t.proc = nil, nil, nil
+				if t.attempt != a {
+					continue
+				}
+				t.attempt, t.job, t.proc = nil, nil, nil
+				if left := w.open[t.id]; len(left) > 0 { // a duplicate still fills the seat
+					w.fill(t, left[0], s.Name)
+					w.judge(x, s)
 				}
 			}
 		}
