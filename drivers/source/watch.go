@@ -9,93 +9,106 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"assay/api/v1alpha1"
+
+	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long content has to stay the same before it counts: an editor may be in the middle of writing.
-const settle = 200 * time.Millisecond
+const (
+	settle  = 200 * time.Millisecond // how long content has to stay the same: an editor may be in the middle of writing
+	patient = time.Second            // the same for what looks like the middle of it: no file, or an empty one
+)
 
 // Watch calls changed with the content of paths, at start and whenever it has become another one and stayed so for a
 // moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it look sooner: the
-// content decides.
+// content decides, and it is compared at least every poll.
 func Watch(ctx context.Context, paths []string, poll time.Duration, changed func(Input, error)) error {
 	if slices.Contains(paths, "-") {
-		return errors.New("standard input cannot be watched: name a file or a folder")
+		return errors.New("standard input cannot be followed; give a file or a folder")
 	}
 	events, stop := notify(paths)
 	defer stop()
 	tick := time.NewTicker(max(poll, 100*time.Millisecond))
 	defer tick.Stop()
-	var delivered, seen string
+	var delivered, seen content
 	var since time.Time
 	for {
-		now := digest(readAll(paths))
-		switch {
-		case now == delivered:
-			seen = ""
-		case now != seen:
-			seen, since = now, time.Now()
-		case time.Since(since) >= settle:
-			delivered, seen = now, ""
-			in, err := Read(paths, nil)
-			in.Origin.Source = "watch"
-			changed(in, err)
-		}
+		now := look(paths)
 		var again <-chan time.Time
-		if seen != "" {
-			again = time.After(settle)
+		if now.sum != seen.sum {
+			seen, since = now, time.Now()
+		}
+		if seen.sum != delivered.sum {
+			left := seen.settle() - time.Since(since)
+			if left <= 0 {
+				delivered = seen
+				changed(Input{seen.files, origin(ctx, paths)}, seen.err)
+				continue // it may have changed meanwhile
+			}
+			again = time.After(left)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
 		case <-again:
+		case <-tick.C:
 		case <-events:
 		}
 	}
 }
 
-// digest tells two contents, or two failures, apart.
-func digest(files []v1alpha1.File, err error) string {
+// content is what one look found.
+type content struct {
+	files []v1alpha1.File
+	err   error
+	sum   string // tells two contents, or two failures, apart
+}
+
+func look(paths []string) content {
+	files, err := readAll(paths, nil)
 	h := sha256.New()
 	fmt.Fprintf(h, "%v\x00", err)
 	for _, f := range files {
 		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
 	}
-	return string(h.Sum(nil))
+	return content{files, err, string(h.Sum(nil))}
 }
 
-// notify tells of events in the folders of paths. Without a notifier there are none, and the poll finds every edit.
+func (c content) settle() time.Duration {
+	if c.err != nil || slices.ContainsFunc(c.files, func(f v1alpha1.File) bool { return len(f.Data) == 0 }) {
+		return patient
+	}
+	return settle
+}
+
+// notify tells of events that concern paths. Without a notifier there are none, and the poll finds every edit.
 func notify(paths []string) (<-chan struct{}, func()) {
 	out := make(chan struct{}, 1)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return out, func() {}
 	}
+	files := map[string]bool{}
 	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil || !info.IsDir() {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
 			_ = w.Add(filepath.Dir(p)) // the folder: a rename replaces the file itself
+			files[filepath.Clean(p)] = true
 			continue
 		}
 		_ = filepath.WalkDir(p, func(sub string, e fs.DirEntry, err error) error {
-			if err != nil || !e.IsDir() {
-				return nil
+			if err == nil && e.IsDir() {
+				_ = w.Add(sub) // the poll covers what cannot be watched
 			}
-			if sub != p && strings.HasPrefix(e.Name(), ".") {
-				return filepath.SkipDir // git writes into its own on every look
-			}
-			_ = w.Add(sub) // the poll covers what cannot be watched
 			return nil
 		})
 	}
 	go func() {
-		for range w.Events {
+		for e := range w.Events {
+			if !files[filepath.Clean(e.Name)] && !isManifest(e.Name) {
+				continue // a neighbour
+			}
 			select {
 			case out <- struct{}{}:
 			default:

@@ -1,0 +1,227 @@
+package source
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// repository makes a repository and returns it with a way to commit files.
+func repository(t *testing.T) (dir string, commit func(files map[string]string) string) {
+	t.Helper()
+	dir = t.TempDir()
+	gitIn(t, dir, "init", "-q", "-b", "main")
+	return dir, func(files map[string]string) string {
+		t.Helper()
+		for name, text := range files {
+			write(t, filepath.Join(dir, name), text)
+		}
+		gitIn(t, dir, "add", "--all", "--force", ".")
+		gitIn(t, dir, "commit", "-q", "--allow-empty", "-m", "edit")
+		return gitIn(t, dir, "rev-parse", "HEAD")
+	}
+}
+
+// TestFollowingABranch is a good, a broken and a reverted commit, and a branch that goes away and comes back.
+func TestFollowingABranch(t *testing.T) {
+	dir, commit := repository(t)
+	g := Git{Repo: dir, Ref: "main", Path: ".", Cache: filepath.Join(t.TempDir(), "cache")}
+	follow := func(commit, text string) {
+		t.Helper()
+		for range 2 { // the second time nothing is fetched
+			in, err := g.Read(t.Context())
+			if err != nil || in.Origin.Commit != commit || in.Origin.Source != "sync" || in.Origin.Path != dir+"#." {
+				t.Fatalf("commit %s: %+v %v", commit, in.Origin, err)
+			}
+			if d := cmp.Diff(map[string]string{"e.yaml": text}, contents(in)); d != "" {
+				t.Error(d)
+			}
+		}
+	}
+	good := commit(map[string]string{"e.yaml": "good"})
+	follow(good, "good")
+	follow(commit(map[string]string{"e.yaml": "{broken"}), "{broken") // whether it is good is for others to say
+	gitIn(t, dir, "revert", "--no-edit", "HEAD")
+	follow(gitIn(t, dir, "rev-parse", "HEAD"), "good")
+
+	gitIn(t, dir, "branch", "-m", "main", "away")
+	if in, err := g.Read(t.Context()); err == nil || !strings.Contains(err.Error(), "git ls-remote "+dir) {
+		t.Errorf("a branch that is gone: %+v %v", in.Origin, err)
+	}
+	gitIn(t, dir, "branch", "main", good)
+	follow(good, "good")
+	if err := os.Rename(filepath.Join(dir, ".git"), filepath.Join(dir, ".gone")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Read(t.Context()); err == nil {
+		t.Error("a repository that is gone was read from the copy")
+	}
+	if info, err := os.Stat(g.Cache); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the cache: %v %v", info.Mode(), err)
+	}
+}
+
+func TestWhatIsReadOfARepository(t *testing.T) {
+	dir, commit := repository(t)
+	if err := os.Symlink("e.yaml", filepath.Join(dir, "link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	first := commit(map[string]string{"e.yaml": "e", "a/b/c.yml": "c", "a/[x].yaml": "x", "a/x.yaml": "not it", "a/.h/h.yaml": "h", ".dot/d.yaml": "d",
+		"plain/manifest.txt": "m", "empty/none.txt": "n", "big/big.yaml": strings.Repeat("x", maxFile+1)})
+	gitIn(t, dir, "tag", "-a", "-m", "annotated", "v1")
+	gitIn(t, dir, "tag", "both")
+	gitIn(t, dir, "branch", "both")
+	gitIn(t, dir, "checkout", "-q", "both")
+	second := commit(map[string]string{"a/b/c.yml": "of the branch"})
+	for name, tc := range map[string]struct {
+		ref, path, commit string
+		want              map[string]string
+		err               string
+	}{
+		"folder":                {"v1", "a/b", first, map[string]string{"c.yml": "c"}, ""},
+		"hidden ones stay out":  {"v1", "a/", first, map[string]string{"c.yml": "c", "[x].yaml": "x", "x.yaml": "not it"}, ""},
+		"unless they are named": {"v1", ".dot", first, map[string]string{"d.yaml": "d"}, ""},
+		"a name is no pattern":  {"v1", "a/[x].yaml", first, map[string]string{"[x].yaml": "x"}, ""},
+		"any file by name":      {"v1", "./plain/manifest.txt", first, map[string]string{"manifest.txt": "m"}, ""},
+		"branch before tag":     {"both", "a/b", second, map[string]string{"c.yml": "of the branch"}, ""},
+		"no manifest":           {"v1", "empty", first, nil, "no *.yaml"},
+		"a link":                {"v1", "link.yaml", first, nil, "link.yaml is a link"},
+		"too big":               {"v1", "big", first, nil, "MiB"},
+		"no such path":          {"v1", "nowhere", first, nil, "no *.yaml"},
+	} {
+		in, err := Git{Repo: dir, Ref: tc.ref, Path: tc.path, Cache: t.TempDir()}.Read(t.Context())
+		if (tc.err == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if in.Origin.Commit != tc.commit || in.Origin.Ref != tc.ref {
+			t.Errorf("%s: %+v, want commit %s", name, in.Origin, tc.commit)
+		}
+		if d := cmp.Diff(tc.want, contents(in)); err == nil && d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestRefusedBeforeGitSeesIt(t *testing.T) {
+	pwned := filepath.Join(t.TempDir(), "pwned")
+	for name, g := range map[string]Git{
+		"a program":              {Repo: "ext::touch " + pwned, Ref: "main", Path: "."},
+		"another helper":         {Repo: "fd::7", Ref: "main", Path: "."},
+		"an option as repo":      {Repo: "--upload-pack=touch " + pwned, Ref: "main", Path: "."},
+		"an option as ref":       {Repo: "r", Ref: "--upload-pack=touch " + pwned, Path: "."},
+		"an option as path":      {Repo: "r", Ref: "main", Path: "--output=" + pwned},
+		"nothing":                {Ref: "main", Path: "."},
+		"no ref":                 {Repo: "r", Path: "."},
+		"a refspec":              {Repo: "r", Ref: "main:refs/heads/other", Path: "."},
+		"a pattern":              {Repo: "r", Ref: "*", Path: "."},
+		"a parent":               {Repo: "r", Ref: "main~1", Path: "."},
+		"a reflog entry":         {Repo: "r", Ref: "main@{1}", Path: "."},
+		"a path to the outside":  {Repo: "r", Ref: "main", Path: "a/../../x"},
+		"an absolute path":       {Repo: "r", Ref: "main", Path: "/etc"},
+		"a password in the URL":  {Repo: "https://me:hunter2@host/r", Ref: "main", Path: "."},
+		"a password, other port": {Repo: "ssh://me:hunter2@host:22/r", Ref: "main", Path: "."},
+	} {
+		g.Cache = filepath.Join(t.TempDir(), "cache")
+		in, err := g.Read(t.Context())
+		if err == nil || strings.Contains(err.Error()+in.Origin.Path, "hunter2") {
+			t.Errorf("%s: %+v %v", name, in.Origin, err)
+		}
+		if _, err := os.Stat(g.Cache); err == nil {
+			t.Errorf("%s: git was called", name)
+		}
+	}
+	if _, err := os.Stat(pwned); err == nil {
+		t.Error("a program was run")
+	}
+}
+
+// TestAForeignGitDirIsLeftAlone runs as inside of a git hook, where GIT_DIR names another repository.
+func TestAForeignGitDirIsLeftAlone(t *testing.T) {
+	dir, commit := repository(t)
+	want := commit(map[string]string{"e.yaml": "e"})
+	other, commitOther := repository(t)
+	commitOther(map[string]string{"o.yaml": "o"})
+	t.Setenv("GIT_DIR", filepath.Join(other, ".git"))
+	in, err := Git{Repo: dir, Ref: "main", Path: ".", Cache: t.TempDir()}.Read(t.Context())
+	if err != nil || in.Origin.Commit != want {
+		t.Errorf("%+v %v", in.Origin, err)
+	}
+	in, err = Read([]string{filepath.Join(dir, "e.yaml")}, nil)
+	if err != nil || in.Origin.Commit != want {
+		t.Errorf("%+v %v", in.Origin, err)
+	}
+}
+
+// TestAServerThatNeverAnswers must not hold anybody up for longer than they are willing to wait.
+func TestAServerThatNeverAnswers(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Git{Repo: "git://" + l.Addr().String() + "/r", Ref: "main", Path: ".", Cache: t.TempDir()}.Read(ctx)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it was read")
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it is still waiting")
+	}
+}
+
+func TestCommitOfWhatIsApplied(t *testing.T) {
+	dir, commit := repository(t)
+	commit(map[string]string{"e.yaml": "e", "sub/s.yaml": "s", ".gitignore": "*.local.yaml\nout/\n"})
+	other, commitOther := repository(t)
+	commitOther(map[string]string{"o.yaml": "o"})
+	outside := t.TempDir()
+	write(t, filepath.Join(outside, "x.yaml"), "x")
+	if err := os.Symlink(filepath.Join(dir, "e.yaml"), filepath.Join(outside, "link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "sub", "notes.txt"), "changed, and no manifest")
+	write(t, filepath.Join(dir, "new.yaml"), "untracked")
+	write(t, filepath.Join(dir, "my.local.yaml"), "ignored")
+	write(t, filepath.Join(dir, "out", "deep", "o.yaml"), "in an ignored folder")
+	head := gitIn(t, dir, "rev-parse", "HEAD")
+	for name, tc := range map[string]struct {
+		paths []string
+		want  string
+	}{
+		"a file":              {[]string{dir + "/e.yaml"}, head},
+		"a folder":            {[]string{dir + "/sub"}, head},
+		"both":                {[]string{dir + "/e.yaml", dir + "/sub"}, head},
+		"through a link":      {[]string{outside + "/link.yaml"}, head},
+		"untracked":           {[]string{dir + "/new.yaml"}, head + "-dirty"},
+		"ignored":             {[]string{dir + "/my.local.yaml"}, head + "-dirty"},
+		"an ignored folder":   {[]string{dir + "/out"}, head + "-dirty"},
+		"one of both":         {[]string{dir + "/new.yaml", dir + "/e.yaml"}, head + "-dirty"},
+		"a folder with such":  {[]string{dir}, head + "-dirty"},
+		"two repositories":    {[]string{dir + "/e.yaml", other + "/o.yaml"}, ""},
+		"partly outside":      {[]string{dir + "/e.yaml", outside + "/x.yaml"}, ""},
+		"outside":             {[]string{outside + "/x.yaml"}, ""},
+		"with standard input": {[]string{dir + "/e.yaml", "-"}, ""},
+	} {
+		in, err := Read(tc.paths, strings.NewReader("s"))
+		if err != nil || in.Origin.Commit != tc.want {
+			t.Errorf("%s: commit %q, want %q (%v)", name, in.Origin.Commit, tc.want, err)
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	if in, err := Read([]string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Commit != "" || len(in.Files) != 1 {
+		t.Errorf("without git: %+v %v", in, err)
+	}
+}
