@@ -109,10 +109,10 @@ func (a *app) accept(st *store.Store, site v1alpha1.Site, m v1alpha1.Manifest, i
 	return want, errors.Join(errs...)
 }
 
-// owner keeps experiments applied by hand apart from those that a followed source brought.
+// owner keeps experiments applied by hand apart from those that a followed source brought: none prunes the other's.
 func owner(in source.Input) string {
-	if in.Origin.Source == "sync" {
-		return "sync:" + in.Origin.Path
+	if in.Origin.Source == "sync" || in.Origin.Source == "watch" {
+		return in.Origin.Source + ":" + in.Origin.Path
 	}
 	return "apply"
 }

@@ -161,3 +161,32 @@ func TestSync(t *testing.T) {
 	}
 	w.delete("web")
 }
+
+// TestWatchPrunesOnlyItsOwn removes a manifest from a followed folder: without --prune its experiment stays, with it goes,
+// and what was applied by hand is never touched.
+func TestWatchPrunesOnlyItsOwn(t *testing.T) {
+	w := newTestWorld(t)
+	folder := filepath.Join(w.dir, "folder")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	named := func(name string) string { return strings.Replace(web("/tmp"), "{name: web}", "{name: "+name+"}", 1) }
+	w.must("apply", "-f", w.write("hand.yaml", named("by-hand")), "--timeout", "60s")
+	w.write("folder/one.yaml", named("one"))
+	w.write("folder/two.yaml", named("two"))
+	exists := func(name string) bool { return w.status(name).Name != "" }
+	out := w.follow("watch", "-f", folder, "--poll", "500ms")
+	w.until("both up", time.Minute, func() (bool, string) { return exists("one") && exists("two"), out.String() })
+	if err := os.Remove(filepath.Join(folder, "two.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	w.until("OutOfSync said", time.Minute, func() (bool, string) {
+		return strings.Contains(out.String(), "experiment/two OutOfSync"), out.String()
+	})
+	pruning := w.follow("watch", "-f", folder, "--poll", "500ms", "--prune")
+	w.until("two is gone", time.Minute, func() (bool, string) { return !exists("two"), pruning.String() })
+	if !exists("by-hand") || !exists("one") || strings.Contains(out.String(), "by-hand OutOfSync") {
+		t.Errorf("what is not its own was touched:\n%s\n%s", out, pruning)
+	}
+	w.must("delete", "experiment", "one", "by-hand", "--yes", "--timeout", "1m")
+}

@@ -35,6 +35,7 @@ printed with its line, and the last good revision stays. An experiment that leav
 			}
 			return a.followSource(c.Context(), "watch", prune, func(ctx context.Context, out chan<- delivery) error {
 				return source.Watch(ctx, paths, poll, func(in source.Input, err error) {
+					in.Origin.Source = "watch"
 					send(ctx, out, delivery{in, err})
 				})
 			})
@@ -60,7 +61,7 @@ func (a *app) followSource(ctx context.Context, what string, prune bool, deliver
 	defer cancel(nil)
 	deliveries := make(chan delivery)
 	go func() { cancel(deliver(ctx, deliveries)) }()
-	f := &followed{a: a, what: what, prune: prune}
+	f := &followed{a: a, what: what, prune: prune, said: map[string]bool{}}
 	for {
 		select {
 		case <-ctx.Done():
@@ -158,7 +159,7 @@ func (f *followed) gone(m v1alpha1.Manifest, in source.Input) error {
 		if !f.prune {
 			if !f.said[h.Experiment] {
 				f.a.say("experiment/%s OutOfSync: %s no longer holds it; it stays up until: assay delete experiment %s, or %s with --prune", h.Experiment, in.Origin.Path, h.Experiment, f.what)
-				f.said = map[string]bool{h.Experiment: true}
+				f.said[h.Experiment] = true
 			}
 			continue
 		}
