@@ -180,5 +180,6 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 	if o.Listing.Err != "" {
 		return nil, fmt.Errorf("the scheduler did not answer, so what would change is unknown: %s", o.Listing.Err)
 	}
-	return plan.Diff(d, o), nil
+	steps := plan.Diff(d, o)
+	return steps, l.explain(steps, extra)
 }

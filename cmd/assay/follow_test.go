@@ -190,3 +190,31 @@ func TestWatchPrunesOnlyItsOwn(t *testing.T) {
 	}
 	w.must("delete", "experiment", "one", "by-hand", "--yes", "--timeout", "1m")
 }
+
+// TestOneController: a second controller is refused with its own exit code, apply hands over to the first, and a killed one
+// is followed by the next at once.
+func TestOneController(t *testing.T) {
+	w := newTestWorld(t)
+	kill := w.controller()
+	w.until("the lease", 20*time.Second, func() (bool, string) {
+		_, errs, code := w.run("controller", "--help")
+		files, _ := filepath.Glob(filepath.Join(w.state, "lease", "*.json"))
+		return code == 0 && len(files) == 1, errs
+	})
+	if _, errs, code := w.run("controller"); code != exitLeaseHeld || !strings.Contains(errs, "holds the lease") {
+		t.Errorf("a second controller exits %d and says %s", code, errs)
+	}
+	_, errs, code := w.run("apply", "-f", w.write("web.yaml", web("/tmp")), "--timeout", "60s")
+	if code != 0 || !strings.Contains(errs, "following it") {
+		t.Errorf("apply beside a controller exits %d and says %s", code, errs)
+	}
+	job := w.seat("web", "web").JobID
+	kill()
+	if out := w.must("apply", "-f", w.write("web.yaml", web("/tmp")), "--timeout", "60s"); !strings.Contains(out, "unchanged") {
+		t.Errorf("after the kill: %s", out)
+	}
+	if now := w.seat("web", "web").JobID; now != job || now == "" {
+		t.Errorf("job %q became %q", job, now)
+	}
+	w.delete("web")
+}

@@ -22,6 +22,15 @@ func readWorld(st *store.Store) (world, error) {
 	if w.statuses, err = st.Statuses(); err != nil {
 		return w, err
 	}
+	for _, s := range w.statuses {
+		for _, v := range s.Services {
+			for i, seat := range v.Seats {
+				if id, ok := drivers.ParseSeat(seat.Seat); ok && seat.Nonce != "" {
+					v.Seats[i].Dir = st.JobDir(id, seat.Nonce)
+				}
+			}
+		}
+	}
 	heads, err := st.Heads()
 	if err != nil {
 		return w, err
