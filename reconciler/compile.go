@@ -23,7 +23,7 @@ const ownJobSlack = 10 * time.Minute
 func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	spec := rev.Spec.Spec
 	e := plan.Experiment{
-		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation,
+		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Incarnation: rev.Incarnation,
 		Commit: rev.Origin.Commit, Suspend: spec.Suspend, StopDone: spec.WhenDone == "Stop", Prune: rev.Prune, Deleting: rev.Deleting,
 	}
 	for _, s := range spec.Services {

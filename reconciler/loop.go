@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -169,6 +170,16 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
+	extra = slices.Clone(extra)
+	for i, rev := range extra {
+		head, ok, err := l.Store.Head(rev.Experiment)
+		if err != nil {
+			return nil, err
+		}
+		if ok && !head.Deleting { // accepting it would go on with this one
+			extra[i].Incarnation = head.Incarnation
+		}
+	}
 	d, broken := l.desired(extra)
 	if len(broken) > 0 {
 		return nil, errors.New(v1alpha1.Find(broken[0].Conditions, v1alpha1.Stalled).Message)

@@ -26,7 +26,7 @@ func (x *experiment) wantedRuns() []wantedRun {
 			continue
 		}
 		for r := 1; r <= b.Repeats; r++ {
-			out = append(out, wantedRun{b, r, runKey(x.Name, b, r, x.services[i]), x.services[i]})
+			out = append(out, wantedRun{b, r, runKey(x, b, r, x.services[i]), x.services[i]})
 		}
 	}
 	return out

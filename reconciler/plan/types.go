@@ -30,13 +30,15 @@ type Experiment struct {
 	Site       string
 	Revision   string
 	Generation int64
-	Commit     string
-	Suspend    bool
-	StopDone   bool // whenDone: Stop
-	Prune      bool // this revision may delete every seat that exists
-	Deleting   bool // `assay delete`: everything goes, then the experiment is forgotten
-	Services   []Service
-	Benchmarks []Benchmark
+	// Incarnation tells an experiment that was deleted and applied again from the first one: its runs are done anew.
+	Incarnation int64
+	Commit      string
+	Suspend     bool
+	StopDone    bool // whenDone: Stop
+	Prune       bool // this revision may delete every seat that exists
+	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
+	Services    []Service
+	Benchmarks  []Benchmark
 }
 
 // Service is one declared service, compiled: what to submit and what to run in it. An external one has no seats.

@@ -15,15 +15,17 @@ import (
 
 // Revision is one accepted version of an experiment: what was wanted, from where, and where it runs.
 type Revision struct {
-	Experiment string              `json:"experiment"`
-	Generation int64               `json:"generation"` // from 1
-	Hash       string              `json:"hash"`       // of the resolved spec
-	Deleting   bool                `json:"deleting,omitempty"`
-	Prune      bool                `json:"prune,omitempty"` // may remove everything
-	Owner      string              `json:"owner"`
-	Origin     drivers.Origin      `json:"origin"`
-	Site       v1alpha1.Site       `json:"site"`
-	Spec       v1alpha1.Experiment `json:"spec"`
+	Experiment string `json:"experiment"`
+	Generation int64  `json:"generation"` // from 1
+	// Incarnation is the generation at which an experiment of this name last began anew; after a deletion it is another one.
+	Incarnation int64               `json:"incarnation"`
+	Hash        string              `json:"hash"` // of the resolved spec
+	Deleting    bool                `json:"deleting,omitempty"`
+	Prune       bool                `json:"prune,omitempty"` // may remove everything
+	Owner       string              `json:"owner"`
+	Origin      drivers.Origin      `json:"origin"`
+	Site        v1alpha1.Site       `json:"site"`
+	Spec        v1alpha1.Experiment `json:"spec"`
 }
 
 // Outcome is what accepting a revision came to, in kubectl's words.
@@ -48,7 +50,10 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 		if ok && head.says(r) {
 			return head, Unchanged, nil
 		}
-		r.Generation = last + 1
+		r.Generation, r.Incarnation = last+1, last+1
+		if ok && (!head.Deleting || r.Deleting) {
+			r.Incarnation = head.Incarnation
+		}
 		err = s.fs.mkdir(s.revisionDir(r.Experiment))
 		if err == nil {
 			err = s.fs.create(s.revisionPath(r.Experiment, r.Generation), r, free)
