@@ -140,7 +140,7 @@ type VLLM struct {
 	Model          string `json:"model" validate:"required"`
 	TensorParallel int    `json:"tensorParallel,omitempty" validate:"gte=0"` // default: GPUs per node
 	// Args are options of `vllm serve` without the dashes: true is a bare flag, false is --no-NAME,
-	// lists repeat the value, objects are passed as JSON.
+	// a list is one flag with its values after it, an object is passed as JSON.
 	Args     map[string]any `json:"args,omitempty"`
 	Command  []string       `json:"command,omitempty"` // default [vllm, serve]
 	Simulate *Simulate      `json:"simulate,omitempty"`

@@ -7,9 +7,16 @@
 //	err = c.Check("ada@example.com\n")        // nil, or a *Violation
 //	text, err := c.Generate(rand.New(...))
 //
-// A regular expression has to match the whole output. A grammar is EBNF, either in the form of GBNF
-// (root ::= "SELECT " column) or in that of Lark (start: "SELECT " column); membership is decided by an Earley parser,
-// so that left recursion and ambiguity are no problem.
+// A regular expression has to match the whole output; it is written in Go's syntax, which is Python's but for look-around
+// and back-references. A grammar is EBNF, either in the form of GBNF (root ::= "SELECT " column) or in that of Lark
+// (start: "SELECT " column, with /regular expressions/ as terminals): literals, alternatives, groups, classes such as
+// [^a-z], and ? * + {m,n}; Lark's directives (%ignore) are refused. Membership is decided by an Earley parser, so that
+// left recursion and ambiguity are no problem. A JSON schema is checked in full; formats are annotations, as the standard
+// has it. Generating knows the keywords that structured output uses and refuses the others by name.
+//
+//	regex.go   schema.go                check and, for regular expressions, generate
+//	ebnf.go    terminal.go   grammar.go  a grammar as rules, and outputs from them    earley.go  membership
+//	generate.go   generatetext.go        values for a JSON schema
 //
 // Dependency: github.com/santhosh-tekuri/jsonschema/v6 validates JSON Schema (2020-12 by default) in full.
 package constraint

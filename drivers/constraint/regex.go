@@ -110,43 +110,52 @@ func follow(p *syntax.Prog, pcs []uint32, before, after rune) []uint32 {
 }
 
 func (x *regex) generate(r *rand.Rand) (string, error) {
-	for range 20 { // anchors and word boundaries are not generated for, but tried
-		var b strings.Builder
-		if err := write(&b, x.tree, r); err != nil {
+	for range tries { // anchors and word boundaries are not generated for, but tried
+		d := drawing{r: r}
+		if err := d.write(x.tree); err != nil {
 			return "", err
 		}
-		if x.full.MatchString(b.String()) {
-			return b.String(), nil
+		if text := d.text.String(); x.full.MatchString(text) {
+			return text, nil
 		}
 	}
 	return "", fmt.Errorf("no output was found that matches %s", x.source)
 }
 
-func write(b *strings.Builder, t *syntax.Regexp, r *rand.Rand) error {
+// drawing is one random match in the making. Beyond maxGenerated steps nothing is repeated more often than it has to be:
+// repetitions inside repetitions grow fast.
+type drawing struct {
+	text  strings.Builder
+	r     *rand.Rand
+	steps int
+}
+
+func (d *drawing) write(t *syntax.Regexp) error {
+	d.steps++
 	switch t.Op {
 	case syntax.OpLiteral:
-		b.WriteString(string(t.Rune))
+		d.text.WriteString(string(t.Rune))
 	case syntax.OpCharClass:
-		b.WriteRune(pick(t.Rune, r))
+		d.text.WriteRune(pick(t.Rune, d.r))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		b.WriteRune('a' + rune(r.IntN(26)))
+		d.text.WriteRune('a' + rune(d.r.IntN(26)))
 	case syntax.OpConcat, syntax.OpCapture:
 		for _, s := range t.Sub {
-			if err := write(b, s, r); err != nil {
+			if err := d.write(s); err != nil {
 				return err
 			}
 		}
 	case syntax.OpAlternate:
-		return write(b, t.Sub[r.IntN(len(t.Sub))], r)
+		return d.write(t.Sub[d.r.IntN(len(t.Sub))])
 	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
-		return repeat(b, t, r)
+		return d.repeat(t)
 	case syntax.OpNoMatch:
 		return fmt.Errorf("the regular expression matches nothing")
 	}
 	return nil // what is left consumes nothing
 }
 
-func repeat(b *strings.Builder, t *syntax.Regexp, r *rand.Rand) error {
+func (d *drawing) repeat(t *syntax.Regexp) error {
 	low, high := 0, maxRepeat
 	switch t.Op {
 	case syntax.OpPlus:
@@ -159,8 +168,11 @@ func repeat(b *strings.Builder, t *syntax.Regexp, r *rand.Rand) error {
 			high = low + maxRepeat
 		}
 	}
-	for range low + r.IntN(high-low+1) {
-		if err := write(b, t.Sub[0], r); err != nil {
+	for i := range low + d.r.IntN(high-low+1) {
+		if i >= low && d.steps > maxGenerated {
+			return nil
+		}
+		if err := d.write(t.Sub[0]); err != nil {
 			return err
 		}
 	}

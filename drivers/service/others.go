@@ -24,7 +24,7 @@ func chroma(c v1alpha1.Chroma) drivers.Compiled {
 // process runs what the user says.
 func process(p v1alpha1.Process) drivers.Compiled {
 	return drivers.Compiled{Kind: "process", Process: drivers.Process{
-		Argv: p.Command, Port: p.Port, Probes: []drivers.Probe{{Path: p.Probe, Timeout: 5}}, Metrics: p.Metrics, Grace: graceDefault,
+		Argv: slices.Clone(p.Command), Port: p.Port, Probes: []drivers.Probe{{Path: p.Probe, Timeout: 5}}, Metrics: p.Metrics, Grace: graceDefault,
 	}}
 }
 

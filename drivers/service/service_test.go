@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +35,30 @@ func TestCompile(t *testing.T) {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}}},
 			drivers.Compiled{Kind: "vllm", Model: "m", Process: drivers.Process{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
 				"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: open, Metrics: "/metrics", Grace: 30}},
+		},
+		"several served names, and a value that looks like an option": {
+			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0}}},
+			drivers.Compiled{Kind: "vllm", Model: "m", Process: drivers.Process{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
+				"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: open, Metrics: "/metrics", Grace: 30}},
+		},
+		"simulated under another name": {
+			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}, Simulate: &v1alpha1.Simulate{}}},
+			drivers.Compiled{Kind: "vllm", Simulated: true, Model: "m", Process: drivers.Process{Name: "s", Argv: []string{"$(ASSAY)", "simulate-vllm", "--listen",
+				"$(HOST):$(PORT)", "--model", "m", "--config", `{}`}, Probes: open, Metrics: "/metrics", Grace: 10}},
+		},
+		"chroma by another command": {
+			v1alpha1.Service{Chroma: &v1alpha1.Chroma{Command: []string{"node", "cli.mjs"}}},
+			drivers.Compiled{Kind: "chroma", Process: drivers.Process{Name: "s", Argv: []string{"node", "cli.mjs", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
+				Data: "/work/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}},
+		},
+		"external chroma": {
+			v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "chroma"}},
+			drivers.Compiled{Kind: "external", URL: "http://h:1", Process: drivers.Process{Name: "s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}}},
+		},
+		"process without a probe path": {
+			v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve"}}, Env: map[string]string{"HOME": "$(DATA)/home"}},
+			drivers.Compiled{Kind: "process", Process: drivers.Process{Name: "s", Argv: []string{"serve"}, Env: map[string]string{"HOME": "$(DATA)/home"}, Data: "/work/exp/s",
+				Probes: []drivers.Probe{{Timeout: 5}}, Grace: 10}},
 		},
 		"simulated": {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "m", Simulate: &v1alpha1.Simulate{MaxRunning: 3}}},
@@ -69,14 +94,26 @@ func TestCompile(t *testing.T) {
 }
 
 func TestCompileRefuses(t *testing.T) {
-	for name, svc := range map[string]v1alpha1.Service{
-		"nothing":       {},
-		"its own port":  {VLLM: &v1alpha1.VLLM{Model: "m", Args: map[string]any{"port": 1.0}}},
-		"no value":      {VLLM: &v1alpha1.VLLM{Model: "m", Args: map[string]any{"dtype": nil}}},
-		"its own model": {VLLM: &v1alpha1.VLLM{Model: "m", Args: map[string]any{"model": "x"}}},
+	args := func(name string, value any) v1alpha1.Service {
+		return v1alpha1.Service{Name: "s", VLLM: &v1alpha1.VLLM{Model: "m", Args: map[string]any{name: value}}}
+	}
+	dry := args("port", 1.0)
+	dry.VLLM.Simulate = &v1alpha1.Simulate{}
+	for name, tc := range map[string]struct {
+		svc  v1alpha1.Service
+		want string
+	}{
+		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, process, external"},
+		"its own port":        {args("port", 1.0), "vllm.args.port cannot be given: assay allocates the port"},
+		"also when simulated": {dry, "vllm.args.port cannot be given"},
+		"another spelling":    {args("tensor_parallel_size", 1.0), "write it as vllm.tensorParallel"},
+		"its own model":       {args("model", "x"), "write it as vllm.model"},
+		"no value":            {args("dtype", nil), "has no value"},
+		"nothing in a list":   {args("middleware", []any{}), "the list is empty"},
 	} {
-		if _, err := Compile(v1alpha1.LocalSite(), "exp", svc); err == nil {
-			t.Errorf("%s was accepted", name)
+		_, err := Compile(v1alpha1.LocalSite(), "exp", tc.svc)
+		if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "service exp/s: ") {
+			t.Errorf("%s: %v, want an error with %q", name, err, tc.want)
 		}
 	}
 }

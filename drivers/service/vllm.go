@@ -2,10 +2,12 @@ package service
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -19,37 +21,82 @@ var ours = map[string]string{
 
 // vllm runs `vllm serve MODEL` on one node. It is Ready when /health answers and /v1/models lists the model.
 func vllm(v v1alpha1.VLLM) (drivers.Compiled, error) {
+	args, err := options(v.Args)
+	if err != nil {
+		return drivers.Compiled{}, err
+	}
 	command := v.Command
 	if len(command) == 0 {
 		command = []string{"vllm", "serve"}
 	}
-	argv := append(slices.Clone(command), v.Model, "--host", "$(HOST)", "--port", "$(PORT)",
-		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1)))
-	for _, name := range slices.Sorted(maps.Keys(v.Args)) {
-		if why, ok := ours[name]; ok {
-			return drivers.Compiled{}, fmt.Errorf("vllm.args.%s: %s", name, why)
-		}
-		words, err := option(name, v.Args[name])
-		if err != nil {
-			return drivers.Compiled{}, err
-		}
-		argv = append(argv, words...)
-	}
-	served := v.Model
-	if name, ok := v.Args["served-model-name"].(string); ok {
-		served = name
-	}
-	return drivers.Compiled{Kind: "vllm", Model: served, Process: drivers.Process{
-		Argv: argv, Probes: openAIProbes(served), Metrics: "/metrics", Grace: graceVLLM,
+	argv := slices.Concat(command, []string{v.Model, "--host", "$(HOST)", "--port", "$(PORT)",
+		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))}, args)
+	name := served(v)
+	return drivers.Compiled{Kind: "vllm", Model: name, Process: drivers.Process{
+		Argv: argv, Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM,
 	}}, nil
+}
+
+// simulated runs the built-in simulator in vLLM's place; everything measured on it says so. The arguments of the real
+// server have to be right all the same, so that taking simulate away is all it takes to serve for real.
+func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
+	if _, err := options(v.Args); err != nil {
+		return drivers.Compiled{}, err
+	}
+	config, err := json.Marshal(v.Simulate)
+	if err != nil {
+		return drivers.Compiled{}, fmt.Errorf("vllm.simulate: %w", err)
+	}
+	name := served(v)
+	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Process: drivers.Process{
+		Argv:   []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)", "--model", name, "--config", string(config)},
+		Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceDefault,
+	}}, nil
+}
+
+// served is the name under which the server lists the model: of several, the first is the one in its metrics.
+func served(v v1alpha1.VLLM) string {
+	for _, arg := range slices.Sorted(maps.Keys(v.Args)) {
+		if canonical(arg) != "served-model-name" {
+			continue
+		}
+		switch name := v.Args[arg].(type) {
+		case string:
+			return name
+		case []any:
+			if first, ok := name[0].(string); ok { // options has refused an empty list
+				return first
+			}
+		}
+	}
+	return v.Model
 }
 
 func openAIProbes(model string) []drivers.Probe {
 	return []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: model, Timeout: 5}}
 }
 
-// option is one entry of vllm.args as words of the command line: true is a bare flag, false --no-NAME, a list is one
-// flag with its values after it (argparse's nargs), an object is JSON.
+// canonical is an option's name as vLLM reads it: to its parser max_model_len is max-model-len.
+func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+// options are vllm.args as words of the command line, sorted by name.
+func options(args map[string]any) (argv []string, err error) {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		if why, ok := ours[canonical(name)]; ok {
+			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, why)
+		}
+		words, err := option(name, args[name])
+		if err != nil {
+			return nil, fmt.Errorf("vllm.args.%s: %w", name, err)
+		}
+		argv = append(argv, words...)
+	}
+	return argv, nil
+}
+
+// option is one entry of vllm.args: true is a bare flag, false --no-NAME, a list is one flag with its values after it
+// (vLLM declares such options with argparse's nargs, and a repeated flag would keep the last value only), an object is
+// JSON, for which vLLM has options of its own.
 func option(name string, value any) ([]string, error) {
 	flag := "--" + name
 	switch v := value.(type) {
@@ -59,11 +106,14 @@ func option(name string, value any) ([]string, error) {
 		}
 		return []string{"--no-" + name}, nil
 	case []any:
+		if len(v) == 0 {
+			return nil, errors.New("the list is empty; leave the option out")
+		}
 		words := []string{flag}
 		for _, e := range v {
 			w, err := word(e)
 			if err != nil {
-				return nil, fmt.Errorf("vllm.args.%s: %w", name, err)
+				return nil, err
 			}
 			words = append(words, w)
 		}
@@ -71,7 +121,10 @@ func option(name string, value any) ([]string, error) {
 	}
 	w, err := word(value)
 	if err != nil {
-		return nil, fmt.Errorf("vllm.args.%s: %w", name, err)
+		return nil, err
+	}
+	if strings.HasPrefix(w, "-") { // a word of its own would be taken for an option
+		return []string{flag + "=" + w}, nil
 	}
 	return []string{flag, w}, nil
 }
@@ -84,20 +137,8 @@ func word(value any) (string, error) {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	case nil:
-		return "", fmt.Errorf("it has no value")
+		return "", errors.New("it has no value; write true for an option that takes none")
 	}
 	b, err := json.Marshal(value)
 	return string(b), err
-}
-
-// simulated runs the built-in simulator in vLLM's place; everything measured on it says so.
-func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
-	config, err := json.Marshal(v.Simulate)
-	if err != nil {
-		return drivers.Compiled{}, fmt.Errorf("vllm.simulate: %w", err)
-	}
-	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: v.Model, Process: drivers.Process{
-		Argv:   []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)", "--model", v.Model, "--config", string(config)},
-		Probes: openAIProbes(v.Model), Metrics: "/metrics", Grace: graceDefault,
-	}}, nil
 }

@@ -5,15 +5,19 @@
 //
 //	server.go   routes, /health, /version, /v1/models
 //	request.go  what a request may hold, and what is wrong with it
+//	held.go     the constraint that a request asks for, in each of the ways to ask
+//	text.go     what is said: conforming output for a constraint, words otherwise
 //	stream.go   one request: queue, prefill, tokens one by one
-//	text.go     what it says: conforming output for a constraint, words otherwise
-//	latency.go  the latency model    metrics.go  vLLM's metrics
+//	answer.go   the shape of answers and events
+//	latency.go  the latency model    prefix.go  the prefix cache    metrics.go  vLLM's metrics
 //
 // Latency: time to first token = ttft (normal, ttftStdDev) + prefillPerToken x prompt tokens; between tokens itl (normal,
 // itlStdDev) x (1 + loadFactor x other running sequences). At most maxRunning sequences run, the rest wait in order.
 //
 // Constraints are enforced for real, by drivers/constraint: structured_outputs, the older guided_* fields, and
-// response_format. A token is four characters; max_tokens cuts the text there with finish_reason "length".
+// response_format. What cannot be generated is refused with 400, as is n above 1; stop, logprobs and sampling parameters
+// are accepted and change nothing. A token is four characters and one event of a stream; max_tokens cuts the text there
+// with finish_reason "length". The same seeds and prompt give the same text.
 //
 // Dependency: github.com/prometheus/client_golang exposes the metrics.
 package simulator

@@ -3,8 +3,6 @@ package simulator
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
-	"sync"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -15,7 +13,8 @@ func spread(r *rand.Rand, mean, dev v1alpha1.Duration) time.Duration {
 	return max(0, mean.Std()+time.Duration(r.NormFloat64()*float64(dev)))
 }
 
-// firstToken is how long prefill takes for a prompt of n tokens that the prefix cache does not hold.
+// firstToken is how long prefill takes for a prompt of n tokens. The prefix cache is counted, but saves no time:
+// latency depends on what is declared and not on what was asked before.
 func (s *Server) firstToken(r *rand.Rand, n int) time.Duration {
 	return spread(r, s.c.Simulate.TTFT, s.c.Simulate.TTFTStdDev) + time.Duration(n)*s.c.Simulate.PrefillPerToken.Std()
 }
@@ -41,31 +40,4 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 	case <-t.C:
 		return true
 	}
-}
-
-// prefixBlock is how many characters the prefix cache keeps together.
-const prefixBlock = 64
-
-// prefixCache remembers the beginnings of recent prompts.
-type prefixCache struct {
-	mu   sync.Mutex
-	seen map[string]bool
-}
-
-// hits returns how many tokens of the prompt were seen before as a beginning, and remembers this one.
-func (p *prefixCache) hits(prompt string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.seen == nil || len(p.seen) > 1<<16 {
-		p.seen = map[string]bool{}
-	}
-	hit := 0
-	for end := prefixBlock; end <= len(prompt) && end <= 64*prefixBlock; end += prefixBlock {
-		block := strings.Clone(prompt[:end])
-		if p.seen[block] && hit == end-prefixBlock {
-			hit = end
-		}
-		p.seen[block] = true
-	}
-	return hit / tokenSize
 }

@@ -19,7 +19,7 @@ var (
 // metrics are those of a real server, by the same names.
 type metrics struct {
 	reg                               *prometheus.Registry
-	running, waiting, cache           prometheus.Gauge
+	running, waiting                  prometheus.Gauge
 	prompt, generated, hits, queries  prometheus.Counter
 	success                           *prometheus.CounterVec
 	ttft, itl, tpot, e2e              prometheus.Histogram
@@ -27,7 +27,8 @@ type metrics struct {
 	promptTokens, outputTokens        prometheus.Histogram
 }
 
-func newMetrics(model string) *metrics {
+// newMetrics registers them; used is how much of the cache is taken, from 0 to 1.
+func newMetrics(model string, used func() float64) *metrics {
 	reg := prometheus.NewRegistry()
 	label := prometheus.Labels{"model_name": model, "engine": "0"}
 	gauge := func(name, help string) prometheus.Gauge {
@@ -45,12 +46,16 @@ func newMetrics(model string) *metrics {
 		reg.MustRegister(h)
 		return h
 	}
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "vllm:kv_cache_usage_perc",
+		Help: "Share of the sequences that may run (simulated).", ConstLabels: label}, used))
 	success := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vllm:request_success_total", Help: "Requests that ended well (simulated).", ConstLabels: label}, []string{"finished_reason"})
 	reg.MustRegister(success)
+	for _, reason := range []string{"stop", "length"} {
+		success.WithLabelValues(reason) // from zero, for rates
+	}
 	return &metrics{
 		reg: reg, success: success,
 		running: gauge("num_requests_running", "Sequences that run (simulated)."), waiting: gauge("num_requests_waiting", "Requests that wait (simulated)."),
-		cache:  gauge("kv_cache_usage_perc", "Share of the sequences that may run (simulated)."),
 		prompt: counter("prompt_tokens_total", "Prompt tokens (simulated)."), generated: counter("generation_tokens_total", "Tokens generated (simulated)."),
 		hits: counter("prefix_cache_hits_total", "Prompt tokens found in the prefix cache (simulated)."), queries: counter("prefix_cache_queries_total", "Prompt tokens looked up (simulated)."),
 		ttft:  histogram("time_to_first_token_seconds", "Time to first token (simulated).", ttftBuckets),
@@ -74,7 +79,6 @@ type timing struct{ came, began, first, ended time.Time }
 // done records a request that ended well.
 func (m *metrics) done(t timing, prompt, output int, finish string) {
 	m.success.WithLabelValues(finish).Inc()
-	m.prompt.Add(float64(prompt))
 	m.promptTokens.Observe(float64(prompt))
 	m.outputTokens.Observe(float64(output))
 	m.e2e.Observe(t.ended.Sub(t.came).Seconds())

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"assay/drivers/constraint"
 )
 
-// maxBody bounds a request.
+// maxBody bounds a request, in bytes.
 const maxBody = 16 << 20
 
 // request is the part of a completion request that changes the answer. Like vLLM, everything else is ignored.
@@ -21,22 +19,19 @@ type request struct {
 	StreamOptions struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
-	MaxTokens           *int `json:"max_tokens"`
-	MaxCompletionTokens *int `json:"max_completion_tokens"`
-	MinTokens           int  `json:"min_tokens"`
-	IgnoreEOS           bool `json:"ignore_eos"`
+	N                   int   `json:"n"`
+	Seed                int64 `json:"seed"`
+	MaxTokens           *int  `json:"max_tokens"`
+	MaxCompletionTokens *int  `json:"max_completion_tokens"`
+	MinTokens           int   `json:"min_tokens"`
+	IgnoreEOS           bool  `json:"ignore_eos"`
 
-	StructuredOutputs *constraint.Constraint `json:"structured_outputs"`
-	GuidedJSON        json.RawMessage        `json:"guided_json"`
-	GuidedRegex       string                 `json:"guided_regex"`
-	GuidedGrammar     string                 `json:"guided_grammar"`
-	GuidedChoice      []string               `json:"guided_choice"`
-	ResponseFormat    *struct {
-		Type       string `json:"type"`
-		JSONSchema struct {
-			Schema json.RawMessage `json:"schema"`
-		} `json:"json_schema"`
-	} `json:"response_format"`
+	StructuredOutputs json.RawMessage `json:"structured_outputs"`
+	GuidedJSON        json.RawMessage `json:"guided_json"`
+	GuidedRegex       string          `json:"guided_regex"`
+	GuidedGrammar     string          `json:"guided_grammar"`
+	GuidedChoice      []string        `json:"guided_choice"`
+	ResponseFormat    *responseFormat `json:"response_format"`
 }
 
 type message struct {
@@ -44,26 +39,54 @@ type message struct {
 	Content json.RawMessage `json:"content"`
 }
 
-// text is the prompt as one string.
-func (r *request) text() string {
+// text is the prompt as one string, and its length in tokens.
+func (r *request) text(chat bool) (text string, n int, err error) {
+	switch {
+	case r.N > 1:
+		return "", 0, fmt.Errorf("the simulator gives one answer to a request, not n: %d", r.N)
+	case chat:
+		text, err = r.conversation()
+		return text, tokens(text), err
+	case len(r.Prompt) == 0 || string(r.Prompt) == "null":
+		return "", 0, errors.New("prompt is required")
+	}
+	if json.Unmarshal(r.Prompt, &text) == nil {
+		return text, tokens(text), nil
+	}
+	var ids []int
+	if json.Unmarshal(r.Prompt, &ids) == nil && len(ids) > 0 {
+		return string(r.Prompt), len(ids), nil
+	}
+	var list []string
+	if json.Unmarshal(r.Prompt, &list) == nil && len(list) == 1 {
+		return list[0], tokens(list[0]), nil
+	}
+	return "", 0, errors.New("prompt must be a text or a list of token ids; the simulator answers one prompt a request")
+}
+
+// conversation is the messages as one text.
+func (r *request) conversation() (string, error) {
+	if len(r.Messages) == 0 {
+		return "", errors.New("messages is required, with one message at least")
+	}
 	var b strings.Builder
-	add := func(raw json.RawMessage) {
-		var s string
-		if json.Unmarshal(raw, &s) == nil {
-			b.WriteString(s)
-			return
+	for i, m := range r.Messages {
+		var text string
+		var parts []struct{ Type, Text string }
+		if json.Unmarshal(m.Content, &text) != nil {
+			if err := json.Unmarshal(m.Content, &parts); err != nil {
+				return "", fmt.Errorf("messages[%d].content must be a text or a list of parts", i)
+			}
 		}
-		b.Write(raw) // token ids, parts: their text stands for them
+		for _, p := range parts {
+			if p.Type != "text" {
+				return "", fmt.Errorf("messages[%d].content holds a part of type %q; the simulator reads text only", i, p.Type)
+			}
+			text += p.Text
+		}
+		b.WriteString(m.Role + ": " + text + "\n")
 	}
-	if len(r.Prompt) > 0 {
-		add(r.Prompt)
-	}
-	for _, m := range r.Messages {
-		b.WriteString(m.Role + ": ")
-		add(m.Content)
-		b.WriteByte('\n')
-	}
-	return b.String()
+	return b.String(), nil
 }
 
 // limit is how many tokens may come out.
@@ -77,41 +100,11 @@ func (r *request) limit(chat bool) (int, error) {
 			n = *given
 		}
 	}
-	if n < 1 {
-		return 0, fmt.Errorf("max_tokens must be at least 1, got %d", n)
+	if n < 1 || n > maxTokens {
+		return 0, fmt.Errorf("max_tokens must be at least 1 and at most %d, got %d", maxTokens, n)
+	}
+	if r.MinTokens < 0 || r.MinTokens > n {
+		return 0, fmt.Errorf("min_tokens must be at least 0 and at most max_tokens, %d, got %d", n, r.MinTokens)
 	}
 	return n, nil
-}
-
-// constraint returns what the output has to satisfy; nil when nothing.
-func (r *request) constraint() (*constraint.Compiled, error) {
-	c := constraint.Constraint{JSON: r.GuidedJSON, Regex: r.GuidedRegex, Grammar: r.GuidedGrammar, Choice: r.GuidedChoice}
-	if r.StructuredOutputs != nil {
-		c = *r.StructuredOutputs
-	}
-	if f := r.ResponseFormat; f != nil {
-		switch f.Type {
-		case "json_schema":
-			c = constraint.Constraint{JSON: f.JSONSchema.Schema}
-			if len(c.JSON) == 0 {
-				return nil, errors.New("response_format.json_schema.schema is missing")
-			}
-		case "json_object":
-			c = constraint.Constraint{JSON: json.RawMessage(`{"type":"object"}`)}
-		}
-	}
-	if len(c.JSON) == 0 && c.Regex == "" && c.Grammar == "" && len(c.Choice) == 0 {
-		if r.StructuredOutputs != nil {
-			return nil, errors.New("structured_outputs names none of json, regex, grammar, choice")
-		}
-		return nil, nil
-	}
-	if len(c.JSON) > 0 && c.JSON[0] == '"' { // vLLM accepts the schema as a string too
-		var s string
-		if err := json.Unmarshal(c.JSON, &s); err != nil {
-			return nil, err
-		}
-		c.JSON = json.RawMessage(s)
-	}
-	return constraint.Compile(c)
 }

@@ -17,11 +17,11 @@ const Version = "0.12.0+assay.simulator"
 
 // Config of one simulated server.
 type Config struct {
-	Model    string
+	Model    string // as clients name it
 	Simulate v1alpha1.Simulate
 }
 
-// Server is an http.Handler.
+// Server is one simulated vLLM server, an http.Handler.
 type Server struct {
 	c       Config
 	mux     *http.ServeMux
@@ -29,7 +29,7 @@ type Server struct {
 	slots   chan struct{} // one for each sequence that may run
 	serial  atomic.Uint64
 	metrics *metrics
-	prefix  prefixCache
+	prefix  *prefixCache
 }
 
 // New returns a server; /health answers 503 until Simulate.StartupDelay has passed.
@@ -43,7 +43,9 @@ func New(c Config) *Server {
 	if c.Simulate.MaxRunning == 0 {
 		c.Simulate.MaxRunning = 256
 	}
-	s := &Server{c: c, mux: http.NewServeMux(), started: time.Now(), slots: make(chan struct{}, c.Simulate.MaxRunning), metrics: newMetrics(c.Model)}
+	slots := make(chan struct{}, c.Simulate.MaxRunning)
+	s := &Server{c: c, mux: http.NewServeMux(), started: time.Now(), slots: slots, prefix: newPrefixCache(),
+		metrics: newMetrics(c.Model, func() float64 { return float64(len(slots)) / float64(cap(slots)) })}
 	s.mux.HandleFunc("GET /health", s.health)
 	s.mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string]string{"version": Version}) })
 	s.mux.HandleFunc("GET /v1/models", s.models)
@@ -85,7 +87,8 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"message": message, "type": kind, "code": status}})
 }
 
-// ListenAndServe serves until ctx ends.
+// ListenAndServe serves on addr until ctx ends, and then gives requests that run two seconds to end. Its error says why
+// it could not listen.
 func ListenAndServe(ctx context.Context, addr string, c Config) error {
 	srv := &http.Server{Addr: addr, Handler: New(c), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)

@@ -6,19 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
-)
-
-// api tells the two kinds of completion apart.
-type api struct {
-	object, chunk, prefix string
-	chat                  bool
-}
-
-var (
-	completions = api{object: "text_completion", chunk: "text_completion", prefix: "cmpl"}
-	chat        = api{object: "chat.completion", chunk: "chat.completion.chunk", prefix: "chatcmpl", chat: true}
 )
 
 // job is one request on its way.
@@ -33,86 +21,96 @@ type job struct {
 	t      timing
 }
 
-// serve answers one completion request.
+// refusal is an answer that is no completion.
+type refusal struct {
+	status int
+	kind   string
+	err    error
+}
+
+// serve answers one completion request: it waits for its turn, runs, and frees its place however it ends.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, a api) {
 	j := &job{s: s, api: a, t: timing{came: time.Now()}}
-	if status, kind, err := j.read(r); err != nil {
-		refuse(w, status, kind, err.Error())
-		return
-	}
-	if j.r.Float64() < s.c.Simulate.FailureRate {
-		refuse(w, http.StatusInternalServerError, "InternalServerError", "failure injected by the simulator")
+	if no := j.read(r); no != nil {
+		refuse(w, no.status, no.kind, no.err.Error())
 		return
 	}
 	s.metrics.waiting.Inc()
-	select {
+	select { // channels serve those who wait in their order
 	case s.slots <- struct{}{}:
 		s.metrics.waiting.Dec()
 	case <-r.Context().Done():
 		s.metrics.waiting.Dec()
 		return
 	}
-	s.load(1)
-	defer func() { <-s.slots; s.load(-1) }()
+	s.metrics.running.Inc()
+	defer func() { s.metrics.running.Dec(); <-s.slots }()
 	j.t.began = time.Now()
 	j.answer(w, r)
 }
 
-// load keeps the gauges of running sequences.
-func (s *Server) load(d float64) {
-	s.metrics.running.Add(d)
-	s.metrics.cache.Set(float64(len(s.slots)) / float64(cap(s.slots)))
-}
-
 // read decodes and checks the request and decides on the output.
-func (j *job) read(r *http.Request) (status int, kind string, err error) {
-	const bad, badKind = http.StatusBadRequest, "BadRequestError"
-	if !j.s.loaded() {
-		return http.StatusServiceUnavailable, "ServiceUnavailable", fmt.Errorf("the model is being loaded")
+func (j *job) read(r *http.Request) *refusal {
+	s := j.s
+	bad := func(err error) *refusal { return &refusal{http.StatusBadRequest, "BadRequestError", err} }
+	if !s.loaded() {
+		return &refusal{http.StatusServiceUnavailable, "ServiceUnavailableError", fmt.Errorf("the model is being loaded")}
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err == nil {
 		err = json.Unmarshal(body, &j.req)
 	}
 	if err != nil {
-		return bad, badKind, fmt.Errorf("the request is not valid JSON for this endpoint: %w", err)
+		return bad(fmt.Errorf("the request is not valid JSON for this endpoint: %w", err))
 	}
-	if j.req.Model != j.s.c.Model {
-		return http.StatusNotFound, "NotFoundError", fmt.Errorf("the model `%s` does not exist", j.req.Model)
+	if j.req.Model != "" && j.req.Model != s.c.Model {
+		return &refusal{http.StatusNotFound, "NotFoundError", fmt.Errorf("the model `%s` does not exist", j.req.Model)}
 	}
-	limit, err := j.req.limit(j.api.chat)
-	if err != nil {
-		return bad, badKind, err
+	if err := j.plan(); err != nil {
+		return bad(err)
 	}
-	c, err := j.req.constraint()
-	if err != nil {
-		return bad, badKind, err
-	}
-	if j.s.c.Simulate.IgnoreConstraints {
-		c = nil
-	}
-	n := j.s.serial.Add(1)
+	n := s.serial.Add(1)
 	j.id = fmt.Sprintf("%s-assay-%d", j.api.prefix, n)
-	j.r = rand.New(rand.NewPCG(uint64(j.s.c.Simulate.Seed), n))
-	prompt := j.req.text()
-	j.prompt = tokens(prompt)
-	if j.out, err = compose(j.s.c.Simulate.Seed, prompt, c, &j.req, limit); err != nil {
-		return bad, badKind, err
+	j.r = rand.New(rand.NewPCG(uint64(s.c.Simulate.Seed), n))
+	if j.r.Float64() < s.c.Simulate.FailureRate {
+		return &refusal{http.StatusInternalServerError, "InternalServerError", fmt.Errorf("failure injected by the simulator")}
 	}
-	hits := j.s.prefix.hits(prompt)
-	j.s.metrics.hits.Add(float64(hits))
-	j.s.metrics.queries.Add(float64(j.prompt))
-	return 0, "", nil
+	return nil
 }
 
-// answer produces the tokens in their time, streamed or at once at the end.
+// plan works out what will be said.
+func (j *job) plan() error {
+	text, n, err := j.req.text(j.api.chat)
+	if err != nil {
+		return err
+	}
+	j.prompt = n
+	limit, err := j.req.limit(j.api.chat)
+	if err != nil {
+		return err
+	}
+	j.s.metrics.queries.Add(float64(n))
+	j.s.metrics.hits.Add(float64(min(n, j.s.prefix.hits(text))))
+	if j.s.c.Simulate.IgnoreConstraints {
+		j.out, err = compose(j.s.c.Simulate.Seed, text, nil, &j.req, limit)
+		return err
+	}
+	held, err := j.req.constraint()
+	if err != nil {
+		return err
+	}
+	j.out, err = compose(j.s.c.Simulate.Seed, text, held, &j.req, limit)
+	return err
+}
+
+// answer produces the tokens in their time, streamed one by one or at once at the end.
 func (j *job) answer(w http.ResponseWriter, r *http.Request) {
 	var stream *sse
 	if j.req.Stream {
 		stream = newSSE(w)
 	}
 	at := j.t.began.Add(j.s.firstToken(j.r, j.prompt))
-	for i, text := range j.out.chunks {
+	for i := range j.out.chunks {
 		if i > 0 {
 			at = at.Add(j.s.nextToken(j.r))
 		}
@@ -120,17 +118,13 @@ func (j *job) answer(w http.ResponseWriter, r *http.Request) {
 			return // the client hung up
 		}
 		j.observe(i)
-		if stream != nil && stream.send(j.chunk(i, text)) != nil {
+		if stream != nil && stream.send(j.chunk(i)) != nil {
 			return
 		}
 	}
-	if len(j.out.chunks) == 0 {
-		j.t.first = time.Now()
-	}
-	j.t.ended = time.Now()
 	if stream == nil {
 		reply(w, j.whole())
-	} else if err := j.finish(stream); err != nil {
+	} else if j.finish(stream) != nil {
 		return
 	}
 	j.s.metrics.done(j.t, j.prompt, len(j.out.chunks), j.out.finish)
@@ -141,6 +135,7 @@ func (j *job) observe(i int) {
 	now := time.Now()
 	if i == 0 {
 		j.t.first = now
+		j.s.metrics.prompt.Add(float64(j.prompt))
 		j.s.metrics.ttft.Observe(now.Sub(j.t.came).Seconds())
 	} else {
 		gap := now.Sub(j.t.ended).Seconds()
@@ -151,76 +146,42 @@ func (j *job) observe(i int) {
 	j.s.metrics.generated.Inc()
 }
 
-func (j *job) envelope(object string, choices []any) map[string]any {
-	return map[string]any{"id": j.id, "object": object, "created": j.t.came.Unix(), "model": j.s.c.Model, "choices": choices}
-}
-
-func (j *job) usage() map[string]int {
-	return map[string]int{"prompt_tokens": j.prompt, "completion_tokens": len(j.out.chunks), "total_tokens": j.prompt + len(j.out.chunks)}
-}
-
-// chunk is the event of one token; the last one carries the finish reason.
-func (j *job) chunk(i int, text string) map[string]any {
-	c := map[string]any{"index": 0, "finish_reason": nil}
-	if i == len(j.out.chunks)-1 {
-		c["finish_reason"] = j.out.finish
-	}
-	if j.api.chat {
-		c["delta"] = map[string]string{"content": text}
-	} else {
-		c["text"] = text
-	}
-	return j.envelope(j.api.chunk, []any{c})
-}
-
 // finish sends the usage, when it was asked for, and the end mark.
 func (j *job) finish(stream *sse) error {
 	if j.req.StreamOptions.IncludeUsage {
-		e := j.envelope(j.api.chunk, []any{})
-		e["usage"] = j.usage()
+		e := j.envelope(j.api.chunk)
+		e.Usage = j.usage()
 		if err := stream.send(e); err != nil {
 			return err
 		}
 	}
-	return stream.raw("[DONE]")
+	return stream.raw([]byte("[DONE]"))
 }
 
-// whole is the answer to a request that did not ask for a stream.
-func (j *job) whole() map[string]any {
-	text := strings.Join(j.out.chunks, "")
-	c := map[string]any{"index": 0, "finish_reason": j.out.finish}
-	if j.api.chat {
-		c["message"] = map[string]string{"role": "assistant", "content": text}
-	} else {
-		c["text"] = text
-	}
-	e := j.envelope(j.api.object, []any{c})
-	e["usage"] = j.usage()
-	return e
-}
-
-// sse writes server-sent events, each flushed by itself as vLLM does.
+// sse writes server-sent events, each with one write and one flush, as vLLM does.
 type sse struct {
-	w http.ResponseWriter
-	f *http.ResponseController
+	w   http.ResponseWriter
+	f   *http.ResponseController
+	buf []byte
 }
 
 func newSSE(w http.ResponseWriter) *sse {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
-	return &sse{w, http.NewResponseController(w)}
+	return &sse{w: w, f: http.NewResponseController(w)}
 }
 
-func (s *sse) send(v any) error {
-	b, err := json.Marshal(v)
+func (s *sse) send(e envelope) error {
+	b, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return s.raw(string(b))
+	return s.raw(b)
 }
 
-func (s *sse) raw(data string) error {
-	if _, err := io.WriteString(s.w, "data: "+data+"\n\n"); err != nil {
+func (s *sse) raw(data []byte) error {
+	s.buf = append(append(append(s.buf[:0], "data: "...), data...), "\n\n"...)
+	if _, err := s.w.Write(s.buf); err != nil {
 		return err
 	}
 	return s.f.Flush()
