@@ -159,15 +159,18 @@ func (a *app) results(st *store.Store, want []wanted) {
 
 // cost says what still runs, for how long, and how to stop it.
 func (a *app) cost(s v1alpha1.ExperimentStatus) {
-	var jobs, nodes int
+	var jobs int
 	var ends time.Time
+	nodes := map[string]bool{}
 	for _, v := range s.Services {
 		for _, seat := range v.Seats {
 			if seat.JobID == "" || len(seat.Nodes) == 0 {
 				continue
 			}
 			jobs++
-			nodes += len(seat.Nodes)
+			for _, n := range seat.Nodes {
+				nodes[n] = true
+			}
 			if seat.Ends != nil && seat.Ends.After(ends) {
 				ends = *seat.Ends
 			}
@@ -181,5 +184,5 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 	if !ends.IsZero() {
 		left = fmt.Sprintf(", at most %s more", short(time.Until(ends)))
 	}
-	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, jobs, nodes, left, s.Name)
+	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, jobs, len(nodes), left, s.Name)
 }

@@ -148,7 +148,7 @@ func (d *display) show(all []v1alpha1.ExperimentStatus) {
 		}
 		d.state[l.object] = key
 		if !d.tty && changed {
-			d.a.say("%6s  %-28s %-12s %s", short(time.Since(d.start)), l.object, l.state, l.detail)
+			d.a.say("%6s  %-32s %-20s %s", short(time.Since(d.start)), l.object, l.state, l.detail)
 		}
 	}
 	if d.tty {
@@ -165,7 +165,7 @@ func (d *display) draw(lines []line) {
 		fmt.Fprintf(&b, "\x1b[%dA", d.drawn)
 	}
 	for _, l := range lines {
-		text := fmt.Sprintf("%-28s %-12s %6s  %s", l.object, l.state, since(d.since[l.object]), l.detail)
+		text := fmt.Sprintf("%-32s %-20s %6s  %s", l.object, l.state, since(d.since[l.object]), l.detail)
 		if r := []rune(text); len(r) > d.width-1 {
 			text = string(r[:d.width-2]) + "…"
 		}

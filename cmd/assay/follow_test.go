@@ -134,11 +134,18 @@ func TestSync(t *testing.T) {
 		git("commit", "-qm", "edit")
 		return git("rev-parse", "HEAD")
 	}
-	bench := "  benchmarks: []\n"
 	git("init", "-q", "-b", "main")
-	first := commit(web(w.dir+"/a") + bench)
+	first := commit(web(w.dir+"/a") + `    - name: llm
+      vllm: {model: m1, simulate: {ttft: 1ms, itl: 1ms}}
+  benchmarks:
+    - {name: q, target: llm, serving: {dataset: choice, prompts: 20, outputTokens: 8, concurrency: 4}}
+`)
 	out := w.follow("sync", "--repo", repo, "--ref", "main", "--path", ".", "--every", "1s")
 	w.serves(w.dir + "/a")
+	w.until("a run that names its commit", time.Minute, func() (bool, string) {
+		runs := w.must("get", "runs", "-o", "json")
+		return strings.Contains(runs, `"phase": "Complete"`) && strings.Contains(runs, `"commit": "`+first+`"`), runs
+	})
 
 	second := commit(web(w.dir + "/b"))
 	w.serves(w.dir + "/b")

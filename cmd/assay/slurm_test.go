@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -162,6 +163,10 @@ func TestSlurm(t *testing.T) {
 			}
 			return true, ""
 		})
+		targets, err := os.ReadFile(filepath.Join(w.state, "targets", "assay.json"))
+		if n := strings.Count(string(targets), w.seat("e2e", "llm").Nonce+"/node/"); err != nil || n != 2 {
+			t.Errorf("counters of %d nodes are scraped, want 2 (%v):\n%s", n, err, targets)
+		}
 	})
 	t.Run("a removed service is cancelled", func(t *testing.T) {
 		gone := w.seat("e2e", "files").JobID
