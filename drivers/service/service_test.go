@@ -12,7 +12,7 @@ import (
 
 func TestCompile(t *testing.T) {
 	site := v1alpha1.LocalSite()
-	site.Spec.Paths.Work = "/work"
+	site.Spec.Paths.Work = "/data"
 	open := []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}}
 	for name, tc := range map[string]struct {
 		svc  v1alpha1.Service
@@ -49,7 +49,7 @@ func TestCompile(t *testing.T) {
 		"chroma by another command": {
 			v1alpha1.Service{Chroma: &v1alpha1.Chroma{Command: []string{"node", "cli.mjs"}}},
 			drivers.Compiled{Kind: "chroma", Process: drivers.Process{Name: "s", Argv: []string{"node", "cli.mjs", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-				Data: "/work/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}},
+				Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}},
 		},
 		"external chroma": {
 			v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "chroma"}},
@@ -57,7 +57,7 @@ func TestCompile(t *testing.T) {
 		},
 		"process without a probe path": {
 			v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve"}}, Env: map[string]string{"HOME": "$(DATA)/home"}},
-			drivers.Compiled{Kind: "process", Process: drivers.Process{Name: "s", Argv: []string{"serve"}, Env: map[string]string{"HOME": "$(DATA)/home"}, Data: "/work/exp/s",
+			drivers.Compiled{Kind: "process", Process: drivers.Process{Name: "s", Argv: []string{"serve"}, Env: map[string]string{"HOME": "$(DATA)/home"}, Data: "/data/exp/s",
 				Probes: []drivers.Probe{{Timeout: 5}}, Grace: 10}},
 		},
 		"simulated": {
@@ -68,11 +68,11 @@ func TestCompile(t *testing.T) {
 		"chroma": {
 			v1alpha1.Service{Chroma: &v1alpha1.Chroma{}},
 			drivers.Compiled{Kind: "chroma", Process: drivers.Process{Name: "s", Argv: []string{"chroma", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-				Data: "/work/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}},
+				Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}},
 		},
 		"process with a data directory": {
 			v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve", "$(DATA)"}, Port: 80, Probe: "/up", Metrics: "/m"}, Env: map[string]string{"A": "b"}},
-			drivers.Compiled{Kind: "process", Process: drivers.Process{Name: "s", Argv: []string{"serve", "$(DATA)"}, Port: 80, Env: map[string]string{"A": "b"}, Data: "/work/exp/s",
+			drivers.Compiled{Kind: "process", Process: drivers.Process{Name: "s", Argv: []string{"serve", "$(DATA)"}, Port: 80, Env: map[string]string{"A": "b"}, Data: "/data/exp/s",
 				Probes: []drivers.Probe{{Path: "/up", Timeout: 5}}, Metrics: "/m", Grace: 10}},
 		},
 		"external": {
