@@ -145,10 +145,16 @@ func (a *agent) converge(now time.Time) {
 	}
 }
 
+// runsEnded reports whether every wanted run was taken up, and none is under way. Runs that are no longer wanted stay known.
 func (a *agent) runsEnded() bool {
+	for _, want := range a.desired.Runs {
+		if !slices.ContainsFunc(a.runs, func(r *run) bool { return r.want.ID == want.ID }) {
+			return false
+		}
+	}
 	return !slices.ContainsFunc(a.runs, func(r *run) bool {
 		return r.phase == v1alpha1.RunPending || r.phase == v1alpha1.RunRunning
-	}) && len(a.runs) == len(a.desired.Runs)
+	})
 }
 
 // shutdown stops the runs, then the processes, each with its grace.

@@ -320,6 +320,20 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+// A run that is over and no longer wanted keeps nobody waiting.
+func TestEndedRunsDoNotDelayTheEnd(t *testing.T) {
+	j := startJob(t, drivers.AgentDesired{})
+	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("good")}})
+	j.until("good is complete", runPhase("good", v1alpha1.RunComplete))
+	j.tell(drivers.AgentDesired{})
+	j.until("told", func(s drivers.AgentState) bool { return s.Generation == j.gen })
+	began := time.Now()
+	j.end()
+	if took := time.Since(began); took > runGrace {
+		t.Errorf("the end took %s: something waited for its grace", took)
+	}
+}
+
 func TestRunLimit(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
 	long := j.run("long")
