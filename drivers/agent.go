@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -12,26 +13,77 @@ type AgentDesired struct {
 	Nonce      string    `json:"nonce"`
 	Processes  []Process `json:"processes,omitempty"`
 	Runs       []Run     `json:"runs,omitempty"`
+	// Relays are addresses (host:port) that may move: the agent forwards a stable port of 127.0.0.1 to each.
+	Relays map[string]string `json:"relays,omitempty"`
 	// ExitWhenDone ends the job (exit 0) once every run has ended; for jobs that hold only runs.
 	ExitWhenDone bool `json:"exitWhenDone,omitempty"`
 }
 
-// Process is one supervised server.
+// Process is one supervised server: a service, or one component of it.
 //
-// In Argv, Env and probe paths the words $(PORT), $(HOST), $(NODE), $(DATA) and $(ASSAY) are replaced by the
-// agent: the allocated port, the address to listen on, the node's name, a data directory that the agent makes under Work,
-// and the path of the assay binary. Nothing else is expanded and no shell is involved.
+// In Argv, Env, Files, Cluster, Cleanup and probe paths these words are replaced by the agent; nothing else is expanded and
+// no shell is involved:
+//
+//	$(PORT)               the allocated port; $(PORT:x) a further one, called x
+//	$(PORT@p) $(PORT:x@p) those of process p of the same job
+//	$(HOST)               the address to listen on
+//	$(NODE) $(ADDR)       this node's name, and the name under which other nodes reach it
+//	$(DATA) $(CONF)       the data directory, made 0700; the directory that holds Files, made 0700
+//	$(RELAY:x)            the port on 127.0.0.1 from which the agent forwards to AgentDesired.Relays[x]
+//	$(ASSAY) $(NONCE)     the assay binary; the identity of this job
 type Process struct {
-	Name        string            `json:"name"`        // the service
+	Name        string            `json:"name"`        // SERVICE, or SERVICE.COMPONENT
 	Fingerprint string            `json:"fingerprint"` // a different one restarts the process
 	Argv        []string          `json:"argv"`
 	Env         map[string]string `json:"env,omitempty"`
-	Port        int               `json:"port,omitempty"`    // 0: allocate a free one
-	Data        string            `json:"data,omitempty"`    // absolute path for $(DATA); made 0700
-	Probes      []Probe           `json:"probes"`            // all must pass for Ready
-	Metrics     string            `json:"metrics,omitempty"` // HTTP path to scrape
+	Secrets     map[string]string `json:"secrets,omitempty"`  // variable -> file (0600) that holds its value
+	Token       string            `json:"token,omitempty"`    // the variable of Secrets that probes send as bearer token
+	Port        int               `json:"port,omitempty"`     // 0: allocate a free one
+	GPUs        int               `json:"gpus,omitempty"`     // of each node; 0: all of the job's, as the scheduler gave them
+	Data        string            `json:"data,omitempty"`     // absolute path for $(DATA)
+	Generate    []string          `json:"generate,omitempty"` // files below $(DATA), 0600, that hold a random password; made once
+	Files       []File            `json:"files,omitempty"`
+	Dashboards  string            `json:"dashboards,omitempty"` // folder below $(CONF) that gets assay's Grafana dashboards
+	Targets     string            `json:"targets,omitempty"`    // file below $(CONF) that gets what to scrape, in file_sd's form; plan fills it in
+	Reload      string            `json:"reload,omitempty"`     // HTTP path to POST to when Files change, and nothing else; empty: the process restarts
+	Needs       []string          `json:"needs,omitempty"`      // paths that must exist, such as an image
+	Versions    *Versions         `json:"versions,omitempty"`
+	Cluster     *Cluster          `json:"cluster,omitempty"`
+	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
+	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves beside its counters
+	Probes      []Probe           `json:"probes"`             // all must pass for Ready
+	Metrics     string            `json:"metrics,omitempty"`  // HTTP path to scrape
 	Restart     Restart           `json:"restart"`
 	Grace       Seconds           `json:"grace"` // between SIGTERM and SIGKILL
+}
+
+// Service is the service that the process belongs to.
+func (p Process) Service() string {
+	name, _, _ := strings.Cut(p.Name, ".")
+	return name
+}
+
+// File is one file below $(CONF), replaced by rename, 0600. Words in Content are expanded.
+type File struct {
+	Path    string `json:"path"`
+	Content string `json:"content"`
+}
+
+// Versions asks a program which version it is, on the node, and adds what that major version understands.
+type Versions struct {
+	Argv []string                     `json:"argv"`           // prints the version; the first N.N in its output counts
+	Args map[string][]string          `json:"args,omitempty"` // major version -> arguments that are appended
+	Env  map[string]map[string]string `json:"env,omitempty"`  // major version -> variables
+}
+
+// Cluster is a Ray cluster over the nodes of the job that has to stand before the process starts: the head on the first
+// node, a worker on every other. It is started and ended with the process.
+type Cluster struct {
+	Head   []string `json:"head"`   // argv; stays up
+	Worker []string `json:"worker"` // argv; stays up; started through srun on the other nodes
+	Status []string `json:"status"` // argv that prints `ray status`
+	Nodes  int      `json:"nodes"`  // that have to be counted
+	GPUs   int      `json:"gpus"`   // in all
 }
 
 // Restart bounds restarts inside the allocation: the n-th waits Backoff*2^(n-1), at most 5 minutes;
@@ -51,8 +103,10 @@ func (s Seconds) Std() time.Duration { return time.Duration(float64(s) * float64
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
 // Probe is one readiness check. With an empty Path the port must accept a TCP connection; otherwise GET Path must
-// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it.
+// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it. Port names a further port of the
+// process to ask instead of the main one.
 type Probe struct {
+	Port    string  `json:"port,omitempty"`
 	Path    string  `json:"path,omitempty"`
 	Model   string  `json:"model,omitempty"`
 	Timeout Seconds `json:"timeout,omitempty"` // default 5
@@ -100,20 +154,21 @@ type NodeState struct {
 
 // ProcessState is one supervised server.
 type ProcessState struct {
-	Name        string   `json:"name"`
-	Fingerprint string   `json:"fingerprint"`
-	Phase       string   `json:"phase"`
-	Reason      string   `json:"reason,omitempty"` // CamelCase: Exited, Signalled, ProbeFailing, CommandNotFound …
-	Message     string   `json:"message,omitempty"`
-	Endpoint    string   `json:"endpoint,omitempty"` // http://host:port, from when the port is allocated
-	Metrics     string   `json:"metrics,omitempty"`  // URL
-	Models      []string `json:"models,omitempty"`   // as the server lists them
-	PID         int      `json:"pid,omitempty"`
-	Restarts    int      `json:"restarts"`           // since this fingerprint started
-	PhaseFor    Seconds  `json:"phaseFor"`           // time in this phase
-	WasReady    bool     `json:"wasReady,omitempty"` // this fingerprint has been Ready once
-	Exit        *Exit    `json:"exit,omitempty"`     // the last end
-	Log         string   `json:"log,omitempty"`      // file, relative to the job directory
+	Name        string         `json:"name"`
+	Fingerprint string         `json:"fingerprint"`
+	Phase       string         `json:"phase"`
+	Reason      string         `json:"reason,omitempty"` // CamelCase: Exited, Signalled, ProbeFailing, CommandNotFound …
+	Message     string         `json:"message,omitempty"`
+	Endpoint    string         `json:"endpoint,omitempty"` // http://host:port, from when the port is allocated
+	Metrics     string         `json:"metrics,omitempty"`  // URL
+	Ports       map[string]int `json:"ports,omitempty"`    // further ones, by name
+	Models      []string       `json:"models,omitempty"`   // as the server lists them
+	PID         int            `json:"pid,omitempty"`
+	Restarts    int            `json:"restarts"`           // since this fingerprint started
+	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
+	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
+	Exit        *Exit          `json:"exit,omitempty"`     // the last end
+	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }
 
 // Exit is how a process ended.

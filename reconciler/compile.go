@@ -47,7 +47,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	limit := or(s.Restart.Limit, 5)
 	p := plan.Service{
 		Name: s.Name, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, DependsOn: s.DependsOn,
-		Process: made.Process, Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(),
+		Process: made.Processes[0], Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(),
 		Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 	}
 	if made.URL != "" { // somebody else's: no seats, nothing to submit
@@ -59,9 +59,9 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	p.Process.Name = s.Name
 	p.Process.Restart = drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
 	p.Alloc = allocation(p.Job)
-	p.Proc = fingerprint(made.Kind, made.Model, made.Process.Argv, made.Process.Env, made.Process.Port, made.Process.Data)
+	p.Proc = fingerprint(made.Kind, made.Model, p.Process.Argv, p.Process.Env, p.Process.Port, p.Process.Data)
 	p.Process.Fingerprint = p.Proc
-	p.Settings = fingerprint(p.Job.Time, made.Process.Probes, made.Process.Metrics, p.Within, p.StableFor, p.Process.Restart)
+	p.Settings = fingerprint(p.Job.Time, p.Process.Probes, p.Process.Metrics, p.Within, p.StableFor, p.Process.Restart)
 	return p, nil
 }
 

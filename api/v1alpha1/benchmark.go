@@ -5,9 +5,6 @@ import (
 	"slices"
 )
 
-// largestSet bounds the vectors that a client must hold to know the true neighbours, in bytes.
-const largestSet = 64 << 30
-
 // benchmarks checks benchmarks, with their defaults filled in, against the services that they measure.
 func (c *checker) benchmarks(e Experiment) {
 	names, complete := c.serviceNames(e.Spec.Services)
@@ -32,15 +29,6 @@ func (c *checker) benchmarks(e Experiment) {
 		} else if complete && b.Target != "" {
 			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
 		}
-	}
-}
-
-func (c *checker) vector(path string, v Vector) {
-	if v.TopK > v.Vectors {
-		c.bad(path+".topK", fmt.Sprintf("%d is more than the %d vectors that are stored", v.TopK, v.Vectors), "")
-	}
-	if v.Dimension > 0 && v.Vectors > largestSet/4/v.Dimension {
-		c.bad(path+".vectors", fmt.Sprintf("%d of dimension %d do not fit in %s of memory", v.Vectors, v.Dimension, Quantity(largestSet)), "")
 	}
 }
 

@@ -121,27 +121,10 @@ func defaultBenchmark(services []Service, b *Benchmark) {
 		}
 	}
 	if b.Serving != nil {
-		s := *b.Serving
-		s.API = cmp.Or(s.API, "completions")
-		s.Prompts = cmp.Or(s.Prompts, 1000)
-		s.OutputTokens = cmp.Or(s.OutputTokens, 128)
-		s.Burstiness = cmp.Or(s.Burstiness, 1)
-		s.StructuredRatio = orPointer(s.StructuredRatio, 1)
-		s.RequestTimeout = cmp.Or(s.RequestTimeout, 5*minute)
-		b.Serving = &s
+		b.Serving = defaultServing(*b.Serving)
 	}
 	if b.Vector != nil {
-		v := *b.Vector
-		v.Vectors = cmp.Or(v.Vectors, 1000)
-		v.Dimension = cmp.Or(v.Dimension, 384)
-		v.Queries = cmp.Or(v.Queries, 100)
-		v.TopK = cmp.Or(v.TopK, 10)
-		v.BatchSize = cmp.Or(v.BatchSize, 100)
-		if len(v.Concurrency) == 0 {
-			v.Concurrency = []int{1, 10}
-		}
-		v.Space = cmp.Or(v.Space, "l2")
-		b.Vector = &v
+		b.Vector = defaultVector(*b.Vector)
 	}
 }
 

@@ -31,6 +31,9 @@ type SiteSpec struct {
 	Defaults   SiteDefaults         `json:"defaults,omitzero"`
 	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
 	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
+	// WholeNodes says that a job gets its nodes whole, whatever it asks for (MeluXina).
+	WholeNodes bool          `json:"wholeNodes,omitempty"`
+	Container  SiteContainer `json:"container,omitzero"`
 	// Modules are loaded in the batch script, in order, before the agent starts.
 	Modules []string `json:"modules,omitempty"`
 	// Sbatch are extra directives, verbatim, one option each ("--hint=nomultithread").
@@ -38,6 +41,22 @@ type SiteSpec struct {
 	Paths      Paths           `json:"paths,omitzero"`
 	Poll       Poll            `json:"poll,omitzero"`
 	Prometheus *SitePrometheus `json:"prometheus,omitempty"`
+	Login      SiteLogin       `json:"login,omitzero"`
+}
+
+// SiteContainer says how the site's nodes run containers.
+type SiteContainer struct {
+	Runtime string   `json:"runtime,omitempty" validate:"omitempty,oneof=none apptainer singularity podman"` // default none
+	Images  string   `json:"images,omitempty"`                                                               // folder of .sif files, filled by `assay pull`; default: <state>/images
+	Args    []string `json:"args,omitempty"`                                                                 // options of the runtime's exec or run, verbatim ("--nvccli")
+	Binds   []string `json:"binds,omitempty"`                                                                // SRC[:DST[:OPTIONS]], for every container
+}
+
+// SiteLogin is the host that `assay tunnel` goes through.
+type SiteLogin struct {
+	Host string `json:"host,omitempty"`
+	Port int    `json:"port,omitempty" validate:"gte=0,lte=65535"` // of ssh; default 22
+	User string `json:"user,omitempty"`                            // default: ssh's own choice
 }
 
 // SiteDefaults fill what a service leaves out.
@@ -60,6 +79,8 @@ type QOS struct {
 	MaxTime     Duration          `json:"maxTime,omitempty" validate:"gte=0"`
 	MaxNodes    int               `json:"maxNodes,omitempty" validate:"gte=0"`
 	Reservation map[string]string `json:"reservation,omitempty"` // partition -> reservation
+	// MaxJobsPerUser is how many jobs of one user may run at once; an experiment needs no more allocations than that.
+	MaxJobsPerUser int `json:"maxJobsPerUser,omitempty" validate:"gte=0"`
 }
 
 // Paths are directories on the shared file system.
@@ -97,16 +118,24 @@ type ExperimentSpec struct {
 	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
 }
 
-// Service is something that stays up. Exactly one of VLLM, Chroma, Process, External is set.
+// Service is something that stays up. Exactly one of VLLM, Chroma, Lustre, Monitors, Process, External is set.
 type Service struct {
-	Name      string            `json:"name" validate:"required,dnslabel"`
-	VLLM      *VLLM             `json:"vllm,omitempty"`
-	Chroma    *Chroma           `json:"chroma,omitempty"`
-	Process   *Process          `json:"process,omitempty"`
-	External  *External         `json:"external,omitempty"`
-	Replicas  *int              `json:"replicas,omitempty" validate:"omitempty,gte=0,lte=1000"` // default 1
-	Nodes     *int              `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"`   // default 1
-	Resources Resources         `json:"resources,omitzero"`
+	Name      string    `json:"name" validate:"required,dnslabel"`
+	VLLM      *VLLM     `json:"vllm,omitempty"`
+	Chroma    *Chroma   `json:"chroma,omitempty"`
+	Lustre    *Lustre   `json:"lustre,omitempty"`
+	Monitors  *Monitors `json:"monitors,omitempty"`
+	Process   *Process  `json:"process,omitempty"`
+	External  *External `json:"external,omitempty"`
+	Group     string    `json:"group,omitempty" validate:"omitempty,dnslabel"`          // services of one group share one allocation
+	Replicas  *int      `json:"replicas,omitempty" validate:"omitempty,gte=0,lte=1000"` // default 1
+	Nodes     *int      `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"`   // default 1
+	Resources Resources `json:"resources,omitzero"`
+	// Image is docker://NAME:TAG, docker://NAME@sha256:… or the path of a .sif file; none: the command on PATH. Default:
+	// at a site that runs containers, the image that this assay was made for.
+	Image     string            `json:"image,omitempty"`
+	Binds     []string          `json:"binds,omitempty"`   // SRC[:DST[:OPTIONS]]
+	Secrets   map[string]Secret `json:"secrets,omitempty"` // variable of the process -> where its value is read
 	Env       map[string]string `json:"env,omitempty"`
 	DependsOn []string          `json:"dependsOn,omitempty"`
 	Ready     Readiness         `json:"ready,omitzero"`
@@ -137,12 +166,14 @@ type RestartPolicy struct {
 
 // VLLM is a vLLM server, or its simulator when Simulate is set.
 type VLLM struct {
-	Model          string `json:"model" validate:"required"`
-	TensorParallel int    `json:"tensorParallel,omitempty" validate:"gte=0"` // default: GPUs per node
+	Model            string `json:"model" validate:"required"`
+	TensorParallel   int    `json:"tensorParallel,omitempty" validate:"gte=0"`   // default: GPUs per node
+	PipelineParallel int    `json:"pipelineParallel,omitempty" validate:"gte=0"` // default: nodes
 	// Args are options of `vllm serve` without the dashes: true is a bare flag, false is --no-NAME,
 	// a list is one flag with its values after it, an object is passed as JSON.
 	Args     map[string]any `json:"args,omitempty"`
 	Command  []string       `json:"command,omitempty"` // default [vllm, serve]
+	Ray      []string       `json:"ray,omitempty"`     // default [ray]; starts the cluster of a server on several nodes
 	Simulate *Simulate      `json:"simulate,omitempty"`
 }
 
@@ -164,6 +195,33 @@ type Simulate struct {
 // Chroma is a real Chroma server.
 type Chroma struct {
 	Command []string `json:"command,omitempty"` // default [chroma]; `run --path … --host … --port …` is appended
+}
+
+// Secret says where a secret is read: in the environment or from a file of whoever applies the manifest. Exactly one.
+type Secret struct {
+	Env  string `json:"env,omitempty"`
+	File string `json:"file,omitempty"` // ~/ is the home directory
+	// Digest is written by assay: a keyed hash of the value, so that a changed secret is a changed process.
+	Digest string `json:"digest,omitempty"`
+}
+
+// Lustre is a directory on a parallel file system: no job, prepared by the controller. A directory that was not there is
+// made, marked as ours, and removed with the service; one that was there is never deleted.
+type Lustre struct {
+	Path        string   `json:"path" validate:"required"`
+	StripeCount int      `json:"stripeCount,omitempty" validate:"gte=-1"` // -1: all OSTs; 0: the file system's default
+	StripeSize  Quantity `json:"stripeSize,omitempty" validate:"gte=0"`
+	MinFree     Quantity `json:"minFree,omitempty" validate:"gte=0"`   // bytes that have to be free, quota included, before it is Ready
+	MinInodes   int64    `json:"minInodes,omitempty" validate:"gte=0"` // files that may still be made
+}
+
+// Monitors is Prometheus, Grafana and the OpenTelemetry Collector, wired to each other and to every service of the site.
+type Monitors struct {
+	Components []string `json:"components,omitempty" validate:"dive,oneof=prometheus grafana otel-collector"` // default: all three
+	Retention  Duration `json:"retention,omitempty" validate:"gte=0"`                                         // of Prometheus; default 30d
+	// Images and Commands are by component: another image, or the command of a site without containers.
+	Images   map[string]string   `json:"images,omitempty"`
+	Commands map[string][]string `json:"commands,omitempty"` // default [prometheus], [grafana, server], [otelcol]
 }
 
 // Process is any command with a port, a probe and a metrics path. $(PORT), $(HOST), $(DATA) and $(NODE)
@@ -190,34 +248,4 @@ type Benchmark struct {
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
 	Serving *Serving `json:"serving,omitempty"`
 	Vector  *Vector  `json:"vector,omitempty"`
-}
-
-// Serving drives an OpenAI-compatible server with structured-output requests.
-type Serving struct {
-	Dataset         string   `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice"`
-	API             string   `json:"api,omitempty" validate:"omitempty,oneof=completions chat"`  // default completions
-	Prompts         int      `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`            // default 1000
-	OutputTokens    int      `json:"outputTokens,omitempty" validate:"gte=0"`                    // default 128
-	Rate            Rate     `json:"rate,omitempty"`                                             // requests/s, or inf (default): all at once
-	Burstiness      float64  `json:"burstiness,omitempty" validate:"gte=0"`                      // default 1 (Poisson)
-	Concurrency     int      `json:"concurrency,omitempty" validate:"gte=0"`                     // at most this many in flight; 0: no bound
-	StructuredRatio *float64 `json:"structuredRatio,omitempty" validate:"omitempty,gte=0,lte=1"` // default 1
-	Warmups         int      `json:"warmups,omitempty" validate:"gte=0"`
-	RequestTimeout  Duration `json:"requestTimeout,omitempty" validate:"gte=0"` // default 5m
-	Seed            int64    `json:"seed,omitempty"`
-}
-
-// Vector drives a vector database: create, ingest, query one after the other and concurrently, recall@k.
-type Vector struct {
-	Vectors     int    `json:"vectors,omitempty" validate:"gte=0"`                      // default 1000
-	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
-	Queries     int    `json:"queries,omitempty" validate:"gte=0"`                      // per concurrency level; default 100
-	TopK        int    `json:"topK,omitempty" validate:"gte=0"`                         // default 10
-	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0"`                    // default 100
-	Concurrency []int  `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]
-	Space       string `json:"space,omitempty" validate:"omitempty,oneof=l2 cosine ip"` // default l2
-	EFSearch    int    `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's
-	EFConstruct int    `json:"efConstruction,omitempty" validate:"gte=0"`               // default: the server's
-	MaxNeighb   int    `json:"maxNeighbors,omitempty" validate:"gte=0"`                 // default: the server's
-	Seed        int64  `json:"seed,omitempty"`
 }

@@ -15,17 +15,17 @@ func chroma(c v1alpha1.Chroma) drivers.Compiled {
 	if len(command) == 0 {
 		command = []string{"chroma"}
 	}
-	return drivers.Compiled{Kind: "chroma", Process: drivers.Process{
+	return drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{
 		Argv:   append(slices.Clone(command), "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"),
 		Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}, Grace: graceDefault,
-	}}
+	}}}
 }
 
 // process runs what the user says.
 func process(p v1alpha1.Process) drivers.Compiled {
-	return drivers.Compiled{Kind: "process", Process: drivers.Process{
+	return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{
 		Argv: slices.Clone(p.Command), Port: p.Port, Probes: []drivers.Probe{{Path: p.Probe, Timeout: 5}}, Metrics: p.Metrics, Grace: graceDefault,
-	}}
+	}}}
 }
 
 // external only says where the server is and how to tell that it is well.
@@ -33,9 +33,9 @@ func external(e v1alpha1.External) drivers.Compiled {
 	c := drivers.Compiled{Kind: "external", URL: e.URL, Model: e.Model}
 	switch e.Type {
 	case "vllm":
-		c.Process = drivers.Process{Probes: openAIProbes(e.Model), Metrics: "/metrics"}
+		c.Processes = []drivers.Process{{Probes: openAIProbes(e.Model), Metrics: "/metrics"}}
 	case "chroma":
-		c.Process = drivers.Process{Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}}
+		c.Processes = []drivers.Process{{Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}}}
 	}
 	return c
 }

@@ -37,9 +37,10 @@ func Compile(site v1alpha1.Site, experiment string, svc v1alpha1.Service) (drive
 	if err != nil {
 		return c, fmt.Errorf("service %s/%s: %w", experiment, svc.Name, err)
 	}
-	c.Process.Name, c.Process.Env = svc.Name, svc.Env
-	if c.URL == "" && (svc.Chroma != nil || usesData(c.Process, svc.Env)) {
-		c.Process.Data = path.Join(site.Spec.Paths.Work, experiment, svc.Name)
+	p := &c.Processes[0]
+	p.Name, p.Env = svc.Name, svc.Env
+	if c.URL == "" && (svc.Chroma != nil || usesData(*p, svc.Env)) {
+		p.Data = path.Join(site.Spec.Paths.Work, experiment, svc.Name)
 	}
 	return c, nil
 }

@@ -32,9 +32,9 @@ func vllm(v v1alpha1.VLLM) (drivers.Compiled, error) {
 	argv := slices.Concat(command, []string{v.Model, "--host", "$(HOST)", "--port", "$(PORT)",
 		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))}, args)
 	name := served(v)
-	return drivers.Compiled{Kind: "vllm", Model: name, Process: drivers.Process{
+	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{{
 		Argv: argv, Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM,
-	}}, nil
+	}}}, nil
 }
 
 // simulated runs the built-in simulator in vLLM's place; everything measured on it says so. The arguments of the real
@@ -48,10 +48,10 @@ func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
 		return drivers.Compiled{}, fmt.Errorf("vllm.simulate: %w", err)
 	}
 	name := served(v)
-	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Process: drivers.Process{
+	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Processes: []drivers.Process{{
 		Argv:   []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)", "--model", name, "--config", string(config)},
 		Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceDefault,
-	}}, nil
+	}}}, nil
 }
 
 // served is the name under which the server lists the model: of several, the first is the one in its metrics.
