@@ -10,8 +10,8 @@ type Compiled struct {
 	Model     string    // the model that must be served; empty when there is none
 	URL       string    // external only: where it is; then Processes[0] holds only Probes and Metrics
 	Processes []Process // of one allocation, Data without the slot; the first is the service's endpoint
-	// Telemetry is the process and port (SERVICE.COMPONENT and name) that takes OTLP over HTTP; zero when there is none.
-	Telemetry Telemetry
+	// Telemetry are the ports that take OTLP, by the name of the relay under which other jobs reach each (otlp-grpc, otlp-http).
+	Telemetry map[string]Telemetry
 	Lustre    *v1alpha1.Lustre // lustre only; then there are no processes
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // Compiler turns a declared service into what an agent can run. It is pure; drivers/service implements it.
-type Compiler func(site v1alpha1.Site, experiment string, svc v1alpha1.Service) (drivers.Compiled, error)
+type Compiler func(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error)
 
 // ownJobSlack is the walltime that a run's own job gets beyond the run's timeout: starting, claiming, writing results.
 const ownJobSlack = 10 * time.Minute
@@ -40,29 +40,46 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 }
 
 func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Service, error) {
-	made, err := c(rev.Site, rev.Experiment, s)
+	made, err := c(rev.Site, rev.Spec, s)
 	if err != nil {
 		return plan.Service{}, err
 	}
 	limit := or(s.Restart.Limit, 5)
 	p := plan.Service{
-		Name: s.Name, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, DependsOn: s.DependsOn,
-		Process: made.Processes[0], Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(),
-		Restarts: limit, Backoff: s.Restart.Backoff.Std(),
+		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
+		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, WholeNodes: rev.Site.Spec.WholeNodes,
+		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 	}
-	if made.URL != "" { // somebody else's: no seats, nothing to submit
+	switch {
+	case made.URL != "": // somebody else's: no seats, nothing to submit
 		p.Proc = fingerprint(made.Kind, made.Model, made.URL)
+		return p, nil
+	case made.Lustre != nil:
+		p.Proc = fingerprint(made.Lustre)
 		return p, nil
 	}
 	p.Slots = or(s.Replicas, 1)
 	p.Job = jobOf(rev.Site, s)
-	p.Process.Name = s.Name
-	p.Process.Restart = drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
 	p.Alloc = allocation(p.Job)
-	p.Proc = fingerprint(made.Kind, made.Model, p.Process.Argv, p.Process.Env, p.Process.Port, p.Process.Data)
-	p.Process.Fingerprint = p.Proc
-	p.Settings = fingerprint(p.Job.Time, p.Process.Probes, p.Process.Metrics, p.Within, p.StableFor, p.Process.Restart)
+	restart := drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
+	procs, settings := []any{made.Kind, made.Model}, []any{p.Job.Time, p.Within, p.StableFor, restart}
+	for i := range p.Processes {
+		q := &p.Processes[i]
+		q.Restart = restart
+		q.Fingerprint = process(made, *q)
+		procs, settings = append(procs, q.Fingerprint), append(settings, q.Probes, q.Metrics)
+	}
+	p.Proc, p.Settings = fingerprint(procs...), fingerprint(settings...)
 	return p, nil
+}
+
+// process is the fingerprint of what a running process cannot change. Files that it reads again when told to are none of it.
+func process(made drivers.Compiled, p drivers.Process) string {
+	p.Probes, p.Metrics, p.Restart, p.Grace, p.Fingerprint, p.Textfile = nil, "", drivers.Restart{}, 0, "", ""
+	if p.Reload != "" {
+		p.Files = nil
+	}
+	return fingerprint(made.Kind, made.Model, p)
 }
 
 // jobOf is the scheduler's share of a service.

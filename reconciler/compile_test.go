@@ -49,8 +49,8 @@ func TestCompile(t *testing.T) {
 			Name: "llm", Kind: "vllm", Simulated: true, Model: "m", DependsOn: []string{"db"}, Slots: 2,
 			Job: drivers.JobSpec{Nodes: 2, Partition: "gpu", QOS: "dev", Account: "p1", Reservation: "gpudev", GPUsPerNode: 4, CPUsPerNode: 8,
 				MemoryPerNode: 1 << 30, Time: time.Hour, Modules: []string{"Python"}, Directives: []string{"--hint=nomultithread"}},
-			Process: drivers.Process{Name: "llm", Fingerprint: s.Proc, Argv: []string{"serve", "m"}, Metrics: "/metrics",
-				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}},
+			Processes: []drivers.Process{{Name: "llm", Fingerprint: s.Processes[0].Fingerprint, Argv: []string{"serve", "m"}, Metrics: "/metrics",
+				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}}},
 			Alloc: s.Alloc, Proc: s.Proc, Settings: s.Settings,
 			Within: time.Minute, StableFor: time.Second, Restarts: 3, Backoff: 2 * time.Second,
 		}},
@@ -133,7 +133,7 @@ func TestCompileExternal(t *testing.T) {
 
 func TestCompileErrorNamesTheService(t *testing.T) {
 	cause := errors.New("no such kind")
-	_, err := compile(testRevision(), func(v1alpha1.Site, string, v1alpha1.Service) (drivers.Compiled, error) {
+	_, err := compile(testRevision(), func(v1alpha1.Site, v1alpha1.Experiment, v1alpha1.Service) (drivers.Compiled, error) {
 		return drivers.Compiled{}, cause
 	})
 	if !errors.Is(err, cause) || err.Error() != "compiling service llm of experiment exp: no such kind" {

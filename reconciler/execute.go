@@ -66,6 +66,12 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		_, err = x.Lease.CreateRun(*a.Run, *a.Request)
 	case plan.UpdateRun:
 		err = x.Lease.UpdateRun(*a.Run)
+	case plan.MakeFolder:
+		err = x.makeFolder(ctx, *a.Folder)
+	case plan.DropFolder:
+		err = x.dropFolder(ctx, *a.Folder)
+	case plan.Export:
+		return x.export(ctx, a)
 	case plan.Forget:
 		if err = x.Store.Forget(x.Lease, a.Experiment); err == nil {
 			x.forgotten[a.Experiment] = true

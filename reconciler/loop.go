@@ -28,6 +28,7 @@ type Loop struct {
 	Site      v1alpha1.Site
 	Scheduler drivers.Scheduler // may also be a Reconfigurer and an Accountant
 	Metrics   drivers.Metrics   // nil: nothing is known of scraping
+	Folders   drivers.Folders   // nil: the site has no directory targets
 	Compile   Compiler
 	Probe     Prober
 	Binary    string // path of the assay that jobs run
@@ -35,18 +36,20 @@ type Loop struct {
 	Clock     func() time.Time // default time.Now
 	Log       *slog.Logger     // default: discard
 
-	mu       sync.Mutex // one pass at a time
-	wake     chan struct{}
-	workers  int
-	decide   func(plan.Desired, plan.Observed) plan.Result
-	compiled map[string]compiled
-	listing  listing
-	still    stillness
-	external map[string]aged[plan.External]
-	scraped  aged[plan.Metrics]
-	said     map[string]v1alpha1.ExperimentStatus // the status as last written
-	told     map[eventKey]time.Time
-	targets  string // fingerprint of the targets as last told
+	mu         sync.Mutex // one pass at a time
+	wake       chan struct{}
+	workers    int
+	decide     func(plan.Desired, plan.Observed) plan.Result
+	compiled   map[string]compiled
+	listing    listing
+	still      stillness
+	external   map[string]aged[plan.External]
+	scraped    aged[plan.Metrics]
+	folders    map[string]aged[plan.Folder]
+	unexported map[string]bool                      // experiments whose metrics could not be stored
+	said       map[string]v1alpha1.ExperimentStatus // the status as last written
+	told       map[eventKey]time.Time
+	targets    string // fingerprint of the targets as last told
 
 	prepared sync.Once
 }
@@ -74,7 +77,7 @@ func (l *Loop) prepare() {
 		}
 		l.wake = make(chan struct{}, 1)
 		l.compiled, l.still, l.told = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
-		l.said = map[string]v1alpha1.ExperimentStatus{}
+		l.said, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		poll := l.Site.Spec.Poll
 		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
 		all, err := l.Store.Statuses()

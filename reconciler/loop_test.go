@@ -193,7 +193,7 @@ func TestInvalidRevision(t *testing.T) {
 	w.settled(t)
 	before := w.jobOf("llm").ID
 	w.restart()
-	w.loop.Compile = func(v1alpha1.Site, string, v1alpha1.Service) (drivers.Compiled, error) {
+	w.loop.Compile = func(v1alpha1.Site, v1alpha1.Experiment, v1alpha1.Service) (drivers.Compiled, error) {
 		return drivers.Compiled{}, errors.New("the flux is not compiled")
 	}
 	for range 20 {

@@ -31,6 +31,13 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}
+	if o.Records, err = l.Store.Folders(); err != nil {
+		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)
+	}
+	if o.Exported, err = l.exported(d); err != nil {
+		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
+	}
+	o.Folders, o.Absent = l.lookAtFolders(ctx, d), absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics = l.health(ctx)
 	o.Now = l.Clock()
@@ -78,7 +85,7 @@ func (l *Loop) probe(ctx context.Context, s plan.Service) plan.External {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	var e plan.External
-	for _, p := range s.Process.Probes {
+	for _, p := range s.Processes[0].Probes {
 		models, err := l.Probe(ctx, s.URL, p)
 		if err != nil {
 			return plan.External{Message: err.Error()}

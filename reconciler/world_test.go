@@ -149,15 +149,15 @@ func must(f func() error) {
 }
 
 // compileSim stands in for drivers/service: the processes are simulated by the cluster anyway.
-func compileSim(_ v1alpha1.Site, _ string, s v1alpha1.Service) (drivers.Compiled, error) {
+func compileSim(_ v1alpha1.Site, _ v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
 	switch {
 	case s.External != nil:
 		return drivers.Compiled{Kind: "external", URL: s.External.URL, Processes: []drivers.Process{{Probes: []drivers.Probe{{Path: "/"}}}}}, nil
 	case s.VLLM != nil:
 		return drivers.Compiled{Kind: "vllm", Simulated: true, Model: s.VLLM.Model, Processes: []drivers.Process{{
-			Argv: []string{"serve", s.VLLM.Model}, Probes: []drivers.Probe{{Path: "/v1/models", Model: s.VLLM.Model}}, Metrics: "/metrics"}}}, nil
+			Name: s.Name, Argv: []string{"serve", s.VLLM.Model}, Probes: []drivers.Probe{{Path: "/v1/models", Model: s.VLLM.Model}}, Metrics: "/metrics"}}}, nil
 	case s.Process != nil:
-		return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Argv: s.Process.Command, Probes: []drivers.Probe{{}}}}}, nil
+		return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: s.Name, Argv: s.Process.Command, Probes: []drivers.Probe{{}}}}}, nil
 	}
 	return drivers.Compiled{}, errors.New("no such kind")
 }

@@ -10,6 +10,7 @@ const (
 	Scheduled     = "Scheduled"     // service: reason is the scheduler's own while it is pending
 	EndpointReady = "EndpointReady" // service
 	Scraped       = "Scraped"       // service
+	Striped       = "Striped"       // lustre service: False on a file system that is not Lustre
 	Complete      = "Complete"      // run, benchmark, experiment
 	Failed        = "Failed"        // run, benchmark
 	Valid         = "Valid"         // run, benchmark
@@ -60,7 +61,7 @@ type ExperimentStatus struct {
 // ServiceStatus sums up a service over its seats.
 type ServiceStatus struct {
 	Name       string       `json:"name"`
-	Kind       string       `json:"kind"` // vllm | chroma | process | external
+	Kind       string       `json:"kind"` // vllm | chroma | lustre | monitors | process | external
 	Simulated  bool         `json:"simulated,omitempty"`
 	Conditions []Condition  `json:"conditions"`
 	Replicas   int          `json:"replicas"`
@@ -71,21 +72,22 @@ type ServiceStatus struct {
 
 // SeatStatus is one place of a service and the job that fills it. Addresses are empty until the live job reports them.
 type SeatStatus struct {
-	Seat     string     `json:"seat"`            // experiment/group/slot/renewal
-	Nonce    string     `json:"nonce,omitempty"` // identity of the attempt
-	JobID    string     `json:"jobID,omitempty"`
-	JobState string     `json:"jobState,omitempty"`
-	Reason   string     `json:"reason,omitempty"` // the scheduler's, or ours
-	Phase    string     `json:"phase,omitempty"`  // the agent's word for the process
-	Ready    bool       `json:"ready"`
-	Nodes    []string   `json:"nodes,omitempty"`
-	Endpoint string     `json:"endpoint,omitempty"` // URL
-	Metrics  string     `json:"metrics,omitempty"`  // URL
-	PID      int        `json:"pid,omitempty"`
-	Restarts int        `json:"restarts"`
-	Started  *time.Time `json:"started,omitempty"`
-	Ends     *time.Time `json:"ends,omitempty"` // when the walltime is over
-	Dir      string     `json:"dir,omitempty"`  // job directory
+	Seat      string            `json:"seat"`            // experiment/group/slot/renewal
+	Nonce     string            `json:"nonce,omitempty"` // identity of the attempt
+	JobID     string            `json:"jobID,omitempty"`
+	JobState  string            `json:"jobState,omitempty"`
+	Reason    string            `json:"reason,omitempty"` // the scheduler's, or ours
+	Phase     string            `json:"phase,omitempty"`  // the agent's word for the process
+	Ready     bool              `json:"ready"`
+	Nodes     []string          `json:"nodes,omitempty"`
+	Endpoint  string            `json:"endpoint,omitempty"`  // URL
+	Endpoints map[string]string `json:"endpoints,omitempty"` // component -> URL, of a service of several processes
+	Metrics   string            `json:"metrics,omitempty"`   // URL
+	PID       int               `json:"pid,omitempty"`
+	Restarts  int               `json:"restarts"`
+	Started   *time.Time        `json:"started,omitempty"`
+	Ends      *time.Time        `json:"ends,omitempty"` // when the walltime is over
+	Dir       string            `json:"dir,omitempty"`  // job directory
 }
 
 // BenchmarkStatus sums up a benchmark over its runs.

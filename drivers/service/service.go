@@ -17,7 +17,7 @@ const (
 )
 
 // Compile maps a service of an experiment at a site. The site's paths.work has to be set.
-func Compile(site v1alpha1.Site, experiment string, svc v1alpha1.Service) (drivers.Compiled, error) {
+func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
 	var c drivers.Compiled
 	var err error
 	switch {
@@ -35,12 +35,12 @@ func Compile(site v1alpha1.Site, experiment string, svc v1alpha1.Service) (drive
 		err = fmt.Errorf("it names none of vllm, chroma, process, external")
 	}
 	if err != nil {
-		return c, fmt.Errorf("service %s/%s: %w", experiment, svc.Name, err)
+		return c, fmt.Errorf("service %s/%s: %w", e.Metadata.Name, svc.Name, err)
 	}
 	p := &c.Processes[0]
 	p.Name, p.Env = svc.Name, svc.Env
 	if c.URL == "" && (svc.Chroma != nil || usesData(*p, svc.Env)) {
-		p.Data = path.Join(site.Spec.Paths.Work, experiment, svc.Name)
+		p.Data = path.Join(site.Spec.Paths.Work, e.Metadata.Name, svc.Name)
 	}
 	return c, nil
 }

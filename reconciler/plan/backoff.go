@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/drivers"
@@ -10,7 +11,7 @@ import (
 // counts reports whether an end is a failure of the service: one that waiting and trying again too often would not mend.
 func (w *world) counts(a *Attempt, e End) bool {
 	switch {
-	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound:
+	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound, a.Cancelled == Missing:
 		return true
 	case a.Cancelled != "", e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
 		return false
@@ -24,12 +25,7 @@ func (w *world) proven(a *Attempt) bool {
 	if st == nil || a.Submitted.IsZero() || w.o.Now.Sub(a.Submitted) < w.d.Policy.Proven {
 		return false
 	}
-	for _, p := range st.Processes {
-		if p.Name == a.Seat.Group {
-			return p.WasReady
-		}
-	}
-	return false
+	return slices.ContainsFunc(st.Processes, func(p drivers.ProcessState) bool { return p.WasReady })
 }
 
 // failures counts how often in a row the seat's jobs failed with the spec as it is now, and when the last one ended.
@@ -49,19 +45,19 @@ func (w *world) failures(id drivers.Seat, spec string) (n int, last *Attempt) {
 }
 
 // backoff reports whether a free seat has to wait, or is given up.
-func (w *world) backoff(s *service, t *seat) (wait, stalled why) {
-	n, last := w.failures(t.id, s.Spec())
+func (w *world) backoff(al *allocation, t *seat) (wait, stalled why) {
+	n, last := w.failures(t.id, al.spec)
 	t.failures = n
 	if n == 0 {
 		return why{}, why{}
 	}
-	if last.End.Reason == CommandNotFound {
-		return why{}, why{CommandNotFound, last.End.Message + "; it is tried again when its spec changes"}
+	if r := last.End.Reason; r == CommandNotFound || r == Missing {
+		return why{}, why{r, last.End.Message + "; it is tried again when its spec changes"}
 	}
-	if n > s.Restarts {
+	if n > al.restarts {
 		return why{}, why{"RestartLimit", fmt.Sprintf("%d jobs in a row failed, the last one: %s (%s); it is tried again when its spec changes", n, last.End.Reason, last.End.Message)}
 	}
-	delay := s.Backoff << min(n-1, 20)
+	delay := al.backoff << min(n-1, 20)
 	if delay > w.d.Policy.BackoffMax || delay <= 0 {
 		delay = w.d.Policy.BackoffMax
 	}

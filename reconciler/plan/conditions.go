@@ -131,8 +131,8 @@ func (w *world) occupied(x *experiment) int {
 // filled counts the wanted seats that have a job.
 func (w *world) filled(x *experiment) int {
 	n := 0
-	for _, s := range x.services {
-		for _, t := range s.seats {
+	for _, al := range x.allocs {
+		for _, t := range al.seats {
 			if t.attempt != nil && t.attempt.End == nil {
 				n++
 			}

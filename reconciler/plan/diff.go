@@ -28,13 +28,12 @@ func Diff(d Desired, o Observed) []Step {
 		if x.released.set() {
 			continue
 		}
-		for _, s := range x.services {
-			for _, t := range s.seats {
-				if sym, y := w.step(x, s, t); sym != "" {
-					steps = append(steps, Step{Symbol: sym, Object: seatName(t.id), Reason: y})
-				}
+		for _, al := range x.allocs {
+			for _, t := range al.seats {
+				steps = append(steps, w.steps(x, al, t)...)
 			}
 		}
+		steps = append(steps, w.folderSteps(x)...)
 		for _, r := range x.wantedRuns() {
 			if !x.ended(r.key) && !slices.ContainsFunc(x.runs, func(h *Run) bool { return h.Key == r.key && active(h) }) {
 				steps = append(steps, Step{Symbol: StartRun, Object: fmt.Sprintf("%s/%s/%d", x.Name, r.Name, r.repeat), Reason: "it has no run with this key"})
@@ -48,27 +47,89 @@ func seatName(id drivers.Seat) string {
 	return fmt.Sprintf("%s/%s/%d", id.Experiment, id.Group, id.Slot)
 }
 
-// step is what would happen to a wanted seat: the same comparisons as keep and instruct make.
-func (w *world) step(x *experiment, s *service, t *seat) (symbol, reason string) {
-	if t.attempt == nil {
-		if _, stalled := w.backoff(s, t); stalled.set() {
-			return "", "" // it waits for another spec
+// steps are what would happen to a wanted seat: the same comparisons as keep and instruct make.
+func (w *world) steps(x *experiment, al *allocation, t *seat) []Step {
+	one := func(symbol, reason string) []Step {
+		if al.grouped {
+			reason += " (" + strings.Join(al.names(), ", ") + ")"
 		}
-		return Create, "it is declared and no job runs for it"
+		return []Step{{Symbol: symbol, Object: seatName(t.id), Reason: reason}}
 	}
-	told := t.agent.Desired
-	now := process(s, t.id)
-	switch {
-	case t.attempt.Alloc != s.Alloc:
-		return Replace, "its allocation changed: a new job"
-	case len(told.Processes) == 1 && told.Processes[0].Fingerprint != s.Proc:
-		return RestartProcess, "its process changed: the server restarts inside its allocation"
-	case t.attempt.Settings != s.Settings:
-		return Update, "its settings changed: in place, nothing restarts"
-	case len(told.Processes) == 1 && !(drivers.AgentDesired{Processes: []drivers.Process{now}}).Equal(drivers.AgentDesired{Processes: told.Processes}):
-		return Update, "its settings changed: in place, nothing restarts"
+	if t.attempt == nil {
+		if _, stalled := w.backoff(al, t); stalled.set() {
+			return nil // it waits for another spec
+		}
+		return one(Create, "it is declared and no job runs for it")
 	}
-	return "", ""
+	if !al.fits(t.attempt) {
+		return one(Replace, "its allocation changed: a new job")
+	}
+	out := memberSteps(x, al, t)
+	if len(out) > 0 {
+		return out
+	}
+	told := drivers.AgentDesired{Processes: t.agent.Desired.Processes}
+	if t.attempt.Settings != al.settings || len(told.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, al, t))}).Equal(drivers.AgentDesired{Processes: withoutTargets(told.Processes)}) {
+		return one(Update, "its settings changed: in place, nothing restarts")
+	}
+	return nil
+}
+
+// memberSteps are the services of a running job that restart, join or leave it.
+func memberSteps(x *experiment, al *allocation, t *seat) (out []Step) {
+	told := map[string]string{} // service -> its fingerprints
+	for _, p := range t.agent.Desired.Processes {
+		told[p.Service()] += " " + p.Fingerprint
+	}
+	for _, s := range al.members {
+		now := ""
+		for _, p := range s.Processes {
+			now += " " + p.Fingerprint
+		}
+		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, t.id.Slot)
+		switch was, there := told[s.Name]; {
+		case !there && al.grouped && len(told) > 0:
+			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + al.name})
+		case there && was != now:
+			out = append(out, Step{Symbol: RestartProcess, Object: object, Reason: "its process changed: the server restarts inside its allocation"})
+		}
+		delete(told, s.Name)
+	}
+	for _, name := range slices.Sorted(keysOf(told)) {
+		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, t.id.Slot), Reason: "it leaves the job of group " + al.name})
+	}
+	return out
+}
+
+// withoutTargets leaves out what changes by itself: the list of what to scrape.
+func withoutTargets(ps []drivers.Process) []drivers.Process {
+	ps = slices.Clone(ps)
+	for i, p := range ps {
+		if p.Targets != "" {
+			ps[i].Files = slices.DeleteFunc(slices.Clone(p.Files), func(f drivers.File) bool { return f.Path == p.Targets })
+		}
+	}
+	return ps
+}
+
+// folderSteps are the directories that would be made or removed.
+func (w *world) folderSteps(x *experiment) (out []Step) {
+	wanted := map[string]bool{}
+	for _, s := range x.services {
+		if s.Lustre == nil {
+			continue
+		}
+		wanted[s.Name] = true
+		if !w.isRecorded(x, s) {
+			out = append(out, Step{Symbol: Create, Object: x.Name + "/" + s.Name, Reason: s.Lustre.Path + " is declared"})
+		}
+	}
+	for _, r := range w.records(x) {
+		if !wanted[r.Service] {
+			out = append(out, Step{Symbol: Destroy, Object: x.Name + "/" + r.Service, Reason: r.Spec.Path + " is no longer declared; removed if assay made it"})
+		}
+	}
+	return out
 }
 
 // destroyed lists the seats that are filled and not wanted.

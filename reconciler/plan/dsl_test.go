@@ -23,6 +23,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  experiment generation=2 suspend stopdone prune deleting
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m
+//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH | service NAME path=/dir minfree=1000 (a directory)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
 //	  job ID nonce=NONCE state=Running reason=… left=20m started=… store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind
@@ -73,6 +74,11 @@ func show(r Result, td *datadriven.TestData) string {
 			fmt.Fprintf(&b, " time=%s", *a.Change.Time)
 		}
 		if a.Tell != nil {
+			if len(a.Tell.Processes) > 1 {
+				for _, p := range a.Tell.Processes {
+					fmt.Fprintf(&b, " +%s", p.Name)
+				}
+			}
 			for _, run := range a.Tell.Runs {
 				fmt.Fprintf(&b, " run=%s", run.ID)
 			}
@@ -148,6 +154,7 @@ func parseWorld(t *testing.T, input string) (Desired, Observed) {
 	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Poll: time.Second},
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
+		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
 		Metrics: Metrics{Targets: map[string]drivers.Health{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
 	for line := range strings.Lines(input) {
 		f := strings.Fields(line)
@@ -189,6 +196,19 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		o.Runs = append(o.Runs, w.run(x))
 	case "external":
 		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
+	case "folder":
+		o.Folders["exp/"+w.name] = Folder{Exists: w.has("exists"), Ours: w.has("ours"), Striped: w.has("striped"), FreeBytes: int64(w.num("free", -1)), FreeInodes: -1, Message: "as it is"}
+		for _, s := range x.Services {
+			if s.Name == w.name && w.has("recorded") {
+				o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: *s.Lustre})
+			}
+		}
+	case "record":
+		o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: v1alpha1.Lustre{Path: w.str("path", "/old")}})
+	case "absent":
+		o.Absent[w.name] = true
+	case "exported":
+		o.Exported["exp@"+w.name] = true
 	case "metrics":
 		o.Metrics.Targets[w.name] = drivers.Health{Up: w.has("up"), Models: strings.Fields(w.str("model", ""))}
 	case "unreachable":
@@ -208,9 +228,23 @@ func (w words) service() Service {
 	if w.has("after") {
 		s.DependsOn = strings.Split(w.str("after", ""), ",")
 	}
-	s.Process = drivers.Process{Name: w.name, Fingerprint: s.Proc, Argv: []string{"serve"}, Metrics: "/metrics"}
-	if s.URL != "" {
+	s.Group = w.str("group", "")
+	s.Job.GPUsPerNode, s.Job.CPUsPerNode = w.num("gpus", 0), w.num("cpus", 0)
+	s.Processes = []drivers.Process{{Name: w.name, Fingerprint: s.Proc, Argv: []string{"serve"}, Metrics: "/metrics"}}
+	for _, c := range strings.Fields(strings.ReplaceAll(w.str("components", ""), ",", " ")) {
+		if s.Processes[0].Name == w.name {
+			s.Processes = nil
+		}
+		s.Processes = append(s.Processes, drivers.Process{Name: w.name + "." + c, Fingerprint: s.Proc, Argv: []string{c}, Metrics: "/metrics"})
+	}
+	if w.has("needs") {
+		s.Processes[0].Needs = []string{w.str("needs", "")}
+	}
+	switch {
+	case s.URL != "":
 		s.Slots, s.Kind = 0, "external"
+	case w.has("path"):
+		s = Service{Name: w.name, Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: w.str("path", ""), MinFree: v1alpha1.Quantity(w.num("minfree", 0))}}
 	}
 	return s
 }
@@ -220,8 +254,15 @@ func (w words) attempt() Attempt {
 	n, _ := strconv.Atoi(slot)
 	begun := epoch.Add(-w.dur("age", 10*time.Minute))
 	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
-		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""),
+		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: w.str("cancelled", ""), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
+	if w.has("members") {
+		a.Members = strings.Split(w.str("members", ""), ",")
+	}
+	if a.Base == "group" { // of a group whose members ask for nothing special
+		a.Base = digest("", "", "", "", "", "")
+		a.Settings = digest(time.Hour.String())
+	}
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
 		a.End = &End{Reason: w.str("ended", ""), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
@@ -265,14 +306,19 @@ func (w words) agent(x *Experiment, o *Observed) {
 		st.Generation = 2
 	}
 	for _, s := range x.Services {
-		if s.Name != at.Seat.Group {
+		if s.Name != at.Seat.Group && s.Group != at.Seat.Group || w.has("only") && !slices.Contains(strings.Split(w.str("only", ""), ","), s.Name) {
 			continue
 		}
-		p := s.Process
-		p.Fingerprint = w.str("proc", s.Proc)
-		told.Processes = []drivers.Process{p}
-		st.Processes = []drivers.ProcessState{{Name: s.Name, Fingerprint: p.Fingerprint, Phase: w.str("phase", "Ready"), PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
-			Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Reason: w.str("why", "")}}
+		for _, p := range s.Processes {
+			p.Fingerprint = w.str("proc", s.Proc)
+			told.Processes = append(told.Processes, p)
+			phase := w.str("phase", "Ready")
+			if w.str("dead", "") == p.Name {
+				phase = "Failed"
+			}
+			st.Processes = append(st.Processes, drivers.ProcessState{Name: p.Name, Fingerprint: p.Fingerprint, Phase: phase, PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
+				Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Reason: w.str("why", "")})
+		}
 	}
 	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {
 		name, phase, _ := strings.Cut(id, ":")

@@ -26,9 +26,9 @@ func (w *world) duplicates() {
 		}
 	}
 	for _, x := range w.exps {
-		for _, s := range x.services {
-			for _, t := range s.seats {
-				w.oneAttempt(t)
+		for _, al := range x.allocs {
+			for _, t := range al.seats {
+				w.oneAttempt(al, t)
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func (w *world) zombies(a *Attempt, live []drivers.Job) {
 }
 
 // oneAttempt keeps the open attempt whose job is the oldest.
-func (w *world) oneAttempt(t *seat) {
+func (w *world) oneAttempt(al *allocation, t *seat) {
 	open := slices.Clone(w.open[t.id])
 	if len(open) < 2 {
 		return
@@ -60,7 +60,7 @@ func (w *world) oneAttempt(t *seat) {
 		}
 		return olderJob(slices.MinFunc(ja, olderJob), slices.MinFunc(jb, olderJob))
 	})
-	w.fill(t, open[0], t.id.Group)
+	w.fill(al, t, open[0])
 	for _, a := range open[1:] {
 		w.cancel(a, why{"Duplicate", fmt.Sprintf("seat %s is filled by an older job", t.id)})
 	}

@@ -20,14 +20,23 @@ func (w *world) guarded(x *experiment) string {
 		return ""
 	}
 	var old, new []string
-	for id := range w.open {
-		if id.Experiment == x.Name && !isRunSeat(id) && !slices.Contains(old, id.Group) {
-			old = append(old, id.Group)
+	for id, open := range w.open {
+		if id.Experiment != x.Name || isRunSeat(id) {
+			continue
+		}
+		for _, a := range open {
+			old = append(old, orElse(a.Members, []string{id.Group})...)
+		}
+	}
+	for _, r := range w.o.Records {
+		if r.Experiment == x.Name {
+			old = append(old, r.Service)
 		}
 	}
 	slices.Sort(old)
+	old = slices.Compact(old)
 	for _, s := range x.Services {
-		if s.URL == "" && s.Slots > 0 {
+		if s.URL == "" && (s.Slots > 0 || s.Lustre != nil) {
 			new = append(new, s.Name)
 		}
 	}
@@ -35,4 +44,12 @@ func (w *world) guarded(x *experiment) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// orElse is a, or b when a is empty.
+func orElse(a, b []string) []string {
+	if len(a) > 0 {
+		return a
+	}
+	return b
 }

@@ -26,8 +26,11 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		for _, s := range []string{"x", "y"} {
 			if flag("declared") {
 				v := Service{Name: s, Slots: rapid.IntRange(0, 2).Draw(t, "slots"), Alloc: pick("alloc", "a1", "a2"), Proc: pick("proc", "p1", "p2"), Settings: pick("settings", "s1", "s2"),
-					Within: time.Minute, Restarts: 2, Backoff: 10 * time.Second}
-				v.Process = drivers.Process{Name: s, Fingerprint: v.Proc}
+					Within: time.Minute, Restarts: 2, Backoff: 10 * time.Second, Group: pick("shared", "", "", "g")}
+				if v.Group != "" {
+					v.Slots = 1
+				}
+				v.Processes = []drivers.Process{{Name: s, Fingerprint: v.Proc}}
 				e.Services = append(e.Services, v)
 				if flag("benchmark") {
 					e.Benchmarks = append(e.Benchmarks, Benchmark{Name: "q" + s, Target: s, Repeats: 2, Timeout: time.Minute})
@@ -39,7 +42,7 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 	states := []drivers.JobState{drivers.JobPending, drivers.JobRunning, drivers.JobRunning, drivers.JobCompleting, drivers.JobFailed, drivers.JobCancelled, drivers.JobNodeFail}
 	for i := range rapid.IntRange(0, 8).Draw(t, "attempts") {
 		nonce := fmt.Sprintf("n%d", i)
-		seat := drivers.Seat{Experiment: pick("experiment", "a", "b"), Group: pick("group", "x", "y", "z"), Slot: rapid.IntRange(0, 2).Draw(t, "slot")}
+		seat := drivers.Seat{Experiment: pick("experiment", "a", "b"), Group: pick("group", "x", "y", "z", "g"), Slot: rapid.IntRange(0, 2).Draw(t, "slot")}
 		a := Attempt{Nonce: nonce, Seat: seat, Experiment: seat.Experiment, Alloc: pick("was", "a1", "a2"), Settings: pick("set", "s1", "s2"),
 			Begun: epoch.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second), Cancelled: pick("cancelled", "", "", "Removed", "ReadinessDeadline")}
 		if flag("ended") {
@@ -63,6 +66,13 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 			r.Result = &drivers.SuiteResult{Valid: true}
 		}
 		o.Runs = append(o.Runs, r)
+	}
+	if flag("folder") {
+		d.Experiments[0].Services = append(d.Experiments[0].Services, Service{Name: "dir", Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: "/d"}})
+		o.Folders = map[string]Folder{"a/dir": {Exists: flag("exists"), FreeBytes: -1, FreeInodes: -1}}
+	}
+	if flag("record") {
+		o.Records = []FolderRecord{{Experiment: "a", Service: pick("recorded", "dir", "x"), Spec: v1alpha1.Lustre{Path: pick("path", "/d", "/e")}}}
 	}
 	if pick("listing", "ok", "ok", "ok", "down") == "down" {
 		o.Listing = Listing{At: epoch, Err: "down"}
@@ -207,12 +217,12 @@ func settledWorld(n, jobs int) (Desired, Observed) {
 	e := Experiment{Name: "big", Revision: "r", Generation: 1}
 	for i := range n {
 		name, nonce := fmt.Sprintf("s%d", i), fmt.Sprintf("n%d", i)
-		s := Service{Name: name, Slots: 1, Alloc: "a", Proc: "p", Settings: "s", Within: time.Minute, Process: drivers.Process{Name: name, Fingerprint: "p", Argv: []string{"serve"}}}
+		s := Service{Name: name, Slots: 1, Alloc: "a", Proc: "p", Settings: "s", Within: time.Minute, Processes: []drivers.Process{{Name: name, Fingerprint: "p", Argv: []string{"serve"}}}}
 		e.Services = append(e.Services, s)
 		seat := drivers.Seat{Experiment: "big", Group: name}
 		o.Attempts = append(o.Attempts, Attempt{Nonce: nonce, Seat: seat, Experiment: "big", Alloc: "a", Settings: "s", Begun: epoch.Add(-time.Hour), JobID: drivers.JobID(fmt.Sprint(i))})
 		o.Listing.Jobs = append(o.Listing.Jobs, drivers.Job{ID: drivers.JobID(fmt.Sprint(i)), State: drivers.JobRunning, Tag: drivers.Tag{Store: "us", Seat: seat, Nonce: nonce}})
-		o.Agents[nonce] = Agent{Desired: drivers.AgentDesired{Generation: 1, Nonce: nonce, Processes: []drivers.Process{s.Process}},
+		o.Agents[nonce] = Agent{Desired: drivers.AgentDesired{Generation: 1, Nonce: nonce, Processes: s.Processes},
 			State: &drivers.AgentState{Nonce: nonce, Generation: 1, Processes: []drivers.ProcessState{{Name: name, Fingerprint: "p", Phase: drivers.PhaseReady, PhaseFor: 60, Endpoint: "http://n:1"}}}}
 	}
 	for i := len(o.Listing.Jobs); i < jobs; i++ {

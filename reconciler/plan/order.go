@@ -49,3 +49,13 @@ func olderJob(a, b drivers.Job) int {
 	}
 	return cmp.Or(a.Started.Compare(b.Started), a.Submitted.Compare(b.Submitted), cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(string(a.ID), string(b.ID)))
 }
+
+// compareWords compares pairs of words, first difference first.
+func compareWords(pairs ...string) int {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if c := strings.Compare(pairs[i], pairs[i+1]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}

@@ -14,18 +14,22 @@ func Plan(d Desired, o Observed) Result {
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.concludeAll(x)          // run.go: runs that have ended
-		x.released = w.release(x) // retire.go: suspended, deleting, or done
-		w.supersede(x)            // run.go: runs that the newest revision no longer wants
-		w.retire(x)               // retire.go: seats that nobody wants any more
-		for _, s := range x.services {
-			for _, t := range s.seats {
-				w.serve(x, s, t) // seat.go: submit, replace, change in place, give up
+		w.concludeAll(x)              // run.go: runs that have ended
+		x.released = w.release(x)     // retire.go: suspended, deleting, or done
+		w.supersede(x)                // run.go: runs that the newest revision no longer wants
+		w.retire(x)                   // retire.go: seats that nobody wants any more
+		for _, al := range x.allocs { // group.go: what is submitted together
+			for _, t := range al.seats {
+				w.serve(x, al, t) // seat.go: submit, replace, change in place, give up
 			}
 		}
 		w.startRun(x) // run.go: the next benchmark run
 		w.placeAll(x) // runjob.go: runs that need a job of their own
+		w.folders(x)  // folder.go: directory targets
+	}
+	for _, x := range w.exps {
 		w.instruct(x) // tell.go: what every agent should run now
+		w.export(x)   // export.go: metrics that outlive the experiment
 		w.forgetWhenGone(x)
 	}
 	return Result{Actions: w.actions, Status: w.statuses(), Targets: w.targets(), Look: w.again}

@@ -57,14 +57,14 @@ func (w *world) unwanted(x *experiment, id drivers.Seat) why {
 	if isRunSeat(id) {
 		return why{} // run.go ends these
 	}
-	for _, s := range x.Services {
-		if s.Name != id.Group {
+	for _, al := range x.allocs {
+		if al.name != id.Group {
 			continue
 		}
-		if id.Slot < s.Slots {
+		if id.Slot < al.slots {
 			return why{}
 		}
-		return why{"ScaledDown", fmt.Sprintf("%s now has %d replicas", s.Name, s.Slots)}
+		return why{"ScaledDown", fmt.Sprintf("%s now has %d replicas", al.name, al.slots)}
 	}
 	return why{"Removed", id.Group + " is no longer declared"}
 }
@@ -112,7 +112,7 @@ func (w *world) cancel(a *Attempt, y why) {
 
 // forgetWhenGone ends a deletion once nothing fills a seat any more.
 func (w *world) forgetWhenGone(x *experiment) {
-	if !x.Deleting || !w.known || x.strange > 0 {
+	if !x.Deleting || !w.known || x.strange > 0 || w.recorded(x) > 0 || !w.exported(x) {
 		return
 	}
 	for id, open := range w.open {

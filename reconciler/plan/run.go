@@ -161,10 +161,10 @@ func (w *world) mayStart(x *experiment, want wantedRun, busy bool) why {
 	if !w.available(x, want.Target) {
 		return why{"WaitingForTarget", want.Target + " is not Ready"}
 	}
-	if want.target.URL != "" {
+	if len(want.target.places) == 0 {
 		return why{}
 	}
-	if j := want.target.seats[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
+	if j := want.target.places[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
 		return why{"WaitingForWalltime", fmt.Sprintf("job %s has %s left and a run may take %s; give the service more time or the benchmark a shorter timeout",
 			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
 	}
@@ -195,8 +195,8 @@ func (w *world) create(x *experiment, want wantedRun) {
 	if want.target.URL != "" {
 		req.Endpoints = []string{want.target.URL}
 	}
-	for i, t := range want.target.seats {
-		req.Endpoints = append(req.Endpoints, t.proc.Endpoint)
+	for i, t := range want.target.places {
+		req.Endpoints = append(req.Endpoints, t.endpoint().Endpoint)
 		if i == 0 {
 			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes
 		}

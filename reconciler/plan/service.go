@@ -17,9 +17,14 @@ func (w *world) serviceStatus(x *experiment, s *service, before v1alpha1.Experim
 		}
 	}
 	st := v1alpha1.ServiceStatus{Name: s.Name, Kind: s.Kind, Simulated: s.Simulated, Replicas: s.Slots}
-	if s.URL != "" {
+	switch {
+	case s.Lustre != nil:
+		w.folderStatus(x, s, &st, c)
+		st.Conditions = c.list
+		return st
+	case s.URL != "":
 		w.externalStatus(x, s, &st, c)
-	} else {
+	default:
 		w.seatStatuses(x, s, &st, c)
 	}
 	status, y := w.scraped(x, s)
@@ -28,12 +33,12 @@ func (w *world) serviceStatus(x *experiment, s *service, before v1alpha1.Experim
 	return st
 }
 
-// seatStatuses sums a service up: the first seat that is not as wanted gives the reason.
+// seatStatuses sums a service up: the first place that is not as wanted gives the reason.
 func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStatus, c *conditions) {
 	ready, y := v1alpha1.True, why{"Ready", "all probes pass"}
 	scheduled, sy := v1alpha1.True, why{"Running", "every job runs"}
 	stalled, endpoint := why{}, true
-	for _, t := range s.seats {
+	for _, t := range s.places {
 		v := seatStatus(t)
 		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[t.id])+v.Restarts
 		if v.Ready {
@@ -41,13 +46,16 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 		} else if ready == v1alpha1.True || t.ready == v1alpha1.Unknown {
 			ready, y = t.ready, t.why
 		}
-		if t.stalled.set() {
+		switch {
+		case t.stalled.set():
 			stalled = t.stalled
+		case t.given.set() && s.of.grouped: // its job goes on for the others
+			stalled = t.given
 		}
 		if q, qy := w.scheduled(t); q != v1alpha1.True {
 			scheduled, sy = q, qy
 		}
-		endpoint = endpoint && v.Endpoint != "" && t.proc.Phase == drivers.PhaseReady
+		endpoint = endpoint && v.Endpoint != "" && allReady(t)
 	}
 	if a := refused(s); a != "" && ready == v1alpha1.True {
 		y.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
@@ -67,11 +75,16 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	switch {
 	case !w.known:
 		c.set(v1alpha1.EndpointReady, v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err})
-	case endpoint && len(s.seats) > 0:
+	case endpoint && len(s.places) > 0:
 		c.set(v1alpha1.EndpointReady, v1alpha1.True, why{"Answering", "every endpoint answers its probes"})
 	default:
 		c.set(v1alpha1.EndpointReady, v1alpha1.False, why{"NoEndpoint", "not every replica has an endpoint that answers"})
 	}
+}
+
+// allReady reports whether every process of a place answers its probes.
+func allReady(t *place) bool {
+	return !slices.ContainsFunc(t.procs, func(p *drivers.ProcessState) bool { return p == nil || p.Phase != drivers.PhaseReady })
 }
 
 // progress sets Reconciling and Stalled: never both.
@@ -90,7 +103,7 @@ func (w *world) progress(x *experiment, c *conditions, ready string, y, stalled 
 }
 
 func refused(s *service) string {
-	for _, t := range s.seats {
+	for _, t := range s.places {
 		if t.attempt != nil && t.attempt.Refused != "" {
 			return t.attempt.Refused
 		}
@@ -99,7 +112,7 @@ func refused(s *service) string {
 }
 
 // scheduled says whether the scheduler has started the seat's job, with its own reason while it has not.
-func (w *world) scheduled(t *seat) (string, why) {
+func (w *world) scheduled(t *place) (string, why) {
 	switch {
 	case !w.known:
 		return v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err}
@@ -118,7 +131,7 @@ func (w *world) scheduled(t *seat) (string, why) {
 }
 
 // seatStatus never shows an address that the live job has not reported itself.
-func seatStatus(t *seat) v1alpha1.SeatStatus {
+func seatStatus(t *place) v1alpha1.SeatStatus {
 	v := v1alpha1.SeatStatus{Seat: t.id.String(), Ready: t.ready == v1alpha1.True, Reason: t.why.reason}
 	if t.attempt == nil {
 		return v
@@ -138,8 +151,21 @@ func seatStatus(t *seat) v1alpha1.SeatStatus {
 			v.Ends = &ends
 		}
 	}
-	if p := t.proc; p != nil && t.job != nil && t.job.State == drivers.JobRunning {
-		v.Phase, v.Endpoint, v.Metrics, v.PID, v.Restarts = p.Phase, p.Endpoint, p.Metrics, p.PID, p.Restarts
+	if p := t.endpoint(); p != nil && t.job != nil && t.job.State == drivers.JobRunning {
+		v.Phase, v.Endpoint, v.Metrics, v.PID = p.Phase, p.Endpoint, p.Metrics, p.PID
+		for _, p := range t.procs {
+			if p == nil {
+				continue
+			}
+			v.Restarts += p.Restarts
+			if len(t.procs) > 1 && p.Endpoint != "" {
+				if v.Endpoints == nil {
+					v.Endpoints = map[string]string{}
+				}
+				_, component, _ := strings.Cut(p.Name, ".")
+				v.Endpoints[component] = p.Endpoint
+			}
+		}
 	}
 	return v
 }
@@ -172,7 +198,7 @@ func (w *world) scraped(x *experiment, s *service) (string, why) {
 	switch {
 	case w.o.Metrics.Err != "":
 		return v1alpha1.Unknown, why{"PrometheusUnreachable", w.o.Metrics.Err}
-	case s.Process.Metrics == "":
+	case !slices.ContainsFunc(s.Processes, func(p drivers.Process) bool { return p.Metrics != "" }):
 		return v1alpha1.Unknown, why{"NoMetrics", "it declares no metrics to scrape"}
 	case len(ids) == 0:
 		return v1alpha1.Unknown, why{"NoTarget", "it has no address to scrape yet"}

@@ -77,60 +77,51 @@ func endOf(a *Attempt, j drivers.Job, agent Agent) End {
 	}
 	if a.Cancelled != "" {
 		e.Reason, e.Message = a.Cancelled, fmt.Sprintf("job %s was cancelled by assay: %s", j.ID, a.Cancelled)
-		if p := processOf(a, agent); p != nil && p.Phase == drivers.PhaseFailed && p.Message != "" {
-			e.Message += ": " + p.Message
+		if agent.State != nil {
+			for _, p := range agent.State.Processes {
+				if p.Phase == drivers.PhaseFailed && p.Message != "" {
+					e.Message += ": " + p.Message
+					break
+				}
+			}
 		}
 	}
 	return e
 }
 
-// processOf is what the agent of an attempt says of its server.
-func processOf(a *Attempt, agent Agent) *drivers.ProcessState {
-	if agent.State == nil {
-		return nil
-	}
-	for i, p := range agent.State.Processes {
-		if p.Name == a.Seat.Group {
-			return &agent.State.Processes[i]
-		}
-	}
-	return nil
-}
-
 // close ends an attempt: its seat is free afterwards.
 func (w *world) close(a *Attempt, e End) {
 	e.At = w.o.Now
+	al := w.allocationOf(a)
 	spec := a.Spec
-	if s := w.serviceOf(a); s != nil {
-		spec = s.Spec()
+	if al != nil {
+		spec = al.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
 		Reason: e.Reason, Message: e.Message, End: &e})
 	a.End = &e
 	w.open[a.Seat] = slices.DeleteFunc(slices.Clone(w.open[a.Seat]), func(o *Attempt) bool { return o == a })
-	if x := w.byName[a.Experiment]; x != nil {
-		for _, s := range x.services {
-			for _, t := range s.seats {
-				if t.attempt != a {
-					continue
-				}
-				t.attempt, t.job, t.proc = nil, nil, nil
-				if left := w.open[t.id]; len(left) > 0 { // a duplicate still fills the seat
-					w.fill(t, left[0], s.Name)
-					w.judge(x, s)
-				}
-			}
+	w.ended[a.Seat] = append(w.ended[a.Seat], a)
+	if al == nil || a.Seat.Slot >= len(al.seats) || al.seats[a.Seat.Slot].attempt != a {
+		return
+	}
+	t := al.seats[a.Seat.Slot]
+	al.free(t)
+	if left := w.open[t.id]; len(left) > 0 { // a duplicate still fills the seat
+		w.fill(al, t, left[0])
+		for _, s := range al.members {
+			w.judge(w.byName[a.Experiment], s)
 		}
 	}
-	w.ended[a.Seat] = append(w.ended[a.Seat], a)
 }
 
-func (w *world) serviceOf(a *Attempt) *service {
+// allocationOf is the declared allocation that an attempt is for; nil when it is not declared any more, or is a run's.
+func (w *world) allocationOf(a *Attempt) *allocation {
 	if x := w.byName[a.Experiment]; x != nil {
-		for _, s := range x.services {
-			if s.Name == a.Seat.Group {
-				return s
+		for _, al := range x.allocs {
+			if al.name == a.Seat.Group {
+				return al
 			}
 		}
 	}

@@ -30,3 +30,7 @@ func runKey(x *experiment, b Benchmark, repeat int, s *service) string {
 const runGroup = "run."
 
 func isRunSeat(id drivers.Seat) bool { return strings.HasPrefix(id.Group, runGroup) }
+
+func sizeWords(s Size) string {
+	return strings.Join([]string{strconv.Itoa(s.Nodes), strconv.Itoa(s.GPUs), strconv.Itoa(s.CPUs), strconv.FormatInt(s.Memory, 10)}, " ")
+}

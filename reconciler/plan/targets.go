@@ -1,6 +1,11 @@
 package plan
 
 import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -12,13 +17,19 @@ func (w *world) targets() []drivers.Target {
 	out := []drivers.Target{}
 	for _, x := range w.exps {
 		for _, s := range x.services {
-			if s.URL != "" && s.Process.Metrics != "" {
-				out = append(out, target(externalID(x, s), strings.TrimSuffix(s.URL, "/")+s.Process.Metrics, x.Name, s.Name, "", ""))
+			if s.URL != "" && s.Processes[0].Metrics != "" {
+				out = append(out, target(externalID(x, s), strings.TrimSuffix(s.URL, "/")+s.Processes[0].Metrics, x.Name, s.Name, "", ""))
 			}
-			for _, t := range s.seats {
-				out = append(out, seatTargets(x, s, t)...)
+			for _, t := range s.places {
+				out = append(out, placeTargets(x, s, t)...)
 			}
 		}
+		for _, al := range x.allocs {
+			for _, t := range al.seats {
+				out = append(out, nodeTargets(t.attempt, t.job, t.agent)...)
+			}
+		}
+		out = append(out, w.runTargets(x)...)
 	}
 	slices.SortFunc(out, func(a, b drivers.Target) int { return strings.Compare(a.ID, b.ID) })
 	return out
@@ -26,22 +37,59 @@ func (w *world) targets() []drivers.Target {
 
 func externalID(x *experiment, s *service) string { return "external/" + x.Name + "/" + s.Name }
 
-// seatTargets are those of a job that runs.
-func seatTargets(x *experiment, s *service, t *seat) []drivers.Target {
-	if t.attempt == nil || t.attempt.End != nil || t.attempt.Cancelled != "" || t.agent.State == nil || t.agent.State.Nonce != t.attempt.Nonce || t.agent.State.End != nil {
-		return nil
-	}
-	if t.job != nil && t.job.State != drivers.JobRunning {
+// scrapable reports whether a job runs and its agent speaks for it.
+func scrapable(a *Attempt, j *drivers.Job, agent Agent) bool {
+	return a != nil && a.End == nil && a.Cancelled == "" && agent.State != nil && agent.State.Nonce == a.Nonce && agent.State.End == nil &&
+		(j == nil || j.State == drivers.JobRunning)
+}
+
+// placeTargets are the processes of a service that answer, and the files of metrics that the agent serves for them.
+func placeTargets(x *experiment, s *service, t *place) []drivers.Target {
+	if !scrapable(t.attempt, t.job, t.agent) {
 		return nil
 	}
 	var out []drivers.Target
-	job := string(t.attempt.JobID)
-	if p := t.proc; p != nil && p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting) {
-		out = append(out, target(t.attempt.Nonce+"/"+s.Name, p.Metrics, x.Name, s.Name, job, t.agent.State.Node))
+	for i, p := range t.procs {
+		if p == nil {
+			continue
+		}
+		if p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting) {
+			out = append(out, target(t.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(t.attempt.JobID), t.agent.State.Node))
+		}
+		if first := t.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
+			for _, n := range first {
+				if n.Name == t.agent.State.Node && n.Metrics != "" {
+					id := t.attempt.Nonce + "/textfile/" + p.Name
+					url := strings.TrimSuffix(n.Metrics, "/metrics") + "/textfile/" + p.Name
+					out = append(out, drivers.Target{ID: id, URL: url, Labels: map[string]string{"assay_target": id}})
+				}
+			}
+		}
 	}
-	for _, n := range t.agent.State.Nodes {
+	return out
+}
+
+// nodeTargets are the counters of every node of a job.
+func nodeTargets(a *Attempt, j *drivers.Job, agent Agent) []drivers.Target {
+	if !scrapable(a, j, agent) {
+		return nil
+	}
+	var out []drivers.Target
+	for _, n := range agent.State.Nodes {
 		if n.Metrics != "" {
-			out = append(out, target(t.attempt.Nonce+"/node/"+n.Name, n.Metrics, x.Name, s.Name, job, n.Name))
+			out = append(out, target(a.Nonce+"/node/"+n.Name, n.Metrics, a.Experiment, strings.TrimPrefix(a.Seat.Group, runGroup), string(a.JobID), n.Name))
+		}
+	}
+	return out
+}
+
+// runTargets are the nodes of jobs that hold a run of their own.
+func (w *world) runTargets(x *experiment) []drivers.Target {
+	var out []drivers.Target
+	for _, a := range sortedAttempts(w.o.Attempts) {
+		if a.End == nil && a.Experiment == x.Name && isRunSeat(a.Seat) && len(w.jobs[a.Nonce]) > 0 {
+			j := slices.MinFunc(w.jobs[a.Nonce], olderJob)
+			out = append(out, nodeTargets(a, &j, w.o.Agents[a.Nonce])...)
 		}
 	}
 	return out
@@ -57,16 +105,45 @@ func target(id, url, experiment, service, job, node string) drivers.Target {
 
 // targetIDs are the targets of a service itself, nodes aside.
 func (w *world) targetIDs(x *experiment, s *service) []string {
-	if s.URL != "" && s.Process.Metrics != "" {
+	if s.URL != "" && s.Processes[0].Metrics != "" {
 		return []string{externalID(x, s)}
 	}
 	var out []string
-	for _, t := range s.seats {
-		for _, v := range seatTargets(x, s, t) {
-			if strings.HasSuffix(v.ID, "/"+s.Name) && !strings.Contains(v.ID, "/node/") {
+	for _, t := range s.places {
+		for _, v := range placeTargets(x, s, t) {
+			if !strings.Contains(v.ID, "/textfile/") {
 				out = append(out, v.ID)
 			}
 		}
 	}
 	return out
 }
+
+// fileSD is the list of targets in the form of Prometheus' file_sd: what a Prometheus that is a service scrapes.
+func (w *world) fileSD() string {
+	type group struct {
+		Targets []string          `json:"targets"`
+		Labels  map[string]string `json:"labels"`
+	}
+	if w.sd != "" {
+		return w.sd
+	}
+	groups := []group{}
+	for _, t := range w.targets() {
+		u, err := url.Parse(t.URL)
+		if err != nil || u.Host == "" {
+			continue // an address that an agent made up; its own state says so
+		}
+		labels := maps.Clone(t.Labels)
+		labels["__metrics_path__"], labels["__scheme__"] = u.Path, u.Scheme
+		groups = append(groups, group{[]string{u.Host}, labels})
+	}
+	b, err := json.MarshalIndent(groups, "", " ")
+	if err != nil {
+		panic(fmt.Sprintf("plain data that does not encode: %v", err))
+	}
+	w.sd = string(b)
+	return w.sd
+}
+
+func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

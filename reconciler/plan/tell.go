@@ -1,7 +1,11 @@
 package plan
 
 import (
+	"fmt"
+	"net"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"assay/drivers"
 )
@@ -11,20 +15,20 @@ func (w *world) instruct(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
 	}
-	for _, s := range x.services {
-		for _, t := range s.seats {
+	for _, al := range x.allocs {
+		for _, t := range al.seats {
 			a := t.attempt
-			if a == nil || a.Cancelled != "" || a.Alloc != s.Alloc || t.agent.Err != "" {
+			if a == nil || a.Cancelled != "" || !al.fits(a) || t.agent.Err != "" {
 				continue
 			}
 			told := t.agent.Desired
-			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: []drivers.Process{process(s, t.id)}, Runs: w.toldRuns(x, t)}
+			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, al, t), Relays: w.relays(x), Runs: w.toldRuns(x, t)}
 			told.Nonce = a.Nonce
 			if want.Equal(told) {
 				continue
 			}
-			y := w.difference(s, told, want)
-			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + s.Name, Seat: t.id, Nonce: a.Nonce, JobID: a.JobID,
+			y := difference(told, want)
+			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + al.name, Seat: t.id, Nonce: a.Nonce, JobID: a.JobID,
 				Reason: y.reason, Message: y.message, Tell: &want})
 		}
 	}
@@ -51,16 +55,65 @@ func agentHas(a Agent, run string) bool {
 	})
 }
 
+// relays are where the experiment's collector takes telemetry at present. While it moves there is none.
+func (w *world) relays(x *experiment) map[string]string {
+	var out map[string]string
+	for _, s := range x.services {
+		for _, name := range slices.Sorted(keysOf(s.Telemetry)) {
+			if at := s.port(s.Telemetry[name]); at != "" {
+				if out == nil {
+					out = map[string]string{}
+				}
+				out[name] = at
+			}
+		}
+	}
+	return out
+}
+
+// port is the address (host:port) of a port of a service's first place; empty while it has none.
+func (s *service) port(t drivers.Telemetry) string {
+	if len(s.places) == 0 {
+		return ""
+	}
+	for _, p := range s.places[0].procs {
+		if p == nil || p.Name != t.Process || p.Endpoint == "" || p.Ports[t.Port] == 0 {
+			continue
+		}
+		if u, err := url.Parse(p.Endpoint); err == nil {
+			return net.JoinHostPort(u.Hostname(), strconv.Itoa(p.Ports[t.Port]))
+		}
+	}
+	return ""
+}
+
 // difference says what an instruction changes.
-func (w *world) difference(s *service, told, want drivers.AgentDesired) why {
-	if len(told.Processes) == 1 && told.Processes[0].Fingerprint != want.Processes[0].Fingerprint {
-		return why{"ProcessChanged", "the declared process changed: the server restarts inside its allocation"}
+func difference(told, want drivers.AgentDesired) why {
+	was, is := map[string]string{}, map[string]string{}
+	for _, p := range told.Processes {
+		was[p.Name] = p.Fingerprint
 	}
-	if len(want.Runs) > len(told.Runs) {
+	for _, p := range want.Processes {
+		is[p.Name] = p.Fingerprint
+	}
+	for _, p := range want.Processes {
+		switch old, had := was[p.Name]; {
+		case !had && len(was) > 0:
+			return why{"Joined", fmt.Sprintf("%s starts in a job that is there", p.Name)}
+		case had && old != p.Fingerprint:
+			return why{"ProcessChanged", "the declared process changed: the server restarts inside its allocation"}
+		}
+	}
+	for _, p := range told.Processes {
+		if _, still := is[p.Name]; !still {
+			return why{"Left", fmt.Sprintf("%s ends; its job goes on", p.Name)}
+		}
+	}
+	switch {
+	case len(want.Runs) > len(told.Runs):
 		return why{"RunPlaced", "a benchmark run is to be done here"}
-	}
-	if len(want.Runs) < len(told.Runs) {
+	case len(want.Runs) < len(told.Runs):
 		return why{"RunEnded", "a benchmark run has ended"}
 	}
-	return why{"SettingsChanged", "probes, limits or runs changed; nothing restarts"}
+	return why{"SettingsChanged", "probes, limits, targets or runs changed; nothing restarts"}
 }

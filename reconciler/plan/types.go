@@ -41,24 +41,29 @@ type Experiment struct {
 	Benchmarks  []Benchmark
 }
 
-// Service is one declared service, compiled: what to submit and what to run in it. An external one has no seats.
+// Service is one declared service, compiled: what to submit and what to run in it. An external one and a directory have
+// no seats.
 type Service struct {
-	Name      string
-	Kind      string // vllm | chroma | process | external
-	Simulated bool
-	Model     string
-	URL       string // external only
-	DependsOn []string
-	Slots     int             // replicas
-	Job       drivers.JobSpec // template; Tag, Name and Dir are filled in per seat
-	Process   drivers.Process // its Fingerprint is Proc
-	Alloc     string          // fingerprint: a change means a new job
-	Proc      string          // fingerprint: a change restarts the process in its allocation
-	Settings  string          // fingerprint: a change is applied in place
-	Within    time.Duration   // readiness deadline
-	StableFor time.Duration
-	Restarts  int           // how many jobs in a row may fail before the service is Stalled
-	Backoff   time.Duration // before the second job; doubled each time
+	Name       string
+	Group      string // services of one group share one allocation; empty: one of its own
+	Kind       string // vllm | chroma | lustre | monitors | process | external
+	Simulated  bool
+	Model      string
+	URL        string           // external only
+	Lustre     *v1alpha1.Lustre // lustre only
+	DependsOn  []string
+	Slots      int                          // replicas
+	Job        drivers.JobSpec              // template; Tag, Name and Dir are filled in per seat
+	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted
+	Processes  []drivers.Process            // the first is the endpoint; each has a fingerprint of its own
+	Telemetry  map[string]drivers.Telemetry // relay -> what it leads to
+	Alloc      string                       // fingerprint: a change means a new job
+	Proc       string                       // fingerprint of all processes: a change restarts those that changed, in their allocation
+	Settings   string                       // fingerprint: a change is applied in place
+	Within     time.Duration                // readiness deadline
+	StableFor  time.Duration
+	Restarts   int           // how many jobs in a row may fail before the service is Stalled
+	Backoff    time.Duration // before the second job; doubled each time
 }
 
 // Benchmark is one declared benchmark, compiled.
@@ -80,6 +85,10 @@ type Observed struct {
 	Agents    map[string]Agent                     // by nonce
 	Runs      []Run                                // all of the experiments', oldest first
 	Externals map[string]External                  // by experiment/service
+	Folders   map[string]Folder                    // by experiment/service: what lustre services declare, looked at
+	Records   []FolderRecord                       // folders that were asked for once, from the store
+	Absent    map[string]bool                      // of the paths that processes need, those that do not exist
+	Exported  map[string]bool                      // experiment@generation whose metrics are stored
 	Metrics   Metrics                              //
 	Previous  map[string]v1alpha1.ExperimentStatus // what was last said, for transition times only
 }
@@ -101,6 +110,9 @@ type Attempt struct {
 	Experiment  string        `json:"experiment"`
 	Revision    string        `json:"revision"`
 	Alloc       string        `json:"alloc"`                // fingerprint that was submitted
+	Base        string        `json:"base,omitempty"`       // fingerprint of what no size changes: partition, account …
+	Size        Size          `json:"size,omitzero"`        // what the job holds
+	Members     []string      `json:"members,omitempty"`    // services that were to run in it when it was submitted
 	Settings    string        `json:"settings"`             // fingerprint last applied to the job
 	Run         string        `json:"run,omitempty"`        // the run that this job is for; empty for services
 	Begun       time.Time     `json:"begun"`                // intent written
@@ -110,7 +122,7 @@ type Attempt struct {
 	Cancelled   string        `json:"cancelled,omitempty"`  // reason for which we asked for its end
 	CancelledAt time.Time     `json:"cancelledAt,omitzero"` // when we last did
 	Refused     string        `json:"refused,omitempty"`    // the scheduler's word on a change in place that it refused
-	Spec        string        `json:"spec,omitempty"`       // Service.Spec() when it was submitted
+	Spec        string        `json:"spec,omitempty"`       // fingerprint of all that was to run in it
 	End         *End          `json:"end,omitempty"`
 }
 
@@ -121,7 +133,7 @@ type End struct {
 	Message string           `json:"message,omitempty"`
 	At      time.Time        `json:"at"`
 	Failure bool             `json:"failure"` // counts towards the cap
-	Spec    string           `json:"spec"`    // Service.Spec() at that time: failures of another spec do not count
+	Spec    string           `json:"spec"`    // as in Attempt, at that time: failures of another spec do not count
 }
 
 // Agent is what the agent of a job says, and what it was last told.
@@ -165,6 +177,32 @@ type External struct {
 	Models  []string
 }
 
+// Size is what an allocation holds. Zero is the scheduler's default.
+type Size struct {
+	Nodes  int   `json:"nodes"`
+	GPUs   int   `json:"gpus,omitempty"`   // per node
+	CPUs   int   `json:"cpus,omitempty"`   // per node
+	Memory int64 `json:"memory,omitempty"` // bytes per node
+}
+
+// Folder is a directory target as seen from here.
+type Folder struct {
+	Err        string // it could not be looked at
+	Exists     bool
+	Ours       bool   // made by assay for this service
+	Striped    bool   // on Lustre, striped as declared or as it was given
+	Message    string // what there is to say about the file system
+	FreeBytes  int64  // quota included; -1: unknown
+	FreeInodes int64
+}
+
+// FolderRecord remembers a directory that a service asked for, so that it can be removed when the service is gone.
+type FolderRecord struct {
+	Experiment string          `json:"experiment"`
+	Service    string          `json:"service"`
+	Spec       v1alpha1.Lustre `json:"spec"`
+}
+
 // Metrics is Prometheus' answer. With Err set nothing is known.
 type Metrics struct {
 	Err     string
@@ -185,6 +223,9 @@ const (
 	CreateRun   Verb = "CreateRun"   // Run, Request
 	UpdateRun   Verb = "UpdateRun"   // Run: as it is to be from now on
 	Forget      Verb = "Forget"      // Experiment: all that was to be deleted is gone
+	MakeFolder  Verb = "MakeFolder"  // Folder: record it, then make it
+	DropFolder  Verb = "DropFolder"  // Folder: remove it if it is ours, then its record
+	Export      Verb = "Export"      // Experiment, Generation: store its metrics in a file
 )
 
 // Action is one thing to do, with the reason that a user sees.
@@ -195,17 +236,19 @@ type Action struct {
 	Reason     string // CamelCase
 	Message    string // a sentence
 
-	Seat     drivers.Seat
-	Nonce    string // of the attempt concerned; empty for Submit: the store makes it
-	JobID    drivers.JobID
-	Attempt  *Attempt              // Submit: template without nonce and times
-	Job      *drivers.JobSpec      // Submit: Tag.Nonce and Dir are filled in by the executor
-	Tell     *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
-	Change   *drivers.Change
-	Settings string // Reconfigure: fingerprint that holds once it is done
-	End      *End
-	Run      *Run
-	Request  *drivers.SuiteRequest
+	Seat       drivers.Seat
+	Nonce      string // of the attempt concerned; empty for Submit: the store makes it
+	JobID      drivers.JobID
+	Attempt    *Attempt              // Submit: template without nonce and times
+	Job        *drivers.JobSpec      // Submit: Tag.Nonce and Dir are filled in by the executor
+	Tell       *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
+	Change     *drivers.Change
+	Settings   string // Reconfigure: fingerprint that holds once it is done
+	End        *End
+	Run        *Run
+	Request    *drivers.SuiteRequest
+	Folder     *FolderRecord
+	Generation int64 // Export
 }
 
 // Result is what to do now, what to say, and when to look again. Actions are in the order to do them.

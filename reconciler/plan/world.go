@@ -20,12 +20,14 @@ type world struct {
 	byName  map[string]*experiment
 	actions []Action
 	again   time.Time
+	sd      string // the targets as file_sd, once they were asked for
 }
 
 // experiment is a desired experiment beside what is known of it.
 type experiment struct {
 	Experiment
 	services []*service
+	allocs   []*allocation
 	runs     []*Run
 	blocked  string         // the prune guard's message; empty when it lets the revision pass
 	released why            // no seat is wanted, and the reason
@@ -38,23 +40,39 @@ type why struct{ reason, message string }
 
 func (y why) set() bool { return y.reason != "" }
 
-// service is a declared service and its seats.
+// service is a declared service and its places, one in each seat of its allocation.
 type service struct {
 	Service
-	seats []*seat
+	of     *allocation // nil when it has no seats
+	places []*place
 }
 
-// seat is one place of a service and what fills it.
+// seat is one place of an allocation and the job that fills it.
 type seat struct {
 	id       drivers.Seat
 	attempt  *Attempt // open; nil when the seat is free
 	job      *drivers.Job
 	agent    Agent
-	proc     *drivers.ProcessState
-	ready    string // v1alpha1.True, False, Unknown
-	why      why    // of ready
+	wait     why // why it is free and stays so for now
 	stalled  why
 	failures int
+}
+
+// place is a service in a seat.
+type place struct {
+	*seat
+	procs []*drivers.ProcessState // as the service's Processes; nil: the agent has not begun it
+	ready string                  // v1alpha1.True, False, Unknown
+	why   why                     // of ready
+	given why                     // it is given up in a job that goes on for others
+}
+
+// endpoint is the process that users talk to.
+func (t *place) endpoint() *drivers.ProcessState {
+	if len(t.procs) == 0 {
+		return nil
+	}
+	return t.procs[0]
 }
 
 func look(d Desired, o Observed) *world {
@@ -102,34 +120,59 @@ func look(d Desired, o Observed) *world {
 	return w
 }
 
-// seats lays out the places of every service and finds what fills them.
+// seats lays out the places of every allocation and finds what fills them.
 func (w *world) seats(x *experiment) {
 	for _, s := range x.Services {
-		v := &service{Service: s}
-		for slot := range s.Slots {
-			t := &seat{id: drivers.Seat{Experiment: x.Name, Group: s.Name, Slot: slot}}
-			if open := w.open[t.id]; len(open) > 0 {
-				w.fill(t, open[0], s.Name)
+		x.services = append(x.services, &service{Service: s})
+	}
+	x.allocs = allocate(x.services)
+	for _, a := range x.allocs {
+		for slot := range a.slots {
+			t := &seat{id: drivers.Seat{Experiment: x.Name, Group: a.name, Slot: slot}}
+			a.seats = append(a.seats, t)
+			for _, s := range a.members {
+				s.of = a
+				s.places = append(s.places, &place{seat: t})
 			}
-			v.seats = append(v.seats, t)
+			if open := w.open[t.id]; len(open) > 0 {
+				w.fill(a, t, open[0])
+			}
 		}
-		x.services = append(x.services, v)
 	}
 }
 
-// fill finds an attempt's job, agent and process.
-func (w *world) fill(t *seat, a *Attempt, process string) {
-	t.attempt, t.agent = a, w.o.Agents[a.Nonce]
+// fill finds an attempt's job, agent and processes.
+func (w *world) fill(al *allocation, t *seat, a *Attempt) {
+	t.attempt, t.agent, t.job = a, w.o.Agents[a.Nonce], nil
 	if js := w.jobs[a.Nonce]; len(js) > 0 {
 		oldest := slices.MinFunc(js, olderJob)
 		t.job = &oldest
 	}
-	if st := t.agent.State; st != nil && st.Nonce == a.Nonce {
-		for i := range st.Processes {
-			if st.Processes[i].Name == process {
-				t.proc = &st.Processes[i]
+	for _, s := range al.members {
+		s.places[t.id.Slot].find(&s.Service)
+	}
+}
+
+// find picks a service's processes from what the seat's agent says.
+func (t *place) find(s *Service) {
+	t.procs = make([]*drivers.ProcessState, len(s.Processes))
+	if t.attempt == nil || t.agent.State == nil || t.agent.State.Nonce != t.attempt.Nonce {
+		return
+	}
+	for i, p := range s.Processes {
+		for k := range t.agent.State.Processes {
+			if t.agent.State.Processes[k].Name == p.Name {
+				t.procs[i] = &t.agent.State.Processes[k]
 			}
 		}
+	}
+}
+
+// free empties a seat.
+func (al *allocation) free(t *seat) {
+	t.attempt, t.job, t.agent = nil, nil, Agent{}
+	for _, s := range al.members {
+		s.places[t.id.Slot].procs = nil
 	}
 }
 

@@ -1,0 +1,136 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// removeTimeout bounds one attempt to remove a directory; a large one is gone after several.
+const removeTimeout = 5 * time.Minute
+
+// owner is the mark of a directory that is made for a service.
+func (l *Loop) owner(experiment, service string) string {
+	return fmt.Sprintf("%s %s/%s", l.Store.ID(), experiment, service)
+}
+
+// lookAtFolders looks at the directories that are declared.
+func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
+	now := l.Clock()
+	out, seen := map[string]plan.Folder{}, map[string]aged[plan.Folder]{}
+	for _, e := range d.Experiments {
+		for _, s := range e.Services {
+			if s.Lustre == nil || l.Folders == nil {
+				continue
+			}
+			name := e.Name + "/" + s.Name
+			last, ok := l.folders[name+" "+s.Proc]
+			if !ok || !last.fresh(now) || !last.value.Exists {
+				last = aged[plan.Folder]{now, l.look(ctx, e.Name, s)}
+			}
+			out[name], seen[name+" "+s.Proc] = last.value, last
+		}
+	}
+	l.folders = seen
+	return out
+}
+
+func (l *Loop) look(ctx context.Context, experiment string, s plan.Service) plan.Folder {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	f, err := l.Folders.Look(ctx, *s.Lustre, l.owner(experiment, s.Name))
+	if err != nil {
+		return plan.Folder{Err: err.Error()}
+	}
+	return plan.Folder{Exists: f.Exists, Ours: f.Ours, Striped: f.Striped, Message: f.Message, FreeBytes: f.FreeBytes, FreeInodes: f.FreeInodes}
+}
+
+// absent are the paths that processes need and that are not there. One that cannot be looked at counts as there: the
+// node may see more than we do.
+func absent(d plan.Desired) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range d.Experiments {
+		for _, s := range e.Services {
+			for _, p := range s.Processes {
+				for _, path := range p.Needs {
+					if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+						out[path] = true
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// makeFolder records a directory, then makes it: what was recorded is removed one day, what was not is never.
+func (x *executor) makeFolder(ctx context.Context, r plan.FolderRecord) error {
+	if x.Folders == nil {
+		return errors.New("this assay has no driver for directories")
+	}
+	if err := x.Lease.PutFolder(r); err != nil {
+		return err
+	}
+	x.folders = nil
+	return x.Folders.Make(ctx, r.Spec, x.owner(r.Experiment, r.Service))
+}
+
+func (x *executor) dropFolder(ctx context.Context, r plan.FolderRecord) error {
+	if x.Folders == nil {
+		return errors.New("this assay has no driver for directories")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer cancel()
+	if err := x.Folders.Remove(ctx, r.Spec, x.owner(r.Experiment, r.Service)); err != nil {
+		return err
+	}
+	return x.Lease.DropFolder(r)
+}
+
+// exportPath is where the metrics of one generation of an experiment are stored.
+func (l *Loop) exportPath(experiment string, generation int64) string {
+	return filepath.Join(l.Store.Dir(), "metrics", fmt.Sprintf("%s-%06d.om.gz", experiment, generation))
+}
+
+// exported says whose metrics are stored. Where no Prometheus of ours runs there is nothing to store.
+func (l *Loop) exported(d plan.Desired) (map[string]bool, error) {
+	out := map[string]bool{}
+	_, can := l.Metrics.(drivers.Exporter)
+	for _, e := range d.Experiments {
+		if !e.Deleting && !e.Suspend && !e.StopDone {
+			continue
+		}
+		_, err := os.Stat(l.exportPath(e.Name, e.Generation))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		out[fmt.Sprintf("%s@%d", e.Name, e.Generation)] = !can || err == nil || l.unexported[e.Name]
+	}
+	return out, nil
+}
+
+func (x *executor) export(ctx context.Context, a plan.Action) (plan.Action, error) {
+	e, ok := x.Metrics.(drivers.Exporter)
+	if !ok {
+		return a, errors.New("this Prometheus stores its own samples")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+	defer cancel()
+	path := x.exportPath(a.Experiment, a.Generation)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return a, err
+	}
+	a.Message = "its metrics are stored in " + path + "; read them with promtool tsdb create-blocks-from openmetrics"
+	if err := e.Export(ctx, a.Experiment, path); err != nil {
+		x.unexported[a.Experiment] = true // the event says so; a deletion does not wait for a full disk
+		return a, fmt.Errorf("storing the metrics of %s in %s: %w", a.Experiment, path, err)
+	}
+	return a, nil
+}

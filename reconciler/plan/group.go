@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"assay/drivers"
+)
+
+// allocation is the unit of submission: the services of a group, or one service alone, in one job a slot.
+type allocation struct {
+	name     string
+	grouped  bool // declared as a group: it may hold more than its members need
+	members  []*service
+	slots    int
+	job      drivers.JobSpec
+	size     Size
+	base     string
+	alloc    string
+	settings string
+	spec     string
+	restarts int
+	backoff  time.Duration
+	seats    []*seat
+}
+
+// allocate puts the services of an experiment into allocations, in the order of the manifest. A service that shares its
+// job with none keeps the fingerprints that it was compiled to.
+func allocate(services []*service) []*allocation {
+	var out []*allocation
+	for _, s := range services {
+		if !s.seated() {
+			continue
+		}
+		name, grouped := s.Name, false
+		if s.Group != "" {
+			name, grouped = s.Group, true
+		}
+		i := slices.IndexFunc(out, func(a *allocation) bool { return a.name == name })
+		if i < 0 {
+			i, out = len(out), append(out, &allocation{name: name, grouped: grouped})
+		}
+		out[i].members = append(out[i].members, s)
+	}
+	for _, a := range out {
+		a.merge()
+	}
+	return out
+}
+
+// seated reports whether a service runs in jobs of ours.
+func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
+
+// merge adds up what the members ask for: the most nodes, all GPUs, CPUs and memory, the longest time.
+func (a *allocation) merge() {
+	first := a.members[0]
+	a.job, a.slots, a.restarts, a.backoff = first.Job, first.Slots, first.Restarts, first.Backoff
+	specs := []string{}
+	for i, s := range a.members {
+		specs = append(specs, s.Name, s.Spec())
+		if i == 0 {
+			continue
+		}
+		a.job.Nodes = max(a.job.Nodes, s.Job.Nodes)
+		a.job.GPUsPerNode += s.Job.GPUsPerNode
+		a.job.CPUsPerNode += s.Job.CPUsPerNode
+		a.job.MemoryPerNode += s.Job.MemoryPerNode
+		a.job.Time = max(a.job.Time, s.Job.Time)
+		a.restarts, a.backoff = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff)
+	}
+	if first.WholeNodes && a.grouped { // the node comes whole, and a sum could only ask for more than there is
+		a.job.CPUsPerNode, a.job.MemoryPerNode = 0, 0
+	}
+	a.size = Size{Nodes: a.job.Nodes, GPUs: a.job.GPUsPerNode, CPUs: a.job.CPUsPerNode, Memory: a.job.MemoryPerNode}
+	a.alloc, a.settings, a.spec = first.Alloc, first.Settings, first.Spec()
+	if a.grouped {
+		j := a.job
+		a.base = digest(j.Partition, j.QOS, j.Account, j.Reservation, strings.Join(j.Modules, "\n"), strings.Join(j.Directives, "\n"))
+		a.alloc = digest(a.base, sizeWords(a.size))
+		a.settings = digest(a.job.Time.String())
+		a.spec = digest(specs...)
+	}
+}
+
+func (a *allocation) names() (out []string) {
+	for _, s := range a.members {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// fits reports whether a job that was submitted earlier still serves: exactly what is declared, or, for a group, at least
+// as much. So a member can join or leave without the others being disturbed.
+func (a *allocation) fits(t *Attempt) bool {
+	if t.Alloc == a.alloc {
+		return true
+	}
+	h, n := t.Size, a.size
+	return a.grouped && t.Base == a.base && h.Nodes >= n.Nodes && h.GPUs >= n.GPUs && h.CPUs >= n.CPUs && h.Memory >= n.Memory
+}

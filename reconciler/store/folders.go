@@ -1,0 +1,63 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/reconciler/plan"
+)
+
+// folderPath is where the record of one directory is: a service whose path changed has two for a while.
+func (s *Store) folderPath(r plan.FolderRecord) string {
+	sum := sha256.Sum256([]byte(r.Spec.Path))
+	return filepath.Join(s.dir, "folders", safe(r.Experiment)+"."+safe(r.Service)+"."+hex.EncodeToString(sum[:6])+".json")
+}
+
+// PutFolder records a directory before it is made.
+func (l *Lease) PutFolder(r plan.FolderRecord) error {
+	if err := l.s.fs.mkdir(filepath.Dir(l.s.folderPath(r))); err != nil {
+		return err
+	}
+	return l.replace(l.s.folderPath(r), r)
+}
+
+// DropFolder forgets a directory once it is gone, or was never ours.
+func (l *Lease) DropFolder(r plan.FolderRecord) error {
+	if err := l.Check(); err != nil {
+		return err
+	}
+	err := os.Remove(l.s.folderPath(r))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Folders are all recorded directories.
+func (s *Store) Folders() ([]plan.FolderRecord, error) {
+	dir := filepath.Join(s.dir, "folders")
+	files, err := names(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []plan.FolderRecord
+	for _, n := range files {
+		if !strings.HasSuffix(n, ".json") {
+			continue
+		}
+		var r plan.FolderRecord
+		switch err := read(filepath.Join(dir, n), &r); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		default:
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}

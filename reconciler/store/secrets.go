@@ -1,0 +1,87 @@
+package store
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// SecretDir is the folder of secrets: one file a value, 0600, named after its digest.
+func (s *Store) SecretDir() string { return filepath.Join(s.dir, "secrets") }
+
+// Digest is a keyed hash of a secret: it tells whether the value changed and nothing about it. The key never leaves
+// the state directory.
+func (s *Store) Digest(value string) (string, error) {
+	key, err := s.secretKey()
+	if err != nil {
+		return "", err
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(value))
+	return hex.EncodeToString(h.Sum(nil))[:32], nil
+}
+
+// PutSecret stores a value where agents find it and returns its digest.
+func (s *Store) PutSecret(value string) (string, error) {
+	digest, err := s.Digest(value)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(s.SecretDir(), digest)
+	if _, err := os.Stat(path); err == nil {
+		return digest, nil // a value is never rewritten: its name is its hash
+	}
+	if err := s.fs.replaceBytes(path, []byte(value), free); err != nil {
+		return "", fmt.Errorf("storing a secret: %w", err)
+	}
+	return digest, nil
+}
+
+// secretKey is made once. Of two that make it at the same time, one wins.
+func (s *Store) secretKey() ([]byte, error) {
+	path := filepath.Join(s.SecretDir(), "key")
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		fresh := make([]byte, 32)
+		if _, err := rand.Read(fresh); err != nil {
+			return nil, fmt.Errorf("making the key of the secrets: %w", err)
+		}
+		if err := s.fs.mkdir(s.SecretDir()); err != nil {
+			return nil, fmt.Errorf("making the folder of the secrets: %w", err)
+		}
+		if err := s.fs.create(path, fresh, free); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("making the key of the secrets: %w", err)
+		}
+		key, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the key of the secrets: %w", err)
+	}
+	return key, nil
+}
+
+// Secrets are all stored values, for those who have to keep them out of what they write.
+func (s *Store) Secrets() ([]string, error) {
+	files, err := names(s.SecretDir())
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, n := range files {
+		if n == "key" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(s.SecretDir(), n))
+		if err != nil {
+			return nil, fmt.Errorf("reading a secret: %w", err)
+		}
+		out = append(out, string(b))
+	}
+	return out, nil
+}
