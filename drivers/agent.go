@@ -41,6 +41,7 @@ type Process struct {
 	Port        int               `json:"port,omitempty"`     // 0: allocate a free one
 	GPUs        int               `json:"gpus,omitempty"`     // of each node; 0: all of the job's, as the scheduler gave them
 	Data        string            `json:"data,omitempty"`     // absolute path for $(DATA)
+	Owner       string            `json:"owner,omitempty"`    // what the marker in $(DATA) says; plan fills it in
 	Generate    []string          `json:"generate,omitempty"` // files below $(DATA), 0600, that hold a random password; made once
 	Files       []File            `json:"files,omitempty"`
 	Dashboards  string            `json:"dashboards,omitempty"` // folder below $(CONF) that gets assay's Grafana dashboards

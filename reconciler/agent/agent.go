@@ -24,13 +24,14 @@ const (
 
 // Options say where the agent runs. Zero fields are taken from the environment of the job.
 type Options struct {
-	Binary    string       // assay, for $(ASSAY), runs and the other nodes
-	JobID     string       // of the scheduler
-	Node      string       // this node's name
-	Nodes     int          // of the allocation
-	Listen    string       // address that servers listen on: 127.0.0.1 for a local job, 0.0.0.0 in a cluster
-	Advertise string       // host name under which the other nodes reach this one
-	Hardware  http.Handler // this node's counters
+	Binary     string       // assay, for $(ASSAY), runs and the other nodes
+	JobID      string       // of the scheduler
+	Node       string       // this node's name
+	Nodes      int          // of the allocation
+	Listen     string       // address that servers listen on: 127.0.0.1 for a local job, 0.0.0.0 in a cluster
+	Advertise  string       // host name under which the other nodes reach this one
+	Hardware   http.Handler // this node's counters
+	Dashboards fs.FS        // Grafana dashboards that this assay carries
 }
 
 // agent is the state of one supervisor.
@@ -41,7 +42,9 @@ type agent struct {
 	procs   []*process
 	runs    []*run
 	nodes   *nodes
-	ports   map[int]bool
+	ports   map[string]int // process:name -> port
+	gpus    *gpus
+	relays  *relays
 	state   drivers.AgentState
 	wrote   time.Time
 	last    string // state.json as written, beat aside
@@ -50,7 +53,8 @@ type agent struct {
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
 // returns an error when it could not work at all; a server's failure is in state.json.
 func Run(ctx context.Context, dir string, o Options) error {
-	a := &agent{dir: dir, o: o, ports: map[int]bool{}}
+	a := &agent{dir: dir, o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays()}
+	defer a.relays.close()
 	if err := a.claim(); err != nil {
 		return err
 	}
@@ -111,6 +115,8 @@ func (a *agent) read() error {
 	}
 	if d.Generation != a.desired.Generation {
 		a.desired = d
+		a.relays.lead(d.Relays)
+		a.nodes.serveFiles(d.Processes)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,7 +9,11 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/reconciler/redact"
 )
+
+// logDelay bounds the wait for output of what a server that has ended left behind.
+const logDelay = 2 * time.Second
 
 // group is a running command and everything that it starts: one process group, ended as a whole.
 type group struct {
@@ -17,22 +22,33 @@ type group struct {
 	stopBy time.Time // when SIGKILL is due; zero until SIGTERM was sent
 }
 
-// startGroup starts cmd with its output appended to the file log.
-func startGroup(cmd *exec.Cmd, log string) (*group, error) {
+// startGroup starts cmd with its output appended to the file log, secrets blanked out.
+func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening its log: %w", err)
 	}
-	defer out.Close()
+	var blank *redact.Writer
 	cmd.Stdout, cmd.Stderr = out, out
+	if len(secrets) > 0 {
+		blank = redact.New(out, secrets...)
+		cmd.Stdout, cmd.Stderr = blank, blank
+		cmd.WaitDelay = logDelay
+	}
 	// Pdeathsig is bound to the thread that forks, which Go may end at any time; the shepherd and Slurm clean up instead.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, out.Close())
+	}
+	if blank == nil {
+		_ = out.Close() // the command has its own descriptor
 	}
 	g := &group{cmd: cmd, done: make(chan drivers.Exit, 1)}
 	go func() {
 		_ = cmd.Wait() // the process state says it
+		if blank != nil {
+			_ = errors.Join(blank.Flush(), out.Close()) // a full disk shows elsewhere
+		}
 		g.done <- exitOf(cmd.ProcessState)
 	}()
 	return g, nil
@@ -45,6 +61,13 @@ func (g *group) signal(s syscall.Signal) { _ = syscall.Kill(-g.cmd.Process.Pid, 
 func (g *group) terminate(now time.Time, grace time.Duration) {
 	g.stopBy = now.Add(grace)
 	g.signal(syscall.SIGTERM)
+}
+
+// terminateOnce is terminate, unless it was asked before.
+func (g *group) terminateOnce(now time.Time, grace time.Duration) {
+	if g.stopBy.IsZero() {
+		g.terminate(now, grace)
+	}
 }
 
 // escalate kills what has not ended in its grace.

@@ -31,6 +31,7 @@ type nodes struct {
 	done   sync.WaitGroup
 	mu     sync.Mutex
 	err    string
+	files  map[string]string // process -> file of metrics
 }
 
 // startNodes serves this node's counters and starts the others. A node that cannot be counted disturbs nothing else.
@@ -38,7 +39,7 @@ func startNodes(ctx context.Context, dir string, o Options) *nodes {
 	ctx, cancel := context.WithCancel(ctx)
 	n := &nodes{dir: dir, cancel: cancel}
 	var err error
-	if n.server, err = serveNode(dir, o); err != nil {
+	if n.server, err = serveNode(dir, o, n.textfile); err != nil {
 		n.fail(err)
 	}
 	if o.Nodes > 1 {
@@ -54,7 +55,7 @@ func (n *nodes) fail(err error) {
 }
 
 // serveNode serves a node's counters and says where, in nodes/<node>.json.
-func serveNode(dir string, o Options) (*http.Server, error) {
+func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, error) {
 	if o.Hardware == nil {
 		return nil, errors.New("this system's hardware cannot be counted")
 	}
@@ -64,6 +65,9 @@ func serveNode(dir string, o Options) (*http.Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", o.Hardware)
+	if textfile != nil {
+		mux.HandleFunc("GET /textfile/{process}", textfile)
+	}
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime}
 	go func() { _ = s.Serve(l) }() // ends with Close
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
@@ -75,6 +79,33 @@ func serveNode(dir string, o Options) (*http.Server, error) {
 		return s, fmt.Errorf("naming the hardware counters: %w", err)
 	}
 	return s, nil
+}
+
+// serveFiles says which files of metrics are served.
+func (n *nodes) serveFiles(processes []drivers.Process) {
+	files := map[string]string{}
+	for _, p := range processes {
+		if p.Textfile != "" {
+			files[p.Name] = p.Textfile
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.files = files
+}
+
+// textfile serves metrics that somebody else wrote into a file, such as the controller's.
+func (n *nodes) textfile(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	path := n.files[r.PathValue("process")]
+	n.mu.Unlock()
+	b, err := os.ReadFile(path)
+	if path == "" || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(b) // a client that has gone needs no answer
 }
 
 // others keeps the counters of the other nodes up, through srun.
@@ -125,7 +156,7 @@ func (n *nodes) stop() {
 
 // Node serves one node's counters until ctx ends: what runs on every node of an allocation but the first.
 func Node(ctx context.Context, dir string, o Options) error {
-	s, err := serveNode(dir, o)
+	s, err := serveNode(dir, o, nil)
 	if err != nil {
 		return err
 	}

@@ -1,60 +1,62 @@
 package agent
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
 	"assay/drivers"
-	"assay/reconciler/probe"
 )
 
 const (
-	probeEvery   = 500 * time.Millisecond
-	probeMisses  = 3                // probes in a row that a Ready server may miss
 	backoffLimit = 5 * time.Minute  // longest wait before a restart
 	provenAfter  = 10 * time.Minute // a server that was Ready for so long starts counting restarts anew
+	portRetries  = 5                // starts that may fail because somebody took the port first
 )
 
-// process is one supervised server.
+// process is one supervised server, with the Ray cluster under it if it wants one.
 type process struct {
-	a        *agent
-	want     drivers.Process
-	next     *drivers.Process // takes its place once it has stopped
-	removed  bool
-	port     int
-	group    *group // nil when nothing runs
-	phase    string
-	since    time.Time
-	reason   string
-	message  string
-	restarts int
-	ready    bool // this fingerprint was Ready once
-	exit     *drivers.Exit
-	models   []string
-	again    time.Time // when a restart is due
-	probed   time.Time
-	misses   int
-	results  chan result // one probe at a time
-	probing  bool
+	a         *agent
+	want      drivers.Process
+	next      *drivers.Process // takes its place once it has stopped
+	removed   bool
+	port      int
+	gpus      []string
+	main      *group // nil when nothing runs
+	ring      *ring  // nil when it wants none, or has not begun it
+	version   version
+	starting  bool   // start was called, and main does not run yet
+	stopping  bool   // everything of it is to end
+	fault     *fault // why, unless it was told to
+	proven    bool   // it had been Ready for long
+	phase     string
+	since     time.Time
+	reason    string
+	message   string
+	note      string // what users should know although it runs
+	restarts  int
+	retries   int  // of the port
+	ready     bool // this fingerprint was Ready once
+	exit      *drivers.Exit
+	models    []string
+	again     time.Time // when a restart is due
+	probed    time.Time
+	misses    int
+	results   chan result // one probe at a time
+	probing   bool
+	reloadDue time.Time
+	reloaded  chan error
 }
 
-// result is the outcome of one round of probes of one incarnation.
-type result struct {
-	group  *group
-	models []string
-	err    error
-}
+// fault is an end that nobody asked for.
+type fault struct{ reason, message string }
 
 func newProcess(a *agent, want drivers.Process, now time.Time) *process {
-	p := &process{a: a, want: want, results: make(chan result, 1)}
+	p := &process{a: a, want: want, results: make(chan result, 1), reloaded: make(chan error, 1)}
 	p.start(now)
 	return p
 }
@@ -70,44 +72,79 @@ func (p *process) enter(phase, reason, message string, now time.Time) {
 func (p *process) adopt(want drivers.Process, now time.Time) {
 	p.removed = false
 	if want.Fingerprint == p.want.Fingerprint {
-		p.want.Probes, p.want.Metrics, p.want.Restart, p.want.Grace = want.Probes, want.Metrics, want.Restart, want.Grace
-		p.next = nil
+		p.want, p.next = want, nil
 		return
 	}
 	p.next = &want
-	p.stop(now)
+	p.stop(now, "Stopping", "it was told to end")
 }
 
 func (p *process) remove(now time.Time) {
 	p.removed, p.next = true, nil
-	p.stop(now)
+	p.stop(now, "Stopping", "it was told to end")
 }
 
-func (p *process) gone() bool { return p.removed && p.group == nil }
+func (p *process) gone() bool { return p.removed && !p.running() }
 
-func (p *process) stop(now time.Time) {
-	if p.group != nil && p.group.stopBy.IsZero() {
-		p.group.terminate(now, p.want.Grace.Std())
-		p.enter(drivers.PhaseRestarting, "Stopping", "it was told to end", now)
+func (p *process) running() bool { return p.main != nil || p.ring.running() }
+
+// stop ends the server, then what is under it.
+func (p *process) stop(now time.Time, reason, message string) {
+	p.starting = false
+	if p.stopping {
+		return
+	}
+	if !p.running() {
+		p.yield()
+		return
+	}
+	p.stopping = true
+	p.enter(drivers.PhaseRestarting, reason, message, now)
+	p.wind(now)
+}
+
+// fail ends everything of the process because a part of it did.
+func (p *process) fail(f fault, now time.Time) {
+	p.proven = p.phase == drivers.PhaseReady && now.Sub(p.since) > provenAfter
+	p.fault, p.starting = &f, false
+	p.stop(now, f.reason, f.message)
+	p.stopping = true
+}
+
+// wind sends SIGTERM to the server, and once that has ended to the cluster.
+func (p *process) wind(now time.Time) {
+	switch {
+	case p.main != nil:
+		p.main.terminateOnce(now, p.want.Grace.Std())
+	default:
+		p.ring.terminate(now)
 	}
 }
 
 // step moves the process on: notices its end, restarts it when that is due, probes it.
 func (p *process) step(now time.Time) {
-	if p.group != nil {
-		p.group.escalate(now)
-		if exit, ended := p.group.poll(); ended {
-			p.ended(exit, now)
+	p.watch(now)
+	if p.stopping {
+		p.wind(now)
+		if p.running() {
+			return
 		}
+		p.stopped(now)
 	}
 	switch {
-	case p.group != nil:
-		p.probe(now)
+	case p.starting:
+		p.advance(now)
+	case p.main != nil:
+		p.heard()
+		p.refresh(now)
+		if !p.stopping {
+			p.probe(now)
+		}
 	case p.removed && p.phase != drivers.PhaseFailed: // why it failed is worth more
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil
-		p.restarts, p.ready, p.exit, p.models = 0, false, nil, nil
+		p.restarts, p.retries, p.ready, p.exit, p.models, p.version, p.note = 0, 0, false, nil, nil, version{}, ""
 		p.start(now)
 	case p.phase == drivers.PhaseRestarting && !now.Before(p.again):
 		p.restarts++
@@ -115,149 +152,233 @@ func (p *process) step(now time.Time) {
 	}
 }
 
-// ended decides what follows the end of a process: a restart after a while, or giving up.
-func (p *process) ended(exit drivers.Exit, now time.Time) {
-	told := !p.group.stopBy.IsZero()
-	if p.phase == drivers.PhaseReady && now.Sub(p.since) > provenAfter {
+// watch kills what outstays its grace, and notices ends.
+func (p *process) watch(now time.Time) {
+	if p.main != nil {
+		p.main.escalate(now)
+		if exit, ended := p.main.poll(); ended {
+			p.main, p.exit, p.models = nil, &exit, nil
+			if !p.stopping {
+				p.fail(ending(exit), now)
+			}
+		}
+	}
+	if f := p.ring.watch(now); f != nil && !p.stopping {
+		p.fail(*f, now)
+	}
+}
+
+// ending says how a server ended.
+func ending(exit drivers.Exit) fault {
+	if exit.Signal != "" {
+		return fault{"Signalled", "it was ended by signal " + exit.Signal}
+	}
+	return fault{"Exited", fmt.Sprintf("it ended with exit code %d", exit.Code)}
+}
+
+// stopped decides what follows when nothing of the process runs any more: what it was told, a restart, or giving up.
+func (p *process) stopped(now time.Time) {
+	p.stopping, p.ring = false, nil
+	p.yield()
+	p.cleanup()
+	f := p.fault
+	if p.fault = nil; f == nil {
+		p.again = now
+		p.restarts-- // it was told to, and step counts it
+		return
+	}
+	if taken := p.a.release(p.want.Name); taken != 0 && !p.ready && p.retries < portRetries {
+		p.retries++
+		p.again = now
+		p.restarts-- // it is no fault of the server's
+		p.enter(drivers.PhaseRestarting, "PortTaken", fmt.Sprintf("port %d was taken by somebody else before it listened; it is started on another one", taken), now)
+		return
+	}
+	if p.proven {
 		p.restarts = 0
 	}
-	p.group, p.exit, p.models = nil, &exit, nil
-	if told {
-		return
-	}
-	reason, message := "Exited", fmt.Sprintf("it ended with exit code %d", exit.Code)
-	if exit.Signal != "" {
-		reason, message = "Signalled", "it was ended by signal "+exit.Signal
-	}
 	if p.restarts >= p.want.Restart.Limit {
-		p.enter(drivers.PhaseFailed, reason, fmt.Sprintf("%s, after %d restarts; see %s", message, p.restarts, p.log()), now)
+		p.enter(drivers.PhaseFailed, f.reason, fmt.Sprintf("%s, after %d restarts; see %s", f.message, p.restarts, p.log()), now)
 		return
 	}
-	delay := p.want.Restart.Backoff.Std() << min(p.restarts, 20)
+	delay := p.want.Restart.Backoff.Std() << min(max(p.restarts, 0), 20)
 	if delay > backoffLimit || delay < 0 {
 		delay = backoffLimit
 	}
 	p.again = now.Add(delay)
-	p.enter(drivers.PhaseRestarting, reason, fmt.Sprintf("%s; it is started again in %s", message, delay), now)
+	p.enter(drivers.PhaseRestarting, f.reason, fmt.Sprintf("%s; it is started again in %s", f.message, delay), now)
 }
 
-// start runs the process in a group of its own.
+// start begins to start; advance goes on with it.
 func (p *process) start(now time.Time) {
-	cmd, err := p.command()
-	if err == nil {
-		p.group, err = startGroup(cmd, filepath.Join(p.a.dir, p.log()))
+	for _, path := range p.want.Needs {
+		if _, err := os.Stat(path); err != nil {
+			p.enter(drivers.PhaseFailed, "Missing", fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			return
+		}
 	}
-	switch {
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
-		p.enter(drivers.PhaseFailed, "CommandNotFound", fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err), now)
-	case err != nil:
-		p.enter(drivers.PhaseFailed, "StartFailed", err.Error(), now)
-	default:
-		p.misses, p.probed = 0, time.Time{}
-		p.since = now
-		p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
-	}
+	p.starting, p.since = true, now
+	p.enter(drivers.PhaseStarting, "Preparing", "", now)
+	p.advance(now)
 }
 
-func (p *process) command() (*exec.Cmd, error) {
-	if len(p.want.Argv) == 0 {
-		return nil, errors.New("it has no command")
-	}
+// advance goes through what has to be there before the server starts, and starts it once all is.
+func (p *process) advance(now time.Time) {
+	wait, err := p.before(now)
 	switch {
-	case p.want.Port != 0:
-		p.port = p.want.Port
-	case p.port == 0 || !p.a.portFree(p.port):
-		port, err := p.a.freePort()
-		if err != nil {
-			return nil, err
+	case wait != "":
+		p.enter(drivers.PhaseStarting, "Preparing", wait, now)
+		return
+	case err == nil:
+		err = p.launch(now)
+	}
+	if err == nil {
+		return
+	}
+	p.starting = false
+	reason, message := "StartFailed", err.Error()
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		reason = "CommandNotFound"
+		message = fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err)
+	}
+	if p.ring.running() {
+		p.fail(fault{reason, message}, now)
+		return
+	}
+	p.yield()
+	p.enter(drivers.PhaseFailed, reason, message, now)
+}
+
+// yield gives up what a process that does not run has no use for.
+func (p *process) yield() {
+	p.a.gpus.give(p.gpus)
+	p.gpus = nil
+}
+
+// before says what the server still waits for.
+func (p *process) before(now time.Time) (wait string, err error) {
+	if len(p.want.Argv) == 0 {
+		return "", errors.New("it has no command")
+	}
+	if mentionsPort(p.want) && p.ring == nil {
+		if p.port, err = p.a.port(p.want.Name, ""); err != nil {
+			return "", err
 		}
-		p.port = port
-	}
-	if p.want.Data != "" {
-		if err := os.MkdirAll(p.want.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("making its data directory: %w", err)
+		if p.want.Port == 0 && !p.a.portFree(p.port) {
+			p.a.release(p.want.Name)
+			if p.port, err = p.a.port(p.want.Name, ""); err != nil {
+				return "", err
+			}
 		}
 	}
-	words := p.a.expander(p.port, p.want.Data)
-	argv := make([]string, len(p.want.Argv))
-	for i, w := range p.want.Argv {
-		argv[i] = words.Replace(w)
+	if wait, err = p.askVersion(); wait != "" || err != nil {
+		return wait, err
 	}
-	declared := map[string]string{}
-	for k, v := range p.want.Env {
-		declared[k] = words.Replace(v)
+	if p.gpus == nil {
+		var enough bool
+		if p.gpus, enough = p.a.gpus.take(p.want.GPUs); !enough {
+			return fmt.Sprintf("%d GPUs of each node are wanted, and other services of the job have them", p.want.GPUs), nil
+		}
 	}
-	cmd := exec.Command(argv[0], argv[1:]...)
+	if p.ring == nil {
+		if err := p.prepare(); err != nil {
+			return "", err
+		}
+	}
+	if p.want.Cluster == nil {
+		return "", nil
+	}
+	if p.ring == nil {
+		if p.ring, err = p.startRing(); err != nil {
+			return "", err
+		}
+	}
+	return p.ring.wait(now)
+}
+
+// launch runs the server in a process group of its own.
+func (p *process) launch(now time.Time) error {
+	cmd, err := p.command(append(p.want.Argv[:len(p.want.Argv):len(p.want.Argv)], p.version.args...))
+	if err != nil {
+		return err
+	}
+	if p.main, err = p.run(cmd, p.log()); err != nil {
+		return err
+	}
+	p.starting, p.misses, p.probed = false, 0, time.Time{}
+	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
+	return nil
+}
+
+// run starts a command of the process, its secrets kept out of the log.
+func (p *process) run(cmd *exec.Cmd, log string) (*group, error) {
+	secrets, err := p.secrets()
+	if err != nil {
+		return nil, err
+	}
+	values := make([]string, 0, len(secrets))
+	for _, v := range secrets {
+		values = append(values, v)
+	}
+	return startGroup(cmd, filepath.Join(p.a.dir, log), values...)
+}
+
+// command is argv with its words expanded, in the process' environment.
+func (p *process) command(argv []string) (*exec.Cmd, error) {
+	words, err := p.expandAll(argv)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = p.a.dir
-	cmd.Env = environment(declared, "PORT="+strconv.Itoa(p.port), "HOST="+p.a.o.Listen)
+	if cmd.Env, err = p.environment(); err != nil {
+		return nil, err
+	}
 	return cmd, cmd.Err
 }
 
-func (p *process) log() string {
-	return filepath.Join(drivers.LogDir, fmt.Sprintf("%s.%s.log", p.want.Name, p.a.o.JobID))
+// cleanup runs what has to follow the end of the process, such as the removal of its container.
+func (p *process) cleanup() {
+	if len(p.want.Cleanup) == 0 {
+		return
+	}
+	if cmd, err := p.command(p.want.Cleanup); err == nil {
+		go func() { // bounded; the next start does not depend on it
+			cmd.WaitDelay = time.Second
+			t := time.AfterFunc(cleanupTimeout, func() { _ = cmd.Process.Kill() })
+			defer t.Stop()
+			_ = cmd.Run() // what is left is removed by the next start
+		}()
+	}
+}
+
+const cleanupTimeout = 30 * time.Second
+
+func (p *process) log() string { return p.logOf("") }
+
+// logOf is the log of a part of the process.
+func (p *process) logOf(part string) string {
+	return filepath.Join(drivers.LogDir, fmt.Sprintf("%s%s.%s.log", p.want.Name, part, p.a.o.JobID))
 }
 
 func (p *process) endpoint() string {
 	if p.port == 0 {
 		return ""
 	}
-	return "http://" + net.JoinHostPort(p.a.o.Advertise, strconv.Itoa(p.port))
-}
-
-// local is where the probes go: this node, whatever name the others use for it.
-func (p *process) local() string {
-	return "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port))
-}
-
-// probe takes the last round's result and starts the next round.
-func (p *process) probe(now time.Time) {
-	select {
-	case r := <-p.results:
-		p.probing = false
-		if r.group == p.group && p.group.stopBy.IsZero() {
-			p.judge(r, now)
-		}
-	default:
-	}
-	if p.probing || now.Sub(p.probed) < probeEvery || !p.group.stopBy.IsZero() {
-		return
-	}
-	p.probing, p.probed = true, now
-	g, base, probes := p.group, p.local(), p.want.Probes
-	go func() {
-		r := result{group: g}
-		for _, one := range probes {
-			models, err := probe.Check(context.Background(), base, one) // bounded by the probe's own timeout
-			if r.models = append(r.models, models...); err != nil {
-				r.err = err
-				break
-			}
-		}
-		p.results <- r
-	}()
-}
-
-func (p *process) judge(r result, now time.Time) {
-	p.models = r.models
-	switch {
-	case r.err == nil:
-		p.misses, p.ready = 0, true
-		p.enter(drivers.PhaseReady, "ProbesPass", "", now)
-	case p.phase == drivers.PhaseReady && p.misses+1 < probeMisses:
-		p.misses++
-	default:
-		p.enter(drivers.PhaseStarting, "ProbeFailing", r.err.Error(), now)
-	}
+	return p.a.endpointOf(p.port)
 }
 
 func (p *process) state() drivers.ProcessState {
 	s := drivers.ProcessState{Name: p.want.Name, Fingerprint: p.want.Fingerprint, Phase: p.phase, Reason: p.reason, Message: p.message,
-		Endpoint: p.endpoint(), Models: p.models, Restarts: p.restarts, WasReady: p.ready, Exit: p.exit, Log: p.log()}
+		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Exit: p.exit, Log: p.log()}
+	if p.note != "" {
+		s.Reason, s.Message = "Attention", p.note
+	}
 	if p.want.Metrics != "" && s.Endpoint != "" {
 		s.Metrics = s.Endpoint + p.want.Metrics
 	}
-	if p.group != nil {
-		s.PID = p.group.cmd.Process.Pid
+	if p.main != nil {
+		s.PID = p.main.cmd.Process.Pid
 	}
 	return s
 }

@@ -120,6 +120,7 @@ func (w *world) processes(x *experiment, al *allocation, t *seat) []drivers.Proc
 		}
 		for _, p := range s.Processes {
 			if p.Data != "" {
+				p.Owner = fmt.Sprintf("%s %s/%s", w.d.Store, x.Name, s.Name)
 				p.Data = strings.TrimSuffix(p.Data, "/") + fmt.Sprintf("/%d", t.id.Slot)
 			}
 			if p.Targets != "" {

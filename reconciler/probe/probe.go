@@ -30,6 +30,11 @@ var client = &http.Client{Transport: &http.Transport{
 
 // Check returns nil when the server at base (http://host:port) passes p, with the models that it lists if p asks for one.
 func Check(ctx context.Context, base string, p drivers.Probe) (models []string, err error) {
+	return CheckAs(ctx, base, "", p)
+}
+
+// CheckAs is Check with a bearer token, for servers that ask for one.
+func CheckAs(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
 		timeout = defaultTimeout
@@ -43,6 +48,9 @@ func Check(ctx context.Context, base string, p drivers.Probe) (models []string, 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := client.Do(req)
 	if err != nil {

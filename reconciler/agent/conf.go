@@ -1,0 +1,195 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/drivers"
+)
+
+const (
+	confDir       = "conf" // of the job directory: a folder a process
+	reloadTimeout = 10 * time.Second
+	reloadAgain   = 10 * time.Second
+)
+
+// conf is the folder that holds a process' files.
+func (p *process) conf() string { return filepath.Join(p.a.dir, confDir, p.want.Name) }
+
+// prepare makes everything that a process finds on disk when it starts.
+func (p *process) prepare() error {
+	if p.want.Data != "" {
+		if err := os.MkdirAll(p.want.Data, 0o700); err != nil {
+			return fmt.Errorf("making its data directory: %w", err)
+		}
+		if err := mark(p.want.Data, p.want.Owner); err != nil {
+			return fmt.Errorf("marking its data directory as ours: %w", err)
+		}
+	}
+	for _, name := range p.want.Generate {
+		if err := generate(filepath.Join(p.want.Data, name)); err != nil {
+			return fmt.Errorf("making its password %s: %w", name, err)
+		}
+	}
+	if p.want.Dashboards != "" {
+		if err := p.dashboards(filepath.Join(p.conf(), p.want.Dashboards)); err != nil {
+			return fmt.Errorf("writing its dashboards: %w", err)
+		}
+	}
+	_, err := p.writeFiles()
+	return err
+}
+
+// mark leaves a marker in a directory that assay made: only such a one is ever cleaned away.
+func mark(dir, owner string) error {
+	if owner == "" {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(dir, ".assay"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "{\"owner\": %q}\n", owner)
+	return errors.Join(err, f.Close())
+}
+
+// generate makes a random password, once: 26 letters and digits, 130 bits.
+func generate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(rand.Text())
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// dashboards copies the dashboards that this assay carries.
+func (p *process) dashboards(dir string) error {
+	if p.a.o.Dashboards == nil {
+		return errors.New("this assay carries none")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	names, err := fs.Glob(p.a.o.Dashboards, "*.json")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(p.a.o.Dashboards, name)
+		if err == nil {
+			_, err = replaceFile(filepath.Join(dir, name), b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFiles brings the process' files up to date and reports whether one changed that the program has to be told of.
+func (p *process) writeFiles() (changed bool, err error) {
+	for _, f := range p.want.Files {
+		content, err := p.expand(f.Content)
+		if err != nil {
+			return changed, err
+		}
+		path := filepath.Join(p.conf(), filepath.Clean("/"+f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return changed, fmt.Errorf("writing %s: %w", f.Path, err)
+		}
+		wrote, err := replaceFile(path, []byte(content))
+		if err != nil {
+			return changed, fmt.Errorf("writing %s: %w", f.Path, err)
+		}
+		changed = changed || wrote && f.Path != p.want.Targets // programs watch these themselves
+	}
+	return changed, nil
+}
+
+// replaceFile writes a file whole, 0600, unless it holds b already.
+func replaceFile(path string, b []byte) (wrote bool, err error) {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+		return false, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return false, errors.Join(err, os.Remove(f.Name()))
+	}
+	return true, nil
+}
+
+// refresh keeps the files of a running process up to date, and has them read again.
+func (p *process) refresh(now time.Time) {
+	changed, err := p.writeFiles()
+	switch {
+	case err != nil:
+		p.note = err.Error()
+		return
+	case changed && p.want.Reload == "":
+		p.stop(now, "FilesChanged", "its files changed, and it reads them only when it starts")
+		return
+	case changed:
+		p.reloadDue, p.note = now, ""
+	}
+	if p.reloadDue.IsZero() || now.Before(p.reloadDue) || p.phase != drivers.PhaseReady {
+		return
+	}
+	p.reloadDue = now.Add(reloadAgain) // unless it works
+	base, path := p.local(p.port), p.want.Reload
+	go func() { p.reloaded <- reload(base + path) }()
+}
+
+// heard takes the outcome of a reload.
+func (p *process) heard() {
+	select {
+	case err := <-p.reloaded:
+		if err != nil {
+			p.note = "its changed configuration was refused, the one before holds: " + err.Error()
+			return
+		}
+		p.reloadDue, p.note = time.Time{}, ""
+	default:
+	}
+}
+
+func reload(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		b, _ := io.ReadAll(io.LimitReader(res.Body, 500)) // the status alone is a reason too
+		return fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(b))
+	}
+	return nil
+}

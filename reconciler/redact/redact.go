@@ -1,0 +1,110 @@
+// Package redact keeps secrets out of what leaves the state directory: archives of logs, and logs themselves.
+//
+// A Writer passes bytes on and puts [REDACTED] where one of its secrets stands, whatever the pieces in which the bytes
+// arrive. A secret is found as it is and in the forms in which programs print it: base64 (also in the middle of
+// something longer, such as the header of basic authentication), percent-encoded, hexadecimal, and quoted in JSON.
+// Matches that overlap are replaced as one. Memory is bounded by the longest form.
+//
+// Secrets of fewer than Shortest bytes are not looked for: they would match by chance everywhere. Callers say so.
+package redact
+
+import (
+	"io"
+	"slices"
+)
+
+// Shortest is the length in bytes below which a secret is ignored.
+const Shortest = 6
+
+// Mark is what stands in the place of a secret.
+const Mark = "[REDACTED]"
+
+// chunk bounds what one pass holds beside the longest form.
+const chunk = 32 << 10
+
+// Writer replaces secrets in what it passes on. The last bytes are held back until Flush: they may begin a secret.
+type Writer struct {
+	w       io.Writer
+	first   [256][]string // forms by their first byte, longest first
+	longest int
+	held    []byte // not decided yet
+	hide    int    // bytes still to come that belong to a secret found
+	out     []byte
+	err     error
+}
+
+// New returns a Writer to w that hides the secrets.
+func New(w io.Writer, secrets ...string) *Writer {
+	r := &Writer{w: w}
+	for _, s := range secrets {
+		if len(s) < Shortest {
+			continue
+		}
+		for _, f := range forms(s) {
+			r.longest = max(r.longest, len(f))
+			r.first[f[0]] = append(r.first[f[0]], f)
+		}
+	}
+	for i, fs := range r.first {
+		slices.SortFunc(fs, func(a, b string) int { return len(b) - len(a) })
+		r.first[i] = slices.Compact(fs)
+	}
+	return r
+}
+
+// Longest is the length of the longest form: a secret covers no more bytes, and fewer are held back.
+func (r *Writer) Longest() int { return r.longest }
+
+// Write takes all of p, unless writing failed.
+func (r *Writer) Write(p []byte) (int, error) {
+	n := 0
+	for len(p) > 0 && r.err == nil {
+		part := p[:min(len(p), chunk)]
+		p = p[len(part):]
+		r.held = append(r.held, part...)
+		r.pass(len(r.held) - max(r.longest-1, 0))
+		n += len(part)
+	}
+	return n, r.err
+}
+
+// Flush passes on what is held back. A secret that only ends in a later Write is not found.
+func (r *Writer) Flush() error {
+	r.pass(len(r.held))
+	return r.err
+}
+
+// pass decides the first n bytes held.
+func (r *Writer) pass(n int) {
+	if n <= 0 || r.err != nil {
+		return
+	}
+	r.out = r.out[:0]
+	for i := range n {
+		if m := r.match(r.held[i:]); m > r.hide {
+			if r.hide == 0 {
+				r.out = append(r.out, Mark...)
+			}
+			r.hide = m
+		}
+		if r.hide > 0 {
+			r.hide--
+			continue
+		}
+		r.out = append(r.out, r.held[i])
+	}
+	r.held = append(r.held[:0], r.held[n:]...)
+	if len(r.out) > 0 {
+		_, r.err = r.w.Write(r.out)
+	}
+}
+
+// match is the length of the longest form that b begins with; 0 when there is none.
+func (r *Writer) match(b []byte) int {
+	for _, f := range r.first[b[0]] {
+		if len(b) >= len(f) && string(b[:len(f)]) == f {
+			return len(f)
+		}
+	}
+	return 0
+}
