@@ -20,7 +20,8 @@ var layers = map[string][]string{
 	"assay/reconciler/plan":  {"assay/api", "assay/drivers"},
 	"assay/reconciler/probe": {"assay/api", "assay/drivers"},
 	"assay/reconciler/store": {"assay/api", "assay/drivers", "assay/reconciler/plan"},
-	"assay/reconciler/agent": {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe"},
+	"assay/reconciler/agent": {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe", "assay/reconciler/redact"},
+	"assay/reconciler/redact": {},
 	"assay/reconciler":       {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/cmd":              {"assay/"},
 }

@@ -52,6 +52,7 @@ func Default(site Site, e Experiment) Experiment {
 	e.Spec.Site = cmp.Or(e.Spec.Site, site.Metadata.Name)
 	e.Spec.WhenDone = cmp.Or(e.Spec.WhenDone, "Keep")
 	e.Spec.Services = slices.Clone(e.Spec.Services)
+	shareGroups(e.Spec.Services)
 	for i := range e.Spec.Services {
 		defaultService(site, &e.Spec.Services[i])
 	}
@@ -68,7 +69,7 @@ func defaultService(site Site, s *Service) {
 		within = 30 * minute
 	}
 	s.Ready.Within = cmp.Or(s.Ready.Within, within)
-	if s.External != nil {
+	if s.External != nil || s.Lustre != nil {
 		return // nothing of it is ours to submit
 	}
 	s.Replicas = orPointer(s.Replicas, 1)
@@ -80,6 +81,14 @@ func defaultService(site Site, s *Service) {
 		backoff = 2 * second
 	}
 	s.Restart.Backoff = cmp.Or(s.Restart.Backoff, backoff)
+	if s.Monitors != nil {
+		m := *s.Monitors
+		if len(m.Components) == 0 {
+			m.Components = []string{"prometheus", "grafana", "otel-collector"}
+		}
+		m.Retention = cmp.Or(m.Retention, 30*24*hour)
+		s.Monitors = &m
+	}
 	if s.VLLM != nil {
 		s.VLLM = defaultVLLM(*s.VLLM, *s.Resources.GPUsPerNode)
 	}

@@ -25,7 +25,7 @@ const least Quantity = 16 << 20
 
 func servicePath(i int) string { return fmt.Sprintf("spec.services[%d]", i) }
 
-// Type is the kind of service that is declared: vllm, chroma, process or external; "" when none is.
+// Type is the kind of service that is declared: vllm, chroma, lustre, monitors, process or external; "" when none is.
 func (s Service) Type() string {
 	if types := s.types(); len(types) > 0 {
 		return types[0]
@@ -37,7 +37,8 @@ func (s Service) types() (out []string) {
 	for _, t := range []struct {
 		name string
 		is   bool
-	}{{"vllm", s.VLLM != nil}, {"chroma", s.Chroma != nil}, {"process", s.Process != nil}, {"external", s.External != nil}} {
+	}{{"vllm", s.VLLM != nil}, {"chroma", s.Chroma != nil}, {"lustre", s.Lustre != nil},
+		{"monitors", s.Monitors != nil}, {"process", s.Process != nil}, {"external", s.External != nil}} {
 		if t.is {
 			out = append(out, t.name)
 		}
@@ -51,35 +52,48 @@ func (c *checker) written(e Experiment) {
 		path := servicePath(i)
 		switch types := s.types(); {
 		case len(types) == 0:
-			c.lacks(path, path, "needs exactly one of vllm, chroma, process, external", "")
+			c.lacks(path, path, "needs exactly one of vllm, chroma, lustre, monitors, process, external", "")
 		case len(types) > 1:
 			c.bad(path+"."+types[1], "a second type: a service is exactly one of "+strings.Join(types, ", "), "declare another service")
 		}
-		if s.External != nil {
+		switch {
+		case s.External != nil:
 			c.external(path, s)
+		case s.Lustre != nil:
+			c.jobless(path, s, "a lustre service, which is a directory and no job")
 		}
+		c.secrets(path, s.Secrets)
 	}
 }
 
 // external refuses what a server that is not ours would ignore.
 func (c *checker) external(path string, s Service) {
-	given := map[string]bool{
-		"replicas":  s.Replicas != nil,
-		"nodes":     s.Nodes != nil,
-		"resources": s.Resources != (Resources{}),
-		"env":       len(s.Env) > 0,
-		"restart":   s.Restart != (RestartPolicy{}),
-	}
-	for name, is := range given {
-		if is {
-			c.bad(path+"."+name, "has no meaning for an external service, which is never started", "remove it")
-		}
-	}
+	c.jobless(path, s, "an external service, which is never started")
 	switch {
 	case s.External.Type == "vllm" && s.External.Model == "":
 		c.lacks(path+".external", path+".external.model", "is required with type: vllm", "write the name that its /v1/models lists")
 	case s.External.Type == "chroma" && s.External.Model != "":
 		c.bad(path+".external.model", "has no meaning with type: chroma", "remove it")
+	}
+}
+
+// jobless refuses what a service without a job would ignore.
+func (c *checker) jobless(path string, s Service, what string) {
+	given := map[string]bool{
+		"group":     s.Group != "",
+		"replicas":  s.Replicas != nil,
+		"nodes":     s.Nodes != nil,
+		"resources": s.Resources != (Resources{}),
+		"env":       len(s.Env) > 0,
+		"secrets":   len(s.Secrets) > 0,
+		"image":     s.Image != "",
+		"binds":     len(s.Binds) > 0,
+		"restart":   s.Restart != (RestartPolicy{}),
+	}
+	for name, is := range given {
+		if is {
+			c.bad(path+"."+name, "has no meaning for "+what, "remove it")
+		}
 	}
 }
 
@@ -97,10 +111,16 @@ func (c *checker) services(site Site, services []Service) {
 		if s.Ready.StableFor > 0 && s.Ready.StableFor >= s.Ready.Within {
 			c.bad(path+".ready.stableFor", fmt.Sprintf("%s can never be over within %s", s.Ready.StableFor, s.Ready.Within), "")
 		}
-		if s.External != nil {
+		if s.Lustre != nil {
+			c.lustre(path, *s.Lustre)
+		}
+		if s.External != nil || s.Lustre != nil {
 			continue
 		}
 		c.resources(site, path, s)
+		if s.Monitors != nil {
+			c.monitors(path, s)
+		}
 		if s.VLLM != nil {
 			c.vllm(path, s)
 		}
@@ -112,6 +132,8 @@ func (c *checker) services(site Site, services []Service) {
 		}
 	}
 	c.dependencies(services)
+	c.groups(site, services)
+	c.jobsAtOnce(site, services)
 }
 
 func (c *checker) vllm(path string, s Service) {

@@ -1,0 +1,96 @@
+package v1alpha1
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// shareGroups gives members of a group what only one of them says about their common allocation.
+func shareGroups(services []Service) {
+	first := map[string]Resources{}
+	for _, s := range services {
+		if s.Group != "" {
+			r := first[s.Group]
+			r.Partition, r.QOS, r.Time = cmp.Or(r.Partition, s.Resources.Partition), cmp.Or(r.QOS, s.Resources.QOS), max(r.Time, s.Resources.Time)
+			first[s.Group] = r
+		}
+	}
+	for i := range services {
+		if r, ok := first[services[i].Group]; ok {
+			s := &services[i].Resources
+			s.Partition, s.QOS, s.Time = cmp.Or(s.Partition, r.Partition), cmp.Or(s.QOS, r.QOS), cmp.Or(s.Time, r.Time)
+		}
+	}
+}
+
+// groups checks that the services of one group can share one allocation of the site.
+func (c *checker) groups(site Site, services []Service) {
+	for _, g := range groupNames(services) {
+		var first *Service
+		var gpus, cpus int
+		for i := range services {
+			s := &services[i]
+			if s.Group != g || s.External != nil || s.Lustre != nil {
+				continue
+			}
+			path := servicePath(i)
+			if *s.Replicas != 1 {
+				c.bad(path+".replicas", fmt.Sprintf("a member of group %s runs once in its allocation, found %d", g, *s.Replicas), "declare another service in the group, or leave the group")
+			}
+			if first == nil {
+				first = s
+			}
+			c.agree(path+".resources.partition", s.Resources.Partition, first.Resources.Partition, first.Name, g)
+			c.agree(path+".resources.qos", s.Resources.QOS, first.Resources.QOS, first.Name, g)
+			gpus, cpus = gpus+*s.Resources.GPUsPerNode, cpus+s.Resources.CPUsPerNode
+			part := site.Spec.Partitions[s.Resources.Partition]
+			if i > 0 && gpus > *s.Resources.GPUsPerNode { // its own share was checked already
+				c.atMost(path+".resources.gpusPerNode", gpus, part.GPUsPerNode, "the GPUs per node of partition "+s.Resources.Partition+", with those of the others in group "+g)
+			}
+			if i > 0 && cpus > s.Resources.CPUsPerNode {
+				c.atMost(path+".resources.cpusPerNode", cpus, part.CPUsPerNode, "the CPUs per node of partition "+s.Resources.Partition+", with those of the others in group "+g)
+			}
+		}
+	}
+	for i, s := range services {
+		if s.Group != "" && s.Group != s.Name && slices.ContainsFunc(services, func(o Service) bool { return o.Name == s.Group && o.Group != s.Group }) {
+			c.bad(servicePath(i)+".group", s.Group+" is also the name of a service that is not in the group", "choose another name: jobs are named after it")
+		}
+	}
+}
+
+func groupNames(services []Service) (out []string) {
+	for _, s := range services {
+		if s.Group != "" && !slices.Contains(out, s.Group) {
+			out = append(out, s.Group)
+		}
+	}
+	return out
+}
+
+func (c *checker) agree(path, word, with, of, group string) {
+	if word != with {
+		c.bad(path, fmt.Sprintf("%s, but %s of the same group %s says %s: they share one job", brief(word), of, group, brief(with)), "")
+	}
+}
+
+// jobsAtOnce checks that the allocations of an experiment can run at the same time under their QOS.
+func (c *checker) jobsAtOnce(site Site, services []Service) {
+	jobs, grouped := map[string]int{}, map[string]bool{}
+	for i, s := range services {
+		limit := site.Spec.QOS[s.Resources.QOS].MaxJobsPerUser
+		if s.External != nil || s.Lustre != nil || limit == 0 || s.Group != "" && grouped[s.Group] {
+			continue
+		}
+		grouped[s.Group] = s.Group != ""
+		n := 1
+		if s.Replicas != nil {
+			n = *s.Replicas
+		}
+		if jobs[s.Resources.QOS] += n; jobs[s.Resources.QOS] > limit && jobs[s.Resources.QOS]-n <= limit {
+			c.bad(servicePath(i)+".resources.qos", fmt.Sprintf("%s allows %d job(s) of a user at once, and with this service there are %d",
+				s.Resources.QOS, limit, jobs[s.Resources.QOS]), "give services the same group, so that they share one job, or choose another qos")
+		}
+	}
+}
