@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -170,10 +171,14 @@ func (a *app) open(s v1alpha1.Site) (*store.Store, v1alpha1.Site, error) {
 		return nil, s, err
 	}
 	s.Spec.Paths.State = dir
-	if s.Spec.Paths.Work == "" {
-		s.Spec.Paths.Work = filepath.Join(dir, "work")
-	}
-	return st, s, nil
+	return st, completePaths(s), nil
+}
+
+// completePaths fills in the paths that follow from the state directory.
+func completePaths(s v1alpha1.Site) v1alpha1.Site {
+	s.Spec.Paths.Work = cmp.Or(s.Spec.Paths.Work, filepath.Join(s.Spec.Paths.State, "work"))
+	s.Spec.Container.Images = cmp.Or(s.Spec.Container.Images, filepath.Join(s.Spec.Paths.State, "images"))
+	return s
 }
 
 // current opens the store for commands that read no manifest.

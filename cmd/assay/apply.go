@@ -93,6 +93,11 @@ func (a *app) accept(st *store.Store, site v1alpha1.Site, m v1alpha1.Manifest, i
 	var want []wanted
 	var errs []error
 	for _, e := range m.Experiments {
+		e, err := secretsFrom(e, st.PutSecret)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
 		rev := store.Revision{Experiment: e.Metadata.Name, Prune: prune, Owner: owner(in), Origin: in.Origin, Site: site, Spec: e.Experiment}
 		if err := guard(st, rev); err != nil {
 			errs = append(errs, err)

@@ -66,6 +66,9 @@ func (a *app) diff(paths []string) (bool, error) {
 				return false, err
 			}
 		}
+		if e, err = secretsFrom(e, st.Digest); err != nil {
+			return false, err
+		}
 		after, err := v1alpha1.Encode(e.Experiment)
 		if err != nil {
 			return false, err

@@ -13,6 +13,7 @@ import (
 
 func planCmd(a *app) *cobra.Command {
 	var paths []string
+	var dryRun bool
 	c := &cobra.Command{
 		Use:   "plan -f FILE|FOLDER|-",
 		Short: "Show what apply would do; exit 0 nothing, 2 changes, 1 error",
@@ -30,6 +31,9 @@ Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 				return err
 			}
 			in.Origin.Source = "apply"
+			if dryRun {
+				return a.jobs(in)
+			}
 			steps, err := a.preview(c.Context(), in)
 			if err == nil && len(steps) > 0 {
 				return exitError{code: 2}
@@ -38,6 +42,7 @@ Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 		},
 	}
 	c.Flags().StringSliceVarP(&paths, "filename", "f", nil, "file, folder, or - for standard input")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "ask nobody: print the jobs of the manifest alone, with their batch scripts and commands")
 	return c
 }
 
@@ -53,6 +58,9 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 	}
 	var revs []store.Revision
 	for _, e := range m.Experiments {
+		if e, err = secretsFrom(e, st.Digest); err != nil {
+			return nil, err
+		}
 		revs = append(revs, store.Revision{Experiment: e.Metadata.Name, Owner: owner(in), Origin: in.Origin, Site: site, Spec: e.Experiment})
 	}
 	loop, err := a.newLoop(st, site, nil)

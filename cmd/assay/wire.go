@@ -49,7 +49,7 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 		return nil, err
 	}
 	r := &runner{Loop: &reconciler.Loop{
-		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: service.Compile, Probe: probe.Check,
+		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Probe: probe.Check,
 		Binary: self, Policy: policy(site), Log: a.logger(),
 	}}
 	if site.Spec.Prometheus != nil {
@@ -60,6 +60,11 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 		err = r.embed(st, a)
 	}
 	return r, err
+}
+
+// compileService turns a declared service into processes, in containers where the site runs them.
+func compileService(site v1alpha1.Site, e v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
+	return service.Compile(site, e, s)
 }
 
 func (a *app) scheduler(st *store.Store, site v1alpha1.Site, self string) (drivers.Scheduler, error) {

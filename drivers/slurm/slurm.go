@@ -122,14 +122,26 @@ func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.J
 
 // sbatch builds the argument list. The script goes into the job directory, where a person can read it later.
 func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
-	path := filepath.Join(spec.Dir, "job.sh")
+	path := scriptPath(spec)
 	if err := os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil {
 		return nil, fmt.Errorf("making the log folder: %w", err)
 	}
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
 		return nil, fmt.Errorf("writing the batch script: %w", err)
 	}
-	argv := []string{"--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
+	argv, _, err := Command(spec)
+	if err != nil {
+		return nil, err
+	}
+	return argv[1:], nil
+}
+
+func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "job.sh") }
+
+// Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
+// is in the script: its arguments are the modules and the agent's command.
+func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
+	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
 		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
 	export := []string{callerPath}
@@ -153,13 +165,13 @@ func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
 	option("mem", strconv.FormatInt((spec.MemoryPerNode+1<<20-1)>>20, 10)+"M", spec.MemoryPerNode > 0)
 	option("time", minutes(spec.Time), spec.Time > 0)
 	argv = append(argv, spec.Directives...)
-	argv = append(argv, path, strconv.Itoa(len(spec.Modules)))
+	argv = append(argv, scriptPath(spec), strconv.Itoa(len(spec.Modules)))
 	argv = append(argv, spec.Modules...)
 	argv = append(argv, spec.Argv...)
 	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {
-		return nil, errors.New("a value holds a NUL character")
+		return nil, "", errors.New("a value holds a NUL character")
 	}
-	return argv, nil
+	return argv, script, nil
 }
 
 // escape keeps sbatch from reading a directory's name as a filename pattern.

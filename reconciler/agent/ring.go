@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -55,8 +56,12 @@ func (r *ring) startWorkers() error {
 	cmd, err := r.p.command(r.want.Worker)
 	if err == nil {
 		others := strconv.Itoa(r.want.Nodes - 1)
-		args := append([]string{"--nodes=" + others, "--ntasks=" + others, "--ntasks-per-node=1", "--relative=1", "--overlap",
-			"--kill-on-bad-exit=1", "--wait=1", "--input=none"}, cmd.Args...)
+		args := []string{"--nodes=" + others, "--ntasks=" + others, "--ntasks-per-node=1", "--relative=1", "--overlap", "--cpu-bind=none",
+			"--mpi=none", "--kill-on-bad-exit=1", "--wait=1", "--input=none"}
+		if cpus := os.Getenv("SLURM_CPUS_PER_TASK"); cpus != "" { // srun does not take it from sbatch any more
+			args = append(args, "--cpus-per-task="+cpus)
+		}
+		args = append(args, cmd.Args...)
 		srun := exec.Command("srun", args...)
 		srun.Dir, srun.Env = cmd.Dir, append(cmd.Env, slurmVariables()...)
 		r.workers, err = r.p.run(srun, r.p.logOf(".ray-workers"))

@@ -1,0 +1,19 @@
+package reconciler
+
+import (
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// Placements compiles revisions and says what each seat would submit. It asks nobody and needs no state directory.
+func Placements(revs []store.Revision, c Compiler) ([]plan.Placement, error) {
+	d := plan.Desired{Store: "STORE"}
+	for _, rev := range revs {
+		e, err := compile(rev, c)
+		if err != nil {
+			return nil, err
+		}
+		d.Experiments = append(d.Experiments, e)
+	}
+	return plan.Placements(d), nil
+}
