@@ -46,6 +46,8 @@ type Loop struct {
 	external   map[string]aged[plan.External]
 	scraped    aged[plan.Metrics]
 	folders    map[string]aged[plan.Folder]
+	passes     int
+	metricsAt  time.Time
 	unexported map[string]bool                      // experiments whose metrics could not be stored
 	said       map[string]v1alpha1.ExperimentStatus // the status as last written
 	told       map[eventKey]time.Time
@@ -96,6 +98,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
+	began := l.Clock()
 	if err := l.Lease.Check(); err != nil {
 		return plan.Result{}, err
 	}
@@ -123,7 +126,9 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := x.execute(ctx, r.Actions); err != nil {
 		return r, err
 	}
-	return r, l.publish(ctx, r, x.forgotten)
+	err = l.publish(ctx, r, x.forgotten)
+	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
+	return r, err
 }
 
 // desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out,

@@ -94,6 +94,7 @@ func (r *runner) embed(st *store.Store, a *app) error {
 	}
 	e, err := prometheus.Start(prometheus.Options{
 		Dir: filepath.Join(cache, "tsdb", st.ID()), Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(),
+		Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
 	})
 	if err != nil {
 		return err

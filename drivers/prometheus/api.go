@@ -38,6 +38,10 @@ func (e *Embedded) handler() http.Handler {
 	} {
 		mux.Handle(path, answer(h))
 	}
+	mux.HandleFunc("/textfile", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		http.ServeFile(w, r, e.o.Textfile)
+	})
 	mux.HandleFunc("/-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "Prometheus embedded in assay is ready.")
 	})

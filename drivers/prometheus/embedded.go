@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	clientprom "github.com/prometheus/client_golang/prometheus"
@@ -37,6 +38,7 @@ type Options struct {
 	Listen   string        // loopback address of the query API; port 0 picks one
 	Interval time.Duration // between two scrapes of a target
 	Retain   time.Duration // how long samples are kept
+	Textfile string        // a file of metrics that is scraped too, such as the controller's own; empty: none
 	Log      *slog.Logger
 }
 
@@ -137,6 +139,9 @@ func (e *Embedded) Close() error {
 
 // SetTargets replaces what is scraped.
 func (e *Embedded) SetTargets(ctx context.Context, targets []drivers.Target) error {
+	if e.o.Textfile != "" {
+		targets = append(slices.Clone(targets), drivers.Target{ID: "controller", URL: e.url + "/textfile"})
+	}
 	groups := make([]*targetgroup.Group, 0, len(targets))
 	for _, t := range targets {
 		set, err := labelSet(t)

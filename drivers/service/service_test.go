@@ -10,6 +10,8 @@ import (
 	"assay/drivers"
 )
 
+var experiment = v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "exp"}}
+
 func TestCompile(t *testing.T) {
 	site := v1alpha1.LocalSite()
 	site.Spec.Paths.Work = "/data"
@@ -82,7 +84,7 @@ func TestCompile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.svc.Name = "s"
-			got, err := Compile(site, "exp", tc.svc)
+			got, err := Compile(site, experiment, tc.svc)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +113,7 @@ func TestCompileRefuses(t *testing.T) {
 		"no value":            {args("dtype", nil), "has no value"},
 		"nothing in a list":   {args("middleware", []any{}), "the list is empty"},
 	} {
-		_, err := Compile(v1alpha1.LocalSite(), "exp", tc.svc)
+		_, err := Compile(v1alpha1.LocalSite(), experiment, tc.svc)
 		if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "service exp/s: ") {
 			t.Errorf("%s: %v, want an error with %q", name, err, tc.want)
 		}

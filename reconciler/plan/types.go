@@ -150,8 +150,9 @@ type Run struct {
 	Experiment string               `json:"experiment"`
 	Benchmark  string               `json:"benchmark"`
 	Target     string               `json:"target"`
-	Repeat     int                  `json:"repeat"`  // from 1
-	Attempt    int                  `json:"attempt"` // from 1
+	Point      map[string]string    `json:"point,omitempty"` // the sweep's parameters of this run
+	Repeat     int                  `json:"repeat"`          // from 1
+	Attempt    int                  `json:"attempt"`         // from 1
 	Key        string               `json:"key"`
 	Revision   string               `json:"revision"`
 	Commit     string               `json:"commit,omitempty"`

@@ -1,0 +1,114 @@
+package prometheus
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+)
+
+// Export writes all samples of an experiment that the database holds, as gzipped OpenMetrics text. The file appears
+// whole or not at all. `promtool tsdb create-blocks-from openmetrics` makes a database of it again.
+func (e *Embedded) Export(ctx context.Context, experiment, path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
+	if err != nil {
+		return fmt.Errorf("exporting the metrics of %s: %w", experiment, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("exporting the metrics of %s: %w", experiment, err), os.Remove(f.Name()))
+		}
+	}()
+	z := gzip.NewWriter(f)
+	w := bufio.NewWriter(z)
+	err = e.write(ctx, experiment, w)
+	if err = errors.Join(err, w.Flush(), z.Close(), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func (e *Embedded) write(ctx context.Context, experiment string, w *bufio.Writer) error {
+	q, err := e.db.Querier(math.MinInt64, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	match := labels.MustNewMatcher(labels.MatchEqual, "experiment", experiment)
+	set := q.Select(ctx, true, nil, match)
+	var it chunkenc.Iterator
+	for set.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s := set.At()
+		name := seriesText(s.Labels())
+		it = s.Iterator(it)
+		for kind := it.Next(); kind != chunkenc.ValNone; kind = it.Next() {
+			if kind != chunkenc.ValFloat {
+				continue // what we scrape has no native histograms
+			}
+			t, v := it.At()
+			_, _ = w.WriteString(name)
+			_, _ = w.WriteString(number(v))
+			_ = w.WriteByte(' ')
+			_, _ = w.WriteString(strconv.FormatFloat(float64(t)/float64(time.Second/time.Millisecond), 'f', 3, 64))
+			_ = w.WriteByte('\n') // bufio keeps the first error for Flush
+		}
+		if err := it.Err(); err != nil {
+			return err
+		}
+	}
+	_, _ = w.WriteString("# EOF\n")
+	return set.Err()
+}
+
+// seriesText is name{label="value",…} and a space.
+func seriesText(l labels.Labels) string {
+	out := []byte(l.Get(labels.MetricName))
+	sep := byte('{')
+	l.Range(func(one labels.Label) {
+		if one.Name == labels.MetricName {
+			return
+		}
+		out = append(append(out, sep), one.Name...)
+		out = append(out, '=', '"')
+		for _, c := range []byte(one.Value) {
+			switch c {
+			case '\\', '"':
+				out = append(out, '\\', c)
+			case '\n':
+				out = append(out, '\\', 'n')
+			default:
+				out = append(out, c)
+			}
+		}
+		out = append(out, '"')
+		sep = ','
+	})
+	if sep == ',' {
+		out = append(out, '}')
+	}
+	return string(append(out, ' '))
+}
+
+func number(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 1):
+		return "+Inf"
+	case math.IsInf(v, -1):
+		return "-Inf"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

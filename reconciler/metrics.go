@@ -1,0 +1,145 @@
+package reconciler
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/plan"
+)
+
+// MetricsFile is the file of the state directory that holds the controller's own metrics, in Prometheus' text format:
+// services, jobs, runs with their results, and the controller itself. A file, so that a Prometheus that runs as a service
+// on a node reads it too, and so that the last word is left when the controller is gone.
+const MetricsFile = "metrics.prom"
+
+const writeMetricsEvery = 5 * time.Second
+
+// gauges collects families of gauges under fixed label names.
+type gauges struct {
+	reg  *prometheus.Registry
+	vecs map[string]*prometheus.GaugeVec
+}
+
+func (g gauges) set(name, help string, value float64, labels ...string) {
+	var names, values []string
+	for i := 0; i+1 < len(labels); i += 2 {
+		names, values = append(names, labels[i]), append(values, labels[i+1])
+	}
+	v := g.vecs[name]
+	if v == nil {
+		v = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, names)
+		g.reg.MustRegister(v)
+		g.vecs[name] = v
+	}
+	v.WithLabelValues(values...).Set(value)
+}
+
+// metricsText is the exposition of what a pass found.
+func metricsText(all []v1alpha1.ExperimentStatus, runs []plan.Run, now time.Time, pass time.Duration, passes int, known bool) ([]byte, error) {
+	g := gauges{prometheus.NewRegistry(), map[string]*prometheus.GaugeVec{}}
+	for _, s := range all {
+		serviceMetrics(g, s, now)
+	}
+	for _, r := range runs {
+		runMetrics(g, r)
+	}
+	g.set("assay_controller_pass_seconds", "How long the last pass took.", pass.Seconds())
+	g.set("assay_controller_passes_total", "Passes since the controller started.", float64(passes))
+	g.set("assay_controller_last_pass_timestamp_seconds", "When the last pass ended, in seconds since 1970.", float64(now.Unix()))
+	g.set("assay_scheduler_reachable", "1 when the scheduler answered the last listing.", number(known))
+	families, err := g.reg.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("gathering the controller's metrics: %w", err)
+	}
+	var b bytes.Buffer
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+			return nil, fmt.Errorf("writing the controller's metrics: %w", err)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func serviceMetrics(g gauges, s v1alpha1.ExperimentStatus, now time.Time) {
+	nodes := map[string]bool{}
+	for _, v := range s.Services {
+		simulated := strconv.FormatBool(v.Simulated)
+		ready := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
+		if ready.Status != v1alpha1.Unknown { // Unknown is absent, never zero
+			g.set("assay_service_ready", "1 when the service is Ready.", number(ready.Status == v1alpha1.True), "experiment", s.Name, "service", v.Name, "kind", v.Kind, "simulated", simulated)
+		}
+		g.set("assay_service_restarts_total", "Restarts of the service, in its jobs and by new ones.", float64(v.Restarts), "experiment", s.Name, "service", v.Name)
+		for _, t := range v.Seats {
+			if t.JobState == "" {
+				continue
+			}
+			g.set("assay_seat_state", "1 for the state of the job that fills a seat.", 1, "experiment", s.Name, "service", v.Name, "seat", t.Seat, "job_id", t.JobID, "state", t.JobState)
+			if t.Ends != nil {
+				g.set("assay_seat_seconds_left", "Seconds until the job's walltime is over.", t.Ends.Sub(now).Seconds(), "experiment", s.Name, "service", v.Name, "seat", t.Seat, "job_id", t.JobID)
+			}
+			for _, n := range t.Nodes {
+				nodes[n] = true
+			}
+		}
+	}
+	g.set("assay_nodes", "Distinct nodes that the experiment's jobs hold.", float64(len(nodes)), "experiment", s.Name)
+	phases := map[[2]string]int{}
+	for _, r := range s.Runs {
+		phases[[2]string{r.Benchmark, r.Phase}]++
+	}
+	for k, n := range phases {
+		g.set("assay_runs", "Runs by benchmark and phase.", float64(n), "experiment", s.Name, "benchmark", k[0], "phase", k[1])
+	}
+}
+
+// runMetrics are a run's results, so that they can be plotted by revision and point.
+func runMetrics(g gauges, r plan.Run) {
+	if r.Result == nil || r.Result.Error != "" {
+		return
+	}
+	revision := r.Revision[:min(8, len(r.Revision))]
+	simulated, valid := strconv.FormatBool(r.Simulated || r.Result.Simulated), strconv.FormatBool(r.Result.Valid)
+	labels := []string{"experiment", r.Experiment, "benchmark", r.Benchmark, "target", r.Target, "revision", revision, "point", r.PointName(),
+		"repeat", strconv.Itoa(r.Repeat), "run", r.ID, "simulated", simulated, "valid", valid}
+	for name, v := range r.Result.Metrics {
+		g.set("assay_run_metric", "A result of a benchmark run; its name carries the unit.", v, append(labels[:len(labels):len(labels)], "metric", name)...)
+	}
+	g.set("assay_run_info", "1 for every run that has a result.", 1, append(labels[:len(labels):len(labels)], "commit", r.Commit, "job_id", r.JobID)...)
+	g.set("assay_run_duration_seconds", "From the start to the end of the run.", r.Result.Ended.Sub(r.Result.Started).Seconds(), labels...)
+}
+
+// writeMetrics replaces the file now and then. What cannot be written is a warning: nothing depends on it.
+func (l *Loop) writeMetrics(r plan.Result, runs []plan.Run, began time.Time, known bool) {
+	now := l.Clock()
+	l.passes++
+	if now.Sub(l.metricsAt) < writeMetricsEvery && l.passes > 1 {
+		return
+	}
+	l.metricsAt = now
+	b, err := metricsText(r.Status, runs, now, now.Sub(began), l.passes, known)
+	if err == nil {
+		path := filepath.Join(l.Store.Dir(), MetricsFile)
+		tmp := path + "." + strconv.Itoa(os.Getpid())
+		if err = os.WriteFile(tmp, b, 0o600); err == nil {
+			err = os.Rename(tmp, path)
+		}
+	}
+	if err != nil {
+		l.Log.Warn("writing the controller's metrics", "error", err)
+	}
+}
