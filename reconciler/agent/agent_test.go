@@ -38,6 +38,23 @@ func act(role string, args []string) {
 		http.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
 		http.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data":[{"id":"m1"}]}`) })
 		fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	case "reloadable": // a server that counts reloads, and refuses a broken file
+		n := 0
+		http.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
+		http.HandleFunc("/reloads", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, n) })
+		http.HandleFunc("POST /-/reload", func(w http.ResponseWriter, _ *http.Request) {
+			if b, _ := os.ReadFile(filepath.Join(os.Getenv("DIR"), "c.yml")); strings.HasPrefix(string(b), "broken") {
+				http.Error(w, "it is broken", http.StatusInternalServerError)
+				return
+			}
+			n++
+		})
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	case "robbed":
+		rob(args[0])
+	case "squat":
+		time.AfterFunc(20*time.Second, func() { os.Exit(0) })
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+args[0], http.NotFoundHandler()))
 	case "crash":
 		os.Exit(7)
 	case "fork": // leaves a child behind in its group
@@ -86,6 +103,11 @@ type job struct {
 
 func startJob(t *testing.T, d drivers.AgentDesired) *job {
 	t.Helper()
+	return startJobWith(t, d, func(*Options) {})
+}
+
+func startJobWith(t *testing.T, d drivers.AgentDesired, change func(*Options)) *job {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +119,7 @@ func startJob(t *testing.T, d drivers.AgentDesired) *job {
 	j.tell(d)
 	ctx, cancel := context.WithCancel(context.Background())
 	o := Options{Binary: self, JobID: "42", Node: "n1", Nodes: 1, Listen: "127.0.0.1", Advertise: "127.0.0.1", Hardware: http.NotFoundHandler()}
+	change(&o)
 	go func() { j.ended <- Run(ctx, j.dir, o) }()
 	stopped := false
 	j.end = func() {

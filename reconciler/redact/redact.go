@@ -22,7 +22,7 @@ const Mark = "[REDACTED]"
 // chunk bounds what one pass holds beside the longest form.
 const chunk = 32 << 10
 
-// Writer replaces secrets in what it passes on. The last bytes are held back until Flush: they may begin a secret.
+// Writer replaces secrets in what it passes on. Last bytes that may begin a secret are held back until more comes, or Flush.
 type Writer struct {
 	w       io.Writer
 	first   [256][]string // forms by their first byte, longest first
@@ -62,7 +62,7 @@ func (r *Writer) Write(p []byte) (int, error) {
 		part := p[:min(len(p), chunk)]
 		p = p[len(part):]
 		r.held = append(r.held, part...)
-		r.pass(len(r.held) - max(r.longest-1, 0))
+		r.pass(r.decided())
 		n += len(part)
 	}
 	return n, r.err
@@ -72,6 +72,18 @@ func (r *Writer) Write(p []byte) (int, error) {
 func (r *Writer) Flush() error {
 	r.pass(len(r.held))
 	return r.err
+}
+
+// decided is how many of the bytes held cannot begin a secret that ends later.
+func (r *Writer) decided() int {
+	for i := max(len(r.held)-max(r.longest-1, 0), 0); i < len(r.held); i++ {
+		for _, f := range r.first[r.held[i]] {
+			if tail := r.held[i:]; len(tail) < len(f) && f[:len(tail)] == string(tail) {
+				return i
+			}
+		}
+	}
+	return len(r.held)
 }
 
 // pass decides the first n bytes held.

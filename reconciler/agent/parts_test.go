@@ -1,0 +1,261 @@
+package agent
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"assay/drivers"
+)
+
+func one(s drivers.AgentState, name string) drivers.ProcessState {
+	for _, p := range s.Processes {
+		if p.Name == name {
+			return p
+		}
+	}
+	return drivers.ProcessState{}
+}
+
+// TestFilesPortsAndReload: files are written with their words expanded, ports have names, another process' port can be
+// named, and a change of a file is reloaded, while a change of the targets is not.
+func TestFilesPortsAndReload(t *testing.T) {
+	mon := func(content, targets string) drivers.AgentDesired {
+		self, _ := os.Executable()
+		return drivers.AgentDesired{Processes: []drivers.Process{
+			{Name: "mon.a", Fingerprint: "1", Argv: []string{self, "act", "reloadable"}, Probes: []drivers.Probe{{Path: "/health"}}, Reload: "/-/reload", Targets: "targets/t.json",
+				Files:    []drivers.File{{Path: "c.yml", Content: content + " $(PORT:grpc) $(PORT@mon.b) $(HOST) $(UNKNOWN)"}, {Path: "targets/t.json", Content: targets}},
+				Generate: []string{"password"}, Data: filepath.Join(t.TempDir(), "data"), Owner: "us exp/mon", Dashboards: "boards", Env: map[string]string{"DIR": "$(CONF)"}},
+			{Name: "mon.b", Fingerprint: "1", Argv: []string{self, "act", "serve"}, Probes: []drivers.Probe{{Path: "/health"}}},
+		}}
+	}
+	first := mon("one", "[]")
+	j := startJobWith(t, first, func(o *Options) { o.Dashboards = fstest.MapFS{"x.json": {Data: []byte(`{}`)}} })
+	s := j.until("both are ready", func(s drivers.AgentState) bool {
+		return one(s, "mon.a").Phase == drivers.PhaseReady && one(s, "mon.b").Phase == drivers.PhaseReady
+	})
+	a, b := one(s, "mon.a"), one(s, "mon.b")
+	conf := filepath.Join(j.dir, "conf", "mon.a")
+	want := fmt.Sprintf("one %d %s 127.0.0.1 $(UNKNOWN)", a.Ports["grpc"], b.Endpoint[strings.LastIndex(b.Endpoint, ":")+1:])
+	if got := fileText(t, filepath.Join(conf, "c.yml")); got != want || a.Ports["grpc"] == 0 {
+		t.Errorf("c.yml: %q, want %q", got, want)
+	}
+	data := first.Processes[0].Data
+	if info, err := os.Stat(filepath.Join(data, "password")); err != nil || info.Mode().Perm() != 0o600 || info.Size() < 20 {
+		t.Errorf("the password file: %v %v", info, err)
+	}
+	if !strings.Contains(fileText(t, filepath.Join(data, ".assay")), "us exp/mon") || fileText(t, filepath.Join(conf, "boards", "x.json")) != "{}" {
+		t.Error("the marker or the dashboards are missing")
+	}
+	count := func() string { return get(t, a.Endpoint+"/reloads") }
+	next := mon("one", `[{"targets":[]}]`)
+	next.Processes[0].Data = data
+	j.tell(next)
+	j.until("the targets are there", func(drivers.AgentState) bool {
+		return strings.Contains(fileText(t, filepath.Join(conf, "targets/t.json")), "targets")
+	})
+	if n := count(); n != "0" {
+		t.Errorf("%s reloads after a change of the targets alone", n)
+	}
+	next = mon("two", "[]")
+	next.Processes[0].Data = data
+	j.tell(next)
+	j.until("it reloaded", func(drivers.AgentState) bool { return count() == "1" })
+	next = mon("broken", "[]")
+	next.Processes[0].Data = data
+	j.tell(next)
+	s = j.until("the refusal is said", func(s drivers.AgentState) bool { return strings.Contains(one(s, "mon.a").Message, "refused") })
+	if p := one(s, "mon.a"); p.Phase != drivers.PhaseReady || p.PID != a.PID {
+		t.Errorf("a refused configuration must not stop what runs: %+v", p)
+	}
+}
+
+// TestSecretsStayOut: the value reaches the process by its environment, and neither its log nor what the agent writes.
+func TestSecretsStayOut(t *testing.T) {
+	const canary = "hf_canary_0123456789"
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte(canary+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"},
+		Secrets: map[string]string{"HF_TOKEN": secret}, Env: map[string]string{"PLAIN": "seen"}}}})
+	log := filepath.Join(j.dir, "log", "s.42.log")
+	j.until("it printed", func(drivers.AgentState) bool { return strings.Contains(fileText(t, log), "PLAIN=seen") })
+	j.end()
+	if !strings.Contains(fileText(t, log), "HF_TOKEN=") {
+		t.Error("the process did not get its secret")
+	}
+	err := filepath.WalkDir(j.dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.Contains(fileText(t, path), canary) {
+			t.Errorf("the secret is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSecretGone: a secret that vanished is a reason, not an empty variable.
+func TestSecretGone(t *testing.T) {
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"},
+		Secrets: map[string]string{"HF_TOKEN": "/nowhere"}}}})
+	s := j.until("it failed", func(s drivers.AgentState) bool { return one(s, "s").Phase == drivers.PhaseFailed })
+	if m := one(s, "s").Message; !strings.Contains(m, "HF_TOKEN") || !strings.Contains(m, "apply the manifest again") {
+		t.Error(m)
+	}
+}
+
+// TestRelayFollows: clients keep one address while the collector moves.
+func TestRelayFollows(t *testing.T) {
+	server := func(name string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, name) }))
+		t.Cleanup(s.Close)
+		return strings.TrimPrefix(s.URL, "http://")
+	}
+	r := newRelays()
+	defer r.close()
+	port, err := r.port("otlp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() string {
+		res, err := (&http.Client{Timeout: 5 * time.Second}).Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+		if err != nil {
+			return "none"
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		return string(b)
+	}
+	if got := ask(); got != "none" {
+		t.Errorf("without a collector: %s", got)
+	}
+	for _, name := range []string{"first", "second"} {
+		r.lead(map[string]string{"otlp": server(name)})
+		if got := ask(); got != name {
+			t.Errorf("got %s, want %s", got, name)
+		}
+	}
+	if again, _ := r.port("otlp"); again != port {
+		t.Errorf("the relay moved from %d to %d", port, again)
+	}
+}
+
+func TestGPUsAreShared(t *testing.T) {
+	t.Setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+	g := newGPUs()
+	a, _ := g.take(2)
+	b, _ := g.take(1)
+	if _, enough := g.take(2); enough {
+		t.Error("two GPUs were given although one is free")
+	}
+	g.give(a)
+	c, enough := g.take(3)
+	if fmt.Sprint(a, b, c, enough) != "[0 1] [2] [0 1 3] true" {
+		t.Error(a, b, c, enough)
+	}
+	if none, ok := g.take(0); none != nil || !ok {
+		t.Error("a process that wants none waits for GPUs")
+	}
+}
+
+// TestPortTaken: somebody else listens before the server does; it moves on at once, at no cost of restarts.
+func TestPortTaken(t *testing.T) {
+	self, _ := os.Executable()
+	thief := filepath.Join(t.TempDir(), "stolen")
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "robbed", thief},
+		Probes: []drivers.Probe{{Path: "/health"}}, Restart: drivers.Restart{Limit: 0, Backoff: 60}}}})
+	s := j.until("it is ready on another port", func(s drivers.AgentState) bool { return one(s, "s").Phase == drivers.PhaseReady })
+	if stolen := fileText(t, thief); strings.HasSuffix(one(s, "s").Endpoint, ":"+stolen) || one(s, "s").Restarts != 0 {
+		t.Errorf("%+v, stolen %s", one(s, "s"), stolen)
+	}
+}
+
+func TestMissingNeed(t *testing.T) {
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{"x"}, Needs: []string{"/no/image.sif"}}}})
+	s := j.until("it failed", func(s drivers.AgentState) bool { return one(s, "s").Phase == drivers.PhaseFailed })
+	if p := one(s, "s"); p.Reason != "Missing" || !strings.Contains(p.Message, "assay pull") {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestVersion: a program's major version adds arguments and variables.
+func TestVersion(t *testing.T) {
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"},
+		Versions: &drivers.Versions{Argv: []string{"echo", "program, version 3.9.1 (build 7)"}, Args: map[string][]string{"3": {"--new"}, "2": {"--old"}},
+			Env: map[string]map[string]string{"3": {"ADDED": "yes"}}}}}})
+	j.until("it printed", func(drivers.AgentState) bool {
+		text := fileText(t, filepath.Join(j.dir, "log", "s.42.log"))
+		return strings.Contains(text, "--new") && strings.Contains(text, "ADDED=yes") && !strings.Contains(text, "--old")
+	})
+}
+
+// TestTextfile: a file of metrics is served beside the counters.
+func TestTextfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metrics.prom")
+	if err := os.WriteFile(path, []byte("assay_x 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "sleep"}, Textfile: path}}})
+	s := j.until("its node is known", func(s drivers.AgentState) bool { return len(s.Nodes) == 1 && s.Nodes[0].Metrics != "" })
+	if got := get(t, strings.TrimSuffix(s.Nodes[0].Metrics, "/metrics")+"/textfile/s"); got != "assay_x 1\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func fileText(t *testing.T, path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func get(t *testing.T, url string) string {
+	res, err := (&http.Client{Timeout: 5 * time.Second}).Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// rob listens on the port that a server was given, once, in its place.
+func rob(file string) {
+	if _, err := os.Stat(file); err == nil {
+		act("serve", nil)
+		return
+	}
+	_ = os.WriteFile(file, []byte(os.Getenv("PORT")), 0o600)
+	start := os.Getenv("PORT")
+	child := exec.Command(os.Args[0], "act", "squat", start)
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the server's group is killed with it
+	_ = child.Start()
+	for range 100 { // until the port is taken
+		if c, err := net.DialTimeout("tcp", "127.0.0.1:"+start, time.Second); err == nil {
+			_ = c.Close()
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	os.Exit(1)
+}
