@@ -90,7 +90,7 @@ func defaultService(site Site, s *Service) {
 		s.Monitors = &m
 	}
 	if s.VLLM != nil {
-		s.VLLM = defaultVLLM(*s.VLLM, *s.Resources.GPUsPerNode)
+		s.VLLM = defaultVLLM(*s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode)
 	}
 }
 
@@ -108,7 +108,8 @@ func defaultResources(site Site, s *Service) {
 	r.Time = cmp.Or(r.Time, site.Spec.Defaults.Time, hour)
 }
 
-func defaultVLLM(v VLLM, gpus int) *VLLM {
+func defaultVLLM(v VLLM, nodes, gpus int) *VLLM {
+	v.PipelineParallel = cmp.Or(v.PipelineParallel, pipeline(v, nodes, gpus))
 	v.TensorParallel = cmp.Or(v.TensorParallel, gpus, 1)
 	if v.Simulate != nil {
 		sim := *v.Simulate
@@ -118,6 +119,14 @@ func defaultVLLM(v VLLM, gpus int) *VLLM {
 		v.Simulate = &sim
 	}
 	return &v
+}
+
+// pipeline is one stage a node, unless the tensors are spread over several nodes already.
+func pipeline(v VLLM, nodes, gpus int) int {
+	if gpus > 0 && v.TensorParallel > gpus {
+		return max(nodes*gpus/v.TensorParallel, 1)
+	}
+	return nodes
 }
 
 func defaultBenchmark(services []Service, b *Benchmark) {

@@ -14,10 +14,13 @@ var (
 
 // ownArgs are the options of vllm serve that follow from elsewhere.
 var ownArgs = map[string]string{
-	"host":                 "assay chooses it",
-	"port":                 "assay chooses it",
-	"model":                "write it as vllm.model",
-	"tensor-parallel-size": "write it as vllm.tensorParallel",
+	"host":                         "assay chooses it",
+	"port":                         "assay chooses it",
+	"model":                        "write it as vllm.model",
+	"tensor-parallel-size":         "write it as vllm.tensorParallel",
+	"pipeline-parallel-size":       "write it as vllm.pipelineParallel",
+	"distributed-executor-backend": "it follows from nodes",
+	"api-key":                      "a key has no place in a command line: declare a secret called VLLM_API_KEY",
 }
 
 // least is the memory below which a unit was surely forgotten.
@@ -142,17 +145,8 @@ func (c *checker) vllm(path string, s Service) {
 		c.bad(path+".vllm.model", "must be one line, found "+brief(v.Model), "")
 	}
 	c.command(path+".vllm.command", v.Command)
-	if v.Simulate == nil && nodes > 1 {
-		c.bad(path+".nodes", fmt.Sprintf("vLLM is run on one node, found %d", nodes), "write nodes: 1, or use simulate")
-	}
-	tp := path + ".vllm.tensorParallel"
-	switch {
-	case gpus == 0:
-	case v.TensorParallel > nodes*gpus:
-		c.bad(tp, fmt.Sprintf("needs %d GPUs, but nodes x gpusPerNode is %d x %d", v.TensorParallel, nodes, gpus), "lower it, or raise resources.gpusPerNode")
-	case v.TensorParallel > gpus && v.TensorParallel%gpus != 0:
-		c.bad(tp, fmt.Sprintf("%d is not a multiple of the %d GPUs per node, over which it is spread", v.TensorParallel, gpus), "")
-	}
+	c.command(path+".vllm.ray", v.Ray)
+	c.parallel(path, *v, nodes, gpus)
 	for name, value := range v.Args {
 		at := path + ".vllm.args[" + name + "]"
 		canonical := strings.ReplaceAll(name, "_", "-")
@@ -166,6 +160,22 @@ func (c *checker) vllm(path string, s Service) {
 		case value == nil:
 			c.bad(at, "has no value", "write true for an option that takes none")
 		}
+	}
+}
+
+// parallel checks that the model's shards and the GPUs of the allocation are as many. Without GPUs nobody can say.
+func (c *checker) parallel(path string, v VLLM, nodes, gpus int) {
+	tp, pp := v.TensorParallel, v.PipelineParallel
+	shards := fmt.Sprintf("tensorParallel %d x pipelineParallel %d", tp, pp)
+	at := path + ".vllm.tensorParallel"
+	switch {
+	case gpus == 0 || v.Simulate != nil && tp <= nodes*gpus:
+	case tp*pp > nodes*gpus:
+		c.bad(at, fmt.Sprintf("%s needs %d GPUs, but nodes x gpusPerNode is %d x %d", shards, tp*pp, nodes, gpus), "lower one, or raise nodes or resources.gpusPerNode")
+	case tp*pp <= (nodes-1)*gpus:
+		c.bad(at, fmt.Sprintf("%s needs %d GPUs, and of %d nodes with %d each at least one would stand idle", shards, tp*pp, nodes, gpus), "lower nodes, or raise pipelineParallel")
+	case tp > gpus && tp%gpus != 0:
+		c.bad(at, fmt.Sprintf("%d is not a multiple of the %d GPUs per node, over which it is spread", tp, gpus), "")
 	}
 }
 

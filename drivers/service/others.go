@@ -7,20 +7,6 @@ import (
 	"assay/drivers"
 )
 
-const heartbeat = "/api/v2/heartbeat"
-
-// chroma runs the real server on a data directory of its own.
-func chroma(c v1alpha1.Chroma) drivers.Compiled {
-	command := c.Command
-	if len(command) == 0 {
-		command = []string{"chroma"}
-	}
-	return drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{
-		Argv:   append(slices.Clone(command), "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"),
-		Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}, Grace: graceDefault,
-	}}}
-}
-
 // process runs what the user says.
 func process(p v1alpha1.Process) drivers.Compiled {
 	return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{
@@ -29,13 +15,13 @@ func process(p v1alpha1.Process) drivers.Compiled {
 }
 
 // external only says where the server is and how to tell that it is well.
-func external(e v1alpha1.External) drivers.Compiled {
-	c := drivers.Compiled{Kind: "external", URL: e.URL, Model: e.Model}
+func external(name string, e v1alpha1.External) drivers.Compiled {
+	p := drivers.Process{Name: name}
 	switch e.Type {
 	case "vllm":
-		c.Processes = []drivers.Process{{Probes: openAIProbes(e.Model), Metrics: "/metrics"}}
+		p.Probes, p.Metrics = openAIProbes(e.Model), "/metrics"
 	case "chroma":
-		c.Processes = []drivers.Process{{Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}}}
+		p.Probes = []drivers.Probe{{Path: heartbeat, Timeout: 5}}
 	}
-	return c
+	return drivers.Compiled{Kind: "external", URL: e.URL, Model: e.Model, Processes: []drivers.Process{p}}
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,48 +11,130 @@ import (
 	"assay/drivers"
 )
 
-// Grace between SIGTERM and SIGKILL. vLLM frees GPU memory on the way out; some releases of Chroma never exit on SIGTERM.
+// Grace between SIGTERM and SIGKILL. vLLM frees GPU memory on the way out; some releases of Chroma never exit on SIGTERM;
+// Prometheus writes its head block.
 const (
 	graceVLLM    = drivers.Seconds(30)
 	graceDefault = drivers.Seconds(10)
 )
 
-// Compile maps a service of an experiment at a site. The site's paths.work has to be set.
+// Names of the relays under which jobs reach their experiment's collector.
+const (
+	relayGRPC = "otlp-grpc"
+	relayHTTP = "otlp-http"
+)
+
+// Compile maps a service of an experiment at a site. The site's paths have to be set.
 func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
-	var c drivers.Compiled
-	var err error
-	switch {
-	case svc.VLLM != nil && svc.VLLM.Simulate != nil:
-		c, err = simulated(*svc.VLLM)
-	case svc.VLLM != nil:
-		c, err = vllm(*svc.VLLM)
-	case svc.Chroma != nil:
-		c = chroma(*svc.Chroma)
-	case svc.Process != nil:
-		c = process(*svc.Process)
-	case svc.External != nil:
-		c = external(*svc.External)
-	default:
-		err = fmt.Errorf("it names none of vllm, chroma, process, external")
+	c, err := choose(site, e, svc)
+	if err == nil && c.URL == "" && c.Lustre == nil {
+		err = complete(site, e, svc, &c)
 	}
 	if err != nil {
 		return c, fmt.Errorf("service %s/%s: %w", e.Metadata.Name, svc.Name, err)
 	}
-	p := &c.Processes[0]
-	p.Name, p.Env = svc.Name, svc.Env
-	if c.URL == "" && (svc.Chroma != nil || usesData(*p, svc.Env)) {
-		p.Data = path.Join(site.Spec.Paths.Work, e.Metadata.Name, svc.Name)
-	}
 	return c, nil
 }
 
-// usesData reports whether the process asks for a data directory.
-func usesData(p drivers.Process, env map[string]string) bool {
+func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
+	switch {
+	case svc.VLLM != nil && svc.VLLM.Simulate != nil:
+		return simulated(*svc.VLLM)
+	case svc.VLLM != nil:
+		return vllm(site, svc)
+	case svc.Chroma != nil:
+		return chroma(*svc.Chroma, svc, collects(e)), nil
+	case svc.Lustre != nil:
+		return drivers.Compiled{Kind: "lustre", Lustre: svc.Lustre}, nil
+	case svc.Monitors != nil:
+		return monitors(site, svc)
+	case svc.Process != nil:
+		return process(*svc.Process), nil
+	case svc.External != nil:
+		return external(svc.Name, *svc.External), nil
+	}
+	return drivers.Compiled{}, errors.New("it names none of vllm, chroma, lustre, monitors, process, external")
+}
+
+// complete adds to every process what the service says of all: name, environment, secrets, data directory, telemetry.
+func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c *drivers.Compiled) error {
+	secrets, err := secretFiles(site, svc)
+	if err != nil {
+		return err
+	}
+	for i := range c.Processes {
+		p := &c.Processes[i]
+		if p.Name == "" {
+			p.Name = svc.Name
+		}
+		p.Env = merged(telemetry(e, svc, p.Name), p.Env, svc.Env)
+		for name, file := range secrets {
+			if p.Secrets == nil {
+				p.Secrets = map[string]string{}
+			}
+			p.Secrets[name] = file
+			if name == chromaToken && svc.Chroma != nil {
+				p.Secrets["CHROMA_SERVER_AUTHN_CREDENTIALS"] = file
+			}
+		}
+		if usesData(*p) {
+			p.Data = path.Join(site.Spec.Paths.Work, e.Metadata.Name, p.Name)
+		}
+	}
+	return nil
+}
+
+// secretFiles says in which file the value of each secret is.
+func secretFiles(site v1alpha1.Site, svc v1alpha1.Service) (map[string]string, error) {
+	out := map[string]string{}
+	for name, s := range svc.Secrets {
+		if s.Digest == "" {
+			return nil, fmt.Errorf("its secret %s was never read; apply the manifest again", name)
+		}
+		out[name] = path.Join(site.Spec.Paths.State, "secrets", s.Digest)
+	}
+	return out, nil
+}
+
+// telemetry tells a program by the standard variables where its experiment's collector is. Chroma and the monitors have
+// files of their own; the simulator sends nothing.
+func telemetry(e v1alpha1.Experiment, svc v1alpha1.Service, process string) map[string]string {
+	if !collects(e) || svc.Monitors != nil || svc.Chroma != nil || svc.VLLM != nil && svc.VLLM.Simulate != nil {
+		return nil
+	}
+	return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:$(RELAY:" + relayHTTP + ")", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+		"OTEL_SERVICE_NAME": process}
+}
+
+// collects reports whether an experiment has a collector.
+func collects(e v1alpha1.Experiment) bool {
+	return slices.ContainsFunc(e.Spec.Services, func(s v1alpha1.Service) bool {
+		return s.Monitors != nil && slices.Contains(s.Monitors.Components, collector)
+	})
+}
+
+// merged is several sets of variables as one; the last word counts.
+func merged(sets ...map[string]string) map[string]string {
+	var out map[string]string
+	for _, set := range sets {
+		for k, v := range set {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// usesData reports whether a process asks for a data directory.
+func usesData(p drivers.Process) bool {
 	const word = "$(DATA)"
-	if slices.ContainsFunc(p.Argv, func(a string) bool { return strings.Contains(a, word) }) {
+	if len(p.Generate) > 0 || slices.ContainsFunc(p.Argv, func(a string) bool { return strings.Contains(a, word) }) ||
+		slices.ContainsFunc(p.Files, func(f drivers.File) bool { return strings.Contains(f.Content, word) }) {
 		return true
 	}
-	for _, v := range env {
+	for _, v := range p.Env {
 		if strings.Contains(v, word) {
 			return true
 		}

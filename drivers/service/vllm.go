@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,17 @@ import (
 var ours = map[string]string{
 	"host": "assay chooses the address", "port": "assay allocates the port",
 	"model": "write it as vllm.model", "tensor-parallel-size": "write it as vllm.tensorParallel",
+	"pipeline-parallel-size": "write it as vllm.pipelineParallel", "distributed-executor-backend": "it follows from nodes",
+	"api-key": "a key has no place in a command line: declare a secret called VLLM_API_KEY",
 }
 
-// vllm runs `vllm serve MODEL` on one node. It is Ready when /health answers and /v1/models lists the model.
-func vllm(v v1alpha1.VLLM) (drivers.Compiled, error) {
+// apiKey is the variable in which vLLM finds the key that it asks of its clients.
+const apiKey = "VLLM_API_KEY"
+
+// vllm runs `vllm serve MODEL`, on several nodes over a Ray cluster. It is Ready when /health answers and /v1/models lists
+// the model.
+func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
+	v := *svc.VLLM
 	args, err := options(v.Args)
 	if err != nil {
 		return drivers.Compiled{}, err
@@ -30,11 +38,32 @@ func vllm(v v1alpha1.VLLM) (drivers.Compiled, error) {
 		command = []string{"vllm", "serve"}
 	}
 	argv := slices.Concat(command, []string{v.Model, "--host", "$(HOST)", "--port", "$(PORT)",
-		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))}, args)
+		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))})
+	if v.PipelineParallel > 1 {
+		argv = append(argv, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
+	}
 	name := served(v)
-	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{{
-		Argv: argv, Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM,
-	}}}, nil
+	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, GPUs: or(svc.Resources.GPUsPerNode, 0)}
+	if site.Spec.Paths.Work != "" {
+		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
+	}
+	if nodes := or(svc.Nodes, 1); nodes > 1 {
+		argv = append(argv, "--distributed-executor-backend", "ray")
+		p.Cluster = ray(v, nodes, p.GPUs)
+		p.Env = merged(p.Env, rayEnv)
+	}
+	if _, ok := svc.Secrets[apiKey]; ok {
+		p.Token = apiKey
+	}
+	p.Argv = append(argv, args...)
+	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{p}}, nil
+}
+
+func or(p *int, otherwise int) int {
+	if p == nil {
+		return otherwise
+	}
+	return *p
 }
 
 // simulated runs the built-in simulator in vLLM's place; everything measured on it says so. The arguments of the real

@@ -1,0 +1,39 @@
+package service
+
+import (
+	"slices"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// collectorProcess takes OTLP in. Metrics go on to the Prometheus beside it, traces and logs into files that can be found
+// again. Its main port answers with metrics of its own.
+func collectorProcess(name string, m v1alpha1.Monitors) drivers.Process {
+	traces := object{"path": "$(DATA)/traces/traces.jsonl", "rotation": object{"max_megabytes": 100, "max_backups": 20}, "create_directory": true}
+	logs := object{"path": "$(DATA)/logs/logs.jsonl", "rotation": object{"max_megabytes": 100, "max_backups": 20}, "create_directory": true}
+	exporters := object{"file/traces": traces, "file/logs": logs}
+	steps := []string{"memory_limiter", "batch"}
+	pipelines := object{
+		"traces": object{"receivers": []string{"otlp"}, "processors": steps, "exporters": []string{"file/traces"}},
+		"logs":   object{"receivers": []string{"otlp"}, "processors": steps, "exporters": []string{"file/logs"}},
+	}
+	if slices.Contains(m.Components, prometheus) {
+		exporters["prometheusremotewrite"] = object{"endpoint": "http://127.0.0.1:$(PORT@" + component(name, prometheus) + ")/api/v1/write",
+			"external_labels": object{"deployment_environment": "benchmark"}, "resource_to_telemetry_conversion": object{"enabled": true}}
+		pipelines["metrics"] = object{"receivers": []string{"otlp"}, "processors": steps, "exporters": []string{"prometheusremotewrite"}}
+	}
+	config := object{
+		"receivers": object{"otlp": object{"protocols": object{
+			"grpc": object{"endpoint": "$(HOST):$(PORT:grpc)"}, "http": object{"endpoint": "$(HOST):$(PORT:http)"}}}},
+		"processors": object{"memory_limiter": object{"check_interval": "1s", "limit_mib": 1024}, "batch": object{}},
+		"exporters":  exporters,
+		"service": object{"pipelines": pipelines, "telemetry": object{"metrics": object{"readers": []object{{"pull": object{"exporter": object{
+			"prometheus": object{"host": "$(HOST)", "port": number("$(PORT)")}}}}}}}},
+	}
+	return drivers.Process{
+		Argv:   append(command(m, collector, "otelcol"), "--config=$(CONF)/collector.yaml"),
+		Files:  []drivers.File{yamlFile("collector.yaml", config)},
+		Probes: []drivers.Probe{{Path: "/metrics", Timeout: 5}, {Port: "http", Timeout: 5}, {Port: "grpc", Timeout: 5}}, Metrics: "/metrics", Grace: graceDefault,
+	}
+}
