@@ -36,6 +36,7 @@ func exporters(t *testing.T) []drivers.Target {
 	}
 	return []drivers.Target{
 		serve(t, "simulator", labels("v1"), loadedSimulator(t)),
+		serve(t, "idle simulator", labels("idle"), simulator.New(simulator.Config{Model: "m"})), // nothing observed is nothing shown, not NaN
 		serve(t, "hardware", labels("llm"), machine),
 		serve(t, "hardware again", labels("docs"), machine), // two jobs on one node: nothing may be counted twice
 		serve(t, "emulated vllm-v0", labels("v0"), emulated(t, "vllm-v0.prom")),

@@ -15,9 +15,10 @@ func sumRate(by, counter string) string {
 	return fmt.Sprintf("sum by (%s) (rate(%s))", by, window(counter))
 }
 
-// quantile estimates a quantile from a histogram's buckets.
+// quantile estimates a quantile from a histogram's buckets. Like mean it is absent where nothing was observed: the
+// comparison drops NaN.
 func quantile(q, by, histogram string) string {
-	return fmt.Sprintf("histogram_quantile(%s, sum by (le, %s) (rate(%s)))", q, by, window(histogram+"_bucket"))
+	return fmt.Sprintf("histogram_quantile(%s, sum by (le, %s) (rate(%s))) >= 0", q, by, window(histogram+"_bucket"))
 }
 
 // mean is the sum of what was observed over how often: a rate of the sum alone is no mean. It is absent, not zero or

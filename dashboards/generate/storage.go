@@ -23,9 +23,9 @@ func storage() board {
 			{title: "Operations by node", unit: "ops", w: 12, about: "One node far above the others holds the rest back.",
 				q: []query{{"sum by (node) (" + once("operation, target", "lustre_stats_total") + ")", "{{node}}"}}},
 			{title: "IO500"},
-			{title: "Scores", kind: bars, unit: "short", w: 24, about: "The mean over repeats. A score of the native engine is never comparable to one of io500.", q: phase("score.*|.*_score")},
-			{title: "Bandwidth phases", kind: bars, unit: "GiBs", w: 12, h: 12, about: "The ior phases, in GiB/s, mean over repeats.", q: phase("ior[-_].*")},
-			{title: "Metadata phases", kind: bars, unit: "suffix: kIOPS", w: 12, h: 12, about: "The mdtest phases and find, in thousands of operations per second, mean over repeats.", q: phase("(mdtest[-_]|find).*")},
+			{title: "Scores", kind: bars, unit: "short", w: 24, about: "The mean over repeats. A score of the native engine is never comparable to one of io500.", q: phase("(.*[-_])?score([-_].*)?")},
+			{title: "Bandwidth phases", kind: bars, unit: "GiBs", w: 12, h: 12, about: "The ior phases, in GiB/s, mean over repeats.", q: phase("(?i:ior[-_](easy|hard|rnd4k[-_]easy)[-_](write|read)([-_]gib_s)?)")},
+			{title: "Metadata phases", kind: bars, unit: "suffix: kIOPS", w: 12, h: 12, about: "The mdtest phases and find, in thousands of operations per second, mean over repeats.", q: phase("(mdtest[-_](easy|hard)[-_](write|stat|read|delete)|find)([-_]kiops)?")},
 		},
 	}
 }
