@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -83,6 +84,11 @@ func TestGrid(t *testing.T) {
 	}
 }
 
+// known are units of Grafana's.
+var known = []string{units.Seconds, units.Milliseconds, units.PercentUnit, units.Percent, units.Short, units.RequestsPerSecond,
+	units.OpsPerSecond, units.IOOpsPerSecond, units.BytesIEC, units.BytesPerSecondSI, units.Mebibytes, units.GibibytesPerSecond,
+	units.Watt, units.Celsius, units.Hertz}
+
 // TestPanelsExplain: a panel says what it shows, in which unit, and names its series; and it asks the chosen data source.
 func TestPanelsExplain(t *testing.T) {
 	for name, d := range read(t) {
@@ -96,8 +102,11 @@ func TestPanelsExplain(t *testing.T) {
 			if p.Description == nil || len(*p.Description) < 10 {
 				t.Errorf("%s: %q has no description", name, title)
 			}
-			if p.FieldConfig.Defaults.Unit == nil || *p.FieldConfig.Defaults.Unit == "" {
-				t.Errorf("%s: %q has no unit", name, title)
+			if unit := p.FieldConfig.Defaults.Unit; unit == nil || !slices.Contains(known, *unit) && !strings.HasPrefix(*unit, "suffix: ") {
+				t.Errorf("%s: %q has no unit that Grafana knows", name, title)
+			}
+			if th := p.FieldConfig.Defaults.Thresholds; th == nil || len(th.Steps) == 0 {
+				t.Errorf("%s: %q has no thresholds, so that everything from 80 on is red", name, title)
 			}
 			if p.Datasource == nil || *p.Datasource.Uid != "${datasource}" {
 				t.Errorf("%s: %q asks the data source %v", name, title, p.Datasource)

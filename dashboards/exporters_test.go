@@ -34,7 +34,9 @@ func exporters(t *testing.T) []drivers.Target {
 	labels := func(service string) map[string]string {
 		return map[string]string{"experiment": "new", "service": service, "job_id": "101", "node": "n1"}
 	}
+	dead := serve(t, "dead", labels("dead"), http.NotFoundHandler())
 	return []drivers.Target{
+		dead,
 		serve(t, "simulator", labels("v1"), loadedSimulator(t)),
 		serve(t, "idle simulator", labels("idle"), simulator.New(simulator.Config{Model: "m"})), // nothing observed is nothing shown, not NaN
 		serve(t, "hardware", labels("llm"), machine),

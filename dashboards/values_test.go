@@ -31,7 +31,8 @@ func liveValues(t *testing.T, s server) {
 		{"assay-benchmarks", "Spread over repeats", 0, map[string]string{"metric": "ttft_p99_ms"}, map[string]string{"revision": "r2", "point": "nodes=1"}, 10},
 		{"assay-benchmarks", "TTFT p99", 0, nil, map[string]string{"sim": " (simulated)", "bad": " INVALID"}, 100},
 		{"assay-control", "Scheduler", 0, nil, nil, 1},
-		{"assay-control", "Targets down", 0, nil, nil, 0},
+		{"assay-control", "Targets down", 0, nil, nil, 1},
+		{"assay-control", "Which targets are down", 0, nil, map[string]string{"service": "dead"}, 0},
 		{"assay-control", "Nodes held", 0, nil, map[string]string{"experiment": "new"}, 3},
 	} {
 		expr, err := substitute(find(t, c.board, c.panel, c.query).Expr, c.choice)

@@ -37,7 +37,7 @@ func benchmarks() board {
 			{title: "End-to-end latency p99", kind: bars, unit: "ms", about: "The whole request.", q: values("e2el_p99_ms")},
 			{title: "Output throughput", kind: bars, unit: "suffix: tok/s", about: "Generated tokens per second over the whole run.", q: values("output_throughput(_tok_s)?")},
 			{title: "Request throughput", kind: bars, unit: "reqps", about: "Requests per second that ended well; goodput counts only those that met their limits.", q: values("(request_throughput|goodput|request_goodput)(_req_s)?")},
-			{title: "Failed requests", kind: bars, unit: "percent", about: "Share of requests that failed. They are in no latency.", q: values("error_rate_percent")},
+			{title: "Failed requests", kind: bars, unit: "percent", alarm: 1, about: "Share of requests that failed. They are in no latency.", q: values("error_rate_percent")},
 			{title: "Vector search"},
 			{title: "Queries per second", kind: bars, unit: "suffix: queries/s", about: "By number of clients.", q: values("(.*_)?qps")},
 			{title: "Recall", kind: bars, unit: "percentunit", max: 1, about: "Share of the true nearest neighbours that were returned: a faster index with less recall is not better.", q: values("recall.*")},

@@ -27,7 +27,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 	d := dashboard.NewDashboardBuilder(b.title).Uid(b.uid).Description(b.about).Tags([]string{"assay"}).
 		Time("now-"+b.from, "now").Refresh("10s").Timezone(common.TimeZoneBrowser).Tooltip(dashboard.DashboardCursorSyncCrosshair).
 		Editable().Annotations(nil).
-		Link(dashboard.NewDashboardLinkBuilder("assay").Type(dashboard.DashboardLinkTypeDashboards).Tags([]string{"assay"}).AsDropdown(true).IncludeVars(true).KeepTime(true)).
+		Link(dashboard.NewDashboardLinkBuilder("assay").Type(dashboard.DashboardLinkTypeDashboards).Icon("external link").Tooltip("The other dashboards, with the same choices").Tags([]string{"assay"}).AsDropdown(true).IncludeVars(true).KeepTime(true)).
 		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus"))
 	for _, v := range b.vars {
 		d.WithVariable(v.builder())
@@ -52,7 +52,11 @@ func (b board) build() (dashboard.Dashboard, error) {
 		d.WithPanel(built{out})
 		x, tallest = x+w, max(tallest, h)
 	}
-	return d.Build()
+	out, err := d.Build()
+	for i := range out.Links {
+		out.Links[i].Placement = nil // in sight, not in a menu
+	}
+	return out, err
 }
 
 // size is the panel's own, or a third of the width.

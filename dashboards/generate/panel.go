@@ -38,6 +38,7 @@ type panel struct {
 	unit         string
 	w, h         uint32            // in a grid of 24 columns; 0 is the usual size
 	max          float64           // of the axis, 0: as needed
+	alarm        float64           // red from here on, 0: never
 	words        map[string]string // what values mean: "0": "red not ready"
 	q            []query
 }
@@ -76,6 +77,7 @@ func (p panel) build(id uint32, pos dashboard.GridPos, filter string) (dashboard
 		defaults.Max = &p.max
 	}
 	defaults.Mappings = p.mappings()
+	defaults.Thresholds = p.thresholds()
 	out.FieldConfig.Defaults = *defaults
 	for i, q := range p.q {
 		t, err := p.target(q, string(rune('A'+i)), filter)
@@ -128,6 +130,16 @@ func (p panel) target(q query, ref, filter string) (variants.Dataquery, error) {
 		b.Format(prometheus.PromQueryFormatTimeSeries).Range()
 	}
 	return b.Build()
+}
+
+// thresholds are always given: Grafana's own would paint everything from 80 on red.
+func (p panel) thresholds() *dashboard.ThresholdsConfig {
+	t := dashboard.NewThresholdsConfig()
+	t.Mode, t.Steps = dashboard.ThresholdsModeAbsolute, []dashboard.Threshold{{Color: "green"}}
+	if p.alarm > 0 {
+		t.Steps = append(t.Steps, dashboard.Threshold{Color: "red", Value: &p.alarm})
+	}
+	return t
 }
 
 // mappings turns "red not ready" into a colour and a text.

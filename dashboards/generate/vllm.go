@@ -32,7 +32,7 @@ func vllm() board {
 				q: []query{{total("vllm:generation_tokens_total"), who}}},
 			{title: "TTFT p99", kind: number, unit: "s", w: 6, h: 4, about: "99 of 100 requests got their first token sooner.",
 				q: []query{{quantile("0.99", by, "vllm:time_to_first_token_seconds"), who}}},
-			{title: "KV cache", kind: number, unit: "percentunit", max: 1, w: 6, h: 4, about: "The fullest engine's share of cache blocks in use. Near 100 % requests wait or are preempted.",
+			{title: "KV cache", kind: number, unit: "percentunit", max: 1, alarm: 0.95, w: 6, h: 4, about: "The fullest engine's share of cache blocks in use. Near 100 % requests wait or are preempted.",
 				q: []query{{cache, who}}},
 			{title: "Latency"},
 			{title: "End-to-end latency", unit: "s", about: "From arrival to the last token.", q: quantiles(by, who, "vllm:e2e_request_latency_seconds")},
