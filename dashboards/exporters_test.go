@@ -31,6 +31,7 @@ func exporters(t *testing.T) []drivers.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lustre := emulated(t, "lustre.prom")
 	labels := func(service string) map[string]string {
 		return map[string]string{"experiment": "new", "service": service, "job_id": "101", "node": "n1"}
 	}
@@ -41,11 +42,13 @@ func exporters(t *testing.T) []drivers.Target {
 		serve(t, "idle simulator", labels("idle"), simulator.New(simulator.Config{Model: "m"})), // nothing observed is nothing shown, not NaN
 		serve(t, "hardware", labels("llm"), machine),
 		serve(t, "hardware again", labels("docs"), machine), // two jobs on one node: nothing may be counted twice
+		serve(t, "emulated cpu", map[string]string{"experiment": "new", "service": "llm", "job_id": "101", "node": "n2"}, emulated(t, "cpu.prom")),
 		serve(t, "emulated vllm-v0", labels("v0"), emulated(t, "vllm-v0.prom")),
 		serve(t, "emulated vllm-v1-early", labels("early"), emulated(t, "vllm-v1-early.prom")),
 		serve(t, "emulated chroma", labels("docs"), emulated(t, "chroma.prom")),
 		serve(t, "emulated gpu", labels("llm"), emulated(t, "gpu.prom")),
-		serve(t, "emulated lustre", labels("llm"), emulated(t, "lustre.prom")),
+		serve(t, "emulated lustre", labels("llm"), lustre),
+		serve(t, "emulated lustre again", labels("docs"), lustre),
 		serve(t, "emulated controller", nil, emulated(t, "controller.prom")),
 		serve(t, "emulated prometheus", nil, emulated(t, "prometheus.prom")),
 	}

@@ -98,7 +98,7 @@ func scraped(t *testing.T) server {
 	if err := e.SetTargets(ctx, targets); err != nil {
 		t.Fatal(err)
 	}
-	enough := fmt.Sprintf(`count(up == 1 and sum_over_time(up[30s]) >= 4) == %d and on () sum(rate(vllm:request_success_total{service="v1"}[30s])) > 0`, len(targets)-1)
+	enough := fmt.Sprintf(`count(up == 1 and sum_over_time(up[4s]) >= 3) == %d and on () sum(rate(vllm:request_success_total{service="v1"}[4s])) > 0`, len(targets)-1)
 	for {
 		s := server{e.URL(), time.Now()}
 		if _, err := s.data(enough); err == nil {
@@ -107,7 +107,7 @@ func scraped(t *testing.T) server {
 		select {
 		case <-ctx.Done():
 			seen, err := s.data("sum_over_time(up[1m])")
-			t.Fatalf("not every exporter was scraped 4 times in 45 s: %v %v", seen, err)
+			t.Fatalf("not every exporter was scraped 3 times within 4 s in 45 s: %v %v", seen, err)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -120,6 +120,7 @@ func TestLive(t *testing.T) {
 	t.Run("variables", func(t *testing.T) { liveVariables(t, s) })
 	t.Run("names", func(t *testing.T) { liveNames(t, s) })
 	t.Run("values", func(t *testing.T) { liveValues(t, s) })
+	t.Run("relations", func(t *testing.T) { liveRelations(t, s) })
 	t.Run("nothing and NaN are failures", func(t *testing.T) {
 		for _, expr := range []string{"no_such_metric", "vector(0) / 0", "up ++"} {
 			if _, err := s.data(expr); err == nil {

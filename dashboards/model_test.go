@@ -90,9 +90,10 @@ func queriesOf(t *testing.T, p dashboard.Panel) []prometheus.Dataquery {
 	return out
 }
 
-// usual are the values that a person who chose nothing has.
+// usual are the values that a person who chose nothing has. A rate's window must be full of scrapes: rate divides by all
+// of it.
 var usual = map[string]string{"experiment": ".*", "service": ".*", "node": ".*", "model": ".*", "benchmark": ".*", "target": ".*",
-	"simulated": ".*", "valid": ".*", "metric": ".*", "__rate_interval": "30s", "__interval": "1s", "__range": "30s"}
+	"simulated": ".*", "valid": ".*", "metric": ".*", "__rate_interval": "4s", "__interval": "1s", "__range": "4s"}
 
 var placeholder = regexp.MustCompile(`\$\{?(\w+)\}?`)
 

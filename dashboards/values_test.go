@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
@@ -58,6 +59,57 @@ func liveValues(t *testing.T, s server) {
 			t.Errorf("%s: %q has %d series with %v, want one: %v", c.board, c.panel, matching, c.pick, got)
 		}
 	}
+}
+
+// liveRelations compares panels with another way to the same number, where the machine decides what it is. Two jobs count
+// the one node that is scraped, at other moments: what is shown is about what one of them sees, and not twice that.
+func liveRelations(t *testing.T, s server) {
+	const one = `{service="llm",device!="lo"}[4s]`
+	for _, c := range []struct {
+		board, panel string
+		choice       map[string]string
+		same         string
+		slack        float64 // in the panel's unit, beyond a half
+	}{
+		{"assay-hardware", "CPU by mode", map[string]string{"node": "n1"}, busy("n1"), 3},
+		{"assay-hardware", "CPU by mode", map[string]string{"node": "n2"}, busy("n2"), 3},
+		{"assay-hardware", "Received", nil, "sum(rate(node_network_receive_bytes_total" + one + "))", 1000},
+		{"assay-hardware", "Sent", nil, "sum(rate(node_network_transmit_bytes_total" + one + "))", 1000},
+		{"assay-hardware", "Disk busy", nil, "sum(rate(node_disk_io_time_seconds_total" + one + "))", 0.1},
+		{"assay-storage", "Read", nil, "sum(rate(lustre_read_bytes_total" + one + "))", 1},
+		{"assay-storage", "Operations by type", nil, "sum(rate(lustre_stats_total" + one + "))", 1},
+		{"assay-vllm", "Requests", nil, `sum(rate(vllm:e2e_request_latency_seconds_count{experiment="new"}[4s]))`, 3},
+	} {
+		expr, err := substitute(find(t, c.board, c.panel, 0).Expr, c.choice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, want := total(t, s, expr), total(t, s, c.same)
+		if math.Abs(shown-want) > c.slack+0.5*math.Abs(want) {
+			t.Errorf("%s: %q is %v in all, but %s is %v", c.board, c.panel, shown, c.same, want)
+		}
+	}
+}
+
+// busy is the share of a node's CPU time that was not idle, in percent.
+func busy(node string) string {
+	return strings.ReplaceAll(`100 - 100 * sum(rate(node_cpu_seconds_total{node="NODE",service="llm",mode="idle"}[4s])) /
+		sum(rate(node_cpu_seconds_total{node="NODE",service="llm"}[4s]))`, "NODE", node)
+}
+
+// total adds up all series.
+func total(t *testing.T, s server, expr string) float64 {
+	t.Helper()
+	got, err := s.data(expr)
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	sum := 0.0
+	for _, r := range got {
+		v, _ := r.number()
+		sum += v
+	}
+	return sum
 }
 
 func has(metric, want map[string]string) bool {
