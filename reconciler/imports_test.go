@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"assay/reconciler/agent":  {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe", "assay/reconciler/redact"},
 	"assay/reconciler/redact": {},
 	"assay/reconciler":        {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/dashboards":        {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":               {"assay/"},
 }
 
@@ -61,6 +62,9 @@ func layerOf(pkg string) (layer string, allowed []string) {
 
 func may(pkg, layer string, allowed []string, imp string) bool {
 	within := func(root string) bool { return imp == root || strings.HasPrefix(imp, root+"/") }
+	if layer == "assay/dashboards" {
+		return within(layer)
+	}
 	if layer == "assay/cmd" || within("assay/api") {
 		return layer != "assay/api" || within("assay/api")
 	}
@@ -136,6 +140,10 @@ func TestLayersRefuse(t *testing.T) {
 		{"assay/reconciler", "assay/drivers/slurm", false},
 		{"assay/reconciler", "assay/reconciler/store", true},
 		{"assay/cmd/assay", "assay/drivers/slurm", true},
+		{"assay/cmd/assay", "assay/dashboards", true},
+		{"assay/api/v1alpha1", "assay/dashboards", false},
+		{"assay/drivers/service", "assay/dashboards", false},
+		{"assay/dashboards", "assay/api/v1alpha1", false},
 	} {
 		layer, allowed := layerOf(c.pkg)
 		if got := may(c.pkg, layer, allowed, c.imp); got != c.want {
