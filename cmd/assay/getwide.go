@@ -79,7 +79,11 @@ func urls(s v1alpha1.SeatStatus) []string {
 	}
 	var out []string
 	for _, component := range sortedKeys(s.Endpoints) {
-		out = append(out, component+"="+s.Endpoints[component])
+		url := s.Endpoints[component]
+		if component != "" {
+			url = component + "=" + url
+		}
+		out = append(out, url)
 	}
 	return out
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
-	"assay/reconciler/store"
+	"assay/drivers"
 )
 
 // standInSSH forwards nothing: it answers on the first local port itself, until it is ended.
@@ -133,28 +133,31 @@ func TestLocalPortsAreDistinctAndFree(t *testing.T) {
 	}
 }
 
-// TestComponentsHaveEndpointsOfTheirOwn lists each server of a service that has several.
+// TestComponentsHaveEndpointsOfTheirOwn lists each server of a service that has several, and where a password was made.
 func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
-	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
-	if err != nil {
+	w := newLogWorld(t)
+	mon := w.job("mon", "1")
+	if _, err := w.lease.Tell(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
+		{Name: "mon.grafana", Data: "/data/grafana", Generate: []string{"admin-password"}}, {Name: "mon.prometheus", Data: "/data/prometheus"},
+	}}); err != nil {
 		t.Fatal(err)
 	}
-	w := world{st: st, statuses: []v1alpha1.ExperimentStatus{{Name: "e", Services: []v1alpha1.ServiceStatus{
+	known := world{st: w.st, statuses: []v1alpha1.ExperimentStatus{{Name: "e", Services: []v1alpha1.ServiceStatus{
 		{Name: "mon", Seats: []v1alpha1.SeatStatus{{
-			Seat: "e/mon/0/0", JobState: "Running", Endpoint: "http://n1:9090",
+			Seat: mon.Seat.String(), Nonce: mon.Nonce, JobState: "Running", Endpoint: "http://n1:9090",
 			Endpoints: map[string]string{"mon.grafana": "http://n1:3000", "prometheus": "http://n1:9090", "otel-collector": ""},
 		}}},
 		{Name: "queued", Seats: []v1alpha1.SeatStatus{{Seat: "e/queued/0/0", JobState: "Pending", Endpoint: "http://n1:1"}}},
 	}}}}
-	ts, err := w.endpoints("", "")
+	ts, err := known.endpoints("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, x := range ts {
-		got = append(got, x.Service+" "+x.Endpoint)
+		got = append(got, strings.TrimSpace(x.Service+" "+x.Endpoint+" "+x.Password))
 	}
-	if want := "mon.grafana http://n1:3000, mon.prometheus http://n1:9090"; strings.Join(got, ", ") != want {
+	if want := "mon.grafana http://n1:3000 /data/grafana/admin-password, mon.prometheus http://n1:9090"; strings.Join(got, ", ") != want {
 		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
 	}
 }
