@@ -186,18 +186,16 @@ func (ar *archive) passFile(f *os.File, size int64, name string) error {
 func (ar *archive) passTail(f *os.File, from, to int64) error {
 	out := &valve{w: io.Discard}
 	w := redact.New(out, ar.secrets...)
-	reach := int64(w.Longest())
-	start := max(from-reach, 0)
+	start := max(from-2*int64(w.Longest()), 0) // once for one that ends at the cut, once for what is held back there
 	if _, err := f.Seek(start, io.SeekStart); err != nil {
 		return err
 	}
-	// A writer decides a byte once it holds reach bytes from there on: so many more, and all before the cut are decided.
-	ahead := min(from-start+max(reach-1, 0), to-start)
-	if _, err := io.CopyN(w, f, ahead); err != nil {
+	if _, err := io.CopyN(w, f, from-start); err != nil {
 		return err
 	}
+	// What may begin a secret is still held back, and comes out below: hidden, if it was one.
 	out.w = ar.scratch
-	if _, err := io.CopyN(w, f, to-start-ahead); err != nil {
+	if _, err := io.CopyN(w, f, to-from); err != nil {
 		return err
 	}
 	return w.Flush()
