@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/source"
 	"assay/reconciler/store"
 )
@@ -22,14 +25,17 @@ func deleteCmd(a *app) *cobra.Command {
 		Short: "Cancel everything an experiment runs and forget it; its history, runs and logs are kept",
 		Args:  args(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, pos []string) error {
-			st, names, err := a.doomed(pos, paths)
+			st, site, names, err := a.doomed(pos, paths)
 			if err != nil {
 				return err
 			}
-			if !yes && isTerminal(a.in) && !a.confirm(names) {
+			switch {
+			case !yes && !isTerminal(a.in):
+				return exitError{1, fmt.Errorf("nothing was deleted: there is no terminal to ask on; add --yes")}
+			case !yes && !a.confirm(fmt.Sprintf("Cancel every job of %s?", strings.Join(names, ", "))):
 				return exitError{1, fmt.Errorf("nothing was deleted")}
 			}
-			return a.delete(c.Context(), st, names, wait, timeout)
+			return a.delete(c.Context(), st, site, names, wait, timeout)
 		},
 	}
 	f := c.Flags()
@@ -41,47 +47,47 @@ func deleteCmd(a *app) *cobra.Command {
 }
 
 // doomed names the experiments to delete, by argument or by manifest.
-func (a *app) doomed(pos, paths []string) (*store.Store, []string, error) {
+func (a *app) doomed(pos, paths []string) (*store.Store, v1alpha1.Site, []string, error) {
 	if len(paths) > 0 && len(pos) == 0 {
 		in, err := a.read(paths)
 		if err != nil {
-			return nil, nil, err
+			return nil, v1alpha1.Site{}, nil, err
 		}
 		m, site, err := a.load(in)
 		if err != nil {
-			return nil, nil, err
+			return nil, site, nil, err
 		}
 		var names []string
 		for _, e := range m.Experiments {
 			names = append(names, e.Metadata.Name)
 		}
-		st, _, err := a.open(site)
-		return st, names, err
+		st, site, err := a.open(site)
+		return st, site, names, err
 	}
 	if len(pos) < 2 || kinds[pos[0]] != "experiments" || len(paths) > 0 {
-		return nil, nil, exitError{exitUsage, fmt.Errorf("type: assay delete experiment NAME, or: assay delete -f FILE")}
+		return nil, v1alpha1.Site{}, nil, exitError{exitUsage, fmt.Errorf("type: assay delete experiment NAME, or: assay delete -f FILE")}
 	}
-	st, _, err := a.current()
-	return st, pos[1:], err
+	st, site, err := a.current()
+	return st, site, pos[1:], err
 }
 
-func (a *app) confirm(names []string) bool {
-	fmt.Fprintf(a.err, "Cancel every job of %s? [y/N] ", strings.Join(names, ", "))
+// confirm asks on the terminal; anything but yes is no.
+func (a *app) confirm(question string) bool {
+	fmt.Fprint(a.err, question, " [y/N] ")
 	answer, _ := bufio.NewReader(a.in).ReadString('\n')
 	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 }
 
-func (a *app) delete(ctx context.Context, st *store.Store, names []string, wait bool, timeout time.Duration) error {
-	var site store.Revision
+func (a *app) delete(ctx context.Context, st *store.Store, site v1alpha1.Site, names []string, wait bool, timeout time.Duration) error {
 	for _, name := range names {
 		head, ok, err := st.Head(name)
+		if err == nil && !ok {
+			head, err = a.leftRunning(ctx, st, site, name)
+		}
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return fmt.Errorf("no experiment %q in %s; what there is: assay get experiments", name, st.Dir())
-		}
-		site = head
+		site = head.Site
 		head.Deleting, head.Prune = true, true
 		head.Origin = source.Here("delete")
 		if _, _, err := st.Accept(head); err != nil {
@@ -94,9 +100,24 @@ func (a *app) delete(ctx context.Context, st *store.Store, names []string, wait 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not everything ended within %s; what is left: assay get jobs", timeout))
 	defer cancel()
-	return a.withLoopOrController(ctx, st, site.Site, "delete", func(ctx context.Context) error {
+	return a.withLoopOrController(ctx, st, site, "delete", func(ctx context.Context) error {
 		return a.untilForgotten(ctx, st, names)
 	})
+}
+
+// leftRunning stands in for the head of an experiment that is not declared, but whose mark a live job carries: a job
+// that came up after the deletion, or one whose records were lost. Deleting it ends such jobs.
+func (a *app) leftRunning(ctx context.Context, st *store.Store, site v1alpha1.Site, name string) (store.Revision, error) {
+	jobs, err := a.liveJobs(ctx, st, site)
+	if err != nil {
+		return store.Revision{}, err
+	}
+	if !slices.ContainsFunc(jobs, func(j drivers.Job) bool { return j.Tag.Seat.Experiment == name }) {
+		return store.Revision{}, fmt.Errorf("no experiment %q in %s; what there is: assay get experiments", name, st.Dir())
+	}
+	spec := v1alpha1.Experiment{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: name}}
+	spec.Spec.Site = site.Metadata.Name
+	return store.Revision{Experiment: name, Site: site, Spec: spec}, nil
 }
 
 // untilForgotten waits until the store no longer has a head for any of the names.

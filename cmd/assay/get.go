@@ -181,39 +181,6 @@ func tabulate(kind string, items []object, wide bool) ([]string, [][]string) {
 	return header, rows
 }
 
-func wideHeader(kind string) []string {
-	switch kind {
-	case "services":
-		return []string{"JOB", "NODES", "LEFT", "REASON"}
-	case "runs":
-		return []string{"JOB", "REVISION", "DIRECTORY"}
-	case "jobs":
-		return []string{"DIRECTORY"}
-	}
-	return nil
-}
-
-func wideCells(o object) []string {
-	switch s := o.Status.(type) {
-	case v1alpha1.ServiceStatus:
-		var jobs, nodes []string
-		var left time.Time
-		for _, seat := range s.Seats {
-			jobs, nodes = append(jobs, dash(seat.JobID)), append(nodes, seat.Nodes...)
-			if seat.Ends != nil {
-				left = *seat.Ends
-			}
-		}
-		c := v1alpha1.Find(s.Conditions, v1alpha1.Ready)
-		return []string{dash(strings.Join(jobs, ",")), dash(strings.Join(nodes, ",")), until(left), strings.TrimSpace(c.Reason + " " + c.Message)}
-	case v1alpha1.RunStatus:
-		return []string{dash(s.JobID), s.Revision, s.Dir}
-	case v1alpha1.SeatStatus:
-		return []string{s.Dir}
-	}
-	return nil
-}
-
 func serviceRow(o object) []string {
 	s := o.Status.(v1alpha1.ServiceStatus)
 	endpoint := ""

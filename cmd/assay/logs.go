@@ -6,135 +6,138 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"assay/drivers"
+	"assay/reconciler/store"
 )
 
 func logsCmd(a *app) *cobra.Command {
 	var follow bool
 	var tail int
+	var save string
 	c := &cobra.Command{
-		Use:   "logs SERVICE|RUN",
-		Short: "Print the log of a service or of a run",
-		Long:  "logs prints the newest log of each seat of a service, or of a run. NAME is the object's name, or experiment/name.",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:   "logs SERVICE|SERVICE.COMPONENT|RUN|JOB|node/NAME, or: logs --save FILE.tar.gz [EXPERIMENT]",
+		Short: "Print the logs of a service, a run, a job or a node, or archive all of them",
+		Long: `logs prints the newest log of each server of a service, also of jobs that have ended; SERVICE.COMPONENT is one server of
+a service that has several. JOB is a job's id, and node/NAME is a node: everything that its jobs log.
+A name may be preceded by its experiment: EXPERIMENT/SERVICE.
+
+--save writes an archive instead: logs, states, results, events and revisions of one experiment or of all. Values of
+stored secrets, and of settings that look like one, are replaced by [REDACTED].`,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			files, err := a.logFiles(pos[0])
+			if save != "" {
+				if follow || tail >= 0 {
+					return exitError{exitUsage, errors.New("--save archives whole logs: leave --follow and --tail out")}
+				}
+				return a.saveLogs(c.Context(), save, append(pos, "")[0])
+			}
+			if len(pos) == 0 {
+				return exitError{exitUsage, errors.New("logs of what? What there is: assay get services, assay get runs")}
+			}
+			st, _, err := a.current()
 			if err != nil {
 				return err
 			}
-			return a.printLogs(c.Context(), files, tail, follow)
+			p := &printer{a: a, st: st, name: pos[0], offsets: map[string]int64{}}
+			return p.print(c.Context(), tail, follow)
 		},
 	}
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing as the log grows")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing as the logs grow, also those of later jobs")
 	c.Flags().IntVar(&tail, "tail", -1, "only the last lines (-1: all)")
+	c.Flags().StringVar(&save, "save", "", "write an archive of logs and records, without secrets, to this file")
 	return c
 }
 
-// logFiles finds the logs of a service's seats, also of ended jobs, or of a run.
-func (a *app) logFiles(name string) ([]string, error) {
-	st, _, err := a.current()
+const (
+	followEvery = 500 * time.Millisecond
+	lookAgain   = 4 // looks for new files at every so many ticks: that reads the attempts
+)
+
+// printer prints the logs of one object.
+type printer struct {
+	a       *app
+	st      *store.Store
+	name    string
+	offsets map[string]int64 // by file: what was printed
+	last    string           // the file that was printed last
+}
+
+func (p *printer) print(ctx context.Context, tail int, follow bool) error {
+	files, err := logFiles(p.st, p.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	w, err := readWorld(st)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range w.statuses {
-		for _, r := range s.Runs {
-			if name == r.ID || name == s.Name+"/"+r.ID {
-				return []string{filepath.Join(r.Dir, "suite.log")}, nil
-			}
-		}
-	}
-	attempts, err := st.Attempts()
-	if err != nil {
-		return nil, err
-	}
-	newest := map[drivers.Seat]string{} // the last attempt of a seat that left a log
-	for _, at := range attempts {
-		if at.Run != "" || name != at.Seat.Group && name != at.Experiment+"/"+at.Seat.Group {
-			continue
-		}
-		dir := filepath.Join(st.JobDir(at.Seat, at.Nonce), drivers.LogDir)
-		if file := newestLog(dir, at.Seat.Group); file != "" {
-			newest[at.Seat] = file
-		}
-	}
-	var files []string
-	for _, f := range newest {
-		files = append(files, f)
-	}
-	slices.Sort(files)
 	if len(files) == 0 {
-		return nil, fmt.Errorf("no log of %q; what there is: assay get services, assay get runs", name)
-	}
-	return files, nil
-}
-
-// newestLog is the service's newest log in a job directory, else the job's own output.
-func newestLog(dir, service string) string {
-	best, bestTime := "", time.Time{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return ""
-	}
-	for _, want := range []string{service + ".", ""} {
-		for _, e := range entries {
-			info, err := e.Info()
-			if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(e.Name(), want) {
-				continue
-			}
-			if t := info.ModTime(); t.After(bestTime) {
-				best, bestTime = filepath.Join(dir, e.Name()), t
-			}
+		if !follow {
+			return fmt.Errorf("%s has no log yet; wait for it with: assay logs -f %s", p.name, p.name)
 		}
-		if best != "" {
-			break
-		}
+		p.a.say("%s has no log yet; waiting.", p.name)
 	}
-	return best
-}
-
-func (a *app) printLogs(ctx context.Context, files []string, tail int, follow bool) error {
-	offsets := make([]int64, len(files))
-	for i, f := range files {
+	for _, f := range files {
 		if len(files) > 1 {
-			a.say("==> %s", f)
+			p.a.say("==> %s", f)
 		}
-		n, err := a.printFrom(f, tail)
-		if err != nil {
+		if p.offsets[f], err = p.a.printFrom(f, tail); err != nil {
 			return err
 		}
-		offsets[i] = n
+		p.last = f
 	}
 	if !follow {
 		return nil
 	}
-	tick := time.NewTicker(500 * time.Millisecond)
+	return p.follow(ctx, files)
+}
+
+// follow prints what is added, and moves on to the logs of newer jobs.
+func (p *printer) follow(ctx context.Context, files []string) error {
+	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
 		}
-		for i, f := range files {
-			n, err := a.copyFrom(f, offsets[i])
-			if err != nil {
+		if n%lookAgain == 0 {
+			now, err := logFiles(p.st, p.name)
+			if err != nil && !errors.Is(err, errNoSuchLog) { // deleted meanwhile: what is there stays readable
 				return err
 			}
-			offsets[i] = n
+			for _, f := range now {
+				if !slices.Contains(files, f) {
+					files = append(files, f)
+				}
+			}
+		}
+		for _, f := range files {
+			if err := p.more(f); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// more prints what a file has gained, under its name when another one was printed last.
+func (p *printer) more(file string) error {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() <= p.offsets[file] {
+		return nil // cleaned away, or quiet
+	}
+	if err != nil {
+		return logError(file, err)
+	}
+	if p.last != file {
+		p.a.say("==> %s", file)
+		p.last = file
+	}
+	p.offsets[file], err = p.a.copyFrom(file, p.offsets[file])
+	return err
 }
 
 // tailWindow bounds what --tail reads of a large log.

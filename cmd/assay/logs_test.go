@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+// logWorld is a store whose jobs are only their logs.
+type logWorld struct {
+	t     *testing.T
+	st    *store.Store
+	lease *store.Lease
+}
+
+func newLogWorld(t *testing.T) logWorld {
+	t.Helper()
+	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := st.Acquire(t.Context(), "test", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return logWorld{t, st, lease}
+}
+
+// job begins an attempt for a seat, whose job logs these files: NAME.JOB.log.
+func (w logWorld) job(group, id string, processes ...string) plan.Attempt {
+	w.t.Helper()
+	at, err := w.lease.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "e", Group: group}, Experiment: "e"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at.JobID = drivers.JobID(id)
+	if err := w.lease.Update(at); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, p := range processes {
+		w.log(at, p)
+	}
+	return at
+}
+
+func (w logWorld) log(at plan.Attempt, process string) {
+	w.t.Helper()
+	name := process + "." + string(at.JobID) + ".log"
+	if err := os.WriteFile(filepath.Join(w.st.JobDir(at.Seat, at.Nonce), drivers.LogDir, name), []byte(name+"\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w logWorld) end(at plan.Attempt) {
+	w.t.Helper()
+	at.End = &plan.End{State: drivers.JobFailed, At: time.Now()}
+	if err := w.lease.Update(at); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w logWorld) names(name string) string {
+	w.t.Helper()
+	files, err := logFiles(w.st, name)
+	if errors.Is(err, errNoSuchLog) {
+		return "none"
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, f := range files {
+		out = append(out, filepath.Base(f))
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+// TestLogFiles finds the newest log of each server by service, component, job and node, also in a shared job.
+func TestLogFiles(t *testing.T) {
+	w := newLogWorld(t)
+	w.end(w.job("mon", "1", "job", "mon.grafana", "mon.prometheus"))
+	mon := w.job("mon", "2", "job", "mon.prometheus")
+	w.job("shared", "3", "job", "llm", "db")
+	w.job("young", "4", "job")
+	state := filepath.Join(w.st.JobDir(mon.Seat, mon.Nonce), drivers.StateFile)
+	if err := os.WriteFile(state, []byte(`{"node":"n1","nodes":[{"name":"n1"},{"name":"n2"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"mon":            "mon.grafana.1.log mon.prometheus.2.log",
+		"mon.grafana":    "mon.grafana.1.log",
+		"e/mon":          "mon.grafana.1.log mon.prometheus.2.log",
+		"e/mon.grafana":  "mon.grafana.1.log",
+		"llm":            "llm.3.log",
+		"db":             "db.3.log",
+		"young":          "job.4.log",
+		"3":              "db.3.log job.3.log llm.3.log",
+		"node/n2":        "job.2.log mon.prometheus.2.log",
+		"mo":             "none",
+		"x/mon":          "none",
+		"mon.nothing":    "none",
+		"node/elsewhere": "none",
+	} {
+		if got := w.names(name); got != want {
+			t.Errorf("logs %s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestFollowMovesOn prints what a later job of the same service logs, under its file's name.
+func TestFollowMovesOn(t *testing.T) {
+	w := newLogWorld(t)
+	first := w.job("web", "1", "web")
+	var out, talk synced
+	p := &printer{a: &app{out: &out, err: &talk}, st: w.st, name: "web", offsets: map[string]int64{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.print(ctx, -1, true) }()
+	out.await(t, "web.1.log\n")
+	w.end(first)
+	w.job("web", "2", "web")
+	out.await(t, "web.1.log\nweb.2.log\n")
+	if !strings.Contains(talk.String(), "==> ") {
+		t.Error("nothing says that another file is printed")
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// synced is a buffer for two goroutines.
+type synced struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+var _ io.Writer = (*synced)(nil)
+
+func (s *synced) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *synced) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func (s *synced) await(t *testing.T, want string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); s.String() != want; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("printed %q, want %q", s.String(), want)
+		}
+	}
+}
