@@ -37,7 +37,7 @@ var defaultImages = map[string]string{
 
 // The grammar of image names: [REGISTRY/]NAME[:TAG][@sha256:DIGEST].
 var (
-	imageName   = regexp.MustCompile(`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	imageName   = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 	imageTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	sifPath     = regexp.MustCompile(`^/[^\x00-\x1f:,]*[^/\x00-\x1f:,]\.sif$`)

@@ -29,6 +29,7 @@ var usual = timing{touch: 5 * time.Second, look: time.Second, stale: time.Minute
 func acquire(ctx context.Context, path string, t timing, there func() bool, waiting func(who string)) (*lock, error) {
 	var seen string
 	var since time.Time
+	told := false
 	for {
 		switch err := create(path); {
 		case err == nil:
@@ -42,15 +43,16 @@ func acquire(ctx context.Context, path string, t timing, there func() bool, wait
 			return nil, nil
 		case mark == "": // gone in this moment
 		case mark != seen: // it moved, by whatever clock
-			if seen == "" {
+			if !told && who != "" { // empty: it was created, and is written in this moment
 				waiting(who)
+				told = true
 			}
 			seen, since = mark, time.Now()
 		case time.Since(since) > t.stale || dead(who):
 			if err := giveUp(path, mark); err != nil {
 				return nil, fmt.Errorf("taking over the lock of %s: %w; remove %s if that one is gone", who, err, path)
 			}
-			seen = ""
+			seen, told = "", false
 			continue
 		}
 		select {

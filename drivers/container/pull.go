@@ -89,7 +89,9 @@ func (p Puller) folder() error {
 
 // cacheOf is where layers are kept, so that an interrupted fetch goes on: one each for people who share a folder, since
 // the runtimes keep their cache to its owner.
-func cacheOf(images string) string { return filepath.Join(images, fmt.Sprintf("cache-%d", os.Getuid())) }
+func cacheOf(images string) string {
+	return filepath.Join(images, fmt.Sprintf("cache-%d", os.Getuid()))
+}
 
 // sif makes the image's .sif file be there.
 func (p Puller) sif(ctx context.Context, t task) error {
@@ -123,14 +125,16 @@ func (p Puller) sif(ctx context.Context, t task) error {
 }
 
 // fetch lets the runtime write a folder of ours and renames the result, so that nobody ever sees half an image.
-func (p Puller) fetch(ctx context.Context, t task, file string) (err error) {
+func (p Puller) fetch(ctx context.Context, t task, file string) error {
 	dir := filepath.Dir(file)
-	leftovers, err := filepath.Glob(filepath.Join(dir, "."+filepath.Base(file)+".*"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("looking for what an earlier fetch left: %w", err)
 	}
-	for _, old := range leftovers {
-		discard(old)
+	for _, old := range entries {
+		if strings.HasPrefix(old.Name(), "."+filepath.Base(file)+".") {
+			discard(filepath.Join(dir, old.Name()))
+		}
 	}
 	work, err := os.MkdirTemp(dir, "."+filepath.Base(file)+".")
 	if err != nil {
