@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,11 +145,14 @@ func (p Puller) fetch(ctx context.Context, t task, file string) error {
 	cache, part := cacheOf(dir), filepath.Join(work, "image.sif")
 	before := size(cache)
 	t.say("pulling")
+	// Unpacked next to the image, unless the user says where: /tmp is too small for the largest images on many a node.
 	prefix := strings.ToUpper(p.Site.Spec.Container.Runtime) + "_"
-	env := []string{prefix + "CACHEDIR=" + cache}
-	if os.Getenv(prefix+"TMPDIR") == "" { // the default is /tmp, too small for the largest images on many a node
-		env = append(env, prefix+"TMPDIR="+work)
+	scratch, err := os.MkdirTemp(cmp.Or(os.Getenv(prefix+"TMPDIR"), work), "assay-")
+	if err != nil {
+		return fmt.Errorf("making a folder to unpack it in: %w", err)
 	}
+	defer discard(scratch)
+	env := []string{prefix + "CACHEDIR=" + cache, prefix + "TMPDIR=" + scratch}
 	stop := every(tellEvery, func() { t.say("pulling  %s so far", bytes(max(size(cache)-before, 0)+size(part))) })
 	_, err = run(ctx, pullLimit, env, p.Site.Spec.Container.Runtime, "pull", part, "docker://"+t.image.Reference())
 	stop()

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	endGrace  = 15 * time.Second // a runtime that is interrupted removes what it was building
+	endGrace  = 15 * time.Second // a runtime that is ended removes what it was building
 	tailBytes = 4 << 10
 	tailLines = 8
 )
@@ -25,7 +25,8 @@ func run(ctx context.Context, limit time.Duration, env []string, argv ...string)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	// Not SIGINT: what is started from a script in the background ignores that one.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = endGrace
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
