@@ -91,8 +91,7 @@ func TestMonitorsContainers(t *testing.T) {
 	c := &checker{doc: d}
 	site := Site{Metadata: Metadata{Name: "boxes"}, Spec: SiteSpec{Container: SiteContainer{Runtime: RuntimeApptainer}}}
 	c.containers(site, "s", Service{Monitors: &Monitors{Components: []string{"grafana", "prometheus"},
-		Images:   map[string]string{"grafan": "docker://g:1", "grafana": "grafana", "prometheus": "docker://p"},
-		Commands: map[string][]string{"otel-collector": {"x"}, "grafana": {}, "prometheus": {""}}}})
+		Images: map[string]string{"grafan": "docker://g:1", "grafana": "grafana", "prometheus": "docker://p"}}})
 	c.containers(site, "t", Service{Monitors: &Monitors{}, Image: "docker://x:1"})
 	c.containers(site, "u", Service{Monitors: &Monitors{}, Image: NoImage})
 	var got []string
@@ -102,9 +101,6 @@ func TestMonitorsContainers(t *testing.T) {
 	want := []string{
 		`s.monitors.images[grafan]: these monitors have no component "grafan" did you mean grafana?`,
 		`s.monitors.images[grafana]: must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif file, or none; found "grafana"; did you mean docker://grafana? `,
-		`s.monitors.commands[grafana]: must name a program `,
-		`s.monitors.commands[otel-collector]: these monitors have no component "otel-collector" known: grafana, prometheus`,
-		`s.monitors.commands[prometheus][0]: must name a program `,
 		`t.image: cannot be one for all of monitors write monitors.images: {prometheus: …}`,
 		`s.monitors.images[prometheus]: "docker://p" is not pinned: it may be another image tomorrow write a version as its tag, or NAME@sha256:…`,
 	}

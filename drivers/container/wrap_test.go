@@ -80,9 +80,6 @@ func TestWrapCommand(t *testing.T) {
 				c.p.Name = "s"
 			}
 			got, err := Wrap(c.site, c.svc, drivers.Compiled{Kind: c.svc.Type(), Processes: []drivers.Process{c.p}})
-			if c.svc.VLLM != nil { // Type is not asked of kinds that it may not know
-				got, err = Wrap(c.site, c.svc, drivers.Compiled{Kind: "vllm", Processes: []drivers.Process{c.p}})
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
