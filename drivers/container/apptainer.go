@@ -12,8 +12,15 @@ import (
 // apptainer is Apptainer and Singularity, which take the same options.
 type apptainer struct{ program string }
 
-func (a apptainer) command(b box, _ string, argv []string) []string {
-	out := []string{a.program, "exec", "--cleanenv"}
+func (a apptainer) command(b box, role string, argv []string) []string {
+	if len(argv) == 0 {
+		return nil
+	}
+	out := []string{a.program}
+	if role == roleOnce { // what it prints is read: the runtime's own talk may hold numbers too
+		out = append(out, "--silent")
+	}
+	out = append(out, "exec", "--cleanenv")
 	// --nvccli sets --nv by itself: with either of them in the site's options there is nothing to add.
 	own := slices.ContainsFunc(b.site.Args, func(s string) bool { return s == "--nv" || s == "--nvccli" || s == "--rocm" })
 	if b.gpus && !own {

@@ -24,7 +24,9 @@ func (r podman) command(b box, role string, argv []string) []string {
 		return nil
 	}
 	out := []string{"podman", "run", "--rm"}
-	if role != roleOnce { // one that is asked again and again must not end the one before
+	if role == roleOnce { // what it prints is read; and asked again, it must not end the one before
+		out = append(out, "--quiet")
+	} else {
 		out = append(out, "--replace", "--name", r.name(b, role))
 	}
 	// Root inside is the user outside, unless root runs podman; images with another user could not write the data.

@@ -107,13 +107,14 @@ func TestWrapProcess(t *testing.T) {
 		}
 		return c.Processes[0]
 	}
-	box := "apptainer exec --cleanenv --nv --bind /work --bind /scratch /images/vllm+vllm-openai=v0.10.2.sif "
+	const options = "exec --cleanenv --nv --bind /work --bind /scratch /images/vllm+vllm-openai=v0.10.2.sif "
+	box, quiet := "apptainer "+options, "apptainer --silent "+options
 	want := drivers.Process{Name: "s", Argv: words(box, vllmArgv), Needs: []string{"/x", "/images/vllm+vllm-openai=v0.10.2.sif"}, Token: "APPTAINERENV_KEY",
 		Env:     map[string]string{"APPTAINERENV_A": "secretly b", "APPTAINERENV_PORT": "$(PORT)", "APPTAINERENV_HOST": "$(HOST)"},
 		Secrets: map[string]string{"APPTAINERENV_KEY": "/key"},
-		Versions: &drivers.Versions{Argv: words(box + "vllm --version"), Args: map[string][]string{"1": {"--y"}},
+		Versions: &drivers.Versions{Argv: words(quiet + "vllm --version"), Args: map[string][]string{"1": {"--y"}},
 			Env: map[string]map[string]string{"0": {"APPTAINERENV_OLD": "1"}}},
-		Cluster: &drivers.Cluster{Head: words(box + "ray start --head"), Worker: words(box + "ray start"), Status: words(box + "ray status"), Nodes: 2, GPUs: 8}}
+		Cluster: &drivers.Cluster{Head: words(box + "ray start --head"), Worker: words(box + "ray start"), Status: words(quiet + "ray status"), Nodes: 2, GPUs: 8}}
 	if diff := cmp.Diff(want, wrap("apptainer")); diff != "" {
 		t.Errorf("apptainer (-want +got)\n%s", diff)
 	}
@@ -125,9 +126,9 @@ func TestWrapProcess(t *testing.T) {
 	const image = " docker.io/vllm/vllm-openai:v0.10.2 "
 	want = p
 	want.Argv = named("", "vllm"+image+"serve m --port $(PORT)")
-	want.Versions = &drivers.Versions{Argv: words("podman run --rm " + shared + "vllm" + image + "--version"), Args: p.Versions.Args, Env: p.Versions.Env}
+	want.Versions = &drivers.Versions{Argv: words("podman run --rm --quiet " + shared + "vllm" + image + "--version"), Args: p.Versions.Args, Env: p.Versions.Env}
 	want.Cluster = &drivers.Cluster{Head: named("-ray-head", "ray"+image+"start --head"), Worker: named("-ray-worker", "ray"+image+"start"),
-		Status: words("podman run --rm " + shared + "ray" + image + "status"), Nodes: 2, GPUs: 8}
+		Status: words("podman run --rm --quiet " + shared + "ray" + image + "status"), Nodes: 2, GPUs: 8}
 	want.Cleanup = words("podman rm -f --ignore assay-$(NONCE)-s assay-$(NONCE)-s-ray-head assay-$(NONCE)-s-ray-worker")
 	if diff := cmp.Diff(want, wrap("podman")); diff != "" {
 		t.Errorf("podman (-want +got)\n%s", diff)
