@@ -20,6 +20,7 @@ type File struct {
 type Manifest struct {
 	Sites       []Site
 	Experiments []ExperimentDoc
+	Warnings    []Problem // what is allowed and probably not meant; only Load finds them
 }
 
 // ExperimentDoc is an experiment and where it was declared.
@@ -48,6 +49,7 @@ func Decode(files []File) (Manifest, error) {
 func manifestOf(docs []*document) Manifest {
 	var m Manifest
 	for _, d := range docs {
+		m.Warnings = append(m.Warnings, d.warnings...)
 		switch {
 		case d.site != nil:
 			m.Sites = append(m.Sites, *d.site)

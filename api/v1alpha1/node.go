@@ -25,6 +25,7 @@ type document struct {
 
 	places   map[string]place // by path
 	problems []Problem        // of decoding
+	warnings []Problem        // of checking
 	wrongAt  map[string]bool  // paths of these problems
 	wrongIn  map[string]bool  // their parents: mappings with a field that was not understood
 	open     []frame          // from the document down to the value being decoded

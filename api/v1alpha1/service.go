@@ -120,6 +120,7 @@ func (c *checker) services(site Site, services []Service) {
 		if s.External != nil || s.Lustre != nil {
 			continue
 		}
+		c.containers(site, path, s)
 		c.resources(site, path, s)
 		if s.Monitors != nil {
 			c.monitors(path, s)

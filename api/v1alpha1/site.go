@@ -41,6 +41,7 @@ func (d *document) checkSite() []Problem {
 			c.bad(path, "must be an absolute path, found "+brief(dir), "")
 		}
 	}
+	c.siteContainer(s.Container)
 	if s.Poll.Every > s.Poll.AtMost {
 		c.bad("spec.poll.atMost", fmt.Sprintf("%s is shorter than every, which is %s", s.Poll.AtMost, s.Poll.Every), "")
 	}

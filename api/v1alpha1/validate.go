@@ -69,7 +69,8 @@ func (d *document) resolve(known map[string]Site, defaultSite string, complete b
 			join(near(name, slices.Collect(maps.Keys(known))), "apply its file first, or give it along: -f SITE.yaml"))
 	}
 	if !ok || !complete {
-		site = Site{Metadata: Metadata{Name: name}, Spec: SiteSpec{Scheduler: site.Spec.Scheduler}}
+		site = Site{Metadata: Metadata{Name: name}, Spec: SiteSpec{Scheduler: site.Spec.Scheduler,
+			Container: SiteContainer{Runtime: "not known"}}}
 	}
 	return append(c.problems, d.checkExperiment(site)...)
 }

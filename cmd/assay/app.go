@@ -26,6 +26,7 @@ type app struct {
 	siteName string
 	stateDir string
 	verbose  bool
+	warned   map[string]bool // warnings about manifests that were said: a loop reads them again and again
 }
 
 // say writes talk, as opposed to data.
@@ -160,25 +161,46 @@ func (a *app) statePath(s v1alpha1.Site) (string, error) {
 	return filepath.Join(dir, s.Metadata.Name), err
 }
 
-// open opens the store of a site and completes the site's paths.
-func (a *app) open(s v1alpha1.Site) (*store.Store, v1alpha1.Site, error) {
+// complete fills in the paths of a site, which depend on who runs assay.
+func (a *app) complete(s v1alpha1.Site) (v1alpha1.Site, error) {
 	dir, err := a.statePath(s)
 	if err != nil {
-		return nil, s, err
-	}
-	st, err := store.Open(dir, store.Options{})
-	if err != nil {
-		return nil, s, err
+		return s, err
 	}
 	s.Spec.Paths.State = dir
-	return st, completePaths(s), nil
+	return completePaths(s), nil
 }
 
 // completePaths fills in the paths that follow from the state directory.
 func completePaths(s v1alpha1.Site) v1alpha1.Site {
 	s.Spec.Paths.Work = cmp.Or(s.Spec.Paths.Work, filepath.Join(s.Spec.Paths.State, "work"))
-	s.Spec.Container.Images = cmp.Or(s.Spec.Container.Images, filepath.Join(s.Spec.Paths.State, "images"))
+	if s.Spec.Container.Runs() {
+		s.Spec.Container.Images = cmp.Or(s.Spec.Container.Images, filepath.Join(s.Spec.Paths.State, "images"))
+	}
 	return s
+}
+
+// open opens the store of a site and completes the site's paths.
+func (a *app) open(s v1alpha1.Site) (*store.Store, v1alpha1.Site, error) {
+	s, err := a.complete(s)
+	if err != nil {
+		return nil, s, err
+	}
+	st, err := store.Open(s.Spec.Paths.State, store.Options{})
+	return st, s, err
+}
+
+// warn says what is probably not meant in a manifest, each once.
+func (a *app) warn(problems []v1alpha1.Problem) {
+	for _, p := range problems {
+		if text := p.Error(); !a.warned[text] {
+			if a.warned == nil {
+				a.warned = map[string]bool{}
+			}
+			a.warned[text] = true
+			a.say("warning: %s", text)
+		}
+	}
 }
 
 // current opens the store for commands that read no manifest.
@@ -200,6 +222,7 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}
+	a.warn(m.Warnings)
 	for _, s := range m.Sites {
 		known[s.Metadata.Name] = s
 	}

@@ -1,0 +1,68 @@
+package container
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// apptainer is Apptainer and Singularity, which take the same options.
+type apptainer struct{ program string }
+
+func (a apptainer) command(b box, role string, argv []string) []string {
+	if len(argv) == 0 {
+		return nil
+	}
+	out := []string{a.program}
+	if role == roleOnce { // what it prints is read: the runtime's own talk may hold numbers too
+		out = append(out, "--silent")
+	}
+	out = append(out, "exec", "--cleanenv")
+	// --nvccli sets --nv by itself: with either of them in the site's options there is nothing to add.
+	own := slices.ContainsFunc(b.site.Args, func(s string) bool { return s == "--nv" || s == "--nvccli" || s == "--rocm" })
+	if b.gpus && !own {
+		out = append(out, "--nv")
+	}
+	out = append(out, b.site.Args...)
+	for _, bind := range b.binds {
+		out = append(out, "--bind", apptainerBind(bind))
+	}
+	return append(append(out, b.file()), argv...)
+}
+
+func apptainerBind(b v1alpha1.Bind) string {
+	word := b.Source
+	if b.Target != b.Source || b.Options != "" {
+		word += ":" + b.Target
+	}
+	if b.Options != "" {
+		word += ":" + b.Options
+	}
+	return word
+}
+
+// file is the image's .sif file.
+func (b box) file() string {
+	if b.image.Path != "" {
+		return b.image.Path
+	}
+	return path.Join(b.site.Images, b.image.FileName())
+}
+
+// variable hides a variable from --cleanenv: the runtime takes the prefix off inside.
+func (a apptainer) variable(name string) string { return strings.ToUpper(a.program) + "ENV_" + name }
+
+func (a apptainer) finish(b box, p *drivers.Process) {
+	p.Needs = append(slices.Clone(p.Needs), b.file())
+	if p.Env == nil {
+		p.Env = map[string]string{}
+	}
+	for _, name := range given {
+		if _, ok := p.Env[a.variable(name)]; !ok {
+			p.Env[a.variable(name)] = "$(" + name + ")"
+		}
+	}
+}

@@ -1,0 +1,18 @@
+// Package container puts the processes of a service into containers, and fetches the images that they need.
+//
+// wrap.go decides which process runs in which image and is pure: it takes the compiled service, as it would run from
+// PATH, and returns it with other argument lists. apptainer.go and podman.go know the two families of runtimes.
+// Whatever the runtime, five things hold:
+//
+//   - the program that runs is the process's own argument list: the entrypoint of an image never runs;
+//   - the container sees the network of the node, the data directory and $(CONF) at the paths which they have outside,
+//     and what the manifest binds;
+//   - only the variables of the process get in, not the job's;
+//   - a value of a variable is never an argument: other users of the node read argument lists;
+//   - files that the container writes belong to the user.
+//
+// pull.go fetches images into the folder of the site, one file each, lock.go lets one of several people do so.
+//
+// It has no third-party dependencies: the runtimes are programs, and their command lines are the interface that they
+// keep stable.
+package container

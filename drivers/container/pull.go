@@ -1,0 +1,242 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+const (
+	pullLimit  = 6 * time.Hour // of one image; the largest have 20 GB
+	queryLimit = time.Minute   // of a question to the runtime
+	tellEvery  = 10 * time.Second
+)
+
+// Puller fetches images to a site.
+type Puller struct {
+	Site v1alpha1.Site
+	Say  func(format string, v ...any) // progress, a line each
+	time timing
+}
+
+// Pull makes every image be there. It stops at the first that cannot be had.
+func (p Puller) Pull(ctx context.Context, images []v1alpha1.Image) error {
+	if p.time == (timing{}) {
+		p.time = usual
+	}
+	if err := p.runtimeThere(); err != nil {
+		return err
+	}
+	one := p.sif
+	if p.Site.Spec.Container.Runtime == v1alpha1.RuntimePodman {
+		one = p.podman
+	} else if err := p.folder(); err != nil {
+		return err
+	}
+	for n, image := range images {
+		task := task{image: image, say: func(format string, v ...any) {
+			p.Say("image %d of %d  %s  %s", n+1, len(images), strings.TrimPrefix(image.String(), "docker://"), fmt.Sprintf(format, v...))
+		}}
+		if err := one(ctx, task); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("pulling %s: %w", image, err)
+		}
+	}
+	return nil
+}
+
+// task is one image that is fetched.
+type task struct {
+	image v1alpha1.Image
+	say   func(format string, v ...any)
+}
+
+// runtimeThere tells early, and for people, that the site's runtime is missing.
+func (p Puller) runtimeThere() error {
+	name := p.Site.Spec.Container.Runtime
+	_, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return nil
+	case len(p.Site.Spec.Modules) > 0:
+		return fmt.Errorf("site %s runs containers with %s, which is not on PATH here; load the site's modules first: module load %s (on a compute node if this one has no modules)",
+			p.Site.Metadata.Name, name, strings.Join(p.Site.Spec.Modules, " "))
+	}
+	return fmt.Errorf("site %s runs containers with %s, which is not on PATH here; install it, pull on a machine that has it, or write the modules that bring it as modules of the Site",
+		p.Site.Metadata.Name, name)
+}
+
+func (p Puller) folder() error {
+	dir := p.Site.Spec.Container.Images
+	if dir == "" {
+		return fmt.Errorf("site %s has no image folder; write container.images in its Site", p.Site.Metadata.Name)
+	}
+	if err := os.MkdirAll(cacheOf(dir), 0o700); err != nil {
+		return fmt.Errorf("making the image folder: %w", err)
+	}
+	return nil
+}
+
+// cacheOf is where layers are kept, so that an interrupted fetch goes on: one each for people who share a folder, since
+// the runtimes keep their cache to its owner.
+func cacheOf(images string) string {
+	return filepath.Join(images, fmt.Sprintf("cache-%d", os.Getuid()))
+}
+
+// sif makes the image's .sif file be there.
+func (p Puller) sif(ctx context.Context, t task) error {
+	file := File(p.Site, t.image)
+	if t.image.Path != "" {
+		if _, err := os.Stat(file); err != nil {
+			return fmt.Errorf("the image is a file of yours: %w; build it, or correct its path", err)
+		}
+		t.say("there")
+		return nil
+	}
+	there := func() bool { st, err := os.Stat(file); return err == nil && st.Mode().IsRegular() }
+	if there() {
+		t.say("cached")
+		return nil
+	}
+	l, err := acquire(ctx, file+".lock", p.time, there, func(who string) { t.say("waiting for %s, who fetches it", who) })
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		t.say("cached")
+		return nil
+	}
+	defer l.release()
+	if there() { // whoever held the lock before has finished
+		t.say("cached")
+		return nil
+	}
+	return p.fetch(ctx, t, file)
+}
+
+// fetch lets the runtime write a folder of ours and renames the result, so that nobody ever sees half an image.
+func (p Puller) fetch(ctx context.Context, t task, file string) error {
+	dir := filepath.Dir(file)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("looking for what an earlier fetch left: %w", err)
+	}
+	for _, old := range entries {
+		if strings.HasPrefix(old.Name(), "."+filepath.Base(file)+".") {
+			discard(filepath.Join(dir, old.Name()))
+		}
+	}
+	work, err := os.MkdirTemp(dir, "."+filepath.Base(file)+".")
+	if err != nil {
+		return fmt.Errorf("making a folder for it: %w", err)
+	}
+	defer discard(work)
+	cache, part := cacheOf(dir), filepath.Join(work, "image.sif")
+	before := size(cache)
+	t.say("pulling")
+	// Unpacked next to the image, unless the user says where: /tmp is too small for the largest images on many a node.
+	prefix := strings.ToUpper(p.Site.Spec.Container.Runtime) + "_"
+	scratch, err := os.MkdirTemp(cmp.Or(os.Getenv(prefix+"TMPDIR"), work), "assay-")
+	if err != nil {
+		return fmt.Errorf("making a folder to unpack it in: %w", err)
+	}
+	defer discard(scratch)
+	env := []string{prefix + "CACHEDIR=" + cache, prefix + "TMPDIR=" + scratch}
+	stop := every(tellEvery, func() { t.say("pulling  %s so far", bytes(max(size(cache)-before, 0)+size(part))) })
+	_, err = run(ctx, pullLimit, env, p.Site.Spec.Container.Runtime, "pull", part, "docker://"+t.image.Reference())
+	stop()
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(part, file); err != nil {
+		return fmt.Errorf("putting the image that %s says it has fetched in its place: %w", p.Site.Spec.Container.Runtime, err)
+	}
+	t.say("done  %s", bytes(size(file)))
+	return nil
+}
+
+// podman makes the image be in podman's store on this machine, where podman itself keeps people apart.
+func (p Puller) podman(ctx context.Context, t task) error {
+	ref := t.image.Reference()
+	_, err := run(ctx, queryLimit, nil, "podman", "image", "exists", ref)
+	if err == nil {
+		t.say("cached")
+		return nil
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 { // 1 is podman's no
+		return err
+	}
+	t.say("pulling")
+	began := time.Now()
+	stop := every(tellEvery, func() { t.say("pulling for %s", time.Since(began).Round(time.Second)) })
+	_, err = run(ctx, pullLimit, nil, "podman", "pull", "--quiet", ref)
+	stop()
+	if err != nil {
+		return err
+	}
+	t.say("done")
+	return nil
+}
+
+// every calls f until the returned function is called, and not after it.
+func every(d time.Duration, f func()) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(d):
+				f()
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
+}
+
+// size is how many bytes the files at and below path have; what vanishes meanwhile has none.
+func size(path string) (n int64) {
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			n += info.Size()
+		}
+		return nil
+	})
+	return n
+}
+
+// discard removes a folder, even if an unpacked image made parts of it unwritable.
+func discard(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	_ = os.RemoveAll(dir) // the next fetch of this image tries again
+}
+
+func bytes(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

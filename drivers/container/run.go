@@ -1,0 +1,80 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	endGrace  = 15 * time.Second // a runtime that is ended removes what it was building
+	tailBytes = 4 << 10
+	tailLines = 8
+)
+
+// run runs a container runtime and returns the end of what it said. Its group ends with ctx.
+func run(ctx context.Context, limit time.Duration, env []string, argv ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// Not SIGINT: what is started from a script in the background ignores that one.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = endGrace
+	var out tail
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left running; mostly there is nothing
+	}
+	switch {
+	case err == nil:
+		return out.String(), nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "", fmt.Errorf("%s %s took longer than %s and was ended", argv[0], argv[1], limit)
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	}
+	if text := out.String(); text != "" {
+		return "", fmt.Errorf("%s %s (%w):\n%s", argv[0], argv[1], err, text)
+	}
+	return "", fmt.Errorf("%s %s: %w", argv[0], argv[1], err)
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if over := len(t.buf) - tailBytes; over > 0 {
+		t.buf = append([]byte(nil), t.buf[over:]...)
+	}
+	return len(p), nil
+}
+
+// String is the last lines, without the states of progress bars that were overwritten.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var lines []string
+	for line := range strings.Lines(string(t.buf)) {
+		line = strings.TrimRight(line, "\r\n")
+		line = strings.TrimSpace(line[strings.LastIndexByte(line, '\r')+1:])
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(len(lines)-tailLines, 0):], "\n")
+}

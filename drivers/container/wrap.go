@@ -1,0 +1,229 @@
+package container
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// runtime builds the command lines of one container runtime.
+type runtime interface {
+	// command is the argument list that runs argv in the box's container; role tells containers of one process apart,
+	// and is empty for the process itself.
+	command(b box, role string, argv []string) []string
+	// variable is the name under which the runtime has to be given a variable of the process.
+	variable(name string) string
+	// finish adds what the process needs besides.
+	finish(b box, p *drivers.Process)
+}
+
+// Roles of the containers that a process has beside its own.
+const (
+	roleHead   = "ray-head"
+	roleWorker = "ray-worker"
+	roleOnce   = "once" // a command that prints something and ends
+)
+
+// box is one process's container.
+type box struct {
+	kind    string // of the service
+	site    v1alpha1.SiteContainer
+	image   v1alpha1.Image
+	process drivers.Process // as it would run without
+	gpus    bool
+	cluster bool
+	names   []string // of the variables of the process, sorted
+	binds   []v1alpha1.Bind
+}
+
+// Wrap returns c with the processes that are to run in a container doing so. The site's container.images and paths.work
+// have to be set.
+func Wrap(site v1alpha1.Site, svc v1alpha1.Service, c drivers.Compiled) (drivers.Compiled, error) {
+	if c.Simulated || c.URL != "" || c.Lustre != nil {
+		return c, nil
+	}
+	c.Processes = slices.Clone(c.Processes)
+	for i, p := range c.Processes {
+		wrapped, err := wrapOne(site, svc, c.Kind, p)
+		if err != nil {
+			return c, fmt.Errorf("service %s: %w", p.Name, err)
+		}
+		c.Processes[i] = wrapped
+	}
+	return c, nil
+}
+
+func wrapOne(site v1alpha1.Site, svc v1alpha1.Service, kind string, p drivers.Process) (drivers.Process, error) {
+	_, component, _ := strings.Cut(p.Name, ".")
+	ref, written := svc.ImageOf(component)
+	switch {
+	case ref == "":
+		return p, nil
+	case !site.Spec.Container.Runs() && written:
+		return p, fmt.Errorf("site %s runs no containers: write container.runtime in its Site, or image: none", site.Metadata.Name)
+	case !site.Spec.Container.Runs():
+		return p, nil
+	}
+	var r runtime
+	switch name := site.Spec.Container.Runtime; name {
+	case v1alpha1.RuntimeApptainer, v1alpha1.RuntimeSingularity:
+		r = apptainer{program: name}
+	case v1alpha1.RuntimePodman:
+		r = podman{}
+	default:
+		return p, fmt.Errorf("site %s: container.runtime %q is not known", site.Metadata.Name, name)
+	}
+	b, err := newBox(site, svc, kind, ref, p)
+	if err != nil {
+		return p, err
+	}
+	return b.wrap(r)
+}
+
+func newBox(site v1alpha1.Site, svc v1alpha1.Service, kind, ref string, p drivers.Process) (box, error) {
+	image, err := v1alpha1.ParseImage(ref)
+	if err != nil {
+		return box{}, fmt.Errorf("image: %w", err)
+	}
+	b := box{kind: kind, site: site.Spec.Container, image: image, process: p, cluster: p.Cluster != nil}
+	b.gpus = svc.Resources.GPUsPerNode != nil && *svc.Resources.GPUsPerNode > 0
+	b.names = variables(p)
+	if p.Data != "" {
+		b.binds = append(b.binds, same("$(DATA)"))
+	}
+	if len(p.Files) > 0 || p.Targets != "" || p.Dashboards != "" {
+		b.binds = append(b.binds, same("$(CONF)"))
+	}
+	if kind == "vllm" && site.Spec.Paths.Work != "" { // models are kept below it (HF_HOME)
+		b.binds = append(b.binds, same(site.Spec.Paths.Work))
+	}
+	for _, word := range slices.Concat(site.Spec.Container.Binds, svc.Binds) {
+		bind, err := v1alpha1.ParseBind(word)
+		if err != nil {
+			return box{}, fmt.Errorf("binds: %w", err)
+		}
+		b.binds = append(b.binds, bind)
+	}
+	for _, dir := range []string{p.Data, site.Spec.Paths.Work} {
+		if strings.ContainsAny(dir, ":,") {
+			return box{}, fmt.Errorf("%s cannot be bound into a container, because of its : or comma; choose another paths.work", dir)
+		}
+	}
+	return b, nil
+}
+
+func same(dir string) v1alpha1.Bind { return v1alpha1.Bind{Source: dir, Target: dir} }
+
+// given are the variables that the agent gives to every process. The GPUs are its choice too.
+var given = []string{"HOST", "PORT"}
+
+// variables are the names of all variables that the process may have.
+func variables(p drivers.Process) []string {
+	names := map[string]bool{}
+	add := func(from map[string]string) {
+		for name := range from {
+			names[name] = true
+		}
+	}
+	add(p.Env)
+	add(p.Secrets)
+	for _, name := range given {
+		names[name] = true
+	}
+	if p.Versions != nil {
+		for _, env := range p.Versions.Env {
+			add(env)
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// wrap returns the process with every command of it in the container.
+func (b box) wrap(r runtime) (drivers.Process, error) {
+	p := b.process
+	if len(p.Argv) == 0 {
+		return p, fmt.Errorf("it has no command")
+	}
+	p.Argv = r.command(b, "", b.inside(p.Argv))
+	if p.Cluster != nil {
+		c := *p.Cluster
+		c.Head, c.Worker = r.command(b, roleHead, c.Head), r.command(b, roleWorker, c.Worker)
+		c.Status = r.command(b, roleOnce, c.Status)
+		p.Cluster = &c
+	}
+	p.Env = renamed(p.Env, r)
+	p.Secrets = renamed(p.Secrets, r)
+	if p.Token != "" {
+		p.Token = r.variable(p.Token)
+	}
+	if p.Versions != nil {
+		v := *p.Versions
+		v.Argv = r.command(b, roleOnce, b.inside(v.Argv))
+		v.Env = make(map[string]map[string]string, len(v.Env))
+		for major, env := range p.Versions.Env {
+			v.Env[major] = renamed(env, r)
+		}
+		if len(v.Env) == 0 {
+			v.Env = nil
+		}
+		p.Versions = &v
+	}
+	if bad := slices.Index(b.names, "HOME"); bad >= 0 && r.variable("HOME") != "HOME" {
+		return p, fmt.Errorf("its env sets HOME, which Apptainer does not allow: remove it, or write image: none")
+	}
+	r.finish(b, &p)
+	return p, nil
+}
+
+// inside is argv as it is called in the image. The collector's image has no PATH: its program lies at the root.
+func (b box) inside(argv []string) []string {
+	if len(argv) > 0 && argv[0] == "otelcol" && strings.HasSuffix(b.process.Name, ".otel-collector") {
+		argv = slices.Clone(argv)
+		argv[0] = "/otelcol"
+	}
+	return argv
+}
+
+func renamed(env map[string]string, r runtime) map[string]string {
+	if env == nil {
+		return nil
+	}
+	out := make(map[string]string, len(env))
+	for name, value := range env {
+		out[r.variable(name)] = value
+	}
+	return out
+}
+
+// File is where the image lies as a .sif file.
+func File(site v1alpha1.Site, image v1alpha1.Image) string {
+	if image.Path != "" {
+		return image.Path
+	}
+	return path.Join(site.Spec.Container.Images, image.FileName())
+}
+
+// Images are the images that the services need at the site, each once, in their order.
+func Images(site v1alpha1.Site, services ...v1alpha1.Service) ([]v1alpha1.Image, error) {
+	if !site.Spec.Container.Runs() {
+		return nil, nil
+	}
+	var out []v1alpha1.Image
+	for _, svc := range services {
+		for _, ref := range svc.Images() {
+			image, err := v1alpha1.ParseImage(ref)
+			if err != nil {
+				return nil, fmt.Errorf("service %s: image: %w", svc.Name, err)
+			}
+			if !slices.Contains(out, image) {
+				out = append(out, image)
+			}
+		}
+	}
+	return out, nil
+}
