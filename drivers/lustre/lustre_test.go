@@ -118,17 +118,17 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	must(t, Make(ctx(t), spec, owner))
 	must(t, os.Mkdir(filepath.Join(spec.Path, "sub"), 0o700))
 	must(t, os.Symlink(victim, filepath.Join(spec.Path, "sub", "link")))
-	real := filepath.Join(parent, "real")
-	must(t, os.Rename(spec.Path, real))
-	must(t, os.Symlink(real, spec.Path))
-	if err := Remove(ctx(t), spec, owner); !errors.Is(err, ErrNotOurs) || !there(filepath.Join(real, "sub")) {
+	kept := filepath.Join(parent, "real")
+	must(t, os.Rename(spec.Path, kept))
+	must(t, os.Symlink(kept, spec.Path))
+	if err := Remove(ctx(t), spec, owner); !errors.Is(err, ErrNotOurs) || !there(filepath.Join(kept, "sub")) {
 		t.Errorf("through a link: %v", err)
 	}
 	if d, err := Look(ctx(t), spec, owner); err != nil || d.Ours {
 		t.Errorf("a link is ours: %+v %v", d, err)
 	}
 	must(t, os.Remove(spec.Path))
-	must(t, os.Rename(real, spec.Path))
+	must(t, os.Rename(kept, spec.Path))
 	must(t, Remove(ctx(t), spec, owner))
 	if there(spec.Path) || !there(precious) {
 		t.Error("the tree should be gone, and what its link led to should not")
@@ -219,4 +219,35 @@ func TestDeadFileSystem(t *testing.T) {
 		t.Errorf("%d more questions were asked beside the stuck one", len(calls))
 	}
 	close(release)
+}
+
+// What is on another device is not entered: here the tree pretends to be on one that does not exist.
+func TestOtherFileSystemsStay(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mounted", "file")
+	write(t, file, "x", 0o600)
+	fd, err := openDir(unix.AT_FDCWD, dir)
+	must(t, err)
+	defer unix.Close(fd)
+	if err := (walker{ctx: ctx(t), dev: 1<<63 - 1}).empty(fd, dir, ""); err == nil || !strings.Contains(err.Error(), "another file system") || !there(file) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A removal that is stuck is not taken for the making that is asked for meanwhile.
+func TestDifferentStepsDoNotMix(t *testing.T) {
+	var s steps
+	started, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := s.do(ctx(t), "path", "remove", func() (any, error) { close(started); <-release; return nil, nil })
+		ended <- err
+	}()
+	<-started
+	if _, err := s.do(ctx(t), "path", "make", func() (any, error) { return nil, nil }); err == nil {
+		t.Error("made while it was being removed")
+	}
+	close(release)
+	must(t, <-ended)
+	_, err := s.do(ctx(t), "path", "make", func() (any, error) { return nil, nil })
+	must(t, err)
 }
