@@ -1,6 +1,33 @@
 package drivers
 
-import "errors"
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+)
 
-// ParseRayStatus is replaced on merge.
-func ParseRayStatus(out string) (nodes int, gpus float64, err error) { return 0, 0, errors.New("x") }
+// gpuLine is a line of the resources that `ray status` lists: used/total GPU.
+var gpuLine = regexp.MustCompile(`(?m)^\s*[\d.]+/([\d.]+) GPU\s*$`)
+
+// ParseRayStatus reads what `ray status` prints: how many nodes are active, and how many GPUs they have in all. The format
+// was recorded from Ray 2.48.
+func ParseRayStatus(out string) (nodes int, gpus float64, err error) {
+	_, rest, ok := strings.Cut(out, "\nActive:\n")
+	if !ok {
+		return 0, 0, errors.New("`ray status` lists no active nodes")
+	}
+	for line := range strings.Lines(rest) {
+		f := strings.Fields(line)
+		if !strings.HasPrefix(line, " ") || len(f) < 2 {
+			break
+		}
+		if n, err := strconv.Atoi(f[0]); err == nil { // else "(no active nodes)"
+			nodes += n
+		}
+	}
+	if m := gpuLine.FindStringSubmatch(rest); m != nil {
+		gpus, err = strconv.ParseFloat(m[1], 64)
+	}
+	return nodes, gpus, err
+}

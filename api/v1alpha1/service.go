@@ -110,6 +110,9 @@ func (c *checker) services(site Site, services []Service) {
 			c.bad(path+".name", "a second service "+brief(s.Name), "rename or remove one")
 		}
 		seen[s.Name] = true
+		if s.Name == "job" {
+			c.bad(path+".name", "a log called job is the scheduler's own", "choose another name")
+		}
 		c.environment(path, s.Env)
 		if s.Ready.StableFor > 0 && s.Ready.StableFor >= s.Ready.Within {
 			c.bad(path+".ready.stableFor", fmt.Sprintf("%s can never be over within %s", s.Ready.StableFor, s.Ready.Within), "")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
+	"assay/dashboards"
 	"assay/drivers/hardware"
 	"assay/drivers/local"
 	"assay/drivers/service/simulator"
@@ -87,7 +88,8 @@ func agentOptions() (agent.Options, error) {
 	if err != nil {
 		return agent.Options{}, fmt.Errorf("finding this node's name: %w", err)
 	}
-	o := agent.Options{Binary: self, JobID: os.Getenv("ASSAY_JOB_ID"), Node: host, Nodes: 1, Listen: "127.0.0.1", Advertise: "127.0.0.1"}
+	o := agent.Options{Binary: self, JobID: os.Getenv("ASSAY_JOB_ID"), Node: host, Nodes: 1, Listen: "127.0.0.1", Advertise: "127.0.0.1",
+		Dashboards: dashboards.FS}
 	if id := os.Getenv("SLURM_JOB_ID"); id != "" && o.JobID == "" {
 		o.JobID, o.Node = id, cmp.Or(os.Getenv("SLURMD_NODENAME"), host)
 		o.Listen, o.Advertise = "0.0.0.0", host

@@ -10,6 +10,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/container"
 	"assay/drivers/local"
 	"assay/drivers/prometheus"
 	"assay/drivers/service"
@@ -44,12 +45,17 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 			return nil, err
 		}
 	}
+	if lease != nil {
+		if err := os.MkdirAll(site.Spec.Paths.Work, 0o700); err != nil { // containers bind it, so it has to be there
+			return nil, fmt.Errorf("making the folder of the services' data (paths.work): %w", err)
+		}
+	}
 	sched, err := a.scheduler(st, site, self)
 	if err != nil {
 		return nil, err
 	}
 	r := &runner{Loop: &reconciler.Loop{
-		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Probe: probe.Check,
+		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: directories{}, Probe: probe.Check,
 		Binary: self, Policy: policy(site), Log: a.logger(),
 	}}
 	if site.Spec.Prometheus != nil {
@@ -64,7 +70,11 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 
 // compileService turns a declared service into processes, in containers where the site runs them.
 func compileService(site v1alpha1.Site, e v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
-	return service.Compile(site, e, s)
+	c, err := service.Compile(site, e, s)
+	if err != nil {
+		return c, err
+	}
+	return container.Wrap(site, s, c)
 }
 
 func (a *app) scheduler(st *store.Store, site v1alpha1.Site, self string) (drivers.Scheduler, error) {

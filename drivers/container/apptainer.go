@@ -22,16 +22,21 @@ func (a apptainer) command(b box, role string, argv []string) []string {
 	}
 	out = append(out, "exec", "--cleanenv")
 	// --nvccli sets --nv by itself: with either of them in the site's options there is nothing to add.
-	own := slices.ContainsFunc(b.site.Args, func(s string) bool { return s == "--nv" || s == "--nvccli" || s == "--rocm" })
-	if b.gpus && !own {
+	if b.gpus && !slices.ContainsFunc(b.site.Args, forGPUs) {
 		out = append(out, "--nv")
 	}
-	out = append(out, b.site.Args...)
+	for _, word := range b.site.Args {
+		if b.gpus || !forGPUs(word) { // on a node without GPUs such an option fails
+			out = append(out, word)
+		}
+	}
 	for _, bind := range b.binds {
 		out = append(out, "--bind", apptainerBind(bind))
 	}
 	return append(append(out, b.file()), argv...)
 }
+
+func forGPUs(option string) bool { return option == "--nv" || option == "--nvccli" || option == "--rocm" }
 
 func apptainerBind(b v1alpha1.Bind) string {
 	word := b.Source

@@ -26,7 +26,7 @@ func ray(v v1alpha1.VLLM, nodes, gpus int) *drivers.Cluster {
 	share := "--num-gpus=" + strconv.Itoa(gpus)
 	return &drivers.Cluster{
 		Head: words("start", "--head", "--block", "--disable-usage-stats", "--include-dashboard=false", "--port=$(PORT:ray)",
-			"--ray-client-server-port=$(PORT:client)", "--dashboard-agent-listen-port=$(PORT:agent)", "--dashboard-agent-grpc-port=$(PORT:agent-grpc)",
+			"--dashboard-agent-listen-port=$(PORT:agent)", "--dashboard-agent-grpc-port=$(PORT:agent-grpc)",
 			"--runtime-env-agent-port=$(PORT:runtime)", "--metrics-export-port=$(PORT:metrics)", "--temp-dir=/tmp/ray-$(NONCE)", share),
 		Worker: words("start", "--block", "--disable-usage-stats", "--address=$(ADDR):$(PORT:ray)", share),
 		Status: words("status", "--address=$(ADDR):$(PORT:ray)"),

@@ -28,11 +28,8 @@ func (p *process) conf() string { return filepath.Join(p.a.dir, confDir, p.want.
 // prepare makes everything that a process finds on disk when it starts.
 func (p *process) prepare() error {
 	if p.want.Data != "" {
-		if err := os.MkdirAll(p.want.Data, 0o700); err != nil {
+		if err := makeData(p.want.Data, p.want.Owner); err != nil {
 			return fmt.Errorf("making its data directory: %w", err)
-		}
-		if err := mark(p.want.Data, p.want.Owner); err != nil {
-			return fmt.Errorf("marking its data directory as ours: %w", err)
 		}
 	}
 	for _, name := range p.want.Generate {
@@ -49,20 +46,24 @@ func (p *process) prepare() error {
 	return err
 }
 
-// mark leaves a marker in a directory that assay made: only such a one is ever cleaned away.
-func mark(dir, owner string) error {
-	if owner == "" {
-		return nil
-	}
-	f, err := os.OpenFile(filepath.Join(dir, ".assay"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
+// makeData makes a directory with a marker in it: only one that assay made itself is ever cleaned away. One that was
+// there stays as it is.
+func makeData(dir, owner string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "{\"owner\": %q}\n", owner)
-	return errors.Join(err, f.Close())
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is no directory", dir)
+		}
+		return err
+	}
+	if err != nil || owner == "" {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, ".assay"), fmt.Appendf(nil, "{\"owner\": %q}\n", owner), 0o600)
 }
 
 // generate makes a random password, once: 26 letters and digits, 130 bits.
