@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench slurm-up slurm-down demo-slurm
+.PHONY: help build demo test lint bench slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -33,3 +33,6 @@ slurm-down: ## stop that cluster
 
 demo-slurm: build ## apply examples/slurm.yaml to that cluster: real Chroma, simulated vLLM on 2 GPU nodes
 	@.ci/demo-slurm
+
+demo-full: build ## apply examples/full-slurm.yaml there: every kind of service, stand-ins named as such
+	@.ci/demo-full

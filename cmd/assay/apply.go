@@ -164,7 +164,7 @@ func (a *app) results(st *store.Store, want []wanted) {
 
 // cost says what still runs, for how long, and how to stop it.
 func (a *app) cost(s v1alpha1.ExperimentStatus) {
-	var jobs int
+	jobs := map[string]bool{} // services of one group share theirs
 	var ends time.Time
 	nodes := map[string]bool{}
 	for _, v := range s.Services {
@@ -172,7 +172,7 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 			if seat.JobID == "" || len(seat.Nodes) == 0 {
 				continue
 			}
-			jobs++
+			jobs[seat.JobID] = true
 			for _, n := range seat.Nodes {
 				nodes[n] = true
 			}
@@ -181,7 +181,7 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 			}
 		}
 	}
-	if jobs == 0 {
+	if len(jobs) == 0 {
 		a.say("experiment %s: nothing is left running.", s.Name)
 		return
 	}
@@ -189,5 +189,5 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 	if !ends.IsZero() {
 		left = fmt.Sprintf(", at most %s more", short(time.Until(ends)))
 	}
-	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, jobs, len(nodes), left, s.Name)
+	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, len(jobs), len(nodes), left, s.Name)
 }
