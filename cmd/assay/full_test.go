@@ -1,0 +1,393 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+// canary is a secret that must be found nowhere.
+const canary = "hf_canaryQ7rT2mX9"
+
+// standins puts the stand-ins for Ray, vLLM, Grafana and the collector on a PATH, beside the real Chroma. Prometheus is
+// the machine's own.
+func standins(t *testing.T) (path string) {
+	t.Helper()
+	chroma := os.Getenv("ASSAY_CHROMA")
+	_, noPrometheus := exec.LookPath("prometheus")
+	if chroma == "" || noPrometheus != nil {
+		if os.Getenv("ASSAY_REQUIRE_CHROMA") == "1" {
+			t.Fatal("Chroma (ASSAY_CHROMA) or Prometheus is missing")
+		}
+		t.Skip("needs Chroma and Prometheus: make test installs them as root")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "../../drivers/service/standin").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"ray", "vllm", "grafana", "otelcol"} {
+		if err := os.Symlink("standin", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "chroma"), []byte("#!/bin/sh\nexec "+chroma+" \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir + ":" + os.Getenv("PATH")
+}
+
+// full is every kind of service; more is appended to the services. Monitors are declared first: the order is of no account.
+func full(scratch, more string) string {
+	return slurmSite + fmt.Sprintf(`apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: full}
+spec:
+  site: slurm
+  services:
+    - name: monitors
+      monitors: {retention: 1d}
+      group: pack
+      restart: {backoff: 1s}
+    - name: llm
+      vllm: {model: m}
+      nodes: 2
+      resources: {partition: gpu, gpusPerNode: 4}
+      secrets: {HF_TOKEN: {env: HF_TOKEN}, VLLM_API_KEY: {env: HF_TOKEN}}
+      restart: {backoff: 1s}
+    - name: docs
+      chroma: {}
+      group: pack
+    - name: io
+      lustre: {path: %s/io}
+%s`, scratch, more)
+}
+
+const joiner = `
+    - name: web
+      process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz, metrics: /metrics}
+      group: pack
+`
+
+// TestFull walks through the life of an AI factory on a real cluster: a group, two nodes, monitors, a secret.
+func TestFull(t *testing.T) {
+	path := standins(t)
+	c := startSlurm(t)
+	w := newTestWorld(t, "SLURM_CONF="+c.Conf(), "PATH="+path, "HF_TOKEN="+canary)
+	scratch := t.TempDir()
+	file := w.write("full.yaml", full(scratch, ""))
+	w.must("apply", "-f", file, "--timeout", "3m")
+	w.controller()
+	f := &factory{w}
+
+	t.Run("every service is ready in two jobs", func(t *testing.T) {
+		if out := squeue(t, c, "-t", "running", "-o", "%j"); strings.Count(out, "assay.full.") != 2 {
+			t.Errorf("squeue: %s", out)
+		}
+		if info, err := os.Stat(filepath.Join(scratch, "io", ".assay")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the directory's marker: %v", err)
+		}
+		if cond := f.condition("io", v1alpha1.Striped); cond.Status != v1alpha1.False || cond.Reason != "PlainDirectory" {
+			t.Errorf("a plain directory says so: %+v", cond)
+		}
+	})
+	t.Run("Prometheus scrapes all of it, and nothing is down", func(t *testing.T) { f.scrapes(t, "llm", "docs", "monitors") })
+	t.Run("Grafana has its data source and dashboards, and lets nobody in", f.grafana)
+	t.Run("telemetry is kept", f.traces)
+	t.Run("the secret is nowhere", func(t *testing.T) { f.secretIsNowhere(t, c.Conf()) })
+	before := f.pids("docs", "monitors")
+	t.Run("a service joins the group and leaves it", func(t *testing.T) {
+		w.must("apply", "-f", w.write("full.yaml", full(scratch, joiner)), "--timeout", "2m")
+		f.scrapes(t, "web")
+		w.must("apply", "-f", w.write("full.yaml", full(scratch, "")), "--timeout", "2m")
+		w.until("its target has left", time.Minute, func() (bool, string) {
+			list, _ := f.targets()
+			return !slices.ContainsFunc(list, func(a active) bool { return a.Labels["service"] == "web" }), fmt.Sprintf("%+v", list)
+		})
+		if now := f.pids("docs", "monitors"); now != before {
+			t.Errorf("the others were disturbed: %s became %s", before, now)
+		}
+	})
+	t.Run("a Ray worker dies", func(t *testing.T) {
+		pid := find(t, "ray\x00start\x00--block")
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the reason", time.Minute, func() (bool, string) {
+			out := w.must("describe", "service", "full/llm")
+			return strings.Contains(out, "WorkerDied"), out
+		})
+		w.until("it is back", 2*time.Minute, func() (bool, string) { s := w.seat("full", "llm"); return s.Ready, fmt.Sprintf("%+v", s) })
+	})
+	t.Run("the monitors' job moves, and is followed", func(t *testing.T) {
+		old := w.seat("full", "monitors").JobID
+		slurmDo(t, c, "scancel", old)
+		w.until("another job", 2*time.Minute, func() (bool, string) {
+			s := w.seat("full", "monitors")
+			return s.Ready && s.JobID != old, fmt.Sprintf("%+v", s)
+		})
+		f.scrapes(t, "llm", "docs", "monitors")
+	})
+	t.Run("a dead component is named", func(t *testing.T) {
+		if err := syscall.Kill(find(t, "grafana\x00server"), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		w.until("its name", time.Minute, func() (bool, string) {
+			out := w.must("events")
+			cond := f.condition("monitors", v1alpha1.Ready)
+			return strings.Contains(cond.Message, "grafana") || f.seat("monitors").Restarts > 0, fmt.Sprintf("%+v %s", cond, out)
+		})
+		w.until("it is back", time.Minute, func() (bool, string) { s := f.seat("monitors"); return s.Ready, fmt.Sprintf("%+v", s) })
+	})
+	w.must("delete", "experiment", "full", "--yes", "--timeout", "2m")
+	if _, err := os.Stat(filepath.Join(scratch, "io")); !os.IsNotExist(err) {
+		t.Errorf("the directory that was made is still there: %v", err)
+	}
+	if stored, _ := filepath.Glob(filepath.Join(w.state, "metrics", "full-*.om.gz")); len(stored) == 0 {
+		t.Error("the experiment's metrics were not stored")
+	}
+	t.Run("the secret is nowhere afterwards", func(t *testing.T) { f.secretIsNowhere(t, c.Conf()) })
+}
+
+// factory asks a world with the experiment "full".
+type factory struct{ *testWorld }
+
+func (f *factory) seat(service string) v1alpha1.SeatStatus { return f.testWorld.seat("full", service) }
+
+func (f *factory) condition(service, typ string) v1alpha1.Condition {
+	for _, s := range f.status("full").Services {
+		if s.Name == service {
+			return v1alpha1.Find(s.Conditions, typ)
+		}
+	}
+	return v1alpha1.Condition{}
+}
+
+func (f *factory) pids(services ...string) (out string) {
+	for _, s := range services {
+		seat := f.seat(s)
+		out += fmt.Sprintf("%s job %s pid %d; ", s, seat.JobID, seat.PID)
+	}
+	return out
+}
+
+// active is a target as Prometheus tells it.
+type active struct {
+	Labels    map[string]string `json:"labels"`
+	Health    string            `json:"health"`
+	LastError string            `json:"lastError"`
+	URL       string            `json:"scrapeUrl"`
+}
+
+func (f *factory) targets() ([]active, error) {
+	var v struct {
+		Data struct {
+			Active []active `json:"activeTargets"`
+		} `json:"data"`
+	}
+	err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/targets", "", &v)
+	return v.Data.Active, err
+}
+
+// scrapes waits until the monitors' Prometheus has every service's targets, all up.
+func (f *factory) scrapes(t *testing.T, services ...string) {
+	t.Helper()
+	f.until("all targets up", 90*time.Second, func() (bool, string) {
+		list, err := f.targets()
+		if err != nil {
+			return false, err.Error()
+		}
+		seen := map[string]bool{}
+		for _, a := range list {
+			if a.Health != "up" {
+				return false, fmt.Sprintf("%+v", a)
+			}
+			seen[a.Labels["service"]] = true
+			seen["textfile"] = seen["textfile"] || strings.Contains(a.URL, "/textfile/")
+		}
+		for _, s := range append(services, "textfile") {
+			if !seen[s] && s != "docs" { // Chroma has no metrics of its own to scrape
+				return false, fmt.Sprintf("%s is not scraped: %+v", s, list)
+			}
+		}
+		return true, ""
+	})
+	var v struct {
+		Data struct{ Result []any }
+	}
+	f.until("the controller's own metrics", time.Minute, func() (bool, string) {
+		err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/query?query="+`assay_service_ready{experiment="full"}`, "", &v)
+		return err == nil && len(v.Data.Result) >= 3, fmt.Sprintf("%v %+v", err, v)
+	})
+}
+
+func (f *factory) grafana(t *testing.T) {
+	url := f.seat("monitors").Endpoints["grafana"]
+	files, _ := filepath.Glob(filepath.Join(f.state, "work", "full", "monitors.grafana", "*", "admin-password"))
+	if len(files) != 1 {
+		t.Fatalf("%d password files", len(files))
+	}
+	info, err := os.Stat(files[0])
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("the password file: %v %v", info, err)
+	}
+	password, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var boards, sources []map[string]any
+	if err := fetch(url+"/api/search", "", &boards); err == nil {
+		t.Error("it lets strangers in")
+	}
+	if err := fetch(url+"/api/search", string(password), &boards); err != nil || len(boards) < 6 {
+		t.Errorf("%d dashboards (%v)", len(boards), err)
+	}
+	if err := fetch(url+"/api/datasources", string(password), &sources); err != nil || len(sources) != 1 || sources[0]["uid"] != "assay-prometheus" {
+		t.Fatalf("%+v (%v)", sources, err)
+	}
+	if sources[0]["url"] != strings.Replace(f.seat("monitors").Endpoints["prometheus"], host(f.seat("monitors").Endpoints["prometheus"]), "127.0.0.1", 1) {
+		t.Errorf("the data source leads to %v", sources[0]["url"])
+	}
+}
+
+func host(url string) string {
+	h, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), ":")
+	return h
+}
+
+// traces sends one as a process of a service would: to the relay that the agent keeps on its node.
+func (f *factory) traces(t *testing.T) {
+	var env []byte
+	for _, pid := range pids() { // the address is in the environment of what runs in the jobs
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		if i := strings.Index(string(b), "OTEL_EXPORTER_OTLP_ENDPOINT="); i >= 0 && strings.Contains(string(b), "OTEL_SERVICE_NAME=llm") {
+			env = b[i+len("OTEL_EXPORTER_OTLP_ENDPOINT="):]
+			break
+		}
+	}
+	url, _, ok := strings.Cut(string(env), "\x00")
+	if !ok {
+		t.Fatal("no process of llm knows where telemetry goes")
+	}
+	f.until("a trace in the collector's file", time.Minute, func() (bool, string) {
+		res, err := http.Post(url+"/v1/traces", "application/x-protobuf", strings.NewReader("\x0a\x00"))
+		if err != nil {
+			return false, err.Error()
+		}
+		res.Body.Close()
+		files, _ := filepath.Glob(filepath.Join(f.state, "work", "full", "monitors.otel-collector", "*", "traces", "traces.jsonl"))
+		return res.StatusCode == http.StatusOK && len(files) == 1, fmt.Sprint(res.Status, files)
+	})
+}
+
+// secretIsNowhere looks for the canary where people and other users look.
+func (f *factory) secretIsNowhere(t *testing.T, conf string) {
+	found := func(where string, text []byte) {
+		if strings.Contains(string(text), canary) {
+			t.Errorf("the secret is in %s", where)
+		}
+	}
+	for _, pid := range pids() {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		found(fmt.Sprintf("the arguments of %q", b), b)
+	}
+	cmd := exec.Command("scontrol", "show", "job", "-d")
+	cmd.Env = append(os.Environ(), "SLURM_CONF="+conf)
+	jobs, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found("scontrol show job", jobs)
+	kept := 0
+	err = filepath.WalkDir(f.state, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, "/assay") {
+			return nil // files come and go, and the binary is large
+		}
+		b, _ := os.ReadFile(path)
+		if filepath.Dir(path) == filepath.Join(f.state, "secrets") {
+			if info, err := d.Info(); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s can be read by others (%v)", path, err)
+			}
+			if strings.Contains(string(b), canary) {
+				kept++
+			}
+			return nil
+		}
+		found(path, b)
+		return nil
+	})
+	if err != nil || kept != 1 {
+		t.Errorf("the secret is in %d files of its own, want 1 (%v)", kept, err)
+	}
+	archive := filepath.Join(t.TempDir(), "logs.tar.gz")
+	f.must("logs", "--save", archive)
+	text, err := exec.Command("tar", "-xzOf", archive).Output()
+	if err != nil || len(text) == 0 {
+		t.Fatalf("the archive: %v", err)
+	}
+	found("the archive of the logs", text)
+	found("events", []byte(f.must("events")))
+	found("get", []byte(f.must("get", "services", "-o", "json")+f.must("get", "revisions", "-o", "yaml")))
+}
+
+func pids() (out []int) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// find is the process whose arguments hold words, srun's own aside.
+func find(t *testing.T, words string) int {
+	t.Helper()
+	for _, pid := range pids() {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if strings.Contains(string(b), words) && !strings.Contains(string(b), "srun") {
+			return pid
+		}
+	}
+	t.Fatalf("no process %q", words)
+	return 0
+}
+
+// fetch reads JSON, as the administrator when a password is given.
+func fetch(url, password string, v any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.ReplaceAll(url, `"`, "%22"), nil)
+	if err != nil {
+		return err
+	}
+	if password != "" {
+		req.SetBasicAuth("admin", password)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", res.Status, b)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}
