@@ -36,7 +36,9 @@ func (a apptainer) command(b box, role string, argv []string) []string {
 	return append(append(out, b.file()), argv...)
 }
 
-func forGPUs(option string) bool { return option == "--nv" || option == "--nvccli" || option == "--rocm" }
+func forGPUs(option string) bool {
+	return option == "--nv" || option == "--nvccli" || option == "--rocm"
+}
 
 func apptainerBind(b v1alpha1.Bind) string {
 	word := b.Source

@@ -77,6 +77,9 @@ func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c
 				p.Secrets["CHROMA_SERVER_AUTHN_CREDENTIALS"] = file
 			}
 		}
+		if svc.Monitors == nil {
+			p.GPUs = or(svc.Resources.GPUsPerNode, 0)
+		}
 		if usesData(*p) {
 			p.Data = path.Join(site.Spec.Paths.Work, e.Metadata.Name, p.Name)
 		}

@@ -16,6 +16,7 @@ func TestCompile(t *testing.T) {
 	site := v1alpha1.LocalSite()
 	site.Spec.Paths.Work = "/data"
 	open := []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}}
+	home := map[string]string{"HF_HOME": "/data/huggingface"}
 	for name, tc := range map[string]struct {
 		svc  v1alpha1.Service
 		want drivers.Compiled
@@ -25,23 +26,23 @@ func TestCompile(t *testing.T) {
 				"enable-chunked-prefill": false, "allowed-origins": []any{"a", "b c"}, "override": map[string]any{"x": 1.0}, "dtype": "half", "gpu-memory-utilization": 0.9}}},
 			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "m", "--host", "$(HOST)", "--port", "$(PORT)",
 				"--tensor-parallel-size", "4", "--allowed-origins", "a", "b c", "--dtype", "half", "--no-enable-chunked-prefill", "--enable-prefix-caching",
-				"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: open, Metrics: "/metrics", Grace: 30}}},
+				"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
 		},
 		"a strange model stays one argument": {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: `x"; touch /tmp/pwned; echo "`, Command: []string{"/opt/vllm", "serve"}}},
 			drivers.Compiled{Kind: "vllm", Model: `x"; touch /tmp/pwned; echo "`, Processes: []drivers.Process{{Name: "s", Argv: []string{"/opt/vllm", "serve",
 				`x"; touch /tmp/pwned; echo "`, "--host", "$(HOST)", "--port", "$(PORT)", "--tensor-parallel-size", "1"},
-				Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30}}},
+				Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30, Env: home}}},
 		},
 		"another served name": {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}}},
 			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-				"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: open, Metrics: "/metrics", Grace: 30}}},
+				"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
 		},
 		"several served names, and a value that looks like an option": {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0}}},
 			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-				"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: open, Metrics: "/metrics", Grace: 30}}},
+				"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
 		},
 		"simulated under another name": {
 			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}, Simulate: &v1alpha1.Simulate{}}},
@@ -105,12 +106,15 @@ func TestCompileRefuses(t *testing.T) {
 		svc  v1alpha1.Service
 		want string
 	}{
-		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, process, external"},
+		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, lustre, monitors, process, external"},
 		"its own port":        {args("port", 1.0), "vllm.args.port cannot be given: assay allocates the port"},
 		"also when simulated": {dry, "vllm.args.port cannot be given"},
 		"another spelling":    {args("tensor_parallel_size", 1.0), "write it as vllm.tensorParallel"},
 		"its own model":       {args("model", "x"), "write it as vllm.model"},
 		"no value":            {args("dtype", nil), "has no value"},
+		"a key in argv":       {args("api-key", "x"), "declare a secret called VLLM_API_KEY"},
+		"the executor":        {args("distributed-executor-backend", "mp"), "it follows from nodes"},
+		"an unread secret":    {v1alpha1.Service{Name: "s", Process: &v1alpha1.Process{Command: []string{"x"}}, Secrets: map[string]v1alpha1.Secret{"A": {Env: "A"}}}, "its secret A was never read"},
 		"nothing in a list":   {args("middleware", []any{}), "the list is empty"},
 	} {
 		_, err := Compile(v1alpha1.LocalSite(), experiment, tc.svc)

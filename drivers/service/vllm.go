@@ -43,13 +43,13 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 		argv = append(argv, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
 	}
 	name := served(v)
-	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, GPUs: or(svc.Resources.GPUsPerNode, 0)}
+	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM}
 	if site.Spec.Paths.Work != "" {
 		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
 	if nodes := or(svc.Nodes, 1); nodes > 1 {
 		argv = append(argv, "--distributed-executor-backend", "ray")
-		p.Cluster = ray(v, nodes, p.GPUs)
+		p.Cluster = ray(v, nodes, or(svc.Resources.GPUsPerNode, 0))
 		p.Env = merged(p.Env, rayEnv)
 	}
 	if _, ok := svc.Secrets[apiKey]; ok {

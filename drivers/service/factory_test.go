@@ -1,0 +1,160 @@
+package service
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// factorySite and factoryOf are an experiment with every kind of service, resolved.
+func factorySite() v1alpha1.Site {
+	s := v1alpha1.LocalSite()
+	s.Spec.Scheduler = v1alpha1.Slurm
+	s.Spec.Paths = v1alpha1.Paths{State: "/state", Work: "/work"}
+	return s
+}
+
+func factoryOf(services ...v1alpha1.Service) v1alpha1.Experiment {
+	e := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "exp"}, Spec: v1alpha1.ExperimentSpec{Services: services}}
+	return v1alpha1.Default(factorySite(), e)
+}
+
+func compileOne(t *testing.T, name string, services ...v1alpha1.Service) drivers.Compiled {
+	t.Helper()
+	e := factoryOf(services...)
+	for _, s := range e.Spec.Services {
+		if s.Name == name {
+			c, err := Compile(factorySite(), e, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+	}
+	t.Fatalf("no service %s", name)
+	return drivers.Compiled{}
+}
+
+var watch = v1alpha1.Service{Name: "mon", Monitors: &v1alpha1.Monitors{}}
+
+// TestRay: the whole command of every part of a server on several nodes.
+func TestRay(t *testing.T) {
+	two, four := 2, 4
+	c := compileOne(t, "llm", v1alpha1.Service{Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m"}, Nodes: &two, Resources: v1alpha1.Resources{GPUsPerNode: &four},
+		Secrets: map[string]v1alpha1.Secret{"HF_TOKEN": {Env: "X", Digest: "d1"}, "VLLM_API_KEY": {Env: "Y", Digest: "d2"}}})
+	got := c.Processes[0]
+	want := drivers.Process{Name: "llm", GPUs: 4, Token: "VLLM_API_KEY", Metrics: "/metrics", Grace: 30,
+		Argv:    strings.Fields("vllm serve m --host $(HOST) --port $(PORT) --tensor-parallel-size 4 --pipeline-parallel-size 2 --distributed-executor-backend ray"),
+		Env:     map[string]string{"HF_HOME": "/work/huggingface", "PMIX_MCA_psec": "native", "RAY_ADDRESS": "$(ADDR):$(PORT:ray)", "RAY_USAGE_STATS_ENABLED": "0"},
+		Secrets: map[string]string{"HF_TOKEN": "/state/secrets/d1", "VLLM_API_KEY": "/state/secrets/d2"},
+		Probes:  []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}},
+		Cluster: &drivers.Cluster{Nodes: 2, GPUs: 8,
+			Head: strings.Fields("ray start --head --block --disable-usage-stats --include-dashboard=false --port=$(PORT:ray) --dashboard-agent-listen-port=$(PORT:agent) " +
+				"--dashboard-agent-grpc-port=$(PORT:agent-grpc) --runtime-env-agent-port=$(PORT:runtime) --metrics-export-port=$(PORT:metrics) --temp-dir=/tmp/ray-$(NONCE) --num-gpus=4"),
+			Worker: strings.Fields("ray start --block --disable-usage-stats --address=$(ADDR):$(PORT:ray) --num-gpus=4"),
+			Status: strings.Fields("ray status --address=$(ADDR):$(PORT:ray)")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTelemetryOnlyWithACollector: without one nothing is configured that would fail to connect.
+func TestTelemetryOnlyWithACollector(t *testing.T) {
+	docs := v1alpha1.Service{Name: "docs", Chroma: &v1alpha1.Chroma{}}
+	web := v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"serve"}}}
+	few := v1alpha1.Service{Name: "mon", Monitors: &v1alpha1.Monitors{Components: []string{"prometheus"}}}
+	if p := compileOne(t, "docs", docs, few).Processes[0]; len(p.Files) != 0 || slices.Contains(p.Argv, "$(CONF)/chroma.yaml") {
+		t.Errorf("%+v", p)
+	}
+	p := compileOne(t, "docs", watch, docs).Processes[0]
+	want := "listen_address: $(HOST)\nopen_telemetry:\n  endpoint: http://127.0.0.1:$(RELAY:otlp-grpc)\n  service_name: docs\npersist_path: $(DATA)\nport: $(PORT)\n"
+	if len(p.Files) != 1 || p.Files[0].Content != want || p.Data != "/work/exp/docs" || !slices.Equal(p.Argv, []string{"chroma", "run", "$(CONF)/chroma.yaml"}) {
+		t.Errorf("%+v", p)
+	}
+	if p := compileOne(t, "web", web, watch).Processes[0]; p.Env["OTEL_EXPORTER_OTLP_ENDPOINT"] != "http://127.0.0.1:$(RELAY:otlp-http)" || p.Env["OTEL_SERVICE_NAME"] != "web" {
+		t.Errorf("%+v", p.Env)
+	}
+	if p := compileOne(t, "web", web).Processes[0]; len(p.Env) != 0 {
+		t.Errorf("%+v", p.Env)
+	}
+}
+
+// TestChromaToken: the value goes by file; only a version that knows authentication gets its provider.
+func TestChromaToken(t *testing.T) {
+	p := compileOne(t, "docs", v1alpha1.Service{Name: "docs", Chroma: &v1alpha1.Chroma{}, Secrets: map[string]v1alpha1.Secret{"CHROMA_TOKEN": {Env: "X", Digest: "d"}}}).Processes[0]
+	if p.Secrets["CHROMA_SERVER_AUTHN_CREDENTIALS"] != "/state/secrets/d" || p.Token != "CHROMA_TOKEN" || p.Versions == nil || p.Versions.Env["0"]["CHROMA_SERVER_AUTHN_PROVIDER"] == "" ||
+		p.Versions.Env["1"] != nil {
+		t.Errorf("%+v %+v", p, p.Versions)
+	}
+}
+
+// TestMonitors: three processes that find each other, and no fixed port.
+func TestMonitors(t *testing.T) {
+	c := compileOne(t, "mon", watch)
+	var names []string
+	for _, p := range c.Processes {
+		names = append(names, p.Name)
+		if p.Port != 0 || p.Data == "" || p.Metrics == "" || len(p.Probes) == 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if diff := cmp.Diff([]string{"mon.prometheus", "mon.grafana", "mon.otel-collector"}, names); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]drivers.Telemetry{"otlp-grpc": {Process: "mon.otel-collector", Port: "grpc"}, "otlp-http": {Process: "mon.otel-collector", Port: "http"}}
+	if diff := cmp.Diff(want, c.Telemetry); diff != "" {
+		t.Error(diff)
+	}
+	text, err := json.Marshal(c.Processes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, need := range []string{"$(PORT@mon.prometheus)", "assay-prometheus", "--storage.tsdb.retention.time=720h", "admin-password", "/state/metrics.prom", `"GF_AUTH_ANONYMOUS_ENABLED":"false"`} {
+		if !strings.Contains(string(text), need) {
+			t.Errorf("nothing says %s", need)
+		}
+	}
+	if strings.Contains(string(text), "number ") {
+		t.Error("a mark of the YAML writer is left")
+	}
+	one := compileOne(t, "mon", v1alpha1.Service{Name: "mon", Monitors: &v1alpha1.Monitors{Components: []string{"otel-collector"}}})
+	if len(one.Processes) != 1 || strings.Contains(one.Processes[0].Files[0].Content, "remotewrite") {
+		t.Errorf("a collector alone has nowhere to write metrics: %+v", one.Processes)
+	}
+}
+
+// TestPrometheusConfig has the real promtool read what Prometheus would.
+func TestPrometheusConfig(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		if os.Getenv("ASSAY_REQUIRE_PROMETHEUS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("no promtool on PATH: apt-get install prometheus")
+	}
+	dir := t.TempDir()
+	p := compileOne(t, "mon", watch).Processes[0]
+	path := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(p.Files[0].Content, "$(CONF)", dir)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(promtool, "check", "config", path).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s\n%s", err, out, p.Files[0].Content)
+	}
+}
+
+func TestLustreHasNoProcess(t *testing.T) {
+	c := compileOne(t, "io", v1alpha1.Service{Name: "io", Lustre: &v1alpha1.Lustre{Path: "/scratch/io", StripeCount: 4}})
+	if c.Kind != "lustre" || c.Lustre == nil || c.Lustre.StripeCount != 4 || len(c.Processes) != 0 {
+		t.Errorf("%+v", c)
+	}
+}
