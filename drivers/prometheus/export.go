@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 )
@@ -74,10 +75,10 @@ func (e *Embedded) write(ctx context.Context, experiment string, w *bufio.Writer
 
 // seriesText is name{label="value",…} and a space.
 func seriesText(l labels.Labels) string {
-	out := []byte(l.Get(labels.MetricName))
+	out := []byte(l.Get(model.MetricNameLabel))
 	sep := byte('{')
 	l.Range(func(one labels.Label) {
-		if one.Name == labels.MetricName {
+		if one.Name == model.MetricNameLabel {
 			return
 		}
 		out = append(append(out, sep), one.Name...)

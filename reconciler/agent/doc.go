@@ -5,8 +5,18 @@
 // model, a benchmark run, nothing at all. Nobody has to be there for the agent to go on: it restarts what crashes.
 //
 //	agent.go    the loop: read, converge, report       process.go  one server: start, probe, restart, stop
+//	probing.go  is it ready                            conf.go     its folders and files, and having them read again
+//	words.go    $(PORT) and the like                   environment.go  variables and secrets
+//	version.go  what a program's version understands   gpus.go     GPUs that services of one job share
+//	ring.go     a Ray cluster under a server           relay.go    stable local ports to a collector that may move
 //	run.go      one benchmark run, executed once       node.go     hardware counters, here and on the other nodes
-//	expand.go   $(PORT) and the like; environment      state.go    files, written whole
+//	state.go    state.json, written whole
+//
+// A server on several nodes gets a Ray cluster first: the head here, then a worker on every other node through srun. Nodes
+// and GPUs are counted by asking `ray status` until all have joined; only then does the server start. When any part of it
+// dies, all of it is ended and started again, and the reason says which.
+//
+// Secrets come from files that only their owner can read, reach a process by its environment, and are blanked out of its log.
 //
 // Commands are argument lists. A process gets a small, clean environment and a process group of its own; it is stopped by
 // SIGTERM, and by SIGKILL after its grace. Logs are log/<name>.<job id>.log. A run is claimed by a file that can be

@@ -13,7 +13,13 @@
 //	seat.go       submit, replace, keep          backoff.go    when to try again, when to give up
 //	run.go        benchmark runs                 runjob.go     runs that need a job of their own
 //	tell.go       what each agent should run     targets.go    what Prometheus should scrape
+//	group.go      services that share a job      folder.go     directories, made and removed
+//	export.go     metrics that are kept          placement.go  what a manifest would submit, asking nobody
 //	conditions.go service.go                     how everything is, in words
+//
+// Services are put into allocations: those of one group together, any other alone. An allocation has a seat a slot, and a
+// service a place in each of them. A job of a group that holds at least what is declared is kept when members join or
+// leave, and goes on for the others when one of them is given up.
 //
 // A seat (experiment/group/slot/renewal) is a place that a job fills. An attempt is one submission for a seat: it is
 // written down before sbatch runs and occupies the seat until it has an End. So a seat never has two jobs, whatever

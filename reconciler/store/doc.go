@@ -7,6 +7,10 @@
 //	jobs/<experiment>/<seat>/<nonce>/     desired.json, state.json, log/ of one job
 //	runs/<experiment>/<run>/              run.json, request.json, claim.json, result.json, samples
 //	status/<experiment>.json              what is said; rebuilt by the next pass when lost
+//	secrets/<digest>                      values of secrets, named after a keyed hash; key: that key
+//	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
+//	metrics.prom                          the controller's own metrics, for any Prometheus to read
+//	metrics/<experiment>-<n>.om.gz        what was scraped of an experiment that has ended, as OpenMetrics
 //	targets/assay.json                    file_sd for a Prometheus of yours
 //	events.jsonl                          what happened, one line each
 //	bin/<sha256>/assay                    the binary that jobs run: an upgrade never changes a running job
