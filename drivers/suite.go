@@ -19,9 +19,11 @@ type SuiteRequest struct {
 	Endpoints  []string          `json:"endpoints"` // URLs of its replicas, at least one
 	Model      string            `json:"model,omitempty"`
 	Simulated  bool              `json:"simulated"`
-	Serving    *v1alpha1.Serving `json:"serving,omitempty"` // exactly one of the two
+	Serving    *v1alpha1.Serving `json:"serving,omitempty"` // exactly one of the three
 	Vector     *v1alpha1.Vector  `json:"vector,omitempty"`
-	Seed       int64             `json:"seed"` // differs by repeat
+	Storage    *v1alpha1.Storage `json:"storage,omitempty"`
+	Directory  string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints
+	Seed       int64             `json:"seed"`                // differs by repeat
 }
 
 // SuiteResult is result.json. Metrics are flat: name -> number; a name carries its unit (ttft_p99_ms).

@@ -116,8 +116,8 @@ func allocation(j drivers.JobSpec) string {
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
 		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(),
-		Spec:    fingerprint(b.Serving, b.Vector),
-		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector},
+		Spec:    fingerprint(b.Serving, b.Vector, b.Storage),
+		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
 		Job:     siteJob(site, "", ""),
 	}
 	switch {
@@ -125,8 +125,13 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 		p.Request.Seed = b.Serving.Seed
 	case b.Vector != nil:
 		p.Request.Seed = b.Vector.Seed
+	case b.Storage != nil:
+		p.Request.Seed = b.Storage.Seed
 	}
 	p.Job.Nodes, p.Job.Time = 1, p.Timeout+ownJobSlack
+	if b.Storage != nil {
+		p.Job.Nodes, p.Job.CPUsPerNode = b.Storage.Nodes, b.Storage.TasksPerNode
+	}
 	return p
 }
 

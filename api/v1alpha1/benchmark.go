@@ -15,14 +15,17 @@ func (c *checker) benchmarks(e Experiment) {
 			c.bad(path+".name", "a second benchmark "+brief(b.Name), "rename or remove one")
 		}
 		seen[b.Name] = true
-		switch {
-		case b.Serving == nil && b.Vector == nil:
-			c.lacks(path, path, "needs exactly one of serving, vector", "")
-		case b.Serving != nil && b.Vector != nil:
-			c.bad(path+".vector", "a second suite: a benchmark is exactly one of serving, vector", "declare another benchmark")
+		switch suites := b.suites(); {
+		case len(suites) == 0:
+			c.lacks(path, path, "needs exactly one of serving, vector, storage", "")
+		case len(suites) > 1:
+			c.bad(path+"."+suites[1], "a second suite: a benchmark is exactly one of serving, vector, storage", "declare another benchmark")
 		}
 		if b.Vector != nil {
 			c.vector(path+".vector", *b.Vector)
+		}
+		if b.Storage != nil {
+			c.storage(path+".storage", *b.Storage)
 		}
 		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
 			c.target(path, b, target)
@@ -32,6 +35,19 @@ func (c *checker) benchmarks(e Experiment) {
 	}
 }
 
+// suites are the suites that are declared, in the order of the fields.
+func (b Benchmark) suites() (out []string) {
+	for _, s := range []struct {
+		name string
+		is   bool
+	}{{"serving", b.Serving != nil}, {"vector", b.Vector != nil}, {"storage", b.Storage != nil}} {
+		if s.is {
+			out = append(out, s.name)
+		}
+	}
+	return out
+}
+
 // target checks that the suite fits the service, and that a run can end before the service does.
 func (c *checker) target(path string, b Benchmark, s Service) {
 	typ := s.Type()
@@ -39,7 +55,7 @@ func (c *checker) target(path string, b Benchmark, s Service) {
 		typ = s.External.Type
 	}
 	fits := func(suite, want string) {
-		if typ != "" && typ != want && slices.Contains([]string{"vllm", "chroma", "process"}, typ) {
+		if typ != "" && typ != want && (suite == "storage" || slices.Contains([]string{"vllm", "chroma", "process", "lustre"}, typ)) {
 			c.bad(path+".target", fmt.Sprintf("%s measures a %s service; %s is %s", suite, want, s.Name, typ), "")
 		}
 	}
@@ -48,6 +64,9 @@ func (c *checker) target(path string, b Benchmark, s Service) {
 	}
 	if b.Vector != nil {
 		fits("vector", "chroma")
+	}
+	if b.Storage != nil {
+		fits("storage", "lustre")
 	}
 	if s.Resources.Time > 0 && b.Timeout > s.Resources.Time {
 		c.bad(path+".timeout", fmt.Sprintf("%s is longer than the %s that %s runs (resources.time)", b.Timeout, s.Resources.Time, s.Name), "")

@@ -144,6 +144,9 @@ func defaultBenchmark(services []Service, b *Benchmark) {
 	if b.Vector != nil {
 		b.Vector = defaultVector(*b.Vector)
 	}
+	if b.Storage != nil {
+		b.Storage = defaultStorage(*b.Storage)
+	}
 }
 
 // orPointer returns p, or a pointer to the default.

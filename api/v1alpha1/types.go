@@ -240,7 +240,7 @@ type External struct {
 	Model string `json:"model,omitempty"` // required for vllm
 }
 
-// Benchmark is a suite run against a service. Exactly one of Serving and Vector is set.
+// Benchmark is a suite run against a service. Exactly one of Serving, Vector and Storage is set.
 type Benchmark struct {
 	Name    string   `json:"name" validate:"required,dnslabel"`
 	Target  string   `json:"target" validate:"required"`
@@ -248,4 +248,5 @@ type Benchmark struct {
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
 	Serving *Serving `json:"serving,omitempty"`
 	Vector  *Vector  `json:"vector,omitempty"`
+	Storage *Storage `json:"storage,omitempty"`
 }

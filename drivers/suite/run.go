@@ -20,6 +20,7 @@ import (
 type Suites struct {
 	Serving drivers.Suite
 	Vector  drivers.Suite
+	Storage drivers.Suite
 }
 
 // Run executes the run of directory dir and leaves result.json there, on failure too, but not when ctx ended first.
@@ -86,15 +87,25 @@ func readRequest(dir string) (drivers.SuiteRequest, error) {
 }
 
 func (s Suites) pick(req drivers.SuiteRequest) (drivers.Suite, error) {
-	switch {
-	case len(req.Endpoints) == 0:
-		return nil, fmt.Errorf("the request names no endpoint of service %q", req.Target)
-	case req.Serving != nil && req.Vector == nil && s.Serving != nil:
-		return s.Serving, nil
-	case req.Vector != nil && req.Serving == nil && s.Vector != nil:
-		return s.Vector, nil
+	var named []drivers.Suite
+	if req.Serving != nil {
+		named = append(named, s.Serving)
 	}
-	return nil, fmt.Errorf("the request of benchmark %q must name exactly one of serving and vector", req.Benchmark)
+	if req.Vector != nil {
+		named = append(named, s.Vector)
+	}
+	if req.Storage != nil {
+		named = append(named, s.Storage)
+	}
+	switch {
+	case len(named) != 1 || named[0] == nil:
+		return nil, fmt.Errorf("the request of benchmark %q must name exactly one of serving, vector and storage", req.Benchmark)
+	case req.Storage != nil && req.Directory == "":
+		return nil, fmt.Errorf("the request names no directory of service %q", req.Target)
+	case req.Storage == nil && len(req.Endpoints) == 0:
+		return nil, fmt.Errorf("the request names no endpoint of service %q", req.Target)
+	}
+	return named[0], nil
 }
 
 // finite refuses what JSON cannot hold and a reader would misread.

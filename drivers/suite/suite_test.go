@@ -75,8 +75,8 @@ func TestRun(t *testing.T) {
 			Error: "metric b came out as NaN: this is a bug in the suite", Versions: map[string]string{"assay": "v9"}}, "metric b"},
 		"no suite": {drivers.SuiteRequest{Run: "r1", Benchmark: "b", Endpoints: []string{"http://h:1"}}, good, drivers.SuiteResult{
 			Run: "r1", Metrics: map[string]float64{}, Versions: map[string]string{"assay": "v9"},
-			Error: `the request of benchmark "b" must name exactly one of serving and vector`}, "exactly one"},
-		"no endpoint": {drivers.SuiteRequest{Run: "r1", Target: "llm"}, good, drivers.SuiteResult{
+			Error: `the request of benchmark "b" must name exactly one of serving, vector and storage`}, "exactly one"},
+		"no endpoint": {drivers.SuiteRequest{Run: "r1", Target: "llm", Serving: &v1alpha1.Serving{RequestTimeout: 1e9}}, good, drivers.SuiteResult{
 			Run: "r1", Metrics: map[string]float64{}, Versions: map[string]string{"assay": "v9"},
 			Error: `the request names no endpoint of service "llm"`}, "no endpoint"},
 	} {

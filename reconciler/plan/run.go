@@ -195,6 +195,9 @@ func (w *world) create(x *experiment, want wantedRun) {
 	if want.target.URL != "" {
 		req.Endpoints = []string{want.target.URL}
 	}
+	if want.target.Lustre != nil {
+		req.Directory = want.target.Lustre.Path
+	}
 	for i, t := range want.target.places {
 		req.Endpoints = append(req.Endpoints, t.endpoint().Endpoint)
 		if i == 0 {
