@@ -34,19 +34,23 @@ import (
 // callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
 const callTimeout = 30 * time.Second
 
-// script is the whole batch script: how many modules, the modules, the command. A login shell sets PATH anew, so what the
-// submitter finds on PATH is added behind it.
-const script = `#!/bin/bash -l
+// script is the whole batch script: how many modules, the modules, the command. Only /etc/profile defines module, and it
+// sets PATH anew, so what the submitter finds on PATH is added behind it. The user's own profile is not read: what it
+// starts may take a minute, or wait for a terminal.
+const script = `#!/bin/bash
 n=$1
 shift
+if [ "$n" -gt 0 ]; then
+    . /etc/profile
+    PATH=$PATH:$ASSAY_PATH
+    export PATH
+fi
+unset ASSAY_PATH
 while [ "$n" -gt 0 ]; do
     module load "$1" || exit 1
     shift
     n=$((n - 1))
 done
-PATH=$PATH:$ASSAY_PATH
-export PATH
-unset ASSAY_PATH
 exec "$@"
 `
 
@@ -56,7 +60,7 @@ var (
 	exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF"}
 )
 
-// callerPath carries the submitter's PATH past the login shell of the batch script.
+// callerPath carries the submitter's PATH past the system's profile, in the batch script.
 const callerPath = "ASSAY_PATH"
 
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.

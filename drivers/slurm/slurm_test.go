@@ -360,12 +360,17 @@ func TestNothingIsExecuted(t *testing.T) {
 	}
 }
 
-// TestEnvironment: of the caller's variables a job gets the few that it needs.
+// TestEnvironment: of the caller's variables a job gets the few that it needs, and it does not wait for the user's profile.
 func TestEnvironment(t *testing.T) {
 	c, s := start(t)
 	store := fresh("environment")
 	t.Setenv("ASSAY_TEST_SECRET", "secret")
 	t.Setenv("SBATCH_PARTITION", "nowhere")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.WriteFile(filepath.Join(home, ".bash_profile"), []byte("exit 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	sp := spec(t, store, "environment", drivertest.ExitZero)
 	sp.Argv = []string{"sh", "-c", "env > env"}
 	submit(t, c, s, sp)
