@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,7 +84,7 @@ func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version
 			continue
 		}
 		p.dialect, p.maxTokens = candidate, 128
-		err := c.canary(ctx, p, held)
+		err := c.canary(ctx, p, held, word)
 		if err == nil {
 			return candidate, nil
 		}
@@ -97,7 +98,8 @@ func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version
 		d.name, strings.Join(tried, "; "))
 }
 
-func (c *client) canary(ctx context.Context, p payload, held constraint.Constraint) error {
+// canary asks every replica. An answer that was cut short proves as much once it holds the word.
+func (c *client) canary(ctx context.Context, p payload, held constraint.Constraint, word string) error {
 	check, err := constraint.Compile(held)
 	if err != nil {
 		return fmt.Errorf("compile the canary: %w", err)
@@ -111,7 +113,8 @@ func (c *client) canary(ctx context.Context, p payload, held constraint.Constrai
 		if o.failure != nil {
 			return fmt.Errorf("%s: %w", endpoint, o.failure)
 		}
-		if check.Check(string(o.answer.text)) != nil {
+		cut := o.answer.finish == "length" && bytes.Contains(o.answer.text, []byte(word))
+		if !cut && check.Check(string(o.answer.text)) != nil {
 			return fmt.Errorf("%s ignored it and answered %.60q", endpoint, o.answer.text)
 		}
 	}

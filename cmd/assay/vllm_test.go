@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"assay/api/v1alpha1"
+)
+
+// TestVLLM measures a real vLLM, the CPU build with a tiny model of random weights, with every structured data set: its
+// constraints are found by probing and enforced. It is opt-in: `make test-vllm`.
+func TestVLLM(t *testing.T) {
+	venv := os.Getenv("ASSAY_VLLM")
+	if venv == "" {
+		t.Skip("ASSAY_VLLM names no environment with vLLM; type: make test-vllm")
+	}
+	w := newTestWorld(t)
+	sets := []string{"json", "json-unique", "grammar", "regex", "choice"}
+	var manifest strings.Builder
+	fmt.Fprintf(&manifest, `apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: real}
+spec:
+  site: local
+  services:
+    - name: llm
+      vllm:
+        model: %[1]s/model
+        command: [%[1]s/bin/vllm, serve]
+        args: {load-format: dummy, dtype: float32, max-model-len: 1024, enforce-eager: true}
+      env: {HF_HUB_OFFLINE: "1", VLLM_CPU_KVCACHE_SPACE: "1", VLLM_NO_USAGE_STATS: "1"}
+  benchmarks:
+`, venv)
+	for _, set := range sets {
+		fmt.Fprintf(&manifest, "    - {name: %s, target: llm, serving: {dataset: %[1]s, prompts: 30, concurrency: 8, outputTokens: 200, seed: 1}}\n", set)
+	}
+	t.Log(w.must("apply", "-f", w.write("real.yaml", manifest.String()), "--timeout", "12m"))
+	st := w.status("real")
+	if len(st.Runs) != len(sets) {
+		t.Fatalf("%d runs, want %d", len(st.Runs), len(sets))
+	}
+	for _, r := range st.Runs {
+		t.Logf("%s: %v", r.Benchmark, r.Metrics)
+		if r.Phase != v1alpha1.RunComplete || r.Simulated || r.Metrics["completed"] != 30 {
+			t.Errorf("%s: %s, simulated %v, %+v", r.ID, r.Phase, r.Simulated, r.Conditions)
+		}
+		// Random weights seldom close a JSON object in time; what they write up to there has to keep to the constraint.
+		if r.Metrics["violated_rate_percent"] != 0 || r.Metrics["completed_scored"] != 30 {
+			t.Errorf("%s: %g %% of %g answers break the constraint", r.ID, r.Metrics["violated_rate_percent"], r.Metrics["completed_scored"])
+		}
+		if files, _ := filepath.Glob(filepath.Join(r.Dir, "*.json")); len(files) < 3 { // request, result, vLLM's own form
+			t.Errorf("%s left %v", r.ID, files)
+		}
+	}
+	w.must("delete", "experiment", "real", "--yes")
+}
