@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,8 +24,8 @@ import (
 // canary is a secret that must be found nowhere.
 const canary = "hf_canaryQ7rT2mX9"
 
-// standins puts the stand-ins for Ray, vLLM, Grafana and the collector on a PATH, beside the real Chroma. Prometheus is
-// the machine's own.
+// standins puts the stand-ins for Ray, vLLM, Grafana and, unless ASSAY_OTELCOL names a real one, the collector on a PATH,
+// beside the real Chroma. Prometheus is the machine's own.
 func standins(t *testing.T) (path string) {
 	t.Helper()
 	chroma := os.Getenv("ASSAY_CHROMA")
@@ -39,8 +40,9 @@ func standins(t *testing.T) (path string) {
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "../../drivers/service/standin").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"ray", "vllm", "grafana", "otelcol"} {
-		if err := os.Symlink("standin", filepath.Join(dir, name)); err != nil {
+	programs := map[string]string{"ray": "standin", "vllm": "standin", "grafana": "standin", "otelcol": cmp.Or(os.Getenv("ASSAY_OTELCOL"), "standin")}
+	for name, program := range programs {
+		if err := os.Symlink(program, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -282,15 +284,42 @@ func (f *factory) traces(t *testing.T) {
 	if !ok {
 		t.Fatal("no process of llm knows where telemetry goes")
 	}
+	const resource = `"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"llm"}}]}`
 	f.until("a trace in the collector's file", time.Minute, func() (bool, string) {
-		res, err := http.Post(url+"/v1/traces", "application/x-protobuf", strings.NewReader("\x0a\x00"))
-		if err != nil {
-			return false, err.Error()
-		}
-		res.Body.Close()
+		status := post(url+"/v1/traces", `{"resourceSpans":[{`+resource+`,"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",
+			"spanId":"eee19b7ec3c1b174","name":"seen","kind":2,"startTimeUnixNano":"1544712660000000000","endTimeUnixNano":"1544712661000000000"}]}]}]}`)
 		files, _ := filepath.Glob(filepath.Join(f.state, "work", "full", "monitors.otel-collector", "*", "traces", "traces.jsonl"))
-		return res.StatusCode == http.StatusOK && len(files) == 1, fmt.Sprint(res.Status, files)
+		if len(files) != 1 {
+			return false, fmt.Sprint(status, files)
+		}
+		info, err := os.Stat(files[0])
+		return err == nil && info.Size() > 0, fmt.Sprint(status, info, err)
 	})
+	if os.Getenv("ASSAY_OTELCOL") == "" {
+		t.Log("the collector is a stand-in, which forwards no metrics; make otelcol builds a real one")
+		return
+	}
+	f.until("a metric in Prometheus", time.Minute, func() (bool, string) {
+		status := post(url+"/v1/metrics", fmt.Sprintf(`{"resourceMetrics":[{`+resource+`,"scopeMetrics":[{"metrics":[{"name":"assay_test_value",
+			"gauge":{"dataPoints":[{"asDouble":7,"timeUnixNano":"%d"}]}}]}]}]}`, time.Now().UnixNano()))
+		var v struct {
+			Data struct {
+				Result []struct{ Metric map[string]string } `json:"result"`
+			} `json:"data"`
+		}
+		err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/query?query=assay_test_value", "", &v)
+		return len(v.Data.Result) == 1 && v.Data.Result[0].Metric["service_name"] == "llm", fmt.Sprint(status, err, v)
+	})
+}
+
+func post(url, body string) string {
+	res, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		return err.Error()
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return res.Status + " " + string(b)
 }
 
 // secretIsNowhere looks for the canary where people and other users look.
