@@ -67,7 +67,7 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	status := v1alpha1.True
 	for _, s := range st.Services {
 		r, stall := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Stalled)
-		if stall.Status == v1alpha1.True && !stalled.set() {
+		if stall.Status == v1alpha1.True && !stalled.set() && !x.movesOn {
 			stalled = why{stall.Reason, s.Name + ": " + stall.Message}
 		}
 		if r.Status != v1alpha1.True && status != v1alpha1.Unknown {
@@ -86,7 +86,7 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	if x.strange > 0 && status == v1alpha1.True {
 		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.strange)
 	}
-	runs := len(x.wantedRuns()) > 0 && !w.allDone(x)
+	runs := len(x.wants) > 0 && !x.allDone()
 	complete, pending := status == v1alpha1.True && !runs, why{"InProgress", "services or runs are still to come"}
 	if extra := occupied - w.filled(x); complete && extra > 0 {
 		complete, pending = false, why{"Releasing", fmt.Sprintf("%d job(s) that are no longer wanted are still ending", extra)}
@@ -144,14 +144,15 @@ func (w *world) filled(x *experiment) int {
 func (w *world) runningRuns(x *experiment) bool { return slices.ContainsFunc(x.runs, active) }
 
 func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.ExperimentStatus) v1alpha1.BenchmarkStatus {
-	st := v1alpha1.BenchmarkStatus{Name: b.Name, Target: b.Target, Runs: b.Repeats}
+	st := v1alpha1.BenchmarkStatus{Name: b.Name, Target: b.Target, Runs: x.skipped[b.Name]}
 	failed, invalid := why{}, why{}
-	for _, want := range x.wantedRuns() {
+	for _, want := range x.wants {
 		if want.Name != b.Name {
 			continue
 		}
-		for _, r := range x.runs {
-			if r.Key != want.key || r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
+		st.Runs++
+		for _, r := range x.byKey[want.key] {
+			if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
 				continue
 			}
 			st.Done++

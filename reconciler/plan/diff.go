@@ -34,9 +34,9 @@ func Diff(d Desired, o Observed) []Step {
 			}
 		}
 		steps = append(steps, w.folderSteps(x)...)
-		for _, r := range x.wantedRuns() {
-			if !x.ended(r.key) && !slices.ContainsFunc(x.runs, func(h *Run) bool { return h.Key == r.key && active(h) }) {
-				steps = append(steps, Step{Symbol: StartRun, Object: fmt.Sprintf("%s/%s/%d", x.Name, r.Name, r.repeat), Reason: "it has no run with this key"})
+		for _, r := range x.wants {
+			if !x.ended(r.key) && !slices.ContainsFunc(x.byKey[r.key], active) {
+				steps = append(steps, Step{Symbol: StartRun, Object: fmt.Sprintf("%s/%s/%d%s", x.Name, r.Name, r.repeat, atPoint(r.params)), Reason: "it has no run with this key"})
 			}
 		}
 	}

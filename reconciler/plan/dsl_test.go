@@ -24,10 +24,11 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH | service NAME path=/dir minfree=1000 (a directory)
+//	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
 //	  job ID nonce=NONCE state=Running reason=… left=20m started=… store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind
-//	  run ID benchmark=NAME repeat=1 attempt=1 phase=Running nonce=NONCE result=valid|invalid|error
+//	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE result=valid|invalid|error
 //	  external SERVICE ready | metrics TARGET up|down | unreachable MESSAGE | unmetered MESSAGE
 //	plan             prints the actions, and the conditions that are asked for
 //	diff             prints what `assay plan` would
@@ -186,6 +187,9 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	case "benchmark":
 		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
 			Timeout: w.dur("timeout", 10*time.Minute), Spec: w.str("spec", "b1"), Job: drivers.JobSpec{Nodes: 1}})
+	case "point":
+		x.Points = append(x.Points, w.point(*x))
+		x.StopOnFailure = x.StopOnFailure || w.has("stop")
 	case "attempt":
 		o.Attempts = append(o.Attempts, w.attempt())
 	case "job":
@@ -328,14 +332,33 @@ func (w words) agent(x *Experiment, o *Observed) {
 	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
 }
 
+// point is one of a sweep: what was declared so far, with other fingerprints.
+func (w words) point(x Experiment) Point {
+	p := Point{Params: map[string]string{"at": w.name}, Services: slices.Clone(x.Services), Benchmarks: slices.Clone(x.Benchmarks)}
+	for i := range p.Services {
+		s := &p.Services[i]
+		s.Alloc, s.Proc, s.Processes = w.str("alloc", s.Alloc), w.str("proc", s.Proc), slices.Clone(s.Processes)
+		for k := range s.Processes {
+			s.Processes[k].Fingerprint = w.str("proc", s.Processes[k].Fingerprint)
+		}
+	}
+	for i := range p.Benchmarks {
+		p.Benchmarks[i].Spec = w.str("spec", p.Benchmarks[i].Spec)
+	}
+	return p
+}
+
 func (w words) run(x *Experiment) Run {
 	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
 		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
 	world := look(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
-	for _, want := range world.exps[0].wantedRuns() {
-		if want.Name == r.Benchmark && want.repeat == r.Repeat && r.Key == "" {
+	for _, want := range world.exps[0].wants {
+		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {
 			r.Key, r.Target = want.key, want.Target
 		}
+	}
+	if r.Phase == v1alpha1.RunFailed {
+		r.Reason, r.Message = "SuiteFailed", "it said why"
 	}
 	switch w.str("result", "") {
 	case "valid":

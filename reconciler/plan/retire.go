@@ -19,7 +19,7 @@ func (w *world) release(x *experiment) why {
 		return why{"Deleted", "the experiment was deleted"}
 	case x.Suspend:
 		return why{"Suspended", "the experiment is suspended"}
-	case x.StopDone && w.allDone(x):
+	case x.StopDone && x.allDone():
 		return why{"Done", "every run has ended, and whenDone is Stop"}
 	}
 	return why{}

@@ -9,48 +9,22 @@ import (
 	"assay/drivers"
 )
 
-// wantedRun is one repeat of one benchmark on its target as declared now.
-type wantedRun struct {
-	Benchmark
-	repeat int
-	key    string
-	target *service
-}
-
-// wantedRuns are all of an experiment's, in the order of the manifest.
-func (x *experiment) wantedRuns() []wantedRun {
-	var out []wantedRun
-	for _, b := range x.Benchmarks {
-		i := slices.IndexFunc(x.services, func(s *service) bool { return s.Name == b.Target })
-		if i < 0 {
-			continue
-		}
-		for r := 1; r <= b.Repeats; r++ {
-			out = append(out, wantedRun{b, r, runKey(x, b, r, x.services[i]), x.services[i]})
-		}
-	}
-	return out
-}
-
 func active(r *Run) bool { return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning }
 
 // ended reports whether a key has its result, good or bad, and so is never run again.
 func (x *experiment) ended(key string) bool {
-	return slices.ContainsFunc(x.runs, func(r *Run) bool {
-		return r.Key == key && (r.Phase == v1alpha1.RunComplete || r.Phase == v1alpha1.RunFailed)
-	})
+	return slices.ContainsFunc(x.byKey[key], func(r *Run) bool { return r.Phase == v1alpha1.RunComplete || r.Phase == v1alpha1.RunFailed })
 }
 
 // allDone reports whether there are runs to do and every one has ended.
-func (w *world) allDone(x *experiment) bool {
-	runs := x.wantedRuns()
-	return len(runs) > 0 && !slices.ContainsFunc(runs, func(r wantedRun) bool { return !x.ended(r.key) })
+func (x *experiment) allDone() bool {
+	return len(x.wants) > 0 && !slices.ContainsFunc(x.wants, func(r wantedRun) bool { return !x.ended(r.key) })
 }
 
 // supersede ends runs that the newest revision disturbs or no longer wants. They are kept, and never counted.
 func (w *world) supersede(x *experiment) {
 	wanted := map[string]bool{}
-	for _, r := range x.wantedRuns() {
+	for _, r := range x.wants {
 		wanted[r.key] = true
 	}
 	for _, r := range x.runs {
@@ -137,20 +111,38 @@ func (w *world) startRun(x *experiment) {
 		return
 	}
 	busy := slices.ContainsFunc(x.runs, active)
-	for _, want := range x.wantedRuns() {
-		if x.ended(want.key) || slices.ContainsFunc(x.runs, func(r *Run) bool { return r.Key == want.key && active(r) }) {
+	for _, want := range x.wants {
+		if x.ended(want.key) || slices.ContainsFunc(x.byKey[want.key], active) {
+			continue
+		}
+		if want.point != x.point {
+			x.wait(want, why{"WaitingForPoint", "another point of the sweep is served first"})
+			continue
+		}
+		if y := x.passes(want.Target); y.set() && !busy {
+			x.movesOn = true
+			w.create(x, want, why{"TargetStalled", fmt.Sprintf("%s was given up at this point: %s", want.Target, y.message)})
 			continue
 		}
 		y := w.mayStart(x, want, busy)
 		if y.set() {
-			if !x.waits[want.Name].set() {
-				x.waits[want.Name] = y
-			}
+			x.wait(want, y)
 			continue
 		}
 		busy = true
-		w.create(x, want)
+		w.create(x, want, why{})
 	}
+}
+
+// wait notes why a benchmark's next run does not start.
+func (x *experiment) wait(want wantedRun, y why) {
+	if !x.waits[want.Name].set() {
+		x.waits[want.Name] = y
+	}
+}
+
+func (x *experiment) service(name string) *service {
+	return x.services[slices.IndexFunc(x.services, func(s *service) bool { return s.Name == name })]
 }
 
 // mayStart says why a run has to wait.
@@ -161,44 +153,50 @@ func (w *world) mayStart(x *experiment, want wantedRun, busy bool) why {
 	if !w.available(x, want.Target) {
 		return why{"WaitingForTarget", want.Target + " is not Ready"}
 	}
-	if len(want.target.places) == 0 {
+	target := x.service(want.Target)
+	if len(target.places) == 0 {
 		return why{}
 	}
-	if j := want.target.places[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
+	if j := target.places[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
 		return why{"WaitingForWalltime", fmt.Sprintf("job %s has %s left and a run may take %s; give the service more time or the benchmark a shorter timeout",
 			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
 	}
 	return why{}
 }
 
-func (w *world) create(x *experiment, want wantedRun) {
+// create begins a run, or records it as failed for a reason that is known before.
+func (w *world) create(x *experiment, want wantedRun, failed why) {
+	target := x.service(want.Target)
 	tries, number := 1, 1 // a superseded run was no try, but it has used an id
-	for _, r := range x.runs {
-		if r.Key == want.key {
-			number++
-			if r.Phase == v1alpha1.RunLost {
-				tries++
-			}
+	for _, r := range x.byKey[want.key] {
+		number++
+		if r.Phase == v1alpha1.RunLost {
+			tries++
 		}
 	}
 	id := fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8])
 	if number > 1 {
 		id = fmt.Sprintf("%s-%d", id, number)
 	}
-	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Repeat: want.repeat, Attempt: tries, Key: want.key,
+	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: tries, Key: want.key,
 		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
-		Simulated: want.target.Simulated, Created: w.o.Now}
+		Simulated: target.Simulated, Created: w.o.Now}
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
-	req.Target, req.Model, req.Simulated, req.Seed = want.Target, want.target.Model, want.target.Simulated, want.Request.Seed+int64(want.repeat-1)
+	req.Target, req.Model, req.Simulated, req.Seed = want.Target, target.Model, target.Simulated, want.Request.Seed+int64(want.repeat-1)
 	req.Endpoints = nil
-	if want.target.URL != "" {
-		req.Endpoints = []string{want.target.URL}
+	if failed.set() {
+		r.Phase, r.Reason, r.Message, r.Ended = v1alpha1.RunFailed, failed.reason, failed.message, w.o.Now
+		w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Reason: failed.reason, Message: failed.message, Run: &r, Request: &req})
+		return
 	}
-	if want.target.Lustre != nil {
-		req.Directory = want.target.Lustre.Path
+	if target.URL != "" {
+		req.Endpoints = []string{target.URL}
 	}
-	for i, t := range want.target.places {
+	if target.Lustre != nil {
+		req.Directory = target.Lustre.Path
+	}
+	for i, t := range target.places {
 		req.Endpoints = append(req.Endpoints, t.endpoint().Endpoint)
 		if i == 0 {
 			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes

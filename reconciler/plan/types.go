@@ -39,6 +39,9 @@ type Experiment struct {
 	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
 	Services    []Service
 	Benchmarks  []Benchmark
+	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by At.
+	Points        []Point
+	StopOnFailure bool // a failed run ends the sweep
 }
 
 // Service is one declared service, compiled: what to submit and what to run in it. An external one and a directory have

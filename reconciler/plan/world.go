@@ -29,10 +29,15 @@ type experiment struct {
 	services []*service
 	allocs   []*allocation
 	runs     []*Run
-	blocked  string         // the prune guard's message; empty when it lets the revision pass
-	released why            // no seat is wanted, and the reason
-	waits    map[string]why // benchmark -> why its next run does not start
-	strange  int            // jobs of ours that the journal does not know
+	wants    []wantedRun       // every run that is wanted, of all points
+	byKey    map[string][]*Run // runs by their key
+	point    int               // index of the sweep's point that is served
+	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted
+	movesOn  bool              // runs of this point were given up, and the sweep goes on
+	blocked  string            // the prune guard's message; empty when it lets the revision pass
+	released why               // no seat is wanted, and the reason
+	waits    map[string]why    // benchmark -> why its next run does not start
+	strange  int               // jobs of ours that the journal does not know
 }
 
 // why is a CamelCase reason and a sentence.
@@ -106,6 +111,7 @@ func look(d Desired, o Observed) *world {
 		}
 	}
 	for _, x := range w.exps {
+		x.sweep()
 		w.seats(x)
 	}
 	for nonce, js := range w.jobs {
