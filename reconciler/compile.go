@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -15,9 +14,6 @@ import (
 
 // Compiler turns a declared service into what an agent can run. It is pure; drivers/service implements it.
 type Compiler func(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error)
-
-// ownJobSlack is the walltime that a run's own job gets beyond the run's timeout: starting, claiming, writing results.
-const ownJobSlack = 10 * time.Minute
 
 // compile makes plan's view of an accepted revision. Its spec is resolved: defaults are filled in.
 func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
@@ -118,7 +114,6 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(),
 		Spec:    fingerprint(b.Serving, b.Vector, b.Storage),
 		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
-		Job:     siteJob(site, "", ""),
 	}
 	switch {
 	case b.Serving != nil:
@@ -128,10 +123,14 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	case b.Storage != nil:
 		p.Request.Seed = b.Storage.Seed
 	}
-	p.Job.Nodes, p.Job.Time = 1, p.Timeout+ownJobSlack
-	if b.Storage != nil {
-		p.Job.Nodes, p.Job.CPUsPerNode = b.Storage.Nodes, b.Storage.TasksPerNode
+	on := or(b.Run, v1alpha1.RunOn{})
+	nodes := b.Nodes()
+	on.Resources.Time = b.Timeout + v1alpha1.OwnJobSlack
+	if b.Storage != nil && on.Resources.CPUsPerNode == 0 {
+		on.Resources.CPUsPerNode = b.Storage.TasksPerNode
 	}
+	p.Job = jobOf(site, v1alpha1.Service{Nodes: &nodes, Resources: on.Resources})
+	p.OwnJob = on.On == v1alpha1.OnJob
 	return p
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // benchmarks checks benchmarks, with their defaults filled in, against the services that they measure.
-func (c *checker) benchmarks(e Experiment) {
+func (c *checker) benchmarks(site Site, e Experiment) {
 	names, complete := c.serviceNames(e.Spec.Services)
 	seen := map[string]bool{}
 	for i, b := range e.Spec.Benchmarks {
@@ -29,6 +29,7 @@ func (c *checker) benchmarks(e Experiment) {
 		}
 		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
 			c.target(path, b, target)
+			c.runOn(path+".run", site, b, target)
 		} else if complete && b.Target != "" {
 			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
 		}

@@ -58,7 +58,7 @@ func Default(site Site, e Experiment) Experiment {
 	}
 	e.Spec.Benchmarks = slices.Clone(e.Spec.Benchmarks)
 	for i := range e.Spec.Benchmarks {
-		defaultBenchmark(e.Spec.Services, &e.Spec.Benchmarks[i])
+		defaultBenchmark(site, e.Spec.Services, &e.Spec.Benchmarks[i])
 	}
 	return e
 }
@@ -129,15 +129,23 @@ func pipeline(v VLLM, nodes, gpus int) int {
 	return nodes
 }
 
-func defaultBenchmark(services []Service, b *Benchmark) {
+func defaultBenchmark(site Site, services []Service, b *Benchmark) {
 	b.Repeats = orPointer(b.Repeats, 1)
+	var target Service
+	if i := slices.IndexFunc(services, func(s Service) bool { return s.Name == b.Target }); i >= 0 {
+		target = services[i]
+	}
 	if b.Timeout == 0 {
 		b.Timeout = 30 * minute
-		i := slices.IndexFunc(services, func(s Service) bool { return s.Name == b.Target })
-		if i >= 0 && services[i].Resources.Time > 0 {
-			b.Timeout = min(b.Timeout, services[i].Resources.Time/2)
+		if target.Resources.Time > 0 {
+			b.Timeout = min(b.Timeout, target.Resources.Time/2)
 		}
 	}
+	var on RunOn
+	if b.Run != nil {
+		on = *b.Run
+	}
+	b.Run = defaultRunOn(site, on, target)
 	if b.Serving != nil {
 		b.Serving = defaultServing(*b.Serving)
 	}

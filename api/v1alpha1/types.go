@@ -246,6 +246,7 @@ type Benchmark struct {
 	Target  string   `json:"target" validate:"required"`
 	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
+	Run     *RunOn   `json:"run,omitempty"`
 	Serving *Serving `json:"serving,omitempty"`
 	Vector  *Vector  `json:"vector,omitempty"`
 	Storage *Storage `json:"storage,omitempty"`

@@ -94,7 +94,7 @@ func (d *document) checkExperiment(site Site) []Problem {
 	c.written(*d.experiment)
 	*d.experiment = Default(site, *d.experiment)
 	c.services(site, d.experiment.Spec.Services)
-	c.benchmarks(*d.experiment)
+	c.benchmarks(site, *d.experiment)
 	return c.problems
 }
 

@@ -198,7 +198,7 @@ func (w *world) create(x *experiment, want wantedRun, failed why) {
 	}
 	for i, t := range target.places {
 		req.Endpoints = append(req.Endpoints, t.endpoint().Endpoint)
-		if i == 0 {
+		if i == 0 && !want.OwnJob {
 			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes
 		}
 	}

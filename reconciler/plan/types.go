@@ -77,7 +77,8 @@ type Benchmark struct {
 	Timeout time.Duration
 	Spec    string               // fingerprint of the suite's parameters
 	Request drivers.SuiteRequest // template; Run, Repeat, Endpoints, Seed are filled in per run
-	Job     drivers.JobSpec      // template for a run that needs an allocation of its own (external target)
+	OwnJob  bool                 // its runs get jobs of their own
+	Job     drivers.JobSpec      // template for those
 }
 
 // Observed is the world at one moment. Everything in it was read; nothing is assumed.
