@@ -22,17 +22,42 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Incarnation: rev.Incarnation,
 		Commit: rev.Origin.Commit, Suspend: spec.Suspend, StopDone: spec.WhenDone == "Stop", Prune: rev.Prune, Deleting: rev.Deleting,
 	}
-	for _, s := range spec.Services {
+	first, err := compilePoint(rev, c)
+	if err != nil {
+		return plan.Experiment{}, err
+	}
+	e.Services, e.Benchmarks = first.Services, first.Benchmarks
+	for _, p := range rev.Spec.Points() {
+		at := rev
+		if at.Spec, err = rev.Spec.At(p); err != nil {
+			return plan.Experiment{}, fmt.Errorf("the point %s of experiment %s: %w", p, rev.Experiment, err)
+		}
+		at.Spec = v1alpha1.Default(rev.Site, at.Spec)
+		point, err := compilePoint(at, c)
+		if err != nil {
+			return plan.Experiment{}, fmt.Errorf("the point %s: %w", p, err)
+		}
+		point.Params = p.Short()
+		e.Points = append(e.Points, point)
+	}
+	e.StopOnFailure = spec.Sweep != nil && spec.Sweep.OnFailure == "Stop"
+	return e, nil
+}
+
+// compilePoint compiles what an experiment declares.
+func compilePoint(rev store.Revision, c Compiler) (plan.Point, error) {
+	var out plan.Point
+	for _, s := range rev.Spec.Spec.Services {
 		p, err := compileService(rev, s, c)
 		if err != nil {
-			return plan.Experiment{}, fmt.Errorf("compiling service %s of experiment %s: %w", s.Name, rev.Experiment, err)
+			return out, fmt.Errorf("compiling service %s of experiment %s: %w", s.Name, rev.Experiment, err)
 		}
-		e.Services = append(e.Services, p)
+		out.Services = append(out.Services, p)
 	}
-	for _, b := range spec.Benchmarks {
-		e.Benchmarks = append(e.Benchmarks, compileBenchmark(rev.Site, b))
+	for _, b := range rev.Spec.Spec.Benchmarks {
+		out.Benchmarks = append(out.Benchmarks, compileBenchmark(rev.Site, b))
 	}
-	return e, nil
+	return out, nil
 }
 
 func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Service, error) {

@@ -116,6 +116,7 @@ type ExperimentSpec struct {
 	WhenDone   string      `json:"whenDone,omitempty" validate:"omitempty,oneof=Keep Stop"`
 	Services   []Service   `json:"services,omitempty" validate:"dive"`
 	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
+	Sweep      *Sweep      `json:"sweep,omitempty"`
 }
 
 // Service is something that stays up. Exactly one of VLLM, Chroma, Lustre, Monitors, Process, External is set.

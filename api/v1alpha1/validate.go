@@ -89,6 +89,9 @@ func ValidateExperiment(site Site, doc ExperimentDoc) error {
 
 // checkExperiment validates what was written, and what it becomes at the site; the document keeps the latter.
 func (d *document) checkExperiment(site Site) []Problem {
+	if d.experiment.Spec.Sweep != nil {
+		return d.checkSweep(site)
+	}
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
 	c.written(*d.experiment)
