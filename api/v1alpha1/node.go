@@ -206,6 +206,9 @@ func (d *document) dictionary(n *yaml.Node, v reflect.Value, path string) {
 		}
 		item := reflect.New(v.Type().Elem()).Elem()
 		d.value(value, item, at)
+		if item.Kind() == reflect.Slice && item.IsNil() {
+			item = reflect.MakeSlice(item.Type(), 0, 0) // an element of a map cannot be left out
+		}
 		v.SetMapIndex(reflect.ValueOf(key.Value), item)
 	}
 }

@@ -113,7 +113,8 @@ const (
 type RunStatus struct {
 	ID         string             `json:"id"`
 	Benchmark  string             `json:"benchmark"`
-	Repeat     int                `json:"repeat"` // from 1
+	Point      map[string]string  `json:"point,omitempty"` // the sweep's parameters, by short name
+	Repeat     int                `json:"repeat"`          // from 1
 	Key        string             `json:"key"`
 	Revision   string             `json:"revision"`
 	Commit     string             `json:"commit,omitempty"`

@@ -14,11 +14,8 @@ func (d *document) checkSweep(site Site) []Problem {
 	e := *d.experiment
 	s := *e.Spec.Sweep
 	c := &checker{doc: d}
-	if s.Declared != nil && d.places["spec.sweep.declared"].key != nil {
-		c.bad("spec.sweep.declared", "is written by assay", "remove it")
-		s.Declared = nil
-	}
-	if s.Declared == nil {
+	written := s.Declared // of a manifest that assay printed
+	if written == nil {
 		s.Declared = &Declared{e.Spec.Services, e.Spec.Benchmarks}
 	}
 	e.Spec.Sweep = &s
@@ -33,6 +30,10 @@ func (d *document) checkSweep(site Site) []Problem {
 	}
 	problems, resolved := d.checkPoints(site, e, points)
 	if resolved != nil {
+		if written != nil && text(Declared{resolved.Services, resolved.Benchmarks}) != text(Declared{e.Spec.Services, e.Spec.Benchmarks}) {
+			c.bad("spec.services", "differs from the first point of spec.sweep.declared, from which the points are made", "edit that, or remove it")
+			return append(problems, c.problems...)
+		}
 		e.Spec = *resolved
 		e.Spec.Sweep = &s
 	}

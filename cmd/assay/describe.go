@@ -142,6 +142,9 @@ func (d describer) benchmark(s v1alpha1.ExperimentStatus, b v1alpha1.BenchmarkSt
 func (d describer) run(s v1alpha1.ExperimentStatus, r v1alpha1.RunStatus) {
 	d.field("Run", "%s/%s", s.Name, r.ID)
 	d.field("Benchmark", "%s, repeat %d", r.Benchmark, r.Repeat)
+	if len(r.Point) > 0 {
+		d.field("Point", "%s", pointName(r.Point))
+	}
 	d.field("Key", "%s", r.Key)
 	d.field("Revision", "%s", r.Revision)
 	if r.Commit != "" {

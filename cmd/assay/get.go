@@ -159,7 +159,7 @@ func tabulate(kind string, items []object, wide bool) ([]string, [][]string) {
 	case "jobs":
 		header, row = []string{"EXPERIMENT", "JOB", "SEAT", "STATE", "NODES", "LEFT", "REASON"}, jobRow
 	case "runs":
-		header, row = []string{"EXPERIMENT", "RUN", "PHASE", "VALID", "SIMULATED", "TIME", "RESULT"}, runRow
+		header, row = []string{"EXPERIMENT", "RUN", "POINT", "PHASE", "VALID", "SIMULATED", "TIME", "RESULT"}, runRow
 	case "experiments":
 		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS"}, experimentRow
 	case "revisions":

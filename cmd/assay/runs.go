@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +58,16 @@ func runCells(experiment string, r v1alpha1.RunStatus) []string {
 	if r.Simulated {
 		simulated = "yes"
 	}
-	return []string{experiment, r.ID, r.Phase, word, simulated, runTime(r), runResult(r.Metrics)}
+	return []string{experiment, r.ID, dash(pointName(r.Point)), r.Phase, word, simulated, runTime(r), runResult(r.Metrics)}
+}
+
+// pointName is a sweep's point in one cell.
+func pointName(point map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(point)) {
+		out = append(out, k+"="+point[k])
+	}
+	return strings.Join(out, ",")
 }
 
 func runTime(r v1alpha1.RunStatus) string {
@@ -79,5 +90,5 @@ func (a *app) runTable(experiments []v1alpha1.ExperimentStatus, all bool) {
 			}
 		}
 	}
-	a.table([]string{"EXPERIMENT", "RUN", "PHASE", "VALID", "SIMULATED", "TIME", "RESULT"}, rows)
+	a.table([]string{"EXPERIMENT", "RUN", "POINT", "PHASE", "VALID", "SIMULATED", "TIME", "RESULT"}, rows)
 }

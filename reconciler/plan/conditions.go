@@ -196,7 +196,7 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.Expe
 }
 
 func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.RunStatus {
-	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
+	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
 		Phase: r.Phase, Reason: r.Reason, JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
 	c := &conditions{w: w}
 	for _, p := range before.Runs {
