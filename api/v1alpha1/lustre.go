@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,7 +15,9 @@ func (c *checker) lustre(at string, l Lustre) {
 	switch clean := path.Clean(l.Path); {
 	case l.Path == "":
 	case !strings.HasPrefix(l.Path, "/"):
-		c.bad(at+".path", "must be an absolute path, found "+brief(l.Path), "")
+		if !filepath.IsLocal(l.Path) || clean == "." {
+			c.bad(at+".path", "must be absolute, or lie below the site's paths.work, found "+brief(l.Path), "")
+		}
 	case strings.Count(clean, "/") < 2 || strings.ContainsAny(l.Path, "\n\t"):
 		c.bad(at+".path", "must be a directory below one of the file system's own, found "+brief(l.Path), "name a new directory in it")
 	}

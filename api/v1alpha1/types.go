@@ -209,7 +209,7 @@ type Secret struct {
 // Lustre is a directory on a parallel file system: no job, prepared by the controller. A directory that was not there is
 // made, marked as ours, and removed with the service; one that was there is never deleted.
 type Lustre struct {
-	Path        string   `json:"path" validate:"required"`
+	Path        string   `json:"path" validate:"required"`                // absolute, or below <paths.work>/EXPERIMENT
 	StripeCount int      `json:"stripeCount,omitempty" validate:"gte=-1"` // -1: all OSTs; 0: the file system's default
 	StripeSize  Quantity `json:"stripeSize,omitempty" validate:"gte=0"`
 	MinFree     Quantity `json:"minFree,omitempty" validate:"gte=0"`   // bytes that have to be free, quota included, before it is Ready

@@ -16,6 +16,8 @@ import (
 	"assay/drivers/service/simulator"
 	"assay/drivers/suite"
 	"assay/drivers/suite/serving"
+	"assay/drivers/suite/storage"
+	"assay/drivers/suite/storage/native"
 	"assay/drivers/suite/vector"
 	"assay/reconciler/agent"
 )
@@ -108,7 +110,15 @@ func suiteCmd(a *app) *cobra.Command {
 		Use: "suite RUNDIR", Short: "Execute one benchmark run", Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
 			a.say("suite started")
-			return suite.Run(c.Context(), pos[0], versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{}})
+			return suite.Run(c.Context(), pos[0], versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
+				Storage: storage.Suite{Native: native.Engine{}}})
 		},
+	})
+}
+
+func storageWorkerCmd(*app) *cobra.Command {
+	return inside(&cobra.Command{
+		Use: "storage-worker RUNDIR", Short: "Run the tasks of one more node of a storage benchmark", Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, pos []string) error { return native.Worker(c.Context(), pos[0]) },
 	})
 }

@@ -21,6 +21,9 @@ var headline = []struct{ name, label, unit string }{
 	{"recall_at_10", "recall@10 ", ""},
 	{"ingest_vectors_per_s", "ingest ", " vectors/s"},
 	{"query_sequential_qps", "", " queries/s"},
+	{"score_bandwidth_gibs", "", " GiB/s"},
+	{"score_iops_kiops", "", " kIOPS"},
+	{"score_total", "score ", ""},
 	{"error_rate_percent", "errors ", "%"},
 }
 

@@ -45,7 +45,11 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 	case svc.Chroma != nil:
 		return chroma(*svc.Chroma, svc, collects(e)), nil
 	case svc.Lustre != nil:
-		return drivers.Compiled{Kind: "lustre", Lustre: svc.Lustre}, nil
+		l := *svc.Lustre
+		if !path.IsAbs(l.Path) {
+			l.Path = path.Join(site.Spec.Paths.Work, e.Metadata.Name, l.Path)
+		}
+		return drivers.Compiled{Kind: "lustre", Lustre: &l}, nil
 	case svc.Monitors != nil:
 		return monitors(site, svc)
 	case svc.Process != nil:

@@ -1,0 +1,13 @@
+// Package storage measures a directory of a parallel file system with the twelve phases of IO500, and says of every
+// number which engine took it.
+//
+// There are two engines, which share phases, units and formula, and whose scores are never mixed:
+//
+//   - native, in this binary: no MPI and nothing to install. For watching a file system, and for comparing it with itself.
+//   - io500, the program of that name under srun: for numbers that others publish.
+//
+// Bandwidths are GiB/s (metrics NAME_gibs), metadata rates are 1000 operations per second (NAME_kiops), where NAME is the
+// phase with underscores: ior_easy_write_gibs, mdtest_hard_stat_kiops, find_kiops. score_bandwidth_gibs is the geometric
+// mean of the four ior phases, score_iops_kiops that of the seven mdtest phases and find, and score_total that of both.
+// Every phase has NAME_seconds.
+package storage

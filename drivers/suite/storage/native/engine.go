@@ -1,0 +1,97 @@
+package native
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/suite/storage"
+)
+
+// shortest is the stonewall below which IO500 takes no result.
+const shortest = 300 * time.Second
+
+// Engine implements drivers.Suite. Srun starts the workers of the other nodes; default: the command of that name.
+type Engine struct{ Srun string }
+
+// Run measures req.Directory from req.Storage.Nodes nodes, of which this process is the first.
+func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	root := treeOf(req)
+	s := *req.Storage
+	limits, notes, err := preflight(req.Directory, s)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	if err := makeTree(root, s); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	defer os.RemoveAll(root) // ours alone: it was not there before
+	t, stop, err := e.team(ctx, cancel, req, dir, limits)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	defer stop()
+	w := newWorker(root, s, limits, req.Seed, 0, t)
+	w.progress = progress
+	values, err := w.run(ctx)
+	if err != nil {
+		return drivers.SuiteResult{}, errors.Join(err, stop())
+	}
+	if err := stop(); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	if err := os.RemoveAll(root); err != nil {
+		return drivers.SuiteResult{}, fmt.Errorf("removing what was written: %w", err)
+	}
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: append(notes, w.notes(values)...), Files: []string{phasesFile}}
+	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
+	return res, writePhases(dir, w.took)
+}
+
+// phasesFile lists the phases with the seconds of every task: stragglers show there.
+const phasesFile = "phases.json"
+
+func writePhases(dir string, took []timing) error {
+	b, err := json.MarshalIndent(took, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, phasesFile), append(b, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", phasesFile, err)
+	}
+	return nil
+}
+
+// treeOf is the run's own directory.
+func treeOf(req drivers.SuiteRequest) string {
+	return filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
+}
+
+// notes say what a reader of the numbers has to know.
+func (w *worker) notes(values []storage.Value) (out []drivers.Reason) {
+	note := func(reason, format string, args ...any) {
+		out = append(out, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+	}
+	note("NativeEngine", "taken by assay's own engine: compare it with itself, never with scores of io500")
+	if w.spec.Stonewall.Std() < shortest {
+		note("ShortStonewall", "the stonewall is %s; IO500 takes no result with less than %s", w.spec.Stonewall, shortest)
+	}
+	for _, v := range values {
+		for _, p := range storage.Phases {
+			if p.Name == v.Name && p.Write && v.Seconds < w.spec.Stonewall.Std().Seconds() {
+				note("Bounded", "%s ended after %.1f s, before the stonewall: its size was reached", v.Name, v.Seconds)
+			}
+		}
+	}
+	if w.spec.Nodes == 1 {
+		note("OneNode", "one node reads what it wrote itself; its cache was dropped first, a server's was not")
+	}
+	return out
+}

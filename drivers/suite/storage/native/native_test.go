@@ -1,0 +1,293 @@
+package native
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite/storage"
+)
+
+// TestMain lets this binary stand in for srun, and be the worker that it starts.
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) > 2 && os.Args[1] == "storage-worker":
+		if err := Worker(context.Background(), os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case len(os.Args) > 1 && os.Args[1] == "--overlap":
+		os.Exit(standinSrun(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// standinSrun starts the tasks on this machine, and ends all when one fails, as --kill-on-bad-exit does.
+func standinSrun(args []string) int {
+	n, command := 0, []string(nil)
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--ntasks="); ok {
+			_, _ = fmt.Sscan(v, &n)
+		}
+		if !strings.HasPrefix(a, "--") {
+			command = args[i:]
+			break
+		}
+	}
+	ended := make(chan error, n)
+	var tasks []*exec.Cmd
+	for i := range n {
+		c := exec.Command(command[0], command[1:]...)
+		c.Env = append(os.Environ(), fmt.Sprintf("SLURM_PROCID=%d", i))
+		c.Stderr = os.Stderr
+		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := c.Start(); err != nil {
+			return 1
+		}
+		tasks = append(tasks, c)
+		go func() { ended <- c.Wait() }()
+	}
+	for range n {
+		if err := <-ended; err != nil {
+			for _, c := range tasks {
+				_ = c.Process.Kill()
+			}
+			return 1
+		}
+	}
+	return 0
+}
+
+func request(t *testing.T, nodes int) (drivers.SuiteRequest, string) {
+	return drivers.SuiteRequest{Run: "io-1-0123abcd", Experiment: "e", Benchmark: "io", Target: "d", Directory: t.TempDir(), Seed: 1,
+		Storage: &v1alpha1.Storage{Engine: "native", Nodes: nodes, TasksPerNode: 2, Stonewall: v1alpha1.Duration(time.Minute),
+			TransferSize: 64 << 10, BlockSize: 1 << 20, Segments: 20, Files: 120}}, t.TempDir()
+}
+
+func measure(t *testing.T, req drivers.SuiteRequest, dir string) (drivers.SuiteResult, error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return storage.Suite{Native: Engine{Srun: self}}.Run(ctx, req, dir, func(string) {})
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestEngine(t *testing.T) {
+	for _, nodes := range []int{1, 3} {
+		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
+			req, dir := request(t, nodes)
+			res, err := measure(t, req, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range storage.Phases {
+				if res.Metrics[p.Metric()] <= 0 {
+					t.Errorf("%s is %g", p.Metric(), res.Metrics[p.Metric()])
+				}
+			}
+			if !res.Valid || res.Metrics["score_total"] <= 0 || res.Versions["engine"] != "native" {
+				t.Errorf("%+v", res)
+			}
+			empty(t, req.Directory)
+			var took []timing
+			b, err := os.ReadFile(filepath.Join(dir, phasesFile))
+			if err != nil || json.Unmarshal(b, &took) != nil || len(took) != 12 {
+				t.Fatalf("%v %s", err, b)
+			}
+			tasks := int64(nodes * 2)
+			want := map[string]int64{"ior-easy-write": tasks << 20, "ior-hard-read": tasks * 20 * hardRecord, "mdtest-hard-delete": tasks * 120,
+				"find": tasks + 1 + 2*tasks*120}
+			for _, p := range took {
+				if w, ok := want[p.Name]; ok && p.Count != w {
+					t.Errorf("%s counts %d, want %d", p.Name, p.Count, w)
+				}
+				if int64(len(p.Tasks)) != tasks {
+					t.Errorf("%s has the seconds of %d tasks", p.Name, len(p.Tasks))
+				}
+			}
+			if _, err := os.Stat(filepath.Join(dir, meetFile)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the token is left: %v", err)
+			}
+		})
+	}
+}
+
+// local is a worker on one node over a tree of its own.
+func local(t *testing.T) *worker {
+	req, _ := request(t, 1)
+	root := treeOf(req)
+	l, _, err := preflight(req.Directory, *req.Storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := makeTree(root, *req.Storage); err != nil {
+		t.Fatal(err)
+	}
+	return newWorker(root, *req.Storage, l, 1, 0, alone{})
+}
+
+// TestCorruption: one changed byte, one file too few, of every kind of data.
+func TestCorruption(t *testing.T) {
+	flip := func(path string, at int64) func(*testing.T, *worker) {
+		return func(t *testing.T, w *worker) {
+			f, err := os.OpenFile(w.path(path), os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			b := make([]byte, 1)
+			if _, err := f.ReadAt(b, at); err != nil {
+				t.Fatal(err)
+			}
+			b[0] ^= 1
+			if _, err := f.WriteAt(b, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for before, spoil := range map[string]func(*testing.T, *worker){
+		"ior-easy-read":    flip(easyIO+"/1", 1<<20-1),
+		"ior-hard-read":    flip(hardIOFile, 3*hardRecord+17),
+		"mdtest-hard-read": flip(hardMD+"/file.0.7", 3900),
+		"find": func(t *testing.T, w *worker) {
+			if err := os.Remove(w.hardName(0, 101)); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(before, func(t *testing.T) {
+			w := local(t)
+			w.between = func(phase string) {
+				if phase == before {
+					spoil(t, w)
+				}
+			}
+			if _, err := w.run(t.Context()); !errors.Is(err, errCorrupt) || !strings.HasPrefix(err.Error(), before) {
+				t.Errorf("not noticed: %v", err)
+			}
+		})
+	}
+}
+
+// TestWearOut: after the stonewall every task does as much as the one that had done most.
+func TestWearOut(t *testing.T) {
+	w := local(t)
+	w.tasks[1].done["mdtest-easy-write"] = 7 // as if it had been faster
+	for i := range 7 {
+		if err := os.WriteFile(w.easyName(1, i), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.wearOut(t.Context(), "mdtest-easy-write", w.steps("mdtest-easy-write")); err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range w.tasks {
+		if n := task.done["mdtest-easy-write"]; n != 7 {
+			t.Errorf("task %d has done %d", task.rank, n)
+		}
+	}
+}
+
+func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
+	req, dir := request(t, 1)
+	req.Storage.BlockSize = 1 << 60
+	if _, err := measure(t, req, dir); err == nil || !strings.Contains(err.Error(), "lower blockSize") {
+		t.Errorf("%v", err)
+	}
+	empty(t, req.Directory)
+}
+
+// TestOnlyItsOwn: what is in the target stays; a tree of the same name is somebody's; that of an earlier attempt is ours.
+func TestOnlyItsOwn(t *testing.T) {
+	req, dir := request(t, 1)
+	mine := filepath.Join(req.Directory, "mine")
+	if err := os.WriteFile(mine, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := treeOf(req)
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := measure(t, req, dir); err == nil || !strings.Contains(err.Error(), "is there already") {
+		t.Errorf("%v", err)
+	}
+	req.Run += "-2"
+	if _, err := measure(t, req, dir); err != nil {
+		t.Error(err)
+	}
+	if b, err := os.ReadFile(mine); err != nil || !bytes.Equal(b, []byte("x")) {
+		t.Errorf("%q %v", b, err)
+	}
+	if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	for _, nodes := range []int{1, 2} {
+		req, dir := request(t, nodes)
+		req.Storage.Segments = 1 << 30 / hardRecord // more than there is time for
+		req.Storage.BlockSize = 0
+		ctx, cancel := context.WithCancel(t.Context())
+		self, _ := os.Executable()
+		_, err := Engine{Srun: self}.Run(ctx, req, dir, func(line string) {
+			if line == "ior-easy-write" {
+				time.AfterFunc(300*time.Millisecond, cancel)
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%d nodes: %v", nodes, err)
+		}
+		empty(t, req.Directory)
+	}
+}
+
+// TestDiskFull fills a real file system, which takes root to make.
+func TestDiskFull(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mounting a small file system takes root")
+	}
+	for _, nodes := range []int{1, 2} {
+		req, dir := request(t, nodes)
+		if err := syscall.Mount("tmpfs", req.Directory, "tmpfs", 0, "size=8m"); err != nil {
+			t.Skipf("mounting a small file system: %v", err)
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(req.Directory, syscall.MNT_DETACH) })
+		req.Storage.Segments, req.Storage.Files, req.Storage.BlockSize = 1, 1, 1<<20
+		fill := filepath.Join(req.Directory, "other") // somebody else takes the space after it was counted
+		self, _ := os.Executable()
+		_, err := Engine{Srun: self}.Run(t.Context(), req, dir, func(line string) {
+			if line == "ior-easy-write" {
+				_ = os.WriteFile(fill, make([]byte, 7<<20), 0o600)
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "no space left on device") || !strings.Contains(err.Error(), "ior-easy-write") {
+			t.Errorf("%d nodes: %v", nodes, err)
+		}
+		if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
+			t.Errorf("%d nodes: left behind: %v", nodes, left)
+		}
+	}
+}
