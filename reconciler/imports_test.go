@@ -14,17 +14,19 @@ import (
 // layers says what each part of the house may import of the others. The longest prefix decides.
 // Imports point one way: api <- drivers (interfaces) <- plan <- store, agent <- reconciler <- cmd.
 var layers = map[string][]string{
-	"assay/api":               {"assay/api"},
-	"assay/drivers":           {"assay/api"},
-	"assay/drivers/":          {"assay/api", "assay/drivers"}, // implementations; and see helpers
-	"assay/reconciler/plan":   {"assay/api", "assay/drivers"},
-	"assay/reconciler/probe":  {"assay/api", "assay/drivers"},
-	"assay/reconciler/store":  {"assay/api", "assay/drivers", "assay/reconciler/plan"},
-	"assay/reconciler/agent":  {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe", "assay/reconciler/redact"},
-	"assay/reconciler/redact": {},
-	"assay/reconciler":        {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
-	"assay/dashboards":        {}, // files for Grafana, which know nothing of the rest
-	"assay/cmd":               {"assay/"},
+	"assay/api":                {"assay/api"},
+	"assay/drivers":            {"assay/api"},
+	"assay/drivers/":           {"assay/api", "assay/drivers"}, // implementations; and see helpers
+	"assay/reconciler/plan":    {"assay/api", "assay/drivers"},
+	"assay/reconciler/probe":   {"assay/api", "assay/drivers"},
+	"assay/reconciler/store":   {"assay/api", "assay/drivers", "assay/reconciler/plan"},
+	"assay/reconciler/agent":   {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe", "assay/reconciler/redact"},
+	"assay/reconciler/redact":  {},
+	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/plan"},
+	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/results"},
+	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
+	"assay/cmd":                {"assay/"},
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.

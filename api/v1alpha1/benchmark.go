@@ -24,6 +24,9 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 		if b.Vector != nil {
 			c.vector(path+".vector", *b.Vector)
 		}
+		for k, g := range b.Gates {
+			c.gate(fmt.Sprintf("%s.gates[%d]", path, k), g)
+		}
 		if b.Storage != nil {
 			c.storage(path+".storage", *b.Storage)
 		}

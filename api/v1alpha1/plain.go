@@ -200,6 +200,10 @@ func expected(t reflect.Type) string {
 		return "a duration such as 90s, 5m or 2h30m"
 	case reflect.TypeFor[Quantity]():
 		return "a quantity such as 512Mi or 64Gi"
+	case reflect.TypeFor[Bound]():
+		return "a number, or a time such as 500ms"
+	case reflect.TypeFor[Percent]():
+		return "a share such as 5%"
 	case reflect.TypeFor[Rate]():
 		return "inf or a number of requests per second"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -153,6 +154,9 @@ func (a *app) results(st *store.Store, want []wanted) {
 		if len(s.Runs) > 0 {
 			fmt.Fprintln(a.out)
 			a.runTable([]v1alpha1.ExperimentStatus{s}, false)
+			if head, ok, err := st.Head(s.Name); err == nil && ok && slices.ContainsFunc(head.Spec.Spec.Benchmarks, hasGates) {
+				a.say("\nThe gates: assay gate %s. A report: assay report %s", s.Name, s.Name)
+			}
 		}
 	}
 	a.say("")
@@ -191,3 +195,5 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 	}
 	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, len(jobs), len(nodes), left, s.Name)
 }
+
+func hasGates(b v1alpha1.Benchmark) bool { return len(b.Gates) > 0 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,8 +42,11 @@ func getCmd(a *app) *cobra.Command {
 			if !ok {
 				return exitError{exitUsage, fmt.Errorf("no kind %q; kinds are %s", pos[0], strings.Join(kindNames, ", "))}
 			}
-			if !slices.Contains([]string{"", "wide", "json", "yaml", "name"}, format) {
-				return exitError{exitUsage, fmt.Errorf("no output format %q; formats are wide, json, yaml, name", format)}
+			if format == "samples" && (kind != "runs" || len(pos) < 2) {
+				return exitError{exitUsage, errors.New("samples are those of one run; type: assay get runs NAME -o samples")}
+			}
+			if err := oneOf(format, "", "wide", "json", "yaml", "name", "samples"); err != nil {
+				return err
 			}
 			name := ""
 			if len(pos) == 2 {
@@ -60,7 +64,7 @@ func getCmd(a *app) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&format, "output", "o", "", "wide, json, yaml or name")
+	f.StringVarP(&format, "output", "o", "", "wide, json, yaml, name, or samples (of one serving run, as CSV)")
 	f.StringVarP(&experiment, "experiment", "e", "", "only of this experiment")
 	f.BoolVarP(&watch, "watch", "w", false, "print again whenever something changes")
 	return c
@@ -127,6 +131,8 @@ func (g getter) show(items []object) error {
 	switch g.format {
 	case "json", "yaml":
 		return g.a.list(g.format, items)
+	case "samples":
+		return g.a.samples(items)
 	case "name":
 		for _, o := range items {
 			fmt.Fprintf(g.a.out, "%s/%s\n", strings.ToLower(o.Kind), qualified(o))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -61,13 +62,26 @@ func (a *app) list(format string, items []object) error {
 	if items == nil {
 		items = []object{}
 	}
-	b, err := json.MarshalIndent(map[string]any{"apiVersion": v1alpha1.APIVersion, "kind": "List", "items": items}, "", "  ")
+	return a.print(format, map[string]any{"apiVersion": v1alpha1.APIVersion, "kind": "List", "items": items})
+}
+
+// oneOf refuses an output format that is not among those.
+func oneOf(format string, formats ...string) error {
+	if !slices.Contains(formats, format) {
+		return exitError{exitUsage, fmt.Errorf("no output format %q; formats are %s", format, strings.TrimPrefix(strings.Join(formats, ", "), ", "))}
+	}
+	return nil
+}
+
+// print prints a value as JSON or YAML.
+func (a *app) print(format string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return fmt.Errorf("printing the list: %w", err)
+		return fmt.Errorf("printing as JSON: %w", err)
 	}
 	if format == "yaml" {
 		if b, err = yaml.JSONToYAML(b); err != nil {
-			return fmt.Errorf("printing the list: %w", err)
+			return fmt.Errorf("printing as YAML: %w", err)
 		}
 	}
 	_, err = fmt.Fprintln(a.out, strings.TrimRight(string(b), "\n"))

@@ -98,18 +98,21 @@ func policy(site v1alpha1.Site) plan.Policy {
 
 // embed starts the embedded Prometheus on a local disk: the TSDB does not work on shared file systems.
 func (r *runner) embed(st *store.Store, a *app) error {
-	cache, err := xdg("XDG_CACHE_HOME", ".cache")
+	dir, err := tsdbFolder(st)
 	if err != nil {
 		return err
 	}
 	e, err := prometheus.Start(prometheus.Options{
-		Dir: filepath.Join(cache, "tsdb", st.ID()), Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(),
+		Dir: dir, Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(),
 		Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
 	})
 	if err != nil {
 		return err
 	}
 	r.embedded, r.Metrics = e, e
+	if err := os.WriteFile(filepath.Join(st.Dir(), prometheusFile), []byte(e.URL()+"\n"), 0o600); err != nil {
+		return errors.Join(fmt.Errorf("writing where Prometheus answers: %w", err), e.Close())
+	}
 	return nil
 }
 
@@ -135,7 +138,7 @@ func (a *app) withLoop(ctx context.Context, st *store.Store, site v1alpha1.Site,
 		return err
 	}
 	if r.embedded != nil {
-		defer func() { err = errors.Join(err, r.embedded.Close()) }()
+		defer func() { err = errors.Join(err, os.Remove(filepath.Join(st.Dir(), prometheusFile)), r.embedded.Close()) }()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,12 +20,14 @@ type client struct {
 	endpoints []string
 	http      *http.Client
 	timeout   time.Duration
-	buffers   sync.Pool // *[]byte
-	start     time.Time // of the run's clock
+	buffers   sync.Pool     // *[]byte
+	start     time.Time     // of the run's clock
+	zero      time.Duration // what CLOCK_MONOTONIC said then
+	run       string        // begins every X-Request-Id
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections int) *client {
-	c := &client{timeout: timeout, start: time.Now(), http: suite.HTTPClient(connections)}
+	c := &client{timeout: timeout, start: time.Now(), zero: monotonic(), http: suite.HTTPClient(connections)}
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}
@@ -34,8 +37,17 @@ func newClient(endpoints []string, timeout time.Duration, connections int) *clie
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// now is the time on the run's clock.
-func (c *client) now() time.Duration { return time.Since(c.start) }
+// now is the time on the run's clock, which is CLOCK_MONOTONIC of this host: a server on the same host that records its own
+// moments can be compared with it.
+func (c *client) now() time.Duration { return c.zero + time.Since(c.start) }
+
+// id names a request, in the X-Request-Id header and in the samples.
+func (c *client) id(index int) string {
+	if index < 0 {
+		return c.run + "-warmup" + strconv.Itoa(-index)
+	}
+	return c.run + "-" + strconv.Itoa(index)
+}
 
 // outcome is one request as the client saw it: what vLLM calls start is sent.
 type outcome struct {
@@ -45,22 +57,23 @@ type outcome struct {
 }
 
 // complete sends one request to the replica whose turn it is and reads the whole answer.
-func (c *client) complete(ctx context.Context, turn int, path string, body []byte) outcome {
+func (c *client) complete(ctx context.Context, turn int, id, path string, body []byte) outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	o := outcome{sent: c.now()}
-	o.answer, o.failure = c.exchange(ctx, c.endpoints[turn%len(c.endpoints)]+path, body)
+	o.answer, o.failure = c.exchange(ctx, c.endpoints[turn%len(c.endpoints)]+path, id, body)
 	o.ended = c.now()
 	return o
 }
 
-func (c *client) exchange(ctx context.Context, url string, body []byte) (answer, *suite.Failure) {
+func (c *client) exchange(ctx context.Context, url, id string, body []byte) (answer, *suite.Failure) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, suite.Failed(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
+	req.Header.Set("X-Request-Id", id)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return answer{}, suite.Failed(err)

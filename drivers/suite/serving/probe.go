@@ -109,7 +109,7 @@ func (c *client) canary(ctx context.Context, p payload, held constraint.Constrai
 		return err
 	}
 	for turn, endpoint := range c.endpoints {
-		o := c.complete(ctx, turn, p.path(), body)
+		o := c.complete(ctx, turn, c.run+"-canary", p.path(), body)
 		if o.failure != nil {
 			return fmt.Errorf("%s: %w", endpoint, o.failure)
 		}

@@ -35,6 +35,7 @@ type flawed struct {
 	mu       sync.Mutex
 	prompts  []string
 	bodies   []map[string]any
+	arrived  sync.Map // X-Request-Id -> when, on CLOCK_MONOTONIC
 	requests atomic.Int64
 	inFlight atomic.Int64
 	most     atomic.Int64
@@ -92,6 +93,7 @@ func (q request) constraint(knows dialect) (c constraint.Constraint, held bool) 
 }
 
 func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
+	f.arrived.Store(r.Header.Get("X-Request-Id"), monotonic())
 	f.most.Store(max(f.most.Load(), f.inFlight.Add(1))) // exact enough: misses only simultaneous maxima
 	defer f.inFlight.Add(-1)
 	raw, _ := io.ReadAll(r.Body)

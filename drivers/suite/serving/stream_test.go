@@ -240,7 +240,7 @@ func BenchmarkComplete(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if o := c.complete(b.Context(), 0, "/v1/completions", body); o.failure != nil {
+		if o := c.complete(b.Context(), 0, "b", "/v1/completions", body); o.failure != nil {
 			b.Fatal(o.failure)
 		}
 	}

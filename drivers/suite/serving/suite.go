@@ -77,11 +77,13 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	if err != nil {
 		return nil, err
 	}
-	return &runner{
+	r := &runner{
 		req: req, spec: v, progress: progress, data: d, scorer: sc,
 		client:  newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens},
-	}, nil
+	}
+	r.client.run = req.Run
+	return r, nil
 }
 
 // connections is how many requests may well be in flight at the same time: the bound, or all of them, or what arrives
@@ -156,7 +158,7 @@ func (r *runner) sender(ctx context.Context) func(*sample) {
 			s.ended, s.failure = s.sent, suite.Failed(err)
 			return
 		}
-		s.outcome = r.client.complete(ctx, max(s.index, -s.index), path, body)
+		s.outcome = r.client.complete(ctx, max(s.index, -s.index), r.client.id(s.index), path, body)
 	}
 }
 
@@ -245,6 +247,9 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if err := writeSamples(dir, records); err != nil {
 		return res, fmt.Errorf("write the samples: %w", err)
 	}
-	res.Files = []string{name, samplesFile}
+	if err := writeCSV(dir, records, r.client.id); err != nil {
+		return res, fmt.Errorf("write %s: %w", CSVFile, err)
+	}
+	res.Files = []string{name, samplesFile, CSVFile}
 	return res, nil
 }

@@ -14,7 +14,7 @@ import (
 
 func readVLLM(t *testing.T, dir string, res drivers.SuiteResult) map[string]any {
 	t.Helper()
-	if len(res.Files) != 2 || res.Files[1] != samplesFile {
+	if len(res.Files) != 3 || res.Files[1] != samplesFile {
 		t.Fatalf("files %q", res.Files)
 	}
 	info, err := os.Stat(filepath.Join(dir, res.Files[0]))

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"assay/api/v1alpha1"
+	"assay/drivers/suite/serving"
+)
+
+// samples prints a run's requests, one CSV row each.
+func (a *app) samples(items []object) error {
+	if len(items) > 1 {
+		return fmt.Errorf("%d runs have that name; write EXPERIMENT/NAME", len(items))
+	}
+	r := items[0].Status.(v1alpha1.RunStatus)
+	f, err := os.Open(filepath.Join(r.Dir, serving.CSVFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("run %s has no samples: it is %s, and only serving benchmarks keep them", r.ID, r.Phase)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(a.out, f)
+	return err
+}

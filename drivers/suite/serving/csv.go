@@ -1,0 +1,43 @@
+package serving
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// CSVFile has one row a request, for checking the client against a server's own record by X-Request-Id. Moments are
+// nanoseconds of CLOCK_MONOTONIC on the client's host; what did not happen is empty.
+const CSVFile = "samples.csv"
+
+func writeCSV(dir string, records []record, id func(int) string) error {
+	f, err := os.OpenFile(filepath.Join(dir, CSVFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := csv.NewWriter(f)
+	rows := [][]string{{"id", "intended_ns", "sent_ns", "first_ns", "last_ns", "tokens", "chunks", "error"}}
+	for i := range records {
+		r := &records[i]
+		row := []string{id(r.index), ns(r.due), ns(r.sent), "", "", "", strconv.Itoa(len(r.answer.events)), ""}
+		if n := len(r.answer.events); n > 0 {
+			row[3], row[4] = ns(r.answer.events[0]), ns(r.answer.events[n-1])
+		}
+		if r.answer.usage {
+			row[5] = strconv.Itoa(r.answer.completion)
+		}
+		if r.failure != nil {
+			row[7] = r.failure.Kind
+		}
+		rows = append(rows, row)
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func ns(d time.Duration) string { return strconv.FormatInt(d.Nanoseconds(), 10) }

@@ -1,0 +1,76 @@
+package gate
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/results"
+)
+
+func group(values ...float64) results.Group {
+	g := results.Group{Benchmark: "q"}
+	for _, v := range values {
+		g.Rows = append(g.Rows, results.Row{Valid: true, Metrics: map[string]float64{"ttft_p99_ms": v, "output_throughput": v}})
+	}
+	return g
+}
+
+func bound(n float64) *v1alpha1.Bound { return &v1alpha1.Bound{Number: n} }
+
+func TestVerdicts(t *testing.T) {
+	half := &v1alpha1.Bound{Time: v1alpha1.Duration(500 * time.Millisecond)}
+	simulated := group(100, 100.5, 101)
+	for i := range simulated.Rows {
+		simulated.Rows[i].Simulated = true
+	}
+	failed := group(100, 101, 102)
+	failed.Invalid = make([]results.Row, 1)
+	for name, test := range map[string]struct {
+		gate     v1alpha1.Gate
+		group    results.Group
+		baseline results.Group
+		verdict  string
+		reason   string
+	}{
+		"within":             {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(400, 401, 402), results.Group{}, Go, "mean 401 [398.5, 403.5 ms] of 3, max 500 ms"},
+		"beyond":             {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(600, 601, 602), results.Group{}, NoGo, "max 500 ms"},
+		"bound inside":       {v1alpha1.Gate{Metric: "ttft_p99_ms", Max: half}, group(450, 500, 540), results.Group{}, Inconclusive, "lies within the interval"},
+		"one run":            {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(1), results.Group{}, Inconclusive, "raise repeats"},
+		"min":                {v1alpha1.Gate{Metric: "output_throughput", Min: bound(99)}, group(100, 100.1, 100.2), results.Group{}, Go, "min 99"},
+		"below min":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(101)}, group(100, 100.1, 100.2), results.Group{}, NoGo, "min 101"},
+		"both":               {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1), Max: bound(50)}, group(100, 100.1, 100.2), results.Group{}, NoGo, "max 50"},
+		"missing":            {v1alpha1.Gate{Metric: "goodput", Min: bound(0)}, group(1, 2, 3), results.Group{}, Inconclusive, "3 of 3 runs have no metric goodput"},
+		"none":               {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(), results.Group{}, Inconclusive, "no valid run"},
+		"a failed repeat":    {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, failed, results.Group{}, Inconclusive, "1 invalid or failed run(s) not counted"},
+		"no time":            {v1alpha1.Gate{Metric: "output_throughput", Max: half}, group(1, 2, 3), results.Group{}, Inconclusive, "is no time"},
+		"small drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(99, 99.1, 99.2), group(100, 100.1, 100.2), Go, "change against b"},
+		"large drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "min -5%"},
+		"perhaps a drop":     {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 95, 100), group(98, 100, 102), Inconclusive, "raise repeats"},
+		"rise":               {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(120, 120.1, 120.2), group(100, 100.1, 100.2), NoGo, "max 5%"},
+		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
+		"no Prometheus":      {v1alpha1.Gate{PromQL: "up", Min: bound(1)}, group(1, 1, 1), results.Group{}, Inconclusive, "down"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ask := func(v1alpha1.Gate, []results.Row) ([]float64, error) { return nil, errors.New("down") }
+			v := Evaluate(test.gate, test.group, ask, func(string, results.Group) (results.Group, error) { return test.baseline, nil })
+			if v.Verdict != test.verdict || !strings.Contains(v.Reason, test.reason) {
+				t.Errorf("%s: %s", v.Verdict, v.Reason)
+			}
+		})
+	}
+}
+
+func TestOverall(t *testing.T) {
+	for words, want := range map[string]string{"": Inconclusive, Go: Go, Go + " " + Inconclusive: Inconclusive, Inconclusive + " " + NoGo + " " + Go: NoGo} {
+		var all []Verdict
+		for _, w := range strings.Fields(words) {
+			all = append(all, Verdict{Verdict: w})
+		}
+		if got := Overall(all); got != want {
+			t.Errorf("%q: %s", words, got)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package results
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// draw makes n values of a kind of spread that results have.
+func draw(r *rand.Rand, kind string, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		switch kind {
+		case "normal":
+			out[i] = 100 + 5*r.NormFloat64()
+		case "lognormal":
+			out[i] = 100 * math.Exp(0.3*r.NormFloat64())
+		case "heavy tails":
+			out[i] = 100 + 5*r.NormFloat64()/math.Abs(r.NormFloat64())
+		case "ties":
+			out[i] = float64(100 + r.IntN(3))
+		}
+	}
+	return out
+}
+
+// TestEqualThingsAreSeldomCalledDifferent: two sets of repeats of the same thing are called different in at most 5 % of
+// cases, whatever their spread and number; a real shift is found. The tolerance is three standard errors of the count.
+func TestEqualThingsAreSeldomCalledDifferent(t *testing.T) {
+	const trials = 2000
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, kind := range []string{"normal", "lognormal", "heavy tails", "ties"} {
+		for _, n := range []int{3, 4, 5, 8, 12} {
+			false_, found := 0, 0
+			for range trials {
+				a, b := draw(r, kind, n), draw(r, kind, n)
+				if Compare(a, b).Different {
+					false_++
+				}
+				for i := range b {
+					b[i] *= 1.5
+				}
+				if Compare(a, b).Different {
+					found++
+				}
+			}
+			limit := trials*alpha + 3*math.Sqrt(trials*alpha*(1-alpha))
+			if float64(false_) > limit {
+				t.Errorf("%s, %d repeats: %d of %d equal pairs are called different", kind, n, false_, trials)
+			}
+			if n == 3 && found > 0 {
+				t.Errorf("%s: three repeats call a difference, which they cannot", kind)
+			}
+			if n >= 8 && kind == "normal" && found < trials*9/10 {
+				t.Errorf("%s, %d repeats: a shift by half was found in %d of %d", kind, n, found, trials)
+			}
+		}
+	}
+}
+
+// TestIntervalsCover: the interval of the mean holds the mean in 95 % of cases, and that of a change the change.
+func TestIntervalsCover(t *testing.T) {
+	const trials = 3000
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{2, 3, 5, 10} {
+		mean, change := 0, 0
+		for range trials {
+			a, b := draw(r, "normal", n), draw(r, "normal", n)
+			if s := Summarize(a); s.Lo <= 100 && 100 <= s.Hi {
+				mean++
+			}
+			if c := Change(a, b); c.Lo <= 0 && 0 <= c.Hi {
+				change++
+			}
+		}
+		for what, hits := range map[string]int{"mean": mean, "change": change} {
+			if share := float64(hits) / trials; share < 0.935 {
+				t.Errorf("%d repeats: the interval of the %s covers %.3f", n, what, share)
+			}
+		}
+	}
+}
+
+func TestOneValueHasNoInterval(t *testing.T) {
+	if s := Summarize([]float64{7}); s.Mean != 7 || !math.IsInf(s.Lo, -1) || !math.IsInf(s.Hi, 1) {
+		t.Errorf("%+v", s)
+	}
+	c := Compare([]float64{1, 2, 3}, []float64{4, 5, 6})
+	if c.Different || !strings.Contains(strings.Join(c.Warnings, " "), "need >= 4 samples") {
+		t.Errorf("%+v", c)
+	}
+	if b, err := json.Marshal(c.Before); err != nil || string(b) != `{"median":2,"n":3}` {
+		t.Errorf("%s %v", b, err)
+	}
+}
+
+func TestRowsAndGroups(t *testing.T) {
+	run := func(id, phase string, repeat int, c string, valid bool, x float64) plan.Run {
+		return plan.Run{ID: id, Benchmark: "q", Phase: phase, Repeat: repeat, Point: map[string]string{"c": c},
+			Result: &drivers.SuiteResult{Valid: valid, Metrics: map[string]float64{"x": x}}}
+	}
+	rows := Newest(Rows([]plan.Run{
+		run("a", "Complete", 1, "16", true, 1), run("b", "Complete", 1, "8", true, 2), run("c", "Superseded", 2, "8", true, 3),
+		run("d", "Complete", 1, "8", true, 4), run("e", "Complete", 2, "8", false, 5), run("f", "Running", 3, "8", true, 6),
+	}))
+	groups := Groups(rows)
+	var got []any
+	for _, g := range groups {
+		got = append(got, g.Name(), g.Values("x"), len(g.Invalid))
+	}
+	want := []any{"q c=8", []float64{4}, 1, "q c=16", []float64{1}, 0}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNatural(t *testing.T) {
+	for _, pair := range [][2]string{{"c=8", "c=16"}, {"c=2", "d=1"}, {"1.5.2", "1.10"}, {"a", "ab"}, {"x9y", "x10a"}} {
+		if Natural(pair[0], pair[1]) >= 0 || Natural(pair[1], pair[0]) <= 0 || Natural(pair[0], pair[0]) != 0 {
+			t.Errorf("%q does not come before %q", pair[0], pair[1])
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package results
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// Row is one run.
+type Row struct {
+	Experiment string             `json:"experiment"`
+	Benchmark  string             `json:"benchmark"`
+	Point      map[string]string  `json:"point,omitempty"`
+	Repeat     int                `json:"repeat"`
+	Run        string             `json:"run"`
+	Revision   string             `json:"revision"`
+	Commit     string             `json:"commit,omitempty"`
+	Phase      string             `json:"phase"`
+	Valid      bool               `json:"valid"`
+	Reasons    []drivers.Reason   `json:"reasons,omitempty"`
+	Simulated  bool               `json:"simulated"`
+	Started    time.Time          `json:"started,omitzero"`
+	Ended      time.Time          `json:"ended,omitzero"`
+	JobID      string             `json:"jobID,omitempty"`
+	Nodes      []string           `json:"nodes,omitempty"`
+	Metrics    map[string]float64 `json:"metrics,omitempty"`
+	Versions   map[string]string  `json:"versions,omitempty"`
+	Host       map[string]string  `json:"host,omitempty"`
+	Files      []string           `json:"files,omitempty"`
+	Dir        string             `json:"dir,omitempty"`
+}
+
+// Engine tells results apart that must not be compared: io500 or native for storage, else empty.
+func (r Row) Engine() string { return r.Versions["engine"] }
+
+// PointName is the point as one word.
+func (r Row) PointName() string { return plan.Run{Point: r.Point}.PointName() }
+
+// key is what repeats of one thing share.
+func (r Row) key() string { return r.Benchmark + " " + r.PointName() }
+
+// Rows makes rows of runs that have ended, oldest first. Superseded and lost runs make none.
+func Rows(runs []plan.Run) []Row {
+	var out []Row
+	for _, r := range runs {
+		if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
+			continue
+		}
+		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
+			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir}
+		if r.Phase == v1alpha1.RunFailed {
+			row.Reasons = []drivers.Reason{{Reason: r.Reason, Message: r.Message}}
+		}
+		if res := r.Result; res != nil {
+			row.Valid, row.Simulated = res.Valid && r.Phase == v1alpha1.RunComplete, r.Simulated || res.Simulated
+			row.Reasons = append(row.Reasons, res.Reasons...)
+			row.Started, row.Ended, row.Metrics, row.Versions, row.Host, row.Files = res.Started, res.Ended, res.Metrics, res.Versions, res.Host, res.Files
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// Newest keeps the newest row of every repeat.
+func Newest(rows []Row) []Row {
+	last := map[string]int{}
+	for i, r := range rows {
+		last[r.key()+" "+strconv.Itoa(r.Repeat)] = i
+	}
+	var out []Row
+	for i, r := range rows {
+		if last[r.key()+" "+strconv.Itoa(r.Repeat)] == i {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Group is the repeats of one benchmark at one point.
+type Group struct {
+	Benchmark string
+	Point     map[string]string
+	Rows      []Row // valid ones
+	Invalid   []Row // those that count for nothing
+}
+
+// PointName is the point as one word.
+func (g Group) PointName() string { return plan.Run{Point: g.Point}.PointName() }
+
+// Name is benchmark and point.
+func (g Group) Name() string {
+	if len(g.Point) == 0 {
+		return g.Benchmark
+	}
+	return g.Benchmark + " " + g.PointName()
+}
+
+// Simulated reports whether any of it was measured on a simulator.
+func (g Group) Simulated() bool {
+	return slices.ContainsFunc(g.Rows, func(r Row) bool { return r.Simulated })
+}
+
+// Engine is that of the rows.
+func (g Group) Engine() string {
+	if len(g.Rows) == 0 {
+		return ""
+	}
+	return g.Rows[0].Engine()
+}
+
+// Values are a metric's, one for each row that has it.
+func (g Group) Values(metric string) []float64 {
+	var out []float64
+	for _, r := range g.Rows {
+		if v, ok := r.Metrics[metric]; ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Metrics are the names that any row has, sorted.
+func (g Group) Metrics() []string {
+	all := map[string]bool{}
+	for _, r := range g.Rows {
+		for name := range r.Metrics {
+			all[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Groups puts repeats together, in the order in which their first row comes; points of one benchmark in natural order.
+func Groups(rows []Row) []Group {
+	at := map[string]int{}
+	var out []Group
+	for _, r := range rows {
+		i, ok := at[r.key()]
+		if !ok {
+			i = len(out)
+			at[r.key()] = i
+			out = append(out, Group{Benchmark: r.Benchmark, Point: r.Point})
+		}
+		if r.Valid {
+			out[i].Rows = append(out[i].Rows, r)
+		} else {
+			out[i].Invalid = append(out[i].Invalid, r)
+		}
+	}
+	first := map[string]int{}
+	for i, g := range out {
+		if _, seen := first[g.Benchmark]; !seen {
+			first[g.Benchmark] = i
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Group) int {
+		return cmp.Or(first[a.Benchmark]-first[b.Benchmark], Natural(a.PointName(), b.PointName()))
+	})
+	return out
+}
+
+// Natural compares text with numbers in it as people do: c=8 comes before c=16.
+func Natural(a, b string) int {
+	for a != "" && b != "" {
+		an, bn := digits(a), digits(b)
+		if an > 0 && bn > 0 {
+			x, y := strings.TrimLeft(a[:an], "0"), strings.TrimLeft(b[:bn], "0")
+			if c := cmp.Or(len(x)-len(y), strings.Compare(x, y)); c != 0 {
+				return c
+			}
+			a, b = a[an:], b[bn:]
+			continue
+		}
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+func digits(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
+}
