@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,5 +57,35 @@ spec:
 			t.Errorf("%s left %v", r.ID, files)
 		}
 	}
+	plotted(t, venv, st.Runs)
 	w.must("delete", "experiment", "real", "--yes")
+}
+
+// plotted has vLLM's own plotting code read our results in its form.
+func plotted(t *testing.T, venv string, runs []v1alpha1.RunStatus) {
+	dir := t.TempDir()
+	var all []json.RawMessage
+	for _, r := range runs {
+		files, _ := filepath.Glob(filepath.Join(r.Dir, "benchmark_*.json"))
+		if len(files) != 1 {
+			t.Fatalf("%s has %v", r.ID, files)
+		}
+		b, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b)
+	}
+	b, err := json.Marshal(all)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "summary.json"), b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(filepath.Join(venv, "bin", "vllm"), "bench", "sweep", "plot", dir, "--var-x", "total_input_tokens", "--var-y", "p99_ttft_ms").CombinedOutput()
+	pictures, _ := filepath.Glob(filepath.Join(dir, "*.png"))
+	if err != nil || len(pictures) != 1 {
+		t.Errorf("vllm bench sweep plot: %v, pictures %v\n%s", err, pictures, out)
+	}
 }
