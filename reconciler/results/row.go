@@ -193,3 +193,6 @@ func digits(s string) int {
 	}
 	return n
 }
+
+// SortedKeys are the keys of a map in order.
+func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

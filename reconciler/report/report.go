@@ -1,0 +1,101 @@
+package report
+
+import (
+	"encoding/json"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/gate"
+	"assay/reconciler/results"
+)
+
+// Revision is one accepted version of the experiment.
+type Revision struct {
+	Generation int64     `json:"generation"`
+	Hash       string    `json:"hash"`
+	Source     string    `json:"source,omitempty"`
+	Commit     string    `json:"commit,omitempty"`
+	At         time.Time `json:"at,omitzero"`
+}
+
+// Interval is a mean over repeats; Lo and Hi are absent for one repeat.
+type Interval struct {
+	N    int      `json:"n"`
+	Mean float64  `json:"mean"`
+	Lo   *float64 `json:"lo,omitempty"`
+	Hi   *float64 `json:"hi,omitempty"`
+}
+
+// Summary is one benchmark at one point.
+type Summary struct {
+	Benchmark string              `json:"benchmark"`
+	Point     map[string]string   `json:"point,omitempty"`
+	Runs      int                 `json:"runs"`    // valid ones
+	Invalid   int                 `json:"invalid"` // those not counted
+	Simulated bool                `json:"simulated"`
+	Engine    string              `json:"engine,omitempty"`
+	Metrics   map[string]Interval `json:"metrics,omitempty"`
+	group     results.Group
+}
+
+// Report is everything that is printed.
+type Report struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Experiment string            `json:"experiment"`
+	Labels     map[string]string `json:"labels,omitempty"`
+	Site       string            `json:"site,omitempty"`
+	Generated  time.Time         `json:"generated"`
+	Simulated  bool              `json:"simulated"` // any of it
+	Verdict    string            `json:"verdict,omitempty"`
+	Gates      []gate.Verdict    `json:"gates,omitempty"`
+	Revisions  []Revision        `json:"revisions,omitempty"`
+	Summary    []Summary         `json:"summary"`
+	Runs       []results.Row     `json:"runs"`
+	history    []results.Row     // also those that a later run of the same repeat replaced
+}
+
+// Input is what a report is made of. Rows are all that have ended, oldest first.
+type Input struct {
+	Experiment string
+	Labels     map[string]string
+	Site       string
+	Generated  time.Time
+	Revisions  []Revision
+	Rows       []results.Row
+	Gates      []gate.Verdict
+}
+
+// Build makes a report.
+func Build(in Input) Report {
+	r := Report{APIVersion: v1alpha1.APIVersion, Kind: "Report", Experiment: in.Experiment, Labels: in.Labels, Site: in.Site, Generated: in.Generated,
+		Revisions: in.Revisions, Gates: in.Gates, Runs: results.Newest(in.Rows), history: in.Rows, Summary: []Summary{}}
+	if len(in.Gates) > 0 {
+		r.Verdict = gate.Overall(in.Gates)
+	}
+	for _, g := range results.Groups(r.Runs) {
+		s := Summary{Benchmark: g.Benchmark, Point: g.Point, Runs: len(g.Rows), Invalid: len(g.Invalid), Simulated: g.Simulated(), Engine: g.Engine(),
+			Metrics: map[string]Interval{}, group: g}
+		for _, m := range g.Metrics() {
+			s.Metrics[m] = interval(g.Values(m))
+		}
+		r.Simulated = r.Simulated || s.Simulated
+		r.Summary = append(r.Summary, s)
+	}
+	return r
+}
+
+func interval(values []float64) Interval {
+	s := results.Summarize(values)
+	i := Interval{N: s.N, Mean: s.Mean}
+	if s.N > 1 {
+		i.Lo, i.Hi = &s.Lo, &s.Hi
+	}
+	return i
+}
+
+// JSON is the whole report; compare and gate read it again as file:PATH.
+func (r Report) JSON() ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "  ")
+	return append(b, '\n'), err
+}
