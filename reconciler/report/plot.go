@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -53,13 +54,16 @@ const (
 
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
+	for _, t := range []*font.Font{&p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.Legend.TextStyle.Font} {
+		t.Variant = "Sans"
+	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font.Size, a.Tick.Label.Font.Size = vg.Points(11), vg.Points(10)
 		a.Label.Padding = vg.Points(3)
 	}
 	p.Legend.TextStyle.Font.Size = vg.Points(10)
-	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding, p.Legend.XOffs = true, true, vg.Points(2), vg.Points(8) // text may turn out wider in a browser
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{0xdd}, color.Gray{0xee}
 	p.Add(grid)
@@ -77,7 +81,7 @@ func lines(x, y string, all []series) (template.HTML, error) {
 		}
 	}
 	p.X.Min, p.Y.Min = 0, 0
-	p.X.Max, p.Y.Max = p.X.Max*1.08, p.Y.Max*1.15
+	p.X.Max, p.Y.Max = p.X.Max*1.12, p.Y.Max*(1.1+0.06*float64(len(all))) // room for labels and legend
 	return render(p, width, height)
 }
 
@@ -150,6 +154,7 @@ func (s series) draw(p *plot.Plot, i int) error {
 		return err
 	}
 	for k := range text.TextStyle {
+		text.TextStyle[k].Font.Variant = "Sans"
 		text.TextStyle[k].Font.Size, text.TextStyle[k].Color = vg.Points(9), color.Gray{0x44}
 	}
 	text.Offset = vg.Point{X: vg.Points(4), Y: vg.Points(4)}
@@ -181,6 +186,7 @@ func columnsChart(y string, names []string, groups []series) (template.HTML, err
 		}
 	}
 	p.NominalX(names...)
+	p.X.Min, p.X.Max = -0.6, float64(len(names))-0.4
 	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/7, draw.XRight, draw.YTop
 	p.Y.Max *= 1.15
 	return render(p, width, height+vg.Centimeter)
