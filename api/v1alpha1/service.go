@@ -67,6 +67,11 @@ func (c *checker) written(e Experiment) {
 		}
 		c.secrets(path, s.Secrets)
 	}
+	for i, b := range e.Spec.Benchmarks {
+		if b.Serving != nil {
+			c.servingWritten(fmt.Sprintf("spec.benchmarks[%d].serving", i), *b.Serving)
+		}
+	}
 }
 
 // external refuses what a server that is not ours would ignore.

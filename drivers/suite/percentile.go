@@ -67,6 +67,26 @@ func Distribution(metrics map[string]float64, name string, ms []float64) {
 	}
 }
 
+// Intervals adds the 95 % confidence intervals of the median and of those tails that Distribution reports, as
+// name_p99_ms_lo and _hi: from order statistics, so nothing is assumed of the distribution. It takes values of independent
+// things, such as requests; gaps between the tokens of one request are not.
+func Intervals(metrics map[string]float64, name string, ms []float64) {
+	sorted := slices.Sorted(slices.Values(ms))
+	for key, p := range map[string]float64{"median": 50, "p90": 90, "p95": 95, "p99": 99} {
+		metric := fmt.Sprintf("%s_%s_ms", name, key)
+		if _, reported := metrics[metric]; !reported {
+			continue
+		}
+		n, q := float64(len(sorted)), p/100
+		half := 1.96 * math.Sqrt(n*q*(1-q))
+		lo, hi := int(math.Floor(n*q-half))-1, int(math.Ceil(n*q+half))
+		if lo < 0 || hi >= len(sorted) {
+			continue // there are too few values for an end of it
+		}
+		metrics[metric+"_lo"], metrics[metric+"_hi"] = sorted[lo], sorted[hi]
+	}
+}
+
 // TooFewSamples is the note that percentiles were left out of n samples; false when none was.
 func TooFewSamples(what string, n int) (drivers.Reason, bool) {
 	last := Tails[len(Tails)-1]

@@ -18,10 +18,20 @@ type dataset struct {
 	shared constraint.Constraint // of every request; unless own is set
 	own    func(i int, r *rand.Rand) constraint.Constraint
 	canary func(word string) constraint.Constraint // the same kind of constraint, which only word satisfies
+
+	free          bool // no constraint; entry says what to ask
+	entry         func(i int, r *rand.Rand) entry
+	entries       []entry // of a file
+	wordsPerToken float64 // of the server's tokenizer
+	tag           string  // begins every prompt of a run, so that no other run's prefixes are found in the server's cache
 }
 
 // at gives the prompt and the constraint of request i. Warm-up requests have negative numbers.
 func (d *dataset) at(i int) (string, constraint.Constraint) {
+	if d.free {
+		prompt, _ := d.freePrompt(i)
+		return d.tag + prompt, constraint.Constraint{}
+	}
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
 	prompt, c := fmt.Sprintf("%s (Request %d.)", d.prompt(r), i), d.shared
 	if d.own != nil {
@@ -30,7 +40,16 @@ func (d *dataset) at(i int) (string, constraint.Constraint) {
 	if c.JSON != nil {
 		prompt += "\nSchema: " + string(c.JSON)
 	}
-	return prompt, c
+	return d.tag + prompt, c
+}
+
+// out is how many tokens request i asks for; 0 leaves it to the run.
+func (d *dataset) out(i int) int {
+	if !d.free {
+		return 0
+	}
+	_, e := d.freePrompt(i)
+	return e.out
 }
 
 func newDataset(name string, seed int64) (*dataset, error) {

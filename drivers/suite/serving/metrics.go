@@ -54,6 +54,9 @@ type summary struct {
 	tpot      []float64
 	itl       []float64
 	e2el      []float64
+
+	ttftDue, e2elDue []float64 // from when the schedule wanted the request sent
+	free             bool      // no answer is scored
 }
 
 func summarise(records []record) summary {
@@ -74,6 +77,8 @@ func summarise(records []record) summary {
 		if !r.answer.usage {
 			s.noUsage++
 		}
+		behind := suite.Millis(r.sent - r.due)
+		s.ttftDue, s.e2elDue = append(s.ttftDue, r.ttft+behind), append(s.e2elDue, r.e2el+behind)
 		s.ttft, s.e2el, s.itl = append(s.ttft, r.ttft), append(s.e2el, r.e2el), append(s.itl, r.itl...)
 		if r.out > 1 {
 			s.tpot = append(s.tpot, r.tpot)
@@ -111,6 +116,13 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 	suite.Distribution(m, "tpot", s.tpot)
 	suite.Distribution(m, "itl", s.itl)
 	suite.Distribution(m, "e2el", s.e2el)
+	if openLoop {
+		suite.Distribution(m, "ttft_intended", s.ttftDue)
+		suite.Distribution(m, "e2el_intended", s.e2elDue)
+	}
+	suite.Intervals(m, "ttft", s.ttft)
+	suite.Intervals(m, "e2el", s.e2el)
+	suite.Intervals(m, "tpot", s.tpot)
 	s.scores(m, true, "")
 	s.scores(m, false, "unconstrained_")
 	return m
@@ -118,6 +130,9 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 
 // scores adds the shares of the three verdicts among completed requests with, or without, a constraint.
 func (s *summary) scores(m map[string]float64, structured bool, prefix string) {
+	if s.free {
+		return
+	}
 	count, n := map[verdict]int{}, 0
 	for i := range s.records {
 		if r := &s.records[i]; r.failure == nil && r.structured == structured {

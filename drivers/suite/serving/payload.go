@@ -48,6 +48,8 @@ type payload struct {
 	chat      bool
 	maxTokens int
 	dialect   dialect
+	ignoreEOS bool
+	warmth    float64 // temperature
 }
 
 func (p payload) path() string {
@@ -60,8 +62,11 @@ func (p payload) path() string {
 // body asks for a streamed answer to prompt with usage at the end; held to c unless c is nil.
 func (p payload) body(prompt string, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
-		"model": p.model, "max_tokens": p.maxTokens, "temperature": 0.0, "stream": true,
+		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.warmth, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
+	}
+	if p.ignoreEOS {
+		m["ignore_eos"] = true
 	}
 	if p.chat {
 		m["messages"] = []map[string]string{{"role": "user", "content": prompt}}

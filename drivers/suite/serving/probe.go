@@ -15,6 +15,7 @@ import (
 
 // server is what the probes found out about the target.
 type server struct {
+	scrapes   scrapes
 	version   string // as it says itself; empty when it does not
 	simulated bool
 	dialect   dialect

@@ -24,7 +24,7 @@ type scorer struct {
 
 func newScorer(d *dataset) (*scorer, error) {
 	s := &scorer{data: d}
-	if d.own != nil {
+	if d.own != nil || d.free {
 		return s, nil
 	}
 	var err error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -65,22 +66,29 @@ type runner struct {
 	client   *client
 	payload  payload
 	server   server
+	open     bool // the run has a schedule
+	self     self
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
 	v := req.Serving
 	d, err := newDataset(v.Dataset, req.Seed)
+	if v.FreeText() {
+		d, err = freeText(v, req.Seed)
+	}
 	if err != nil {
 		return nil, err
 	}
+	d.tag = fmt.Sprintf("[%08x] ", rand.Uint32())
 	sc, err := newScorer(d)
 	if err != nil {
 		return nil, err
 	}
 	r := &runner{
 		req: req, spec: v, progress: progress, data: d, scorer: sc,
-		client:  newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
-		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens},
+		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
+		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
+			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, warmth: v.Temperature},
 	}
 	r.client.run = req.Run
 	return r, nil
@@ -111,6 +119,9 @@ func (r *runner) probe(ctx context.Context) error {
 	var err error
 	if r.server, err = r.client.identify(ctx, r.req.Model); err != nil {
 		return err
+	}
+	if r.data.free {
+		return r.calibrate(ctx)
 	}
 	if r.ratio() == 0 {
 		return nil
@@ -152,7 +163,11 @@ func (r *runner) sender(ctx context.Context) func(*sample) {
 		if !s.structured {
 			held = nil
 		}
-		body, err := r.payload.body(prompt, held)
+		p := r.payload
+		if n := r.data.out(s.index); n > 0 {
+			p.maxTokens = n
+		}
+		body, err := p.body(prompt, held)
 		if err != nil {
 			s.sent = r.client.now()
 			s.ended, s.failure = s.sent, suite.Failed(err)
@@ -171,17 +186,18 @@ func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
 		samples[i].structured = true
 	}
-	var schedule []time.Duration
-	if !r.spec.Rate.Inf() {
-		schedule = Arrivals(suite.Rand(r.req.Seed, "arrivals"), n, float64(r.spec.Rate), r.spec.Burstiness)
-	}
+	offsets := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
+	r.open = offsets != nil
 	var done atomic.Int64
 	send := r.sender(ctx)
 	stop := r.report(&done, n)
-	err := load(ctx, samples, schedule, r.spec.Concurrency, r.client.now, func(s *sample) {
+	watched, began := r.client.watch(ctx), lookAtSelf()
+	err := load(ctx, samples, offsets, r.spec.Concurrency, r.client.now, func(s *sample) {
 		send(s)
 		done.Add(1)
 	})
+	r.self = selfBetween(began, lookAtSelf())
+	r.server.scrapes = watched()
 	stop()
 	if err == nil {
 		err = ctx.Err() // it ended while the last answers were read
@@ -217,7 +233,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	records := make([]record, len(samples))
 	for i, s := range samples {
 		records[i] = newRecord(s)
-		if s.failure != nil {
+		if s.failure != nil || r.data.free {
 			continue
 		}
 		var err error
@@ -226,12 +242,22 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 		}
 	}
 	sum := summarise(records)
-	open := !r.spec.Rate.Inf()
-	faults, notes := sum.verdictOn(open)
+	sum.free = r.data.free
+	faults, notes := sum.verdictOn(r.open)
+	if r.self.busy() > maxBusy {
+		faults = append(faults, drivers.Reason{Reason: "ClientBusy", Message: fmt.Sprintf("the client used %.0f%% of the %d CPUs it may use (at most %.0f%% is tolerated): "+
+			"it measured itself; give it more CPUs (run: {on: job}) or a lower load", 100*r.self.busy(), r.self.cpus, 100*maxBusy)})
+	}
+	metrics := sum.metrics(r.open)
+	sum.goodput(metrics, r.spec.Goodput)
+	sum.steadyReport(metrics)
+	sum.stages(metrics, r.spec.Stages)
+	r.server.scrapes.report(metrics, len(r.client.endpoints))
+	r.self.report(metrics, &sum)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
-		Metrics:   sum.metrics(open), Valid: len(faults) == 0, Reasons: append(faults, notes...),
-		Versions: map[string]string{},
+		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
+		Versions: map[string]string{"prefix_cache": "prompts of a run begin with " + r.data.tag + "so nothing of another run is found in it"},
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version

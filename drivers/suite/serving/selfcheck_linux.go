@@ -1,0 +1,50 @@
+package serving
+
+import (
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// moment is what the client knows of itself and its host at a time.
+type moment struct {
+	at     time.Time
+	own    time.Duration // CPU of this process
+	host   time.Duration // busy CPU of the host; 0 when unknown
+	pauses time.Duration // of the garbage collector
+	gcs    int64
+}
+
+func lookAtSelf() moment {
+	m := moment{at: time.Now()}
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
+		m.own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	m.pauses, m.gcs = gc.PauseTotal, gc.NumGC
+	m.host = hostBusy()
+	return m
+}
+
+// hostBusy reads the first line of /proc/stat: user, nice, system, irq, softirq and steal, in ticks of 10 ms.
+func hostBusy() time.Duration {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	var ticks int64
+	for i, f := range strings.Fields(line) {
+		if i == 1 || i == 2 || i == 3 || i == 6 || i == 7 || i == 8 {
+			n, _ := strconv.ParseInt(f, 10, 64) // the kernel writes numbers
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}

@@ -1,0 +1,139 @@
+package serving
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// scrapes are what the servers say of themselves, before, during and after the measured window. Replicas are added up.
+type scrapes struct {
+	before, after reading
+	during        []reading
+}
+
+// reading is the sum, over replicas and label sets, of each metric: counters and gauges by name, histograms as name_sum
+// and name_count.
+type reading map[string]float64
+
+// watch reads every replica's /metrics now, once a second until stop is called, and then again.
+func (c *client) watch(ctx context.Context) (stop func() scrapes) {
+	s := scrapes{before: c.read(ctx)}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if r := c.read(ctx); r != nil {
+					s.during = append(s.during, r)
+				}
+			}
+		}
+	})
+	return func() scrapes {
+		cancel()
+		wg.Wait()
+		s.after = c.read(context.WithoutCancel(ctx))
+		return s
+	}
+}
+
+// read is nil when a replica has no metrics that can be read.
+func (c *client) read(ctx context.Context) reading {
+	out := reading{}
+	for _, e := range c.endpoints {
+		body, _, err := c.get(ctx, e+"/metrics")
+		if err != nil {
+			return nil
+		}
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
+		if err != nil {
+			return nil
+		}
+		for name, f := range families {
+			out.add(name, f)
+		}
+	}
+	return out
+}
+
+func (r reading) add(name string, f *dto.MetricFamily) {
+	for _, m := range f.GetMetric() {
+		switch {
+		case m.Counter != nil:
+			r[name] += m.GetCounter().GetValue()
+		case m.Gauge != nil:
+			r[name] += m.GetGauge().GetValue()
+		case m.Histogram != nil:
+			r[name+"_sum"] += m.GetHistogram().GetSampleSum()
+			r[name+"_count"] += float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+}
+
+// report adds what the server says about the window: where the time went, how many ran, how full its cache was. What it
+// does not say is absent. Names are those of vLLM's V0 and V1 engines.
+func (s scrapes) report(m map[string]float64, replicas int) {
+	if s.before == nil || s.after == nil {
+		return
+	}
+	for name, metric := range map[string]string{
+		"queue": "vllm:request_queue_time_seconds", "prefill": "vllm:request_prefill_time_seconds",
+		"decode": "vllm:request_decode_time_seconds", "inference": "vllm:request_inference_time_seconds",
+		"ttft": "vllm:time_to_first_token_seconds", "e2el": "vllm:e2e_request_latency_seconds",
+	} {
+		if n := s.grown(metric + "_count"); n > 0 {
+			m["server_"+name+"_mean_ms"] = 1000 * s.grown(metric+"_sum") / n
+		}
+	}
+	for _, pair := range [][2]string{{"vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total"}, {"vllm:gpu_prefix_cache_hits_total", "vllm:gpu_prefix_cache_queries_total"}} {
+		if n := s.grown(pair[1]); n > 0 {
+			m["server_prefix_cache_hit_percent"] = 100 * s.grown(pair[0]) / n
+		}
+	}
+	if n := s.grown("vllm:num_preemptions_total"); s.has("vllm:num_preemptions_total") {
+		m["server_preemptions"] = n
+	}
+	for name, metrics := range map[string][]string{
+		"server_running": {"vllm:num_requests_running"}, "server_waiting": {"vllm:num_requests_waiting"},
+		"server_kv_cache": {"vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"},
+	} {
+		for _, metric := range metrics {
+			s.gauge(m, name, metric, float64(replicas))
+		}
+	}
+}
+
+func (s scrapes) has(metric string) bool { _, ok := s.after[metric]; return ok }
+
+// grown is how much a counter grew; 0 when it was reset.
+func (s scrapes) grown(metric string) float64 { return max(0, s.after[metric]-s.before[metric]) }
+
+func (s scrapes) gauge(m map[string]float64, name, metric string, replicas float64) {
+	sum, most := 0.0, 0.0
+	n := 0.0
+	for _, r := range s.during {
+		if v, ok := r[metric]; ok {
+			sum, most, n = sum+v, max(most, v), n+1
+		}
+	}
+	if n == 0 {
+		return
+	}
+	if name == "server_kv_cache" { // a share
+		m[name+"_mean_percent"], m[name+"_max_percent"] = 100*sum/n/replicas, 100*most/replicas
+		return
+	}
+	m[name+"_mean"], m[name+"_max"] = sum/n, most
+}
