@@ -18,6 +18,7 @@ type SuiteRequest struct {
 	Target     string            `json:"target"`    // the service
 	Endpoints  []string          `json:"endpoints"` // URLs of its replicas, at least one
 	Model      string            `json:"model,omitempty"`
+	TokenFile  string            `json:"tokenFile,omitempty"` // 0600; holds what the server asks of its clients
 	Simulated  bool              `json:"simulated"`
 	Serving    *v1alpha1.Serving `json:"serving,omitempty"` // exactly one of the three
 	Vector     *v1alpha1.Vector  `json:"vector,omitempty"`

@@ -18,8 +18,8 @@ import (
 // parallel is how many files are read, or calls made, at once.
 const parallel = 8
 
-// Prober checks one probe of the server at base and returns the models that it lists. reconciler/probe implements it.
-type Prober func(ctx context.Context, base string, p drivers.Probe) (models []string, err error)
+// Prober checks one probe of the server at base, which may ask for a token, and returns the models that it lists. reconciler/probe implements it.
+type Prober func(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error)
 
 // Loop reconciles one site. Set the exported fields before the first call and leave them alone afterwards.
 type Loop struct {

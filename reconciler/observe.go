@@ -88,8 +88,12 @@ func (l *Loop) probe(ctx context.Context, s plan.Service) plan.External {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	var e plan.External
+	token, err := drivers.ReadToken(s.TokenFile())
+	if err != nil {
+		return plan.External{Message: err.Error()}
+	}
 	for _, p := range s.Processes[0].Probes {
-		models, err := l.Probe(ctx, s.URL, p)
+		models, err := l.Probe(ctx, s.URL, token, p)
 		if err != nil {
 			return plan.External{Message: err.Error()}
 		}

@@ -59,7 +59,7 @@ func TestTargetsAndScraped(t *testing.T) {
 func TestExternalsAreProbedSeldom(t *testing.T) {
 	w := calm(t)
 	n, answer := 0, errors.New("connection refused")
-	w.loop.Probe = func(context.Context, string, drivers.Probe) ([]string, error) { n++; return nil, answer }
+	w.loop.Probe = func(context.Context, string, string, drivers.Probe) ([]string, error) { n++; return nil, answer }
 	w.apply()
 	w.pass()
 	w.pass()

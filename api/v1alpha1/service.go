@@ -76,6 +76,13 @@ func (c *checker) written(e Experiment) {
 
 // external refuses what a server that is not ours would ignore.
 func (c *checker) external(path string, s Service) {
+	key := map[string]string{"vllm": "VLLM_API_KEY", "chroma": "CHROMA_TOKEN"}[s.External.Type]
+	for name := range s.Secrets {
+		if name != key {
+			c.bad(path+".secrets["+name+"]", "has no meaning for an external service of type "+s.External.Type, "the key it asks for is named "+key)
+		}
+	}
+	s.Secrets = nil
 	c.jobless(path, s, "an external service, which is never started")
 	switch {
 	case s.External.Type == "vllm" && s.External.Model == "":

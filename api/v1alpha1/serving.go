@@ -31,6 +31,7 @@ type Serving struct {
 	IgnoreEOS      *bool    `json:"ignoreEOS,omitempty"` // default true for random, shared-prefix and timed-trace
 	Temperature    float64  `json:"temperature,omitempty" validate:"gte=0"`
 	Goodput        *Goodput `json:"goodput,omitempty"`
+	Cores          int      `json:"cores,omitempty" validate:"gte=0,lte=256"` // of the client; default 1. One sends 35,000 short requests a second.
 	Warmups        int      `json:"warmups,omitempty" validate:"gte=0"`
 	RequestTimeout Duration `json:"requestTimeout,omitempty" validate:"gte=0"` // default 5m
 	Seed           int64    `json:"seed,omitempty"`
@@ -78,6 +79,7 @@ func defaultServing(s Serving) *Serving {
 	s.Prompts = cmp.Or(s.staged(), s.Prompts, 1000)
 	s.OutputTokens = cmp.Or(s.OutputTokens, 128)
 	s.Burstiness = cmp.Or(s.Burstiness, 1)
+	s.Cores = cmp.Or(s.Cores, 1)
 	share := 1.0
 	if s.FreeText() {
 		share = 0

@@ -27,7 +27,11 @@ const (
 // Compile maps a service of an experiment at a site. The site's paths have to be set.
 func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
 	c, err := choose(site, e, svc)
-	if err == nil && c.URL == "" && c.Lustre == nil {
+	switch {
+	case err != nil:
+	case c.URL != "":
+		err = keyOf(site, svc, &c.Processes[0])
+	case c.Lustre == nil:
 		err = complete(site, e, svc, &c)
 	}
 	if err != nil {
@@ -89,6 +93,15 @@ func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c
 		}
 	}
 	return nil
+}
+
+// keyOf gives the probes of an external server its key: the only secret that it can have.
+func keyOf(site v1alpha1.Site, svc v1alpha1.Service, p *drivers.Process) (err error) {
+	p.Secrets, err = secretFiles(site, svc)
+	for name := range p.Secrets {
+		p.Token = name
+	}
+	return err
 }
 
 // secretFiles says in which file the value of each secret is.

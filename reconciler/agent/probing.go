@@ -53,7 +53,7 @@ func (p *process) probe(now time.Time) {
 	go func() {
 		r := result{group: g}
 		for i, one := range probes {
-			models, err := probe.CheckAs(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
+			models, err := probe.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
 			if r.models = append(r.models, models...); err != nil {
 				r.err = err
 				break

@@ -184,7 +184,7 @@ func (w *world) create(x *experiment, want wantedRun, failed why) {
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
 	req.Target, req.Model, req.Simulated, req.Seed = want.Target, target.Model, target.Simulated, want.Request.Seed+int64(want.repeat-1)
-	req.Endpoints = nil
+	req.Endpoints, req.TokenFile = nil, target.TokenFile()
 	if failed.set() {
 		r.Phase, r.Reason, r.Message, r.Ended = v1alpha1.RunFailed, failed.reason, failed.message, w.o.Now
 		w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Reason: failed.reason, Message: failed.message, Run: &r, Request: &req})

@@ -69,6 +69,16 @@ type Service struct {
 	Backoff    time.Duration // before the second job; doubled each time
 }
 
+// TokenFile holds the token that the service asks of its clients; empty when it asks for none.
+func (s Service) TokenFile() string {
+	for _, p := range s.Processes {
+		if p.Token != "" {
+			return p.Secrets[p.Token]
+		}
+	}
+	return ""
+}
+
 // Benchmark is one declared benchmark, compiled.
 type Benchmark struct {
 	Name    string

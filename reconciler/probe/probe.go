@@ -28,13 +28,9 @@ var client = &http.Client{Transport: &http.Transport{
 	IdleConnTimeout:     30 * time.Second,
 }}
 
-// Check returns nil when the server at base (http://host:port) passes p, with the models that it lists if p asks for one.
-func Check(ctx context.Context, base string, p drivers.Probe) (models []string, err error) {
-	return CheckAs(ctx, base, "", p)
-}
-
-// CheckAs is Check with a bearer token, for servers that ask for one.
-func CheckAs(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
+// Check returns nil when the server at base (http://host:port), which may ask for a bearer token, passes p, with the models
+// that it lists if p asks for them.
+func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
 		timeout = defaultTimeout

@@ -24,8 +24,8 @@ func (r *runner) calibrate(ctx context.Context) error {
 	if o.failure != nil {
 		return fmt.Errorf("%s does not answer a plain request: %w", r.client.endpoints[0], o.failure)
 	}
-	if o.answer.prompt > 0 {
-		r.data.wordsPerToken = sampleWords / float64(o.answer.prompt)
+	if o.answer.Prompt > 0 {
+		r.data.wordsPerToken = sampleWords / float64(o.answer.Prompt)
 	}
 	return nil
 }

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/sse"
 )
 
 // client sends requests to the replicas of one server. Each replica has a pool of connections that is filled before
@@ -24,10 +27,13 @@ type client struct {
 	start     time.Time     // of the run's clock
 	zero      time.Duration // what CLOCK_MONOTONIC said then
 	run       string        // begins every X-Request-Id
+	name      string        // what sends the measured requests
+	cores     int           // that it may use
+	token     string        // that the server asks for; empty when it asks for none
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections int) *client {
-	c := &client{timeout: timeout, start: time.Now(), zero: monotonic(), http: suite.HTTPClient(connections)}
+	c := &client{timeout: timeout, start: time.Now(), zero: monotonic(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}
@@ -52,7 +58,9 @@ func (c *client) id(index int) string {
 // outcome is one request as the client saw it: what vLLM calls start is sent.
 type outcome struct {
 	sent, ended time.Duration
-	answer      answer
+	connect     time.Duration // of a connection that was opened for it, before sent; 0 when one was there
+	behind      time.Duration // for so long a piece of the answer lay unread, at most; 0 when that is not known
+	answer      sse.Answer
 	failure     *suite.Failure
 }
 
@@ -60,39 +68,50 @@ type outcome struct {
 func (c *client) complete(ctx context.Context, turn int, id, path string, body []byte) outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	o := outcome{sent: c.now()}
+	began := c.now()
+	o := outcome{sent: began}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		if !info.Reused {
+			o.sent = c.now()
+			o.connect = o.sent - began
+		}
+	}})
 	o.answer, o.failure = c.exchange(ctx, c.endpoints[turn%len(c.endpoints)]+path, id, body)
 	o.ended = c.now()
 	return o
 }
 
-func (c *client) exchange(ctx context.Context, url, id string, body []byte) (answer, *suite.Failure) {
+func (c *client) exchange(ctx context.Context, url, id string, body []byte) (sse.Answer, *suite.Failure) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return answer{}, suite.Failed(err)
+		return sse.Answer{}, suite.Failed(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
 	req.Header.Set("X-Request-Id", id)
+	c.authorize(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, suite.Failed(err)
+		return sse.Answer{}, suite.Failed(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-		return answer{}, suite.FailedStatus(resp.StatusCode, body)
+		return sse.Answer{}, suite.FailedStatus(resp.StatusCode, body)
 	}
 	buf := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buf)
 	a, f := readStream(resp.Body, *buf, c.now)
-	if f == nil && len(a.events) == 0 {
-		f = &suite.Failure{Kind: "no_output", Message: "the stream ended properly but held no completion"}
-	}
 	if f == nil { // to the end of the body, so that the connection can be used again
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10))
 	}
 	return a, f
+}
+
+func (c *client) authorize(req *http.Request) {
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 }
 
 // get reads a small document; a status other than 200 is an error.
@@ -103,6 +122,7 @@ func (c *client) get(ctx context.Context, url string) ([]byte, http.Header, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("GET %s: %w", url, err)
 	}
+	c.authorize(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, nil, err // names the method and the URL itself

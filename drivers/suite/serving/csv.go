@@ -22,12 +22,12 @@ func writeCSV(dir string, records []record, id func(int) string) error {
 	rows := [][]string{{"id", "intended_ns", "sent_ns", "first_ns", "last_ns", "tokens", "chunks", "error"}}
 	for i := range records {
 		r := &records[i]
-		row := []string{id(r.index), ns(r.due), ns(r.sent), "", "", "", strconv.Itoa(len(r.answer.events)), ""}
-		if n := len(r.answer.events); n > 0 {
-			row[3], row[4] = ns(r.answer.events[0]), ns(r.answer.events[n-1])
+		row := []string{id(r.index), ns(r.due), ns(r.sent), "", "", "", strconv.Itoa(len(r.answer.Events)), ""}
+		if n := len(r.answer.Events); n > 0 {
+			row[3], row[4] = ns(r.answer.Events[0]), ns(r.answer.Events[n-1])
 		}
-		if r.answer.usage {
-			row[5] = strconv.Itoa(r.answer.completion)
+		if r.answer.Usage {
+			row[5] = strconv.Itoa(r.answer.Completion)
 		}
 		if r.failure != nil {
 			row[7] = r.failure.Kind

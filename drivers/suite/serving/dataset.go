@@ -10,7 +10,7 @@ import (
 )
 
 // dataset makes the prompts of one data set and the constraint that each answer is held to. Request i of a seed is
-// always the same, and no two prompts of a run are equal: they end in a number of their own.
+// always the same but for the run's tag, and no two prompts of a run are equal: they hold a number of their own.
 type dataset struct {
 	name   string
 	seed   int64
@@ -26,30 +26,26 @@ type dataset struct {
 	tag           string  // begins every prompt of a run, so that no other run's prefixes are found in the server's cache
 }
 
-// at gives the prompt and the constraint of request i. Warm-up requests have negative numbers.
-func (d *dataset) at(i int) (string, constraint.Constraint) {
+// request gives the prompt and the constraint of request i, and how many tokens it asks for (0 leaves it to the run).
+// Warm-up requests have negative numbers, and a beginning of their own: they warm the server, not its cache of prefixes.
+func (d *dataset) request(i int) (prompt string, c constraint.Constraint, out int) {
+	tag := d.tag
+	if i < 0 {
+		tag = fmt.Sprintf("[warm-up %d] %s", -i, tag)
+	}
 	if d.free {
-		prompt, _ := d.freePrompt(i)
-		return d.tag + prompt, constraint.Constraint{}
+		prompt, out = d.freePrompt(i)
+		return tag + prompt, c, out
 	}
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
-	prompt, c := fmt.Sprintf("%s (Request %d.)", d.prompt(r), i), d.shared
+	prompt, c = fmt.Sprintf("%s (Request %d.)", d.prompt(r), i), d.shared
 	if d.own != nil {
 		c = d.own(i, r)
 	}
 	if c.JSON != nil {
 		prompt += "\nSchema: " + string(c.JSON)
 	}
-	return d.tag + prompt, c
-}
-
-// out is how many tokens request i asks for; 0 leaves it to the run.
-func (d *dataset) out(i int) int {
-	if !d.free {
-		return 0
-	}
-	_, e := d.freePrompt(i)
-	return e.out
+	return tag + prompt, c, 0
 }
 
 func newDataset(name string, seed int64) (*dataset, error) {

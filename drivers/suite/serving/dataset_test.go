@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/drivers/constraint"
+	"assay/drivers/suite/serving/sse"
 )
 
 var datasets = []string{"json", "json-unique", "grammar", "regex", "choice"}
@@ -22,11 +23,11 @@ func TestPromptsVary(t *testing.T) {
 		other, _ := newDataset(name, 2)
 		seen, same := map[string]bool{}, 0
 		for i := range 2000 {
-			prompt, c := a.at(i)
-			if again, d := b.at(i); again != prompt || !cmp.Equal(c, d) {
+			prompt, c, _ := a.request(i)
+			if again, d, _ := b.request(i); again != prompt || !cmp.Equal(c, d) {
 				t.Fatalf("%s: request %d is not the same twice", name, i)
 			}
-			if p, _ := other.at(i); p == prompt {
+			if p, _, _ := other.request(i); p == prompt {
 				same++
 			}
 			if seen[prompt] {
@@ -53,9 +54,9 @@ func TestConstraints(t *testing.T) {
 		}
 		canary := compile(t, d.canary("abcdefghijkl"))
 		for i := range 20 {
-			_, c := d.at(i)
+			_, c, _ := d.request(i)
 			text := generate(t, compile(t, c))
-			if v, err := s.judge(i, answer{text: []byte(text), finish: "stop"}); err != nil || v != compliant {
+			if v, err := s.judge(i, sse.Answer{Text: []byte(text), Finish: "stop"}); err != nil || v != compliant {
 				t.Errorf("%s: %q is %s, %v", name, text, v, err)
 			}
 			if canary.Check(text) == nil {
@@ -75,7 +76,7 @@ func TestUniqueSchemas(t *testing.T) {
 	d, _ := newDataset("json-unique", 3)
 	seen := map[string]bool{}
 	for i := range 500 {
-		_, c := d.at(i)
+		_, c, _ := d.request(i)
 		seen[string(c.JSON)] = true
 	}
 	if len(seen) != 500 {

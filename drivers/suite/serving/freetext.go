@@ -28,8 +28,8 @@ type entry struct {
 	at          time.Duration // of a timed trace
 }
 
-// freeText makes a data set without constraints. Entries are used in order and from the beginning again, except those of
-// a timed trace.
+// freeText makes a data set without constraints. Entries are used in order and from the beginning again; a timed
+// trace is not longer than it is.
 func freeText(v *v1alpha1.Serving, seed int64) (*dataset, error) {
 	d := &dataset{name: v.Dataset, seed: seed, free: true, wordsPerToken: 1}
 	switch v.Dataset {
@@ -50,6 +50,11 @@ func freeText(v *v1alpha1.Serving, seed int64) (*dataset, error) {
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("the data set %s has no usable entry", v.File)
+	}
+	if first := list[0].at; first > 0 { // a cut of a longer trace begins at once all the same
+		for i := range list {
+			list[i].at -= first
+		}
 	}
 	d.entries = list
 	d.entry = func(i int, _ *rand.Rand) entry { return list[max(i, -i)%len(list)] }
@@ -77,18 +82,18 @@ var vocabulary = strings.Fields(`time year people way day man thing woman life c
 	place case week company system program question work government number night point home water room mother area money story fact month lot right
 	study book eye job word business issue side kind head house service friend father power hour game line end member law car city community name`)
 
-// free writes the prompt of an entry. The words per token that the server has are known after calibration.
-func (d *dataset) freePrompt(i int) (string, entry) {
+// freePrompt writes the prompt of an entry. The words per token that the server has are known after calibration.
+func (d *dataset) freePrompt(i int) (prompt string, out int) {
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
 	e := d.entry(i, r)
 	if e.text != "" {
-		return e.text, e
+		return e.text, e.out
 	}
 	text := ""
 	if e.prefix > 0 {
 		text = words(suite.Rand(d.seed, fmt.Sprintf("%s/prefix/%d", d.name, e.prefix)), d.count(e.prefixWords))
 	}
-	return text + fmt.Sprintf("%d ", max(i, -i)) + words(r, d.count(e.in)), e
+	return text + fmt.Sprintf("%d ", max(i, -i)) + words(r, d.count(e.in)), e.out
 }
 
 func (d *dataset) count(tokens int) int { return max(1, int(float64(tokens)*d.wordsPerToken+0.5)) }
@@ -158,7 +163,8 @@ func readLines(r io.Reader, parse func([]byte) (entry, error)) (out []entry, err
 	return out, lines.Err()
 }
 
-// readShareGPT takes the first turn of every conversation of two turns or more, as vLLM does.
+// readShareGPT takes the first turn of every conversation of two turns or more, as vLLM does. The second turn's length says
+// how much is asked for, by words: its tokens are not known here.
 func readShareGPT(r io.Reader, v *v1alpha1.Serving) (out []entry, err error) {
 	var all []struct {
 		Conversations []struct {
@@ -170,7 +176,8 @@ func readShareGPT(r io.Reader, v *v1alpha1.Serving) (out []entry, err error) {
 	}
 	for _, c := range all {
 		if len(c.Conversations) >= 2 && c.Conversations[0].Value != "" {
-			out = append(out, entry{text: c.Conversations[0].Value, out: v.OutputTokens})
+			answer := len(strings.Fields(c.Conversations[1].Value)) * 4 / 3
+			out = append(out, entry{text: c.Conversations[0].Value, out: min(max(1, answer), v.OutputTokens)})
 		}
 	}
 	return out, nil

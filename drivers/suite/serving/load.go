@@ -16,8 +16,8 @@ type sample struct {
 	free       time.Duration // when it was its turn: due, or later if the concurrency bound held it back
 }
 
-// lateness is the client's own delay: from when the request could go to when it went.
-func (s *sample) lateness() time.Duration { return max(0, s.sent-max(s.due, s.free)) }
+// lateness is the client's own delay: from when the request could go to when it went, without the time to connect.
+func (s *sample) lateness() time.Duration { return max(0, s.sent-s.connect-max(s.due, s.free)) }
 
 // load sends n requests and waits for all of them. Send fills in the sample whose index it is given.
 //

@@ -14,6 +14,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/sse"
 )
 
 // The schedule has n moments, in order, the last at exactly n/rate, and depends on nothing but its arguments.
@@ -165,7 +166,7 @@ func TestLoadStops(t *testing.T) {
 	}
 }
 
-// Lateness alone makes an open loop invalid, and never a closed one.
+// Lateness makes a result invalid, measured by the latency that it would spoil.
 func TestClientLate(t *testing.T) {
 	made := func(late, ttft time.Duration) summary {
 		var records []record
@@ -174,27 +175,26 @@ func TestClientLate(t *testing.T) {
 			s.free = s.due
 			s.sent = s.due + late
 			s.ended = s.sent + 2*ttft
-			s.answer = answer{events: []time.Duration{s.sent + ttft, s.ended}, usage: true, completion: 2, prompt: 3}
+			s.answer = sse.Answer{Events: []time.Duration{s.sent + ttft, s.ended}, Usage: true, Completion: 2, Prompt: 3}
 			records = append(records, newRecord(s))
 		}
 		return summarise(records)
 	}
 	for _, test := range []struct {
 		late, ttft time.Duration
-		open, want bool
+		want       bool
 	}{
-		{4 * time.Millisecond, 10 * time.Millisecond, true, false}, // 5 ms are always granted
-		{6 * time.Millisecond, 10 * time.Millisecond, true, true},
-		{6 * time.Millisecond, 100 * time.Millisecond, true, false}, // a tenth of the TTFT
-		{51 * time.Millisecond, 10 * time.Second, true, true},       // never more than 50 ms
-		{time.Second, 10 * time.Millisecond, false, false},
+		{4 * time.Millisecond, 10 * time.Millisecond, false}, // 5 ms are always granted
+		{6 * time.Millisecond, 10 * time.Millisecond, true},
+		{6 * time.Millisecond, 100 * time.Millisecond, false}, // a tenth of the TTFT
+		{51 * time.Millisecond, 10 * time.Second, true},       // never more than 50 ms
 	} {
 		s := made(test.late, test.ttft)
-		faults, _ := s.verdictOn(test.open)
+		faults := (&self{}).judge(&s)
 		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == "ClientLate" }); got != test.want {
 			t.Errorf("%+v: %v", test, faults)
 		}
-		m := s.metrics(test.open)
+		m := s.metrics(true)
 		if got, want := m["send_lateness_p99_ms"], suite.Millis(test.late); math.Abs(got-want) > 1e-9 {
 			t.Errorf("send_lateness_p99_ms is %v, want %v", got, want)
 		}
@@ -209,7 +209,7 @@ func TestDefinitions(t *testing.T) {
 	ms := time.Millisecond
 	s := sample{due: 90 * ms, free: 95 * ms}
 	s.sent, s.ended = 100*ms, 500*ms
-	s.answer = answer{events: []time.Duration{150 * ms, 160 * ms, 160 * ms, 190 * ms}, usage: true, prompt: 10, completion: 9}
+	s.answer = sse.Answer{Events: []time.Duration{150 * ms, 160 * ms, 160 * ms, 190 * ms}, Usage: true, Prompt: 10, Completion: 9}
 	failed := sample{outcome: outcome{sent: 101 * ms, ended: 600 * ms, failure: &suite.Failure{Kind: "timeout"}}}
 	sum := summarise([]record{newRecord(s), newRecord(failed)})
 	got := sum.metrics(true)
@@ -222,7 +222,7 @@ func TestDefinitions(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
-	one := newRecord(sample{outcome: outcome{answer: answer{events: []time.Duration{ms}, usage: true, completion: 1}}})
+	one := newRecord(sample{outcome: outcome{answer: sse.Answer{Events: []time.Duration{ms}, Usage: true, Completion: 1}}})
 	if lone := summarise([]record{one}); len(lone.tpot) != 0 || len(lone.itl) != 0 {
 		t.Errorf("one token gives TPOT %v, ITL %v", lone.tpot, lone.itl)
 	}

@@ -16,7 +16,7 @@ func schedule(v *v1alpha1.Serving, d *dataset, r *rand.Rand) []time.Duration {
 	case v.Dataset == "timed-trace":
 		out := make([]time.Duration, n)
 		for i := range out {
-			out[i] = d.entries[i%len(d.entries)].at
+			out[i] = d.entries[i].at
 		}
 		return out
 	case v.RampUp != nil:

@@ -114,9 +114,9 @@ func (c *client) canary(ctx context.Context, p payload, held constraint.Constrai
 		if o.failure != nil {
 			return fmt.Errorf("%s: %w", endpoint, o.failure)
 		}
-		cut := o.answer.finish == "length" && bytes.Contains(o.answer.text, []byte(word))
-		if !cut && check.Check(string(o.answer.text)) != nil {
-			return fmt.Errorf("%s ignored it and answered %.60q", endpoint, o.answer.text)
+		cut := o.answer.Finish == "length" && bytes.Contains(o.answer.Text, []byte(word))
+		if !cut && check.Check(string(o.answer.Text)) != nil {
+			return fmt.Errorf("%s ignored it and answered %.60q", endpoint, o.answer.Text)
 		}
 	}
 	return nil

@@ -60,6 +60,6 @@ func (r *record) line(origin time.Duration) sampleLine {
 		l.Outcome = r.failure.Kind
 		return l
 	}
-	l.TTFT, l.E2EL, l.In, l.Out, l.Chunks = r.ttft, r.e2el, r.in, r.out, len(r.answer.events)
+	l.TTFT, l.E2EL, l.In, l.Out, l.Chunks = r.ttft, r.e2el, r.in, r.out, len(r.answer.Events)
 	return l
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"assay/drivers/constraint"
+	"assay/drivers/suite/serving/sse"
 )
 
 // verdict says whether an answer satisfies the constraint of its request.
@@ -36,20 +37,20 @@ func newScorer(d *dataset) (*scorer, error) {
 
 // judge scores the answer to request i. Truncated needs both: the limit was the reason to stop, and what is there is
 // the beginning of something right. An answer that broke the constraint before it was cut is violated.
-func (s *scorer) judge(i int, a answer) (verdict, error) {
+func (s *scorer) judge(i int, a sse.Answer) (verdict, error) {
 	c := s.shared
 	if c == nil {
-		_, own := s.data.at(i)
+		_, own, _ := s.data.request(i)
 		var err error
 		if c, err = constraint.Compile(own); err != nil {
 			return "", fmt.Errorf("compile the constraint of request %d: %w", i, err)
 		}
 	}
-	err := c.Check(string(a.text))
+	err := c.Check(string(a.Text))
 	if err == nil {
 		return compliant, nil
 	}
-	if v, ok := errors.AsType[*constraint.Violation](err); ok && v.Truncated && (a.finish == "length" || a.finish == "") {
+	if v, ok := errors.AsType[*constraint.Violation](err); ok && v.Truncated && (a.Finish == "length" || a.Finish == "") {
 		return truncated, nil
 	}
 	return violated, nil

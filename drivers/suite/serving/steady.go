@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -8,18 +9,64 @@ import (
 // plateau is the share of the usual number of requests in flight that counts as steady.
 const plateau = 0.9
 
-// steady is the window in which as many requests are in flight as usual: from when it is first reached to when it is
-// left for good. Ramp and drain lie outside. False when there is none to speak of.
-func steady(records []record) (from, to time.Duration, ok bool) {
-	type change struct {
-		at time.Duration
-		n  int
-	}
-	var changes []change
+// change is a request that begins (1) or ends (-1).
+type change struct {
+	at time.Duration
+	n  int
+}
+
+// changesOf are all of them in the order of time; none ends before it begins.
+func changesOf(records []record) []change {
+	changes := make([]change, 0, 2*len(records))
 	for i := range records {
 		changes = append(changes, change{records[i].sent, 1}, change{records[i].ended, -1})
 	}
-	slices.SortFunc(changes, func(a, b change) int { return int(a.at - b.at) })
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), b.n-a.n) })
+	return changes
+}
+
+// mostInFlight is the largest number of requests at the same time.
+func (s *summary) mostInFlight() (most int) {
+	running := 0
+	for _, c := range changesOf(s.records) {
+		running += c.n
+		most = max(most, running)
+	}
+	return most
+}
+
+// busiestSecond is the most tokens that arrived in one second, counted from the first request.
+func (s *summary) busiestSecond() float64 {
+	start := s.records[0].sent
+	for i := range s.records {
+		start = min(start, s.records[i].sent)
+	}
+	seconds := map[int]float64{}
+	s.arrivals(func(at time.Duration, tokens float64) { seconds[int((at-start)/time.Second)] += tokens })
+	most := 0.0
+	for _, n := range seconds {
+		most = max(most, n)
+	}
+	return most
+}
+
+// arrivals calls f for every event of every request that succeeded. The tokens of a request are spread evenly over its events.
+func (s *summary) arrivals(f func(at time.Duration, tokens float64)) {
+	for i := range s.records {
+		r := &s.records[i]
+		if r.failure != nil {
+			continue
+		}
+		for _, at := range r.answer.Events {
+			f(at, float64(r.out)/float64(len(r.answer.Events)))
+		}
+	}
+}
+
+// steady is the window in which as many requests are in flight as usual: from when it is first reached to when it is
+// left for good. Ramp and drain lie outside. False when there is none to speak of.
+func steady(records []record) (from, to time.Duration, ok bool) {
+	changes := changesOf(records)
 	var held []time.Duration // how long each number in flight was held
 	running := 0
 	for i, c := range changes {
@@ -68,18 +115,11 @@ func (s *summary) steadyReport(m map[string]float64) {
 		return
 	}
 	tokens := 0.0
-	for i := range s.records {
-		r := &s.records[i]
-		if r.failure != nil || len(r.answer.events) == 0 {
-			continue
+	s.arrivals(func(at time.Duration, n float64) {
+		if at >= from && at <= to {
+			tokens += n
 		}
-		each := float64(r.out) / float64(len(r.answer.events))
-		for _, at := range r.answer.events {
-			if at >= from && at <= to {
-				tokens += each
-			}
-		}
-	}
+	})
 	m["steady_s"] = (to - from).Seconds()
 	m["steady_output_throughput"] = tokens / (to - from).Seconds()
 }

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/drivers/suite/serving/sse"
 )
 
 // read gives the answer to a stream that arrives in pieces that end at the cuts; the clock counts reads.
-func read(stream string, cuts ...int) (answer, string) {
+func read(stream string, cuts ...int) (sse.Answer, string) {
 	var parts []io.Reader
 	last := 0
 	for _, cut := range append(cuts, len(stream)) {
@@ -61,11 +63,11 @@ func TestReadStream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, kind := read(test.stream)
-			if kind != test.kind || string(a.text) != test.text || len(a.events) != test.events || a.finish != test.finish {
-				t.Errorf("got %q, %d events, %q, failure %q", a.text, len(a.events), a.finish, kind)
+			if kind != test.kind || string(a.Text) != test.text || len(a.Events) != test.events || a.Finish != test.finish {
+				t.Errorf("got %q, %d events, %q, failure %q", a.Text, len(a.Events), a.Finish, kind)
 			}
-			if want := strings.Contains(test.stream, usage); a.usage != want || want && (a.prompt != 7 || a.completion != 2) {
-				t.Errorf("usage %v %d %d", a.usage, a.prompt, a.completion)
+			if want := strings.Contains(test.stream, usage); a.Usage != want || want && (a.Prompt != 7 || a.Completion != 2) {
+				t.Errorf("usage %v %d %d", a.Usage, a.Prompt, a.Completion)
 			}
 		})
 	}
@@ -99,7 +101,7 @@ func TestArrivalTimes(t *testing.T) {
 			n := time.Duration(0)
 			return func() time.Duration { n++; return n }
 		}())
-	if diff := cmp.Diff([]time.Duration{1, 1, 2}, a.events); f != nil || diff != "" {
+	if diff := cmp.Diff([]time.Duration{1, 1, 2}, a.Events); f != nil || diff != "" {
 		t.Errorf("%v\n%s", f, diff)
 	}
 }
@@ -114,8 +116,8 @@ func FuzzReadStreamCuts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream string, i, j int) {
 		a, kindA := read(stream)
 		b, kindB := read(stream, min(i, j), max(i, j))
-		if kindA != kindB || !bytes.Equal(a.text, b.text) || len(a.events) != len(b.events) || a.finish != b.finish || a.usage != b.usage {
-			t.Errorf("whole: %q %d %q; cut at %d, %d: %q %d %q", a.text, len(a.events), kindA, i, j, b.text, len(b.events), kindB)
+		if kindA != kindB || !bytes.Equal(a.Text, b.Text) || len(a.Events) != len(b.Events) || a.Finish != b.Finish || a.Usage != b.Usage {
+			t.Errorf("whole: %q %d %q; cut at %d, %d: %q %d %q", a.Text, len(a.Events), kindA, i, j, b.Text, len(b.Events), kindB)
 		}
 	})
 }
@@ -136,61 +138,6 @@ type slow struct {
 	Error any `json:"error"`
 }
 
-// The scanner agrees with encoding/json on whatever that accepts. (Keys that occur twice or differ in case are left
-// out: encoding/json merges the ones and ignores case in the others, and no server sends either.)
-func FuzzScanEvent(f *testing.F) {
-	for _, s := range []string{chunkA, chunkB, usage, `{}`, `{"choices":null}`, `{"choices":[{"delta":{}}]}`, `{"choices":[{}]}`, `{"error":1}`} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, data string) {
-		got, err := scanEvent([]byte(data))
-		var want slow
-		if json.Unmarshal([]byte(data), &want) != nil || !plain(data) {
-			return // it must not panic, no more
-		}
-		if err != nil {
-			t.Fatalf("%q: %v", data, err)
-		}
-		text, finish := "", ""
-		if len(want.Choices) > 0 {
-			c := want.Choices[0]
-			if c.Text != nil {
-				text = *c.Text
-			}
-			if c.Delta != nil && c.Delta.Content != nil {
-				text = *c.Delta.Content
-			}
-			if c.Finish != nil {
-				finish = *c.Finish
-			}
-		}
-		if string(got.text) != text || string(got.finish) != finish || got.choices != (len(want.Choices) > 0) ||
-			got.usage != (want.Usage != nil) || (got.errorMessage != nil) != (want.Error != nil) {
-			t.Fatalf("%q: got %+v, want %+v", data, got, want)
-		}
-		if got.usage && (got.prompt != want.Usage.Prompt || got.completion != want.Usage.Completion) {
-			t.Fatalf("%q: usage %+v, want %+v", data, got, want.Usage)
-		}
-	})
-}
-
-// plain: no name occurs twice in any case, none is escaped, it is an object whose first choice is one, and valid text.
-func plain(data string) bool {
-	lower := strings.ToLower(data)
-	for _, name := range []string{"choices", "text", "delta", "content", "finish_reason", "usage", "prompt_tokens", "completion_tokens", "error"} {
-		if strings.Count(lower, name) > 1 || strings.Count(lower, name) != strings.Count(data, name) {
-			return false
-		}
-	}
-	var v struct{ Choices []json.RawMessage }
-	if json.Unmarshal([]byte(data), &v) != nil || !strings.HasPrefix(strings.TrimLeft(data, " \t\r\n"), "{") {
-		return false
-	}
-	return strings.ToValidUTF8(data, "") == data && !strings.Contains(lower, `\u`) && !strings.Contains(lower, "ſ") &&
-		!strings.Contains(lower, "k") && (len(v.Choices) == 0 || bytes.HasPrefix(v.Choices[0], []byte("{"))) &&
-		!(strings.Contains(data, "text") && strings.Contains(data, "delta"))
-}
-
 func stream128() string {
 	var b strings.Builder
 	for i := range 128 {
@@ -206,7 +153,7 @@ func BenchmarkStream(b *testing.B) {
 		b.SetBytes(int64(len(stream)))
 		buf := make([]byte, 16<<10)
 		for b.Loop() {
-			if a, f := readStream(strings.NewReader(stream), buf, func() time.Duration { return 0 }); f != nil || len(a.events) != 128 {
+			if a, f := readStream(strings.NewReader(stream), buf, func() time.Duration { return 0 }); f != nil || len(a.Events) != 128 {
 				b.Fatal(f)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,11 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	if err != nil {
 		return nil, err
 	}
+	if v.Dataset == "timed-trace" && v.Prompts > len(d.entries) {
+		whole := *v
+		whole.Prompts = len(d.entries)
+		v = &whole
+	}
 	r := &runner{
 		req: req, spec: v, progress: progress, data: d, scorer: sc,
 		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
@@ -91,6 +97,9 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, warmth: v.Temperature},
 	}
 	r.client.run = req.Run
+	if r.client.token, err = drivers.ReadToken(req.TokenFile); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -134,8 +143,6 @@ func (r *runner) probe(ctx context.Context) error {
 
 // warmUp sends the warm-ups, which are not measured; if every one fails there is no use in going on.
 func (r *runner) warmUp(ctx context.Context) error {
-	r.progress("opening connections")
-	r.client.connect(ctx, connections(r.spec))
 	if r.spec.Warmups == 0 {
 		return ctx.Err()
 	}
@@ -144,7 +151,12 @@ func (r *runner) warmUp(ctx context.Context) error {
 	for i := range samples {
 		samples[i] = sample{index: -1 - i, structured: r.ratio() > 0}
 	}
-	closedLoop(ctx, samples, connections(r.spec), r.client.now, r.sender(ctx))
+	bodies, err := r.prepare(ctx, samples)
+	if err != nil {
+		return err
+	}
+	send := r.sender(ctx, bodies)
+	closedLoop(ctx, samples, connections(r.spec), r.client.now, func(s *sample) { send(s, -1-s.index) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -152,29 +164,6 @@ func (r *runner) warmUp(ctx context.Context) error {
 		return fmt.Errorf("all %d warm-ups failed, the first with: %w", len(samples), samples[0].failure)
 	}
 	return nil
-}
-
-// sender sends the request of a sample and notes what became of it.
-func (r *runner) sender(ctx context.Context) func(*sample) {
-	path := r.payload.path()
-	return func(s *sample) {
-		prompt, c := r.data.at(s.index)
-		held := &c
-		if !s.structured {
-			held = nil
-		}
-		p := r.payload
-		if n := r.data.out(s.index); n > 0 {
-			p.maxTokens = n
-		}
-		body, err := p.body(prompt, held)
-		if err != nil {
-			s.sent = r.client.now()
-			s.ended, s.failure = s.sent, suite.Failed(err)
-			return
-		}
-		s.outcome = r.client.complete(ctx, max(s.index, -s.index), r.client.id(s.index), path, body)
-	}
 }
 
 func (r *runner) measure(ctx context.Context) ([]sample, error) {
@@ -186,17 +175,24 @@ func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
 		samples[i].structured = true
 	}
+	r.progress("preparing the requests")
+	bodies, err := r.prepare(ctx, samples)
+	if err != nil {
+		return nil, err
+	}
 	offsets := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
 	r.open = offsets != nil
+	drive, closeDriver, err := r.driver(ctx, samples, bodies, offsets)
+	if err != nil {
+		return nil, err
+	}
+	defer closeDriver()
 	var done atomic.Int64
-	send := r.sender(ctx)
 	stop := r.report(&done, n)
+	runtime.GC() // what was prepared is garbage no longer; a collection now is one less in the window
 	watched, began := r.client.watch(ctx), lookAtSelf()
-	err := load(ctx, samples, offsets, r.spec.Concurrency, r.client.now, func(s *sample) {
-		send(s)
-		done.Add(1)
-	})
-	r.self = selfBetween(began, lookAtSelf())
+	err = drive(ctx, func() { done.Add(1) })
+	r.self = selfBetween(began, lookAtSelf(), r.client.cores)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {
@@ -243,21 +239,18 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	sum := summarise(records)
 	sum.free = r.data.free
-	faults, notes := sum.verdictOn(r.open)
-	if r.self.busy() > maxBusy {
-		faults = append(faults, drivers.Reason{Reason: "ClientBusy", Message: fmt.Sprintf("the client used %.0f%% of the %d CPUs it may use (at most %.0f%% is tolerated): "+
-			"it measured itself; give it more CPUs (run: {on: job}) or a lower load", 100*r.self.busy(), r.self.cpus, 100*maxBusy)})
-	}
+	faults, notes := sum.verdictOn()
+	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.steadyReport(metrics)
 	sum.stages(metrics, r.spec.Stages)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
-	r.self.report(metrics, &sum)
+	r.self.report(metrics, len(records))
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
-		Versions: map[string]string{"prefix_cache": "prompts of a run begin with " + r.data.tag + "so nothing of another run is found in it"},
+		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version
@@ -267,7 +260,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
-	if err := writeVLLM(dir, name, r.req, r.data, &sum, res.Simulated, now); err != nil {
+	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
 		return res, fmt.Errorf("write vLLM's result file: %w", err)
 	}
 	if err := writeSamples(dir, records); err != nil {

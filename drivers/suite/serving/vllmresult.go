@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 	"assay/drivers/suite"
 )
 
@@ -38,16 +37,16 @@ type vllmOutput struct {
 // writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
 // read it: seconds in the lists, milliseconds in the statistics, every percentile whatever the sample's size. Two
 // liberties: latencies are absent, not 0, when nothing completed; and simulated says when no vLLM was behind it.
-func writeVLLM(dir, name string, req drivers.SuiteRequest, d *dataset, s *summary, simulated bool, at time.Time) error {
-	b, err := json.Marshal(vllmResult(req, d, s, simulated, at))
+func writeVLLM(dir, name string, result map[string]any) error {
+	b, err := json.Marshal(result)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, name), b, 0o600)
 }
 
-func vllmResult(req drivers.SuiteRequest, d *dataset, s *summary, simulated bool, at time.Time) map[string]any {
-	v := req.Serving
+func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
+	v, req := r.spec, r.req
 	m := map[string]any{
 		"date": at.UTC().Format("20060102-150405"), "endpoint_type": "openai", "backend": "vllm", "label": req.Benchmark,
 		"model_id": req.Model, "tokenizer_id": req.Model, "num_prompts": v.Prompts, "burstiness": v.Burstiness,
@@ -68,7 +67,8 @@ func vllmResult(req drivers.SuiteRequest, d *dataset, s *summary, simulated bool
 		m["output_throughput"] = float64(s.out) / sec
 		m["total_token_throughput"] = float64(s.in+s.out) / sec
 	}
-	vllmLists(m, d, s)
+	vllmLists(m, r.data, s)
+	vllmLoad(m, v, s)
 	vllmStats(m, "ttft", s.ttft)
 	vllmStats(m, "tpot", s.tpot)
 	vllmStats(m, "itl", s.itl)
@@ -76,11 +76,26 @@ func vllmResult(req drivers.SuiteRequest, d *dataset, s *summary, simulated bool
 	return m
 }
 
+// vllmLoad adds what vLLM's serve says about the load: how it was raised, its peaks, and what was good of it.
+func vllmLoad(m map[string]any, v *v1alpha1.Serving, s *summary) {
+	if u := v.RampUp; u != nil {
+		m["ramp_up_strategy"], m["ramp_up_start_rps"], m["ramp_up_end_rps"] = u.Strategy, float64(u.From), float64(u.To)
+	}
+	m["max_concurrent_requests"], m["max_output_tokens_per_s"] = s.mostInFlight(), s.busiestSecond()
+	m["request_goodput"] = nil
+	if v.Goodput != nil {
+		good := map[string]float64{}
+		s.goodput(good, v.Goodput)
+		m["request_goodput"] = good["request_goodput"]
+	}
+}
+
 // vllmLists adds the fields that hold one entry for each request, failed ones included.
 func vllmLists(m map[string]any, d *dataset, s *summary) {
 	n := len(s.records)
 	inputs, outputs, ttfts, itls := make([]int, n), make([]int, n), make([]float64, n), make([][]float64, n)
 	errors, starts, texts := make([]string, n), make([]float64, n), make([]vllmOutput, n)
+	generated := make([]string, n)
 	correct, scored := 0, 0
 	for i := range s.records {
 		r := &s.records[i]
@@ -92,7 +107,8 @@ func vllmLists(m map[string]any, d *dataset, s *summary) {
 		if r.failure != nil {
 			errors[i] = r.failure.Message
 		}
-		texts[i] = vllmOutput{Generated: string(r.answer.text), Correctness: r.verdict == compliant}
+		generated[i] = string(r.answer.Text)
+		texts[i] = vllmOutput{Generated: generated[i], Correctness: r.verdict == compliant}
 		if r.structured {
 			texts[i].Expected = d.expected(r.index)
 			if r.failure == nil {
@@ -104,7 +120,7 @@ func vllmLists(m map[string]any, d *dataset, s *summary) {
 		}
 	}
 	m["input_lens"], m["output_lens"], m["ttfts"], m["itls"] = inputs, outputs, ttfts, itls
-	m["errors"], m["start_times"], m["outputs"] = errors, starts, texts
+	m["errors"], m["start_times"], m["outputs"], m["generated_texts"] = errors, starts, texts, generated
 	if scored > 0 {
 		m["correct_rate(%)"] = percent(correct, scored)
 	}
@@ -112,7 +128,7 @@ func vllmLists(m map[string]any, d *dataset, s *summary) {
 
 // expected is the constraint of request i in the data set's own form.
 func (d *dataset) expected(i int) any {
-	switch _, c := d.at(i); {
+	switch _, c, _ := d.request(i); {
 	case c.JSON != nil:
 		return c.JSON
 	case c.Regex != "":

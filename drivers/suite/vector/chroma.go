@@ -22,12 +22,13 @@ const (
 
 // chroma speaks Chroma's HTTP API, version 2, in the default tenant and database.
 type chroma struct {
-	api  string // http://host:port/api/v2
-	http *http.Client
+	api   string // http://host:port/api/v2
+	token string // that the server asks for; empty when it asks for none
+	http  *http.Client
 }
 
-func newChroma(endpoint string, connections int) *chroma {
-	return &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", http: suite.HTTPClient(connections)}
+func newChroma(endpoint, token string, connections int) *chroma {
+	return &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", token: token, http: suite.HTTPClient(connections)}
 }
 
 const database = "/tenants/default_tenant/databases/default_database"
@@ -112,6 +113,9 @@ func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path st
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -26,7 +26,11 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	}
 	v := req.Vector
 	r := &runner{req: req, spec: v, progress: progress, metrics: map[string]float64{}}
-	r.chroma = newChroma(req.Endpoints[0], slices.Max(append([]int{1}, v.Concurrency...)))
+	token, err := drivers.ReadToken(req.TokenFile)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1}, v.Concurrency...)))
 	defer r.chroma.http.CloseIdleConnections()
 	limits, err := r.chroma.limits(ctx)
 	if err != nil {

@@ -1,31 +1,32 @@
-package serving
+package sse
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strconv"
 )
 
-// event is what one event of the stream says. Text aliases the reader's buffer unless it had escapes.
-type event struct {
-	choices      bool // the choices array has a first element
-	text         []byte
-	finish       []byte // finish_reason; nil while there is none
-	usage        bool
-	prompt       int // tokens
-	completion   int // tokens
-	errorMessage []byte
+// Event is what one event of the stream says. Its slices alias what was scanned, or its own scratch space where
+// there were escapes: they hold until the next Scan.
+type Event struct {
+	Choices    bool // the choices array has a first element
+	Text       []byte
+	Finish     []byte // finish_reason; nil while there is none
+	Usage      bool
+	Prompt     int    // tokens
+	Completion int    // tokens
+	Error      []byte // the value of "error"; nil while there is none
+	scratch    []byte
 }
 
 var errMalformed = errors.New("malformed JSON")
 
-// scanEvent reads the few fields of a completion chunk that matter, of either API, without building anything:
+// Scan reads the few fields of a completion chunk that matter, of either API, without building anything:
 // encoding/json on every event is three quarters of a client's CPU time in a burst. Whatever has a surprising shape
 // inside a field that matters is malformed; what does not matter is skipped over, not checked.
-func scanEvent(data []byte) (event, error) {
-	var e event
-	err := members(data, func(key, value []byte) error {
+func (e *Event) Scan(data []byte) error {
+	*e = Event{scratch: e.scratch[:0]}
+	return members(data, func(key, value []byte) error {
 		switch string(key) {
 		case "choices":
 			return e.scanChoices(value)
@@ -33,15 +34,14 @@ func scanEvent(data []byte) (event, error) {
 			return e.scanUsage(value)
 		case "error":
 			if !isNull(value) {
-				e.errorMessage = value
+				e.Error = value
 			}
 		}
 		return nil
 	})
-	return e, err
 }
 
-func (e *event) scanChoices(value []byte) error {
+func (e *Event) scanChoices(value []byte) error {
 	if isNull(value) {
 		return nil
 	}
@@ -52,21 +52,17 @@ func (e *event) scanChoices(value []byte) error {
 	if len(first) > 0 && first[0] == ']' {
 		return nil
 	}
-	end, err := valueEnd(first)
-	if err != nil {
-		return err
-	}
-	e.choices = true
-	return members(first[:end], func(key, value []byte) error {
+	e.Choices = true
+	return members(first, func(key, value []byte) error {
 		switch string(key) {
 		case "text":
-			return unquote(value, &e.text)
+			return e.unquote(value, &e.Text)
 		case "finish_reason":
-			return unquote(value, &e.finish)
+			return e.unquote(value, &e.Finish)
 		case "delta":
 			return members(value, func(key, value []byte) error {
 				if string(key) == "content" {
-					return unquote(value, &e.text)
+					return e.unquote(value, &e.Text)
 				}
 				return nil
 			})
@@ -75,20 +71,42 @@ func (e *event) scanChoices(value []byte) error {
 	})
 }
 
-func (e *event) scanUsage(value []byte) error {
+func (e *Event) scanUsage(value []byte) error {
 	if isNull(value) {
 		return nil
 	}
-	e.usage = true
+	e.Usage = true
 	return members(value, func(key, value []byte) (err error) {
 		switch string(key) {
 		case "prompt_tokens":
-			e.prompt, err = strconv.Atoi(string(value))
+			e.Prompt, err = strconv.Atoi(string(value))
 		case "completion_tokens":
-			e.completion, err = strconv.Atoi(string(value))
+			e.Completion, err = strconv.Atoi(string(value))
 		}
 		return err
 	})
+}
+
+// unquote sets dst to a JSON string's content; null leaves it.
+func (e *Event) unquote(value []byte, dst *[]byte) error {
+	if isNull(value) {
+		return nil
+	}
+	if len(value) < 2 || value[0] != '"' {
+		return errMalformed
+	}
+	value = value[1 : len(value)-1]
+	if bytes.IndexByte(value, '\\') < 0 {
+		*dst = value
+		return nil
+	}
+	from := len(e.scratch)
+	var ok bool
+	if e.scratch, ok = appendUnescaped(e.scratch, value); !ok {
+		return errMalformed
+	}
+	*dst = e.scratch[from:]
+	return nil
 }
 
 // members calls f with the raw key (without quotes) and the raw value of each member of a JSON object.
@@ -182,26 +200,6 @@ func stringEnd(b []byte) (int, error) {
 		}
 	}
 	return 0, errMalformed
-}
-
-// unquote sets dst to a JSON string's content; null leaves it.
-func unquote(value []byte, dst *[]byte) error {
-	if isNull(value) {
-		return nil
-	}
-	if len(value) < 2 || value[0] != '"' {
-		return errMalformed
-	}
-	if bytes.IndexByte(value, '\\') < 0 {
-		*dst = value[1 : len(value)-1]
-		return nil
-	}
-	var s string
-	if err := json.Unmarshal(value, &s); err != nil {
-		return errMalformed
-	}
-	*dst = []byte(s)
-	return nil
 }
 
 func isNull(value []byte) bool { return string(value) == "null" }

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package serving
+
+import (
+	"context"
+	"time"
+)
+
+func (r *runner) driver(ctx context.Context, samples []sample, bodies [][]byte, offsets []time.Duration) (drive, func(), error) {
+	return r.overHTTP(ctx, samples, bodies, offsets)
+}

@@ -1,0 +1,57 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"assay/drivers/constraint"
+)
+
+// maxPrepared bounds the memory of all requests of a run, in bytes.
+const maxPrepared = 4 << 30
+
+// prepare writes the bodies of all samples before the clock starts: making one takes longer than sending it.
+func (r *runner) prepare(ctx context.Context, samples []sample) ([][]byte, error) {
+	bodies := make([][]byte, len(samples))
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var next, size atomic.Int64
+	var wg sync.WaitGroup
+	for k := range errs {
+		wg.Go(func() {
+			for ctx.Err() == nil && errs[k] == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(samples) {
+					return
+				}
+				bodies[i], errs[k] = r.body(&samples[i])
+				if size.Add(int64(len(bodies[i]))) > maxPrepared && errs[k] == nil {
+					errs[k] = fmt.Errorf("the requests of the run take more than %d GiB of memory: ask for fewer prompts or shorter ones", maxPrepared>>30)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range append(errs, ctx.Err()) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return bodies, nil
+}
+
+// body is the request of a sample.
+func (r *runner) body(s *sample) ([]byte, error) {
+	p := r.payload
+	var held *constraint.Constraint
+	prompt, c, out := r.data.request(s.index)
+	if s.structured {
+		held = &c
+	}
+	if out > 0 {
+		p.maxTokens = out
+	}
+	return p.body(prompt, held)
+}

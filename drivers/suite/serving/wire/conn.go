@@ -1,0 +1,140 @@
+//go:build linux
+
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"assay/drivers/suite"
+)
+
+// maxIdle is for how long an unused connection is trusted: vLLM's server closes them after five seconds.
+const maxIdle = 4 * time.Second
+
+// conn is a connection, and the request it carries.
+type conn struct {
+	fd       int
+	endpoint int
+	began    time.Duration // when connecting began
+	open     bool
+	writable bool          // whether epoll tells when it can be written to
+	idle     time.Duration // since when it carries none
+	index    int           // of the request; -1: none
+	out      []byte        // of the request, what is not written yet
+	resp     response
+}
+
+// dial begins to connect.
+func (l *loop) dial(endpoint int) (*conn, error) {
+	addr := l.engine.addresses[endpoint]
+	family := unix.AF_INET
+	if _, ok := addr.(*unix.SockaddrInet6); ok {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // latency only; the connection works without
+	_ = stamped(fd)                                                   // without it the moment of the read is taken
+	c := &conn{fd: fd, endpoint: endpoint, index: -1, writable: true}
+	c.began, _ = l.clock.now()
+	err = unix.Connect(fd, addr)
+	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
+		unix.Close(fd)
+		return nil, os.NewSyscallError("connect", err)
+	}
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP, Fd: int32(fd)}
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
+		unix.Close(fd)
+		return nil, os.NewSyscallError("epoll_ctl", err)
+	}
+	l.conns[fd] = c
+	return c, nil
+}
+
+// watchWrites switches whether epoll tells when c can be written to.
+func (l *loop) watchWrites(c *conn, on bool) {
+	if c.writable == on {
+		return
+	}
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(c.fd)}
+	if on {
+		event.Events |= unix.EPOLLOUT
+	}
+	c.writable = on
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, &event) // it fails only for descriptors that are not there
+}
+
+func (l *loop) drop(c *conn) {
+	delete(l.conns, c.fd)
+	unix.Close(c.fd) // leaves the epoll with it
+	c.fd, c.index = -1, -1
+}
+
+// take finds an open connection that carries nothing, the one used last.
+func (l *loop) take(endpoint int, now time.Duration) *conn {
+	idle := l.idle[endpoint]
+	for len(idle) > 0 {
+		c := idle[len(idle)-1]
+		idle = idle[:len(idle)-1]
+		l.idle[endpoint] = idle
+		if c.fd >= 0 && now-c.idle < maxIdle {
+			return c
+		}
+		if c.fd >= 0 {
+			l.drop(c)
+		}
+	}
+	return nil
+}
+
+func (l *loop) rest(c *conn, now time.Duration) {
+	c.index, c.out, c.idle = -1, nil, now
+	l.idle[c.endpoint] = append(l.idle[c.endpoint], c)
+}
+
+// write sends what the kernel takes.
+func (l *loop) write(c *conn) error {
+	for len(c.out) > 0 {
+		n, err := unix.Write(c.fd, c.out)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			l.watchWrites(c, true)
+			return nil
+		case err != nil:
+			return os.NewSyscallError("write", err)
+		default:
+			c.out = c.out[n:]
+		}
+	}
+	l.watchWrites(c, false)
+	return nil
+}
+
+// connected says whether the connection that began is there; ENOTCONN: not yet.
+func connected(c *conn) error {
+	code, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && code != 0 {
+		err = unix.Errno(code)
+	}
+	if err == nil {
+		_, err = unix.Getpeername(c.fd)
+	}
+	if err != nil {
+		return os.NewSyscallError("connect", err)
+	}
+	return nil
+}
+
+// noConnection is the failure of a request whose connection could not be made.
+func (l *loop) noConnection(endpoint int, err error) *suite.Failure {
+	return suite.Failed(&net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("%s: %w", l.engine.names[endpoint], err)})
+}

@@ -1,0 +1,145 @@
+//go:build linux
+
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"assay/drivers/suite"
+	"assay/drivers/suite/serving/sse"
+)
+
+// Request is one request to send.
+type Request struct {
+	Bytes    []byte        // all of it, as it goes over the wire
+	Endpoint int           // which of the engine's
+	Due      time.Duration // after the start of Run; without meaning in a closed loop
+	Events   int           // how many events are expected; to have room for them
+}
+
+// Outcome is what became of a request. Moments are CLOCK_MONOTONIC.
+type Outcome struct {
+	Due, Free time.Duration // when the schedule, and then the bound on concurrency, let it go
+	Sent      time.Duration // right before the first byte was written
+	Connect   time.Duration // how long a new connection took, before Sent; 0 when one was open
+	Ended     time.Duration
+	Behind    time.Duration // at most so long after its arrival was a piece of the answer read
+	Answer    sse.Answer
+	Failure   *suite.Failure
+}
+
+// Options of an engine.
+type Options struct {
+	Threads int           // at least 1
+	Timeout time.Duration // of a request, from its Sent
+}
+
+// Engine holds the connections.
+type Engine struct {
+	Options
+	addresses []unix.Sockaddr
+	names     []string
+	loops     []*loop
+}
+
+// Open resolves the endpoints (http://host:port) and opens so many connections to them in turn. Connections that
+// cannot be opened now are opened when they are needed.
+func Open(ctx context.Context, endpoints []string, connections int, o Options) (*Engine, error) {
+	e := &Engine{Options: o}
+	for _, endpoint := range endpoints {
+		addr, err := resolve(ctx, endpoint)
+		if err != nil {
+			return nil, fmt.Errorf("look up %s: %w", endpoint, err)
+		}
+		e.addresses, e.names = append(e.addresses, addr), append(e.names, endpoint)
+	}
+	for i := range o.Threads {
+		l, err := newLoop(e)
+		if err != nil {
+			e.Close()
+			return nil, err
+		}
+		e.loops = append(e.loops, l)
+		if err := l.connect(ctx, share(connections, i, o.Threads)); err != nil {
+			e.Close()
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Close closes all connections.
+func (e *Engine) Close() {
+	for _, l := range e.loops {
+		l.close()
+	}
+}
+
+func resolve(ctx context.Context, endpoint string) (unix.Sockaddr, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	ip := ips[0].Unmap()
+	if ip.Is4() {
+		return &unix.SockaddrInet4{Port: number, Addr: ip.As4()}, nil
+	}
+	return &unix.SockaddrInet6{Port: number, Addr: ip.As16()}, nil
+}
+
+// Run sends all requests and waits for their ends. When open, each goes at its moment, or as soon after it as the bound
+// lets it (0: no bound); else each goes when one of bound others has ended (0: all at once). Done is called after
+// each, from any thread. The error says that ctx ended before all was sent.
+func (e *Engine) Run(ctx context.Context, requests []Request, open bool, bound int, done func()) ([]Outcome, error) {
+	out := make([]Outcome, len(requests))
+	var next atomic.Int64
+	start := monotonic()
+	var wg sync.WaitGroup
+	if bound == 0 && !open {
+		bound = len(requests)
+	}
+	loops := e.loops
+	if bound > 0 {
+		loops = loops[:min(len(loops), bound)]
+	}
+	errs := make([]error, len(loops))
+	for k, l := range loops {
+		j := job{requests: requests, out: out, open: open, start: start, done: done, next: &next, step: len(loops), at: k}
+		j.bound = share(bound, k, j.step)
+		wg.Go(func() { errs[k] = l.run(ctx, j) })
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
+}
+
+// share is the k-th of n nearly equal parts.
+func share(whole, k, n int) int {
+	part := whole / n
+	if k < whole%n {
+		part++
+	}
+	return part
+}
