@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/socket"
 	"assay/drivers/suite/serving/sse"
 )
 
@@ -33,7 +34,7 @@ type client struct {
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections int) *client {
-	c := &client{timeout: timeout, start: time.Now(), zero: monotonic(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
+	c := &client{timeout: timeout, start: time.Now(), zero: socket.Monotonic(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}

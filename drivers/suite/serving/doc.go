@@ -1,10 +1,25 @@
-// Package serving measures an OpenAI-compatible server under structured-output requests, in vLLM's terms.
+// Package serving measures an OpenAI-compatible server in vLLM's terms, with and without structured outputs.
 //
 // A run goes like this (suite.go): see that the model is served on every replica and find out what the server is;
-// prove that it enforces constraints (probe.go); open the connections; send the warm-ups; send the prompts as a closed
-// or an open loop (load.go, schedule.go); then, with the clock stopped, score every answer (score.go) and sum up
-// (metrics.go). It leaves three files: result.json by way of package suite, vLLM's own result JSON (vllmresult.go) and
-// samples.jsonl.gz, one line for each request.
+// prove that it enforces constraints (probe.go), or learn how long its tokens are (calibrate.go); send the warm-ups;
+// write all requests (prepare.go) and open the connections; send them as a closed or an open loop; then, with the clock
+// stopped, score every answer (score.go) and sum up (metrics.go). It leaves four files: result.json by way of package
+// suite, vLLM's own result JSON (vllmresult.go), samples.jsonl.gz and samples.csv, one line for each request.
+//
+// Over plain HTTP the requests go through package wire: raw sockets, arrivals stamped by the kernel. Over TLS, and on
+// systems other than Linux, they go through net/http (load.go), which is several times less exact and says so in
+// versions.client. Package loadbench shows both against the truth.
+//
+// # The load
+//
+// One of: rate (offsets as vLLM's serve precomputes them: gamma gaps, stretched so that the last request goes at n/rate;
+// schedule.go), rampUp, stages, the moments of a timed trace (offsets.go), or none of these: a closed loop, in which
+// concurrency requests are always in flight, or all at once. The moments are fixed before the first request and never
+// moved. With concurrency as well, a request that the schedule wants waits for a free slot, and that wait is reported.
+//
+// The five structured data sets are made up by dataset.go and prompts.go, random and shared-prefix by freetext.go, which
+// also reads custom, sharegpt and timed-trace files. Every prompt begins with a mark of its run, so that the server's
+// prefix cache holds nothing of another run's; within a run only shared-prefix, custom and sharegpt repeat beginnings.
 //
 // # Definitions
 //
@@ -12,14 +27,19 @@
 // first event with a non-empty choices array, E2EL to the last; ITL is the gap between two such events, pooled over all
 // requests, and so is per chunk and not per token (tokens_per_chunk tells them apart). TPOT is (E2EL - TTFT) / (output
 // tokens - 1) of requests with more than one token. Tokens are what the server's usage says. duration_s is from the
-// first dispatch to the last completion, ramp and drain included, and the throughputs divide what succeeded by it.
+// first dispatch to the last completion, ramp and drain included, and the throughputs divide what succeeded by it;
+// steady_… is of the window in which at least nine tenths of the usual number were in flight (steady.go). …_intended
+// counts from when the schedule wanted a request instead of when it was sent. goodput divides the requests that kept
+// every bound by the time, and by all that were attempted: one that failed kept none. …_lo and …_hi enclose a
+// median or percentile with 95 % confidence, by the ranks that a binomial allows.
 //
-// send_lateness is the client's own delay, from when a request could go to when it went; slot_wait is how long the
-// concurrency bound held back a request that the schedule wanted. Both are outside all latencies. The schedule is
-// fixed before the first request and never moved.
+// connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
+// intended ones. send_lateness is the client's own delay, from when a request could go to when it went; slot_wait is how
+// long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
+// stamp, before it was read. server_… is what the server says about the same window in its own /metrics.
 //
 // A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
-// error_event, bad_event, no_output. It is never sent again.
+// error_event, bad_event, bad_http, no_output. It is never sent again.
 //
 // correct_rate_percent is the share of completed requests whose whole answer satisfies its constraint (JSON Schema,
 // full-match regular expression, membership in the grammar, one of the choices), truncated_rate_percent the share
@@ -31,10 +51,14 @@
 //   - NothingCompleted; then there are no latencies at all
 //   - ErrorRate: more than 1 % of the requests failed
 //   - NoUsage, NoTokens: the tokens could not be counted, or there were none
-//   - ClientLate: in an open loop the p99 of send_lateness is above a tenth of the mean TTFT (but 5 ms are always
-//     granted) or above 50 ms: the load was not the one that was asked for
+//   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (5 ms are always granted, and never
+//     more than 50), or read late by more than a tenth of the mean E2EL (50 ms are always granted)
+//   - ClientBusy: it used more than nine tenths of the cores that it may use (cores in the manifest)
+//
+// client_error_bar_ms is what the client knows of its own error; a difference that is smaller is none.
 //
 // # Dependencies
 //
-// golang.org/x/sys for timerfd: the standard library's sleep is half a millisecond late, and the schedule with it.
+// golang.org/x/sys for timerfd, epoll and the kernel's stamps: the standard library's sleep is half a millisecond late,
+// and the schedule with it. prometheus/common reads the server's /metrics.
 package serving

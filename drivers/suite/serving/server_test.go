@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +21,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/constraint"
+	"assay/drivers/suite/serving/socket"
 )
 
 // flawed is not vLLM: it is a stand-in for one that streams answers made for the constraint and can be told to go
@@ -93,7 +97,7 @@ func (q request) constraint(knows dialect) (c constraint.Constraint, held bool) 
 }
 
 func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
-	f.arrived.Store(r.Header.Get("X-Request-Id"), monotonic())
+	f.arrived.Store(r.Header.Get("X-Request-Id"), socket.Monotonic())
 	f.most.Store(max(f.most.Load(), f.inFlight.Add(1))) // exact enough: misses only simultaneous maxima
 	defer f.inFlight.Add(-1)
 	raw, _ := io.ReadAll(r.Body)
@@ -175,9 +179,11 @@ func chunks(text string) (out []string) {
 	return append(out, text)
 }
 
-func serve(t testing.TB, f *flawed) string {
+func serve(t testing.TB, f *flawed) string { return serveHandler(t, f) }
+
+func serveHandler(t testing.TB, h http.Handler) string {
 	t.Helper()
-	srv := httptest.NewServer(f)
+	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	return srv.URL
 }
@@ -201,6 +207,27 @@ func spec(change func(*v1alpha1.Serving)) *v1alpha1.Serving {
 		change(v)
 	}
 	return v
+}
+
+func request0(endpoint string) drivers.SuiteRequest {
+	return drivers.SuiteRequest{Run: "r", Benchmark: "b", Target: "llm", Endpoints: []string{endpoint}, Model: "org/tiny", Serving: spec(nil), Seed: 11}
+}
+
+// leaks reports whether any file below dir holds text.
+func leaks(t *testing.T, dir, text string) (found bool) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		found = found || strings.Contains(string(b), text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 func measure(t *testing.T, v *v1alpha1.Serving, endpoints ...string) (drivers.SuiteResult, string, error) {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/socket"
 )
 
 // maxIdle is for how long an unused connection is trusted: vLLM's server closes them after five seconds.
@@ -42,9 +43,9 @@ func (l *loop) dial(endpoint int) (*conn, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // latency only; the connection works without
-	_ = stamped(fd)                                                   // without it the moment of the read is taken
+	_ = socket.Stamped(fd)                                            // without it the moment of the read is taken
 	c := &conn{fd: fd, endpoint: endpoint, index: -1, writable: true}
-	c.began, _ = l.clock.now()
+	c.began, _ = l.clock.Now()
 	err = unix.Connect(fd, addr)
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		unix.Close(fd)

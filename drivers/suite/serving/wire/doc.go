@@ -7,7 +7,7 @@
 // request and every piece of an answer goes through two goroutines and the scheduler: at 1000 requests a second that
 // costs 0.2 ms at the median and 0.65 ms at the p99 of every first token. Here a loop (loop.go) waits for sockets and
 // for the next request's moment in one epoll; the timer is a timerfd, which wakes within 0.03 ms; the moment of a
-// piece is the kernel's, stamped when the packet came (stamp.go), so that it stays right when the read is late.
+// piece is the kernel's, stamped when the packet came (package socket), so that it stays right when the read is late.
 // `make bench` shows both clients side by side.
 //
 // # How it works

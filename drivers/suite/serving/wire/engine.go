@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/socket"
 	"assay/drivers/suite/serving/sse"
 )
 
@@ -116,7 +117,7 @@ func resolve(ctx context.Context, endpoint string) (unix.Sockaddr, error) {
 func (e *Engine) Run(ctx context.Context, requests []Request, open bool, bound int, done func()) ([]Outcome, error) {
 	out := make([]Outcome, len(requests))
 	var next atomic.Int64
-	start := monotonic()
+	start := socket.Monotonic()
 	var wg sync.WaitGroup
 	if bound == 0 && !open {
 		bound = len(requests)

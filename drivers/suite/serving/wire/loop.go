@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/serving/socket"
 )
 
 // tick bounds every wait, so that a stop is seen.
@@ -24,8 +25,8 @@ type loop struct {
 	engine *Engine
 	epoll  int
 	timer  int
-	clock  clock
-	recv   *receiver
+	clock  socket.Clock
+	recv   *socket.Receiver
 	events [256]unix.EpollEvent
 	conns  map[int]*conn // by descriptor
 	idle   [][]*conn     // by endpoint; some may be closed (fd -1)
@@ -58,7 +59,7 @@ type job struct {
 }
 
 func newLoop(e *Engine) (*loop, error) {
-	l := &loop{engine: e, epoll: -1, timer: -1, clock: newClock(), recv: newReceiver(), conns: map[int]*conn{}, idle: make([][]*conn, len(e.addresses))}
+	l := &loop{engine: e, epoll: -1, timer: -1, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*conn{}, idle: make([][]*conn, len(e.addresses))}
 	var err error
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -94,8 +95,8 @@ func (l *loop) connect(ctx context.Context, n int) error {
 			break // out of descriptors, say: what is there has to do
 		}
 	}
-	now, _ := l.clock.now()
-	for until := now + 10*time.Second; now < until && ctx.Err() == nil && l.connecting(); now, _ = l.clock.now() {
+	now, _ := l.clock.Now()
+	for until := now + 10*time.Second; now < until && ctx.Err() == nil && l.connecting(); now, _ = l.clock.Now() {
 		if err := l.wait(now + tick); err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (l *loop) run(ctx context.Context, j job) error {
 		if l.inFlight == 0 && due < 0 {
 			return nil
 		}
-		now, _ := l.clock.now()
+		now, _ := l.clock.Now()
 		until := now + tick
 		if due >= 0 {
 			until = min(until, due)
@@ -140,7 +141,7 @@ func (l *loop) run(ctx context.Context, j job) error {
 // one has to end first.
 func (l *loop) begin() time.Duration {
 	for {
-		now, _ := l.clock.now()
+		now, _ := l.clock.Now()
 		if l.open {
 			i := l.at + l.turn*l.step
 			if i >= len(l.requests) {
@@ -193,7 +194,7 @@ func (l *loop) send(i int, due, free, now time.Duration) {
 // dispatch writes the request of an open connection.
 func (l *loop) dispatch(c *conn) {
 	o := &l.out[c.index]
-	o.Sent, _ = l.clock.now()
+	o.Sent, _ = l.clock.Now()
 	if err := l.write(c); err != nil {
 		l.fail(c, suite.Failed(err))
 	}
@@ -201,7 +202,7 @@ func (l *loop) dispatch(c *conn) {
 
 // wait handles what happens until the given moment, and returns after the first of it.
 func (l *loop) wait(until time.Duration) error {
-	n, err := pollNow(l.epoll, l.events[:]) // most often there is something, and Go's scheduler need not know
+	n, err := socket.PollNow(l.epoll, l.events[:]) // most often there is something, and Go's scheduler need not know
 	if n == 0 && err == nil {
 		if err := l.arm(until); err != nil {
 			return err
@@ -259,7 +260,7 @@ func (l *loop) handle(c *conn, events uint32) {
 
 func (l *loop) handleConnect(c *conn) {
 	err := connected(c)
-	now, _ := l.clock.now()
+	now, _ := l.clock.Now()
 	switch {
 	case errors.Is(err, unix.ENOTCONN): // an event of another socket that had this number
 	case err != nil && c.index >= 0:
@@ -278,11 +279,11 @@ func (l *loop) handleConnect(c *conn) {
 }
 
 func (l *loop) read(c *conn) {
-	piece, stamp, err := l.recv.read(c.fd)
+	piece, stamp, err := l.recv.Read(c.fd)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return
 	}
-	now, ahead := l.clock.now()
+	now, ahead := l.clock.Now()
 	switch {
 	case c.index < 0: // nothing is expected: the server closed it, or says what nobody asked
 		l.drop(c)
@@ -307,7 +308,7 @@ func (l *loop) read(c *conn) {
 
 // fail ends the request of a connection that is of no more use.
 func (l *loop) fail(c *conn, f *suite.Failure) {
-	now, _ := l.clock.now()
+	now, _ := l.clock.Now()
 	l.end(c, c.index, f, now)
 }
 
@@ -315,7 +316,7 @@ func (l *loop) fail(c *conn, f *suite.Failure) {
 func (l *loop) end(c *conn, i int, f *suite.Failure, at time.Duration) {
 	o := &l.out[i]
 	o.Failure, o.Ended = f, at
-	now, _ := l.clock.now()
+	now, _ := l.clock.Now()
 	if l.full() {
 		l.freed = now
 	}
@@ -341,7 +342,7 @@ func (l *loop) expire() {
 		if f.conn.index != f.index {
 			continue
 		}
-		now, _ := l.clock.now()
+		now, _ := l.clock.Now()
 		if now-l.out[f.index].Sent < l.engine.Timeout {
 			return
 		}

@@ -1,6 +1,4 @@
-//go:build linux
-
-package wire
+package socket
 
 import (
 	"encoding/binary"
@@ -10,38 +8,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic is CLOCK_MONOTONIC, by which a server on the same host can be compared.
-func monotonic() time.Duration {
+// Monotonic is CLOCK_MONOTONIC, by which a server on the same host can be compared.
+func Monotonic() time.Duration {
 	var ts unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
 	return time.Duration(ts.Nano())
 }
 
-// clock reads both clocks at once and cheaply: the kernel stamps packets with the wall clock.
-type clock struct {
+// Clock reads both clocks at once and cheaply: the kernel stamps packets with the wall clock.
+type Clock struct {
 	base time.Time
 	zero time.Duration // CLOCK_MONOTONIC at base
 }
 
-func newClock() clock { return clock{base: time.Now(), zero: monotonic()} }
+// NewClock begins a clock.
+func NewClock() Clock { return Clock{base: time.Now(), zero: Monotonic()} }
 
-// now gives CLOCK_MONOTONIC and how far the wall clock (since 1970) is ahead of it.
-func (c clock) now() (at, ahead time.Duration) {
+// Now gives CLOCK_MONOTONIC and how far the wall clock (since 1970) is ahead of it.
+func (c Clock) Now() (at, ahead time.Duration) {
 	t := time.Now()
 	at = c.zero + t.Sub(c.base)
 	return at, time.Duration(t.UnixNano()) - at
 }
 
-// receiver reads sockets together with the kernel's stamps.
-type receiver struct {
+// Receiver reads sockets together with the kernel's stamps.
+type Receiver struct {
 	buf     [64 << 10]byte
 	control [128]byte
 	iov     unix.Iovec
 	msg     unix.Msghdr
 }
 
-func newReceiver() *receiver {
-	r := &receiver{}
+// NewReceiver makes one with a buffer of its own.
+func NewReceiver() *Receiver {
+	r := &Receiver{}
 	r.iov.Base = &r.buf[0]
 	r.iov.SetLen(len(r.buf))
 	r.msg.Iov, r.msg.Control = &r.iov, &r.control[0]
@@ -49,14 +49,14 @@ func newReceiver() *receiver {
 	return r
 }
 
-// stamped asks the kernel for the arrival of what is read from a socket, counted since 1970.
-func stamped(fd int) error {
+// Stamped asks the kernel for the arrival of what is read from a socket, counted since 1970.
+func Stamped(fd int) error {
 	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, unix.SOF_TIMESTAMPING_RX_SOFTWARE|unix.SOF_TIMESTAMPING_SOFTWARE)
 }
 
-// read never waits. The stamp is that of the last packet in the piece, 0 when the kernel gave none. The piece holds
+// Read never waits. The stamp is that of the last packet in the piece, 0 when the kernel gave none. The piece holds
 // until the next read.
-func (r *receiver) read(fd int) (piece []byte, stamp time.Duration, err error) {
+func (r *Receiver) Read(fd int) (piece []byte, stamp time.Duration, err error) {
 	r.msg.SetControllen(len(r.control))
 	n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.msg)), unix.MSG_DONTWAIT)
 	if errno != 0 {
@@ -66,7 +66,7 @@ func (r *receiver) read(fd int) (piece []byte, stamp time.Duration, err error) {
 }
 
 // stamp finds the first of the three times of SCM_TIMESTAMPING, the software's.
-func (r *receiver) stamp() time.Duration {
+func (r *Receiver) stamp() time.Duration {
 	const header = unix.SizeofCmsghdr
 	rest := r.control[:min(int(r.msg.Controllen), len(r.control))]
 	for len(rest) >= header {
@@ -85,8 +85,8 @@ func (r *receiver) stamp() time.Duration {
 	return 0
 }
 
-// pollNow is epoll_wait with no time to wait.
-func pollNow(fd int, events []unix.EpollEvent) (int, error) {
+// PollNow is epoll_wait with no time to wait.
+func PollNow(fd int, events []unix.EpollEvent) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno

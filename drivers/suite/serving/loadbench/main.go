@@ -1,0 +1,58 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "loadbench:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the parent, or one of its parts: truth TTFT ITL TOKENS, client ENGINE SCENARIO URL DIR.
+func run(ctx context.Context, args []string) error {
+	if len(args) == 4 && args[0] == "truth" {
+		p, err := parsePace(args[1:])
+		if err != nil {
+			return err
+		}
+		return serveTruth(ctx, p)
+	}
+	if len(args) == 5 && args[0] == "client" {
+		return client(ctx, args[1], args[2], args[3], args[4])
+	}
+	flags := flag.NewFlagSet("loadbench", flag.ContinueOnError)
+	rounds := flags.Int("rounds", 5, "how often each is measured")
+	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return errors.New("it takes no arguments")
+	}
+	return compare(ctx, *rounds, *vllm)
+}
+
+func parsePace(args []string) (p pace, err error) {
+	if p.ttft, err = time.ParseDuration(args[0]); err != nil {
+		return p, err
+	}
+	if p.itl, err = time.ParseDuration(args[1]); err != nil {
+		return p, err
+	}
+	_, err = fmt.Sscan(args[2], &p.tokens)
+	return p, err
+}

@@ -1,0 +1,154 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/drivers/suite"
+	"assay/drivers/suite/serving"
+)
+
+// measured is one run of a scenario by one client, beside the truth.
+type measured struct {
+	scenario scenario
+	cpu      float64 // s, of the client in the measured window
+	rows     []row
+	truth    map[string]seen
+}
+
+// row is what the client says of a request.
+type row struct {
+	id                    string
+	intended, sent, first time.Duration
+	last                  time.Duration
+	tokens, chunks        int
+	failure               string
+}
+
+// seen is what the server knows of it.
+type seen struct{ arrived, first time.Duration }
+
+func (m *measured) errorAt(p float64) float64 {
+	var off []float64
+	for _, r := range m.rows {
+		if t, ok := m.truth[r.id]; ok && r.failure == "" {
+			off = append(off, suite.Millis((r.first-r.sent)-(t.first-t.arrived)))
+		}
+	}
+	return percentile(off, p)
+}
+
+func (m *measured) lateAt(p float64) float64 {
+	var late []float64
+	for _, r := range m.rows {
+		if r.intended > 0 {
+			late = append(late, suite.Millis(max(0, r.sent-r.intended)))
+		}
+	}
+	return percentile(late, p)
+}
+
+func percentile(v []float64, p float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(v)
+	return suite.Percentile(v, p)
+}
+
+func (m *measured) cost() float64 { return 1000 * m.cpu / float64(len(m.rows)) }
+
+// rateError is how far the rate of arrivals at the server is from what was asked for, in percent, first to last. The
+// schedule has a beginning and an end of its own: what it would have given is the measure.
+func (m *measured) rateError() float64 {
+	var first, last, firstDue, lastDue time.Duration
+	for i, r := range m.rows {
+		at := m.truth[r.id].arrived
+		if i == 0 || at < first {
+			first = at
+		}
+		if i == 0 || r.intended < firstDue {
+			firstDue = r.intended
+		}
+		last, lastDue = max(last, at), max(lastDue, r.intended)
+	}
+	if lastDue == 0 {
+		due := time.Duration(float64(len(m.rows)-1) / m.scenario.rate * float64(time.Second))
+		return 100 * math.Abs(1-float64(due)/float64(last-first))
+	}
+	return 100 * math.Abs(1-float64(lastDue-firstDue)/float64(last-first))
+}
+
+func (m *measured) wall() float64 {
+	first, last := m.rows[0].sent, time.Duration(0)
+	for _, r := range m.rows {
+		first, last = min(first, r.sent), max(last, r.last)
+	}
+	return (last - first).Seconds()
+}
+
+func (m *measured) throughput() float64 { return float64(len(m.rows)) / m.wall() }
+
+func (m *measured) tokenRate() float64 {
+	n := 0
+	for _, r := range m.rows {
+		n += r.tokens
+	}
+	return float64(n) / m.wall()
+}
+
+func (m *measured) lost() float64 {
+	n := 0
+	for _, r := range m.rows {
+		n += m.scenario.tokens - r.chunks
+	}
+	return float64(n)
+}
+
+// readRows reads the samples that a client left in dir. Every request has to have succeeded.
+func readRows(dir string) ([]row, error) {
+	f, err := os.Open(filepath.Join(dir, serving.CSVFile))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	var out []row
+	for _, l := range lines[1:] {
+		r := row{id: l[0], intended: ns(l[1]), sent: ns(l[2]), first: ns(l[3]), last: ns(l[4]), failure: l[7]}
+		r.tokens, _ = strconv.Atoi(l[5])
+		r.chunks, _ = strconv.Atoi(l[6])
+		if r.failure != "" {
+			return nil, fmt.Errorf("request %s failed: %s", r.id, r.failure)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func ns(s string) time.Duration {
+	n, _ := strconv.ParseInt(s, 10, 64) // empty where it is not known
+	return time.Duration(n)
+}
+
+func readTruth(r io.Reader) (map[string]seen, error) {
+	lines, err := csv.NewReader(r).ReadAll()
+	out := map[string]seen{}
+	for _, l := range lines {
+		out[strings.TrimPrefix(l[0], "cmpl-")] = seen{ns(l[1]), ns(l[2])}
+	}
+	return out, err
+}

@@ -1,0 +1,73 @@
+//go:build linux
+
+package main
+
+import (
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+// model is the name that the truth server serves.
+const model = "loadbench/words"
+
+// scenario is a load, and what is asked of the client under it.
+type scenario struct {
+	name    string
+	server  pace
+	tokens  int
+	prompts int
+	rate    float64 // 0: closed loop
+	bound   int     // concurrency; 0: none
+	figures []figure
+}
+
+// none is no target.
+const none = -1
+
+// figure is one number of a scenario.
+type figure struct {
+	name   string
+	unit   string
+	target float64
+	more   bool // more is better
+	of     func(*measured) float64
+}
+
+var scenarios = []scenario{
+	{
+		name: "1000 requests/s", server: pace{50 * time.Millisecond, 10 * time.Millisecond, 0}, tokens: 16, prompts: 5000, rate: 1000,
+		figures: []figure{
+			{"TTFT error p50", "ms", 0.07, false, func(m *measured) float64 { return m.errorAt(50) }},
+			{"TTFT error p99", "ms", 0.25, false, func(m *measured) float64 { return m.errorAt(99) }},
+			{"send lateness p99", "ms", 0.12, false, func(m *measured) float64 { return m.lateAt(99) }},
+			{"CPU per 1000 requests", "s", 0.30, false, (*measured).cost},
+			{"send rate off by", "%", 0.1, false, (*measured).rateError},
+		},
+	},
+	{
+		name: "zero delay, concurrency 64", server: pace{}, tokens: 16, prompts: 60000, bound: 64,
+		figures: []figure{{"requests/s", "", 35000, true, (*measured).throughput}},
+	},
+	{
+		name: "512 paced streams", server: pace{20 * time.Millisecond, 20 * time.Millisecond, 0}, tokens: 128, prompts: 1536, bound: 512,
+		figures: []figure{{"CPU per 1000 requests", "s", 1.2, false, (*measured).cost}},
+	},
+	{
+		name: "a burst of 512 streams", server: pace{50 * time.Millisecond, 20 * time.Millisecond, 0}, tokens: 16, prompts: 512, bound: 512,
+		figures: []figure{{"TTFT error p99", "ms", 8, false, func(m *measured) float64 { return m.errorAt(99) }}},
+	},
+	{
+		name: "512 streams x 200 tokens/s", server: pace{20 * time.Millisecond, 5 * time.Millisecond, 0}, tokens: 128, prompts: 2048, bound: 512,
+		figures: []figure{
+			{"chunks lost", "", 0, false, (*measured).lost},
+			{"tokens/s", "", none, true, (*measured).tokenRate},
+		},
+	},
+}
+
+func (s scenario) spec() *v1alpha1.Serving {
+	v := &v1alpha1.Serving{Dataset: "random", InputTokens: 8, API: "completions", Prompts: s.prompts, OutputTokens: s.tokens, Burstiness: 1, Cores: 1,
+		Concurrency: s.bound, Rate: v1alpha1.Rate(s.rate), RequestTimeout: v1alpha1.Duration(time.Minute)}
+	return v
+}
