@@ -17,6 +17,7 @@ import (
 	"assay/drivers/suite"
 	"assay/drivers/suite/serving"
 	"assay/drivers/suite/storage"
+	"assay/drivers/suite/storage/io500"
 	"assay/drivers/suite/storage/native"
 	"assay/drivers/suite/vector"
 	"assay/reconciler/agent"
@@ -111,7 +112,7 @@ func suiteCmd(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, pos []string) error {
 			a.say("suite started")
 			return suite.Run(c.Context(), pos[0], versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
-				Storage: storage.Suite{Native: native.Engine{}}})
+				Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}})
 		},
 	})
 }

@@ -25,32 +25,39 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	defer cancel(nil)
 	root := treeOf(req)
 	s := *req.Storage
-	limits, notes, err := preflight(req.Directory, s)
+	limits, err := storage.Preflight(ctx, req.Directory, s)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	if err := makeTree(root, s); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	defer os.RemoveAll(root) // ours alone: it was not there before
+	res, err := e.measure(ctx, cancel, req, dir, limits, progress)
+	if gone := os.RemoveAll(root); gone != nil { // ours alone: it was not there before
+		err = errors.Join(err, fmt.Errorf("removing what was written: %w", gone))
+	}
+	return res, err
+}
+
+// measure runs the phases in the run's tree.
+func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, limits storage.Limits, progress func(string)) (drivers.SuiteResult, error) {
+	s := *req.Storage
 	t, stop, err := e.team(ctx, cancel, req, dir, limits)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	defer stop()
-	w := newWorker(root, s, limits, req.Seed, 0, t)
+	w := newWorker(treeOf(req), s, limits, req.Seed, 0, t)
 	w.progress = progress
 	values, err := w.run(ctx)
 	if err != nil {
+		cancel(err) // the others need not go on
 		return drivers.SuiteResult{}, errors.Join(err, stop())
 	}
 	if err := stop(); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := os.RemoveAll(root); err != nil {
-		return drivers.SuiteResult{}, fmt.Errorf("removing what was written: %w", err)
-	}
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: append(notes, w.notes(values)...), Files: []string{phasesFile}}
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: w.notes(values), Files: []string{phasesFile}}
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
 	return res, writePhases(dir, w.took)
 }
@@ -91,7 +98,7 @@ func (w *worker) notes(values []storage.Value) (out []drivers.Reason) {
 		}
 	}
 	if w.spec.Nodes == 1 {
-		note("OneNode", "one node reads what it wrote itself; its cache was dropped first, a server's was not")
+		note("OneNode", "one node reads what it wrote itself: its cache was dropped before the ior phases were read, that of small files and those of the servers were not")
 	}
 	return out
 }

@@ -117,7 +117,7 @@ func TestEngine(t *testing.T) {
 				t.Fatalf("%v %s", err, b)
 			}
 			tasks := int64(nodes * 2)
-			want := map[string]int64{"ior-easy-write": tasks << 20, "ior-hard-read": tasks * 20 * hardRecord, "mdtest-hard-delete": tasks * 120,
+			want := map[string]int64{"ior-easy-write": tasks << 20, "ior-hard-read": tasks * 20 * storage.HardRecord, "mdtest-hard-delete": tasks * 120,
 				"find": tasks + 1 + 2*tasks*120}
 			for _, p := range took {
 				if w, ok := want[p.Name]; ok && p.Count != w {
@@ -138,7 +138,7 @@ func TestEngine(t *testing.T) {
 func local(t *testing.T) *worker {
 	req, _ := request(t, 1)
 	root := treeOf(req)
-	l, _, err := preflight(req.Directory, *req.Storage)
+	l, err := storage.Preflight(t.Context(), req.Directory, *req.Storage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestCorruption(t *testing.T) {
 	}
 	for before, spoil := range map[string]func(*testing.T, *worker){
 		"ior-easy-read":    flip(easyIO+"/1", 1<<20-1),
-		"ior-hard-read":    flip(hardIOFile, 3*hardRecord+17),
+		"ior-hard-read":    flip(hardIOFile, 3*storage.HardRecord+17),
 		"mdtest-hard-read": flip(hardMD+"/file.0.7", 3900),
 		"find": func(t *testing.T, w *worker) {
 			if err := os.Remove(w.hardName(0, 101)); err != nil {
@@ -248,7 +248,7 @@ func TestOnlyItsOwn(t *testing.T) {
 func TestCancel(t *testing.T) {
 	for _, nodes := range []int{1, 2} {
 		req, dir := request(t, nodes)
-		req.Storage.Segments = 1 << 30 / hardRecord // more than there is time for
+		req.Storage.Segments = 1 << 30 / storage.HardRecord // more than there is time for
 		req.Storage.BlockSize = 0
 		ctx, cancel := context.WithCancel(t.Context())
 		self, _ := os.Executable()

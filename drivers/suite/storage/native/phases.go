@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/drivers/suite/storage"
 )
 
 // steps are what a task does in a phase. Do goes on from where the task stands until the deadline (zero: none) or until
@@ -39,17 +41,17 @@ func (w *worker) steps(phase string) steps {
 	case "ior-easy-write":
 		return steps{do: w.easyWrite, finish: flush, count: wrote(phase, transfer), limit: w.limits.Transfers}
 	case "ior-hard-write":
-		return steps{do: w.hardWrite, finish: flush, count: wrote(phase, hardRecord), limit: w.limits.Records}
+		return steps{do: w.hardWrite, finish: flush, count: wrote(phase, storage.HardRecord), limit: w.limits.Records}
 	case "mdtest-easy-write":
 		return steps{do: w.create(phase, w.easyName, 0), count: wrote(phase, 1), limit: w.limits.Easy}
 	case "mdtest-hard-write":
-		return steps{do: w.create(phase, w.hardName, hardFile), count: wrote(phase, 1), limit: w.limits.Hard}
+		return steps{do: w.create(phase, w.hardName, storage.HardFile), count: wrote(phase, 1), limit: w.limits.Hard}
 	case "find":
 		return steps{do: w.find, count: func(t *task) int64 { return t.found }}
 	case "ior-easy-read":
 		return steps{prepare: w.forget, do: w.easyRead, count: wrote("ior-easy-write", transfer)}
 	case "ior-hard-read":
-		return steps{prepare: w.forget, do: w.hardRead, count: wrote("ior-hard-write", hardRecord)}
+		return steps{prepare: w.forget, do: w.hardRead, count: wrote("ior-hard-write", storage.HardRecord)}
 	case "mdtest-easy-stat":
 		return steps{do: w.files("mdtest-easy-write", w.easyName, stat), count: wrote("mdtest-easy-write", 1)}
 	case "mdtest-hard-stat":
@@ -77,7 +79,7 @@ func (w *worker) easyWrite(ctx context.Context, t *task, deadline time.Time, lim
 func (w *worker) hardWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
 	const phase = "ior-hard-write"
 	return t.write(ctx, w.path(hardIOFile), phase, deadline, limit, func(i int) ([]byte, int64) {
-		return w.data.block(kindHard, t.rank, i, hardRecord), (int64(i)*int64(w.size()) + int64(t.rank)) * hardRecord
+		return w.data.block(kindHard, t.rank, i, storage.HardRecord), (int64(i)*int64(w.size()) + int64(t.rank)) * storage.HardRecord
 	})
 }
 
@@ -114,7 +116,7 @@ func (w *worker) easyRead(ctx context.Context, t *task, _ time.Time, _ int) erro
 
 func (w *worker) hardRead(ctx context.Context, t *task, _ time.Time, _ int) error {
 	n, rank := t.done["ior-hard-write"], w.neighbour(t.rank)
-	return w.read(ctx, t, w.path(hardIOFile), kindHard, rank, n, hardRecord, func(i int) int64 { return (int64(i)*int64(w.size()) + int64(rank)) * hardRecord })
+	return w.read(ctx, t, w.path(hardIOFile), kindHard, rank, n, storage.HardRecord, func(i int) int64 { return (int64(i)*int64(w.size()) + int64(rank)) * storage.HardRecord })
 }
 
 // read reads n pieces that another rank wrote, and compares them.
@@ -206,11 +208,11 @@ func (w *worker) readFile(t *task, path string, rank, i int) error {
 		return err
 	}
 	defer f.Close()
-	n, err := f.ReadAt(t.buf[:hardFile], 0)
+	n, err := f.ReadAt(t.buf[:storage.HardFile], 0)
 	if err != nil {
 		return fmt.Errorf("%s after %d bytes: %w", path, n, err)
 	}
-	return w.data.check(t.buf[:hardFile], kindFile, rank, i, path)
+	return w.data.check(t.buf[:storage.HardFile], kindFile, rank, i, path)
 }
 
 // find walks a task's share of the tree. What it counts is everything that it looks at, as IO500 does.
@@ -240,7 +242,7 @@ func (w *worker) find(ctx context.Context, t *task, _ time.Time, _ int) error {
 				return err
 			}
 			t.found++
-			if info.Size() == hardFile && !info.ModTime().Before(newer.ModTime()) && strings.Contains(d.Name(), "01") {
+			if info.Size() == storage.HardFile && !info.ModTime().Before(newer.ModTime()) && strings.Contains(d.Name(), "01") {
 				t.matched++
 			}
 			return nil

@@ -18,6 +18,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite/storage"
 )
 
 const (
@@ -32,7 +33,7 @@ type meeting struct {
 	Token   string           `json:"token"`
 	Root    string           `json:"root"`
 	Spec    v1alpha1.Storage `json:"spec"`
-	Limits  limits           `json:"limits"`
+	Limits  storage.Limits   `json:"limits"`
 	Seed    int64            `json:"seed"`
 }
 
@@ -60,7 +61,7 @@ func (p *peer) say(v any) error {
 type first struct{ others []*peer }
 
 // team waits for the workers of the other nodes, which it starts with srun. Stop ends them; it may be called twice.
-func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l limits) (team, func() error, error) {
+func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l storage.Limits) (team, func() error, error) {
 	n := req.Storage.Nodes
 	if n == 1 {
 		return alone{}, func() error { return nil }, nil

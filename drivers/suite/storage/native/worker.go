@@ -20,7 +20,7 @@ var errCorrupt = errors.New("what was read is not what was written")
 type worker struct {
 	root     string
 	spec     v1alpha1.Storage
-	limits   limits
+	limits   storage.Limits
 	data     pattern
 	node     int
 	team     team
@@ -50,8 +50,8 @@ type timing struct {
 	Tasks []float64 `json:"tasks"`
 }
 
-func newWorker(root string, s v1alpha1.Storage, l limits, seed int64, node int, t team) *worker {
-	largest := max(int(s.TransferSize), hardRecord)
+func newWorker(root string, s v1alpha1.Storage, l storage.Limits, seed int64, node int, t team) *worker {
+	largest := max(int(s.TransferSize), storage.HardRecord)
 	w := &worker{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, team: t, progress: func(string) {}}
 	for i := range s.TasksPerNode {
 		w.tasks = append(w.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: make([]byte, largest)})

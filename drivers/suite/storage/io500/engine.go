@@ -1,0 +1,193 @@
+package io500
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/suite/storage"
+)
+
+// Names in the run's directory. Everything of io500's is below results, in a folder named after the run.
+const (
+	iniFile    = "io500.ini"
+	outFile    = "io500.out"
+	errFile    = "io500.err"
+	layoutFile = "layout.txt"
+	results    = "io500"
+)
+
+// Engine implements drivers.Suite. Srun starts the program inside a job; default: the command of that name.
+type Engine struct{ Srun string }
+
+// Run measures req.Directory.
+func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
+	s := *req.Storage
+	limits, err := storage.Preflight(ctx, req.Directory, s)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	progress("looking at the program")
+	l, err := newLauncher(ctx, s, cmp.Or(e.Srun, "srun"))
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	list, err := l.list(ctx)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	data := filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
+	ini, err := write(settings(s, limits, data, filepath.Join(dir, results)), known(list))
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, iniFile), []byte(ini), 0o600); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	return e.inside(ctx, l, req, dir, data, progress)
+}
+
+// inside makes the run's own directory, measures in it, and removes exactly that.
+func (e Engine) inside(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
+	if err := os.Mkdir(data, 0o700); errors.Is(err, fs.ErrExist) {
+		return drivers.SuiteResult{}, fmt.Errorf("%s is there already, left by a run that was killed; look at it, then type: rm -r %s", data, data)
+	} else if err != nil {
+		return drivers.SuiteResult{}, fmt.Errorf("making the run's directory: %w", err)
+	}
+	notes := layout(ctx, data, req.Run, filepath.Join(dir, layoutFile))
+	res, err := measure(ctx, l, req, dir, progress)
+	progress("removing what was written")
+	left, gone := clean(data)
+	if gone != nil {
+		return res, errors.Join(err, gone)
+	}
+	if err != nil {
+		return res, err
+	}
+	res.Reasons = append(res.Reasons, notes...)
+	res.Metrics["files_left_by_io500"] = float64(left) // before they were removed
+	return res, nil
+}
+
+// clean removes the run's directory, says how many files were still in it, and proves that it is gone.
+func clean(data string) (left int, err error) {
+	err = filepath.WalkDir(data, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			left++
+		}
+		return err
+	})
+	err = errors.Join(err, os.RemoveAll(data))
+	if _, gone := os.Lstat(data); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("%s is still there; type: rm -r %s", data, data))
+	}
+	if err != nil {
+		return left, fmt.Errorf("removing what was written: %w", err)
+	}
+	return left, nil
+}
+
+// measure runs the program to its end and reads everything that it left.
+func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
+	folder := filepath.Join(dir, results, req.Run)
+	status, err := execute(ctx, l, req, dir, folder, progress)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	out, err := os.ReadFile(filepath.Join(dir, outFile))
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "result.txt"))
+	if err != nil && status == nil {
+		return drivers.SuiteResult{}, fmt.Errorf("io500 ended well but left no result: %w", err)
+	}
+	r := parseRecord(string(text))
+	if status != nil {
+		said, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
+		return drivers.SuiteResult{}, fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+" "+string(said)), filepath.Join(dir, errFile))
+	}
+	printed := parseOutput(string(out))
+	j := judge(*req.Storage, printed, r)
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values(printed)), Valid: len(j.faults) == 0, Reasons: append(j.faults, j.notes...),
+		Versions: map[string]string{"io500": r.values["run"]["version"], "mpi": cmp.Or(l.which, l.mpi)}}
+	extras(res.Metrics, printed, r)
+	res.Metrics["nodes"], res.Metrics["tasks"] = float64(req.Storage.Nodes), float64(req.Storage.Nodes*req.Storage.TasksPerNode)
+	res.Files, err = files(dir)
+	return res, err
+}
+
+// extras are numbers beside the scored ones: the random read, the rates at the stonewall, what find went through.
+func extras(m map[string]float64, printed summary, r record) {
+	for _, p := range printed.phases {
+		if p.Name == "ior-rnd4K-easy-read" {
+			m["ior_rnd4k_easy_read_gibs"] = p.Value.Value
+		}
+	}
+	put := func(name, text string) {
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			m[name] = v
+		}
+	}
+	for _, p := range storage.Phases {
+		at := r.values[p.Name]
+		put(p.Metric()+"_at_stonewall", cmp.Or(at["throughput-stonewall"], at["rate-stonewall"]))
+	}
+	put("find_found", r.values["find"]["found"])
+	put("find_files", r.values["find"]["total-files"])
+}
+
+// execute starts the program and waits for it. Status is how it ended; err means that it could not be run, or was stopped.
+func execute(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, folder string, progress func(string)) (status, err error) {
+	out, err := os.OpenFile(filepath.Join(dir, outFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	errs, err := os.OpenFile(filepath.Join(dir, errFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer errs.Close()
+	cmd := l.command(ctx, req.Storage.Nodes*req.Storage.TasksPerNode, filepath.Join(dir, iniFile), "--timestamp="+req.Run)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, errs
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting io500: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case status = <-ended:
+			return status, ctx.Err()
+		case <-tick.C:
+			if text, err := os.ReadFile(filepath.Join(folder, "result.txt")); err == nil {
+				progress(parseRecord(string(bytes.ToValidUTF8(text, nil))).at())
+			}
+		}
+	}
+}
+
+// files lists what the run left, relative to dir.
+func files(dir string) (out []string, err error) {
+	out = []string{iniFile, outFile, errFile}
+	err = filepath.WalkDir(filepath.Join(dir, results), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		out = append(out, name)
+		return err
+	})
+	return out, err
+}

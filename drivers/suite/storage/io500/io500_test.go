@@ -1,0 +1,257 @@
+package io500
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite/storage"
+)
+
+// sample is a recorded run of the real program.
+func sample(t *testing.T, name string) (stdout, result string) {
+	t.Helper()
+	a, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(a.Files[0].Data), string(a.Files[1].Data)
+}
+
+func spec(stonewall time.Duration, tasks int) v1alpha1.Storage {
+	return v1alpha1.Storage{Engine: "io500", Nodes: 1, TasksPerNode: tasks, Stonewall: v1alpha1.Duration(stonewall), TransferSize: 2 << 20, Command: []string{"io500"}}
+}
+
+// Every recorded run is judged for what it was, whatever its exit status.
+func TestSamples(t *testing.T) {
+	for name, test := range map[string]struct {
+		stonewall time.Duration
+		phases    int
+		want      []string
+	}{
+		"valid":        {30 * time.Second, 14, nil},
+		"tiny":         {time.Second, 14, []string{"Invalid", "TooShort"}},
+		"nophase":      {time.Second, 14, []string{"Incomplete", "Invalid", "TooShort"}},
+		"term":         {time.Second, 9, []string{"Incomplete", "Invalid"}},
+		"enospc2":      {time.Second, 1, []string{"Incomplete", "Invalid", "TooShort"}},
+		"s-mpich-none": {time.Second, 28, []string{"Incomplete", "Invalid", "SplitRun", "TooShort", "WrongScore"}},
+		"s-cancel":     {time.Second, 4, []string{"Incomplete", "Invalid"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stdout, result := sample(t, name)
+			printed := parseOutput(stdout)
+			if len(printed.phases) != test.phases {
+				t.Errorf("%d phases", len(printed.phases))
+			}
+			var got []string
+			for _, f := range judge(spec(test.stonewall, 2), printed, parseRecord(result)).faults {
+				if t.Log(f.Reason + ": " + f.Message); !slices.Contains(got, f.Reason) {
+					got = append(got, f.Reason)
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, test.want) {
+				t.Errorf("faults %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// The numbers of a valid run, and every way to spoil it.
+func TestValid(t *testing.T) {
+	stdout, result := sample(t, "valid")
+	m := storage.Metrics(values(parseOutput(stdout)))
+	extras(m, parseOutput(stdout), parseRecord(result))
+	for name, want := range map[string]float64{"ior_easy_write_gibs": 0.116047, "find_kiops": 680.626145, "mdtest_hard_delete_kiops": 0.642370,
+		"ior_rnd4k_easy_read_gibs": 0.057807, "mdtest_easy_write_kiops_at_stonewall": 1.406480, "find_found": 248} {
+		if m[name] != want {
+			t.Errorf("%s is %v, want %v", name, m[name], want)
+		}
+	}
+	if got := m["score_total"]; got < 1.80013 || got > 1.80014 {
+		t.Errorf("score %v", got)
+	}
+	for name, test := range map[string]struct {
+		old, new string
+		want     string
+	}{
+		"changed score":    {"SCORE           = 1.800134", "SCORE           = 9.800134", "WrongScore"},
+		"changed phase":    {"score           = 0.116047", "score           = 0.916047", "WrongScore"},
+		"printed score":    {"TOTAL 1.800134", "TOTAL 1.900134", "WrongScore"},
+		"fewer processes":  {"procs           = 2", "procs           = 1", "SplitRun"},
+		"two headers":      {"[RESULT]                 find", "IO500 version x (standard)\n[RESULT]                 find", "SplitRun"},
+		"mark in brackets": {"[SCORE ]", "[SCORE INVALID]", "Invalid"},
+		"a comment":        {"[find]", "; ERROR INVALID because\n[find]", "Invalid"},
+		"not a number":     {"680.626145 kIOPS", "nan kIOPS", "Incomplete"},
+		"short":            {"t_delta         = 31.1396", "t_delta         = 29.1396", "TooShort"},
+	} {
+		all := stdout + "\x00" + result
+		if !strings.Contains(all, test.old) {
+			t.Fatalf("%s: nothing to change", name)
+		}
+		out, res, _ := strings.Cut(strings.ReplaceAll(all, test.old, test.new), "\x00")
+		faults := judge(spec(30*time.Second, 2), parseOutput(out), parseRecord(res)).faults
+		if !slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == test.want }) {
+			t.Errorf("%s: %v", name, faults)
+		}
+	}
+}
+
+// Only what the program lists is written; what it cannot do without has to be there.
+func TestIni(t *testing.T) {
+	list, err := os.ReadFile("testdata/list.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	knows := known(string(list))
+	all := settings(spec(30*time.Second, 2), storage.Limits{Transfers: 10, Records: 1 << 40, Easy: 5, Hard: 1 << 30}, "/data/x", "/results")
+	got, err := write(all, knows)
+	want := "[global]\ndatadir = /data/x\ntimestamp-datadir = TRUE\nresultdir = /results\ntimestamp-resultdir = TRUE\nscc = TRUE\n" +
+		"[debug]\nstonewall-time = 30\n[ior-easy]\ntransferSize = 2097152\nblockSize = 20971520\nfilePerProc = TRUE\n" +
+		"[ior-hard]\nsegmentCount = 10000000\n[mdtest-easy]\nn = 5\n[mdtest-hard]\nn = 1000000\n"
+	if err != nil || got != want {
+		t.Errorf("%v\n%s", err, got)
+	}
+	delete(knows, "ior-easy/filePerProc")
+	if got, err := write(all, knows); err != nil || strings.Contains(got, "filePerProc") {
+		t.Errorf("%v\n%s", err, got)
+	}
+	delete(knows, "debug/stonewall-time")
+	if _, err := write(all, knows); err == nil || !strings.Contains(err.Error(), "stonewall-time") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLinked(t *testing.T) {
+	for libraries, want := range map[string]string{
+		"\tlibmpich.so.12 => /lib/libmpich.so.12 (0x0)\n": "mpich", "\tlibmpi.so.40 => /lib/libmpi.so.40": "openmpi", "\tlibc.so.6": "",
+	} {
+		if got := linked(libraries); got != want {
+			t.Errorf("%q: %q", libraries, got)
+		}
+	}
+}
+
+// stage is a job without Slurm or io500: stand-ins for both that write what a recorded run wrote.
+func stage(t *testing.T, script string) (Engine, drivers.SuiteRequest, string) {
+	t.Helper()
+	bin, dir := t.TempDir(), t.TempDir()
+	put := func(name, text string) string {
+		path := filepath.Join(bin, name)
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	list, err := filepath.Abs("testdata/list.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := put("io500", fmt.Sprintf("[ \"$1\" = --list ] && exec cat %s\ndata=$(sed -n 's/^datadir = //p' $1)/r\nresults=$(sed -n 's/^resultdir = //p' $1)/r\nmkdir -p $data $results\necho x >$data/file\n%s", list, script))
+	srun := put("srun", "while [ \"${1#-}\" != \"$1\" ]; do echo $1 >>"+bin+"/flags; shift; done\nexec \"$@\"\n")
+	t.Setenv("SLURM_JOB_ID", "7")
+	s := spec(30*time.Second, 2)
+	s.Command, s.MPI, s.BlockSize, s.Segments, s.Files = []string{program}, "pmi2", 4<<20, 10, 10
+	return Engine{Srun: srun}, drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Directory: t.TempDir(), Storage: &s}, dir
+}
+
+func replay(t *testing.T, name, then string) string {
+	t.Helper()
+	stdout, result := sample(t, name)
+	return "cat >$results/result.txt <<'END'\n" + result + "END\ncat <<'END'\n" + stdout + "END\n" + then
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left in the measured directory: %v", left, err)
+	}
+}
+
+func TestEngine(t *testing.T) {
+	e, req, dir := stage(t, replay(t, "valid", "exit 0\n"))
+	var said []string
+	res, err := e.Run(t.Context(), req, dir, func(s string) { said = append(said, s) })
+	if err != nil || !res.Valid || res.Metrics["ior_easy_read_gibs"] != 0.198865 || res.Versions["mpi"] != "pmi2" || res.Metrics["files_left_by_io500"] != 1 {
+		t.Errorf("%v %+v", err, res)
+	}
+	empty(t, req.Directory)
+	for _, f := range res.Files {
+		if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
+			t.Error(err)
+		}
+	}
+	flags, _ := os.ReadFile(filepath.Join(filepath.Dir(e.Srun), "flags"))
+	for _, want := range []string{"--mpi=pmi2", "-K1", "--ntasks=2", "--overlap"} {
+		if !strings.Contains(string(flags), want+"\n") {
+			t.Errorf("srun was not told %s: %s", want, flags)
+		}
+	}
+}
+
+// A program that fails leaves an error that names the phase, a stopped one ends, and neither leaves data behind.
+func TestEngineFails(t *testing.T) {
+	e, req, dir := stage(t, replay(t, "enospc2", "echo No space left on device >&2; exit 255\n"))
+	_, err := e.Run(t.Context(), req, dir, func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "mdtest-easy-write") || !strings.Contains(err.Error(), "No space left") {
+		t.Errorf("%v", err)
+	}
+	empty(t, req.Directory)
+
+	e, req, dir = stage(t, "sleep 60\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := e.Run(ctx, req, dir, func(string) {}); err == nil || time.Since(began) > 20*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+	empty(t, req.Directory)
+
+	e, req, dir = stage(t, "")
+	req.Storage.Command = []string{"/does/not/exist"}
+	if _, err := e.Run(t.Context(), req, dir, func(string) {}); err == nil || !strings.Contains(err.Error(), "engine: native") {
+		t.Errorf("%v", err)
+	}
+	req.Storage.BlockSize = 1 << 60
+	if _, err := e.Run(t.Context(), req, dir, func(string) {}); err == nil || !strings.Contains(err.Error(), "lower blockSize") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The real program, where ASSAY_IO500 names it: tiny sizes, so it says itself that the result is not valid.
+func TestReal(t *testing.T) {
+	program := os.Getenv("ASSAY_IO500")
+	if program == "" {
+		t.Skip("ASSAY_IO500 names no io500")
+	}
+	t.Setenv("SLURM_JOB_ID", "")
+	s := spec(time.Second, 2)
+	s.Command, s.BlockSize, s.Segments, s.Files = []string{program}, 8<<20, 200, 200
+	req := drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Directory: t.TempDir(), Storage: &s}
+	res, err := Engine{}.Run(t.Context(), req, t.TempDir(), func(s string) { t.Log(s) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", res)
+	for _, p := range storage.Phases {
+		if res.Metrics[p.Metric()] <= 0 {
+			t.Errorf("no %s", p.Metric())
+		}
+	}
+	var reasons []string
+	for _, r := range res.Reasons {
+		reasons = append(reasons, r.Reason)
+	}
+	if res.Valid || slices.Contains(reasons, "SplitRun") || slices.Contains(reasons, "WrongScore") || slices.Contains(reasons, "Incomplete") {
+		t.Errorf("%v", res.Reasons)
+	}
+	empty(t, req.Directory)
+}

@@ -1,0 +1,125 @@
+package io500
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite/storage"
+)
+
+// tolerance of printed numbers, which have six decimals.
+const tolerance = 1e-4
+
+// judgement is what is wrong with a result, and what a reader has to know.
+type judgement struct{ faults, notes []drivers.Reason }
+
+func (j *judgement) fault(reason, format string, args ...any) {
+	j.faults = append(j.faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+}
+
+// judge applies every rule to a run that has ended: printed is its output, r its result.txt.
+func judge(spec v1alpha1.Storage, printed summary, r record) judgement {
+	var j judgement
+	j.processes(spec, printed, r)
+	j.complete(printed)
+	j.said(printed, r)
+	j.long(spec, r)
+	j.score(printed, r)
+	switch s := spec.Stonewall.Std().Seconds(); {
+	case s == scc:
+		j.notes = append(j.notes, drivers.Reason{Reason: "StudentRules", Message: "a stonewall of 30 s follows the rules of the Student Cluster Competition: the list of io500.org does not take it"})
+	case s < 300:
+		j.notes = append(j.notes, drivers.Reason{Reason: "ShortStonewall", Message: fmt.Sprintf("the stonewall is %s; io500 takes no result with less than 5m", spec.Stonewall)})
+	}
+	return j
+}
+
+func (j *judgement) processes(spec v1alpha1.Storage, printed summary, r record) {
+	want := strconv.Itoa(spec.Nodes * spec.TasksPerNode)
+	if n := len(printed.headers); n != 1 {
+		j.fault("SplitRun", "%d runs of io500 were started instead of one with %s processes: the MPI of the launcher is not the program's; write mpi in the benchmark", n, want)
+	} else if got := r.values["run"]["procs"]; got != want {
+		j.fault("SplitRun", "%s processes took part instead of %s: the MPI of the launcher is not the program's; write mpi in the benchmark", got, want)
+	}
+}
+
+func (j *judgement) complete(printed summary) {
+	if n := len(printed.scores); n != 1 {
+		j.fault("Incomplete", "the output holds %d scores instead of one", n)
+	}
+	count := map[string]int{}
+	for _, p := range printed.phases {
+		if p.scored && p.Value.Value > 0 && !math.IsInf(p.Value.Value, 0) {
+			count[p.Name]++
+		}
+	}
+	var missing []string
+	for _, p := range storage.Phases {
+		if count[p.Name] != 1 {
+			missing = append(missing, p.Name)
+		}
+	}
+	if len(missing) > 0 {
+		j.fault("Incomplete", "no single result, or none above zero, of %s", strings.Join(missing, ", "))
+	}
+}
+
+func (j *judgement) said(printed summary, r record) {
+	for _, e := range printed.errors {
+		j.fault("Invalid", "io500 says: %s", e)
+	}
+	if len(printed.errors) == 0 {
+		for _, e := range r.errors {
+			j.fault("Invalid", "result.txt says: %s", e)
+		}
+	}
+	for _, p := range printed.phases {
+		if p.invalid && p.scored {
+			j.fault("Invalid", "io500 marks %s as invalid", p.Name)
+		}
+	}
+	for _, s := range printed.scores {
+		if s.invalid {
+			j.fault("Invalid", "io500 marks the score as invalid")
+		}
+	}
+}
+
+func (j *judgement) long(spec v1alpha1.Storage, r record) {
+	for _, p := range storage.Phases {
+		took, err := strconv.ParseFloat(r.values[p.Name]["t_delta"], 64)
+		if p.Write && err == nil && took < spec.Stonewall.Std().Seconds() {
+			j.fault("TooShort", "%s took %.1f s, less than the stonewall of %s: raise its size", p.Name, took, spec.Stonewall)
+		}
+	}
+}
+
+func (j *judgement) score(printed summary, r record) {
+	if got := r.values["SCORE"]["hash"]; got != "" && got != r.hash() {
+		j.fault("WrongScore", "the hash of result.txt is %s, that of its numbers %s: they were changed, or several runs wrote into it", got, r.hash())
+	}
+	if len(printed.scores) != 1 {
+		return
+	}
+	m := storage.Metrics(values(printed))
+	s := printed.scores[0]
+	for name, got := range map[string]float64{"score_bandwidth_gibs": s.bandwidth, "score_iops_kiops": s.metadata, "score_total": s.total} {
+		if want, ok := m[name]; ok && math.Abs(got-want) > tolerance*math.Max(1, want) {
+			j.fault("WrongScore", "io500 printed %g as %s, but its phases give %g", got, name, want)
+		}
+	}
+}
+
+// values are the scored phases, and the unscored random read.
+func values(printed summary) (out []storage.Value) {
+	for _, p := range printed.phases {
+		if !math.IsNaN(p.Value.Value) && !math.IsNaN(p.Seconds) {
+			out = append(out, p.Value)
+		}
+	}
+	return out
+}

@@ -1,0 +1,113 @@
+package io500
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+const (
+	askTimeout = time.Minute      // of a question to the program
+	stopWithin = 30 * time.Second // of ending it
+)
+
+// launcher starts the program on all nodes.
+type launcher struct {
+	spec  v1alpha1.Storage
+	srun  string // empty outside a job
+	mpi   string // of srun
+	which string // mpich or openmpi, outside a job
+}
+
+// newLauncher finds out how the program is started: it has to be by the MPI that it was linked with.
+func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launcher, error) {
+	l := &launcher{spec: s, mpi: s.MPI}
+	program, err := exec.LookPath(s.Command[0])
+	if err != nil {
+		return nil, fmt.Errorf("finding the io500 program: %w; write its path in command, or engine: native", err)
+	}
+	inJob := os.Getenv("SLURM_JOB_ID") != ""
+	if inJob {
+		l.srun = srun
+	}
+	if l.mpi != "" && inJob {
+		return l, nil
+	}
+	if len(s.Command) > 1 {
+		return nil, fmt.Errorf("%s is started through %s, so nothing says by which MPI: write it in mpi (`srun --mpi=list` shows those of the site)",
+			s.Command[len(s.Command)-1], s.Command[0])
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	libraries, err := exec.CommandContext(ctx, "ldd", program).Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking what %s is linked with: %w; write mpi in the benchmark", program, err)
+	}
+	if l.which = linked(string(libraries)); l.which == "" {
+		return nil, fmt.Errorf("%s is linked with no MPI that assay knows (MPICH or Open MPI): write mpi in the benchmark", program)
+	}
+	l.mpi = map[string]string{"mpich": "pmi2", "openmpi": "pmix"}[l.which]
+	return l, nil
+}
+
+// linked names the MPI among the libraries that ldd lists.
+func linked(libraries string) string {
+	switch {
+	case strings.Contains(libraries, "libmpich.so"), strings.Contains(libraries, "libmpi_cray.so"), strings.Contains(libraries, "libmpi.so.12"):
+		return "mpich" // or Intel's and Cray's, which are made of it
+	case strings.Contains(libraries, "libmpi.so.40"):
+		return "openmpi"
+	}
+	return ""
+}
+
+// command starts the program n times over; n is all of them, or 1 for a question.
+func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd {
+	tasks := strconv.Itoa(n)
+	var line []string
+	switch {
+	case l.srun != "":
+		nodes := min(n, l.spec.Nodes)
+		line = []string{l.srun, "--overlap", "--mpi=" + l.mpi, "-K1", "--nodes=" + strconv.Itoa(nodes), "--ntasks=" + tasks,
+			"--ntasks-per-node=" + strconv.Itoa((n+nodes-1)/nodes)}
+	case l.which == "openmpi":
+		line = []string{"mpirun", "--oversubscribe", "-n", tasks}
+	default:
+		line = []string{"mpiexec", "-n", tasks}
+	}
+	line = append(append(line, l.spec.Command...), args...)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) } // srun and mpiexec pass it on
+	cmd.WaitDelay = stopWithin
+	return cmd
+}
+
+// list asks the program for its settings.
+func (l *launcher) list(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	out, err := l.command(ctx, 1, "--list").Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w: %s", err, tail(string(exit.Stderr)))
+	}
+	if err != nil {
+		return "", fmt.Errorf("asking %s for its settings (--list): %w", strings.Join(l.spec.Command, " "), err)
+	}
+	return string(out), nil
+}
+
+// tail is the end of what a program said, on one line.
+func tail(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return s[max(0, len(s)-400):]
+}

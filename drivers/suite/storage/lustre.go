@@ -1,0 +1,88 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	lustreMagic = 0x0BD00BD0
+	lfsTimeout  = 20 * time.Second
+)
+
+// IsLustre reports whether dir lies on Lustre.
+func IsLustre(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == nil && st.Type == lustreMagic
+}
+
+// LFS runs Lustre's tool with a time limit.
+func LFS(ctx context.Context, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lfsTimeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "lfs", args...).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("lfs %s: %w: %.200s", args[0], err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+// quota lowers r to what the quotas of the user, of the group and of the directory's project leave. A site without lfs
+// on its nodes, or without quotas, leaves it as it is.
+func quota(ctx context.Context, dir string, r *room) error {
+	if _, err := exec.LookPath("lfs"); err != nil {
+		return nil
+	}
+	kinds := [][]string{{"-u", strconv.Itoa(os.Getuid())}, {"-g", strconv.Itoa(os.Getgid())}}
+	if out, err := LFS(ctx, "project", "-d", dir); err == nil { // "1001 P DIR"
+		if f := strings.Fields(out); len(f) > 0 && f[0] != "0" {
+			kinds = append(kinds, []string{"-p", f[0]})
+		}
+	}
+	for _, kind := range kinds {
+		out, err := LFS(ctx, "quota", "-q", kind[0], kind[1], dir)
+		if err != nil {
+			continue // a kind that is not accounted for
+		}
+		if err := r.lower(out); err != nil {
+			return fmt.Errorf("reading lfs quota %s %s: %w", kind[0], kind[1], err)
+		}
+	}
+	return nil
+}
+
+// lower reads a line of `lfs quota -q`: the file system, then used KiB, soft limit, hard limit and grace, then the same of
+// files. A limit of 0 is none; a star marks what is over.
+func (r *room) lower(out string) error {
+	f := strings.Fields(out)
+	if len(f) < 8 {
+		return fmt.Errorf("%.100q has not the nine fields that it should", out)
+	}
+	number := func(i int) (n float64, err error) { return strconv.ParseFloat(strings.TrimSuffix(f[i], "*"), 64) }
+	for _, part := range []struct {
+		used  int
+		scale float64
+		left  *float64
+	}{{1, 1024, &r.bytes}, {5, 1, &r.inodes}} {
+		used, err := number(part.used)
+		if err != nil {
+			return err
+		}
+		limit, err := number(part.used + 2)
+		if err != nil {
+			return err
+		}
+		if limit > 0 {
+			*part.left = min(*part.left, max(0, limit-used)*part.scale)
+		}
+	}
+	return nil
+}
