@@ -51,7 +51,6 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 	w.progress = progress
 	values, err := w.run(ctx)
 	if err != nil {
-		cancel(err) // the others need not go on
 		return drivers.SuiteResult{}, errors.Join(err, stop())
 	}
 	if err := stop(); err != nil {

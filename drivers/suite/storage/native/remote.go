@@ -129,7 +129,7 @@ func (e Engine) start(ctx context.Context, cancel context.CancelCauseFunc, dir s
 		err := cmd.Wait()
 		if err != nil {
 			err = fmt.Errorf("the workers of the other nodes: %w", err)
-			cancel(err)
+			time.AfterFunc(time.Second, func() { cancel(err) }) // what a worker said before it ended tells more, and is on its way
 		}
 		ended <- err
 	}()
