@@ -3,12 +3,16 @@ package v1alpha1
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // largestSet bounds the vectors that a client must hold to know the true neighbours, in bytes.
 const largestSet = 64 << 30
 
-// Vector drives a vector database: create, ingest, query one after the other and concurrently, recall@k.
+// Vector drives a vector database: create, ingest, query one after the other, concurrently, at a rate, with filters,
+// with several efSearch, during writes; recall@k of all of it.
 type Vector struct {
 	Vectors     int    `json:"vectors,omitempty" validate:"gte=0"`                      // default 1000
 	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
@@ -20,13 +24,28 @@ type Vector struct {
 	EFSearch    int    `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's
 	EFConstruct int    `json:"efConstruction,omitempty" validate:"gte=0"`               // default: the server's
 	MaxNeighb   int    `json:"maxNeighbors,omitempty" validate:"gte=0"`                 // default: the server's
-	Seed        int64  `json:"seed,omitempty"`
+	Rate        Rate   `json:"rate,omitempty"`                                          // also an open loop of so many queries/s
+	// EFSweep measures recall and rate with each of these efSearch, at the highest concurrency.
+	EFSweep []int `json:"efSweep,omitempty" validate:"dive,gte=1,lte=100000"`
+	// Filters measure queries for vectors with metadata that this share of all has: 0.01 is one in a hundred.
+	Filters []float64 `json:"filters,omitempty" validate:"dive,gte=0.001,lte=1"`
+	Writes  Rate      `json:"writes,omitempty"` // also queries while so many vectors/s are added
+	// Encoding of vectors on their way in; default: base64 where the server takes it.
+	Encoding string `json:"encoding,omitempty" validate:"omitempty,oneof=json base64"`
+	// File holds the vectors, QueryFile the queries, as .fvecs or .npy (float32); TruthFile, .ivecs, the rows nearest to each
+	// query in order, which else are found by comparing everything. All are read where the benchmark runs.
+	File      string `json:"file,omitempty"`
+	QueryFile string `json:"queryFile,omitempty"`
+	TruthFile string `json:"truthFile,omitempty"`
+	Seed      int64  `json:"seed,omitempty"`
 }
 
 func defaultVector(v Vector) *Vector {
-	v.Vectors = cmp.Or(v.Vectors, 1000)
-	v.Dimension = cmp.Or(v.Dimension, 384)
-	v.Queries = cmp.Or(v.Queries, 100)
+	if v.File == "" { // else the files say
+		v.Vectors = cmp.Or(v.Vectors, 1000)
+		v.Dimension = cmp.Or(v.Dimension, 384)
+		v.Queries = cmp.Or(v.Queries, 100)
+	}
 	v.TopK = cmp.Or(v.TopK, 10)
 	v.BatchSize = cmp.Or(v.BatchSize, 100)
 	if len(v.Concurrency) == 0 {
@@ -37,10 +56,38 @@ func defaultVector(v Vector) *Vector {
 }
 
 func (c *checker) vector(path string, v Vector) {
-	if v.TopK > v.Vectors {
+	c.vectorFiles(path, v)
+	if v.File == "" && v.TopK > v.Vectors {
 		c.bad(path+".topK", fmt.Sprintf("%d is more than the %d vectors that are stored", v.TopK, v.Vectors), "")
 	}
 	if v.Dimension > 0 && v.Vectors > largestSet/4/v.Dimension {
 		c.bad(path+".vectors", fmt.Sprintf("%d of dimension %d do not fit in %s of memory", v.Vectors, v.Dimension, Quantity(largestSet)), "")
+	}
+}
+
+func (c *checker) vectorFiles(path string, v Vector) {
+	for _, f := range []struct {
+		name, value string
+		kinds       []string
+	}{{"file", v.File, []string{".fvecs", ".npy"}}, {"queryFile", v.QueryFile, []string{".fvecs", ".npy"}}, {"truthFile", v.TruthFile, []string{".ivecs"}}} {
+		switch {
+		case f.value == "":
+		case !filepath.IsAbs(f.value):
+			c.bad(path+"."+f.name, "must be an absolute path, found "+brief(f.value), "")
+		case !slices.Contains(f.kinds, filepath.Ext(f.value)):
+			c.bad(path+"."+f.name, "must end in "+strings.Join(f.kinds, " or "), "")
+		}
+	}
+	if (v.File == "") != (v.QueryFile == "") {
+		c.lacks(path, path, "needs file and queryFile, or neither", "")
+	}
+	if !v.Writes.Inf() && v.Rate.Inf() {
+		c.lacks(path, path+".writes", "needs a rate of queries beside it", "write rate: 100, say")
+	}
+	if v.TruthFile != "" && v.File == "" {
+		c.bad(path+".truthFile", "has no meaning without file", "remove it")
+	}
+	if v.File != "" && v.Dimension > 0 {
+		c.bad(path+".dimension", "follows from the file", "remove it")
 	}
 }

@@ -39,6 +39,22 @@ func (r *relays) port(name string) (int, error) {
 	return r.listen[name].Addr().(*net.TCPAddr).Port, nil
 }
 
+// telemetry is the variable by which a suite finds the experiment's collector; none when there is no collector.
+func (r *relays) telemetry() map[string]string {
+	const collector = "otlp-http" // as package service calls it
+	r.mu.Lock()
+	there := r.to[collector] != ""
+	r.mu.Unlock()
+	if !there {
+		return nil
+	}
+	port, err := r.port(collector)
+	if err != nil {
+		return nil // the run goes on without
+	}
+	return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": fmt.Sprintf("http://127.0.0.1:%d", port)}
+}
+
 // lead sets where the relays lead. Connections to a former address are ended, so that clients come again.
 func (r *relays) lead(to map[string]string) {
 	r.mu.Lock()

@@ -74,7 +74,7 @@ func (r *run) begin(now time.Time) {
 		return
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
-	cmd.Dir, cmd.Env = r.want.Dir, environment(nil)
+	cmd.Dir, cmd.Env = r.want.Dir, environment(r.a.relays.telemetry())
 	g, err := startGroup(cmd, filepath.Join(r.want.Dir, suiteLog))
 	if err != nil {
 		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite could not be started: %v", err))

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"assay/drivers/suite"
 )
 
 // sample is one request of the run.
@@ -61,11 +63,11 @@ func closedLoop(ctx context.Context, samples []sample, bound int, now func() tim
 }
 
 func openLoop(ctx context.Context, samples []sample, schedule []time.Duration, bound int, now func() time.Duration, send func(*sample)) error {
-	timer, err := newPacer()
+	timer, err := suite.NewPacer()
 	if err != nil {
 		return err
 	}
-	defer timer.close()
+	defer timer.Close()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	var slots chan struct{}
@@ -81,7 +83,7 @@ func openLoop(ctx context.Context, samples []sample, schedule []time.Duration, b
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err := timer.pause(min(wait, 50*time.Millisecond)); err != nil {
+			if err := timer.Pause(min(wait, 50*time.Millisecond)); err != nil {
 				return err
 			}
 		}

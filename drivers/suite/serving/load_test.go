@@ -3,60 +3,16 @@ package serving
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/serving/sse"
 )
-
-// The schedule has n moments, in order, the last at exactly n/rate, and depends on nothing but its arguments.
-func TestArrivalsLaws(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 500).Draw(t, "n")
-		rate := rapid.Float64Range(0.01, 1e5).Draw(t, "rate")
-		burst := rapid.OneOf(rapid.Float64Range(0.001, 50), rapid.Just(math.Inf(1)), rapid.Just(1.0)).Draw(t, "burstiness")
-		seed := rapid.Int64().Draw(t, "seed")
-		at := Arrivals(suite.Rand(seed, "a"), n, rate, burst)
-		if len(at) != n || !slices.IsSorted(at) || at[0] < 0 {
-			t.Fatalf("%d moments: %v", len(at), at)
-		}
-		if want := time.Duration(math.Round(float64(n) / rate * 1e9)); at[n-1] != want {
-			t.Fatalf("the last is at %v, want %v", at[n-1], want)
-		}
-		if !slices.Equal(at, Arrivals(suite.Rand(seed, "a"), n, rate, burst)) {
-			t.Fatal("not the same twice")
-		}
-		if math.IsInf(burst, 1) && n > 1 && math.Abs(float64(at[0])*float64(n)-float64(at[n-1])) > float64(2*n) {
-			t.Fatalf("not a metronome: %v", at[:2])
-		}
-	})
-}
-
-// The gaps have the coefficient of variation of a gamma distribution, 1/sqrt(burstiness).
-func TestBurstiness(t *testing.T) {
-	for _, burst := range []float64{0.25, 1, 4, 100} {
-		at := Arrivals(suite.Rand(5, "b"), 20000, 100, burst)
-		gaps, last := make([]float64, len(at)), time.Duration(0)
-		for i, moment := range at {
-			gaps[i], last = (moment - last).Seconds(), moment
-		}
-		if mean := suite.Mean(gaps); math.Abs(mean-0.01) > 1e-6 {
-			t.Errorf("burstiness %g: mean gap %v s", burst, mean)
-		}
-		got, want := suite.Std(gaps)/suite.Mean(gaps), 1/math.Sqrt(burst)
-		if math.Abs(got-want) > 0.05*want {
-			t.Errorf("burstiness %g: coefficient of variation %.3f, want %.3f", burst, got, want)
-		}
-	}
-}
 
 func numbered(n int) []sample {
 	s := make([]sample, n)
@@ -225,12 +181,5 @@ func TestDefinitions(t *testing.T) {
 	one := newRecord(sample{outcome: outcome{answer: sse.Answer{Events: []time.Duration{ms}, Usage: true, Completion: 1}}})
 	if lone := summarise([]record{one}); len(lone.tpot) != 0 || len(lone.itl) != 0 {
 		t.Errorf("one token gives TPOT %v, ITL %v", lone.tpot, lone.itl)
-	}
-}
-
-func BenchmarkArrivals(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for b.Loop() {
-		Arrivals(r, 1000, 100, 1)
 	}
 }

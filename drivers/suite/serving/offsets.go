@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite"
 )
 
 // schedule is when the n requests of a run are to be sent, from its start; nil when nothing says so and they follow one
@@ -25,14 +26,14 @@ func schedule(v *v1alpha1.Serving, d *dataset, r *rand.Rand) []time.Duration {
 		var out []time.Duration
 		start := time.Duration(0)
 		for _, s := range v.Stages {
-			for _, at := range Arrivals(r, s.Prompts, float64(s.Rate), v.Burstiness) {
+			for _, at := range suite.Arrivals(r, s.Prompts, float64(s.Rate), v.Burstiness) {
 				out = append(out, start+at)
 			}
 			start = out[len(out)-1]
 		}
 		return out
 	case !v.Rate.Inf():
-		return Arrivals(r, n, float64(v.Rate), v.Burstiness)
+		return suite.Arrivals(r, n, float64(v.Rate), v.Burstiness)
 	}
 	return nil
 }
@@ -50,7 +51,7 @@ func ramp(r *rand.Rand, n int, u v1alpha1.RampUp, burstiness float64) []time.Dur
 		}
 		gap := 1 / rate
 		if !math.IsInf(burstiness, 1) {
-			gap = gamma(r, burstiness) / (rate * burstiness)
+			gap = suite.Gamma(r, burstiness) / (rate * burstiness)
 		}
 		sum += gap
 		out[i] = time.Duration(sum * float64(time.Second))

@@ -27,10 +27,10 @@ type self struct {
 	bar                        float64 // ms
 }
 
-func selfBetween(a, b moment, cores int) self {
-	s := self{wall: b.at.Sub(a.at), own: b.own - a.own, pauses: b.pauses - a.pauses, gcs: b.gcs - a.gcs, cores: cores}
-	if a.host > 0 {
-		s.foreign = max(0, b.host-a.host-s.own)
+func selfBetween(a, b suite.Moment, cores int) self {
+	s := self{wall: b.At.Sub(a.At), own: b.Own - a.Own, pauses: b.Pauses - a.Pauses, gcs: b.GCs - a.GCs, cores: cores}
+	if a.Host > 0 {
+		s.foreign = max(0, b.Host-a.Host-s.own)
 	}
 	return s
 }

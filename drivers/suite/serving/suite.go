@@ -190,9 +190,9 @@ func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	var done atomic.Int64
 	stop := r.report(&done, n)
 	runtime.GC() // what was prepared is garbage no longer; a collection now is one less in the window
-	watched, began := r.client.watch(ctx), lookAtSelf()
+	watched, began := r.client.watch(ctx), suite.Look()
 	err = drive(ctx, func() { done.Add(1) })
-	r.self = selfBetween(began, lookAtSelf(), r.client.cores)
+	r.self = selfBetween(began, suite.Look(), r.client.cores)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {

@@ -235,7 +235,7 @@ func TestOpenLoopRun(t *testing.T) {
 	if got := reasons(res); !res.Valid && !slices.Equal(got, []string{"ClientLate"}) { // a busy machine may be late, and says so
 		t.Errorf("reasons %v", res.Reasons)
 	}
-	first := Arrivals(suite.Rand(11, "arrivals"), 150, 300, 1)[0]
+	first := suite.Arrivals(suite.Rand(11, "arrivals"), 150, 300, 1)[0]
 	if got, least := res.Metrics["duration_s"], (150.0/300)-first.Seconds(); got < least-0.05 { // the first may itself be late
 		t.Errorf("it took %v s, the schedule alone %v s", got, least)
 	}

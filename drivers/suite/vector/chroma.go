@@ -25,7 +25,15 @@ type chroma struct {
 	api   string // http://host:port/api/v2
 	token string // that the server asks for; empty when it asks for none
 	http  *http.Client
+	tell  *telemetry
 }
+
+// Operations, as OpenLIT names them.
+const (
+	insert = "INSERT"
+	get    = "GET"
+	create = "create_collection"
+)
 
 func newChroma(endpoint, token string, connections int) *chroma {
 	return &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", token: token, http: suite.HTTPClient(connections)}
@@ -67,10 +75,27 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 	var got struct {
 		ID string `json:"id"`
 	}
-	if err := c.call(ctx, http.MethodPost, database+"/collections", body, &got); err != nil {
+	answer, _, f := c.timed(ctx, create, shortTimeout, http.MethodPost, database+"/collections", body)
+	if f == nil {
+		err = json.Unmarshal(answer, &got)
+	} else {
+		err = f
+	}
+	if err != nil {
 		return "", fmt.Errorf("create collection %s: %w", name, err)
 	}
 	return got.ID, nil
+}
+
+// indexed is the share of the vectors that are in the index; 1 of a server that does not say.
+func (c *chroma) indexed(ctx context.Context, id string) float64 {
+	var got struct {
+		Progress *float64 `json:"op_indexing_progress"`
+	}
+	if c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil, &got) != nil || got.Progress == nil {
+		return 1 // the single server indexes as it stores
+	}
+	return *got.Progress
 }
 
 func (c *chroma) delete(ctx context.Context, name string) error {
@@ -101,6 +126,19 @@ func (c *chroma) call(ctx context.Context, method, path string, body []byte, out
 		return fmt.Errorf("the answer %.100q: %w", answer, err)
 	}
 	return nil
+}
+
+// timed is raw, with how long it took; and what it was is told.
+func (c *chroma) timed(ctx context.Context, operation string, timeout time.Duration, method, path string, body []byte) ([]byte, time.Duration, *suite.Failure) {
+	sent := time.Now()
+	answer, f := c.raw(ctx, timeout, method, path, body)
+	took := time.Since(sent)
+	failed := ""
+	if f != nil {
+		failed = f.Kind
+	}
+	c.tell.observe(operation, sent, took, failed)
+	return answer, took, f
 }
 
 // raw sends one request and returns its answer as it is.

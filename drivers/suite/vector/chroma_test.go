@@ -3,11 +3,13 @@ package vector
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -135,6 +137,44 @@ func TestRealChromaSpaces(t *testing.T) {
 	}
 }
 
+// Everything that can be asked for at once: rate, filters, efSearch, writes; and what it leaves.
+func TestRealChromaEverything(t *testing.T) {
+	endpoint := startChroma(t)
+	dir := t.TempDir()
+	req := request("all", endpoint, v1alpha1.Vector{
+		Vectors: 6000, Dimension: 64, Queries: 200, TopK: 10, BatchSize: 1000, Concurrency: []int{4}, Space: "l2", Encoding: "json",
+		Rate: 100, Filters: []float64{0.5, 0.01}, EFSweep: []int{10, 400}, Writes: 200, MaxNeighb: 6, EFConstruct: 20,
+	})
+	res, err := Suite{}.Run(t.Context(), req, dir, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(res.Reasons, res.Metrics)
+	if !res.Valid {
+		t.Errorf("%v", res.Reasons)
+	}
+	m := res.Metrics
+	for _, prefix := range []string{"query_rate_", "query_filter_50pct_", "query_filter_1pct_", "query_ef400_", "query_writing_"} {
+		if r := m[prefix+"recall_at_10"]; r < 0.7 || r > 1 {
+			t.Errorf("%srecall_at_10 is %v", prefix, r)
+		}
+	}
+	if low, high := m["query_ef10_recall_at_10"], m["query_ef400_recall_at_10"]; low >= high {
+		t.Errorf("recall is %v with efSearch 10 and %v with 400: it was not set", low, high)
+	}
+	if got := m["query_rate_qps"]; got < 80 || got > 120 {
+		t.Errorf("%v queries a second, asked for 100", got)
+	}
+	if got := m["vectors_stored_at_the_end"]; got <= 6000 || m["writes_per_s"] < 100 {
+		t.Errorf("%v vectors at the end, %v written a second", got, m["writes_per_s"])
+	}
+	var points []point
+	b, err := os.ReadFile(filepath.Join(dir, frontierFile))
+	if err != nil || json.Unmarshal(b, &points) != nil || len(points) != 2 || points[1].EF != 400 || points[1].QPS <= 0 {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
 // A server that still holds collections of others, and vectors of another dimension, says clearly what it refuses.
 func TestRealChromaRefusal(t *testing.T) {
 	endpoint := startChroma(t)
@@ -144,11 +184,11 @@ func TestRealChromaRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	two, _ := clustered(1, 2, 1, 4)
-	if in, err := c.ingest(t.Context(), id, two, 10, true, func(string) {}); err != nil || in.acked != 2 {
+	if in, err := c.ingest(t.Context(), id, two, batches{size: 10, packed: true}, func(string) {}); err != nil || in.acked != 2 {
 		t.Fatalf("acknowledged %d, %v, %s", in.acked, err, &in.failures)
 	}
 	three, _ := clustered(1, 2, 1, 5)
-	in, err := c.ingest(t.Context(), id, three, 10, false, func(string) {})
+	in, err := c.ingest(t.Context(), id, three, batches{size: 10}, func(string) {})
 	if err != nil || in.acked != 0 || !strings.Contains(in.failures.String(), "dimension") {
 		t.Errorf("acknowledged %d, %v, failures %s", in.acked, err, &in.failures)
 	}

@@ -23,6 +23,11 @@ func newMatrix(rows, dim int) matrix { return matrix{dim: dim, data: make([]floa
 func (m matrix) rows() int           { return len(m.data) / m.dim }
 func (m matrix) row(i int) []float32 { return m.data[i*m.dim : (i+1)*m.dim] }
 
+// split cuts m before row n.
+func (m matrix) split(n int) (head, tail matrix) {
+	return matrix{m.dim, m.data[:n*m.dim]}, matrix{m.dim, m.data[n*m.dim:]}
+}
+
 // spread is the standard deviation of a point around its cluster's centre; centres have 1.
 const spread = 0.5
 
@@ -48,18 +53,29 @@ func scatter(r *rand.Rand, centres matrix, rows int) matrix {
 	return m
 }
 
-// addBody is the request that stores rows from up to to, each under its number as id.
-func addBody(m matrix, from, to int, packed bool) ([]byte, error) {
-	ids, embeddings := make([]string, 0, to-from), make([]any, 0, to-from)
+// bucketCount is how many buckets of equal size filters can tell apart.
+const bucketCount = 1000
+
+// bucketOf is the bucket of a row, which says nothing about where its vector lies.
+func bucketOf(row int) int { return int(uint32(row) * 2654435761 >> 7 % bucketCount) }
+
+// body is the request that stores rows from up to to, each under its number as id.
+func (b batches) body(m matrix, from, to int) ([]byte, error) {
+	ids, embeddings, meta := make([]string, 0, to-from), make([]any, 0, to-from), make([]map[string]int, 0, to-from)
 	for i := from; i < to; i++ {
-		ids = append(ids, strconv.Itoa(i))
-		if packed {
+		ids = append(ids, strconv.Itoa(b.firstRow+i))
+		if b.packed {
 			embeddings = append(embeddings, pack(m.row(i)))
 		} else {
 			embeddings = append(embeddings, m.row(i))
 		}
+		meta = append(meta, map[string]int{"bucket": bucketOf(b.firstRow + i)})
 	}
-	return json.Marshal(map[string]any{"ids": ids, "embeddings": embeddings})
+	body := map[string]any{"ids": ids, "embeddings": embeddings}
+	if b.buckets {
+		body["metadatas"] = meta
+	}
+	return json.Marshal(body)
 }
 
 // pack is a vector as base64 of little-endian float32.
@@ -71,14 +87,16 @@ func pack(v []float32) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// queryBodies are the requests for the ids of the k nearest of every row.
-func queryBodies(m matrix, k int) ([][]byte, error) {
+// queryBodies are the requests for the ids of the k nearest of every row, among the buckets below a limit (0: all).
+func queryBodies(m matrix, k, below int) ([][]byte, error) {
 	bodies := make([][]byte, m.rows())
 	for i := range bodies {
 		var err error
-		if bodies[i], err = json.Marshal(map[string]any{
-			"query_embeddings": [][]float32{m.row(i)}, "n_results": k, "include": []string{},
-		}); err != nil {
+		body := map[string]any{"query_embeddings": [][]float32{m.row(i)}, "n_results": k, "include": []string{}}
+		if below > 0 {
+			body["where"] = map[string]any{"bucket": map[string]int{"$lt": below}}
+		}
+		if bodies[i], err = json.Marshal(body); err != nil {
 			return nil, err
 		}
 	}

@@ -1,21 +1,30 @@
-// Package vector measures a Chroma server: ingest, queries one after the other, queries at several levels of
-// concurrency, and the recall of every one of them.
+// Package vector measures a Chroma server: ingest, queries one after the other and concurrently, and where the manifest asks
+// for it queries at a rate, with filters, with several efSearch, and during writes; and the recall of every one of them.
 //
-// A run makes a collection of its own, named after the run, and deletes it at the end, so other collections and
-// earlier runs on the same server do not matter. The order is that of suite.go:
+// A run makes collections of its own, named after the run, and deletes them, so other collections and earlier runs on the
+// same server do not matter. The order is that of suite.go:
 //
-//   - data.go makes seeded vectors in clusters (uniform noise has no neighbours worth finding), and truth.go finds the
-//     exact neighbours of every query by brute force. Both are done before anything is timed.
+//   - data.go makes seeded vectors in clusters (uniform noise has no neighbours worth finding), or files.go reads them, and
+//     truth.go finds the exact neighbours of every query by brute force, or takes them from a file. All of it is done
+//     before anything is timed.
 //   - Ingest sends batches one after the other, never above the server's max_batch_size, as base64 where the server
 //     takes it. ingest_vectors_per_s divides the vectors that were acknowledged by the time spent inside these
 //     requests; encoding is ours and does not count. An acknowledgement proves nothing (Chroma answers 201 to ids that
 //     it ignores), so the server's own count must be the declared number afterwards.
-//   - Queries are sent sequentially, then with each number of workers. The latency of a query is from the send to the
-//     last byte of its answer; the answers are read and scored after the clock has stopped.
+//   - index_ready_s is the time until the server says that all is indexed, if it does say, and answers twice the same.
+//   - query_sequential, then query_c<N> with each number of workers. The latency of a query is from the send to the last
+//     byte of its answer; the answers are read and scored after the clock has stopped.
+//   - query_rate: an open loop; its moments are fixed before, as in package serving, and …_intended counts from them.
+//   - query_filter_<P>pct: only rows whose metadata fits, P percent of all, by the highest number of workers. Which
+//     these are says nothing about where they lie.
+//   - query_writing: the open loop again while vectors are added at a rate. What was acknowledged before a query was sent
+//     has to be found by it; what came later may be.
+//   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
-// recall_at_<k> is of the sequential queries, query_c<N>_recall_at_<k> of a level: the mean share of the k true
+// recall_at_<k> is of the sequential queries, <phase>_recall_at_<k> of another phase: the mean share of the k true
 // neighbours found. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id
-// counts once. Speed without recall means nothing, which is why both come from the same queries.
+// counts once. Speed without recall means nothing, which is why both come from the same queries. <phase>_client_cpu_percent
+// is what the client itself took, of one core.
 //
 // Failed requests are counted by kind and are in no latency, no rate and no recall. A result is not valid when
 //
@@ -23,4 +32,9 @@
 //   - ErrorRate: more than 1 % of the requests failed
 //   - NothingCompleted: no query of a phase succeeded
 //   - LowRecall: less than half of the neighbours were found in some phase; speed bought like that compares to nothing
+//
+// # Dependencies
+//
+// go.opentelemetry.io/otel and its SDK: where OTEL_EXPORTER_OTLP_ENDPOINT names a collector (assay sets it when the
+// experiment has one), every request is told to it in the names of OpenLIT, so that dashboards made for that show it.
 package vector

@@ -30,8 +30,12 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1}, v.Concurrency...)))
+	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1, connectionsAt(v.Rate)}, v.Concurrency...)))
 	defer r.chroma.http.CloseIdleConnections()
+	if r.chroma.tell, err = newTelemetry(ctx, req.Experiment, req.Benchmark, req.Endpoints[0]); err != nil {
+		return drivers.SuiteResult{}, fmt.Errorf("prepare telemetry: %w", err)
+	}
+	defer r.chroma.tell.close(ctx)
 	limits, err := r.chroma.limits(ctx)
 	if err != nil {
 		return drivers.SuiteResult{}, err
@@ -42,10 +46,14 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err := r.prepare(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := r.measure(ctx, min(v.BatchSize, limits.MaxBatch), limits.Base64); err != nil {
+	if v.Encoding == "base64" && !limits.Base64 {
+		return drivers.SuiteResult{}, errors.New("the server does not take base64: remove encoding")
+	}
+	how := batches{size: min(v.BatchSize, limits.MaxBatch), packed: limits.Base64 && v.Encoding != "json", buckets: len(v.Filters) > 0}
+	if err := r.measure(ctx, how); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(ctx), nil
+	return r.conclude(ctx, dir)
 }
 
 // check refuses a request that the manifest's defaults were not applied to, and one that nothing can answer.
@@ -54,6 +62,7 @@ func check(req drivers.SuiteRequest) error {
 	switch {
 	case v == nil:
 		return fmt.Errorf("the request of benchmark %q has no vector part", req.Benchmark)
+	case v.File != "" && v.TopK > 0 && v.BatchSize > 0: // the rest is in the files
 	case v.Vectors < 1 || v.Dimension < 1 || v.Queries < 1 || v.TopK < 1 || v.BatchSize < 1:
 		return fmt.Errorf("benchmark %q needs vectors, dimension, queries, topK and batchSize above 0, but has %d, %d, %d, %d and %d",
 			req.Benchmark, v.Vectors, v.Dimension, v.Queries, v.TopK, v.BatchSize)
@@ -70,13 +79,24 @@ type runner struct {
 	progress func(string)
 	chroma   *chroma
 	data     matrix
+	queries  matrix
+	extra    matrix // rows to add during queries
 	bodies   [][]byte
 	truth    *truth
 
 	metrics       map[string]float64
+	frontier      []point
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
+}
+
+// connectionsAt is how many requests of an open loop may well be under way: what arrives within a second.
+func connectionsAt(rate v1alpha1.Rate) int {
+	if rate.Inf() {
+		return 1
+	}
+	return int(min(1024, float64(rate)))
 }
 
 func (r *runner) fault(reason, format string, args ...any) {
@@ -86,27 +106,101 @@ func (r *runner) fault(reason, format string, args ...any) {
 // prepare makes everything that needs no server, before anything is timed.
 func (r *runner) prepare(ctx context.Context) error {
 	v := r.spec
-	r.progress(fmt.Sprintf("making %d vectors of dimension %d", v.Vectors, v.Dimension))
-	var queries matrix
-	r.data, queries = clustered(r.req.Seed, v.Vectors, v.Queries, v.Dimension)
+	if err := r.load(); err != nil {
+		return err
+	}
 	var err error
-	if r.bodies, err = queryBodies(queries, v.TopK); err != nil {
+	if r.bodies, err = queryBodies(r.queries, v.TopK, 0); err != nil {
 		return fmt.Errorf("encode the queries: %w", err)
 	}
-	step := max(1, v.Queries/10)
-	r.truth, err = findTruth(ctx, r.data, queries, v.TopK, distanceIn(v.Space), func(n int) {
-		if n%step == 0 {
-			r.progress(fmt.Sprintf("found the true neighbours of %d of %d queries", n, v.Queries))
+	if v.TruthFile != "" {
+		r.truth = &truth{data: r.data, queries: r.queries, k: v.TopK, measure: distanceIn(v.Space)}
+		rows, err := readIvecs(v.TruthFile, r.queries.rows())
+		if err == nil {
+			err = givenTruth(r.truth, rows)
 		}
-	})
+		if err != nil {
+			return fmt.Errorf("the neighbours of %s: %w", v.TruthFile, err)
+		}
+		return nil
+	}
+	r.truth, err = r.findTruth(ctx, 0)
 	return err
 }
 
-// measure works in a collection of the run's own, which is gone afterwards whatever happens.
-func (r *runner) measure(ctx context.Context, batch int, packed bool) (err error) {
+// load makes the vectors and the queries, or reads them.
+func (r *runner) load() (err error) {
+	v := r.spec
+	if v.File == "" {
+		r.progress(fmt.Sprintf("making %d vectors of dimension %d", v.Vectors, v.Dimension))
+		more := 0
+		if !v.Writes.Inf() { // enough for the time that the queries take, and as much again
+			more = int(2 * float64(v.Writes) * float64(v.Queries) / float64(v.Rate))
+		}
+		r.data, r.queries = clustered(r.req.Seed, v.Vectors+more, v.Queries, v.Dimension)
+		r.data, r.extra = r.data.split(v.Vectors)
+		return nil
+	}
+	r.progress("reading " + v.File)
+	if r.data, err = readVectors(v.File, v.Vectors); err != nil {
+		return err
+	}
+	if r.queries, err = readVectors(v.QueryFile, v.Queries); err != nil {
+		return err
+	}
+	if r.queries.dim != r.data.dim {
+		return fmt.Errorf("the vectors of %s have %d numbers, the queries of %s %d", v.File, r.data.dim, v.QueryFile, r.queries.dim)
+	}
+	if !v.Writes.Inf() { // the last tenth is kept for them
+		r.data, r.extra = r.data.split(r.data.rows() - r.data.rows()/10)
+		if v.TruthFile != "" {
+			return errors.New("with writes a tenth of the vectors is stored late, so truthFile does not fit: remove one")
+		}
+	}
+	if v.TopK > r.data.rows() {
+		return fmt.Errorf("the benchmark asks for the %d nearest of %d vectors", v.TopK, r.data.rows())
+	}
+	return nil
+}
+
+func (r *runner) findTruth(ctx context.Context, below int) (*truth, error) {
+	t := &truth{data: r.data, queries: r.queries, k: r.spec.TopK, measure: distanceIn(r.spec.Space), below: below}
+	n := r.queries.rows()
+	step := max(1, n/10)
+	return t, findTruth(ctx, t, func(done int) {
+		if done%step == 0 {
+			r.progress(fmt.Sprintf("found the true neighbours of %d of %d queries", done, n))
+		}
+	})
+}
+
+// measure goes through all phases.
+func (r *runner) measure(ctx context.Context, how batches) error {
+	err := r.within(ctx, r.spec.EFSearch, func(id string) error {
+		if err := r.store(ctx, id, how); err != nil {
+			return err
+		}
+		for _, step := range []func() error{
+			func() error { return r.awaitIndex(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
+			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id, how) },
+		} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.sweep(ctx, how)
+}
+
+// within works in a collection of the run's own, which is gone afterwards whatever happens.
+func (r *runner) within(ctx context.Context, ef int, f func(id string) error) error {
 	name := collectionName(r.req.Run)
 	r.progress("creating collection " + name)
-	id, err := r.chroma.create(ctx, name, r.hnsw())
+	id, err := r.chroma.create(ctx, name, r.hnsw(ef))
 	if err != nil {
 		return err
 	}
@@ -117,28 +211,16 @@ func (r *runner) measure(ctx context.Context, batch int, packed bool) (err error
 			r.notes = append(r.notes, drivers.Reason{Reason: "CollectionLeft", Message: derr.Error()})
 		}
 	}()
-	if err := r.store(ctx, id, batch, packed); err != nil {
-		return err
-	}
-	if err := r.phase(ctx, id, "query_sequential", "", 1); err != nil {
-		return err
-	}
-	for _, n := range slices.Compact(slices.Sorted(slices.Values(r.spec.Concurrency))) {
-		prefix := fmt.Sprintf("query_c%d", n)
-		if err := r.phase(ctx, id, prefix, prefix+"_", n); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f(id)
 }
 
-func (r *runner) hnsw() map[string]any {
+func (r *runner) hnsw(ef int) map[string]any {
 	v := r.spec
 	h := map[string]any{"space": "l2"}
 	if v.Space != "" {
 		h["space"] = v.Space
 	}
-	for name, n := range map[string]int{"ef_search": v.EFSearch, "ef_construction": v.EFConstruct, "max_neighbors": v.MaxNeighb} {
+	for name, n := range map[string]int{"ef_search": ef, "ef_construction": v.EFConstruct, "max_neighbors": v.MaxNeighb} {
 		if n > 0 {
 			h[name] = n
 		}
@@ -157,8 +239,8 @@ func collectionName(run string) string {
 	return fmt.Sprintf("assay-%.200s-%08x", clean, rand.Uint32())
 }
 
-func (r *runner) store(ctx context.Context, id string, batch int, packed bool) error {
-	in, err := r.chroma.ingest(ctx, id, r.data, batch, packed, r.progress)
+func (r *runner) store(ctx context.Context, id string, how batches) error {
+	in, err := r.chroma.ingest(ctx, id, r.data, how, r.progress)
 	if err != nil {
 		return err
 	}
@@ -169,51 +251,19 @@ func (r *runner) store(ctx context.Context, id string, batch int, packed bool) e
 	}
 	r.metrics["ingest_vectors_per_s"] = float64(in.acked) / in.busy.Seconds()
 	r.metrics["ingest_s"] = in.busy.Seconds()
-	r.metrics["ingest_batch_size"] = float64(batch)
+	r.metrics["ingest_batch_size"] = float64(how.size)
+	return r.counted(ctx, id, "vectors_stored", r.data.rows())
+}
+
+// counted asks the server how many vectors it holds.
+func (r *runner) counted(ctx context.Context, id, metric string, want int) error {
 	stored, err := r.chroma.count(ctx, id)
 	if err != nil {
 		return err
 	}
-	r.metrics["vectors_stored"] = float64(stored)
-	if stored != r.spec.Vectors {
-		r.fault("CountMismatch", "the server holds %d vectors, not the %d that were sent", stored, r.spec.Vectors)
-	}
-	return nil
-}
-
-// phase sends all queries by that many workers and adds their metrics: rate, latencies, recall.
-func (r *runner) phase(ctx context.Context, id, prefix, recallPrefix string, workers int) error {
-	r.progress(fmt.Sprintf("%s: %d queries", prefix, len(r.bodies)))
-	suite.Preconnect(ctx, r.chroma.http, []string{r.chroma.api + "/heartbeat"}, min(workers, len(r.bodies)))
-	answers, took, err := r.chroma.ask(ctx, id, r.bodies, workers)
-	if err != nil {
-		return err
-	}
-	var latencies, recalls []float64
-	for q, a := range answers {
-		r.requests++
-		if a.failure != nil {
-			r.failures.Add(a.failure)
-			continue
-		}
-		found, err := idsOf(a.answer)
-		if f, bad := errors.AsType[*suite.Failure](err); bad {
-			r.failures.Add(f)
-			continue
-		}
-		latencies, recalls = append(latencies, suite.Millis(a.latency)), append(recalls, r.truth.recall(q, found))
-	}
-	if len(latencies) == 0 {
-		r.fault("NothingCompleted", "%s: none of %d queries succeeded", prefix, len(answers))
-		return nil
-	}
-	recall := suite.Mean(recalls)
-	r.metrics[prefix+"_qps"] = float64(len(latencies)) / took.Seconds()
-	r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = recall
-	suite.Distribution(r.metrics, prefix, latencies)
-	if recall < minRecall {
-		r.fault("LowRecall", "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
-			prefix, r.spec.TopK, recall)
+	r.metrics[metric] = float64(stored)
+	if stored != want {
+		r.fault("CountMismatch", "the server holds %d vectors, not the %d that were sent", stored, want)
 	}
 	return nil
 }
@@ -223,7 +273,7 @@ const (
 	maxErrorPercent = 1.0
 )
 
-func (r *runner) conclude(ctx context.Context) drivers.SuiteResult {
+func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult, error) {
 	failed := r.failures.Total()
 	rate := 100 * float64(failed) / float64(r.requests)
 	r.metrics["errors"], r.metrics["error_rate_percent"] = float64(failed), rate
@@ -232,7 +282,7 @@ func (r *runner) conclude(ctx context.Context) drivers.SuiteResult {
 		r.fault("ErrorRate", "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s",
 			failed, r.requests, rate, maxErrorPercent, &r.failures)
 	}
-	if note, short := suite.TooFewSamples("queries", r.spec.Queries); short {
+	if note, short := suite.TooFewSamples("queries", r.queries.rows()); short {
 		r.notes = append(r.notes, note)
 	}
 	if n := len(r.req.Endpoints); n > 1 {
@@ -246,5 +296,9 @@ func (r *runner) conclude(ctx context.Context) drivers.SuiteResult {
 	if v := r.chroma.version(ctx); v != "" {
 		res.Versions["chroma_api"] = v
 	}
-	return res
+	if len(r.frontier) == 0 {
+		return res, nil
+	}
+	res.Files = []string{frontierFile}
+	return res, writeFrontier(dir, r.frontier)
 }

@@ -2,6 +2,7 @@ package vector
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -64,60 +65,110 @@ func squared(a, b []float32) float32 {
 	return (s0 + s1) + (s2 + s3)
 }
 
-// truth is the exact answer: for each query how far away its k-th nearest vector is.
+// truth is the exact answer: for each query how far away its k nearest vectors are.
 type truth struct {
 	data, queries matrix
 	k             int
 	measure       distance
-	kth           []float64
+	below         int         // only rows in buckets below it count; 0: all
+	nearest       [][]float64 // by query: up to k distances in order
 }
 
 // findTruth compares every query with every vector, on all cores.
-func findTruth(ctx context.Context, data, queries matrix, k int, measure distance, done func(queries int)) (*truth, error) {
-	t := &truth{data: data, queries: queries, k: k, measure: measure, kth: make([]float64, queries.rows())}
+func findTruth(ctx context.Context, t *truth, done func(queries int)) error {
+	t.nearest = make([][]float64, t.queries.rows())
 	var next, finished atomic.Int64
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			nearest := make([]float64, 0, k+1)
 			for ctx.Err() == nil {
 				q := int(next.Add(1)) - 1
-				if q >= queries.rows() {
+				if q >= t.queries.rows() {
 					return
 				}
-				t.kth[q] = t.kthDistance(q, nearest)
+				for i := range t.data.rows() {
+					if t.counts(i) {
+						t.nearest[q] = t.insert(t.nearest[q], t.measure(t.queries.row(q), t.data.row(i)))
+					}
+				}
 				done(int(finished.Add(1)))
 			}
 		})
 	}
 	wg.Wait()
-	return t, ctx.Err()
+	return ctx.Err()
 }
 
-// kthDistance keeps the k smallest distances in order; nearest is its room.
-func (t *truth) kthDistance(q int, nearest []float64) float64 {
-	nearest = nearest[:0]
-	for i := range t.data.rows() {
-		d := t.measure(t.queries.row(q), t.data.row(i))
-		if len(nearest) == t.k && d >= nearest[t.k-1] {
-			continue
-		}
-		at, _ := slices.BinarySearch(nearest, d)
-		nearest = slices.Insert(nearest, at, d)
-		nearest = nearest[:min(len(nearest), t.k)]
+// givenTruth takes the nearest rows of each query as a file has them.
+func givenTruth(t *truth, rows [][]int) error {
+	if len(rows) < t.queries.rows() {
+		return fmt.Errorf("it has the neighbours of %d queries, but there are %d", len(rows), t.queries.rows())
 	}
-	return nearest[len(nearest)-1]
+	t.nearest = make([][]float64, t.queries.rows())
+	for q := range t.nearest {
+		if len(rows[q]) < t.k {
+			return fmt.Errorf("it has %d neighbours of query %d, not %d (topK)", len(rows[q]), q, t.k)
+		}
+		for _, row := range rows[q][:t.k] {
+			if row < 0 || row >= t.data.rows() {
+				return fmt.Errorf("it names row %d, but there are %d", row, t.data.rows())
+			}
+			t.nearest[q] = t.insert(t.nearest[q], t.measure(t.queries.row(q), t.data.row(row)))
+		}
+	}
+	return nil
+}
+
+func (t *truth) counts(row int) bool { return t.below == 0 || bucketOf(row) < t.below }
+
+// insert keeps the k smallest distances in order.
+func (t *truth) insert(nearest []float64, d float64) []float64 {
+	if len(nearest) == t.k && d >= nearest[t.k-1] {
+		return nearest
+	}
+	if nearest == nil {
+		nearest = make([]float64, 0, t.k+1)
+	}
+	at, _ := slices.BinarySearch(nearest, d)
+	nearest = slices.Insert(nearest, at, d)
+	return nearest[:min(len(nearest), t.k)]
 }
 
 // recall is the share of the k nearest that found has: every distinct row that is no farther away than the k-th true
-// neighbour, give or take rounding.
-func (t *truth) recall(q int, found []int) float64 {
-	limit := t.kth[q] + 1e-5*math.Abs(t.kth[q]) + 1e-6
+// neighbour, give or take rounding. Added are rows that were stored behind the data before the query was sent, and
+// perhaps some more: they are neighbours too, and more may be found of them than had to be.
+func (t *truth) recall(q int, found []int, added matrix, before int) float64 {
+	nearest := t.nearest[q]
+	if before > 0 {
+		nearest = slices.Clone(nearest)
+	}
+	for i := range before {
+		if t.counts(t.data.rows() + i) {
+			nearest = t.insert(nearest, t.measure(t.queries.row(q), added.row(i)))
+		}
+	}
+	if len(nearest) == 0 {
+		return 1 // there is nothing to find
+	}
+	last := nearest[len(nearest)-1]
+	limit := last + 1e-5*math.Abs(last) + 1e-6
 	seen := map[int]bool{}
 	for _, row := range found {
-		if row >= 0 && row < t.data.rows() && t.measure(t.queries.row(q), t.data.row(row)) <= limit {
+		if v, ok := t.vector(row, added); ok && t.measure(t.queries.row(q), v) <= limit {
 			seen[row] = true
 		}
 	}
-	return float64(min(len(seen), t.k)) / float64(t.k)
+	return float64(min(len(seen), len(nearest))) / float64(len(nearest))
+}
+
+// vector is the one that a row names, when there is one that counts.
+func (t *truth) vector(row int, added matrix) ([]float32, bool) {
+	behind := row - t.data.rows()
+	switch {
+	case row < 0 || !t.counts(row) || behind >= len(added.data)/max(1, added.dim):
+		return nil, false
+	case behind >= 0:
+		return added.row(behind), true
+	}
+	return t.data.row(row), true
 }

@@ -34,8 +34,8 @@ func TestTruthAgainstDumbTwin(t *testing.T) {
 		rows, dim := rapid.IntRange(1, 60).Draw(t, "rows"), rapid.IntRange(1, 11).Draw(t, "dim")
 		k := rapid.IntRange(1, rows).Draw(t, "k")
 		data, queries := clustered(rapid.Int64().Draw(t, "seed"), rows, 3, dim)
-		got, err := findTruth(context.Background(), data, queries, k, distanceIn(space), func(int) {})
-		if err != nil {
+		got := &truth{data: data, queries: queries, k: k, measure: distanceIn(space)}
+		if err := findTruth(context.Background(), got, func(int) {}); err != nil {
 			t.Fatal(err)
 		}
 		for q := range queries.rows() {
@@ -53,17 +53,17 @@ func TestTruthAgainstDumbTwin(t *testing.T) {
 				}
 				return 1
 			})
-			if want := all[k-1].d; math.Abs(got.kth[q]-want) > 1e-4*(1+math.Abs(want)) {
-				t.Fatalf("query %d: the %d-th of %d is %v away, want %v", q, k, rows, got.kth[q], want)
+			if want := all[k-1].d; math.Abs(got.nearest[q][k-1]-want) > 1e-4*(1+math.Abs(want)) {
+				t.Fatalf("query %d: the %d-th of %d is %v away, want %v", q, k, rows, got.nearest[q][k-1], want)
 			}
 			var nearest []int
 			for _, n := range all[:k] {
 				nearest = append(nearest, n.row)
 			}
-			if r := got.recall(q, nearest); r != 1 {
+			if r := got.recall(q, nearest, matrix{}, 0); r != 1 {
 				t.Fatalf("the true neighbours have recall %v", r)
 			}
-			if r := got.recall(q, nearest[:k-1]); r >= 1 {
+			if r := got.recall(q, nearest[:k-1], matrix{}, 0); r >= 1 {
 				t.Fatalf("one neighbour fewer has recall %v", r)
 			}
 		}
@@ -73,8 +73,8 @@ func TestTruthAgainstDumbTwin(t *testing.T) {
 func TestRecall(t *testing.T) {
 	// Points on a line at 1, 2, 2, 3, 10; the query is at 0, so the two nearest are 1 and either of the twins at 2.
 	data := matrix{dim: 1, data: []float32{1, 2, 2, 3, 10}}
-	truth, err := findTruth(t.Context(), data, matrix{dim: 1, data: []float32{0}}, 2, distanceIn("l2"), func(int) {})
-	if err != nil {
+	truth := &truth{data: data, queries: matrix{dim: 1, data: []float32{0}}, k: 2, measure: distanceIn("l2")}
+	if err := findTruth(t.Context(), truth, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
@@ -91,14 +91,65 @@ func TestRecall(t *testing.T) {
 		"more than asked":       {[]int{0, 1, 2}, 1},
 		"a row that is not one": {[]int{-1, 99}, 0},
 	} {
-		if got := truth.recall(0, test.found); got != test.want {
+		if got := truth.recall(0, test.found, matrix{}, 0); got != test.want {
 			t.Errorf("%s: recall %v, want %v", name, got, test.want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := findTruth(ctx, data, data, 1, distanceIn("l2"), func(int) {}); !errors.Is(err, context.Canceled) {
+	if err := findTruth(ctx, truth, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interrupted search gave %v", err)
+	}
+}
+
+// What was stored before a query has to be found by it; what came later may be.
+func TestRecallDuringWrites(t *testing.T) {
+	truth := &truth{data: matrix{1, []float32{1, 2, 10}}, queries: matrix{1, []float32{0}}, k: 2, measure: distanceIn("l2")}
+	if err := findTruth(t.Context(), truth, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	added := matrix{1, []float32{1.5, 0.5}} // rows 3 and 4
+	for name, test := range map[string]struct {
+		before int
+		found  []int
+		want   float64
+	}{
+		"nothing was added":       {0, []int{0, 1}, 1},
+		"one was, and is missing": {1, []int{0, 1}, 0.5},
+		"one was, and is found":   {1, []int{0, 3}, 1},
+		"a later one is found":    {1, []int{0, 4}, 1},
+		"both were":               {2, []int{0, 3}, 0.5},
+		"both are found":          {2, []int{0, 4}, 1},
+		"one that never was":      {2, []int{0, 5}, 0.5},
+	} {
+		if got := truth.recall(0, test.found, added, test.before); got != test.want {
+			t.Errorf("%s: recall %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// A filter's truth holds only what it lets through.
+func TestFilteredTruth(t *testing.T) {
+	data, queries := clustered(1, 5000, 5, 8)
+	truth := &truth{data: data, queries: queries, k: 3, measure: distanceIn("l2"), below: 100}
+	if err := findTruth(t.Context(), truth, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	inside := 0
+	for row := range data.rows() {
+		if truth.counts(row) {
+			inside++
+		}
+	}
+	if inside < 400 || inside > 600 { // a tenth
+		t.Errorf("%d of 5000 rows are in a tenth of the buckets", inside)
+	}
+	for row := range data.rows() {
+		if !truth.counts(row) {
+			if r := truth.recall(0, []int{row}, matrix{}, 0); r != 0 {
+				t.Fatalf("row %d is outside and counts", row)
+			}
+		}
 	}
 }
 
@@ -127,6 +178,9 @@ func BenchmarkTruth(b *testing.B) {
 	t := &truth{data: data, queries: queries, k: 10, measure: distanceIn("l2")}
 	b.SetBytes(int64(4 * len(data.data)))
 	for b.Loop() {
-		t.kthDistance(0, nil)
+		t.nearest = nil
+		if err := findTruth(b.Context(), t, func(int) {}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

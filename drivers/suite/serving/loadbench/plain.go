@@ -37,7 +37,7 @@ func plain(ctx context.Context, s scenario, url, dir string) (float64, error) {
 	suite.Preconnect(ctx, c.http, []string{url + "/v1/models"}, min(connections, 512))
 	before := cpuSeconds()
 	if s.rate > 0 {
-		c.open(ctx, serving.Arrivals(suite.Rand(1, "arrivals"), s.prompts, s.rate, 1))
+		c.open(ctx, suite.Arrivals(suite.Rand(1, "arrivals"), s.prompts, s.rate, 1))
 	} else {
 		c.closed(ctx, s.bound)
 	}

@@ -1,4 +1,4 @@
-package serving
+package suite
 
 import (
 	"math"
@@ -16,7 +16,7 @@ func Arrivals(r *rand.Rand, n int, rate, burstiness float64) []time.Duration {
 	for i := range at {
 		gap := 1.0
 		if !math.IsInf(burstiness, 1) {
-			gap = gamma(r, burstiness)
+			gap = Gamma(r, burstiness)
 		}
 		sum += gap
 		at[i] = sum
@@ -33,10 +33,10 @@ func Arrivals(r *rand.Rand, n int, rate, burstiness float64) []time.Duration {
 	return out
 }
 
-// gamma draws from Gamma(shape, 1) by the method of Marsaglia and Tsang (2000).
-func gamma(r *rand.Rand, shape float64) float64 {
+// Gamma draws from Gamma(shape, 1) by the method of Marsaglia and Tsang (2000).
+func Gamma(r *rand.Rand, shape float64) float64 {
 	if shape < 1 { // Gamma(a) = Gamma(a+1) * U^(1/a)
-		return gamma(r, shape+1) * math.Pow(1-r.Float64(), 1/shape)
+		return Gamma(r, shape+1) * math.Pow(1-r.Float64(), 1/shape)
 	}
 	d := shape - 1.0/3
 	c := 1 / math.Sqrt(9*d)

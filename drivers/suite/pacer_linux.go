@@ -1,4 +1,4 @@
-package serving
+package suite
 
 import (
 	"fmt"
@@ -8,24 +8,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pacer sleeps with the kernel's precision. time.Sleep waits in the poller with a granularity of a millisecond, half of
+// Pacer sleeps with the kernel's precision. time.Sleep waits in the poller with a granularity of a millisecond, half of
 // which it is late at the median; a timerfd ends the same wait at its moment. (A thread that sleeps in a system call
 // is as exact, but keeps its share of the scheduler to itself meanwhile, up to 10 ms: others pay for it.)
-type pacer struct {
+type Pacer struct {
 	fd   int
 	file *os.File // the same, known to the poller
 }
 
-func newPacer() (*pacer, error) {
+// NewPacer makes one.
+func NewPacer() (*Pacer, error) {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make a timer: %w", err)
 	}
-	return &pacer{fd: fd, file: os.NewFile(uintptr(fd), "timerfd")}, nil
+	return &Pacer{fd: fd, file: os.NewFile(uintptr(fd), "timerfd")}, nil
 }
 
-// pause sleeps for d, which is above 0.
-func (p *pacer) pause(d time.Duration) error {
+// Pause sleeps for d, which is above 0.
+func (p *Pacer) Pause(d time.Duration) error {
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}
 	if err := unix.TimerfdSettime(p.fd, 0, &spec, nil); err != nil {
 		return fmt.Errorf("set a timer: %w", err)
@@ -37,4 +38,5 @@ func (p *pacer) pause(d time.Duration) error {
 	return nil
 }
 
-func (p *pacer) close() { p.file.Close() }
+// Close gives the timer back.
+func (p *Pacer) Close() { p.file.Close() }

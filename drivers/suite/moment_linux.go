@@ -1,4 +1,4 @@
-package serving
+package suite
 
 import (
 	"os"
@@ -10,25 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// moment is what the client knows of itself and its host at a time.
-type moment struct {
-	at     time.Time
-	own    time.Duration // CPU of this process
-	host   time.Duration // busy CPU of the host; 0 when unknown
-	pauses time.Duration // of the garbage collector
-	gcs    int64
+// Moment is what the client knows of itself and its host at a time.
+type Moment struct {
+	At     time.Time
+	Own    time.Duration // CPU of this process
+	Host   time.Duration // busy CPU of the host; 0 when unknown
+	Pauses time.Duration // of the garbage collector
+	GCs    int64
 }
 
-func lookAtSelf() moment {
-	m := moment{at: time.Now()}
+// Look takes one.
+func Look() Moment {
+	m := Moment{At: time.Now()}
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
-		m.own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		m.Own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
-	m.pauses, m.gcs = gc.PauseTotal, gc.NumGC
-	m.host = hostBusy()
+	m.Pauses, m.GCs = gc.PauseTotal, gc.NumGC
+	m.Host = hostBusy()
 	return m
 }
 

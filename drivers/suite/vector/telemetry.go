@@ -1,0 +1,108 @@
+package vector
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+const (
+	collectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	exportTimeout     = 5 * time.Second
+)
+
+// telemetry tells a collector about every request, in the names of OpenLIT, so that its users' dashboards show them. Nil
+// tells nobody.
+type telemetry struct {
+	requests metric.Int64Counter
+	duration metric.Float64Histogram
+	tracer   trace.Tracer
+	server   []attribute.KeyValue
+	stop     []func(context.Context) error
+}
+
+// newTelemetry is nil unless the environment names a collector. An exporter that cannot reach it loses what it has, not
+// the run.
+func newTelemetry(ctx context.Context, experiment, benchmark, endpoint string) (*telemetry, error) {
+	if os.Getenv(collectorVariable) == "" {
+		return nil, nil
+	}
+	metrics, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithTimeout(exportTimeout))
+	if err != nil {
+		return nil, err
+	}
+	spans, err := otlptracehttp.New(ctx, otlptracehttp.WithTimeout(exportTimeout))
+	if err != nil {
+		return nil, err
+	}
+	about := resource.NewSchemaless(attribute.String("telemetry.sdk.name", "openlit"), attribute.String("service.name", benchmark),
+		attribute.String("deployment.environment", experiment))
+	m := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics,
+		sdkmetric.WithInterval(5*time.Second), sdkmetric.WithTimeout(exportTimeout))))
+	s := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(spans, sdktrace.WithExportTimeout(exportTimeout)))
+	t := &telemetry{tracer: s.Tracer("assay"), server: server(experiment, benchmark, endpoint), stop: []func(context.Context) error{m.Shutdown, s.Shutdown}}
+	meter := m.Meter("assay")
+	if t.requests, err = meter.Int64Counter("db.total.requests", metric.WithDescription("Requests to the vector database")); err != nil {
+		return nil, err
+	}
+	t.duration, err = meter.Float64Histogram("db.client.operation.duration", metric.WithUnit("s"), metric.WithDescription("Duration of requests to the vector database"),
+		metric.WithExplicitBucketBoundaries(.001, .005, .01, .05, .1, .5, 1, 5, 10))
+	return t, err
+}
+
+func server(experiment, benchmark, endpoint string) []attribute.KeyValue {
+	out := []attribute.KeyValue{attribute.String("db.system.name", "chroma"), attribute.String("telemetry.sdk.name", "openlit"),
+		attribute.String("service.name", benchmark), attribute.String("deployment.environment", experiment)}
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return out // it was reached by it, so it is one
+	}
+	port, _ := strconv.Atoi(u.Port())
+	host := u.Host
+	if h, _, err := net.SplitHostPort(u.Host); err == nil {
+		host = h
+	}
+	return append(out, attribute.String("server.address", host), attribute.Int("server.port", port))
+}
+
+// observe tells of one request that has ended. It is called outside the timed part of it.
+func (t *telemetry) observe(operation string, sent time.Time, took time.Duration, failed string) {
+	if t == nil {
+		return
+	}
+	ctx := context.Background()
+	all := append([]attribute.KeyValue{attribute.String("db.operation.name", operation)}, t.server...)
+	set := metric.WithAttributeSet(attribute.NewSet(all...))
+	t.requests.Add(ctx, 1, set)
+	t.duration.Record(ctx, took.Seconds(), set)
+	_, span := t.tracer.Start(ctx, "chroma "+operation, trace.WithTimestamp(sent), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(all...))
+	if failed != "" {
+		span.SetStatus(codes.Error, failed)
+	}
+	span.End(trace.WithTimestamp(sent.Add(took)))
+}
+
+// close sends what is left.
+func (t *telemetry) close(ctx context.Context) {
+	if t == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*exportTimeout)
+	defer cancel()
+	for _, stop := range t.stop {
+		_ = stop(ctx) // telemetry that nobody takes is no failure of the run
+	}
+}
