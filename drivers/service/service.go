@@ -97,6 +97,9 @@ func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c
 
 // keyOf gives the probes of an external server its key: the only secret that it can have.
 func keyOf(site v1alpha1.Site, svc v1alpha1.Service, p *drivers.Process) (err error) {
+	if len(svc.Secrets) == 0 {
+		return nil
+	}
 	p.Secrets, err = secretFiles(site, svc)
 	for name := range p.Secrets {
 		p.Token = name

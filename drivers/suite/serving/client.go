@@ -24,17 +24,16 @@ type client struct {
 	endpoints []string
 	http      *http.Client
 	timeout   time.Duration
-	buffers   sync.Pool     // *[]byte
-	start     time.Time     // of the run's clock
-	zero      time.Duration // what CLOCK_MONOTONIC said then
-	run       string        // begins every X-Request-Id
-	name      string        // what sends the measured requests
-	cores     int           // that it may use
-	token     string        // that the server asks for; empty when it asks for none
+	buffers   sync.Pool // *[]byte
+	clock     socket.Clock
+	run       string // begins every X-Request-Id
+	name      string // what sends the measured requests
+	cores     int    // that it may use
+	token     string // that the server asks for; empty when it asks for none
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections int) *client {
-	c := &client{timeout: timeout, start: time.Now(), zero: socket.Monotonic(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
+	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}
@@ -46,7 +45,10 @@ func (c *client) close() { c.http.CloseIdleConnections() }
 
 // now is the time on the run's clock, which is CLOCK_MONOTONIC of this host: a server on the same host that records its own
 // moments can be compared with it.
-func (c *client) now() time.Duration { return c.zero + time.Since(c.start) }
+func (c *client) now() time.Duration {
+	at, _ := c.clock.Now()
+	return at
+}
 
 // id names a request, in the X-Request-Id header and in the samples.
 func (c *client) id(index int) string {

@@ -15,22 +15,6 @@ func Monotonic() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// Clock reads both clocks at once and cheaply: the kernel stamps packets with the wall clock.
-type Clock struct {
-	base time.Time
-	zero time.Duration // CLOCK_MONOTONIC at base
-}
-
-// NewClock begins a clock.
-func NewClock() Clock { return Clock{base: time.Now(), zero: Monotonic()} }
-
-// Now gives CLOCK_MONOTONIC and how far the wall clock (since 1970) is ahead of it.
-func (c Clock) Now() (at, ahead time.Duration) {
-	t := time.Now()
-	at = c.zero + t.Sub(c.base)
-	return at, time.Duration(t.UnixNano()) - at
-}
-
 // Receiver reads sockets together with the kernel's stamps.
 type Receiver struct {
 	buf     [64 << 10]byte
