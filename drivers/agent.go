@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"assay/api/v1alpha1"
 )
 
 // AgentDesired is desired.json of a job directory: what this allocation should run now. The controller replaces
@@ -168,7 +170,7 @@ type ProcessState struct {
 	Restarts    int            `json:"restarts"`           // since this fingerprint started
 	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
-	Exit        *Exit          `json:"exit,omitempty"`     // the last end
+	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it ended the last time, though nobody asked for it
 	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }
 

@@ -85,9 +85,17 @@ type SeatStatus struct {
 	Metrics   string            `json:"metrics,omitempty"`   // URL
 	PID       int               `json:"pid,omitempty"`
 	Restarts  int               `json:"restarts"`
+	Last      *End              `json:"last,omitempty"` // why it was restarted the last time
 	Started   *time.Time        `json:"started,omitempty"`
 	Ends      *time.Time        `json:"ends,omitempty"` // when the walltime is over
 	Dir       string            `json:"dir,omitempty"`  // job directory
+}
+
+// End is how a server ended that nobody had asked to.
+type End struct {
+	Reason  string    `json:"reason"` // CamelCase: Exited, Signalled, WorkerDied, ProbeFailing …
+	Message string    `json:"message"`
+	At      time.Time `json:"at"`
 }
 
 // BenchmarkStatus sums up a benchmark over its runs.

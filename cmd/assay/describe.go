@@ -118,6 +118,9 @@ func (d describer) service(s v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		d.field("  Job", "%s %s %s", dash(seat.JobID), seat.JobState, seat.Reason)
 		d.field("  Nodes", "%s", dash(strings.Join(seat.Nodes, ",")))
 		d.field("  Process", "%s pid %d, %d restarts", dash(seat.Phase), seat.PID, seat.Restarts)
+		if seat.Last != nil {
+			d.field("  Last end", "%s, %s ago: %s", seat.Last.Reason, since(seat.Last.At), seat.Last.Message)
+		}
 		d.field("  Endpoint", "%s", dash(seat.Endpoint))
 		d.field("  Metrics", "%s", dash(seat.Metrics))
 		if seat.Ends != nil {

@@ -224,7 +224,7 @@ func TestCrashesAreRestartedUntilTheLimit(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
 	j.tell(drivers.AgentDesired{Processes: []drivers.Process{j.server("c", "crash", "f1")}})
 	s := j.until("given up", phase("c", drivers.PhaseFailed))
-	if p := s.Processes[0]; p.Restarts != 1 || p.Exit == nil || p.Exit.Code != 7 || p.Reason != "Exited" || !strings.Contains(p.Message, "c.42.log") {
+	if p := s.Processes[0]; p.Restarts != 1 || p.Last == nil || p.Last.Reason != "Exited" || !strings.Contains(p.Last.Message, "7") || p.Reason != "Exited" || !strings.Contains(p.Message, "c.42.log") {
 		t.Errorf("%+v", p)
 	}
 }

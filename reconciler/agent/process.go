@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 )
 
@@ -41,7 +42,7 @@ type process struct {
 	restarts  int
 	retries   int  // of the port
 	ready     bool // this fingerprint was Ready once
-	exit      *drivers.Exit
+	last      *v1alpha1.End
 	models    []string
 	again     time.Time // when a restart is due
 	probed    time.Time
@@ -107,6 +108,7 @@ func (p *process) stop(now time.Time, reason, message string) {
 func (p *process) fail(f fault, now time.Time) {
 	p.proven = p.phase == drivers.PhaseReady && now.Sub(p.since) > provenAfter
 	p.fault, p.starting = &f, false
+	p.last = &v1alpha1.End{Reason: f.reason, Message: f.message, At: now.UTC()}
 	p.stop(now, f.reason, f.message)
 	p.stopping = true
 }
@@ -144,7 +146,7 @@ func (p *process) step(now time.Time) {
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil
-		p.restarts, p.retries, p.ready, p.exit, p.models, p.version, p.note = 0, 0, false, nil, nil, version{}, ""
+		p.restarts, p.retries, p.ready, p.last, p.models, p.version, p.note = 0, 0, false, nil, nil, version{}, ""
 		p.start(now)
 	case p.phase == drivers.PhaseRestarting && !now.Before(p.again):
 		p.restarts++
@@ -157,7 +159,7 @@ func (p *process) watch(now time.Time) {
 	if p.main != nil {
 		p.main.escalate(now)
 		if exit, ended := p.main.poll(); ended {
-			p.main, p.exit, p.models = nil, &exit, nil
+			p.main, p.models = nil, nil
 			if !p.stopping {
 				p.fail(ending(exit), now)
 			}
@@ -370,7 +372,7 @@ func (p *process) endpoint() string {
 
 func (p *process) state() drivers.ProcessState {
 	s := drivers.ProcessState{Name: p.want.Name, Fingerprint: p.want.Fingerprint, Phase: p.phase, Reason: p.reason, Message: p.message,
-		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Exit: p.exit, Log: p.log()}
+		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Last: p.last, Log: p.log()}
 	if p.note != "" {
 		s.Reason, s.Message = "Attention", p.note
 	}

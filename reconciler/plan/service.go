@@ -158,6 +158,9 @@ func seatStatus(t *place) v1alpha1.SeatStatus {
 				continue
 			}
 			v.Restarts += p.Restarts
+			if p.Last != nil && (v.Last == nil || p.Last.At.After(v.Last.At)) {
+				v.Last = p.Last
+			}
 			if len(t.procs) > 1 && p.Endpoint != "" {
 				if v.Endpoints == nil {
 					v.Endpoints = map[string]string{}
