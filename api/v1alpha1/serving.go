@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// Serving drives an OpenAI-compatible server. The data sets json, json-unique, grammar, regex and choice hold each answer
-// to a constraint; random, shared-prefix, custom, sharegpt and timed-trace are free text.
+// Serving drives an OpenAI-compatible server. The data sets json, json-unique, grammar, regex, choice and xgrammar_bench
+// hold each answer to a constraint; random, shared-prefix, custom, sharegpt and timed-trace are free text.
 type Serving struct {
-	Dataset      string  `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice random shared-prefix custom sharegpt timed-trace"`
-	API          string  `json:"api,omitempty" validate:"omitempty,oneof=completions chat"` // default completions
+	Dataset      string  `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice xgrammar_bench random shared-prefix custom sharegpt timed-trace"`
+	API          string  `json:"api,omitempty" validate:"omitempty,oneof=completions chat"` // default completions; chat for xgrammar_bench
 	Prompts      int     `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`           // default 1000
 	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0"`                   // default 128
 	Rate         Rate    `json:"rate,omitempty"`                                            // requests/s, or inf (default): all at once
@@ -25,8 +25,9 @@ type Serving struct {
 	RangeRatio      float64  `json:"rangeRatio,omitempty" validate:"gte=0,lte=1"` // random: lengths lie within ± this share
 	PrefixTokens    int      `json:"prefixTokens,omitempty" validate:"gte=0"`     // shared-prefix: default 1024
 	Prefixes        int      `json:"prefixes,omitempty" validate:"gte=0"`         // shared-prefix: how many; default 10
-	// File is JSON lines {prompt, output_tokens} for custom and {timestamp (ms), input_length, output_length} for timed-trace,
-	// a list of {conversations: [{value}]} for sharegpt. It is read where the benchmark runs.
+	// File is JSON lines {prompt, output_tokens} for custom, {timestamp (ms), input_length, output_length} for timed-trace and
+	// {prompt: [{role, content}], schema} for xgrammar_bench (the columns of json-mode-eval); a list of
+	// {conversations: [{value}]} for sharegpt. It is read where the benchmark runs.
 	File           string   `json:"file,omitempty"`
 	IgnoreEOS      *bool    `json:"ignoreEOS,omitempty"` // default true for random, shared-prefix and timed-trace
 	Temperature    float64  `json:"temperature,omitempty" validate:"gte=0"`
@@ -63,7 +64,7 @@ func (s Serving) FreeText() bool {
 }
 
 func (s Serving) fromFile() bool {
-	return slices.Contains([]string{"custom", "sharegpt", "timed-trace"}, s.Dataset)
+	return slices.Contains([]string{"custom", "sharegpt", "timed-trace", "xgrammar_bench"}, s.Dataset)
 }
 
 // staged is how many requests the stages have.
@@ -75,6 +76,9 @@ func (s Serving) staged() (n int) {
 }
 
 func defaultServing(s Serving) *Serving {
+	if s.Dataset == "xgrammar_bench" { // conversations, for which only the server knows the model's template
+		s.API = cmp.Or(s.API, "chat")
+	}
 	s.API = cmp.Or(s.API, "completions")
 	s.Prompts = cmp.Or(s.staged(), s.Prompts, 1000)
 	s.OutputTokens = cmp.Or(s.OutputTokens, 128)

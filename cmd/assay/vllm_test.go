@@ -39,10 +39,12 @@ spec:
 	for _, set := range sets {
 		fmt.Fprintf(&manifest, "    - {name: %s, target: llm, serving: {dataset: %[1]s, prompts: 30, concurrency: 8, outputTokens: 200, seed: 1}}\n", set)
 	}
+	rows := w.write("rows.jsonl", `{"prompt": [{"role": "user", "content": "A boat."}], "schema": "{\"type\": \"object\", \"properties\": {\"masts\": {\"type\": \"integer\"}}, \"required\": [\"masts\"]}"}`)
+	fmt.Fprintf(&manifest, "    - {name: eval, target: llm, serving: {dataset: xgrammar_bench, api: completions, file: %s, prompts: 30, concurrency: 8, outputTokens: 200}}\n", rows)
 	t.Log(w.must("apply", "-f", w.write("real.yaml", manifest.String()), "--timeout", "12m"))
 	st := w.status("real")
-	if len(st.Runs) != len(sets) {
-		t.Fatalf("%d runs, want %d", len(st.Runs), len(sets))
+	if len(st.Runs) != len(sets)+1 {
+		t.Fatalf("%d runs, want %d", len(st.Runs), len(sets)+1)
 	}
 	for _, r := range st.Runs {
 		t.Logf("%s: %v", r.Benchmark, r.Metrics)

@@ -16,7 +16,7 @@ func (r *runner) calibrate(ctx context.Context) error {
 	r.progress("learning the length of the server's tokens")
 	p := r.payload
 	p.maxTokens, p.ignoreEOS = 1, false
-	body, err := p.body(words(suite.Rand(r.req.Seed, "calibration"), sampleWords), nil)
+	body, err := p.body(ask(words(suite.Rand(r.req.Seed, "calibration"), sampleWords)), nil)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
+	"assay/api/v1alpha1"
 	"assay/drivers/constraint"
 	"assay/drivers/suite"
 )
@@ -15,6 +18,7 @@ type dataset struct {
 	name   string
 	seed   int64
 	prompt func(r *rand.Rand) string
+	turns  func(i int) []turn    // instead of prompt
 	shared constraint.Constraint // of every request; unless own is set
 	own    func(i int, r *rand.Rand) constraint.Constraint
 	canary func(word string) constraint.Constraint // the same kind of constraint, which only word satisfies
@@ -26,26 +30,74 @@ type dataset struct {
 	tag           string  // begins every prompt of a run, so that no other run's prefixes are found in the server's cache
 }
 
-// request gives the prompt and the constraint of request i, and how many tokens it asks for (0 leaves it to the run).
-// Warm-up requests have negative numbers, and a beginning of their own: they warm the server, not its cache of prefixes.
-func (d *dataset) request(i int) (prompt string, c constraint.Constraint, out int) {
+// question is what a request asks.
+type question struct {
+	turns []turn                // mostly one, the user's
+	held  constraint.Constraint // that its answer is held to, where it is structured
+	out   int                   // tokens; 0 leaves it to the run
+}
+
+// turn is one message of a conversation.
+type turn struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+func ask(text string) question { return question{turns: []turn{{"user", text}}} }
+
+// text is the conversation in one piece.
+func (q question) text() string {
+	var parts []string
+	for _, t := range q.turns {
+		parts = append(parts, t.Content)
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// request is request i. Warm-ups have negative numbers, and a beginning of their own: they warm the server, not its
+// cache of prefixes.
+func (d *dataset) request(i int) question {
+	q := d.question(i)
 	tag := d.tag
 	if i < 0 {
 		tag = fmt.Sprintf("[warm-up %d] %s", -i, tag)
 	}
+	q.turns = slices.Clone(q.turns)
+	q.turns[0].Content = tag + q.turns[0].Content
+	return q
+}
+
+func (d *dataset) question(i int) question {
 	if d.free {
-		prompt, out = d.freePrompt(i)
-		return tag + prompt, c, out
+		text, out := d.freePrompt(i)
+		q := ask(text)
+		q.out = out
+		return q
 	}
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
-	prompt, c = fmt.Sprintf("%s (Request %d.)", d.prompt(r), i), d.shared
+	if d.turns != nil {
+		return question{turns: d.turns(i), held: d.own(i, r)}
+	}
+	q := ask(fmt.Sprintf("%s (Request %d.)", d.prompt(r), i))
+	q.held = d.shared
 	if d.own != nil {
-		c = d.own(i, r)
+		q.held = d.own(i, r)
 	}
-	if c.JSON != nil {
-		prompt += "\nSchema: " + string(c.JSON)
+	if q.held.JSON != nil {
+		q.turns[0].Content += "\nSchema: " + string(q.held.JSON)
 	}
-	return tag + prompt, c, 0
+	return q
+}
+
+// openDataset makes the data set of a run.
+func openDataset(v *v1alpha1.Serving, seed int64) (*dataset, error) {
+	switch {
+	case v.FreeText():
+		return freeText(v, seed)
+	case v.Dataset == "xgrammar_bench":
+		return evalSet(v, seed)
+	}
+	return newDataset(v.Dataset, seed)
 }
 
 func newDataset(name string, seed int64) (*dataset, error) {
@@ -74,7 +126,7 @@ func newDataset(name string, seed int64) (*dataset, error) {
 		d.shared = constraint.Constraint{Choice: []string{"Positive", "Negative"}}
 		d.canary = func(w string) constraint.Constraint { return constraint.Constraint{Choice: []string{w, w + "x"}} }
 	default:
-		return nil, fmt.Errorf("there is no data set %q; choose json, json-unique, grammar, regex or choice", name)
+		return nil, fmt.Errorf("there is no data set %q; choose json, json-unique, grammar, regex, choice or xgrammar_bench", name)
 	}
 	return d, nil
 }

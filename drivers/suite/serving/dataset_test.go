@@ -23,11 +23,12 @@ func TestPromptsVary(t *testing.T) {
 		other, _ := newDataset(name, 2)
 		seen, same := map[string]bool{}, 0
 		for i := range 2000 {
-			prompt, c, _ := a.request(i)
-			if again, d, _ := b.request(i); again != prompt || !cmp.Equal(c, d) {
+			q := a.request(i)
+			prompt := q.text()
+			if again := b.request(i); !cmp.Equal(q, again, cmp.AllowUnexported(question{})) {
 				t.Fatalf("%s: request %d is not the same twice", name, i)
 			}
-			if p, _, _ := other.request(i); p == prompt {
+			if other.request(i).text() == prompt {
 				same++
 			}
 			if seen[prompt] {
@@ -54,7 +55,7 @@ func TestConstraints(t *testing.T) {
 		}
 		canary := compile(t, d.canary("abcdefghijkl"))
 		for i := range 20 {
-			_, c, _ := d.request(i)
+			c := d.request(i).held
 			text := generate(t, compile(t, c))
 			if v, err := s.judge(i, sse.Answer{Text: []byte(text), Finish: "stop"}); err != nil || v != compliant {
 				t.Errorf("%s: %q is %s, %v", name, text, v, err)
@@ -76,7 +77,7 @@ func TestUniqueSchemas(t *testing.T) {
 	d, _ := newDataset("json-unique", 3)
 	seen := map[string]bool{}
 	for i := range 500 {
-		_, c, _ := d.request(i)
+		c := d.request(i).held
 		seen[string(c.JSON)] = true
 	}
 	if len(seen) != 500 {

@@ -109,7 +109,7 @@ func readEntries(v *v1alpha1.Serving) ([]entry, error) {
 	case "sharegpt":
 		return readShareGPT(r, v)
 	case "timed-trace":
-		return readLines(r, traceLine)
+		return readTrace(r)
 	}
 	return readLines(r, func(line []byte) (entry, error) {
 		var c struct {
@@ -129,6 +129,19 @@ func readEntries(v *v1alpha1.Serving) ([]entry, error) {
 	})
 }
 
+// readTrace takes requests in the order of their times.
+func readTrace(r io.Reader) ([]entry, error) {
+	last := time.Duration(0)
+	return readLines(r, func(line []byte) (entry, error) {
+		e, err := traceLine(line)
+		if err == nil && e.at < last {
+			err = errors.New("its timestamp lies before that of the line above")
+		}
+		last = e.at
+		return e, err
+	})
+}
+
 func traceLine(line []byte) (entry, error) {
 	var c struct {
 		At  *float64 `json:"timestamp"` // ms
@@ -144,7 +157,8 @@ func traceLine(line []byte) (entry, error) {
 	return entry{in: c.In, out: c.Out, at: time.Duration(*c.At * float64(time.Millisecond))}, nil
 }
 
-func readLines(r io.Reader, parse func([]byte) (entry, error)) (out []entry, err error) {
+// readLines parses every line that is not blank; an error names the line.
+func readLines[T any](r io.Reader, parse func([]byte) (T, error)) (out []T, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 16<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -154,9 +168,6 @@ func readLines(r io.Reader, parse func([]byte) (entry, error)) (out []entry, err
 		e, err := parse(lines.Bytes())
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if len(out) > 0 && e.at < out[len(out)-1].at {
-			return nil, fmt.Errorf("line %d: its timestamp lies before that of the line above", n)
 		}
 		out = append(out, e)
 	}

@@ -31,7 +31,8 @@ func TestRandom(t *testing.T) {
 	in, out, seen := 0.0, 0.0, map[string]bool{}
 	const n = 500
 	for i := range n {
-		prompt, _, tokens := d.request(i)
+		q := d.request(i)
+		prompt, tokens := q.text(), q.out
 		words := len(strings.Fields(prompt)) - 1 // its number
 		if words < 25 || words > 75 || tokens < 25 || tokens > 75 {
 			t.Fatalf("request %d: %d words in, %d tokens out", i, words, tokens)
@@ -51,7 +52,7 @@ func TestSharedPrefix(t *testing.T) {
 	}
 	prefixes, whole := map[string]int{}, map[string]bool{}
 	for i := range 30 {
-		prompt, _, _ := d.request(i)
+		prompt := d.request(i).text()
 		words := strings.Fields(prompt)
 		prefixes[strings.Join(words[:40], " ")]++
 		whole[prompt] = true
@@ -112,8 +113,8 @@ func TestWarmUpsShareNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		measured, _, _ := d.request(0)
-		warm, _, _ := d.request(-1)
+		measured := d.request(0).text()
+		warm := d.request(-1).text()
 		if warm[:4] == measured[:4] {
 			t.Errorf("%s: %q and %q", v.Dataset, warm, measured)
 		}

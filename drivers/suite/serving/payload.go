@@ -59,8 +59,8 @@ func (p payload) path() string {
 	return "/v1/completions"
 }
 
-// body asks for a streamed answer to prompt with usage at the end; held to c unless c is nil.
-func (p payload) body(prompt string, c *constraint.Constraint) ([]byte, error) {
+// body asks for a streamed answer to q with usage at the end; held to c unless c is nil.
+func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
 		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.warmth, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
@@ -69,9 +69,9 @@ func (p payload) body(prompt string, c *constraint.Constraint) ([]byte, error) {
 		m["ignore_eos"] = true
 	}
 	if p.chat {
-		m["messages"] = []map[string]string{{"role": "user", "content": prompt}}
+		m["messages"] = q.turns
 	} else {
-		m["prompt"] = prompt
+		m["prompt"] = q.text()
 	}
 	if c != nil {
 		for k, v := range p.dialect.fields(*c) {

@@ -46,12 +46,12 @@ func (r *runner) prepare(ctx context.Context, samples []sample) ([][]byte, error
 func (r *runner) body(s *sample) ([]byte, error) {
 	p := r.payload
 	var held *constraint.Constraint
-	prompt, c, out := r.data.request(s.index)
+	q := r.data.request(s.index)
 	if s.structured {
-		held = &c
+		held = &q.held
 	}
-	if out > 0 {
-		p.maxTokens = out
+	if q.out > 0 {
+		p.maxTokens = q.out
 	}
-	return p.body(prompt, held)
+	return p.body(q, held)
 }

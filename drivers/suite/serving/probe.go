@@ -105,7 +105,7 @@ func (c *client) canary(ctx context.Context, p payload, held constraint.Constrai
 	if err != nil {
 		return fmt.Errorf("compile the canary: %w", err)
 	}
-	body, err := p.body("Name three rivers in Europe and say where they rise.", &held)
+	body, err := p.body(ask("Name three rivers in Europe and say where they rise."), &held)
 	if err != nil {
 		return err
 	}

@@ -40,9 +40,8 @@ func newScorer(d *dataset) (*scorer, error) {
 func (s *scorer) judge(i int, a sse.Answer) (verdict, error) {
 	c := s.shared
 	if c == nil {
-		_, own, _ := s.data.request(i)
 		var err error
-		if c, err = constraint.Compile(own); err != nil {
+		if c, err = constraint.Compile(s.data.request(i).held); err != nil {
 			return "", fmt.Errorf("compile the constraint of request %d: %w", i, err)
 		}
 	}

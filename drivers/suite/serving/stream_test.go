@@ -182,7 +182,7 @@ func BenchmarkStream(b *testing.B) {
 func BenchmarkComplete(b *testing.B) {
 	c := newClient([]string{serve(b, &flawed{knows: structuredOutputs})}, time.Minute, 4)
 	defer c.close()
-	body, err := payload{model: "org/tiny", maxTokens: 16, dialect: structuredOutputs}.body("hello", nil)
+	body, err := payload{model: "org/tiny", maxTokens: 16, dialect: structuredOutputs}.body(ask("hello"), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

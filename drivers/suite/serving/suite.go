@@ -73,10 +73,7 @@ type runner struct {
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
 	v := req.Serving
-	d, err := newDataset(v.Dataset, req.Seed)
-	if v.FreeText() {
-		d, err = freeText(v, req.Seed)
-	}
+	d, err := openDataset(v, req.Seed)
 	if err != nil {
 		return nil, err
 	}

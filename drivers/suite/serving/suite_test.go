@@ -36,15 +36,20 @@ func wantMetrics(t *testing.T, res drivers.SuiteResult, want map[string]float64)
 
 // Every data set, with both interfaces, in every dialect that can say it: found, enforced, scored.
 func TestDatasets(t *testing.T) {
-	for _, name := range []string{"json", "json-unique", "grammar", "regex", "choice"} {
+	for _, name := range []string{"json", "json-unique", "grammar", "regex", "choice", "xgrammar_bench"} {
 		for _, api := range []string{"completions", "chat"} {
 			for _, d := range []dialect{structuredOutputs, guided, responseFormat} {
-				if d == responseFormat && !strings.HasPrefix(name, "json") {
+				if d == responseFormat && !strings.HasPrefix(name, "json") && name != "xgrammar_bench" {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%s", name, api, d), func(t *testing.T) {
 					f := &flawed{knows: d}
-					res, _, err := measure(t, spec(func(v *v1alpha1.Serving) { v.Dataset, v.API = name, api }), serve(t, f))
+					res, _, err := measure(t, spec(func(v *v1alpha1.Serving) {
+						v.Dataset, v.API = name, api
+						if name == "xgrammar_bench" {
+							v.File = evalFile(t, 20)
+						}
+					}), serve(t, f))
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -128,7 +128,7 @@ func vllmLists(m map[string]any, d *dataset, s *summary) {
 
 // expected is the constraint of request i in the data set's own form.
 func (d *dataset) expected(i int) any {
-	switch _, c, _ := d.request(i); {
+	switch c := d.request(i).held; {
 	case c.JSON != nil:
 		return c.JSON
 	case c.Regex != "":
