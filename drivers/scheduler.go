@@ -59,6 +59,7 @@ type JobSpec struct {
 	Name          string   // assay.<experiment>.<group>.<slot>; for people, and for singleton
 	Dir           string   // job directory; exists, 0700; logs go to Dir/log
 	Argv          []string // the agent; started on the first node
+	Here          bool     // on the controller's own host, beside the scheduler: clients only
 	Nodes         int
 	Partition     string
 	QOS           string

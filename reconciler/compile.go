@@ -137,12 +137,11 @@ func allocation(j drivers.JobSpec) string {
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
 		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(),
-		Spec:    fingerprint(b.Serving, b.Vector, b.Storage),
 		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
 	}
 	switch {
 	case b.Serving != nil:
-		p.Request.Seed = b.Serving.Seed
+		p.Request.Seed, p.Request.Nodes = b.Serving.Seed, b.Nodes()
 	case b.Vector != nil:
 		p.Request.Seed = b.Vector.Seed
 	case b.Storage != nil:
@@ -155,7 +154,11 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 		on.Resources.CPUsPerNode = b.Storage.TasksPerNode
 	}
 	p.Job = jobOf(site, v1alpha1.Service{Nodes: &nodes, Resources: on.Resources})
-	p.OwnJob = on.On == v1alpha1.OnJob
+	if on.On == v1alpha1.OnController {
+		p.Job = drivers.JobSpec{Here: true, Nodes: 1, Time: on.Resources.Time.Std()}
+	}
+	p.OwnJob = on.On == v1alpha1.OnJob || p.Job.Here
+	p.Spec = fingerprint(b.Serving, b.Vector, b.Storage, on.On, nodes)
 	return p
 }
 

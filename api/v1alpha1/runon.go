@@ -7,8 +7,9 @@ import (
 
 // Where the clients of a benchmark run.
 const (
-	OnTarget = "target" // inside the job of the service that is measured
-	OnJob    = "job"    // in a job of their own
+	OnController = "controller" // beside the controller, on its host: no job of the scheduler
+	OnTarget     = "target"     // inside the job of the service that is measured
+	OnJob        = "job"        // in a job of their own
 )
 
 // OwnJobSlack is the walltime that a job of a run gets beyond the run's timeout: starting, claiming, writing results.
@@ -16,8 +17,9 @@ const OwnJobSlack = 10 * minute
 
 // RunOn says where the clients of a benchmark run, and what a job of their own asks for.
 type RunOn struct {
-	On        string    `json:"on,omitempty" validate:"omitempty,oneof=target job"` // default target; job for what has no job of ours
-	Resources Resources `json:"resources,omitzero"`                                 // of the job; its time follows from the timeout
+	On        string    `json:"on,omitempty" validate:"omitempty,oneof=controller target job"` // default target; job for what has no job of ours
+	Nodes     int       `json:"nodes,omitempty" validate:"gte=0,lte=1024"`                     // that send the load of a serving benchmark together; default 1
+	Resources Resources `json:"resources,omitzero"`                                            // of the job; its time follows from the timeout
 }
 
 // jobOfItsOwn reports whether runs against s cannot be placed in its job: it has none.
@@ -41,8 +43,11 @@ func defaultRunOn(site Site, r RunOn, target Service) *RunOn {
 
 // Nodes is how many nodes the clients of a benchmark use.
 func (b Benchmark) Nodes() int {
-	if b.Storage != nil {
+	switch {
+	case b.Storage != nil:
 		return b.Storage.Nodes
+	case b.Run != nil:
+		return max(1, b.Run.Nodes)
 	}
 	return 1
 }
@@ -52,9 +57,19 @@ func (c *checker) runOn(path string, site Site, b Benchmark, target Service) {
 	switch {
 	case r.On == OnTarget && jobOfItsOwn(target):
 		c.bad(path+".on", fmt.Sprintf("%s has no job of ours to run in", target.Name), "write on: job, or leave it out")
-	case r.On == OnTarget && r.Resources != (Resources{}):
-		c.bad(path+".resources", "has no meaning with on: target: the target's job is used", "write on: job")
-	case r.On == OnTarget:
+	case r.On != OnJob && r.Resources != (Resources{}):
+		c.bad(path+".resources", "has no meaning with on: "+r.On+", which asks the scheduler for nothing", "write on: job")
+	case r.Nodes > 0 && b.Storage != nil:
+		c.bad(path+".nodes", "is said by storage.nodes", "remove it")
+	case r.Nodes > 1 && b.Vector != nil:
+		c.bad(path+".nodes", "a vector benchmark has its clients on one node", "remove it")
+	case r.On == OnController && b.Nodes() > 1:
+		c.bad(path+".on", fmt.Sprintf("the controller's host is one node, and the clients need %d", b.Nodes()), "write on: job")
+	case b.Serving != nil && b.Serving.Concurrency > 0 && b.Serving.Concurrency < r.Nodes:
+		c.bad(path+".nodes", fmt.Sprintf("%d nodes cannot share %d requests in flight", r.Nodes, b.Serving.Concurrency), "raise serving.concurrency")
+	case r.On == OnTarget && r.Nodes > *target.Nodes:
+		c.bad(path+".nodes", fmt.Sprintf("the job of %s has %d", target.Name, *target.Nodes), "write on: job")
+	case r.On != OnJob:
 		return
 	case r.Resources.Time > 0:
 		c.bad(path+".resources.time", "follows from the timeout of the benchmark", "remove it")

@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -10,7 +14,7 @@ import (
 )
 
 // directories are the directory targets of the loop.
-type directories struct{}
+type directories struct{ work string }
 
 func (directories) Look(ctx context.Context, spec v1alpha1.Lustre, owner string) (drivers.Folder, error) {
 	d, err := lustre.Look(ctx, spec, owner)
@@ -27,7 +31,13 @@ func least(free, quota int64) int64 {
 	return free
 }
 
-func (directories) Make(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
+// Make also makes the folders that lead to it, where they are below our own.
+func (d directories) Make(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
+	if parent := filepath.Dir(spec.Path); strings.HasPrefix(parent, d.work+string(filepath.Separator)) {
+		if err := os.MkdirAll(parent, 0o700); err != nil {
+			return fmt.Errorf("making the folder of %s: %w", spec.Path, err)
+		}
+	}
 	return lustre.Make(ctx, spec, owner)
 }
 

@@ -117,9 +117,11 @@ func suiteCmd(a *app) *cobra.Command {
 	})
 }
 
-func storageWorkerCmd(*app) *cobra.Command {
+func suiteWorkerCmd(*app) *cobra.Command {
 	return inside(&cobra.Command{
-		Use: "storage-worker RUNDIR", Short: "Run the tasks of one more node of a storage benchmark", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error { return native.Worker(c.Context(), pos[0]) },
+		Use: "suite-worker RUNDIR", Short: "Do one more node's share of a benchmark run", Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, pos []string) error {
+			return suite.Work(c.Context(), pos[0], suite.Workers{Serving: serving.Worker, Storage: native.Worker})
+		},
 	})
 }

@@ -92,7 +92,7 @@ Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 i
 	root.AddCommand(
 		applyCmd(a), planCmd(a), diffCmd(a), getCmd(a), describeCmd(a), eventsCmd(a), logsCmd(a), waitCmd(a),
 		deleteCmd(a), cleanCmd(a), tunnelCmd(a), pullCmd(a), watchCmd(a), syncCmd(a), historyCmd(a), undoCmd(a), compareCmd(a), gateCmd(a), reportCmd(a), controllerCmd(a), versionCmd(a),
-		agentCmd(a), agentNodeCmd(a), suiteCmd(a), storageWorkerCmd(a), shepherdCmd(a), simulateCmd(a), serveFilesCmd(a),
+		agentCmd(a), agentNodeCmd(a), suiteCmd(a), suiteWorkerCmd(a), shepherdCmd(a), simulateCmd(a), serveFilesCmd(a),
 	)
 	return root
 }

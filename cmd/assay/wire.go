@@ -15,6 +15,7 @@ import (
 	"assay/drivers/prometheus"
 	"assay/drivers/service"
 	"assay/drivers/slurm"
+	"assay/drivers/split"
 	"assay/reconciler"
 	"assay/reconciler/plan"
 	"assay/reconciler/probe"
@@ -55,7 +56,7 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 		return nil, err
 	}
 	r := &runner{Loop: &reconciler.Loop{
-		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: directories{}, Probe: probe.Check,
+		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: directories{site.Spec.Paths.Work}, Probe: probe.Check,
 		Binary: self, Policy: policy(site), Log: a.logger(),
 	}}
 	if site.Spec.Prometheus != nil {
@@ -78,10 +79,21 @@ func compileService(site v1alpha1.Site, e v1alpha1.Experiment, s v1alpha1.Servic
 }
 
 func (a *app) scheduler(st *store.Store, site v1alpha1.Site, self string) (drivers.Scheduler, error) {
-	if site.Spec.Scheduler == "slurm" {
-		return slurm.New()
+	o := local.Options{Shepherd: []string{self, "local-shepherd"}}
+	if site.Spec.Scheduler != v1alpha1.Slurm {
+		return local.New(filepath.Join(st.Dir(), "local"), o)
 	}
-	return local.New(filepath.Join(st.Dir(), "local"), local.Options{Shepherd: []string{self, "local-shepherd"}})
+	cluster, err := slurm.New()
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("finding this host's name: %w", err)
+	}
+	o.Prefix = split.Prefix
+	here, err := local.New(filepath.Join(st.Dir(), "here", host), o)
+	return split.Scheduler{Cluster: cluster, Here: here}, err
 }
 
 // policy derives the core's numbers from the site: what may still be invisible after two listings is not there.

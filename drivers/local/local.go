@@ -38,6 +38,7 @@ const (
 // Options of a local scheduler.
 type Options struct {
 	Shepherd []string // argument list that runs Shepherd(dir, id) when both are appended
+	Prefix   string   // begins every id
 }
 
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant on a folder.
@@ -99,7 +100,8 @@ func (s *Scheduler) newFolder() (id, folder string, err error) {
 		next = ids[len(ids)-1] + 1
 	}
 	for ; ; next++ {
-		id, folder = strconv.Itoa(next), s.folder(strconv.Itoa(next))
+		id = s.id(next)
+		folder = s.folder(id)
 		if err = os.Mkdir(folder, 0o700); !errors.Is(err, fs.ErrExist) {
 			return id, folder, err
 		}
@@ -173,7 +175,7 @@ func (s *Scheduler) Jobs(ctx context.Context, owner string) ([]drivers.Job, erro
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("listing local jobs: %w: %w", err, drivers.ErrUnavailable)
 		}
-		j, err := s.read(strconv.Itoa(n))
+		j, err := s.read(s.id(n))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // its submission was cut short, or it was forgotten since
 		}
@@ -199,6 +201,8 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 	return j, nil
 }
 
+func (s *Scheduler) id(n int) string { return s.o.Prefix + strconv.Itoa(n) }
+
 func (s *Scheduler) folder(id string) string { return filepath.Join(s.dir, id) }
 
 // ids lists the jobs' numbers in order.
@@ -209,7 +213,8 @@ func (s *Scheduler) ids() ([]int, error) {
 	}
 	var out []int
 	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil && e.IsDir() {
+		number, ours := strings.CutPrefix(e.Name(), s.o.Prefix)
+		if n, err := strconv.Atoi(number); err == nil && ours && e.IsDir() {
 			out = append(out, n)
 		}
 	}

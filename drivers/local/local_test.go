@@ -83,7 +83,7 @@ func job(what string, args []string) error {
 
 func open(t *testing.T, dir string) *Scheduler {
 	t.Helper()
-	s, err := New(dir, Options{Shepherd: []string{self(t), "shepherd"}})
+	s, err := New(dir, Options{Shepherd: []string{self(t), "shepherd"}, Prefix: "here-"})
 	if err != nil {
 		t.Fatal(err)
 	}

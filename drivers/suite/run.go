@@ -55,6 +55,23 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	return nil
 }
 
+// Workers are what runs on the other nodes of a run that has several.
+type Workers struct {
+	Serving, Storage func(ctx context.Context, dir string) error
+}
+
+// Work does one more node's share of the run of directory dir.
+func Work(ctx context.Context, dir string, w Workers) error {
+	req, err := readRequest(dir)
+	if err != nil {
+		return err
+	}
+	if req.Serving != nil {
+		return w.Serving(ctx, dir)
+	}
+	return w.Storage(ctx, dir)
+}
+
 func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteRequest, drivers.SuiteResult, error) {
 	req, err := readRequest(dir)
 	if err != nil {

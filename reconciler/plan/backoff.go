@@ -13,7 +13,7 @@ func (w *world) counts(a *Attempt, e End) bool {
 	switch {
 	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound, a.Cancelled == Missing:
 		return true
-	case a.Cancelled != "", e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
+	case a.Cancelled != "", a.Run != "" && e.State == drivers.JobCompleted, e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
 		return false
 	}
 	return !w.proven(a)

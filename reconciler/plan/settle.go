@@ -64,7 +64,10 @@ func (w *world) unseen(a *Attempt) {
 
 // endOf says how a terminal job ended, in words that answer "why".
 func endOf(a *Attempt, j drivers.Job, agent Agent) End {
-	e := End{State: j.State, Reason: string(j.State), Message: fmt.Sprintf("job %s ended as %s (%s)", j.ID, j.State, j.Reason)}
+	e := End{State: j.State, Reason: string(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
+	if j.Reason != "" {
+		e.Message += fmt.Sprintf(" (%s)", j.Reason)
+	}
 	switch j.State {
 	case drivers.JobCancelled:
 		if a.Cancelled == "" {

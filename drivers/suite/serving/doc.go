@@ -21,6 +21,14 @@
 // also reads custom, sharegpt and timed-trace files. Every prompt begins with a mark of its run, so that the server's
 // prefix cache holds nothing of another run's; within a run only shared-prefix, custom and sharegpt repeat beginnings.
 //
+// # More than one core, more than one node
+//
+// cores in the manifest gives the client that many threads. run.nodes makes the processes of several nodes send one load
+// (together.go, worker.go, package team): node k of n takes every n-th request, at the same moments as if there were
+// one, and its share of the concurrency. The leader compares the clocks, tells everybody when to begin, and
+// afterwards gathers every record: the result is made of all of them, as if one client had sent them. Latencies are
+// differences on one clock each; only the schedule and the windows depend on client_clock_bar_ms.
+//
 // # Definitions
 //
 // They are vLLM's. start is just before the request is sent, after the concurrency bound. TTFT is from start to the
@@ -39,7 +47,7 @@
 // stamp, before it was read. server_… is what the server says about the same window in its own /metrics.
 //
 // A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
-// error_event, bad_event, bad_http, no_output. It is never sent again.
+// error_event, bad_event, bad_http, no_output, no_tokens. It is never sent again.
 //
 // correct_rate_percent is the share of completed requests whose whole answer satisfies its constraint (JSON Schema,
 // full-match regular expression, membership in the grammar, one of the choices), truncated_rate_percent the share
@@ -50,10 +58,12 @@
 //
 //   - NothingCompleted; then there are no latencies at all
 //   - ErrorRate: more than 1 % of the requests failed
-//   - NoUsage, NoTokens: the tokens could not be counted, or there were none
+//   - NoUsage: the tokens could not be counted
 //   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (5 ms are always granted, and never
 //     more than 50), or read late by more than a tenth of the mean E2EL (50 ms are always granted)
 //   - ClientBusy: it used more than nine tenths of the cores that it may use (cores in the manifest)
+//
+// Coalesced, which invalidates nothing, says that chunks hold several tokens each.
 //
 // client_error_bar_ms is what the client knows of its own error; a difference that is smaller is none.
 //

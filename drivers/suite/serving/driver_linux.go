@@ -11,28 +11,29 @@ import (
 )
 
 // driver chooses the client: raw sockets where the server speaks plain HTTP.
-func (r *runner) driver(ctx context.Context, samples []sample, bodies [][]byte, offsets []time.Duration) (drive, func(), error) {
+func (r *runner) driver(ctx context.Context, samples []sample, offsets []time.Duration) (drive, func(), error) {
 	for _, e := range r.client.endpoints {
 		if !strings.HasPrefix(e, "http://") {
-			return r.overHTTP(ctx, samples, bodies, offsets)
+			return r.overHTTP(ctx, samples, offsets)
 		}
 	}
 	r.progress("opening connections")
-	engine, err := wire.Open(ctx, r.client.endpoints, connections(r.spec), wire.Options{Threads: max(1, r.spec.Cores), Timeout: r.spec.RequestTimeout.Std()})
+	engine, err := wire.Open(ctx, r.client.endpoints, r.connections(), wire.Options{Threads: max(1, r.spec.Cores), Timeout: r.spec.RequestTimeout.Std()})
 	if err != nil {
 		return nil, nil, err
 	}
 	requests := make([]wire.Request, len(samples))
 	for i := range samples {
-		endpoint := i % len(r.client.endpoints)
-		requests[i] = wire.Request{Bytes: r.frame(endpoint, r.client.id(i), bodies[i]), Endpoint: endpoint, Events: r.payload.maxTokens + 1}
-		if bodies[i] = nil; offsets != nil {
+		s := &samples[i]
+		endpoint := s.index % len(r.client.endpoints)
+		requests[i] = wire.Request{Bytes: r.frame(endpoint, r.client.id(s.index), s.body), Endpoint: endpoint, Events: r.payload.maxTokens + 1}
+		if s.body = nil; offsets != nil {
 			requests[i].Due = offsets[i]
 		}
 	}
 	r.client.name, r.client.cores = "raw sockets, arrivals stamped by the kernel", max(1, r.spec.Cores)
-	return func(ctx context.Context, done func()) error {
-		out, err := engine.Run(ctx, requests, offsets != nil, r.spec.Concurrency, done)
+	return func(ctx context.Context, start time.Duration, done func()) error {
+		out, err := engine.Run(ctx, requests, wire.Load{Open: offsets != nil, Bound: r.bound(), Start: start}, done)
 		for i, o := range out {
 			s := &samples[i]
 			s.due, s.free = o.Due, o.Free

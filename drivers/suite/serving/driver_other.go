@@ -7,6 +7,6 @@ import (
 	"time"
 )
 
-func (r *runner) driver(ctx context.Context, samples []sample, bodies [][]byte, offsets []time.Duration) (drive, func(), error) {
-	return r.overHTTP(ctx, samples, bodies, offsets)
+func (r *runner) driver(ctx context.Context, samples []sample, offsets []time.Duration) (drive, func(), error) {
+	return r.overHTTP(ctx, samples, offsets)
 }

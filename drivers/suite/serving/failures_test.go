@@ -43,6 +43,10 @@ func TestFailures(t *testing.T) {
 			fmt.Fprint(w, "data: {\"error\":{\"message\":\"engine died\"}}\n\ndata: [DONE]\n\n")
 		},
 		"bad_event": func(w http.ResponseWriter, _ string) { fmt.Fprint(w, "data: {\"choices\":7}\n\ndata: [DONE]\n\n") },
+		"no_tokens": func(w http.ResponseWriter, _ string) {
+			emit(w, false, "", "stop")
+			fmt.Fprint(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":0}}\n\ndata: [DONE]\n\n")
+		},
 		"no_output": func(w http.ResponseWriter, _ string) { fmt.Fprint(w, ": hello\n\ndata: [DONE]\n\n") },
 	} {
 		t.Run(kind, func(t *testing.T) {

@@ -14,6 +14,7 @@ type sample struct {
 	outcome
 	index      int
 	structured bool
+	body       []byte        // what is sent
 	due        time.Duration // when the schedule wanted it; equal to free without a schedule
 	free       time.Duration // when it was its turn: due, or later if the concurrency bound held it back
 }
@@ -21,19 +22,50 @@ type sample struct {
 // lateness is the client's own delay: from when the request could go to when it went, without the time to connect.
 func (s *sample) lateness() time.Duration { return max(0, s.sent-s.connect-max(s.due, s.free)) }
 
-// load sends n requests and waits for all of them. Send fills in the sample whose index it is given.
+// pace is when requests go.
+type pace struct {
+	start    time.Duration   // before which none goes; 0: now
+	schedule []time.Duration // moments from the start; nil: each follows another
+	bound    int             // on those in flight; 0: none
+}
+
+// load sends all samples and waits for them. Send fills in the one that it is given.
 //
 // Without a schedule it is a closed loop: bound workers, each sending its next request when the last has ended
 // (bound 0: everything at once). With one it is an open loop: each request goes at its moment whatever became of the
 // others, or, with a bound, as soon after that as a slot is free.
 //
 // It fails when ctx ends before everything was sent, or when there is no timer to be had.
-func load(ctx context.Context, samples []sample, schedule []time.Duration, bound int, now func() time.Duration, send func(*sample)) error {
-	if schedule == nil {
-		closedLoop(ctx, samples, bound, now, send)
-		return ctx.Err()
+func load(ctx context.Context, samples []sample, p pace, now func() time.Duration, send func(*sample)) error {
+	timer, err := suite.NewPacer()
+	if err != nil {
+		return err
 	}
-	return openLoop(ctx, samples, schedule, bound, now, send)
+	defer timer.Close()
+	if p.start == 0 {
+		p.start = now()
+	}
+	if p.schedule != nil {
+		return openLoop(ctx, samples, p, timer, now, send)
+	}
+	if err := pauseUntil(ctx, timer, p.start, now); err != nil {
+		return err
+	}
+	closedLoop(ctx, samples, p.bound, now, send)
+	return ctx.Err()
+}
+
+// pauseUntil waits for a moment, or for the end of ctx.
+func pauseUntil(ctx context.Context, timer *suite.Pacer, at time.Duration, now func() time.Duration) error {
+	for wait := at - now(); wait > 0; wait = at - now() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := timer.Pause(min(wait, 50*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func closedLoop(ctx context.Context, samples []sample, bound int, now func() time.Duration, send func(*sample)) {
@@ -62,30 +94,19 @@ func closedLoop(ctx context.Context, samples []sample, bound int, now func() tim
 	wg.Wait()
 }
 
-func openLoop(ctx context.Context, samples []sample, schedule []time.Duration, bound int, now func() time.Duration, send func(*sample)) error {
-	timer, err := suite.NewPacer()
-	if err != nil {
-		return err
-	}
-	defer timer.Close()
+func openLoop(ctx context.Context, samples []sample, p pace, timer *suite.Pacer, now func() time.Duration, send func(*sample)) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	var slots chan struct{}
-	if bound > 0 {
-		slots = make(chan struct{}, bound)
+	if p.bound > 0 {
+		slots = make(chan struct{}, p.bound)
 	}
 	var heldUntil time.Duration // when the bound last let go of the schedule
-	origin := now()
 	for i := range samples {
 		s := &samples[i]
-		s.due = origin + schedule[i]
-		for wait := s.due - now(); wait > 0; wait = s.due - now() {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err := timer.Pause(min(wait, 50*time.Millisecond)); err != nil {
-				return err
-			}
+		s.due = p.start + p.schedule[i]
+		if err := pauseUntil(ctx, timer, s.due, now); err != nil {
+			return err
 		}
 		if slots != nil && !acquire(ctx, slots, &heldUntil, now) {
 			return ctx.Err()

@@ -35,7 +35,7 @@ func TestClosedLoop(t *testing.T) {
 			var mu sync.Mutex
 			seen := map[int]int{}
 			samples := numbered(10)
-			load(t.Context(), samples, nil, bound, now, func(s *sample) {
+			load(t.Context(), samples, pace{bound: bound}, now, func(s *sample) {
 				s.sent = now()
 				time.Sleep(time.Second)
 				mu.Lock()
@@ -68,7 +68,7 @@ func TestOpenLoop(t *testing.T) {
 		close(release)
 	}()
 	origin := now()
-	load(t.Context(), samples, schedule, 0, now, func(s *sample) {
+	load(t.Context(), samples, pace{schedule: schedule}, now, func(s *sample) {
 		s.sent = now()
 		arrived.Done()
 		<-release
@@ -89,7 +89,7 @@ func TestOpenLoopBound(t *testing.T) {
 	samples := numbered(4)
 	var mu sync.Mutex
 	inFlight, most := 0, 0
-	load(t.Context(), samples, make([]time.Duration, 4), 1, now, func(s *sample) {
+	load(t.Context(), samples, pace{schedule: make([]time.Duration, 4), bound: 1}, now, func(s *sample) {
 		mu.Lock()
 		inFlight++
 		most = max(most, inFlight)
@@ -115,7 +115,7 @@ func TestLoadStops(t *testing.T) {
 	for _, schedule := range [][]time.Duration{nil, {0, time.Hour}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		sent := 0
-		load(ctx, numbered(2), schedule, 1, clock(), func(*sample) { sent++; cancel() })
+		load(ctx, numbered(2), pace{schedule: schedule, bound: 1}, clock(), func(*sample) { sent++; cancel() })
 		if sent != 1 {
 			t.Errorf("sent %d after the end", sent)
 		}

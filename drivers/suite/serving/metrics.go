@@ -158,6 +158,9 @@ func (s *summary) scores(m map[string]float64, structured bool, prefix string) {
 	m[prefix+"violated_rate_percent"] = percent(count[violated], n)
 }
 
+// maxCoalesced is how many tokens a chunk may hold on average before ITL has to be read with care.
+const maxCoalesced = 1.05
+
 // maxErrorPercent is the share of failed requests beyond which a result says more about them than about the server.
 const maxErrorPercent = 1.0
 
@@ -174,11 +177,11 @@ func (s *summary) verdictOn() (faults, notes []drivers.Reason) {
 	if rate := percent(n-s.completed, n); rate > maxErrorPercent {
 		fault("ErrorRate", "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", n-s.completed, n, rate, maxErrorPercent, &s.failures)
 	}
-	switch {
-	case s.noUsage > 0:
+	if s.noUsage > 0 {
 		fault("NoUsage", "%d of %d answers did not say how many tokens they hold, so tokens are not counted", s.noUsage, s.completed)
-	case s.out == 0:
-		fault("NoTokens", "%d answers held no token at all", s.completed)
+	}
+	if ratio := float64(s.out) / float64(s.chunks); s.noUsage == 0 && ratio > maxCoalesced {
+		notes = append(notes, drivers.Reason{Reason: "Coalesced", Message: fmt.Sprintf("the server sends %.2f tokens a chunk, and the gaps between chunks (itl) are no gaps between tokens: see tpot", ratio)})
 	}
 	if note, short := suite.TooFewSamples("completed requests", s.completed); short {
 		notes = append(notes, note)

@@ -14,8 +14,7 @@ import (
 const maxPrepared = 4 << 30
 
 // prepare writes the bodies of all samples before the clock starts: making one takes longer than sending it.
-func (r *runner) prepare(ctx context.Context, samples []sample) ([][]byte, error) {
-	bodies := make([][]byte, len(samples))
+func (r *runner) prepare(ctx context.Context, samples []sample) error {
 	errs := make([]error, runtime.GOMAXPROCS(0))
 	var next, size atomic.Int64
 	var wg sync.WaitGroup
@@ -26,8 +25,9 @@ func (r *runner) prepare(ctx context.Context, samples []sample) ([][]byte, error
 				if i >= len(samples) {
 					return
 				}
-				bodies[i], errs[k] = r.body(&samples[i])
-				if size.Add(int64(len(bodies[i]))) > maxPrepared && errs[k] == nil {
+				s := &samples[i]
+				s.body, errs[k] = r.body(s)
+				if size.Add(int64(len(s.body))) > maxPrepared && errs[k] == nil {
 					errs[k] = fmt.Errorf("the requests of the run take more than %d GiB of memory: ask for fewer prompts or shorter ones", maxPrepared>>30)
 				}
 			}
@@ -36,10 +36,10 @@ func (r *runner) prepare(ctx context.Context, samples []sample) ([][]byte, error
 	wg.Wait()
 	for _, err := range append(errs, ctx.Err()) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return bodies, nil
+	return nil
 }
 
 // body is the request of a sample.

@@ -21,26 +21,33 @@ const (
 
 // self is how the client fared in the measured window.
 type self struct {
-	wall, own, foreign, pauses time.Duration
-	gcs                        int64
-	cores                      int
+	Wall, Own, Foreign, Pauses time.Duration
+	GCs                        int64
+	Cores                      int
+	Busiest                    float64 // of several nodes
 	bar                        float64 // ms
 }
 
 func selfBetween(a, b suite.Moment, cores int) self {
-	s := self{wall: b.At.Sub(a.At), own: b.Own - a.Own, pauses: b.Pauses - a.Pauses, gcs: b.GCs - a.GCs, cores: cores}
+	s := self{Wall: b.At.Sub(a.At), Own: b.Own - a.Own, Pauses: b.Pauses - a.Pauses, GCs: b.GCs - a.GCs, Cores: cores}
 	if a.Host > 0 {
-		s.foreign = max(0, b.Host-a.Host-s.own)
+		s.Foreign = max(0, b.Host-a.Host-s.Own)
 	}
 	return s
 }
 
-// busy is the share of its cores that the client used; 0 of a window too short to tell.
+// with is two nodes as one client. One node that is too busy is not made up for by another.
+func (s self) with(o self) self {
+	return self{Wall: max(s.Wall, o.Wall), Own: s.Own + o.Own, Foreign: s.Foreign + o.Foreign, Pauses: s.Pauses + o.Pauses,
+		GCs: s.GCs + o.GCs, Cores: s.Cores + o.Cores, Busiest: max(s.busy(), o.busy())}
+}
+
+// busy is the share of its cores that the client used, on the busiest node; 0 of a window too short to tell.
 func (s self) busy() float64 {
-	if s.wall < time.Second {
+	if s.Wall < time.Second {
 		return 0
 	}
-	return float64(s.own) / float64(s.wall) / float64(s.cores)
+	return max(s.Busiest, float64(s.Own)/float64(s.Wall)/float64(s.Cores))
 }
 
 // judge finds the client's own error, in milliseconds, and says when it spoils the result: how late it was with 99 of
@@ -50,8 +57,8 @@ func (s *self) judge(sum *summary) (faults []drivers.Reason) {
 	p99 := func(ms []float64) float64 { return suite.Percentile(slices.Sorted(slices.Values(ms)), 99) }
 	sending, reading := p99(sum.late), p99(sum.behind)
 	s.bar = sending
-	if s.gcs > 0 {
-		s.bar += suite.Millis(s.pauses) / float64(s.gcs)
+	if s.GCs > 0 {
+		s.bar += suite.Millis(s.Pauses) / float64(s.GCs)
 	}
 	if sum.completed == 0 {
 		return nil
@@ -66,19 +73,19 @@ func (s *self) judge(sum *summary) (faults []drivers.Reason) {
 	late("reading", reading, max(maxLateMs, maxShare*suite.Mean(sum.e2el)))
 	if s.busy() > maxBusy {
 		faults = append(faults, drivers.Reason{Reason: "ClientBusy", Message: fmt.Sprintf("the client used %.0f%% of its cores (%d; at most %.0f%% is tolerated): "+
-			"it measured itself; give it more cores, a host of its own (run: {on: job}) or a lower load", 100*s.busy(), s.cores, 100*maxBusy)})
+			"it measured itself; give it more cores, a host of its own (run: {on: job}) or a lower load", 100*s.busy(), s.Cores, 100*maxBusy)})
 	}
 	return faults
 }
 
 // report adds what the client cost and what it knows about its own error.
 func (s *self) report(m map[string]float64, requests int) {
-	if s.wall <= 0 || s.own == 0 {
+	if s.Wall <= 0 || s.Own == 0 {
 		return
 	}
-	m["client_cpu_percent"] = 100 * float64(s.own) / float64(s.wall)
-	m["client_cpu_s_per_1000_requests"] = 1000 * s.own.Seconds() / float64(requests)
-	m["client_foreign_cpu_percent"] = 100 * float64(s.foreign) / float64(s.wall)
-	m["client_gc_pause_ms"] = suite.Millis(s.pauses)
+	m["client_cpu_percent"] = 100 * float64(s.Own) / float64(s.Wall)
+	m["client_cpu_s_per_1000_requests"] = 1000 * s.Own.Seconds() / float64(requests)
+	m["client_foreign_cpu_percent"] = 100 * float64(s.Foreign) / float64(s.Wall)
+	m["client_gc_pause_ms"] = suite.Millis(s.Pauses)
 	m["client_error_bar_ms"] = s.bar
 }

@@ -18,12 +18,8 @@ func readStream(r io.Reader, buf []byte, now func() time.Duration) (sse.Answer, 
 			return s.Answer, f
 		}
 		switch {
-		case s.Done && len(s.Events) == 0:
-			return s.Answer, s.NoOutput()
-		case s.Done:
-			return s.Answer, nil
-		case err == io.EOF:
-			return s.Answer, s.Truncated()
+		case s.Done, err == io.EOF:
+			return s.Answer, s.Verdict()
 		case err != nil:
 			return s.Answer, suite.Failed(err)
 		}

@@ -7,20 +7,22 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite"
+	"assay/drivers/suite/team"
 )
 
-// Suite implements drivers.Suite.
-type Suite struct{}
+// Suite implements drivers.Suite. Srun starts the clients of the other nodes; default: the command of that name.
+type Suite struct{ Srun string }
 
 // Run measures the server that req names. Its error says why no honest result exists: the server cannot be reached,
 // does not serve the model, or does not enforce the constraint.
-func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
+func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	if err := check(req); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -35,7 +37,13 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err := r.warmUp(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	samples, err := r.measure(ctx)
+	measure := r.measure
+	if req.Nodes > 1 {
+		measure = func(ctx context.Context) ([]sample, error) {
+			return r.lead(ctx, team.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
+		}
+	}
+	samples, err := measure(ctx)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -67,8 +75,10 @@ type runner struct {
 	client   *client
 	payload  payload
 	server   server
+	part     part
 	open     bool // the run has a schedule
 	self     self
+	crew     crew // on several nodes
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -88,7 +98,7 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 		v = &whole
 	}
 	r := &runner{
-		req: req, spec: v, progress: progress, data: d, scorer: sc,
+		part: part{of: 1}, req: req, spec: v, progress: progress, data: d, scorer: sc,
 		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
 			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, warmth: v.Temperature},
@@ -148,12 +158,10 @@ func (r *runner) warmUp(ctx context.Context) error {
 	for i := range samples {
 		samples[i] = sample{index: -1 - i, structured: r.ratio() > 0}
 	}
-	bodies, err := r.prepare(ctx, samples)
-	if err != nil {
+	if err := r.prepare(ctx, samples); err != nil {
 		return err
 	}
-	send := r.sender(ctx, bodies)
-	closedLoop(ctx, samples, connections(r.spec), r.client.now, func(s *sample) { send(s, -1-s.index) })
+	closedLoop(ctx, samples, connections(r.spec), r.client.now, r.sender(ctx))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -163,44 +171,81 @@ func (r *runner) warmUp(ctx context.Context) error {
 	return nil
 }
 
+// measure sends every request from here.
 func (r *runner) measure(ctx context.Context) ([]sample, error) {
+	samples := r.share()
+	return samples, r.send(ctx, samples, func(context.Context) (time.Duration, error) { return 0, nil })
+}
+
+// share is this node's part of the requests: every so many-th of all.
+func (r *runner) share() []sample {
 	n := r.spec.Prompts
-	samples := make([]sample, n)
-	for i := range samples {
-		samples[i].index = i
-	}
+	structured := make([]bool, n)
 	for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
-		samples[i].structured = true
+		structured[i] = true
 	}
+	var out []sample
+	for i := r.part.at; i < n; i += r.part.of {
+		out = append(out, sample{index: i, structured: structured[i]})
+	}
+	return out
+}
+
+// send prepares the samples and sends them. When everything is ready it asks begin for the moment to start.
+func (r *runner) send(ctx context.Context, samples []sample, begin func(context.Context) (time.Duration, error)) error {
 	r.progress("preparing the requests")
-	bodies, err := r.prepare(ctx, samples)
-	if err != nil {
-		return nil, err
+	if err := r.prepare(ctx, samples); err != nil {
+		return err
 	}
-	offsets := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
+	offsets := r.offsets(samples)
 	r.open = offsets != nil
-	drive, closeDriver, err := r.driver(ctx, samples, bodies, offsets)
+	drive, closeDriver, err := r.driver(ctx, samples, offsets)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer closeDriver()
-	var done atomic.Int64
-	stop := r.report(&done, n)
 	runtime.GC() // what was prepared is garbage no longer; a collection now is one less in the window
-	watched, began := r.client.watch(ctx), suite.Look()
-	err = drive(ctx, func() { done.Add(1) })
+	start, err := begin(ctx)
+	if err != nil {
+		return err
+	}
+	var done atomic.Int64
+	stop := r.report(&done, len(samples))
+	watched := func() scrapes { return scrapes{} }
+	if r.part.at == 0 { // one node asks the server for its metrics
+		watched = r.client.watch(ctx)
+	}
+	began := suite.Look()
+	err = drive(ctx, start, func() { done.Add(1) })
 	r.self = selfBetween(began, suite.Look(), r.client.cores)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {
 		err = ctx.Err() // it ended while the last answers were read
 	}
-	return samples, err
+	return err
+}
+
+// offsets are the moments of the samples in the schedule of all; nil without one.
+func (r *runner) offsets(samples []sample) []time.Duration {
+	all := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
+	if all == nil || r.part.of == 1 {
+		return all
+	}
+	out := make([]time.Duration, len(samples))
+	for i, s := range samples {
+		out[i] = all[s.index]
+	}
+	return out
 }
 
 // report tells progress once a second until stop is called.
 func (r *runner) report(done *atomic.Int64, n int) (stop func()) {
-	tell := func() { r.progress(fmt.Sprintf("%d of %d requests", done.Load(), n)) }
+	where := ""
+	if r.part.of > 1 {
+		where = fmt.Sprintf(" of this node, one of %d", r.part.of)
+	}
+	tell := func() { r.progress(fmt.Sprintf("%d of %d requests%s", done.Load(), n, where)) }
 	tick, quit, ended := time.NewTicker(time.Second), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -244,10 +289,14 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	sum.stages(metrics, r.spec.Stages)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.self.report(metrics, len(records))
+	r.crew.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
+	}
+	if r.crew.nodes != nil {
+		res.Versions["client_nodes"] = strings.Join(r.crew.nodes, ",")
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version

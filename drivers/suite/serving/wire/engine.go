@@ -70,7 +70,7 @@ func Open(ctx context.Context, endpoints []string, connections int, o Options) (
 			return nil, err
 		}
 		e.loops = append(e.loops, l)
-		if err := l.connect(ctx, share(connections, i, o.Threads)); err != nil {
+		if err := l.connect(ctx, Share(connections, i, o.Threads)); err != nil {
 			e.Close()
 			return nil, err
 		}
@@ -111,15 +111,25 @@ func resolve(ctx context.Context, endpoint string) (unix.Sockaddr, error) {
 	return &unix.SockaddrInet6{Port: number, Addr: ip.As16()}, nil
 }
 
-// Run sends all requests and waits for their ends. When open, each goes at its moment, or as soon after it as the bound
-// lets it (0: no bound); else each goes when one of bound others has ended (0: all at once). Done is called after
-// each, from any thread. The error says that ctx ended before all was sent.
-func (e *Engine) Run(ctx context.Context, requests []Request, open bool, bound int, done func()) ([]Outcome, error) {
+// Load says when requests go. When Open, each goes at its moment, or as soon after it as the bound lets it (0: no bound);
+// else each goes when one of Bound others has ended (0: all at once).
+type Load struct {
+	Open  bool
+	Bound int
+	Start time.Duration // CLOCK_MONOTONIC from which Due counts, and before which nothing goes; 0: now
+}
+
+// Run sends all requests and waits for their ends. Done is called after each, from any thread. The error says that ctx
+// ended before all was sent.
+func (e *Engine) Run(ctx context.Context, requests []Request, load Load, done func()) ([]Outcome, error) {
 	out := make([]Outcome, len(requests))
 	var next atomic.Int64
-	start := socket.Monotonic()
+	if load.Start == 0 {
+		load.Start = socket.Monotonic()
+	}
 	var wg sync.WaitGroup
-	if bound == 0 && !open {
+	bound := load.Bound
+	if bound == 0 && !load.Open {
 		bound = len(requests)
 	}
 	loops := e.loops
@@ -128,16 +138,16 @@ func (e *Engine) Run(ctx context.Context, requests []Request, open bool, bound i
 	}
 	errs := make([]error, len(loops))
 	for k, l := range loops {
-		j := job{requests: requests, out: out, open: open, start: start, done: done, next: &next, step: len(loops), at: k}
-		j.bound = share(bound, k, j.step)
+		j := job{requests: requests, out: out, open: load.Open, start: load.Start, done: done, next: &next, step: len(loops), at: k}
+		j.bound = Share(bound, k, j.step)
 		wg.Go(func() { errs[k] = l.run(ctx, j) })
 	}
 	wg.Wait()
 	return out, errors.Join(errs...)
 }
 
-// share is the k-th of n nearly equal parts.
-func share(whole, k, n int) int {
+// Share is the k-th of n nearly equal parts.
+func Share(whole, k, n int) int {
 	part := whole / n
 	if k < whole%n {
 		part++

@@ -161,6 +161,9 @@ func (l *loop) begin() time.Duration {
 		if l.full() {
 			return -1
 		}
+		if now < l.start {
+			return l.start
+		}
 		i := int(l.next.Add(1)) - 1
 		if i >= len(l.requests) {
 			return -1

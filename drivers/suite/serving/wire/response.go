@@ -232,15 +232,10 @@ func (r *response) closed() *suite.Failure {
 
 // verdict judges a complete answer.
 func (r *response) verdict() *suite.Failure {
-	switch {
-	case r.status != 200:
+	if r.status != 200 {
 		return suite.FailedStatus(r.status, r.other)
-	case !r.stream.Done:
-		return r.stream.Truncated()
-	case len(r.stream.Events) == 0:
-		return r.stream.NoOutput()
 	}
-	return nil
+	return r.stream.Verdict()
 }
 
 func malformed(format string, args ...any) *suite.Failure {

@@ -47,7 +47,7 @@ func drive(t *testing.T, url string, o Options, connections, bound int, open boo
 	}
 	defer e.Close()
 	var done atomic.Int64
-	out, err := e.Run(ctx, list, open, bound, func() { done.Add(1) })
+	out, err := e.Run(ctx, list, Load{Open: open, Bound: bound}, func() { done.Add(1) })
 	if err != nil || int(done.Load()) != len(list) {
 		t.Fatalf("%d of %d ended: %v", done.Load(), len(list), err)
 	}
@@ -233,7 +233,7 @@ func TestStop(t *testing.T) {
 	}
 	defer e.Close()
 	began := time.Now()
-	if _, err := e.Run(ctx, requests(100, time.Second, "{}"), true, 0, func() {}); err == nil || time.Since(began) > 10*time.Second {
+	if _, err := e.Run(ctx, requests(100, time.Second, "{}"), Load{Open: true}, func() {}); err == nil || time.Since(began) > 10*time.Second {
 		t.Errorf("got %v after %v", err, time.Since(began))
 	}
 }

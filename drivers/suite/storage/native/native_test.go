@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -17,57 +16,12 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite/storage"
+	"assay/drivers/suite/team/teamtest"
 )
 
-// TestMain lets this binary stand in for srun, and be the worker that it starts.
 func TestMain(m *testing.M) {
-	switch {
-	case len(os.Args) > 2 && os.Args[1] == "storage-worker":
-		if err := Worker(context.Background(), os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	case len(os.Args) > 1 && os.Args[1] == "--overlap":
-		os.Exit(standinSrun(os.Args[1:]))
-	}
+	teamtest.Main(Worker)
 	os.Exit(m.Run())
-}
-
-// standinSrun starts the tasks on this machine, and ends all when one fails, as --kill-on-bad-exit does.
-func standinSrun(args []string) int {
-	n, command := 0, []string(nil)
-	for i, a := range args {
-		if v, ok := strings.CutPrefix(a, "--ntasks="); ok {
-			_, _ = fmt.Sscan(v, &n)
-		}
-		if !strings.HasPrefix(a, "--") {
-			command = args[i:]
-			break
-		}
-	}
-	ended := make(chan error, n)
-	var tasks []*exec.Cmd
-	for i := range n {
-		c := exec.Command(command[0], command[1:]...)
-		c.Env = append(os.Environ(), fmt.Sprintf("SLURM_PROCID=%d", i))
-		c.Stderr = os.Stderr
-		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if err := c.Start(); err != nil {
-			return 1
-		}
-		tasks = append(tasks, c)
-		go func() { ended <- c.Wait() }()
-	}
-	for range n {
-		if err := <-ended; err != nil {
-			for _, c := range tasks {
-				_ = c.Process.Kill()
-			}
-			return 1
-		}
-	}
-	return 0
 }
 
 func request(t *testing.T, nodes int) (drivers.SuiteRequest, string) {
@@ -126,9 +80,6 @@ func TestEngine(t *testing.T) {
 				if int64(len(p.Tasks)) != tasks {
 					t.Errorf("%s has the seconds of %d tasks", p.Name, len(p.Tasks))
 				}
-			}
-			if _, err := os.Stat(filepath.Join(dir, meetFile)); !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("the token is left: %v", err)
 			}
 		})
 	}

@@ -2,181 +2,45 @@ package native
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"syscall"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite/storage"
+	crew "assay/drivers/suite/team"
 )
 
-const (
-	joinWithin = 2 * time.Minute // for all nodes to be there
-	sayWithin  = 30 * time.Second
-	meetFile   = "meet.json"
-)
-
-// meeting is how workers find the first node: meet.json of the run's directory, which only the user can read.
-type meeting struct {
-	Address string           `json:"address"`
-	Token   string           `json:"token"`
-	Root    string           `json:"root"`
-	Spec    v1alpha1.Storage `json:"spec"`
-	Limits  storage.Limits   `json:"limits"`
-	Seed    int64            `json:"seed"`
+// briefing is what the workers of the other nodes have to know.
+type briefing struct {
+	Root   string           `json:"root"`
+	Spec   v1alpha1.Storage `json:"spec"`
+	Limits storage.Limits   `json:"limits"`
+	Seed   int64            `json:"seed"`
 }
 
-// hello is the first line of a worker.
-type hello struct {
-	Token string `json:"token"`
-	Node  int    `json:"node"`
-}
-
-// peer is a connection with its two ends of JSON lines.
-type peer struct {
-	conn net.Conn
-	in   *json.Decoder
-	out  *json.Encoder
-}
-
-func newPeer(c net.Conn) *peer { return &peer{c, json.NewDecoder(c), json.NewEncoder(c)} }
-
-func (p *peer) say(v any) error {
-	_ = p.conn.SetWriteDeadline(time.Now().Add(sayWithin)) // a dead peer shows in the write
-	return p.out.Encode(v)
-}
-
-// first is the team as the first node sees it.
-type first struct{ others []*peer }
-
-// team waits for the workers of the other nodes, which it starts with srun. Stop ends them; it may be called twice.
-func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l storage.Limits) (team, func() error, error) {
+// team waits for the workers of the other nodes. Stop ends them; it may be called twice.
+func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l storage.Limits) (t team, stop func() error, err error) {
 	n := req.Storage.Nodes
 	if n == 1 {
 		return alone{}, func() error { return nil }, nil
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, nil, fmt.Errorf("finding this node's name: %w", err)
-	}
-	listener, err := net.Listen("tcp", ":0") // of all addresses: nobody knows which one the others reach; the token guards it
-	if err != nil {
-		return nil, nil, fmt.Errorf("listening for the other nodes: %w", err)
-	}
-	defer listener.Close()
-	token := make([]byte, 16)
-	_, _ = rand.Read(token) // never fails
-	m := meeting{net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), hex.EncodeToString(token), treeOf(req), *req.Storage, l, req.Seed}
-	b, err := json.Marshal(m)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, meetFile), b, 0o600)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("writing %s: %w", meetFile, err)
-	}
-	wait, err := e.start(ctx, cancel, dir, n-1)
+	lead, err := crew.Start(ctx, cancel, crew.Options{Dir: dir, Others: n - 1, Srun: e.Srun}, briefing{treeOf(req), *req.Storage, l, req.Seed})
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &first{}
-	stop := func() error { return errors.Join(f.close(), wait(), remove(nil, filepath.Join(dir, meetFile), 0, 0)) }
-	if err := f.gather(ctx, listener, m.Token, n-1); err != nil {
-		cancel(err)
-		return nil, nil, errors.Join(err, stop())
-	}
-	done := false
-	return f, func() error {
-		if done {
-			return nil
-		}
-		done = true
-		return stop()
-	}, nil
+	return first{lead}, lead.Close, nil
 }
 
-// start runs a worker on each of the job's other nodes.
-func (e Engine) start(ctx context.Context, cancel context.CancelCauseFunc, dir string, n int) (wait func() error, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding assay's own binary: %w", err)
-	}
-	srun := e.Srun
-	if srun == "" {
-		srun = "srun"
-	}
-	count := strconv.Itoa(n)
-	cmd := exec.CommandContext(ctx, srun, "--overlap", "--mpi=none", "--kill-on-bad-exit=1", "--relative=1", "--nodes="+count, "--ntasks="+count,
-		"--ntasks-per-node=1", self, "storage-worker", dir)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun passes it on
-	cmd.WaitDelay = 20 * time.Second
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		err := cmd.Wait()
-		if err != nil {
-			err = fmt.Errorf("the workers of the other nodes: %w", err)
-			time.AfterFunc(time.Second, func() { cancel(err) }) // what a worker said before it ended tells more, and is on its way
-		}
-		ended <- err
-	}()
-	return func() error {
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(sayWithin):
-			_ = cmd.Process.Kill()
-			return errors.New("the workers of the other nodes did not end")
-		}
-	}, nil
-}
+// first is the team as the first node sees it.
+type first struct{ *crew.Lead }
 
-// gather accepts one worker of each node.
-func (f *first) gather(ctx context.Context, listener net.Listener, token string, n int) error {
-	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
-	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer unblock()
-	f.others = make([]*peer, n)
-	for have := 0; have < n; {
-		c, err := listener.Accept()
-		if err != nil {
-			return fmt.Errorf("%d of %d other nodes joined: %w", have, n, errors.Join(context.Cause(ctx), err))
-		}
-		p := newPeer(c)
-		var h hello
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
-		if err := p.in.Decode(&h); err != nil || subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) != 1 || h.Node < 1 || h.Node > n || f.others[h.Node-1] != nil {
-			_ = c.Close() // not one of ours
-			continue
-		}
-		_ = c.SetReadDeadline(time.Time{})
-		f.others[h.Node-1] = p
-		have++
-	}
-	return nil
-}
-
-func (f *first) exchange(ctx context.Context, mine report) ([]report, error) {
+func (f first) exchange(ctx context.Context, mine report) ([]report, error) {
 	all := []report{mine}
-	unblock := context.AfterFunc(ctx, func() { _ = f.close() })
-	defer unblock()
-	for i, p := range f.others {
+	for i, p := range f.Others {
 		var r report
-		if err := p.in.Decode(&r); err != nil {
-			return nil, f.fail(errors.Join(context.Cause(ctx), fmt.Errorf("node %d is lost: %w", i+1, err)))
+		if err := p.Hear(ctx, &r); err != nil {
+			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
 		}
 		if r.Err != "" {
 			return nil, f.fail(fmt.Errorf("node %d: %s", i+1, r.Err))
@@ -186,70 +50,42 @@ func (f *first) exchange(ctx context.Context, mine report) ([]report, error) {
 		}
 		all = append(all, r)
 	}
-	for i, p := range f.others {
-		if err := p.say(all); err != nil {
+	for i, p := range f.Others {
+		if err := p.Say(all); err != nil {
 			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
 		}
 	}
 	return all, nil
 }
 
-func (f *first) fail(err error) error {
-	for _, p := range f.others {
-		if p != nil {
-			_ = p.say([]report{{Err: err.Error()}}) // those that still listen
-		}
+func (f first) fail(err error) error {
+	for _, p := range f.Others {
+		_ = p.Say([]report{{Err: err.Error()}}) // those that still listen
 	}
 	return err
 }
 
-func (f *first) close() error {
-	for _, p := range f.others {
-		if p != nil {
-			_ = p.conn.Close()
-		}
-	}
-	return nil
-}
-
 // other is the team as another node sees it.
-type other struct{ *peer }
+type other struct{ *crew.Peer }
 
-// Worker runs the tasks of one more node of the run in dir: `assay storage-worker`, under srun.
+// Worker runs the tasks of one more node of the run in dir: `assay suite-worker`, under srun.
 func Worker(ctx context.Context, dir string) error {
-	b, err := os.ReadFile(filepath.Join(dir, meetFile))
+	var b briefing
+	leader, node, err := crew.Join(ctx, dir, &b)
 	if err != nil {
 		return err
 	}
-	var m meeting
-	if err := json.Unmarshal(b, &m); err != nil {
-		return fmt.Errorf("reading %s: %w", meetFile, err)
-	}
-	proc, err := strconv.Atoi(os.Getenv("SLURM_PROCID"))
-	if err != nil {
-		return fmt.Errorf("reading SLURM_PROCID: %w", err)
-	}
-	c, err := (&net.Dialer{Timeout: joinWithin}).DialContext(ctx, "tcp", m.Address)
-	if err != nil {
-		return fmt.Errorf("joining the first node: %w", err)
-	}
-	defer c.Close()
-	p := newPeer(c)
-	if err := p.say(hello{m.Token, proc + 1}); err != nil {
-		return fmt.Errorf("joining the first node: %w", err)
-	}
-	_, err = newWorker(m.Root, m.Spec, m.Limits, m.Seed, proc+1, other{p}).run(ctx)
+	defer leader.Close()
+	_, err = newWorker(b.Root, b.Spec, b.Limits, b.Seed, node, other{leader}).run(ctx)
 	return err
 }
 
 func (o other) exchange(ctx context.Context, mine report) ([]report, error) {
-	unblock := context.AfterFunc(ctx, func() { _ = o.conn.Close() })
-	defer unblock()
-	if err := o.say(mine); err != nil {
+	if err := o.Say(mine); err != nil {
 		return nil, fmt.Errorf("the first node is lost: %w", err)
 	}
 	var all []report
-	if err := o.in.Decode(&all); err != nil {
+	if err := o.Hear(ctx, &all); err != nil {
 		return nil, fmt.Errorf("the first node is lost: %w", err)
 	}
 	if len(all) == 1 && all[0].Err != "" {
@@ -259,6 +95,6 @@ func (o other) exchange(ctx context.Context, mine report) ([]report, error) {
 }
 
 func (o other) fail(err error) error {
-	_ = o.say(report{Err: err.Error()}) // if the first node is gone there is nobody to tell
+	_ = o.Say(report{Err: err.Error()}) // if the first node is gone there is nobody to tell
 	return err
 }

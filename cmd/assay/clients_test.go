@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// clients is an experiment whose benchmarks run everywhere that clients can.
+const clients = slurmSite + `apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: clients}
+spec:
+  site: slurm
+  services:
+    - name: llm
+      vllm: {model: m, simulate: {ttft: 2ms, itl: 1ms}}
+      nodes: 2
+      resources: {partition: gpu, gpusPerNode: 4}
+    - {name: scratch, lustre: {path: scratch}}
+  benchmarks:
+    - {name: beside, target: llm, serving: &load {dataset: choice, prompts: 120, outputTokens: 8, concurrency: 6, seed: 1}}
+    - {name: two-beside, target: llm, run: {nodes: 2}, serving: *load}
+    - {name: apart, target: llm, run: {on: job, nodes: 3, resources: {partition: cpu}}, serving: {dataset: choice, prompts: 120, outputTokens: 8, rate: 200, seed: 1}}
+    - {name: here, target: llm, run: {on: controller}, serving: *load}
+    - {name: disk, target: scratch, storage: {engine: native, nodes: 2, stonewall: 1s, blockSize: 1Mi, transferSize: 64Ki, segments: 20, files: 20}}
+`
+
+// TestClients: the clients of a benchmark run where the manifest says, on as many nodes as it says, and every node's
+// requests are in the one result.
+func TestClients(t *testing.T) {
+	c := startSlurm(t)
+	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
+	w.must("apply", "-f", w.write("clients.yaml", clients), "--timeout", "3m")
+	server := w.seat("clients", "llm")
+	runs := map[string]v1alpha1.RunStatus{}
+	for _, r := range w.status("clients").Runs {
+		runs[r.Benchmark] = r
+	}
+	for name, want := range map[string]struct {
+		job   func(id string) bool
+		nodes float64
+	}{
+		"beside":     {func(id string) bool { return id == server.JobID }, 0},
+		"two-beside": {func(id string) bool { return id == server.JobID }, 2},
+		"apart":      {func(id string) bool { return id != server.JobID && !strings.HasPrefix(id, "here-") }, 3},
+		"here":       {func(id string) bool { return strings.HasPrefix(id, "here-") }, 0},
+	} {
+		r := runs[name]
+		if r.Phase != v1alpha1.RunComplete || !want.job(r.JobID) {
+			t.Errorf("%s: %s in job %q; the server's is %s: %s", name, r.Phase, r.JobID, server.JobID, r.Reason)
+			continue
+		}
+		if r.Metrics["completed"] != 120 || r.Metrics["failed"] != 0 || r.Metrics["client_nodes"] != want.nodes {
+			t.Errorf("%s: %v completed, %v failed, %v nodes", name, r.Metrics["completed"], r.Metrics["failed"], r.Metrics["client_nodes"])
+		}
+		lines := strings.Count(w.must("get", "runs", r.ID, "-o", "samples"), "\n")
+		if lines != 121 {
+			t.Errorf("%s has %d lines of samples", name, lines)
+		}
+	}
+	if r := runs["disk"]; r.Phase != v1alpha1.RunComplete || r.Metrics["nodes"] != 2 || r.Metrics["score_total"] <= 0 {
+		t.Errorf("disk: %s %s %v", r.Phase, r.Reason, r.Metrics)
+	}
+	var res drivers.SuiteResult
+	b, err := os.ReadFile(filepath.Join(runs["apart"].Dir, drivers.ResultFile))
+	if err != nil || json.Unmarshal(b, &res) != nil {
+		t.Fatalf("%v %s", err, b)
+	}
+	if !res.Simulated || len(strings.Split(res.Versions["client_nodes"], ",")) != 3 {
+		t.Errorf("simulated %v, versions %v", res.Simulated, res.Versions)
+	}
+	w.must("delete", "experiment", "clients", "--yes", "--timeout", "1m")
+	if left := squeue(t, c, "-o", "%i %j"); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+}

@@ -1,0 +1,76 @@
+package split
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"assay/drivers"
+	"assay/drivers/fake"
+)
+
+// half notes what it is asked for, on top of a simulated cluster whose ids it prefixes.
+type half struct {
+	drivers.Scheduler
+	id    drivers.JobID
+	asked []string
+	err   error
+}
+
+func (h *half) Submit(context.Context, drivers.JobSpec) (drivers.JobID, error) {
+	h.asked = append(h.asked, "submit")
+	return h.id, h.err
+}
+
+func (h *half) Cancel(_ context.Context, id drivers.JobID, nonce string) error {
+	h.asked = append(h.asked, "cancel "+string(id)+" "+nonce)
+	return h.err
+}
+
+func (h *half) Jobs(context.Context, string) ([]drivers.Job, error) {
+	return []drivers.Job{{ID: h.id}}, h.err
+}
+
+func TestAJobStaysWithItsScheduler(t *testing.T) {
+	cluster, here := &half{id: "7"}, &half{id: "here-7"}
+	s := Scheduler{Cluster: cluster, Here: here}
+	for _, spec := range []drivers.JobSpec{{}, {Here: true}} {
+		id, err := s.Submit(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Cancel(t.Context(), id, "n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(cluster.asked, []string{"submit", "cancel 7 n"}) || !slices.Equal(here.asked, []string{"submit", "cancel here-7 n"}) {
+		t.Errorf("asked of the cluster: %q, of this host: %q", cluster.asked, here.asked)
+	}
+	jobs, err := s.Jobs(t.Context(), "store")
+	if err != nil || len(jobs) != 2 {
+		t.Errorf("listed %v, %v", jobs, err)
+	}
+}
+
+func TestHalfAListingIsAnError(t *testing.T) {
+	away := errors.New("away")
+	for _, s := range []Scheduler{{&half{err: away}, &half{}}, {&half{}, &half{err: away}}} {
+		if jobs, err := s.Jobs(t.Context(), "store"); !errors.Is(err, away) || jobs != nil {
+			t.Errorf("listed %v, %v", jobs, err)
+		}
+	}
+}
+
+func TestWhatASchedulerCannotDoIsSaid(t *testing.T) {
+	s := Scheduler{Cluster: &half{}, Here: fake.New(fake.Options{})}
+	if err := s.Reconfigure(t.Context(), "7", "n", drivers.Change{}); !errors.Is(err, drivers.ErrRejected) {
+		t.Errorf("reconfigured: %v", err)
+	}
+	if _, err := s.Ended(t.Context(), "7", "n"); !errors.Is(err, drivers.ErrNotFound) {
+		t.Errorf("ended: %v", err)
+	}
+	if _, err := s.Ended(t.Context(), "here-7", "n"); !errors.Is(err, drivers.ErrNotFound) { // of the one that has books
+		t.Errorf("ended: %v", err)
+	}
+}

@@ -1,0 +1,200 @@
+package team
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	joinWithin  = 2 * time.Minute // for all nodes to be there
+	helloWithin = 5 * time.Second
+	endWithin   = 30 * time.Second
+	meetFile    = "meet.json"
+)
+
+// meeting is meet.json: how workers find the leader, and what they have to know.
+type meeting struct {
+	Address  string          `json:"address"`
+	Token    string          `json:"token"`
+	Briefing json.RawMessage `json:"briefing"`
+}
+
+// hello is the first message of a worker.
+type hello struct {
+	Token string `json:"token"`
+	Node  int    `json:"node"` // from 1
+}
+
+// Options say whom to gather.
+type Options struct {
+	Dir    string // the run's directory, on a file system that the nodes share
+	Others int    // nodes of the job beside the first; at least 1
+	Srun   string // the command; default srun
+}
+
+// Lead is the leader's end.
+type Lead struct {
+	Others []*Peer // node k is Others[k-1]
+	meet   string
+	wait   func() error
+	closed bool
+}
+
+// Start gathers a worker on each other node and gives it the briefing, any value that JSON can hold. Cancel is called
+// when a worker ends while it should not; it has to end ctx.
+func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, briefing any) (*Lead, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("finding this node's name: %w", err)
+	}
+	listener, err := net.Listen("tcp", ":0") // of all addresses: nobody knows which one the others reach; the token guards it
+	if err != nil {
+		return nil, fmt.Errorf("listening for the other nodes: %w", err)
+	}
+	defer listener.Close()
+	l := &Lead{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, meetFile)}
+	m := meeting{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
+	if m.Briefing, err = json.Marshal(briefing); err == nil {
+		err = l.write(m)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", meetFile, err)
+	}
+	if l.wait, err = start(ctx, cancel, o); err != nil {
+		return nil, errors.Join(err, os.Remove(l.meet))
+	}
+	if err := l.gather(ctx, listener, m.Token); err != nil {
+		cancel(err)
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Lead) write(m meeting) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.meet, b, 0o600)
+}
+
+// start runs a worker on each of the job's other nodes. They may use all cores that the job has there.
+func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func() error, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding assay's own binary: %w", err)
+	}
+	srun, count := o.Srun, strconv.Itoa(o.Others)
+	if srun == "" {
+		srun = "srun"
+	}
+	cmd := exec.CommandContext(ctx, srun, "--overlap", "--mpi=none", "--cpu-bind=none", "--kill-on-bad-exit=1", "--input=none", "--relative=1",
+		"--nodes="+count, "--ntasks="+count, "--ntasks-per-node=1", self, "suite-worker", o.Dir)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun passes it on
+	cmd.WaitDelay = 20 * time.Second
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		if err != nil {
+			err = fmt.Errorf("the workers of the other nodes: %w", err)
+			time.AfterFunc(time.Second, func() { cancel(err) }) // what a worker said before it ended tells more, and is on its way
+		}
+		ended <- err
+	}()
+	return func() error {
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(endWithin):
+			_ = cmd.Process.Kill()
+			return errors.New("the workers of the other nodes did not end")
+		}
+	}, nil
+}
+
+// gather accepts one worker of each node. Whoever does not know the token is turned away.
+func (l *Lead) gather(ctx context.Context, listener net.Listener, token string) error {
+	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
+	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
+	defer unblock()
+	for have := 0; have < len(l.Others); {
+		c, err := listener.Accept()
+		if err != nil {
+			return fmt.Errorf("%d of %d other nodes joined: %w", have, len(l.Others), errors.Join(context.Cause(ctx), err))
+		}
+		p := newPeer(c)
+		if node, ok := greet(p, token); ok && node >= 1 && node <= len(l.Others) && l.Others[node-1] == nil {
+			l.Others[node-1] = p
+			have++
+			continue
+		}
+		p.Close()
+	}
+	return nil
+}
+
+func greet(p *Peer, token string) (node int, ok bool) {
+	var h hello
+	_ = p.conn.SetReadDeadline(time.Now().Add(helloWithin))
+	err := p.in.Decode(&h)
+	_ = p.conn.SetReadDeadline(time.Time{})
+	return h.Node, err == nil && subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) == 1
+}
+
+// Close ends the workers and says how they ended. It may be called twice; the second time says nothing.
+func (l *Lead) Close() error {
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	for _, p := range l.Others {
+		if p != nil {
+			p.Close()
+		}
+	}
+	return errors.Join(l.wait(), os.Remove(l.meet))
+}
+
+// Join makes this process the worker of its node, and reads the briefing.
+func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, meetFile))
+	if err != nil {
+		return nil, 0, err
+	}
+	var m meeting
+	if err = json.Unmarshal(b, &m); err == nil {
+		err = json.Unmarshal(m.Briefing, briefing)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading %s: %w", meetFile, err)
+	}
+	proc, err := strconv.Atoi(os.Getenv("SLURM_PROCID"))
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading SLURM_PROCID: %w", err)
+	}
+	c, err := (&net.Dialer{Timeout: joinWithin}).DialContext(ctx, "tcp", m.Address)
+	if err != nil {
+		return nil, 0, fmt.Errorf("joining the first node: %w", err)
+	}
+	leader = newPeer(c)
+	if err := leader.Say(hello{m.Token, proc + 1}); err != nil {
+		leader.Close()
+		return nil, 0, fmt.Errorf("joining the first node: %w", err)
+	}
+	return leader, proc + 1, nil
+}

@@ -1,0 +1,154 @@
+package team
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/drivers/suite/team/teamtest"
+)
+
+// task is the briefing of the tests: what a worker does when it has joined.
+type task struct{ Do string }
+
+func TestMain(m *testing.M) {
+	teamtest.Main(func(ctx context.Context, dir string) error {
+		var what task
+		leader, node, err := Join(ctx, dir, &what)
+		if err != nil {
+			return err
+		}
+		defer leader.Close()
+		if what.Do == "die" && node == 2 {
+			return errors.New("killed")
+		}
+		for {
+			var n int
+			if leader.Hear(ctx, &n) != nil {
+				return nil // the leader has closed
+			}
+			if err := leader.Say(n * node); err != nil {
+				return err
+			}
+		}
+	})
+	os.Exit(m.Run())
+}
+
+func begin(t *testing.T, do string) (*Lead, context.Context, string, error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	t.Cleanup(func() { cancel(nil) })
+	dir := t.TempDir()
+	l, err := Start(ctx, cancel, Options{Dir: dir, Others: 3, Srun: self}, task{do})
+	return l, ctx, dir, err
+}
+
+func TestConversation(t *testing.T) {
+	l, ctx, dir, err := begin(t, "multiply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, meetFile)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	var got []int
+	for _, p := range l.Others {
+		if err := p.Say(10); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := p.Hear(ctx, &n); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, n)
+	}
+	if !slices.Equal(got, []int{10, 20, 30}) {
+		t.Errorf("nodes say %v", got)
+	}
+	if err := errors.Join(l.Close(), l.Close()); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, meetFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the token is still there: %v", err)
+	}
+}
+
+// TestADeadWorker ends what waits for it.
+func TestADeadWorker(t *testing.T) {
+	l, ctx, _, err := begin(t, "die")
+	if err == nil {
+		var n int
+		err = l.Others[1].Hear(ctx, &n)
+		<-ctx.Done()
+		err = errors.Join(err, context.Cause(ctx), l.Close())
+	}
+	if err == nil || !strings.Contains(err.Error(), "workers of the other nodes") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestStrangers: who does not know the token, claims another's place or says nothing is turned away, and the others still join.
+func TestStrangers(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dial := func(h any) net.Conn {
+		c, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if h != nil {
+			_ = json.NewEncoder(c).Encode(h)
+		}
+		return c
+	}
+	for _, h := range []any{hello{"wrong", 1}, hello{"right", 0}, hello{"right", 3}, "?", hello{"right", 1}, hello{"right", 1}, hello{"right", 2}} {
+		dial(h)
+	}
+	l := &Lead{Others: make([]*Peer, 2)}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := l.gather(ctx, listener, "right"); err != nil {
+		t.Fatal(err)
+	}
+	late, stop := context.WithCancelCause(t.Context())
+	stop(errors.New("stopped"))
+	if err := (&Lead{Others: make([]*Peer, 1)}).gather(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestJoinSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	write := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, meetFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ text, proc, want string }{
+		{"{", "0", "reading meet.json"}, {`{"briefing": 7}`, "0", "reading meet.json"}, {`{"briefing": {}}`, "x", "SLURM_PROCID"},
+		{`{"briefing": {}, "address": "127.0.0.1:1"}`, "0", "joining the first node"},
+	} {
+		write(c.text)
+		t.Setenv("SLURM_PROCID", c.proc)
+		if _, _, err := Join(t.Context(), dir, &task{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Error(fmt.Sprintf("%+v: %v", c, err))
+		}
+	}
+}
