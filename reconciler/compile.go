@@ -136,7 +136,7 @@ func allocation(j drivers.JobSpec) string {
 
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
-		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(),
+		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(), Together: b.Together,
 		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 // benchmarks checks benchmarks, with their defaults filled in, against the services that they measure.
 func (c *checker) benchmarks(site Site, e Experiment) {
 	names, complete := c.serviceNames(e.Spec.Services)
+	c.together(e.Spec.Benchmarks)
 	seen := map[string]bool{}
 	for i, b := range e.Spec.Benchmarks {
 		path := fmt.Sprintf("spec.benchmarks[%d]", i)
@@ -35,6 +36,27 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 			c.runOn(path+".run", site, b, target)
 		} else if complete && b.Target != "" {
 			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
+		}
+	}
+}
+
+// together checks that benchmarks which are to be measured at the same time are at least two, with as many repeats.
+func (c *checker) together(all []Benchmark) {
+	first := map[string]Benchmark{}
+	count := map[string]int{}
+	for _, b := range all {
+		if count[b.Together]++; count[b.Together] == 1 {
+			first[b.Together] = b
+		}
+	}
+	for i, b := range all {
+		path := fmt.Sprintf("spec.benchmarks[%d].together", i)
+		switch {
+		case b.Together == "":
+		case count[b.Together] == 1:
+			c.bad(path, "no other benchmark is together: "+b.Together, "give another one the same word")
+		case *b.Repeats != *first[b.Together].Repeats:
+			c.bad(path, fmt.Sprintf("it has %d repeats and %s has %d: they would end up alone", *b.Repeats, first[b.Together].Name, *first[b.Together].Repeats), "give both the same repeats")
 		}
 	}
 }

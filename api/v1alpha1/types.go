@@ -248,8 +248,11 @@ type Benchmark struct {
 	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
 	Run     *RunOn   `json:"run,omitempty"`
-	Gates   []Gate   `json:"gates,omitempty"`
-	Serving *Serving `json:"serving,omitempty"`
-	Vector  *Vector  `json:"vector,omitempty"`
-	Storage *Storage `json:"storage,omitempty"`
+	// Together is a word of yours: benchmarks that share it are measured at the same time, because what they do to each other
+	// is of interest. Their points say so. All others are measured one by one.
+	Together string   `json:"together,omitempty" validate:"omitempty,dnslabel"`
+	Gates    []Gate   `json:"gates,omitempty"`
+	Serving  *Serving `json:"serving,omitempty"`
+	Vector   *Vector  `json:"vector,omitempty"`
+	Storage  *Storage `json:"storage,omitempty"`
 }

@@ -80,3 +80,45 @@ func TestClients(t *testing.T) {
 		t.Errorf("left behind: %s", left)
 	}
 }
+
+// together is an experiment that asks what a storage benchmark does to a server, and the reverse: alone, then together.
+const together = `apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: mixed}
+spec:
+  site: local
+  services:
+    - {name: llm, vllm: {model: m, simulate: {ttft: 2ms, itl: 2ms}}}
+    - {name: scratch, lustre: {path: scratch}}
+  benchmarks:
+    - {name: chat, target: llm, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 1, seed: 1}}
+    - {name: disk, target: scratch, storage: {engine: native, stonewall: 1s, blockSize: 16Mi, segments: 100, files: 100}}
+  sweep:
+    zip: {benchmarks.chat.together: ["", both], benchmarks.disk.together: ["", both]}
+`
+
+// TestTogether: interference is a point of its own, its two runs were measured at the same time, and those alone were not.
+func TestTogether(t *testing.T) {
+	w := newTestWorld(t)
+	w.must("apply", "-f", w.write("mixed.yaml", together), "--timeout", "2m")
+	byPoint := map[string]v1alpha1.RunStatus{}
+	for _, r := range w.status("mixed").Runs {
+		if r.Phase != v1alpha1.RunComplete {
+			t.Errorf("%s: %s %s", r.ID, r.Phase, r.Reason)
+		}
+		byPoint[r.Benchmark+" "+r.Point["beside"]] = r
+	}
+	for _, name := range []string{"chat ", "disk "} {
+		if _, beside := byPoint[name].Metrics["beside_percent"]; beside || byPoint[name].ID == "" {
+			t.Errorf("%q: %+v", name, byPoint[name])
+		}
+	}
+	chat, disk := byPoint["chat disk"], byPoint["disk chat"]
+	if chat.Metrics["beside_percent"] <= 0 || disk.Metrics["beside_percent"] <= 0 {
+		t.Errorf("not together: %v and %v", chat.Metrics["beside_percent"], disk.Metrics["beside_percent"])
+	}
+	if chat.Started == nil || disk.Ended == nil || chat.Started.After(*disk.Ended) || disk.Started.After(*chat.Ended) {
+		t.Errorf("chat ran from %v to %v, disk from %v to %v", chat.Started, chat.Ended, disk.Started, disk.Ended)
+	}
+	w.must("delete", "experiment", "mixed", "--yes", "--timeout", "1m")
+}

@@ -22,7 +22,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	world            one line an object; the world is new each time
 //	  experiment generation=2 suspend stopdone prune deleting
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
-//	  benchmark NAME target=SERVICE repeats=2 timeout=10m own
+//	  benchmark NAME target=SERVICE repeats=2 timeout=10m own together=WORD
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH | service NAME path=/dir minfree=1000 (a directory)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
@@ -67,6 +67,9 @@ func show(r Result, td *datadriven.TestData) string {
 		}
 		if a.Run != nil {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
+			if a.Request != nil && len(a.Request.Beside) > 0 {
+				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Beside, ","))
+			}
 		}
 		if a.End != nil && a.End.Failure {
 			b.WriteString(" failure")
@@ -186,7 +189,7 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		x.Services = append(x.Services, w.service())
 	case "benchmark":
 		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Spec: w.str("spec", "b1"), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
+			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
 	case "point":
 		x.Points = append(x.Points, w.point(*x))
 		x.StopOnFailure = x.StopOnFailure || w.has("stop")

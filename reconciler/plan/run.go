@@ -105,14 +105,15 @@ func (w *world) lost(r *Run, a *Attempt) {
 	w.updateRun(r, v1alpha1.RunLost, why{"Lost", message})
 }
 
-// startRun begins the next run of an experiment. One at a time, so that no measurement disturbs another.
+// startRun begins the next run of an experiment. One at a time, so that no measurement disturbs another, but for those
+// that are asked for together (together.go).
 func (w *world) startRun(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
 	}
 	busy := slices.ContainsFunc(x.runs, active)
 	for _, want := range x.wants {
-		if x.ended(want.key) || slices.ContainsFunc(x.byKey[want.key], active) {
+		if x.ended(want.key) || w.begun[want.key] != nil || slices.ContainsFunc(x.byKey[want.key], active) {
 			continue
 		}
 		if want.point != x.point {
@@ -121,16 +122,22 @@ func (w *world) startRun(x *experiment) {
 		}
 		if y := x.passes(want.Target); y.set() && !busy {
 			x.movesOn = true
-			w.create(x, want, why{"TargetStalled", fmt.Sprintf("%s was given up at this point: %s", want.Target, y.message)})
+			w.create(x, want, nil, why{"TargetStalled", fmt.Sprintf("%s was given up at this point: %s", want.Target, y.message)})
 			continue
 		}
-		y := w.mayStart(x, want, busy)
-		if y.set() {
+		set := x.set(want)
+		if y := x.alone(set); y.set() && !busy {
+			w.create(x, want, nil, y)
+			continue
+		}
+		if y := w.mayStart(x, set, busy); y.set() {
 			x.wait(want, y)
 			continue
 		}
 		busy = true
-		w.create(x, want, why{})
+		for _, m := range set {
+			w.create(x, m, set, why{})
+		}
 	}
 }
 
@@ -145,15 +152,28 @@ func (x *experiment) service(name string) *service {
 	return x.services[slices.IndexFunc(x.services, func(s *service) bool { return s.Name == name })]
 }
 
-// mayStart says why a run has to wait.
-func (w *world) mayStart(x *experiment, want wantedRun, busy bool) why {
+// mayStart says why runs that start together have to wait.
+func (w *world) mayStart(x *experiment, set []wantedRun, busy bool) why {
 	if busy {
 		return why{"WaitingForTurn", "runs of an experiment go one by one, so that none disturbs another"}
 	}
+	for _, want := range set {
+		if y := w.targetOf(x, want); y.set() {
+			return y
+		}
+	}
+	return why{}
+}
+
+// targetOf says why the target of a run does not let it start.
+func (w *world) targetOf(x *experiment, want wantedRun) why {
 	if !w.available(x, want.Target) {
 		return why{"WaitingForTarget", want.Target + " is not Ready"}
 	}
 	target := x.service(want.Target)
+	if r := w.using(x, target); r != nil {
+		return why{"WaitingForTurn", fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
+	}
 	if len(target.places) == 0 {
 		return why{}
 	}
@@ -164,20 +184,24 @@ func (w *world) mayStart(x *experiment, want wantedRun, busy bool) why {
 	return why{}
 }
 
-// create begins a run, or records it as failed for a reason that is known before.
-func (w *world) create(x *experiment, want wantedRun, failed why) {
-	target := x.service(want.Target)
-	tries, number := 1, 1 // a superseded run was no try, but it has used an id
+// runID is the id of the next run of a key, and which try it is: a superseded run was none, but it has used an id.
+func (x *experiment) runID(want wantedRun) (id string, tries int) {
+	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
 	for _, r := range x.byKey[want.key] {
-		number++
 		if r.Phase == v1alpha1.RunLost {
 			tries++
 		}
 	}
-	id := fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8])
-	if number > 1 {
-		id = fmt.Sprintf("%s-%d", id, number)
+	if n := len(x.byKey[want.key]); n > 0 {
+		id = fmt.Sprintf("%s-%d", id, n+1)
 	}
+	return id, tries
+}
+
+// create begins a run beside those of its set, or records it as failed for a reason that is known before.
+func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed why) {
+	target := x.service(want.Target)
+	id, tries := x.runID(want)
 	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: tries, Key: want.key,
 		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
 		Simulated: target.Simulated, Created: w.o.Now}
@@ -185,6 +209,12 @@ func (w *world) create(x *experiment, want wantedRun, failed why) {
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
 	req.Target, req.Model, req.Simulated, req.Seed = want.Target, target.Model, target.Simulated, want.Request.Seed+int64(want.repeat-1)
 	req.Endpoints, req.TokenFile = nil, target.TokenFile()
+	for _, m := range set {
+		if m.key != want.key {
+			partner, _ := x.runID(m)
+			req.Beside = append(req.Beside, partner)
+		}
+	}
 	if failed.set() {
 		r.Phase, r.Reason, r.Message, r.Ended = v1alpha1.RunFailed, failed.reason, failed.message, w.o.Now
 		w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Reason: failed.reason, Message: failed.message, Run: &r, Request: &req})
@@ -202,6 +232,7 @@ func (w *world) create(x *experiment, want wantedRun, failed why) {
 			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes
 		}
 	}
+	w.begun[want.key] = &r
 	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: "TargetReady",
 		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
 // runKey identifies a run: the same key is never run to its end twice. A changed time limit does not change it, a changed model does.
 func runKey(e Experiment, b Benchmark, repeat int, at Point, target Service) string {
 	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat), b.Spec, target.Alloc, target.Proc}
-	return digest(append(words, paramWords(at.Params)...)...)
+	return digest(slices.Concat(words, paramWords(at.Params), at.besideWords(b))...)
 }
 
 // runGroup marks the seats of runs that need a job of their own. A dot is in no service's name.

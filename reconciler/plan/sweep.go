@@ -41,7 +41,7 @@ func (e Experiment) wanted() []wantedRun {
 				continue
 			}
 			for r := 1; r <= b.Repeats; r++ {
-				out = append(out, wantedRun{b, r, runKey(e, b, r, p, p.Services[i]), at, p.Params})
+				out = append(out, wantedRun{b, r, runKey(e, b, r, p, p.Services[i]), at, p.params(b)})
 			}
 		}
 	}

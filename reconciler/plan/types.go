@@ -85,10 +85,12 @@ type Benchmark struct {
 	Target  string
 	Repeats int
 	Timeout time.Duration
-	Spec    string               // fingerprint of the suite's parameters
-	Request drivers.SuiteRequest // template; Run, Repeat, Endpoints, Seed are filled in per run
-	OwnJob  bool                 // its runs get jobs of their own
-	Job     drivers.JobSpec      // template for those
+	// Together is a word: benchmarks that share it are measured at the same time. Empty: alone.
+	Together string
+	Spec     string               // fingerprint of the suite's parameters
+	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Beside, Seed are filled in per run
+	OwnJob   bool                 // its runs get jobs of their own
+	Job      drivers.JobSpec      // template for those
 }
 
 // Observed is the world at one moment. Everything in it was read; nothing is assumed.

@@ -16,6 +16,7 @@ type world struct {
 	open    map[drivers.Seat][]*Attempt
 	ended   map[drivers.Seat][]*Attempt // oldest first
 	attempt map[string]*Attempt
+	begun   map[string]*Run // in this pass, by key
 	exps    []*experiment
 	byName  map[string]*experiment
 	actions []Action
@@ -83,7 +84,7 @@ func (t *place) endpoint() *drivers.ProcessState {
 func look(d Desired, o Observed) *world {
 	o.Attempts = slices.Clone(o.Attempts) // rules mark attempts as ended; the caller's are left alone
 	w := &world{
-		d: d, o: o, known: o.Listing.Err == "", jobs: map[string][]drivers.Job{}, byName: map[string]*experiment{},
+		d: d, o: o, known: o.Listing.Err == "", begun: map[string]*Run{}, jobs: map[string][]drivers.Job{}, byName: map[string]*experiment{},
 		open: map[drivers.Seat][]*Attempt{}, ended: map[drivers.Seat][]*Attempt{}, attempt: map[string]*Attempt{},
 	}
 	if w.known {

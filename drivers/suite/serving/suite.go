@@ -2,6 +2,7 @@ package serving
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -31,6 +32,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		return drivers.SuiteResult{}, err
 	}
 	defer r.client.close()
+	r.beside = suite.NewBeside(req, dir)
 	if err := r.probe(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -44,7 +46,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		}
 	}
 	samples, err := measure(ctx)
-	if err != nil {
+	if err = errors.Join(err, r.beside.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	return r.conclude(dir, samples)
@@ -79,6 +81,7 @@ type runner struct {
 	open     bool // the run has a schedule
 	self     self
 	crew     crew // on several nodes
+	beside   *suite.Beside
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -174,7 +177,7 @@ func (r *runner) warmUp(ctx context.Context) error {
 // measure sends every request from here.
 func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	samples := r.share()
-	return samples, r.send(ctx, samples, func(context.Context) (time.Duration, error) { return 0, nil })
+	return samples, r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) { return 0, r.beside.Begin(ctx, r.progress) })
 }
 
 // share is this node's part of the requests: every so many-th of all.
@@ -315,6 +318,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if err := writeCSV(dir, records, r.client.id); err != nil {
 		return res, fmt.Errorf("write %s: %w", CSVFile, err)
 	}
+	r.beside.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}
 	return res, nil
 }

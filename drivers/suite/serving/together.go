@@ -96,6 +96,9 @@ func (r *runner) begin(ctx context.Context, lead *team.Lead) (time.Duration, err
 		}
 		r.crew.nodes, r.crew.apart = append(r.crew.nodes, m.Node), append(r.crew.apart, d)
 	}
+	if err := r.beside.Begin(ctx, r.progress); err != nil {
+		return 0, err
+	}
 	start := r.client.now() + startAhead
 	for i, p := range lead.Others {
 		if err := p.Say(moment{start + r.crew.apart[i].ahead}); err != nil {

@@ -50,10 +50,18 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 		return drivers.SuiteResult{}, errors.New("the server does not take base64: remove encoding")
 	}
 	how := batches{size: min(v.BatchSize, limits.MaxBatch), packed: limits.Base64 && v.Encoding != "json", buckets: len(v.Filters) > 0}
-	if err := r.measure(ctx, how); err != nil {
+	beside := suite.NewBeside(req, dir)
+	if err := beside.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(ctx, dir)
+	if err := errors.Join(r.measure(ctx, how), beside.End()); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	res, err := r.conclude(ctx, dir)
+	if err == nil {
+		beside.Report(&res)
+	}
+	return res, err
 }
 
 // check refuses a request that the manifest's defaults were not applied to, and one that nothing can answer.
