@@ -33,7 +33,8 @@
 //
 // They are vLLM's. start is just before the request is sent, after the concurrency bound. TTFT is from start to the
 // first event with a non-empty choices array, E2EL to the last; ITL is the gap between two such events, pooled over all
-// requests, and so is per chunk and not per token (tokens_per_chunk tells them apart). TPOT is (E2EL - TTFT) / (output
+// requests, and so is per chunk and not per token (tokens_per_chunk tells them apart; where it is above one, itl_token is
+// the same gaps divided by the tokens of their request's chunks). TPOT is (E2EL - TTFT) / (output
 // tokens - 1) of requests with more than one token. Tokens are what the server's usage says. duration_s is from the
 // first dispatch to the last completion, ramp and drain included, and the throughputs divide what succeeded by it;
 // steady_… is of the window in which at least nine tenths of the usual number were in flight (steady.go). …_intended

@@ -121,6 +121,9 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 		m["total_token_throughput"] = float64(s.in+s.out) / d
 	}
 	m["tokens_per_chunk"] = float64(s.out) / float64(s.chunks)
+	if s.coalesced() {
+		suite.Distribution(m, "itl_token", s.gapsOfTokens())
+	}
 	suite.Distribution(m, "ttft", s.ttft)
 	suite.Distribution(m, "tpot", s.tpot)
 	suite.Distribution(m, "itl", s.itl)
@@ -158,6 +161,22 @@ func (s *summary) scores(m map[string]float64, structured bool, prefix string) {
 	m[prefix+"violated_rate_percent"] = percent(count[violated], n)
 }
 
+// coalesced reports whether chunks hold several tokens each.
+func (s *summary) coalesced() bool {
+	return s.noUsage == 0 && float64(s.out) > maxCoalesced*float64(s.chunks)
+}
+
+// gapsOfTokens are the gaps between chunks, each divided by the tokens that a chunk of its request holds on average.
+func (s *summary) gapsOfTokens() (out []float64) {
+	for i := range s.records {
+		r := &s.records[i]
+		for _, gap := range r.itl {
+			out = append(out, gap*float64(len(r.answer.Events))/float64(max(1, r.out)))
+		}
+	}
+	return out
+}
+
 // maxCoalesced is how many tokens a chunk may hold on average before ITL has to be read with care.
 const maxCoalesced = 1.05
 
@@ -180,8 +199,8 @@ func (s *summary) verdictOn() (faults, notes []drivers.Reason) {
 	if s.noUsage > 0 {
 		fault("NoUsage", "%d of %d answers did not say how many tokens they hold, so tokens are not counted", s.noUsage, s.completed)
 	}
-	if ratio := float64(s.out) / float64(s.chunks); s.noUsage == 0 && ratio > maxCoalesced {
-		notes = append(notes, drivers.Reason{Reason: "Coalesced", Message: fmt.Sprintf("the server sends %.2f tokens a chunk, and the gaps between chunks (itl) are no gaps between tokens: see tpot", ratio)})
+	if s.coalesced() {
+		notes = append(notes, drivers.Reason{Reason: "Coalesced", Message: fmt.Sprintf("the server sends %.2f tokens a chunk: itl is of chunks, itl_token of tokens", float64(s.out)/float64(s.chunks))})
 	}
 	if note, short := suite.TooFewSamples("completed requests", s.completed); short {
 		notes = append(notes, note)

@@ -90,7 +90,9 @@ func TestServerMetrics(t *testing.T) {
 // A server that puts several tokens into a chunk is seen for what it does, and spoils nothing.
 func TestSeveralTokensAChunk(t *testing.T) {
 	f := &flawed{knows: structuredOutputs, misbehave: func(_ int, w http.ResponseWriter, text string) bool {
-		emit(w, false, text, "stop")
+		emit(w, false, text[:1], nil)
+		time.Sleep(10 * time.Millisecond)
+		emit(w, false, text[1:], "stop")
 		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":12}}\n\ndata: [DONE]\n\n")
 		return true
 	}}
@@ -98,7 +100,10 @@ func TestSeveralTokensAChunk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantMetrics(t, res, map[string]float64{"completed": 20, "tokens_per_chunk": 12, "correct_rate_percent": 100, "output_tokens": 240})
+	wantMetrics(t, res, map[string]float64{"completed": 20, "tokens_per_chunk": 6, "correct_rate_percent": 100, "output_tokens": 240})
+	if chunks, tokens := res.Metrics["itl_median_ms"], res.Metrics["itl_token_median_ms"]; chunks < 9 || math.Abs(tokens-chunks/6) > 1e-9 {
+		t.Errorf("gaps of %v ms between chunks, %v ms between tokens", chunks, tokens)
+	}
 	if !slices.Equal(reasons(res), []string{"Coalesced"}) {
 		t.Errorf("%v", res.Reasons)
 	}
