@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/reconciler"
+	"assay/reconciler/results"
+	"assay/reconciler/store"
+)
+
+// measurements are an experiment's revisions, and the results that count for each: those of its own runs, and those of
+// other revisions that measured the same thing. So a changed gate keeps its results, and a changed model has none yet.
+type measurements struct {
+	experiment string
+	history    []store.Revision // oldest first, without those that delete
+	rows       []results.Row    // oldest first
+	made       map[string]map[string]string
+}
+
+func measurementsOf(st *store.Store, experiment string) (*measurements, error) {
+	runs, err := st.Runs(experiment)
+	if err != nil {
+		return nil, err
+	}
+	history, err := st.History(experiment)
+	if err != nil {
+		return nil, err
+	}
+	deleting := func(r store.Revision) bool { return r.Deleting }
+	return &measurements{experiment, slices.DeleteFunc(history, deleting), results.Rows(runs), map[string]map[string]string{}}, nil
+}
+
+// find resolves a revision by its number or the beginning of its hash; the newest when there is no word.
+func (m *measurements) find(word string) (store.Revision, error) {
+	hint := "the revisions: assay history " + m.experiment
+	if len(m.history) == 0 {
+		return store.Revision{}, fmt.Errorf("%s has no result; what there is: assay get runs", m.experiment)
+	}
+	if word == "" {
+		return m.history[len(m.history)-1], nil
+	}
+	var found []store.Revision
+	for _, rev := range m.history {
+		if strconv.FormatInt(rev.Generation, 10) == word { // a number is never meant as a hash where there is a revision of that number
+			return rev, nil
+		}
+		if strings.HasPrefix(rev.Hash, word) && !slices.ContainsFunc(found, func(f store.Revision) bool { return f.Hash == rev.Hash }) {
+			found = append(found, rev)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return store.Revision{}, fmt.Errorf("%s has no revision %s; %s", m.experiment, word, hint)
+	case 1:
+		return found[0], nil
+	}
+	return store.Revision{}, fmt.Errorf("%s has %d revisions that begin with %s; %s", m.experiment, len(found), word, hint)
+}
+
+// of are the results that count for a revision: of each repeat the newest.
+func (m *measurements) of(rev store.Revision) []results.Row {
+	wanted := m.configurations(rev.Hash)
+	var out []results.Row
+	for _, r := range m.rows {
+		configuration, ok := m.configurations(r.Revision)[r.Key()]
+		if r.Revision == rev.Hash || ok && wanted[r.Key()] == configuration {
+			out = append(out, r)
+		}
+	}
+	return results.Newest(out)
+}
+
+// configurations of a revision; none when this assay cannot compile it any more, so that only its own runs count for it.
+func (m *measurements) configurations(hash string) map[string]string {
+	if made, ok := m.made[hash]; ok {
+		return made
+	}
+	for _, rev := range m.history {
+		if rev.Hash == hash {
+			m.made[hash], _ = reconciler.Configurations(rev, compileService)
+			break
+		}
+	}
+	return m.made[hash]
+}
