@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/reconciler"
+	"assay/reconciler/report"
 	"assay/reconciler/results"
 	"assay/reconciler/store"
 )
@@ -19,6 +20,9 @@ type measurements struct {
 	rows       []results.Row    // oldest first
 	made       map[string]map[string]string
 }
+
+// shortestHash keeps the number of a revision that is not there from being taken for a hash.
+const shortestHash = 4
 
 func measurementsOf(st *store.Store, experiment string) (*measurements, error) {
 	runs, err := st.Runs(experiment)
@@ -47,7 +51,7 @@ func (m *measurements) find(word string) (store.Revision, error) {
 		if strconv.FormatInt(rev.Generation, 10) == word { // a number is never meant as a hash where there is a revision of that number
 			return rev, nil
 		}
-		if strings.HasPrefix(rev.Hash, word) && !slices.ContainsFunc(found, func(f store.Revision) bool { return f.Hash == rev.Hash }) {
+		if len(word) >= shortestHash && strings.HasPrefix(rev.Hash, word) && !slices.ContainsFunc(found, func(f store.Revision) bool { return f.Hash == rev.Hash }) {
 			found = append(found, rev)
 		}
 	}
@@ -71,6 +75,21 @@ func (m *measurements) of(rev store.Revision) []results.Row {
 		}
 	}
 	return results.Newest(out)
+}
+
+// measured are the revisions that have results, oldest first; of those that have the same results only the newest.
+func (m *measurements) measured() (out []report.Measured) {
+	for _, rev := range m.history {
+		rows := m.of(rev)
+		if len(rows) == 0 {
+			continue
+		}
+		same := func(o report.Measured) bool {
+			return slices.EqualFunc(o.Rows, rows, func(a, b results.Row) bool { return a.Run == b.Run })
+		}
+		out = append(slices.DeleteFunc(out, same), report.Measured{Generation: rev.Generation, Hash: rev.Hash, Rows: rows})
+	}
+	return out
 }
 
 // configurations of a revision; none when this assay cannot compile it any more, so that only its own runs count for it.
