@@ -41,6 +41,9 @@ func bars(x, y string, names []string, groups []series) (drawing, error) {
 		}
 		out.Legend = append(out.Legend, g.key(0))
 	}
+	if len(out.Legend) == 1 && len(solid) == 1 { // the title says it
+		out.Legend = nil
+	}
 	p.NominalX(names...)
 	p.X.Min, p.X.Max, p.Y.Min = -0.6, float64(len(names))-0.4, 0
 	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/5, draw.XRight, draw.YTop

@@ -140,7 +140,7 @@ func timeline(name string, all []Summary) ([]Figure, error) {
 	failed := series{name: "failed requests", bad: true}
 	for _, row := range rows {
 		qs := requests(row.Dir)
-		dots := series{name: fmt.Sprintf("repeat %d", row.Repeat)}
+		dots := series{name: fmt.Sprintf("repeat %d", row.Repeat), bad: !row.Valid}
 		if !row.Valid {
 			dots.name += ", not valid"
 		}
@@ -164,5 +164,5 @@ func timeline(name string, all []Summary) ([]Figure, error) {
 		where = " at " + pointText(last.Point)
 	}
 	return figure("timeline-"+name, name+": TTFT over time",
-		"Every request"+where+" by when it was sent: a warm-up, a pause or a drift shows here."+note, all, d, err)
+		"Every request"+where+" by when it was sent: a warm-up, a pause or a drift shows here. One that failed lies on the axis."+note, all, d, err)
 }
