@@ -93,6 +93,19 @@ func adjust(rows []Row) {
 // Doubtful reports whether a row differs by itself but not as one of many.
 func (r Row) Doubtful() bool { return r.P != nil && *r.P < results.Alpha && !r.Different }
 
+// CanTell reports whether there are repeats enough for any difference to be called: with n and m of them the smallest
+// p-value of the test is 2 in (n+m choose n).
+func (r Row) CanTell() bool {
+	if r.Before == nil || r.Now == nil {
+		return false
+	}
+	ways := 1.0
+	for i := 1; i <= r.Before.N; i++ {
+		ways *= float64(r.Now.N+i) / float64(i)
+	}
+	return 2/ways < results.Alpha
+}
+
 // chosen are the metrics to show, of those that both sides have.
 func chosen(a, b results.Group, wanted []string) (out []string) {
 	there := a.Metrics()

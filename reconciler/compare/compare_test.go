@@ -91,3 +91,16 @@ func TestWhatIsNotCompared(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 }
+
+func TestTooFewRepeatsCannotTell(t *testing.T) {
+	for _, test := range []struct {
+		before, now int
+		want        bool
+	}{{3, 3, false}, {3, 4, false}, {4, 4, true}, {3, 5, true}, {1, 30, false}, {20, 20, true}} {
+		r := rand.New(rand.NewPCG(11, 12))
+		row := Groups(sweep(r, 1, test.before, 1), sweep(r, 1, test.now, 100), []string{"ttft_p99_ms"})[0]
+		if row.CanTell() != test.want || row.Different != test.want {
+			t.Errorf("%d and %d repeats, far apart: can tell %t, different %t", test.before, test.now, row.CanTell(), row.Different)
+		}
+	}
+}

@@ -59,7 +59,11 @@ func bestOf(all []Summary, c column) (best Summary, ok bool) {
 // counted says in one sentence how many runs count.
 func (r Report) counted() string {
 	bad := r.invalid()
-	text := fmt.Sprintf("%d of %d runs count, of %s at %s.", len(r.Runs)-len(bad), len(r.Runs), many(len(r.benchmarks()), "benchmark"), many(len(r.Summary), "point"))
+	text := fmt.Sprintf("%d of %d runs count, of %s", len(r.Runs)-len(bad), len(r.Runs), many(len(r.benchmarks()), "benchmark"))
+	if len(r.Summary) > len(r.benchmarks()) {
+		text += fmt.Sprintf(" at %d points", len(r.Summary))
+	}
+	text += "."
 	if len(bad) == 0 {
 		return text
 	}
@@ -82,6 +86,18 @@ func (r Report) counted() string {
 func (r Report) changed() string {
 	if r.Against == "" {
 		return ""
+	}
+	tell := 0
+	for _, c := range r.Changes {
+		if c.CanTell() {
+			tell++
+		}
+	}
+	switch {
+	case tell == 0:
+		return fmt.Sprintf("Whether anything differs from %s cannot be told: too few repeats count.", r.Against)
+	case tell < len(r.Changes):
+		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), len(r.Changes), r.Against, len(r.Changes)-tell)
 	}
 	return fmt.Sprintf("%d of %d compared numbers differ from %s.", r.called(), len(r.Changes), r.Against)
 }

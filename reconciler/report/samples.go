@@ -79,7 +79,7 @@ func distributions(name string, all []Summary) (out []Figure, err error) {
 	for _, l := range latencies {
 		var curves, invalid []series
 		for _, s := range all {
-			label, _ := split(s.Point, nil)
+			label := cmp.Or(pointText(s.Point), "all requests")
 			curves = append(curves, distribution(label, s.group.Rows, l.of)...)
 			for _, c := range distribution(label+", not valid", s.group.Invalid, l.of) {
 				c.bad = true
