@@ -4,13 +4,18 @@ import (
 	"slices"
 
 	"assay/reconciler/plan"
-	"assay/reconciler/results"
 	"assay/reconciler/store"
 )
 
-// Configurations say what a revision measures: for each benchmark at each point a fingerprint of all that a repeat's
-// result depends on. Revisions with the same one measure the same thing, so their runs count for both.
-func Configurations(rev store.Revision, c Compiler) (map[string]string, error) {
+// Configuration is what a benchmark measures at a point: a fingerprint of all that the result of a repeat depends on.
+type Configuration struct {
+	Benchmark, Fingerprint string
+	Point                  map[string]string
+}
+
+// Configurations say what a revision measures. Where two revisions have the same one they measure the same thing, so
+// their runs count for both.
+func Configurations(rev store.Revision, c Compiler) (out []Configuration, err error) {
 	e, err := compile(rev, c)
 	if err != nil {
 		return nil, err
@@ -19,11 +24,10 @@ func Configurations(rev store.Revision, c Compiler) (map[string]string, error) {
 	if len(points) == 0 {
 		points = []plan.Point{{Services: e.Services, Benchmarks: e.Benchmarks}}
 	}
-	out := map[string]string{}
 	for _, p := range points {
 		for _, b := range p.Benchmarks {
 			if i := slices.IndexFunc(p.Services, func(s plan.Service) bool { return s.Name == b.Target }); i >= 0 {
-				out[results.Key(b.Name, p.Params)] = fingerprint(b.Spec, p.Services[i].Alloc, p.Services[i].Proc)
+				out = append(out, Configuration{b.Name, fingerprint(b.Spec, p.Services[i].Alloc, p.Services[i].Proc), p.Params})
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func TestConfigurations(t *testing.T) {
 		if err != nil || len(made) != 1 {
 			t.Fatalf("%v %v", made, err)
 		}
-		return made["q "]
+		return made[0].Fingerprint
 	}
 	first := of("m", 10)
 	if first == "" || of("m", 10, v1alpha1.Gate{Metric: "x"}) != first {

@@ -97,11 +97,13 @@ func (m *measurements) configurations(hash string) map[string]string {
 	if made, ok := m.made[hash]; ok {
 		return made
 	}
-	for _, rev := range m.history {
-		if rev.Hash == hash {
-			m.made[hash], _ = reconciler.Configurations(rev, compileService)
-			break
+	made := map[string]string{}
+	if i := slices.IndexFunc(m.history, func(rev store.Revision) bool { return rev.Hash == hash }); i >= 0 {
+		all, _ := reconciler.Configurations(m.history[i], compileService)
+		for _, c := range all {
+			made[results.Key(c.Benchmark, c.Point)] = c.Fingerprint
 		}
 	}
-	return m.made[hash]
+	m.made[hash] = made
+	return made
 }
