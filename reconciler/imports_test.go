@@ -24,7 +24,8 @@ var layers = map[string][]string{
 	"assay/reconciler/redact":  {},
 	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/plan"},
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/results"},
-	"assay/reconciler/report":  {"assay/api", "assay/drivers/suite/storage", "assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler/compare": {"assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler/report":  {"assay/api", "assay/drivers/suite/storage", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},

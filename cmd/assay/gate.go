@@ -82,7 +82,7 @@ func (a *app) verdicts(ctx context.Context, st *store.Store, site v1alpha1.Site,
 	if !ok {
 		return nil, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
 	}
-	rows, err := rowsOf(st, experiment)
+	m, err := measurementsOf(st, experiment)
 	if err != nil {
 		return nil, fmt.Errorf("reading the results of %s: %w", experiment, err)
 	}
@@ -90,7 +90,7 @@ func (a *app) verdicts(ctx context.Context, st *store.Store, site v1alpha1.Site,
 	defer closed()
 	baseline := func(ref string, like results.Group) (results.Group, error) { return groupOf(st, ref, like) }
 	var out []gate.Verdict
-	groups := results.Groups(results.Newest(rows))
+	groups := results.Groups(m.of(head))
 	for _, b := range head.Spec.Spec.Benchmarks {
 		for _, g := range b.Gates {
 			found := false
@@ -101,7 +101,7 @@ func (a *app) verdicts(ctx context.Context, st *store.Store, site v1alpha1.Site,
 				}
 			}
 			if !found {
-				out = append(out, gate.Verdict{Benchmark: b.Name, Gate: g.String(), Verdict: gate.Inconclusive, Reason: "no run has ended"})
+				out = append(out, gate.Verdict{Benchmark: b.Name, Gate: g.String(), Verdict: gate.Inconclusive, Reason: "no run of this revision has ended"})
 			}
 		}
 	}

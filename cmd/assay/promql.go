@@ -60,7 +60,11 @@ func (a *app) prometheusOf(ctx context.Context, st *store.Store, site v1alpha1.S
 		}
 		var out []float64
 		for _, r := range rows {
-			v, err := client.Average(ctx, g.PromQL, r.Started, r.Ended)
+			from := r.Started.Add(scrapeEvery) // at its very start Prometheus would answer with a sample from before
+			if from.After(r.Ended) {
+				return nil, fmt.Errorf("run %s lasted %s, less than the %s between two samples of Prometheus; make it longer", r.Run, r.Ended.Sub(r.Started).Round(time.Millisecond), scrapeEvery)
+			}
+			v, err := client.Average(ctx, g.PromQL, from, r.Ended)
 			if errors.Is(err, drivers.ErrUnavailable) {
 				return nil, fmt.Errorf("run %s: %w (does a controller run? assay controller)", r.Run, err)
 			}

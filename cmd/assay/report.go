@@ -72,23 +72,17 @@ func rendered(r report.Report, format string) ([]byte, error) {
 }
 
 func (a *app) report(ctx context.Context, st *store.Store, site v1alpha1.Site, experiment string) (report.Report, error) {
-	rows, err := rowsOf(st, experiment)
+	m, err := measurementsOf(st, experiment)
 	if err != nil {
-		return report.Report{}, err
+		return report.Report{}, fmt.Errorf("reading the results of %s: %w", experiment, err)
 	}
-	if len(rows) == 0 {
+	in := report.Input{Experiment: experiment, Generated: time.Now(), Site: site.Metadata.Name, Measured: m.measured()}
+	if len(in.Measured) == 0 {
 		return report.Report{}, fmt.Errorf("%s has no result; what there is: assay get runs", experiment)
 	}
-	in := report.Input{Experiment: experiment, Generated: time.Now(), Rows: rows, Site: site.Metadata.Name}
-	history, err := st.History(experiment)
-	if err != nil {
-		return report.Report{}, err
-	}
-	for _, rev := range history {
-		if !rev.Deleting {
-			in.Revisions = append(in.Revisions, report.Revision{Generation: rev.Generation, Hash: rev.Hash, Source: rev.Origin.Source, Commit: rev.Origin.Commit, At: rev.Origin.Time})
-			in.Labels = rev.Spec.Metadata.Labels
-		}
+	for _, rev := range m.history {
+		in.Revisions = append(in.Revisions, report.Revision{Generation: rev.Generation, Hash: rev.Hash, Source: rev.Origin.Source, Commit: rev.Origin.Commit, At: rev.Origin.Time})
+		in.Labels = rev.Spec.Metadata.Labels
 	}
 	if _, ok, err := st.Head(experiment); err == nil && ok {
 		if in.Gates, err = a.verdicts(ctx, st, site, experiment); err != nil {

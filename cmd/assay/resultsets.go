@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"assay/reconciler/plan"
 	"assay/reconciler/results"
 	"assay/reconciler/store"
 )
 
-// resultsOf reads the results that a reference names: EXPERIMENT, EXPERIMENT@REVISION, label:KEY=VALUE, or file:PATH of
-// what `assay report -o json` wrote. Of a repeat that was done several times the newest counts.
+// resultsOf reads the results that a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION,
+// label:KEY=VALUE, or file:PATH of what `assay report -o json` wrote. Of a repeat that was done several times the newest
+// counts.
 func resultsOf(st *store.Store, ref string) ([]results.Row, error) {
 	rows, err := rowsOf(st, ref)
 	if err != nil {
@@ -32,12 +34,15 @@ func rowsOf(st *store.Store, ref string) ([]results.Row, error) {
 		return labelled(st, label)
 	}
 	name, revision, _ := strings.Cut(ref, "@")
-	runs, err := st.Runs(name)
+	m, err := measurementsOf(st, name)
 	if err != nil {
 		return nil, err
 	}
-	rows := results.Rows(runs)
-	return slices.DeleteFunc(rows, func(r results.Row) bool { return !strings.HasPrefix(r.Revision, revision) }), nil
+	rev, err := m.find(revision)
+	if err != nil {
+		return nil, err
+	}
+	return m.of(rev), nil
 }
 
 // savedRows reads a report in JSON.
@@ -59,7 +64,8 @@ func savedRows(path string) ([]results.Row, error) {
 	return saved.Runs, nil
 }
 
-// labelled are the results of all revisions that carry a label.
+// labelled are the results of the newest revisions that carry a label. Where several experiments or revisions have
+// measured the same benchmark at the same point, that of the newest run counts, alone: repeats of two are never mixed.
 func labelled(st *store.Store, label string) ([]results.Row, error) {
 	key, value, ok := strings.Cut(label, "=")
 	if !ok {
@@ -69,19 +75,35 @@ func labelled(st *store.Store, label string) ([]results.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	carries := map[string]bool{}
-	for _, r := range runs {
-		if _, asked := carries[r.Experiment+r.Revision]; asked {
-			continue
-		}
-		history, err := st.History(r.Experiment)
+	newest := map[string]results.Group{}
+	for _, experiment := range experimentsOf(runs) {
+		m, err := measurementsOf(st, experiment)
 		if err != nil {
 			return nil, err
 		}
-		for _, rev := range history {
-			carries[r.Experiment+rev.Hash] = rev.Spec.Metadata.Labels[key] == value
+		for _, rev := range m.history {
+			if rev.Spec.Metadata.Labels[key] != value {
+				continue
+			}
+			for _, g := range results.Groups(m.of(rev)) {
+				if was, ok := newest[g.Name()]; !ok || !g.Last().Before(was.Last()) {
+					newest[g.Name()] = g
+				}
+			}
 		}
 	}
-	rows := results.Rows(runs)
-	return slices.DeleteFunc(rows, func(r results.Row) bool { return !carries[r.Experiment+r.Revision] }), nil
+	var out []results.Row
+	for _, name := range results.SortedKeys(newest) {
+		out = append(append(out, newest[name].Rows...), newest[name].Invalid...)
+	}
+	return out, nil
+}
+
+func experimentsOf(runs []plan.Run) (out []string) {
+	for _, r := range runs {
+		if !slices.Contains(out, r.Experiment) {
+			out = append(out, r.Experiment)
+		}
+	}
+	return out
 }

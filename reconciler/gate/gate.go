@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"assay/api/v1alpha1"
@@ -72,6 +73,9 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 	values, unit, err := read(g, group, promql)
 	if err != nil {
 		return Inconclusive, err.Error()
+	}
+	if slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
+		return Inconclusive, "a value is no number"
 	}
 	verdict, reason := Go, ""
 	add := func(v, why string) {
@@ -191,6 +195,9 @@ func relative(g v1alpha1.Gate, group results.Group, values []float64, unit strin
 	if len(before) == 0 {
 		return Inconclusive, fmt.Sprintf("baseline %s has no valid run with %s", g.Baseline, g.Metric)
 	}
+	if results.Summarize(before).Mean == 0 {
+		return Inconclusive, fmt.Sprintf("baseline %s has %s of zero, of which no change is a share; write max or min", g.Baseline, g.Metric)
+	}
 	c := results.Change(before, values)
 	c.Mean, c.Lo, c.Hi = 100*c.Mean, 100*c.Lo, 100*c.Hi
 	verdict, reason := Go, ""
@@ -205,9 +212,12 @@ func relative(g v1alpha1.Gate, group results.Group, values []float64, unit strin
 		if v == NoGo || v == Inconclusive && verdict == Go {
 			verdict = v
 		}
-		reason = "change against " + g.Baseline + ": " + why
+		if reason != "" {
+			reason += "; "
+		}
+		reason += why
 	}
-	return verdict, reason
+	return verdict, "change against " + g.Baseline + ": " + reason
 }
 
 // Comparable says why two groups must not be compared.

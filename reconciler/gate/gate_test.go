@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,9 @@ func TestVerdicts(t *testing.T) {
 		"large drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "min -5%"},
 		"perhaps a drop":     {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 95, 100), group(98, 100, 102), Inconclusive, "raise repeats"},
 		"rise":               {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(120, 120.1, 120.2), group(100, 100.1, 100.2), NoGo, "max 5%"},
+		"drop and rise":      {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5, MaxRise: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "max 5%; mean -9.99 ["},
+		"baseline of zero":   {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxRise: 5}, group(1, 2, 3), group(0, 0, 0), Inconclusive, "of zero"},
+		"no number":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1)}, group(1, math.NaN(), 3), results.Group{}, Inconclusive, "no number"},
 		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
 		"no Prometheus":      {v1alpha1.Gate{PromQL: "up", Min: bound(1)}, group(1, 1, 1), results.Group{}, Inconclusive, "down"},
 	} {

@@ -1,24 +1,39 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"assay/drivers/suite/storage"
+	"assay/reconciler/results"
+)
+
+const (
+	// mostCurves is how many lines one figure can hold and still be read.
+	mostCurves = 6
+	// mostBars is the same of points beside each other.
+	mostBars = 12
 )
 
 // load are the parameters that say how hard a server is driven: a frontier runs over them.
 var load = []string{"concurrency", "rate", "prompts"}
+
+// Figure is one plot with what is said about it.
+type Figure struct {
+	ID, Title, Caption string
+	Simulated          bool
+	drawing
+}
 
 // Figures draws what there is to draw.
 func (r Report) Figures() ([]Figure, error) {
 	var out []Figure
 	for _, name := range r.benchmarks() {
 		all := r.of(name)
-		for _, make := range []func(string, []Summary) ([]Figure, error){frontier, scaling, distribution, timeline, recall, phases, r.revisions} {
+		for _, make := range []func(string, []Summary) ([]Figure, error){frontier, scaling, distributions, timeline, recall, phases, r.revisions, r.changes} {
 			figures, err := make(name, all)
 			if err != nil {
 				return nil, fmt.Errorf("a figure of benchmark %s: %w", name, err)
@@ -29,29 +44,40 @@ func (r Report) Figures() ([]Figure, error) {
 	return out, nil
 }
 
-// figure wraps a plot; of the SVG only, the simulated mark follows from what was drawn.
-func figure(id, title, caption string, all []Summary, draw func() (svg Figure, err error)) ([]Figure, error) {
-	f, err := draw()
+// figure wraps a plot.
+func figure(id, title, caption string, all []Summary, d drawing, err error) ([]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.ID, f.Title, f.Caption = id, title, caption
-	f.Simulated = slices.ContainsFunc(all, func(s Summary) bool { return s.Simulated })
-	return []Figure{f}, nil
+	simulated := slices.ContainsFunc(all, func(s Summary) bool { return s.Simulated })
+	return []Figure{{id, title, caption, simulated, d}}, nil
+}
+
+// some are the most that can be shown, evenly chosen, and a sentence when they are not all.
+func some[T any](all []T, most int, what string) ([]T, string) {
+	n := len(all)
+	if n <= most {
+		return all, ""
+	}
+	var out []T
+	for i := range most {
+		out = append(out, all[i*(n-1)/(most-1)])
+	}
+	return out, fmt.Sprintf(" %d of %d %s are drawn.", most, n, what)
 }
 
 func frontier(name string, all []Summary) ([]Figure, error) {
 	latency := "ttft_p99_ms"
-	if !slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[latency]; return ok }) {
-		latency = "ttft_median_ms"
+	if slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[latency]; return !ok && s.Runs > 0 }) {
+		latency = "ttft_median_ms" // the one that all have, so that they are comparable
 	}
 	curves, drawn := map[string][]spot{}, 0
 	var invalid []spot
 	for _, s := range all {
+		curve, label := split(s.Point, load)
 		x, okX := s.Metrics["output_throughput"]
 		y, okY := s.Metrics[latency]
 		if okX && okY {
-			curve, label := split(s.Point, load)
 			curves[curve] = append(curves[curve], at(x.Mean, y, label))
 			drawn++
 		}
@@ -59,46 +85,35 @@ func frontier(name string, all []Summary) ([]Figure, error) {
 			x, okX := row.Metrics["output_throughput"]
 			y, okY := row.Metrics[latency]
 			if okX && okY {
-				invalid = append(invalid, spot{x: x, y: y, lo: y, hi: y})
+				invalid = append(invalid, exact(x, y))
+				drawn++
 			}
 		}
 	}
 	if drawn < 2 {
 		return nil, nil
 	}
-	return figure("frontier-"+name, name+": throughput and latency", "Each mark is the mean over repeats with its 95 % interval, labelled with the load. Down and to the right is better.",
-		all, func() (f Figure, err error) {
-			f.SVG, err = lines("output tokens/s", words(latency), curvesOf(curves, invalid))
-			return f, err
-		})
+	lined, note := curvesOf(curves, invalid)
+	d, err := lines(axes{x: "output tokens/s", y: words(latency)}, lined)
+	return figure("frontier-"+name, name+": throughput and latency",
+		"Each mark is the mean over repeats with its 95 % interval, labelled with the load. Down and to the right is better."+note, all, d, err)
 }
 
 // curvesOf makes series of curves by name, each from left to right, and of what is not valid.
-func curvesOf(curves map[string][]spot, invalid []spot) []series {
+func curvesOf(curves map[string][]spot, invalid []spot) ([]series, string) {
+	names, note := some(slices.SortedFunc(maps.Keys(curves), results.Natural), mostCurves, "curves")
 	var out []series
-	for _, name := range slices.Sorted(maps.Keys(curves)) {
+	for _, name := range names {
 		spots := curves[name]
-		slices.SortFunc(spots, func(a, b spot) int { return compareFloats(a.x, b.x) })
+		slices.SortFunc(spots, func(a, b spot) int { return cmp.Compare(a.x, b.x) })
 		out = append(out, series{name: name, spots: spots, lined: true})
 	}
-	if len(invalid) > 0 {
-		out = append(out, series{name: "not valid", spots: invalid, hollow: true})
-	}
-	return out
-}
-
-func compareFloats(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	return append(out, series{name: "not valid", spots: invalid, bad: true}), note
 }
 
 func at(x float64, y Interval, label string) spot {
-	s := spot{x: x, y: y.Mean, lo: y.Mean, hi: y.Mean, label: label}
+	s := exact(x, y.Mean)
+	s.label = label
 	if y.Lo != nil {
 		s.lo, s.hi = *y.Lo, *y.Hi
 	}
@@ -142,113 +157,66 @@ func mainMetric(all []Summary) string {
 	return ""
 }
 
+func isNodes(parameter string) bool {
+	return parameter == "nodes" || parameter == "replicas" || strings.HasSuffix(parameter, ".nodes") || strings.HasSuffix(parameter, ".replicas")
+}
+
 func scaling(name string, all []Summary) ([]Figure, error) {
 	metric, curves, xs := mainMetric(all), map[string][]spot{}, map[float64]bool{}
+	var invalid []spot
 	for _, s := range all {
 		for k, v := range s.Point {
 			n, err := strconv.ParseFloat(v, 64)
-			if y, ok := s.Metrics[metric]; ok && err == nil && (k == "nodes" || strings.HasSuffix(k, ".nodes") || k == "replicas") {
+			if err != nil || !isNodes(k) {
+				continue
+			}
+			if y, ok := s.Metrics[metric]; ok {
 				rest := maps.Clone(s.Point)
 				delete(rest, k)
 				curve, _ := split(rest, nil)
 				curves[curve], xs[n] = append(curves[curve], at(n, y, "")), true
+			}
+			for _, row := range s.group.Invalid {
+				if y, ok := row.Metrics[metric]; ok {
+					invalid, xs[n] = append(invalid, exact(n, y)), true
+				}
 			}
 		}
 	}
 	if len(xs) < 2 {
 		return nil, nil
 	}
-	return figure("scaling-"+name, name+": over nodes", "How the main number grows with the size of the service; a straight line through zero would be perfect.", all, func() (f Figure, err error) {
-		f.SVG, err = lines("nodes or replicas", words(metric), curvesOf(curves, nil))
-		return f, err
-	})
+	lined, note := curvesOf(curves, invalid)
+	d, err := lines(axes{x: "nodes or replicas", y: words(metric)}, lined)
+	return figure("scaling-"+name, name+": over nodes",
+		"How the main number grows with the size of the service; a straight line through zero would be perfect."+note, all, d, err)
 }
 
 // recall draws the frontiers that vector runs leave, or nothing.
 func recall(name string, all []Summary) ([]Figure, error) {
-	curves := map[string][]spot{}
+	curves, least := map[string][]spot{}, 1.0
+	var invalid []spot
 	for _, s := range all {
-		for _, row := range s.group.Rows {
+		curve, _ := split(s.Point, nil)
+		for _, row := range slices.Concat(s.group.Rows, s.group.Invalid) {
 			for _, q := range frontierFile(row.Dir) {
-				curve := pointText(s.Point)
-				if curve == "" {
-					curve = "all points"
-				}
-				curves[curve] = append(curves[curve], spot{x: q.Recall, y: q.QPS, lo: q.QPS, hi: q.QPS, label: fmt.Sprintf("ef %d", q.EF)})
-			}
-		}
-	}
-	if len(curves) == 0 {
-		return nil, nil
-	}
-	return figure("recall-"+name, name+": recall and queries per second", "Up and to the right is better.", all, func() (f Figure, err error) {
-		f.SVG, err = lines("recall", "queries/s", curvesOf(curves, nil))
-		return f, err
-	})
-}
-
-// phases draws the phases of storage runs: bandwidths and rates, each engine by itself.
-func phases(name string, all []Summary) ([]Figure, error) {
-	var out []Figure
-	engines := map[string][]Summary{}
-	for _, s := range all {
-		if _, ok := s.Metrics["score_total"]; ok {
-			engines[s.Engine] = append(engines[s.Engine], s)
-		}
-	}
-	for _, engine := range slices.Sorted(maps.Keys(engines)) {
-		for _, bandwidth := range []bool{true, false} {
-			var names []string
-			groups := make([]series, len(engines[engine]))
-			unit := ""
-			for _, p := range storage.Phases {
-				if p.Bandwidth() != bandwidth {
+				one := exact(q.Recall, q.QPS)
+				least = min(least, q.Recall)
+				if !row.Valid {
+					invalid = append(invalid, one)
 					continue
 				}
-				for i, s := range engines[engine] {
-					groups[i].name = pointText(s.Point)
-					groups[i].spots = append(groups[i].spots, spot{x: float64(len(names)), y: s.Metrics[p.Metric()].Mean})
-				}
-				names, unit = append(names, p.Name), p.Unit()
+				one.label = fmt.Sprintf("ef %d", q.EF)
+				curves[curve] = append(curves[curve], one)
 			}
-			figures, err := figure(fmt.Sprintf("phases-%s-%s-%t", name, engine, bandwidth), fmt.Sprintf("%s: %s by phase, engine %s", name, unit, engine),
-				"Means over repeats. Numbers of different engines are never in one figure.", engines[engine], func() (f Figure, err error) {
-					f.SVG, err = columnsChart(unit, names, groups)
-					return f, err
-				})
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, figures...)
 		}
 	}
-	return out, nil
-}
-
-// revisions draws the main number over the revisions that measured a benchmark.
-func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
-	metric := mainMetric(all)
-	byRevision := map[string][]float64{}
-	var order []string
-	for _, row := range r.history {
-		v, ok := row.Metrics[metric]
-		if !ok || !row.Valid || row.Benchmark != name || len(row.Point) > 0 {
-			continue
-		}
-		if _, seen := byRevision[row.Revision]; !seen {
-			order = append(order, row.Revision)
-		}
-		byRevision[row.Revision] = append(byRevision[row.Revision], v)
-	}
-	if len(order) < 2 {
+	if len(curves)+len(invalid) == 0 {
 		return nil, nil
 	}
-	bars := series{name: metric}
-	for i, rev := range order {
-		bars.spots = append(bars.spots, at(float64(i), interval(byRevision[rev]), ""))
-	}
-	return figure("revisions-"+name, name+": over revisions", "Means over repeats, oldest revision first. Whether two differ: assay compare.", all, func() (f Figure, err error) {
-		f.SVG, err = columnsChart(words(metric), order, []series{bars})
-		return f, err
-	})
+	from := max(0, float64(int(10*least-0.5))/10) // recalls of use lie close to 1
+	lined, note := curvesOf(curves, invalid)
+	d, err := lines(axes{x: "recall", y: "queries/s", from: from}, lined)
+	return figure("recall-"+name, name+": recall and queries per second",
+		fmt.Sprintf("Up and to the right is better. Recall is shown from %.1f.%s", from, note), all, d, err)
 }

@@ -21,7 +21,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"lower": func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) },
 	"short": func(s string) string { return s[:min(len(s), 12)] },
 	"join":  func(s []string) string { return strings.Join(s, ", ") },
-	"title": column.title, "marks": Summary.marks,
+	"title": column.title, "marks": Summary.marks, "words": words, "median": func(m *results.Median) string { return median(*m) }, "change": change, "p": pValue, "measured": measuredText,
 }).Parse(pageText))
 
 // HTML is the report as one page that needs nothing else.
@@ -32,7 +32,8 @@ func (r Report) HTML() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	err = page.Execute(&b, map[string]any{
-		"R": r, "Figures": figures, "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(),
+		"R": r, "Figures": figures, "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
+		"Counted": r.counted(), "Changed": r.changed(), "Older": r.older(), "Verdicts": r.verdicts(), "Simulation": r.simulation(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)

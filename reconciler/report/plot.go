@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"math"
 	"regexp"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -16,15 +17,21 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// palette is Okabe and Ito's, without yellow, which vanishes on white.
-var palette = []color.Color{
-	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff},
-	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff}, color.RGBA{0x33, 0x33, 0x33, 0xff},
+// palette is Okabe and Ito's, without yellow, which vanishes on white, and without black, which marks what is not valid.
+var palette = []color.RGBA{
+	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0xe6, 0x9f, 0x00, 0xff},
 }
 
-var grey = color.RGBA{0x80, 0x80, 0x80, 0xff}
+// shapes with the character that the legend shows for each.
+var shapes = []struct {
+	glyph draw.GlyphDrawer
+	mark  string
+}{{draw.CircleGlyph{}, "●"}, {draw.BoxGlyph{}, "■"}, {draw.PyramidGlyph{}, "▲"}, {draw.RingGlyph{}, "○"}, {draw.SquareGlyph{}, "□"}, {draw.TriangleGlyph{}, "△"}}
 
-var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{}, draw.PlusGlyph{}, draw.CrossGlyph{}, draw.RingGlyph{}}
+var black = color.RGBA{A: 0xff}
+
+// curveMarks is how many spots a line can have and still show each.
+const curveMarks = 60
 
 // spot is a point of a series: Y with its interval, and a word beside it.
 type spot struct {
@@ -32,57 +39,119 @@ type spot struct {
 	label        string
 }
 
+// exact is a spot without an interval.
+func exact(x, y float64) spot { return spot{x: x, y: y, lo: y, hi: y} }
+
 // series is a line through spots, or spots alone.
 type series struct {
-	name   string
-	spots  []spot
-	lined  bool
-	hollow bool // not valid: grey rings
+	name  string
+	spots []spot
+	lined bool
+	bad   bool // not valid: black crosses, or a dashed line
 }
 
-// Figure is one plot.
-type Figure struct {
-	ID, Title, Caption string
-	Simulated          bool
-	SVG                template.HTML // made here, of numbers and of text that gonum escapes
+// key is a line of a legend. It stands beside the plot, where it wraps as the page does and hides nothing.
+type key struct {
+	Name, Mark string
+	Color      template.CSS
 }
 
+// drawing is a plot with its legend.
+type drawing struct {
+	SVG    template.HTML // made here, of numbers and of text that gonum escapes
+	Legend []key
+}
+
+// Two figures lie side by side on a screen, and one fits on a phone with its text still readable.
 const (
-	width  = 16 * vg.Centimeter
-	height = 9 * vg.Centimeter
+	width  = 12.5 * vg.Centimeter
+	height = 8 * vg.Centimeter
+	edge   = vg.Length(6) // text may turn out larger in a browser
 )
 
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
-	for _, t := range []*font.Font{&p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.Legend.TextStyle.Font} {
+	for _, t := range []*font.Font{&p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font} {
 		t.Variant = "Sans"
 	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font.Size, a.Tick.Label.Font.Size = vg.Points(11), vg.Points(10)
 		a.Label.Padding = vg.Points(3)
+		a.Tick.Marker = plot.TickerFunc(ticks)
 	}
-	p.Legend.TextStyle.Font.Size = vg.Points(10)
-	p.Legend.Top, p.Legend.Left, p.Legend.Padding, p.Legend.XOffs = true, true, vg.Points(2), vg.Points(8) // text may turn out wider in a browser
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{0xdd}, color.Gray{0xee}
 	p.Add(grid)
 	return p
 }
 
-// lines draws series. Both axes begin at zero, so that no difference looks larger than it is.
-func lines(x, y string, all []series) (template.HTML, error) {
-	p := newPlot(x, y)
-	p.X.Min, p.Y.Min = 0, 0
-	thin(all)
-	for i, s := range all {
-		if err := s.draw(p, i); err != nil {
-			return "", err
+// ticks are gonum's with as few digits as they need.
+func ticks(low, high float64) []plot.Tick {
+	all := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range all {
+		if all[i].Label != "" {
+			all[i].Label = strconv.FormatFloat(all[i].Value, 'g', 6, 64)
 		}
 	}
-	p.X.Min, p.Y.Min = 0, 0
-	p.X.Max, p.Y.Max = p.X.Max*1.12, p.Y.Max*(1.1+0.06*float64(len(all))) // room for labels and legend
-	return render(p, width, height)
+	return all
+}
+
+// axes say what a plot of lines shows.
+type axes struct {
+	x, y string
+	from float64 // of the X axis; zero unless what matters lies far from it
+	top  float64 // of the Y axis; zero follows the values
+}
+
+// lines draws series. Axes begin at zero, so that no difference looks larger than it is.
+func lines(a axes, all []series) (drawing, error) {
+	p := newPlot(a.x, a.y)
+	thin(all)
+	var out drawing
+	for i, s := range all {
+		if len(s.spots) == 0 {
+			continue
+		}
+		if err := s.draw(p, i); err != nil {
+			return drawing{}, err
+		}
+		out.Legend = append(out.Legend, s.key(i))
+	}
+	if len(out.Legend) == 1 && !all[0].bad { // the title says it
+		out.Legend = nil
+	}
+	p.X.Min, p.Y.Min = a.from, 0
+	p.X.Max = a.from + (p.X.Max-a.from)*1.15 // room for labels
+	p.Y.Max *= 1.1
+	if a.top > 0 {
+		p.Y.Max = a.top
+	}
+	var err error
+	out.SVG, err = render(p, width, height)
+	return out, err
+}
+
+// key of the series at a place.
+func (s series) key(i int) key {
+	c, mark := s.style(i)
+	k := key{Name: s.name, Mark: mark, Color: template.CSS(fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B))}
+	switch {
+	case s.bad && s.lined:
+		k.Mark = "╌"
+	case s.bad:
+		k.Mark = "✕"
+	case s.lined && len(s.spots) > curveMarks:
+		k.Mark = "━"
+	}
+	return k
+}
+
+func (s series) style(i int) (color.RGBA, string) {
+	if s.bad {
+		return black, "✕"
+	}
+	return palette[i%len(palette)], shapes[i%len(shapes)].mark
 }
 
 // thin leaves out labels that would lie on another one.
@@ -98,7 +167,7 @@ func thin(all []series) {
 		for i := len(s.spots) - 1; i >= 0; i-- { // the heaviest load says most
 			q := &s.spots[i]
 			for _, t := range taken {
-				if math.Abs(q.x-t.x) < 0.06*right && math.Abs(q.y-t.y) < 0.06*top {
+				if math.Abs(q.x-t.x) < 0.07*right && math.Abs(q.y-t.y) < 0.08*top {
 					q.label = ""
 				}
 			}
@@ -110,19 +179,10 @@ func thin(all []series) {
 }
 
 func (s series) draw(p *plot.Plot, i int) error {
-	if len(s.spots) == 0 {
-		return nil
-	}
-	c, shape := palette[i%len(palette)], shapes[i%len(shapes)]
-	if s.hollow {
-		c, shape = grey, draw.RingGlyph{}
-	}
+	c, _ := s.style(i)
 	xy := make(plotter.XYs, len(s.spots))
-	labels := plotter.XYLabels{XYs: xy, Labels: make([]string, len(s.spots))}
-	bars := make(plotter.YErrors, len(s.spots))
 	for k, q := range s.spots {
-		xy[k], labels.Labels[k] = plotter.XY{X: q.x, Y: q.y}, q.label
-		bars[k].Low, bars[k].High = math.Max(0, q.y-q.lo), math.Max(0, q.hi-q.y)
+		xy[k] = plotter.XY{X: q.x, Y: q.y}
 	}
 	if s.lined {
 		l, err := plotter.NewLine(xy)
@@ -130,9 +190,11 @@ func (s series) draw(p *plot.Plot, i int) error {
 			return err
 		}
 		l.Color, l.Width = c, vg.Points(1.5)
+		if s.bad {
+			l.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
+		}
 		p.Add(l)
-		if len(s.spots) > 60 { // a curve needs no marks
-			p.Legend.Add(s.name, l)
+		if len(s.spots) > curveMarks || s.bad {
 			return nil
 		}
 	}
@@ -140,15 +202,23 @@ func (s series) draw(p *plot.Plot, i int) error {
 	if err != nil {
 		return err
 	}
-	points.Color, points.Shape, points.Radius = c, shape, vg.Points(3)
-	errs, err := plotter.NewYErrorBars(struct {
-		plotter.XYer
-		plotter.YErrorer
-	}{xy, bars})
-	if err != nil {
+	points.Color, points.Shape, points.Radius = c, shapes[i%len(shapes)].glyph, vg.Points(3)
+	if s.bad {
+		points.Shape, points.Radius = draw.CrossGlyph{}, vg.Points(4.5)
+	}
+	if err := intervals(p, s.spots, 0, c); err != nil {
 		return err
 	}
-	errs.Color = c
+	p.Add(points)
+	return s.words(p, xy)
+}
+
+// words writes the labels.
+func (s series) words(p *plot.Plot, xy plotter.XYs) error {
+	labels := plotter.XYLabels{XYs: xy, Labels: make([]string, len(xy))}
+	for k, q := range s.spots {
+		labels.Labels[k] = q.label
+	}
 	text, err := plotter.NewLabels(labels)
 	if err != nil {
 		return err
@@ -158,38 +228,8 @@ func (s series) draw(p *plot.Plot, i int) error {
 		text.TextStyle[k].Font.Size, text.TextStyle[k].Color = vg.Points(9), color.Gray{0x44}
 	}
 	text.Offset = vg.Point{X: vg.Points(4), Y: vg.Points(4)}
-	p.Add(errs, points, text)
-	p.Legend.Add(s.name, points)
+	p.Add(text)
 	return nil
-}
-
-// columnsChart draws a bar for each name, in groups.
-func columnsChart(y string, names []string, groups []series) (template.HTML, error) {
-	p := newPlot("", y)
-	p.Y.Min = 0
-	w := vg.Points(260) / vg.Length(max(1, len(names)*len(groups)))
-	w = min(w, vg.Points(22))
-	for i, g := range groups {
-		values := make(plotter.Values, len(names))
-		for _, q := range g.spots {
-			values[int(q.x)] = q.y
-		}
-		b, err := plotter.NewBarChart(values, w)
-		if err != nil {
-			return "", err
-		}
-		b.Color, b.LineStyle.Width = palette[i%len(palette)], 0
-		b.Offset = w * (vg.Length(i) - vg.Length(len(groups)-1)/2)
-		p.Add(b)
-		if len(groups) > 1 {
-			p.Legend.Add(g.name, b)
-		}
-	}
-	p.NominalX(names...)
-	p.X.Min, p.X.Max = -0.6, float64(len(names))-0.4
-	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/7, draw.XRight, draw.YTop
-	p.Y.Max *= 1.15
-	return render(p, width, height+vg.Centimeter)
 }
 
 var prolog = regexp.MustCompile(`(?s)^.*?<svg `)
@@ -197,7 +237,7 @@ var prolog = regexp.MustCompile(`(?s)^.*?<svg `)
 // render gives an <svg> that scales with the page.
 func render(p *plot.Plot, w, h vg.Length) (template.HTML, error) {
 	canvas := vgsvg.New(w, h)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), edge, -2*edge, edge/2, -edge))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("drawing: %w", err)

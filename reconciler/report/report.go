@@ -2,9 +2,11 @@ package report
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/compare"
 	"assay/reconciler/gate"
 	"assay/reconciler/results"
 )
@@ -46,30 +48,40 @@ type Report struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Site       string            `json:"site,omitempty"`
 	Generated  time.Time         `json:"generated"`
-	Simulated  bool              `json:"simulated"` // any of it
+	Simulated  bool              `json:"simulated"`            // any of it
+	Unmeasured int64             `json:"unmeasured,omitempty"` // the newest revision's number, when it has no result and an older one is shown
 	Verdict    string            `json:"verdict,omitempty"`
 	Gates      []gate.Verdict    `json:"gates,omitempty"`
 	Revisions  []Revision        `json:"revisions,omitempty"`
 	Summary    []Summary         `json:"summary"`
+	Against    string            `json:"against,omitempty"` // the revision that changes are compared with
+	Changes    []compare.Row     `json:"changes,omitempty"`
 	Runs       []results.Row     `json:"runs"`
-	history    []results.Row     // also those that a later run of the same repeat replaced
+	measured   []Measured        // the last one is shown
 }
 
-// Input is what a report is made of. Rows are all that have ended, oldest first.
+// Input is what a report is made of. The last of the measured revisions is shown, and those before it are compared with.
 type Input struct {
 	Experiment string
 	Labels     map[string]string
 	Site       string
 	Generated  time.Time
 	Revisions  []Revision
-	Rows       []results.Row
+	Measured   []Measured
 	Gates      []gate.Verdict
 }
 
 // Build makes a report.
 func Build(in Input) Report {
 	r := Report{APIVersion: v1alpha1.APIVersion, Kind: "Report", Experiment: in.Experiment, Labels: in.Labels, Site: in.Site, Generated: in.Generated,
-		Revisions: in.Revisions, Gates: in.Gates, Runs: results.Newest(in.Rows), history: in.Rows, Summary: []Summary{}}
+		Revisions: in.Revisions, Gates: worstFirst(in.Gates), Summary: []Summary{}, measured: in.Measured}
+	if n := len(in.Measured); n > 0 {
+		shown := in.Measured[n-1]
+		r.Runs = results.Newest(shown.Rows)
+		if k := len(in.Revisions); k > 0 && in.Revisions[k-1].Generation > shown.Generation {
+			r.Unmeasured = in.Revisions[k-1].Generation
+		}
+	}
 	if len(in.Gates) > 0 {
 		r.Verdict = gate.Overall(in.Gates)
 	}
@@ -82,7 +94,16 @@ func Build(in Input) Report {
 		r.Simulated = r.Simulated || s.Simulated
 		r.Summary = append(r.Summary, s)
 	}
+	r.compareRevisions()
 	return r
+}
+
+// worstFirst puts what a reader has to act on before what is well.
+func worstFirst(all []gate.Verdict) []gate.Verdict {
+	order := []string{gate.NoGo, gate.Inconclusive, gate.Go}
+	return slices.SortedStableFunc(slices.Values(all), func(a, b gate.Verdict) int {
+		return slices.Index(order, a.Verdict) - slices.Index(order, b.Verdict)
+	})
 }
 
 func interval(values []float64) Interval {

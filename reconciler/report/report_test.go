@@ -1,19 +1,25 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -26,7 +32,7 @@ import (
 const hostile = `<script>alert("x")</script>`
 
 // fixture is a sweep of a serving benchmark with an invalid point, a vector run, storage runs of both engines, and a
-// benchmark that two revisions have measured.
+// benchmark without a sweep, all of it measured by two revisions.
 func fixture(t *testing.T) Report {
 	t.Helper()
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -35,6 +41,9 @@ func fixture(t *testing.T) Report {
 		r.Experiment, r.Phase, r.Run = "e", "Complete", fmt.Sprintf("%s-%d-%08x", r.Benchmark, r.Repeat, len(rows))
 		r.Started = began.Add(time.Duration(len(rows)) * time.Minute)
 		r.Ended = r.Started.Add(30 * time.Second)
+		if !r.Valid {
+			r.Reasons = []drivers.Reason{{Reason: "ClientLate", Message: hostile}}
+		}
 		rows = append(rows, r)
 	}
 	for _, tp := range []string{"1", "2"} {
@@ -42,7 +51,7 @@ func fixture(t *testing.T) Report {
 			for repeat := 1; repeat <= 3; repeat++ {
 				x := float64(int(1)<<i) * (1 + float64(repeat)/50)
 				add(results.Row{Benchmark: "structured", Repeat: repeat, Point: map[string]string{"concurrency": c, "tensorParallel": tp}, Revision: "aaaa",
-					Valid: tp != "2" || c != "32", Simulated: true, Dir: samples(t, 100, 20+x), Reasons: []drivers.Reason{{Reason: "ClientLate", Message: hostile}},
+					Valid: tp != "2" || c != "32", Simulated: true, Dir: samples(t, 100, 20+x),
 					Metrics: map[string]float64{"output_throughput": 300 * x, "ttft_p99_ms": 20 + x*x/10, "ttft_median_ms": 20 + x}})
 			}
 		}
@@ -59,12 +68,30 @@ func fixture(t *testing.T) Report {
 		}
 		add(results.Row{Benchmark: "io-" + engine, Repeat: 1, Revision: "aaaa", Valid: true, Versions: map[string]string{"engine": engine}, Metrics: storage.Metrics(values)})
 	}
-	for _, revision := range []string{"aaaa", "bbbb"} {
+	for _, nodes := range []string{"1", "2", "4"} {
 		for repeat := 1; repeat <= 3; repeat++ {
-			add(results.Row{Benchmark: "steady", Repeat: repeat, Revision: revision, Valid: true, Metrics: map[string]float64{"output_throughput": 100 + float64(repeat)}})
+			n, _ := strconv.ParseFloat(nodes, 64)
+			add(results.Row{Benchmark: "scale", Repeat: repeat, Point: map[string]string{"nodes": nodes}, Revision: "aaaa", Valid: nodes != "4",
+				Metrics: map[string]float64{"output_throughput": 100*n + float64(repeat)}})
 		}
 	}
-	return Build(Input{Experiment: "e " + hostile, Generated: began, Rows: rows, Revisions: []Revision{{Generation: 1, Hash: "aaaa", Commit: "0123456789abcdef"}},
+	older := slices.Clone(rows)
+	for i := range older { // a revision that was slower in all
+		older[i].Metrics = maps.Clone(older[i].Metrics)
+		older[i].Metrics["output_throughput"] *= 0.5
+	}
+	for _, revision := range []string{"aaaa", "bbbb"} {
+		for repeat := 1; repeat <= 8; repeat++ {
+			row := results.Row{Benchmark: "steady", Repeat: repeat, Revision: revision, Valid: true, Metrics: map[string]float64{"output_throughput": 100 + float64(repeat)}}
+			if revision == "aaaa" {
+				row.Metrics["output_throughput"] /= 2
+				older = append(older, row)
+				continue
+			}
+			add(row)
+		}
+	}
+	return Build(Input{Experiment: "e " + hostile, Generated: began, Measured: []Measured{{1, "aaaa", older}, {2, "bbbb", rows}}, Revisions: []Revision{{Generation: 1, Hash: "aaaa", Commit: "0123456789abcdef"}, {Generation: 2, Hash: "bbbb"}},
 		Gates: []gate.Verdict{{Benchmark: "structured", Gate: "ttft.p99 ≤ 500ms", Verdict: gate.NoGo, Reason: "too slow"}}})
 }
 
@@ -90,8 +117,8 @@ func TestHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(b)
-	for _, want := range []string{"NO-GO", "simulated", "ClientLate", "Not counted", `id="frontier-structured"`, `id="ttft-structured"`, `id="timeline-structured"`,
-		`id="recall-search"`, `id="phases-io-native-native-true"`, `id="phases-io-io500-io500-false"`, `id="revisions-steady"`, "not valid", "commit 0123456789ab"} {
+	for _, want := range []string{"NO-GO", "Some of these figures are simulated.", "ClientLate 6", "Not counted", "✕", "╌", "Highest output tokens/s", "over revisions", `id="frontier-structured"`, `id="ttft-structured"`, `id="timeline-structured"`,
+		`id="recall-search"`, `id="phases-io-native-native-true"`, `id="phases-io-io500-io500-false"`, `id="revisions-steady"`, `id="revisions-structured"`, `id="e2el-structured"`, `id="scaling-scale"`, `id="changes"`, "Changes against revision 1", "not valid", "commit 0123456789ab"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -129,9 +156,9 @@ func TestOtherForms(t *testing.T) {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
 	md := r.Markdown()
-	for _, want := range []string{"**NO-GO**", "simulated", "engine io500", "## Not counted"} {
+	for _, want := range []string{"**NO-GO** (1 NO-GO)", "simulated", "6 do not: ClientLate 6", "Highest output tokens/s: **", "## Changes against revision 1", "1 of 35 compared numbers differ from revision 1; 34 have too few repeats to tell.", "+100.0 %", "engine io500", "## Not counted"} {
 		if !strings.Contains(md, want) {
-			t.Errorf("Markdown lacks %q", want)
+			t.Errorf("Markdown lacks %q:\n%.900s", want, md)
 		}
 	}
 	for line := range strings.Lines(md) {
@@ -176,24 +203,19 @@ func TestBrowser(t *testing.T) {
 			said = append(said, e.ExceptionDetails.Text)
 		}
 	})
-	var figures, visible int
-	if err := chromedp.Run(ctx, network.Enable(), chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+page),
-		chromedp.Evaluate(`document.querySelectorAll("figure svg").length`, &figures),
-		chromedp.Evaluate(`[...document.querySelectorAll("figure svg")].filter(s => s.getBoundingClientRect().height > 100).length`, &visible)); err != nil {
+	if err := chromedp.Run(ctx, network.Enable(), chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+page)); err != nil {
 		t.Fatal(err)
 	}
-	if figures < 8 || visible != figures {
-		t.Errorf("%d figures, %d of them visible", figures, visible)
-	}
-	for _, width := range []int64{360, 768, 1280} {
-		var scroll int64
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(width, 800), chromedp.Evaluate(`document.documentElement.scrollWidth`, &scroll)); err != nil {
+	for _, width := range []int64{360, 390, 768, 1280} {
+		var wrong []string
+		if err := chromedp.Run(ctx, chromedp.EmulateViewport(width, 800), chromedp.Evaluate(lookAround, &wrong)); err != nil {
 			t.Fatal(err)
 		}
-		if scroll > width {
-			t.Errorf("at %d pixels the page is %d wide", width, scroll)
+		if len(wrong) > 0 {
+			t.Errorf("at %d pixels: %s", width, strings.Join(wrong, "; "))
 		}
 	}
+	printed(t, ctx)
 	if len(asked) > 0 || len(said) > 0 {
 		t.Errorf("asked for %v, said %v", asked, said)
 	}
@@ -207,5 +229,57 @@ func TestBrowser(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// lookAround lists what is wrong with the page as it is laid out now: it is wider than the window; a figure is not to be
+// seen, or has text beyond its edge; something outside of a box that scrolls is cut.
+const lookAround = `(() => {
+	const wrong = [], wide = document.documentElement.clientWidth
+	if (document.documentElement.scrollWidth > wide) wrong.push("the page is " + document.documentElement.scrollWidth + " wide")
+	const figures = document.querySelectorAll("figure svg")
+	if (figures.length < 12) wrong.push("only " + figures.length + " figures")
+	for (const svg of figures) {
+		const id = svg.closest("figure").id, all = svg.getBoundingClientRect()
+		if (all.width < 250 || all.height < 150) wrong.push(id + " is " + all.width + " by " + all.height)
+		if (svg.querySelectorAll("path").length < 5) wrong.push(id + " is empty")
+		for (const text of svg.querySelectorAll("text")) {
+			const r = text.getBoundingClientRect()
+			if (r.left < all.left - 1 || r.right > all.right + 1 || r.top < all.top - 1 || r.bottom > all.bottom + 1)
+				wrong.push(id + " cuts " + text.textContent)
+		}
+	}
+	for (const e of document.querySelectorAll("p, h1, h2, li, dd, figcaption, .tile, .stack td")) {
+		const r = e.getBoundingClientRect()
+		if (r.right > wide + 1 && !(wide > 600 && e.closest(".box"))) wrong.push("cut: " + e.textContent.slice(0, 30))
+	}
+	const first = document.querySelector("#summary").getBoundingClientRect().top
+	if (first > 200) wrong.push("the summary begins at " + first)
+	return wrong
+})()`
+
+// printed checks the layout on paper: boxes do not scroll there, so that nothing is hidden, and all fits the width of A4
+// between its margins; the page makes a PDF of some pages.
+func printed(t *testing.T, ctx context.Context) {
+	t.Helper()
+	var hidden []string
+	var pdf []byte
+	err := chromedp.Run(ctx, emulation.SetEmulatedMedia().WithMedia("print"), chromedp.EmulateViewport(688, 1000), // A4 without its margins
+		chromedp.Evaluate(`[...document.querySelectorAll("table, figure, .tile, .banner")].filter(e => {
+			const r = e.getBoundingClientRect()
+			return r.right > 690 || r.width == 0 || e.closest(".box") && getComputedStyle(e.closest(".box")).overflowX != "visible"
+		}).map(e => e.outerHTML.slice(0, 80))`, &hidden),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			pdf, _, err = cdp.PrintToPDF().WithPreferCSSPageSize(true).Do(ctx)
+			return err
+		}), emulation.SetEmulatedMedia())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(hidden) > 0 {
+		t.Errorf("on paper cut or hidden: %q", hidden)
+	}
+	if pages := bytes.Count(pdf, []byte("/Type /Page\n")); pages < 2 || pages > 20 {
+		t.Errorf("printed on %d pages", pages)
 	}
 }

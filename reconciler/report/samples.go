@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -12,11 +13,11 @@ import (
 	"assay/reconciler/results"
 )
 
-// mostCurves is how many distributions one figure can hold and still be read.
-const mostCurves = 6
-
-// request is one row of a serving run's samples: when it was sent, and its TTFT, both in seconds and milliseconds.
-type request struct{ at, ttft float64 }
+// request is one row of a serving run's samples: when it was sent in seconds, its latencies in milliseconds.
+type request struct {
+	at, ttft, e2el float64
+	failed         bool
+}
 
 // requests reads samples.csv of a run; none when there is no such file, or it is not as expected.
 func requests(dir string) []request {
@@ -33,11 +34,15 @@ func requests(dir string) []request {
 	for _, row := range rows[1:] {
 		sent, err1 := strconv.ParseFloat(row[2], 64)
 		first, err2 := strconv.ParseFloat(row[3], 64)
-		if err1 == nil && err2 == nil && row[7] == "" {
-			out = append(out, request{sent / 1e9, (first - sent) / 1e6})
+		last, err3 := strconv.ParseFloat(row[4], 64)
+		switch {
+		case err1 == nil && row[7] != "":
+			out = append(out, request{at: sent / 1e9, failed: true})
+		case err1 == nil && err2 == nil && err3 == nil:
+			out = append(out, request{at: sent / 1e9, ttft: (first - sent) / 1e6, e2el: (last - sent) / 1e6})
 		}
 	}
-	slices.SortFunc(out, func(a, b request) int { return compareFloats(a.at, b.at) })
+	slices.SortFunc(out, func(a, b request) int { return cmp.Compare(a.at, b.at) })
 	for i := len(out) - 1; i >= 0; i-- {
 		out[i].at -= out[0].at
 	}
@@ -59,42 +64,59 @@ func frontierFile(dir string) (out []frontierPoint) {
 	return out
 }
 
-// distribution draws the share of requests whose TTFT is below a value, of all repeats together.
-func distribution(name string, all []Summary) ([]Figure, error) {
-	var curves []series
-	for _, s := range all {
-		var ttft []float64
-		for _, row := range s.group.Rows {
-			for _, q := range requests(row.Dir) {
-				ttft = append(ttft, q.ttft)
+// latencies are those that every request has, each with the share of requests that had it within a time.
+var latencies = []struct {
+	id, name, what string
+	of             func(request) float64
+}{
+	{"ttft", "TTFT", "their first token", func(q request) float64 { return q.ttft }},
+	{"e2el", "E2EL", "their last token", func(q request) float64 { return q.e2el }},
+}
+
+// distributions draws the share of requests whose latency is below a value, of all repeats of a point together. Runs that
+// are not valid have dashed curves of their own.
+func distributions(name string, all []Summary) (out []Figure, err error) {
+	for _, l := range latencies {
+		var curves, invalid []series
+		for _, s := range all {
+			label := cmp.Or(pointText(s.Point), "all requests")
+			curves = append(curves, distribution(label, s.group.Rows, l.of)...)
+			for _, c := range distribution(label+", not valid", s.group.Invalid, l.of) {
+				c.bad = true
+				invalid = append(invalid, c)
 			}
 		}
-		if len(ttft) < 10 {
+		curves, note := some(curves, mostCurves, "points")
+		invalid, more := some(invalid, 3, "points with runs that are not valid")
+		if len(curves)+len(invalid) == 0 {
 			continue
 		}
-		slices.Sort(ttft)
-		label := pointText(s.Point)
-		if label == "" {
-			label = "all requests"
+		d, err := lines(axes{x: l.name + ", ms", y: "share of requests, %", top: 104}, append(curves, invalid...))
+		figures, err := figure(l.id+"-"+name, name+": distribution of "+l.name,
+			fmt.Sprintf("The share of requests that had %s within a time, all repeats together.%s%s", l.what, note, more), all, d, err)
+		if err != nil {
+			return nil, err
 		}
-		curves = append(curves, series{name: label, lined: true, spots: shares(ttft)})
+		out = append(out, figures...)
 	}
-	if len(curves) == 0 {
-		return nil, nil
-	}
-	caption := "The share of requests that had their first token within a time, all repeats together."
-	if n := len(curves); n > mostCurves {
-		caption += fmt.Sprintf(" %d of %d points are drawn.", mostCurves, n)
-		var some []series
-		for i := range mostCurves {
-			some = append(some, curves[i*(n-1)/(mostCurves-1)])
+	return out, nil
+}
+
+// distribution is one curve, or none for too few requests.
+func distribution(label string, rows []results.Row, of func(request) float64) []series {
+	var values []float64
+	for _, row := range rows {
+		for _, q := range requests(row.Dir) {
+			if !q.failed {
+				values = append(values, of(q))
+			}
 		}
-		curves = some
 	}
-	return figure("ttft-"+name, name+": distribution of TTFT", caption, all, func() (f Figure, err error) {
-		f.SVG, err = lines("TTFT, ms", "share of requests, %", curves)
-		return f, err
-	})
+	if len(values) < 10 {
+		return nil
+	}
+	slices.Sort(values)
+	return []series{{name: label, lined: true, spots: shares(values)}}
 }
 
 // shares are the steps of a cumulative distribution, thinned out.
@@ -109,26 +131,38 @@ func shares(sorted []float64) []spot {
 	return out
 }
 
-// timeline draws TTFT over the course of the newest valid run.
+// timeline draws TTFT over the course of the runs at the point that was measured last: a repeat is a series, and requests
+// that failed lie on the axis.
 func timeline(name string, all []Summary) ([]Figure, error) {
-	var newest results.Row
-	for _, s := range all {
-		for _, row := range s.group.Rows {
-			if row.Started.After(newest.Started) && len(requests(row.Dir)) > 0 {
-				newest = row
+	last := slices.MaxFunc(all, func(a, b Summary) int { return a.group.Last().Compare(b.group.Last()) })
+	rows, note := some(slices.Concat(last.group.Rows, last.group.Invalid), mostCurves, "runs")
+	var out []series
+	failed := series{name: "failed requests", bad: true}
+	for _, row := range rows {
+		qs := requests(row.Dir)
+		dots := series{name: fmt.Sprintf("repeat %d", row.Repeat), bad: !row.Valid}
+		if !row.Valid {
+			dots.name += ", not valid"
+		}
+		for i := 0; i < len(qs); i += 1 + len(qs)/1000 {
+			if qs[i].failed {
+				failed.spots = append(failed.spots, exact(qs[i].at, 0))
+				continue
 			}
+			dots.spots = append(dots.spots, exact(qs[i].at, qs[i].ttft))
+		}
+		if len(dots.spots) > 0 {
+			out = append(out, dots)
 		}
 	}
-	if newest.Run == "" {
+	if len(out) == 0 {
 		return nil, nil
 	}
-	qs := requests(newest.Dir)
-	dots := series{name: newest.Run}
-	for i := 0; i < len(qs); i += 1 + len(qs)/2000 {
-		dots.spots = append(dots.spots, spot{x: qs[i].at, y: qs[i].ttft, lo: qs[i].ttft, hi: qs[i].ttft})
+	d, err := lines(axes{x: "seconds since the first request", y: "TTFT, ms"}, append(out, failed))
+	where := ""
+	if len(last.Point) > 0 {
+		where = " at " + pointText(last.Point)
 	}
-	return figure("timeline-"+name, name+": TTFT over time", "Every request of the newest run by when it was sent: a warm-up, a pause or a drift shows here.", all, func() (f Figure, err error) {
-		f.SVG, err = lines("seconds since the first request", "TTFT, ms", []series{dots})
-		return f, err
-	})
+	return figure("timeline-"+name, name+": TTFT over time",
+		"Every request"+where+" by when it was sent: a warm-up, a pause or a drift shows here. One that failed lies on the axis."+note, all, d, err)
 }

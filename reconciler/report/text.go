@@ -1,30 +1,37 @@
 package report
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"assay/reconciler/compare"
 	"assay/reconciler/results"
 )
 
-// column is a metric that tables show, where any row has it.
-type column struct{ metric, head, unit string }
+// column is a metric that tables show, where any row has it. Better is 1 where more is better and -1 where less is; a
+// column that says what its best value is called is a headline.
+type column struct {
+	metric, head, unit string
+	better             float64
+	best               string
+}
 
 // columns are the main numbers of each suite, in the order in which they are shown.
 var columns = []column{
-	{"request_throughput", "Requests/s", ""}, {"output_throughput", "Output tokens/s", ""}, {"request_goodput", "Goodput/s", ""},
-	{"ttft_median_ms", "TTFT median", "ms"}, {"ttft_p99_ms", "TTFT p99", "ms"}, {"tpot_median_ms", "TPOT median", "ms"}, {"itl_p99_ms", "ITL p99", "ms"},
-	{"e2el_p99_ms", "E2EL p99", "ms"}, {"correct_rate_percent", "Correct", "%"},
-	{"ingest_vectors_per_s", "Ingest vectors/s", ""}, {"query_sequential_qps", "Sequential queries/s", ""}, {"recall_at_10", "Recall@10", ""},
-	{"score_bandwidth_gibs", "Bandwidth", "GiB/s"}, {"score_iops_kiops", "Metadata", "kIOPS"}, {"score_total", "Score", ""},
-	{"error_rate_percent", "Errors", "%"},
+	{"request_throughput", "Requests/s", "", 1, ""}, {"output_throughput", "Output tokens/s", "", 1, "Highest"},
+	{"request_goodput", "Goodput, requests/s", "", 1, "Highest"},
+	{"ttft_median_ms", "TTFT median", "ms", -1, "Lowest"}, {"ttft_p99_ms", "TTFT p99", "ms", -1, ""},
+	{"tpot_median_ms", "TPOT median", "ms", -1, ""}, {"itl_p99_ms", "ITL p99", "ms", -1, ""}, {"e2el_p99_ms", "E2EL p99", "ms", -1, ""},
+	{"correct_rate_percent", "Correct", "%", 1, ""},
+	{"ingest_vectors_per_s", "Ingest vectors/s", "", 1, "Highest"}, {"query_sequential_qps", "Sequential queries/s", "", 1, "Highest"},
+	{"recall_at_10", "Recall@10", "", 1, "Highest"},
+	{"score_bandwidth_gibs", "Bandwidth", "GiB/s", 1, "Highest"}, {"score_iops_kiops", "Metadata", "kIOPS", 1, "Highest"},
+	{"score_total", "Score", "", 1, "Highest"},
+	{"error_rate_percent", "Errors", "%", -1, ""},
 }
 
 // columnsOf are those that a benchmark's summaries have.
@@ -59,14 +66,23 @@ func (r Report) of(benchmark string) (out []Summary) {
 // cell is a mean with half of its interval.
 func cell(s Summary, c column) string {
 	v, ok := s.Metrics[c.metric]
-	if !ok {
+	switch {
+	case !ok:
 		return "–"
+	case v.Lo == nil:
+		return number(v.Mean)
 	}
-	text := number(v.Mean)
-	if v.Lo != nil {
-		text += " ± " + number((*v.Hi-*v.Lo)/2)
+	half := (*v.Hi - *v.Lo) / 2
+	digits := decimals(half)
+	return strconv.FormatFloat(v.Mean, 'f', digits, 64) + " ± " + strconv.FormatFloat(half, 'f', digits, 64)
+}
+
+// decimals are those that two digits of an interval need: the mean has no more that mean anything.
+func decimals(half float64) int {
+	if half <= 0 {
+		return 0
 	}
-	return text
+	return min(6, max(0, 1-int(math.Floor(math.Log10(half)))))
 }
 
 func (c column) title() string {
@@ -74,6 +90,15 @@ func (c column) title() string {
 		return c.head
 	}
 	return c.head + ", " + c.unit
+}
+
+// plain is the title inside a sentence: words begin small, abbreviations do not.
+func (c column) plain() string {
+	t := c.title()
+	if t[1] >= 'a' && t[1] <= 'z' {
+		return strings.ToLower(t[:1]) + t[1:]
+	}
+	return t
 }
 
 // number prints three significant digits, all digits of large numbers.
@@ -107,53 +132,6 @@ func (s Summary) marks() string {
 	return strings.Join(out, ", ")
 }
 
-// Markdown is the report for an issue or a chat.
-func (r Report) Markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n", r.Experiment)
-	if r.Simulated {
-		b.WriteString("**Some of these figures are simulated; they are marked.**\n\n")
-	}
-	if r.Verdict != "" {
-		fmt.Fprintf(&b, "Verdict: **%s**\n\n| Benchmark | Point | Gate | Verdict | Reason |\n|---|---|---|---|---|\n", r.Verdict)
-		for _, g := range r.Gates {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", bar(g.Benchmark), bar(pointText(g.Point)), bar(g.Gate), g.Verdict, bar(g.Reason))
-		}
-		b.WriteString("\n")
-	}
-	for _, name := range r.benchmarks() {
-		all := r.of(name)
-		cols := columnsOf(all)
-		fmt.Fprintf(&b, "## %s\n\nMean over repeats ± half of the 95 %% interval.\n\n| Point | Runs |", name)
-		rule := "|---|---|"
-		for _, c := range cols {
-			fmt.Fprintf(&b, " %s |", c.title())
-			rule += "---|"
-		}
-		b.WriteString(" Note |\n" + rule + "---|\n")
-		for _, s := range all {
-			fmt.Fprintf(&b, "| %s | %d |", bar(pointText(s.Point)), s.Runs)
-			for _, c := range cols {
-				fmt.Fprintf(&b, " %s |", cell(s, c))
-			}
-			fmt.Fprintf(&b, " %s |\n", bar(s.marks()))
-		}
-		b.WriteString("\n")
-	}
-	if bad := r.invalid(); len(bad) > 0 {
-		b.WriteString("## Not counted\n\n| Run | Why |\n|---|---|\n")
-		for _, row := range bad {
-			fmt.Fprintf(&b, "| %s | %s |\n", row.Run, bar(why(row)))
-		}
-		b.WriteString("\n")
-	}
-	fmt.Fprintf(&b, "Revisions: %s. Written %s.\n", r.revisionText(), r.Generated.UTC().Format(time.RFC3339))
-	return b.String()
-}
-
-// bar keeps a cell in its column.
-func bar(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
-
 func (r Report) invalid() (out []results.Row) {
 	for _, row := range r.Runs {
 		if !row.Valid {
@@ -161,6 +139,17 @@ func (r Report) invalid() (out []results.Row) {
 		}
 	}
 	return out
+}
+
+// measuredText is what a run that does not count has measured, in its columns.
+func measuredText(row results.Row) string {
+	var out []string
+	for _, c := range columns {
+		if v, ok := row.Metrics[c.metric]; ok && c.best != "" {
+			out = append(out, c.title()+" "+number(v))
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func why(row results.Row) string {
@@ -174,52 +163,40 @@ func why(row results.Row) string {
 	return strings.Join(out, "; ")
 }
 
-func (r Report) revisionText() string {
-	var out []string
-	for _, v := range r.Revisions {
-		text := v.Hash
-		if v.Commit != "" {
-			text += " (commit " + v.Commit[:min(len(v.Commit), 12)] + ")"
-		}
-		out = append(out, text)
+// older says that the newest revision has no result yet; empty when it has.
+func (r Report) older() string {
+	if r.Unmeasured == 0 {
+		return ""
 	}
-	return strings.Join(out, ", ")
+	return fmt.Sprintf("Revision %d, the newest, has no result yet; this is %s.", r.Unmeasured, r.measured[len(r.measured)-1].name())
 }
 
-// CSV has one row a run: what it is, its point, its metrics.
-func (r Report) CSV() ([]byte, error) {
-	params, metrics := map[string]bool{}, map[string]bool{}
-	for _, row := range r.Runs {
-		for k := range row.Point {
-			params[k] = true
-		}
-		for k := range row.Metrics {
-			metrics[k] = true
-		}
+// median with its interval, as order statistics give it.
+func median(m results.Median) string {
+	if math.IsInf(m.Lo, 0) || math.IsInf(m.Hi, 0) {
+		return number(m.Center)
 	}
-	ps, ms := slices.Sorted(maps.Keys(params)), slices.Sorted(maps.Keys(metrics))
-	head := []string{"experiment", "benchmark", "repeat", "run", "revision", "phase", "valid", "simulated", "engine", "started"}
-	for _, p := range ps {
-		head = append(head, "point_"+p)
+	return fmt.Sprintf("%s [%s, %s]", number(m.Center), number(m.Lo), number(m.Hi))
+}
+
+// change is the difference where one can be called.
+func change(c compare.Row) string {
+	switch {
+	case !c.Different:
+		return "~"
+	case c.Delta == nil:
+		return "differs"
 	}
-	rows := [][]string{append(head, ms...)}
-	for _, row := range r.Runs {
-		line := []string{row.Experiment, row.Benchmark, strconv.Itoa(row.Repeat), row.Run, row.Revision, row.Phase, strconv.FormatBool(row.Valid),
-			strconv.FormatBool(row.Simulated), row.Engine(), row.Started.UTC().Format(time.RFC3339)}
-		for _, p := range ps {
-			line = append(line, row.Point[p])
-		}
-		for _, m := range ms {
-			v, ok := row.Metrics[m]
-			if !ok {
-				line = append(line, "")
-				continue
-			}
-			line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
-		}
-		rows = append(rows, line)
+	return fmt.Sprintf("%+.1f %%", 100**c.Delta)
+}
+
+func pValue(c compare.Row) string {
+	n := fmt.Sprintf("n=%d", c.Before.N)
+	if c.Now.N != c.Before.N {
+		n += fmt.Sprintf("+%d", c.Now.N)
 	}
-	var b bytes.Buffer
-	err := csv.NewWriter(&b).WriteAll(rows)
-	return b.Bytes(), err
+	if c.P == nil {
+		return n
+	}
+	return fmt.Sprintf("%.3f, %s", *c.P, n)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"assay/drivers"
 	"assay/reconciler/plan"
@@ -51,7 +52,7 @@ func TestEqualThingsAreSeldomCalledDifferent(t *testing.T) {
 					found++
 				}
 			}
-			limit := trials*alpha + 3*math.Sqrt(trials*alpha*(1-alpha))
+			limit := trials*Alpha + 3*math.Sqrt(trials*Alpha*(1-Alpha))
 			if float64(false_) > limit {
 				t.Errorf("%s, %d repeats: %d of %d equal pairs are called different", kind, n, false_, trials)
 			}
@@ -98,6 +99,21 @@ func TestOneValueHasNoInterval(t *testing.T) {
 	}
 	if b, err := json.Marshal(c.Before); err != nil || string(b) != `{"median":2,"n":3}` {
 		t.Errorf("%s %v", b, err)
+	}
+}
+
+func TestAdjust(t *testing.T) {
+	got := Adjust([]float64{0.01, 0.04, 0.03, 0.5})
+	want := []float64{0.04, 4 * 0.04 / 3, 4 * 0.04 / 3, 0.5}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-12)); diff != "" || len(Adjust(nil)) != 0 {
+		t.Error(diff)
+	}
+}
+
+// TestInvalidRunsAreSimulatedToo: a benchmark none of whose runs count is marked all the same.
+func TestInvalidRunsAreSimulatedToo(t *testing.T) {
+	if g := Groups([]Row{{Benchmark: "q", Simulated: true}}); !g[0].Simulated() {
+		t.Error("a group of invalid simulated runs is not marked")
 	}
 }
 

@@ -43,8 +43,13 @@ func (r Row) Engine() string { return r.Versions["engine"] }
 // PointName is the point as one word.
 func (r Row) PointName() string { return plan.Run{Point: r.Point}.PointName() }
 
-// key is what repeats of one thing share.
-func (r Row) key() string { return r.Benchmark + " " + r.PointName() }
+// Key is what repeats of one thing share.
+func (r Row) Key() string { return Key(r.Benchmark, r.Point) }
+
+// Key names a benchmark at a point.
+func Key(benchmark string, point map[string]string) string {
+	return benchmark + " " + plan.Run{Point: point}.PointName()
+}
 
 // Rows makes rows of runs that have ended, oldest first. Superseded and lost runs make none.
 func Rows(runs []plan.Run) []Row {
@@ -72,11 +77,11 @@ func Rows(runs []plan.Run) []Row {
 func Newest(rows []Row) []Row {
 	last := map[string]int{}
 	for i, r := range rows {
-		last[r.key()+" "+strconv.Itoa(r.Repeat)] = i
+		last[r.Key()+" "+strconv.Itoa(r.Repeat)] = i
 	}
 	var out []Row
 	for i, r := range rows {
-		if last[r.key()+" "+strconv.Itoa(r.Repeat)] == i {
+		if last[r.Key()+" "+strconv.Itoa(r.Repeat)] == i {
 			out = append(out, r)
 		}
 	}
@@ -104,7 +109,18 @@ func (g Group) Name() string {
 
 // Simulated reports whether any of it was measured on a simulator.
 func (g Group) Simulated() bool {
-	return slices.ContainsFunc(g.Rows, func(r Row) bool { return r.Simulated })
+	simulated := func(r Row) bool { return r.Simulated }
+	return slices.ContainsFunc(g.Rows, simulated) || slices.ContainsFunc(g.Invalid, simulated)
+}
+
+// Last is when the newest of its runs began, counted or not.
+func (g Group) Last() (last time.Time) {
+	for _, r := range slices.Concat(g.Rows, g.Invalid) {
+		if r.Started.After(last) {
+			last = r.Started
+		}
+	}
+	return last
 }
 
 // Engine is that of the rows.
@@ -142,10 +158,10 @@ func Groups(rows []Row) []Group {
 	at := map[string]int{}
 	var out []Group
 	for _, r := range rows {
-		i, ok := at[r.key()]
+		i, ok := at[r.Key()]
 		if !ok {
 			i = len(out)
-			at[r.key()] = i
+			at[r.Key()] = i
 			out = append(out, Group{Benchmark: r.Benchmark, Point: r.Point})
 		}
 		if r.Valid {

@@ -1,8 +1,10 @@
 package results
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
+	"slices"
 
 	"golang.org/x/perf/benchmath"
 	"gonum.org/v1/gonum/stat"
@@ -12,8 +14,8 @@ import (
 // confidence of every interval.
 const confidence = 0.95
 
-// alpha is the share of equal things that a comparison may call different.
-const alpha = 0.05
+// Alpha is the share of equal things that a comparison may call different.
+const Alpha = 0.05
 
 // Summary is the mean of repeats with its interval; Lo and Hi are infinite for fewer than two.
 type Summary struct {
@@ -60,7 +62,7 @@ type Comparison struct {
 	Before, Now Median
 	Delta       float64  // of the medians, as a share of before's
 	P           float64  // of the Mann-Whitney test
-	Different   bool     // P is below 0.05
+	Different   bool     // P is below Alpha, were this the only comparison: see Adjust
 	Warnings    []string // such as too few repeats
 }
 
@@ -73,16 +75,32 @@ type Median struct {
 // Compare needs at least one value on each side.
 func Compare(before, now []float64) Comparison {
 	thresholds := benchmath.DefaultThresholds
-	thresholds.CompareAlpha = alpha
+	thresholds.CompareAlpha = Alpha
 	a, b := benchmath.NewSample(clone(before), &thresholds), benchmath.NewSample(clone(now), &thresholds)
 	c := Comparison{Before: median(a), Now: median(b)}
 	test := benchmath.AssumeNothing.Compare(a, b)
-	c.P, c.Different = test.P, test.P < alpha
+	c.P, c.Different = test.P, test.P < Alpha
 	for _, w := range test.Warnings {
 		c.Warnings = append(c.Warnings, w.Error())
 	}
 	c.Delta = (c.Now.Center - c.Before.Center) / math.Abs(c.Before.Center)
 	return c
+}
+
+// Adjust makes p-values of tests that are looked at together, by Benjamini and Hochberg: when nothing differs, any of them
+// is below Alpha in that share of cases; when much does, few are lost.
+func Adjust(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
+	out, least := make([]float64, len(p)), 1.0
+	for k, i := range order { // from the largest
+		least = min(least, p[i]*float64(len(p))/float64(len(p)-k))
+		out[i] = least
+	}
+	return out
 }
 
 func median(s *benchmath.Sample) Median {

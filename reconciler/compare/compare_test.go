@@ -1,0 +1,106 @@
+package compare
+
+import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"assay/reconciler/results"
+)
+
+// sweep makes groups as a benchmark leaves them: points with repeats, and metrics that hang together, since those of one
+// run share its luck. The factor is what all of it is multiplied with.
+func sweep(r *rand.Rand, points, repeats int, factor float64) []results.Group {
+	var out []results.Group
+	for p := range points {
+		g := results.Group{Benchmark: "q", Point: map[string]string{"c": strconv.Itoa(p)}}
+		for range repeats {
+			luck, m := r.NormFloat64(), map[string]float64{}
+			for i, name := range Main {
+				sign := 1 - 2*float64(i%2) // throughput goes down when latency goes up
+				m[name] = factor * 100 * math.Exp(0.05*(sign*luck+r.NormFloat64()))
+			}
+			g.Rows = append(g.Rows, results.Row{Valid: true, Metrics: m})
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func called(rows []Row) (n int) {
+	for _, r := range rows {
+		if r.Different {
+			n++
+		}
+	}
+	return n
+}
+
+// TestEqualThingsAreSeldomCalledDifferent: of comparisons of equal things, whole tables as the command prints them, at
+// most 5 % call any difference. The tolerance is three standard errors of the count.
+func TestEqualThingsAreSeldomCalledDifferent(t *testing.T) {
+	const trials = 250
+	limit := trials*results.Alpha + 3*math.Sqrt(trials*results.Alpha*(1-results.Alpha))
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, shape := range [][2]int{{1, 3}, {1, 5}, {1, 10}, {4, 6}, {4, 10}} {
+		wrong, alone := 0, 0
+		for range trials {
+			rows := Groups(sweep(r, shape[0], shape[1], 1), sweep(r, shape[0], shape[1], 1), nil)
+			if called(rows) > 0 {
+				wrong++
+			}
+			for _, row := range rows {
+				if row.Doubtful() || row.Different {
+					alone++
+					break
+				}
+			}
+		}
+		if float64(wrong) > limit {
+			t.Errorf("%d points, %d repeats: %d of %d comparisons of equal things call a difference", shape[0], shape[1], wrong, trials)
+		}
+		if shape == [2]int{4, 10} && alone < trials/4 {
+			t.Errorf("row by row only %d of %d would: the test has no teeth", alone, trials)
+		}
+	}
+}
+
+func TestARealDifferenceIsCalled(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	rows := Groups(sweep(r, 2, 5, 1), sweep(r, 2, 5, 1.5), nil)
+	if n := called(rows); n != len(rows) || n != 2*len(Main) {
+		t.Errorf("%d of %d are called", n, len(rows))
+	}
+	if d := *rows[0].Delta; d < 0.3 || d > 0.7 {
+		t.Errorf("a change by half is called %v", d)
+	}
+}
+
+func TestWhatIsNotCompared(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	before, now := sweep(r, 2, 4, 1), sweep(r, 1, 4, 1)
+	now[0].Rows[0].Simulated = true
+	rows := Groups(before, now, []string{"ttft.p99", "ttft_p99_ms"})
+	if len(rows) != 1 || rows[0].Refused == "" {
+		t.Errorf("%+v", rows)
+	}
+	now[0].Rows[0].Simulated = false
+	rows = Groups(before, now, []string{"ttft.p99", "ttft_p99_ms", "nothing"})
+	if len(rows) != 1 || rows[0].Metric != "ttft_p99_ms" {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestTooFewRepeatsCannotTell(t *testing.T) {
+	for _, test := range []struct {
+		before, now int
+		want        bool
+	}{{3, 3, false}, {3, 4, false}, {4, 4, true}, {3, 5, true}, {1, 30, false}, {20, 20, true}} {
+		r := rand.New(rand.NewPCG(11, 12))
+		row := Groups(sweep(r, 1, test.before, 1), sweep(r, 1, test.now, 100), []string{"ttft_p99_ms"})[0]
+		if row.CanTell() != test.want || row.Different != test.want {
+			t.Errorf("%d and %d repeats, far apart: can tell %t, different %t", test.before, test.now, row.CanTell(), row.Different)
+		}
+	}
+}

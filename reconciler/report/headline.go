@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// mostHeadlines is how many numbers of a benchmark stand on top.
+const mostHeadlines = 3
+
+// headline is a number that a reader in a hurry wants, and where it was measured.
+type headline struct{ Benchmark, What, Value, Where string }
+
+// headlines are the best values of each benchmark's main columns, over the points.
+func (r Report) headlines() (out []headline) {
+	for _, name := range r.benchmarks() {
+		all, n := r.of(name), 0
+		for _, c := range columnsOf(all) {
+			if c.best == "" || n == mostHeadlines {
+				continue
+			}
+			best, ok := bestOf(all, c)
+			if !ok {
+				continue
+			}
+			n++
+			what := c.title()
+			if len(all) > 1 {
+				what = c.best + " " + c.plain()
+			}
+			where := []string{many(best.Runs, "run")}
+			if p := pointText(best.Point); p != "" {
+				where = append([]string{p}, where...)
+			}
+			if best.Simulated {
+				where = append(where, "simulated")
+			}
+			if best.Engine != "" {
+				where = append(where, "engine "+best.Engine)
+			}
+			out = append(out, headline{name, what, cell(best, c), strings.Join(where, ", ")})
+		}
+	}
+	return out
+}
+
+func bestOf(all []Summary, c column) (best Summary, ok bool) {
+	for _, s := range all {
+		v, has := s.Metrics[c.metric]
+		if has && (!ok || c.better*(v.Mean-best.Metrics[c.metric].Mean) > 0) {
+			best, ok = s, true
+		}
+	}
+	return best, ok
+}
+
+// counted says in one sentence how many runs count.
+func (r Report) counted() string {
+	bad := r.invalid()
+	text := fmt.Sprintf("%d of %d runs count, of %s", len(r.Runs)-len(bad), len(r.Runs), many(len(r.benchmarks()), "benchmark"))
+	if len(r.Summary) > len(r.benchmarks()) {
+		text += fmt.Sprintf(" at %d points", len(r.Summary))
+	}
+	text += "."
+	if len(bad) == 0 {
+		return text
+	}
+	why := map[string]int{}
+	for _, row := range bad {
+		word := row.Phase
+		if len(row.Reasons) > 0 {
+			word = row.Reasons[0].Reason
+		}
+		why[word]++
+	}
+	var parts []string
+	for _, word := range slices.Sorted(maps.Keys(why)) {
+		parts = append(parts, fmt.Sprintf("%s %d", word, why[word]))
+	}
+	return text + fmt.Sprintf(" %d do not: %s.", len(bad), strings.Join(parts, ", "))
+}
+
+// changed says in one sentence what became of the numbers since the revision before; empty when there is none.
+func (r Report) changed() string {
+	if r.Against == "" {
+		return ""
+	}
+	tell := 0
+	for _, c := range r.Changes {
+		if c.CanTell() {
+			tell++
+		}
+	}
+	switch {
+	case tell == 0:
+		return fmt.Sprintf("Whether anything differs from %s cannot be told: too few repeats count.", r.Against)
+	case tell < len(r.Changes):
+		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), len(r.Changes), r.Against, len(r.Changes)-tell)
+	}
+	return fmt.Sprintf("%d of %d compared numbers differ from %s.", r.called(), len(r.Changes), r.Against)
+}
+
+// verdicts counts the gates by verdict.
+func (r Report) verdicts() string {
+	count := map[string]int{}
+	for _, g := range r.Gates {
+		count[g.Verdict]++
+	}
+	var parts []string
+	for _, v := range slices.Sorted(maps.Keys(count)) {
+		parts = append(parts, fmt.Sprintf("%d %s", count[v], v))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// simulation says how much of the report was measured on a simulator; empty when nothing was.
+func (r Report) simulation() string {
+	switch {
+	case !r.Simulated:
+		return ""
+	case slices.ContainsFunc(r.Summary, func(s Summary) bool { return !s.Simulated }):
+		return "Some of these figures are simulated."
+	}
+	return "All of these figures are simulated."
+}
+
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
