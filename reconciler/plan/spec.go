@@ -24,8 +24,30 @@ func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
 
 // runKey identifies a run: the same key is never run to its end twice. A changed time limit does not change it, a changed model does.
 func runKey(e Experiment, b Benchmark, repeat int, at Point, target Service) string {
-	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat), b.Spec, target.Alloc, target.Proc}
-	return digest(slices.Concat(words, paramWords(at.Params), at.besideWords(b))...)
+	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat)}
+	return digest(slices.Concat(words, at.configuration(b, target), paramWords(at.Params))...)
+}
+
+// configuration is what the result of a repeat depends on.
+func (p Point) configuration(b Benchmark, target Service) []string {
+	return append([]string{b.Spec, target.Alloc, target.Proc}, p.besideWords(b)...)
+}
+
+// Configuration is what a benchmark measures at a point: a fingerprint of all that the result of a repeat depends on.
+type Configuration struct {
+	Benchmark, Fingerprint string
+	Point                  map[string]string
+}
+
+// Configurations are those of an experiment. Where two revisions have the same one they measure the same thing, so their
+// runs count for both.
+func (e Experiment) Configurations() (out []Configuration) {
+	for _, want := range e.wanted() {
+		if want.repeat == 1 {
+			out = append(out, Configuration{want.Name, want.configuration, want.params})
+		}
+	}
+	return out
 }
 
 // runGroup marks the seats of runs that need a job of their own. A dot is in no service's name.

@@ -19,8 +19,10 @@ type wantedRun struct {
 	Benchmark
 	repeat int
 	key    string
-	point  int // index
-	params map[string]string
+	// configuration is the same for all repeats, whatever the experiment is called.
+	configuration string
+	point         int // index
+	params        map[string]string
 }
 
 // points are the sweep's in the order of serving, or the experiment itself as the only one.
@@ -41,7 +43,7 @@ func (e Experiment) wanted() []wantedRun {
 				continue
 			}
 			for r := 1; r <= b.Repeats; r++ {
-				out = append(out, wantedRun{b, r, runKey(e, b, r, p, p.Services[i]), at, p.params(b)})
+				out = append(out, wantedRun{b, r, runKey(e, b, r, p, p.Services[i]), digest(p.configuration(b, p.Services[i])...), at, p.params(b)})
 			}
 		}
 	}
