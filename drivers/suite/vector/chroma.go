@@ -87,15 +87,16 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 	return got.ID, nil
 }
 
-// indexed is the share of the vectors that are in the index; 1 of a server that does not say.
-func (c *chroma) indexed(ctx context.Context, id string) float64 {
+// indexed says whether all vectors are in the index. A server that cannot say (the single one) indexes as it stores.
+func (c *chroma) indexed(ctx context.Context, id string) bool {
+	answer, f := c.raw(ctx, shortTimeout, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil)
+	if f != nil {
+		return ctx.Err() == nil && !later(f)
+	}
 	var got struct {
 		Progress *float64 `json:"op_indexing_progress"`
 	}
-	if c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil, &got) != nil || got.Progress == nil {
-		return 1 // the single server indexes as it stores
-	}
-	return *got.Progress
+	return json.Unmarshal(answer, &got) != nil || got.Progress == nil || *got.Progress >= 1
 }
 
 func (c *chroma) delete(ctx context.Context, name string) error {

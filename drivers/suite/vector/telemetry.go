@@ -2,12 +2,15 @@ package vector
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -32,6 +35,21 @@ type telemetry struct {
 	tracer   trace.Tracer
 	server   []attribute.KeyValue
 	stop     []func(context.Context) error
+	lost     lost
+}
+
+// lost counts what could not be told.
+type lost struct {
+	mu    sync.Mutex
+	times int
+	last  error
+}
+
+// Handle implements otel.ErrorHandler: the default writes a line to the log for every attempt.
+func (l *lost) Handle(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.times, l.last = l.times+1, err
 }
 
 // newTelemetry is nil unless the environment names a collector. An exporter that cannot reach it loses what it has, not
@@ -60,7 +78,11 @@ func newTelemetry(ctx context.Context, experiment, benchmark, endpoint string) (
 	}
 	t.duration, err = meter.Float64Histogram("db.client.operation.duration", metric.WithUnit("s"), metric.WithDescription("Duration of requests to the vector database"),
 		metric.WithExplicitBucketBoundaries(.001, .005, .01, .05, .1, .5, 1, 5, 10))
-	return t, err
+	if err != nil {
+		return nil, err
+	}
+	otel.SetErrorHandler(&t.lost)
+	return t, nil
 }
 
 func server(experiment, benchmark, endpoint string) []attribute.KeyValue {
@@ -95,14 +117,22 @@ func (t *telemetry) observe(operation string, sent time.Time, took time.Duration
 	span.End(trace.WithTimestamp(sent.Add(took)))
 }
 
-// close sends what is left.
-func (t *telemetry) close(ctx context.Context) {
+// close sends what is left. Its error says that the collector did not take all: no failure of the run.
+func (t *telemetry) close(ctx context.Context) error {
 	if t == nil {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*exportTimeout)
 	defer cancel()
 	for _, stop := range t.stop {
-		_ = stop(ctx) // telemetry that nobody takes is no failure of the run
+		if err := stop(ctx); err != nil {
+			t.lost.Handle(err)
+		}
 	}
+	t.lost.mu.Lock()
+	defer t.lost.mu.Unlock()
+	if t.lost.times == 0 {
+		return nil
+	}
+	return fmt.Errorf("the collector did not take what it was sent, %d times: %w", t.lost.times, t.lost.last)
 }
