@@ -20,6 +20,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"assay/drivers"
 )
 
 const (
@@ -33,7 +35,7 @@ type telemetry struct {
 	requests metric.Int64Counter
 	duration metric.Float64Histogram
 	tracer   trace.Tracer
-	server   []attribute.KeyValue
+	about    map[string]attribute.Set // by operation
 	stop     []func(context.Context) error
 	lost     lost
 }
@@ -54,7 +56,7 @@ func (l *lost) Handle(err error) {
 
 // newTelemetry is nil unless the environment names a collector. An exporter that cannot reach it loses what it has, not
 // the run.
-func newTelemetry(ctx context.Context, experiment, benchmark, endpoint string) (*telemetry, error) {
+func newTelemetry(ctx context.Context, req drivers.SuiteRequest) (*telemetry, error) {
 	if os.Getenv(collectorVariable) == "" {
 		return nil, nil
 	}
@@ -66,12 +68,15 @@ func newTelemetry(ctx context.Context, experiment, benchmark, endpoint string) (
 	if err != nil {
 		return nil, err
 	}
-	about := resource.NewSchemaless(attribute.String("telemetry.sdk.name", "openlit"), attribute.String("service.name", benchmark),
-		attribute.String("deployment.environment", experiment))
+	about := resource.NewSchemaless(attribute.String("telemetry.sdk.name", "openlit"), attribute.String("service.name", req.Benchmark),
+		attribute.String("deployment.environment", req.Experiment))
 	m := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithReader(sdkmetric.NewPeriodicReader(metrics,
 		sdkmetric.WithInterval(5*time.Second), sdkmetric.WithTimeout(exportTimeout))))
 	s := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(spans, sdktrace.WithExportTimeout(exportTimeout)))
-	t := &telemetry{tracer: s.Tracer("assay"), server: server(experiment, benchmark, endpoint), stop: []func(context.Context) error{m.Shutdown, s.Shutdown}}
+	t := &telemetry{tracer: s.Tracer("assay"), about: map[string]attribute.Set{}, stop: []func(context.Context) error{m.Shutdown, s.Shutdown}}
+	for _, operation := range []string{insert, get, create} {
+		t.about[operation] = attribute.NewSet(append(attributes(req), attribute.String("db.operation.name", operation))...)
+	}
 	meter := m.Meter("assay")
 	if t.requests, err = meter.Int64Counter("db.total.requests", metric.WithDescription("Requests to the vector database")); err != nil {
 		return nil, err
@@ -85,10 +90,13 @@ func newTelemetry(ctx context.Context, experiment, benchmark, endpoint string) (
 	return t, nil
 }
 
-func server(experiment, benchmark, endpoint string) []attribute.KeyValue {
+// attributes are OpenLIT's, and those by which our own dashboards choose.
+func attributes(req drivers.SuiteRequest) []attribute.KeyValue {
+	node, _ := os.Hostname()
 	out := []attribute.KeyValue{attribute.String("db.system.name", "chroma"), attribute.String("telemetry.sdk.name", "openlit"),
-		attribute.String("service.name", benchmark), attribute.String("deployment.environment", experiment)}
-	u, err := url.Parse(endpoint)
+		attribute.String("service.name", req.Benchmark), attribute.String("deployment.environment", req.Experiment),
+		attribute.String("experiment", req.Experiment), attribute.String("service", req.Target), attribute.String("node", node)}
+	u, err := url.Parse(req.Endpoints[0])
 	if err != nil {
 		return out // it was reached by it, so it is one
 	}
@@ -106,11 +114,11 @@ func (t *telemetry) observe(operation string, sent time.Time, took time.Duration
 		return
 	}
 	ctx := context.Background()
-	all := append([]attribute.KeyValue{attribute.String("db.operation.name", operation)}, t.server...)
-	set := metric.WithAttributeSet(attribute.NewSet(all...))
+	about := t.about[operation]
+	set := metric.WithAttributeSet(about)
 	t.requests.Add(ctx, 1, set)
 	t.duration.Record(ctx, took.Seconds(), set)
-	_, span := t.tracer.Start(ctx, "chroma "+operation, trace.WithTimestamp(sent), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(all...))
+	_, span := t.tracer.Start(ctx, "chroma "+operation, trace.WithTimestamp(sent), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(about.ToSlice()...))
 	if failed != "" {
 		span.SetStatus(codes.Error, failed)
 	}

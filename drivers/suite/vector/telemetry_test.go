@@ -35,7 +35,7 @@ func TestTelemetry(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	for path, words := range map[string][]string{
-		"/v1/metrics": {"db.total.requests", "db.client.operation.duration", "openlit", "INSERT", "GET", "create_collection", "127.0.0.1", "deployment.environment", "exp"},
+		"/v1/metrics": {"db.total.requests", "db.client.operation.duration", "openlit", "INSERT", "GET", "create_collection", "127.0.0.1", "deployment.environment", "exp", "experiment", "service", "docs", "node"},
 		"/v1/traces":  {"chroma GET", "chroma INSERT", "chroma create_collection", "db.system.name"},
 	} {
 		for _, word := range words {
