@@ -132,23 +132,29 @@ func (c *chroma) call(ctx context.Context, method, path string, body []byte, out
 // timed is raw, with how long it took; and what it was is told.
 func (c *chroma) timed(ctx context.Context, operation string, timeout time.Duration, method, path string, body []byte) ([]byte, time.Duration, *suite.Failure) {
 	sent := time.Now()
-	answer, f := c.raw(ctx, timeout, method, path, body)
+	answer, status, f := c.send(ctx, timeout, method, path, body)
 	took := time.Since(sent)
 	failed := ""
 	if f != nil {
 		failed = f.Kind
 	}
-	c.tell.observe(operation, sent, took, failed)
+	c.tell.observe(observation{operation, sent, took, status, failed})
 	return answer, took, f
 }
 
 // raw sends one request and returns its answer as it is.
 func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, *suite.Failure) {
+	answer, _, f := c.send(ctx, timeout, method, path, body)
+	return answer, f
+}
+
+// send is raw, with the status: 0 without an answer.
+func (c *chroma) send(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, int, *suite.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -158,15 +164,15 @@ func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path st
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, suite.FailedStatus(resp.StatusCode, answer)
+		return nil, resp.StatusCode, suite.FailedStatus(resp.StatusCode, answer)
 	}
-	return answer, nil
+	return answer, resp.StatusCode, nil
 }

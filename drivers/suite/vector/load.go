@@ -121,6 +121,7 @@ func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments 
 	defer timer.Close()
 	path, out := queryPath(id), make([]asked, len(bodies))
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	start := time.Now()
 	for i := range bodies {
 		out[i].due = moments[i]

@@ -63,6 +63,7 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 // observed measures, and tells the collector of it where there is one.
 func (r *runner) observed(ctx context.Context, how batches) (err error) {
 	if r.chroma.tell, err = newTelemetry(ctx, r.req); err != nil {
+		r.chroma.tell = nil
 		r.note("NoTelemetry", "nothing is told to the collector: %v", err)
 	}
 	err = r.measure(ctx, how)

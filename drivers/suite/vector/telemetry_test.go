@@ -35,7 +35,7 @@ func TestTelemetry(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	for path, words := range map[string][]string{
-		"/v1/metrics": {"db.total.requests", "db.client.operation.duration", "openlit", "INSERT", "GET", "create_collection", "127.0.0.1", "deployment.environment", "exp", "experiment", "service", "docs", "node"},
+		"/v1/metrics": {"db.total.requests", "db.client.operation.duration", "openlit", "INSERT", "GET", "create_collection", "127.0.0.1", "deployment.environment", "exp", "experiment", "service", "docs", "node", "http.client.request.duration", "http.response.status_code"},
 		"/v1/traces":  {"chroma GET", "chroma INSERT", "chroma create_collection", "db.system.name"},
 	} {
 		for _, word := range words {
@@ -71,5 +71,22 @@ func TestNoCollector(t *testing.T) {
 				t.Errorf("it took %s", took)
 			}
 		})
+	}
+}
+
+// What it costs the client to tell of a request.
+func BenchmarkObserve(b *testing.B) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer silent.Close()
+	b.Setenv(collectorVariable, "http://"+silent.Addr().String())
+	t, err := newTelemetry(b.Context(), request("r", "http://127.0.0.1:1", v1alpha1.Vector{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		t.observe(observation{get, time.Now(), time.Millisecond, 200, ""})
 	}
 }
