@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"assay/drivers/suite"
 )
@@ -126,24 +125,11 @@ func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
 	return got, err
 }
 
-// filtered measures queries among a share of all vectors, as a number of buckets.
+// filtered measures queries among a share of all vectors.
 func (r *runner) filtered(ctx context.Context, id string) error {
-	var limits []int
-	for _, share := range r.spec.Filters {
-		limits = append(limits, max(1, int(share*bucketCount+0.5)))
-	}
-	for _, below := range slices.Compact(slices.Sorted(slices.Values(limits))) {
-		prefix := "query_filter_" + strconv.FormatFloat(100*float64(below)/bucketCount, 'f', -1, 64) + "pct"
-		t, err := r.findTruth(ctx, below)
-		if err != nil {
-			return err
-		}
-		r.metrics[prefix+"_selected_percent"] = 100 * float64(t.selected()) / float64(r.data.rows())
-		bodies, err := queryBodies(r.queries, r.spec.TopK, below)
-		if err != nil {
-			return err
-		}
-		if _, err := r.closed(ctx, id, prefix, prefix+"_", r.most(), bodies, t); err != nil {
+	for _, f := range r.filters {
+		r.metrics[f.name+"_selected_percent"] = 100 * float64(f.truth.selected()) / float64(r.data.rows())
+		if _, err := r.closed(ctx, id, f.name, f.name+"_", r.most(), f.bodies, f.truth); err != nil {
 			return err
 		}
 	}

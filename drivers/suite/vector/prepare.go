@@ -4,20 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"assay/api/v1alpha1"
 )
 
-// prepare makes everything that needs no server, before anything is timed.
-func (r *runner) prepare(ctx context.Context) error {
-	v := r.spec
+// prepare makes everything that needs no server, before anything is timed, here or by a run that is measured at the same
+// time. Only the batches of the ingest are made one at a time, in between: they would take as much memory again.
+func (r *runner) prepare(ctx context.Context, how batches) (err error) {
 	if err := r.load(); err != nil {
 		return err
 	}
-	var err error
-	if r.bodies, err = queryBodies(r.queries, v.TopK, 0); err != nil {
+	if r.bodies, err = queryBodies(r.queries, r.spec.TopK, 0); err != nil {
 		return fmt.Errorf("encode the queries: %w", err)
 	}
+	if err := r.neighbours(ctx); err != nil {
+		return err
+	}
+	if err := r.prepareFilters(ctx); err != nil || r.spec.Writes.Inf() {
+		return err
+	}
+	how.firstRow = r.data.rows()
+	r.writes, err = prepareWrites(r.extra, how, float64(r.spec.Writes))
+	return err
+}
+
+func (r *runner) neighbours(ctx context.Context) (err error) {
+	v := r.spec
 	if v.TruthFile != "" {
 		rows, err := readTruth(v.TruthFile, r.queries.rows())
 		if err != nil {
@@ -60,6 +74,33 @@ func (r *runner) load() (err error) {
 	}
 	if v.TopK > r.data.rows() {
 		return fmt.Errorf("the benchmark asks for the %d nearest of %d vectors", v.TopK, r.data.rows())
+	}
+	return nil
+}
+
+// filter is a question about a share of the vectors.
+type filter struct {
+	name   string // of the phase
+	truth  *truth
+	bodies [][]byte
+}
+
+// prepareFilters rounds the shares to buckets.
+func (r *runner) prepareFilters(ctx context.Context) error {
+	var limits []int
+	for _, share := range r.spec.Filters {
+		limits = append(limits, max(1, int(share*bucketCount+0.5)))
+	}
+	for _, below := range slices.Compact(slices.Sorted(slices.Values(limits))) {
+		f := filter{name: "query_filter_" + strconv.FormatFloat(100*float64(below)/bucketCount, 'f', -1, 64) + "pct"}
+		var err error
+		if f.truth, err = r.findTruth(ctx, below); err != nil {
+			return err
+		}
+		if f.bodies, err = queryBodies(r.queries, r.spec.TopK, below); err != nil {
+			return err
+		}
+		r.filters = append(r.filters, f)
 	}
 	return nil
 }

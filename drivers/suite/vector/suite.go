@@ -42,10 +42,10 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if v.Encoding == "base64" && !limits.Base64 {
 		return drivers.SuiteResult{}, errors.New("the server does not take base64: remove encoding")
 	}
-	if err := r.prepare(ctx); err != nil {
+	how := batches{size: min(v.BatchSize, limits.MaxBatch), packed: limits.Base64 && v.Encoding != "json", buckets: len(v.Filters) > 0}
+	if err := r.prepare(ctx, how); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	how := batches{size: min(v.BatchSize, limits.MaxBatch), packed: limits.Base64 && v.Encoding != "json", buckets: len(v.Filters) > 0}
 	beside := suite.NewBeside(req, dir)
 	if err := beside.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
@@ -100,6 +100,8 @@ type runner struct {
 	extra    matrix // rows to add during queries
 	bodies   [][]byte
 	truth    *truth
+	filters  []filter
+	writes   *writes
 
 	metrics       map[string]float64
 	frontier      []point
@@ -124,7 +126,7 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 		}
 		for _, step := range []func() error{
 			func() error { return r.indexReady(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
-			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id, how) },
+			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id) },
 		} {
 			if err := step(); err != nil {
 				return err

@@ -12,15 +12,10 @@ import (
 
 // duringWrites measures an open loop of queries while vectors are added. What was acknowledged before a query was sent
 // has to be found by it.
-func (r *runner) duringWrites(ctx context.Context, id string, how batches) error {
-	if r.spec.Writes.Inf() {
+func (r *runner) duringWrites(ctx context.Context, id string) error {
+	w := r.writes
+	if w == nil {
 		return nil
-	}
-	rate := float64(r.spec.Writes)
-	how.firstRow, how.size = r.data.rows(), max(1, min(how.size, int(rate/10)))
-	w, err := prepareWrites(r.extra, how, rate)
-	if err != nil {
-		return err
 	}
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
@@ -38,8 +33,8 @@ func (r *runner) duringWrites(ctx context.Context, id string, how batches) error
 	r.sum("query_writing", "query_writing_", got, r.truth, func(a asked) int { return w.stored(got.start.Add(a.sent)) })
 	acked := w.stored(time.Now())
 	r.metrics["writes_per_s"] = float64(acked) / took.Seconds()
-	if got := r.metrics["writes_per_s"]; got < 0.9*rate {
-		r.note("SlowWrites", "%.0f vectors a second were added, not the %.0f that were asked for", got, rate)
+	if got := r.metrics["writes_per_s"]; got < 0.9*w.rate {
+		r.note("SlowWrites", "%.0f vectors a second were added, not the %.0f that were asked for", got, w.rate)
 	}
 	stored, err := r.counted(ctx, id, r.data.rows()+acked)
 	r.metrics["vectors_stored_at_the_end"] = float64(stored)
@@ -59,6 +54,7 @@ type writes struct {
 
 func prepareWrites(data matrix, b batches, rate float64) (*writes, error) {
 	w := &writes{rate: rate}
+	b.size = max(1, min(b.size, int(rate/10))) // ten a second, if that many are worth one
 	for from := 0; from < data.rows(); from += b.size {
 		to := min(from+b.size, data.rows())
 		body, err := b.body(data, from, to)
