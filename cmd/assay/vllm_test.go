@@ -47,6 +47,11 @@ spec:
 {"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sails?"}], "schema": {"type": "object", "properties": {"sails": {"type": "boolean"}}, "required": ["sails"], "additionalProperties": false}}
 `)
 	fmt.Fprintf(&manifest, "    - {name: eval, target: llm, serving: {dataset: xgrammar_bench, file: %s, prompts: 30, concurrency: 8, outputTokens: 100}}\n", rows)
+	t.Cleanup(func() { // a server that a failed test left would run on: its arguments do not name this world
+		if t.Failed() {
+			_ = w.command(context.Background(), "delete", "experiment", "real", "--yes", "--timeout", "1m").Run()
+		}
+	})
 	applied(t, w, w.write("real.yaml", manifest.String()))
 	st := w.status("real")
 	if len(st.Runs) != len(sets)+2 {
