@@ -32,8 +32,8 @@ type Vector struct {
 	Writes  Rate      `json:"writes,omitempty"` // also queries while so many vectors/s are added
 	// Encoding of vectors on their way in; default: base64 where the server takes it.
 	Encoding string `json:"encoding,omitempty" validate:"omitempty,oneof=json base64"`
-	// File holds the vectors, QueryFile the queries, as .fvecs or .npy (float32); TruthFile, .ivecs, the rows nearest to each
-	// query in order, which else are found by comparing everything. All are read where the benchmark runs.
+	// File holds the vectors, QueryFile the queries, as .fvecs or .npy (float32); TruthFile, .ivecs or .npy (int32 or int64), the
+	// rows nearest to each query, which else are found by comparing everything. All are read where the benchmark runs.
 	File      string `json:"file,omitempty"`
 	QueryFile string `json:"queryFile,omitempty"`
 	TruthFile string `json:"truthFile,omitempty"`
@@ -60,16 +60,27 @@ func (c *checker) vector(path string, v Vector) {
 	if v.File == "" && v.TopK > v.Vectors {
 		c.bad(path+".topK", fmt.Sprintf("%d is more than the %d vectors that are stored", v.TopK, v.Vectors), "")
 	}
-	if v.Dimension > 0 && v.Vectors > largestSet/4/v.Dimension {
-		c.bad(path+".vectors", fmt.Sprintf("%d of dimension %d do not fit in %s of memory", v.Vectors, v.Dimension, Quantity(largestSet)), "")
+	if rows := float64(v.Vectors) + v.later() + float64(v.Queries); v.Dimension > 0 && rows*float64(v.Dimension) > largestSet/4 {
+		c.bad(path+".vectors", fmt.Sprintf("%.0f of dimension %d, queries and writes among them, do not fit in %s of memory", rows, v.Dimension, Quantity(largestSet)), "")
 	}
+}
+
+// Later is how many vectors are made to be added during queries: enough for the time that these take, and as much again.
+// With files it is a part of them.
+func (v Vector) Later() int { return int(v.later()) }
+
+func (v Vector) later() float64 {
+	if v.Writes.Inf() || v.Rate.Inf() || v.File != "" {
+		return 0
+	}
+	return 2 * float64(v.Writes) * float64(v.Queries) / float64(v.Rate)
 }
 
 func (c *checker) vectorFiles(path string, v Vector) {
 	for _, f := range []struct {
 		name, value string
 		kinds       []string
-	}{{"file", v.File, []string{".fvecs", ".npy"}}, {"queryFile", v.QueryFile, []string{".fvecs", ".npy"}}, {"truthFile", v.TruthFile, []string{".ivecs"}}} {
+	}{{"file", v.File, []string{".fvecs", ".npy"}}, {"queryFile", v.QueryFile, []string{".fvecs", ".npy"}}, {"truthFile", v.TruthFile, []string{".ivecs", ".npy"}}} {
 		switch {
 		case f.value == "":
 		case !filepath.IsAbs(f.value):

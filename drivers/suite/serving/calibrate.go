@@ -7,25 +7,40 @@ import (
 	"assay/drivers/suite"
 )
 
-// sampleWords is how many words the tokenizer is tried on.
-const sampleWords = 256
+// The tokenizer is tried on so many words, or on fewer where they are more tokens than the server takes.
+const (
+	sampleWords = 256
+	leastSample = 16
+)
 
 // calibrate learns how many words a token is to the server, so that lengths in tokens come out as they are asked for. What
 // was really sent is in input_tokens, as the server counts it.
 func (r *runner) calibrate(ctx context.Context) error {
 	r.progress("learning the length of the server's tokens")
+	for n := sampleWords; ; n /= 4 {
+		tokens, f, err := r.sample(ctx, n)
+		switch {
+		case err != nil:
+			return err
+		case f != nil && f.Kind == "http_400" && n > leastSample:
+			continue
+		case f != nil:
+			return fmt.Errorf("%s does not answer a plain request: %w", r.client.endpoints[0], f)
+		case tokens > 0:
+			r.data.wordsPerToken = float64(n) / float64(tokens)
+		}
+		return nil
+	}
+}
+
+// sample asks for a token behind so many words, and says how many tokens these are to the server.
+func (r *runner) sample(ctx context.Context, n int) (tokens int, f *suite.Failure, err error) {
 	p := r.payload
 	p.maxTokens, p.ignoreEOS = 1, false
-	body, err := p.body(ask(words(suite.Rand(r.req.Seed, "calibration"), sampleWords)), nil)
+	body, err := p.body(ask(words(suite.Rand(r.req.Seed, "calibration"), n)), nil)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	o := r.client.complete(ctx, 0, r.client.run+"-calibration", p.path(), body)
-	if o.failure != nil {
-		return fmt.Errorf("%s does not answer a plain request: %w", r.client.endpoints[0], o.failure)
-	}
-	if o.answer.Prompt > 0 {
-		r.data.wordsPerToken = sampleWords / float64(o.answer.Prompt)
-	}
-	return nil
+	return o.answer.Prompt, o.failure, nil
 }

@@ -87,15 +87,16 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 	return got.ID, nil
 }
 
-// indexed is the share of the vectors that are in the index; 1 of a server that does not say.
-func (c *chroma) indexed(ctx context.Context, id string) float64 {
+// indexed says whether all vectors are in the index. A server that cannot say (the single one) indexes as it stores.
+func (c *chroma) indexed(ctx context.Context, id string) bool {
+	answer, f := c.raw(ctx, shortTimeout, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil)
+	if f != nil {
+		return ctx.Err() == nil && !later(f)
+	}
 	var got struct {
 		Progress *float64 `json:"op_indexing_progress"`
 	}
-	if c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil, &got) != nil || got.Progress == nil {
-		return 1 // the single server indexes as it stores
-	}
-	return *got.Progress
+	return json.Unmarshal(answer, &got) != nil || got.Progress == nil || *got.Progress >= 1
 }
 
 func (c *chroma) delete(ctx context.Context, name string) error {
@@ -131,23 +132,29 @@ func (c *chroma) call(ctx context.Context, method, path string, body []byte, out
 // timed is raw, with how long it took; and what it was is told.
 func (c *chroma) timed(ctx context.Context, operation string, timeout time.Duration, method, path string, body []byte) ([]byte, time.Duration, *suite.Failure) {
 	sent := time.Now()
-	answer, f := c.raw(ctx, timeout, method, path, body)
+	answer, status, f := c.send(ctx, timeout, method, path, body)
 	took := time.Since(sent)
 	failed := ""
 	if f != nil {
 		failed = f.Kind
 	}
-	c.tell.observe(operation, sent, took, failed)
+	c.tell.observe(observation{operation, sent, took, status, failed})
 	return answer, took, f
 }
 
 // raw sends one request and returns its answer as it is.
 func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, *suite.Failure) {
+	answer, _, f := c.send(ctx, timeout, method, path, body)
+	return answer, f
+}
+
+// send is raw, with the status: 0 without an answer.
+func (c *chroma) send(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, int, *suite.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.api+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -157,15 +164,15 @@ func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path st
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
-		return nil, suite.Failed(err)
+		return nil, 0, suite.Failed(err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, suite.FailedStatus(resp.StatusCode, answer)
+		return nil, resp.StatusCode, suite.FailedStatus(resp.StatusCode, answer)
 	}
-	return answer, nil
+	return answer, resp.StatusCode, nil
 }

@@ -56,7 +56,8 @@ func scatter(r *rand.Rand, centres matrix, rows int) matrix {
 // bucketCount is how many buckets of equal size filters can tell apart.
 const bucketCount = 1000
 
-// bucketOf is the bucket of a row, which says nothing about where its vector lies.
+// bucketOf is the bucket of a row, which says nothing about where its vector lies. Row 0 is in bucket 0, so that every filter
+// lets something through.
 func bucketOf(row int) int { return int(uint32(row) * 2654435761 >> 7 % bucketCount) }
 
 // body is the request that stores rows from up to to, each under its number as id.
@@ -104,7 +105,7 @@ func queryBodies(m matrix, k, below int) ([][]byte, error) {
 }
 
 // idsOf reads the answer to a query: row numbers.
-func idsOf(answer []byte) ([]int, error) {
+func idsOf(answer []byte) ([]int, *suite.Failure) {
 	var a struct {
 		IDs [][]string `json:"ids"`
 	}

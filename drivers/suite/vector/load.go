@@ -71,8 +71,27 @@ func (c *chroma) one(ctx context.Context, path string, body []byte, start time.T
 	out.answer, out.latency, out.failure = c.timed(ctx, get, shortTimeout, http.MethodPost, path, body)
 }
 
-// ask sends every body once, by that many workers, and says how long all of it took.
-func (c *chroma) ask(ctx context.Context, id string, bodies [][]byte, workers int) ([]asked, time.Duration, error) {
+// rows are those that an answer names. One that a filter forbids is no answer.
+func (a asked) rows(t *truth) ([]int, *suite.Failure) {
+	if a.failure != nil {
+		return nil, a.failure
+	}
+	found, f := idsOf(a.answer)
+	if f == nil && !t.allows(found) {
+		f = &suite.Failure{Kind: "filter_ignored", Message: "the answer has vectors that the filter forbids"}
+	}
+	return found, f
+}
+
+// phase is the answers to all queries, in their order.
+type phase struct {
+	answers []asked
+	start   time.Time
+	took    time.Duration
+}
+
+// ask sends every body once, by that many workers.
+func (c *chroma) ask(ctx context.Context, id string, bodies [][]byte, workers int) (phase, error) {
 	path, out := queryPath(id), make([]asked, len(bodies))
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -90,24 +109,25 @@ func (c *chroma) ask(ctx context.Context, id string, bodies [][]byte, workers in
 		})
 	}
 	wg.Wait()
-	return out, time.Since(start), ctx.Err()
+	return phase{out, start, time.Since(start)}, ctx.Err()
 }
 
 // askAt sends every body at its moment, whatever became of the others.
-func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments []time.Duration) ([]asked, time.Duration, error) {
+func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments []time.Duration) (phase, error) {
 	timer, err := suite.NewPacer()
 	if err != nil {
-		return nil, 0, err
+		return phase{}, err
 	}
 	defer timer.Close()
 	path, out := queryPath(id), make([]asked, len(bodies))
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	start := time.Now()
 	for i := range bodies {
 		out[i].due = moments[i]
 		for wait := moments[i] - time.Since(start); wait > 0 && ctx.Err() == nil; wait = moments[i] - time.Since(start) {
 			if err := timer.Pause(min(wait, 50*time.Millisecond)); err != nil {
-				return nil, 0, err
+				return phase{}, err
 			}
 		}
 		if ctx.Err() != nil {
@@ -116,39 +136,5 @@ func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments 
 		wg.Go(func() { c.one(ctx, path, bodies[i], start, &out[i]) })
 	}
 	wg.Wait()
-	return out, time.Since(start), ctx.Err()
-}
-
-// written is a batch that was acknowledged: how many rows there were then, and when.
-type written struct {
-	rows int
-	at   time.Duration
-}
-
-// write adds rows at so many a second, one batch after the other, until ctx ends or all are there.
-func (c *chroma) write(ctx context.Context, id string, data matrix, b batches, rate float64, in *ingested) (log []written) {
-	start := time.Now()
-	for from := 0; from < data.rows(); from += b.size {
-		due := time.Duration(float64(from) / rate * float64(time.Second))
-		select {
-		case <-ctx.Done():
-			return log
-		case <-time.After(due - time.Since(start)):
-		}
-		to := min(from+b.size, data.rows())
-		body, err := b.body(data, from, to)
-		if err != nil {
-			in.failures.Add(suite.Failed(err))
-			return log
-		}
-		_, _, f := c.timed(context.WithoutCancel(ctx), insert, addTimeout, http.MethodPost, addPath(id), body)
-		in.requests++
-		if f != nil {
-			in.failures.Add(f)
-			return log // what was not stored would be missed by no fault of the search
-		}
-		in.acked = to
-		log = append(log, written{to, time.Since(start)})
-	}
-	return log
+	return phase{out, start, time.Since(start)}, ctx.Err()
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,12 +25,17 @@ type flawed struct {
 	base64     bool
 	dropEvery  int                    // acknowledges every n-th batch without storing it
 	queryFails func(n int) int        // status of the n-th query; 0: answer
+	addFails   func(n int) int        // the same of the n-th batch
+	createFail bool                   // creates, and says that it failed
+	indexing   func(n int) string     // answer to the n-th question how far the index is; nil: there is no such question
+	noFilter   bool                   // takes a filter and ignores it
 	answer     func(ids []string) any // instead of the nearest ids
 
 	mu      sync.Mutex
 	rows    map[string][]float32
 	batches []int
 	queries int
+	asked   int
 	names   map[string]bool
 }
 
@@ -44,13 +50,30 @@ func (f *flawed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var c struct{ Name string }
 		_ = json.Unmarshal(body, &c)
 		f.rows, f.names = map[string][]float32{}, map[string]bool{c.Name: true}
+		if f.createFail {
+			http.Error(w, `{"error":"InternalError","message":"flawed on purpose"}`, 500)
+			return
+		}
 		reply(w, map[string]string{"id": "c1"})
 	case strings.HasSuffix(path, "/add"):
 		f.add(body)
+		if f.addFails != nil {
+			if status := f.addFails(len(f.batches)); status != 0 {
+				http.Error(w, "flawed on purpose", status)
+				return
+			}
+		}
 		w.WriteHeader(http.StatusCreated)
 		reply(w, map[string]any{})
 	case strings.HasSuffix(path, "/count"):
 		reply(w, len(f.rows))
+	case strings.HasSuffix(path, "/indexing_status"):
+		if f.indexing == nil {
+			http.NotFound(w, r)
+			return
+		}
+		f.asked++
+		_, _ = io.WriteString(w, f.indexing(f.asked))
 	case strings.HasSuffix(path, "/query"):
 		f.queries++
 		if f.queryFails != nil {
@@ -98,11 +121,15 @@ func (f *flawed) query(w io.Writer, body []byte) {
 	var q struct {
 		Query [][]float32 `json:"query_embeddings"`
 		N     int         `json:"n_results"`
+		Where struct{ Bucket map[string]int }
 	}
 	_ = json.Unmarshal(body, &q)
-	var ids []string
+	ids := []string{}
 	for id := range f.rows {
-		ids = append(ids, id)
+		below, filtered := q.Where.Bucket["$lt"]
+		if row, _ := strconv.Atoi(id); !filtered || f.noFilter || bucketOf(row) < below {
+			ids = append(ids, id)
+		}
 	}
 	slices.SortFunc(ids, func(a, b string) int {
 		if dumbDistance("l2", q.Query[0], f.rows[a]) < dumbDistance("l2", q.Query[0], f.rows[b]) {
@@ -114,7 +141,7 @@ func (f *flawed) query(w io.Writer, body []byte) {
 		reply(w, f.answer(ids))
 		return
 	}
-	reply(w, map[string]any{"ids": [][]string{ids[:q.N]}})
+	reply(w, map[string]any{"ids": [][]string{ids[:min(q.N, len(ids))]}})
 }
 
 func TestMisbehaviour(t *testing.T) {
@@ -132,10 +159,10 @@ func TestMisbehaviour(t *testing.T) {
 		"acknowledges and drops": {server: &flawed{maxBatch: 1000, dropEvery: 3}, reasons: []string{"CountMismatch"},
 			metrics: map[string]float64{"vectors_stored": 65}},
 		"half of the queries fail": {
-			server: &flawed{maxBatch: 1000, queryFails: func(n int) int { return 500 * (n % 2) }}, reasons: []string{"ErrorRate"},
+			server: &flawed{maxBatch: 1000, queryFails: func(n int) int { return 500 * (n % 2) }}, reasons: []string{"ErrorRate", "ErrorRate"},
 			metrics: map[string]float64{"failed_http_500": 40, "errors": 40, "recall_at_5": 1, "error_rate_percent": 100 * 40 / 84.0}},
-		"all queries fail": {server: &flawed{maxBatch: 1000, queryFails: func(int) int { return 503 }},
-			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_http_503": 80}},
+		"all queries fail": {server: &flawed{maxBatch: 1000, queryFails: func(int) int { return 500 }},
+			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_http_500": 80}},
 		"the farthest": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(v[len(v)-5:]) }},
 			reasons: []string{"LowRecall", "LowRecall"}, metrics: map[string]float64{"recall_at_5": 0}},
 		"the nearest five times": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(slices.Repeat(v[:1], 5)) }},

@@ -3,45 +3,15 @@ package vector
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"sync"
-	"time"
 
-	"assay/drivers"
 	"assay/drivers/suite"
 )
 
-const (
-	frontierFile = "frontier.json"
-	indexWithin  = 10 * time.Minute
-)
-
-// awaitIndex waits until the server says that everything is indexed and gives the same answer twice.
-func (r *runner) awaitIndex(ctx context.Context, id string) error {
-	r.progress("waiting for the index")
-	ctx, cancel := context.WithTimeoutCause(ctx, indexWithin, fmt.Errorf("the index was not ready within %s", indexWithin))
-	defer cancel()
-	began := time.Now()
-	last := ""
-	for {
-		answer, f := r.chroma.raw(ctx, shortTimeout, "POST", queryPath(id), r.bodies[0])
-		if (f != nil || string(answer) == last) && r.chroma.indexed(ctx, id) >= 1 { // a failing query shows soon enough
-			r.metrics["index_ready_s"] = time.Since(began).Seconds()
-			return nil
-		}
-		last = string(answer)
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
+const frontierFile = "frontier.json"
 
 // most is the highest level of concurrency.
 func (r *runner) most() int { return slices.Max(append([]int{1}, r.spec.Concurrency...)) }
@@ -73,12 +43,12 @@ func (r *runner) closed(ctx context.Context, id, prefix, recallPrefix string, wo
 	r.progress(fmt.Sprintf("%s: %d queries", prefix, len(bodies)))
 	r.connect(ctx, min(workers, len(bodies)))
 	before := suite.Look()
-	answers, took, err := r.chroma.ask(ctx, id, bodies, workers)
+	got, err := r.chroma.ask(ctx, id, bodies, workers)
 	if err != nil {
 		return point{}, err
 	}
 	r.cost(prefix, before)
-	return r.sum(prefix, recallPrefix, answers, took, t, func(int) int { return 0 }), nil
+	return r.sum(prefix, recallPrefix, got, t, none), nil
 }
 
 func (r *runner) connect(ctx context.Context, n int) {
@@ -93,40 +63,41 @@ func (r *runner) cost(prefix string, before suite.Moment) {
 	}
 }
 
-// sum adds the metrics of a phase. Before says how many rows of extra were stored when an answer's query was sent.
-func (r *runner) sum(prefix, recallPrefix string, answers []asked, took time.Duration, t *truth, before func(i int) int) point {
+// none of the rows that are added during queries was there before.
+func none(asked) int { return 0 }
+
+// sum adds the metrics of a phase. Before says how many rows of extra were stored when a query was sent.
+func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before func(asked) int) point {
 	var latencies, recalls, intended, late []float64
-	for i, a := range answers {
-		r.requests++
-		if a.failure != nil {
-			r.failures.Add(a.failure)
-			continue
-		}
-		found, err := idsOf(a.answer)
-		if f, bad := errors.AsType[*suite.Failure](err); bad {
-			r.failures.Add(f)
+	var failures suite.Tally
+	for i, a := range got.answers {
+		found, f := a.rows(t)
+		if f != nil {
+			failures.Add(f)
 			continue
 		}
 		behind := suite.Millis(a.sent - a.due)
-		latencies, recalls = append(latencies, suite.Millis(a.latency)), append(recalls, t.recall(i%t.queries.rows(), found, r.extra, before(i)))
+		latencies, recalls = append(latencies, suite.Millis(a.latency)), append(recalls, t.recall(i, found, r.extra, before(a)))
 		intended, late = append(intended, suite.Millis(a.latency)+behind), append(late, behind)
 	}
+	r.requests += len(got.answers)
+	r.failures.Merge(&failures)
 	if len(latencies) == 0 {
-		r.fault("NothingCompleted", "%s: none of %d queries succeeded", prefix, len(answers))
+		r.fault("NothingCompleted", "%s: none of %d queries succeeded", prefix, len(got.answers))
 		return point{}
 	}
-	recall := suite.Mean(recalls)
-	p := point{Recall: recall, QPS: float64(len(latencies)) / took.Seconds()}
+	r.tolerate(prefix, failures.Total(), len(got.answers), &failures)
+	p := point{Recall: suite.Mean(recalls), QPS: float64(len(latencies)) / got.took.Seconds()}
 	r.metrics[prefix+"_qps"] = p.QPS
-	r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = recall
+	r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = p.Recall
 	suite.Distribution(r.metrics, prefix, latencies)
 	if slices.Max(late) > 0 {
 		suite.Distribution(r.metrics, prefix+"_intended", intended)
 		suite.Distribution(r.metrics, prefix+"_send_lateness", late)
 	}
-	if recall < minRecall {
+	if p.Recall < minRecall {
 		r.fault("LowRecall", "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
-			prefix, r.spec.TopK, recall)
+			prefix, r.spec.TopK, p.Recall)
 	}
 	return p
 }
@@ -136,38 +107,29 @@ func (r *runner) atRate(ctx context.Context, id string) error {
 	if r.spec.Rate.Inf() {
 		return nil
 	}
-	answers, took, err := r.open(ctx, id, "query_rate")
+	got, err := r.open(ctx, id, "query_rate")
 	if err != nil {
 		return err
 	}
-	r.sum("query_rate", "query_rate_", answers, took, r.truth, func(int) int { return 0 })
+	r.sum("query_rate", "query_rate_", got, r.truth, none)
 	return nil
 }
 
-func (r *runner) open(ctx context.Context, id, prefix string) ([]asked, time.Duration, error) {
+func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
 	r.progress(fmt.Sprintf("%s: %d queries at %s a second", prefix, len(r.bodies), r.spec.Rate))
 	r.connect(ctx, connectionsAt(r.spec.Rate))
 	moments := suite.Arrivals(suite.Rand(r.req.Seed, prefix), len(r.bodies), float64(r.spec.Rate), 1)
 	before := suite.Look()
-	answers, took, err := r.chroma.askAt(ctx, id, r.bodies, moments)
+	got, err := r.chroma.askAt(ctx, id, r.bodies, moments)
 	r.cost(prefix, before)
-	return answers, took, err
+	return got, err
 }
 
 // filtered measures queries among a share of all vectors.
 func (r *runner) filtered(ctx context.Context, id string) error {
-	for _, share := range r.spec.Filters {
-		below := max(1, int(share*bucketCount+0.5))
-		t, err := r.findTruth(ctx, below)
-		if err != nil {
-			return err
-		}
-		bodies, err := queryBodies(r.queries, r.spec.TopK, below)
-		if err != nil {
-			return err
-		}
-		prefix := "query_filter_" + strconv.FormatFloat(100*share, 'f', -1, 64) + "pct"
-		if _, err := r.closed(ctx, id, prefix, prefix+"_", r.most(), bodies, t); err != nil {
+	for _, f := range r.filters {
+		r.metrics[f.name+"_selected_percent"] = 100 * float64(f.truth.selected()) / float64(r.data.rows())
+		if _, err := r.closed(ctx, id, f.name, f.name+"_", r.most(), f.bodies, f.truth); err != nil {
 			return err
 		}
 	}
@@ -179,13 +141,10 @@ func (r *runner) filtered(ctx context.Context, id string) error {
 func (r *runner) sweep(ctx context.Context, how batches) error {
 	for _, ef := range slices.Compact(slices.Sorted(slices.Values(r.spec.EFSweep))) {
 		err := r.within(ctx, ef, func(id string) error {
-			in, err := r.chroma.ingest(ctx, id, r.data, how, r.progress)
-			if err != nil {
+			if _, _, err := r.fill(ctx, id, how); err != nil {
 				return err
 			}
-			r.requests += in.requests
-			r.failures.Merge(&in.failures)
-			if err := r.awaitIndex(ctx, id); err != nil {
+			if _, _, err := r.awaitIndex(ctx, id); err != nil {
 				return err
 			}
 			prefix := fmt.Sprintf("query_ef%d", ef)
@@ -211,49 +170,4 @@ func writeFrontier(dir string, points []point) error {
 		return fmt.Errorf("writing %s: %w", frontierFile, err)
 	}
 	return nil
-}
-
-// duringWrites measures an open loop of queries while vectors are added. What was acknowledged before a query was sent
-// has to be found by it.
-func (r *runner) duringWrites(ctx context.Context, id string, how batches) error {
-	if r.spec.Writes.Inf() {
-		return nil
-	}
-	rate := float64(r.spec.Writes)
-	how.firstRow, how.size = r.data.rows(), max(1, min(how.size, int(rate/10)))
-	writing, stop := context.WithCancel(ctx)
-	defer stop()
-	var in ingested
-	var log []written
-	var wg sync.WaitGroup
-	began := time.Now()
-	wg.Go(func() { log = r.chroma.write(writing, id, r.extra, how, rate, &in) })
-	answers, took, err := r.open(ctx, id, "query_writing")
-	stop()
-	wg.Wait()
-	if err != nil {
-		return err
-	}
-	r.requests += in.requests
-	r.failures.Merge(&in.failures)
-	offset := time.Since(began) - took // the queries began that much later, at most
-	r.sum("query_writing", "query_writing_", answers, took, r.truth, func(i int) int {
-		return stored(log, answers[i].sent)
-	})
-	r.metrics["writes_per_s"] = float64(in.acked) / (took + offset).Seconds()
-	if got := r.metrics["writes_per_s"]; got < 0.9*rate {
-		r.notes = append(r.notes, drivers.Reason{Reason: "SlowWrites", Message: fmt.Sprintf("%.0f vectors a second were added, not the %.0f that were asked for", got, rate)})
-	}
-	return r.counted(ctx, id, "vectors_stored_at_the_end", r.data.rows()+in.acked)
-}
-
-// stored is how many rows had been acknowledged at a moment. The writer's clock begins before the queries', so that its
-// moments are never too early.
-func stored(log []written, at time.Duration) (rows int) {
-	for _, w := range log {
-		if w.at <= at {
-			rows = w.rows
-		}
-	}
-	return rows
 }

@@ -32,10 +32,6 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	}
 	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1, connectionsAt(v.Rate)}, v.Concurrency...)))
 	defer r.chroma.http.CloseIdleConnections()
-	if r.chroma.tell, err = newTelemetry(ctx, req.Experiment, req.Benchmark, req.Endpoints[0]); err != nil {
-		return drivers.SuiteResult{}, fmt.Errorf("prepare telemetry: %w", err)
-	}
-	defer r.chroma.tell.close(ctx)
 	limits, err := r.chroma.limits(ctx)
 	if err != nil {
 		return drivers.SuiteResult{}, err
@@ -43,18 +39,18 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if limits.MaxBatch <= 0 {
 		limits.MaxBatch = v.BatchSize
 	}
-	if err := r.prepare(ctx); err != nil {
-		return drivers.SuiteResult{}, err
-	}
 	if v.Encoding == "base64" && !limits.Base64 {
 		return drivers.SuiteResult{}, errors.New("the server does not take base64: remove encoding")
 	}
 	how := batches{size: min(v.BatchSize, limits.MaxBatch), packed: limits.Base64 && v.Encoding != "json", buckets: len(v.Filters) > 0}
+	if err := r.prepare(ctx, how); err != nil {
+		return drivers.SuiteResult{}, err
+	}
 	beside := suite.NewBeside(req, dir)
 	if err := beside.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := errors.Join(r.measure(ctx, how), beside.End()); err != nil {
+	if err := errors.Join(r.observed(ctx, how), beside.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res, err := r.conclude(ctx, dir)
@@ -62,6 +58,19 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 		beside.Report(&res)
 	}
 	return res, err
+}
+
+// observed measures, and tells the collector of it where there is one.
+func (r *runner) observed(ctx context.Context, how batches) (err error) {
+	if r.chroma.tell, err = newTelemetry(ctx, r.req); err != nil {
+		r.chroma.tell = nil
+		r.note("NoTelemetry", "nothing is told to the collector: %v", err)
+	}
+	err = r.measure(ctx, how)
+	if lost := r.chroma.tell.close(ctx); lost != nil {
+		r.note("TelemetryLost", "%v", lost)
+	}
+	return err
 }
 
 // check refuses a request that the manifest's defaults were not applied to, and one that nothing can answer.
@@ -91,6 +100,8 @@ type runner struct {
 	extra    matrix // rows to add during queries
 	bodies   [][]byte
 	truth    *truth
+	filters  []filter
+	writes   *writes
 
 	metrics       map[string]float64
 	frontier      []point
@@ -99,87 +110,12 @@ type runner struct {
 	faults, notes []drivers.Reason
 }
 
-// connectionsAt is how many requests of an open loop may well be under way: what arrives within a second.
-func connectionsAt(rate v1alpha1.Rate) int {
-	if rate.Inf() {
-		return 1
-	}
-	return int(min(1024, float64(rate)))
+func (r *runner) note(reason, format string, args ...any) {
+	r.notes = append(r.notes, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
 }
 
 func (r *runner) fault(reason, format string, args ...any) {
 	r.faults = append(r.faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
-}
-
-// prepare makes everything that needs no server, before anything is timed.
-func (r *runner) prepare(ctx context.Context) error {
-	v := r.spec
-	if err := r.load(); err != nil {
-		return err
-	}
-	var err error
-	if r.bodies, err = queryBodies(r.queries, v.TopK, 0); err != nil {
-		return fmt.Errorf("encode the queries: %w", err)
-	}
-	if v.TruthFile != "" {
-		r.truth = &truth{data: r.data, queries: r.queries, k: v.TopK, measure: distanceIn(v.Space)}
-		rows, err := readIvecs(v.TruthFile, r.queries.rows())
-		if err == nil {
-			err = givenTruth(r.truth, rows)
-		}
-		if err != nil {
-			return fmt.Errorf("the neighbours of %s: %w", v.TruthFile, err)
-		}
-		return nil
-	}
-	r.truth, err = r.findTruth(ctx, 0)
-	return err
-}
-
-// load makes the vectors and the queries, or reads them.
-func (r *runner) load() (err error) {
-	v := r.spec
-	if v.File == "" {
-		r.progress(fmt.Sprintf("making %d vectors of dimension %d", v.Vectors, v.Dimension))
-		more := 0
-		if !v.Writes.Inf() { // enough for the time that the queries take, and as much again
-			more = int(2 * float64(v.Writes) * float64(v.Queries) / float64(v.Rate))
-		}
-		r.data, r.queries = clustered(r.req.Seed, v.Vectors+more, v.Queries, v.Dimension)
-		r.data, r.extra = r.data.split(v.Vectors)
-		return nil
-	}
-	r.progress("reading " + v.File)
-	if r.data, err = readVectors(v.File, v.Vectors); err != nil {
-		return err
-	}
-	if r.queries, err = readVectors(v.QueryFile, v.Queries); err != nil {
-		return err
-	}
-	if r.queries.dim != r.data.dim {
-		return fmt.Errorf("the vectors of %s have %d numbers, the queries of %s %d", v.File, r.data.dim, v.QueryFile, r.queries.dim)
-	}
-	if !v.Writes.Inf() { // the last tenth is kept for them
-		r.data, r.extra = r.data.split(r.data.rows() - r.data.rows()/10)
-		if v.TruthFile != "" {
-			return errors.New("with writes a tenth of the vectors is stored late, so truthFile does not fit: remove one")
-		}
-	}
-	if v.TopK > r.data.rows() {
-		return fmt.Errorf("the benchmark asks for the %d nearest of %d vectors", v.TopK, r.data.rows())
-	}
-	return nil
-}
-
-func (r *runner) findTruth(ctx context.Context, below int) (*truth, error) {
-	t := &truth{data: r.data, queries: r.queries, k: r.spec.TopK, measure: distanceIn(r.spec.Space), below: below}
-	n := r.queries.rows()
-	step := max(1, n/10)
-	return t, findTruth(ctx, t, func(done int) {
-		if done%step == 0 {
-			r.progress(fmt.Sprintf("found the true neighbours of %d of %d queries", done, n))
-		}
-	})
 }
 
 // measure goes through all phases.
@@ -189,8 +125,8 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 			return err
 		}
 		for _, step := range []func() error{
-			func() error { return r.awaitIndex(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
-			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id, how) },
+			func() error { return r.indexReady(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
+			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id) },
 		} {
 			if err := step(); err != nil {
 				return err
@@ -204,21 +140,27 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 	return r.sweep(ctx, how)
 }
 
-// within works in a collection of the run's own, which is gone afterwards whatever happens.
-func (r *runner) within(ctx context.Context, ef int, f func(id string) error) error {
+// within works in a collection of the run's own, which is gone afterwards whatever happens. One whose creation failed may
+// be there all the same, when only the answer was lost.
+func (r *runner) within(ctx context.Context, ef int, f func(id string) error) (err error) {
 	name := collectionName(r.req.Run)
 	r.progress("creating collection " + name)
 	id, err := r.chroma.create(ctx, name, r.hnsw(ef))
-	if err != nil {
-		return err
-	}
+	created := err == nil
 	defer func() {
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		if derr := r.chroma.delete(late, name); derr != nil {
-			r.notes = append(r.notes, drivers.Reason{Reason: "CollectionLeft", Message: derr.Error()})
+		switch left := r.chroma.delete(late, name); {
+		case left == nil || !created:
+		case err != nil:
+			err = fmt.Errorf("%w; then %w", err, left)
+		default:
+			r.note("CollectionLeft", "%v", left)
 		}
 	}()
+	if err != nil {
+		return err
+	}
 	return f(id)
 }
 
@@ -247,33 +189,42 @@ func collectionName(run string) string {
 	return fmt.Sprintf("assay-%.200s-%08x", clean, rand.Uint32())
 }
 
+// store fills the collection that most phases use.
 func (r *runner) store(ctx context.Context, id string, how batches) error {
-	in, err := r.chroma.ingest(ctx, id, r.data, how, r.progress)
+	before := suite.Look()
+	in, stored, err := r.fill(ctx, id, how)
 	if err != nil {
 		return err
+	}
+	r.cost("ingest", before)
+	r.metrics["ingest_vectors_per_s"] = float64(in.acked) / in.busy.Seconds()
+	r.metrics["ingest_s"] = in.busy.Seconds()
+	r.metrics["ingest_batch_size"] = float64(how.size)
+	r.metrics["vectors_stored"] = float64(stored)
+	return nil
+}
+
+// fill stores all vectors and says how many the server holds then.
+func (r *runner) fill(ctx context.Context, id string, how batches) (in ingested, stored int, err error) {
+	if in, err = r.chroma.ingest(ctx, id, r.data, how, r.progress); err != nil {
+		return in, 0, err
 	}
 	r.requests += in.requests
 	r.failures.Merge(&in.failures)
 	if in.acked == 0 {
-		return fmt.Errorf("no vector could be stored: %s", &in.failures)
+		return in, 0, fmt.Errorf("no vector could be stored: %s", &in.failures)
 	}
-	r.metrics["ingest_vectors_per_s"] = float64(in.acked) / in.busy.Seconds()
-	r.metrics["ingest_s"] = in.busy.Seconds()
-	r.metrics["ingest_batch_size"] = float64(how.size)
-	return r.counted(ctx, id, "vectors_stored", r.data.rows())
+	stored, err = r.counted(ctx, id, r.data.rows())
+	return in, stored, err
 }
 
 // counted asks the server how many vectors it holds.
-func (r *runner) counted(ctx context.Context, id, metric string, want int) error {
+func (r *runner) counted(ctx context.Context, id string, want int) (int, error) {
 	stored, err := r.chroma.count(ctx, id)
-	if err != nil {
-		return err
-	}
-	r.metrics[metric] = float64(stored)
-	if stored != want {
+	if err == nil && stored != want {
 		r.fault("CountMismatch", "the server holds %d vectors, not the %d that were sent", stored, want)
 	}
-	return nil
+	return stored, err
 }
 
 const (
@@ -281,21 +232,27 @@ const (
 	maxErrorPercent = 1.0
 )
 
+// tolerate finds fault with a part of the run in which too many requests failed. Among all requests of a run those of one
+// phase could hide.
+func (r *runner) tolerate(what string, failed, of int, why *suite.Tally) {
+	if rate := 100 * float64(failed) / float64(of); rate > maxErrorPercent {
+		r.fault("ErrorRate", "%s: %d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", what, failed, of, rate, maxErrorPercent, why)
+	}
+}
+
 func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult, error) {
 	failed := r.failures.Total()
 	rate := 100 * float64(failed) / float64(r.requests)
 	r.metrics["errors"], r.metrics["error_rate_percent"] = float64(failed), rate
 	r.failures.Report(r.metrics)
-	if rate > maxErrorPercent {
-		r.fault("ErrorRate", "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s",
-			failed, r.requests, rate, maxErrorPercent, &r.failures)
+	if !slices.ContainsFunc(r.faults, func(f drivers.Reason) bool { return f.Reason == "ErrorRate" }) {
+		r.tolerate("all", failed, r.requests, &r.failures)
 	}
 	if note, short := suite.TooFewSamples("queries", r.queries.rows()); short {
 		r.notes = append(r.notes, note)
 	}
 	if n := len(r.req.Endpoints); n > 1 {
-		r.notes = append(r.notes, drivers.Reason{Reason: "OneReplica", Message: fmt.Sprintf(
-			"only the first of %d replicas was measured: replicas of Chroma do not share their data", n)})
+		r.note("OneReplica", "only the first of %d replicas was measured: replicas of Chroma do not share their data", n)
 	}
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated, Metrics: r.metrics, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),

@@ -10,25 +10,34 @@ import (
 	"sync/atomic"
 )
 
-// distance is smaller for nearer vectors, as the space defines it.
-type distance func(a, b []float32) float64
+// space says how near vectors are: smaller is nearer.
+type space struct {
+	distance func(a, b []float32) float64
+	// rounding is how much a distance may be off beside its own last digits: what cancels out in it leaves that much.
+	rounding func(a, b []float32) float64
+}
 
-// distanceIn is the distance of a space: l2 (squared), cosine or ip, as in Chroma.
-func distanceIn(space string) distance {
-	switch space {
+const roundingError = 1e-6 // of sums of float32
+
+// distanceIn is l2 (squared), cosine or ip, as in Chroma.
+func distanceIn(name string) space {
+	switch name {
 	case "cosine":
-		return func(a, b []float32) float64 {
-			norm := math.Sqrt(float64(dot(a, a)) * float64(dot(b, b)))
+		return space{func(a, b []float32) float64 {
+			norm := norms(a, b)
 			if norm == 0 {
 				return 1
 			}
 			return 1 - float64(dot(a, b))/norm
-		}
+		}, func(_, _ []float32) float64 { return roundingError }}
 	case "ip":
-		return func(a, b []float32) float64 { return 1 - float64(dot(a, b)) }
+		return space{func(a, b []float32) float64 { return 1 - float64(dot(a, b)) },
+			func(a, b []float32) float64 { return roundingError * norms(a, b) }}
 	}
-	return func(a, b []float32) float64 { return float64(squared(a, b)) }
+	return space{func(a, b []float32) float64 { return float64(squared(a, b)) }, func(_, _ []float32) float64 { return 0 }}
 }
+
+func norms(a, b []float32) float64 { return math.Sqrt(float64(dot(a, a)) * float64(dot(b, b))) }
 
 // dot and squared add up in four lanes: four times as fast, and more exact, than one.
 func dot(a, b []float32) float32 {
@@ -69,7 +78,7 @@ func squared(a, b []float32) float32 {
 type truth struct {
 	data, queries matrix
 	k             int
-	measure       distance
+	measure       space
 	below         int         // only rows in buckets below it count; 0: all
 	nearest       [][]float64 // by query: up to k distances in order
 }
@@ -88,7 +97,7 @@ func findTruth(ctx context.Context, t *truth, done func(queries int)) error {
 				}
 				for i := range t.data.rows() {
 					if t.counts(i) {
-						t.nearest[q] = t.insert(t.nearest[q], t.measure(t.queries.row(q), t.data.row(i)))
+						t.nearest[q] = t.insert(t.nearest[q], t.measure.distance(t.queries.row(q), t.data.row(i)))
 					}
 				}
 				done(int(finished.Add(1)))
@@ -99,8 +108,9 @@ func findTruth(ctx context.Context, t *truth, done func(queries int)) error {
 	return ctx.Err()
 }
 
-// givenTruth takes the nearest rows of each query as a file has them.
-func givenTruth(t *truth, rows [][]int) error {
+// givenTruth takes the nearest rows of each query as a file has them. Those of another space or other vectors would make
+// every answer look right, or wrong, so a few are looked at.
+func givenTruth(ctx context.Context, t *truth, rows [][]int) error {
 	if len(rows) < t.queries.rows() {
 		return fmt.Errorf("it has the neighbours of %d queries, but there are %d", len(rows), t.queries.rows())
 	}
@@ -113,10 +123,35 @@ func givenTruth(t *truth, rows [][]int) error {
 			if row < 0 || row >= t.data.rows() {
 				return fmt.Errorf("it names row %d, but there are %d", row, t.data.rows())
 			}
-			t.nearest[q] = t.insert(t.nearest[q], t.measure(t.queries.row(q), t.data.row(row)))
+			t.nearest[q] = t.insert(t.nearest[q], t.measure.distance(t.queries.row(q), t.data.row(row)))
+		}
+	}
+	few, _ := t.queries.split(min(5, t.queries.rows()))
+	found := &truth{data: t.data, queries: few, k: t.k, measure: t.measure}
+	if err := findTruth(ctx, found, func(int) {}); err != nil {
+		return err
+	}
+	for q := range few.rows() {
+		if r := found.recall(q, rows[q], matrix{}, 0); r < 1 {
+			return fmt.Errorf("of query %d it has %.0f%% of the %d nearest: it is of other vectors or another space", q, 100*r, t.k)
 		}
 	}
 	return nil
+}
+
+// selected is how many vectors count.
+func (t *truth) selected() (n int) {
+	for row := range t.data.rows() {
+		if t.counts(row) {
+			n++
+		}
+	}
+	return n
+}
+
+// allows says whether all of found may be in an answer.
+func (t *truth) allows(found []int) bool {
+	return !slices.ContainsFunc(found, func(row int) bool { return !t.counts(row) })
 }
 
 func (t *truth) counts(row int) bool { return t.below == 0 || bucketOf(row) < t.below }
@@ -134,27 +169,27 @@ func (t *truth) insert(nearest []float64, d float64) []float64 {
 	return nearest[:min(len(nearest), t.k)]
 }
 
-// recall is the share of the k nearest that found has: every distinct row that is no farther away than the k-th true
-// neighbour, give or take rounding. Added are rows that were stored behind the data before the query was sent, and
-// perhaps some more: they are neighbours too, and more may be found of them than had to be.
+// recall is the share of the k nearest that the first k of found have: every distinct row that is no farther away than the
+// k-th true neighbour, give or take rounding. Added are rows that were stored behind the data before the query was sent,
+// and perhaps some more: they are neighbours too, and more may be found of them than had to be.
 func (t *truth) recall(q int, found []int, added matrix, before int) float64 {
-	nearest := t.nearest[q]
+	query, nearest := t.queries.row(q), t.nearest[q]
 	if before > 0 {
 		nearest = slices.Clone(nearest)
 	}
 	for i := range before {
 		if t.counts(t.data.rows() + i) {
-			nearest = t.insert(nearest, t.measure(t.queries.row(q), added.row(i)))
+			nearest = t.insert(nearest, t.measure.distance(query, added.row(i)))
 		}
 	}
 	if len(nearest) == 0 {
 		return 1 // there is nothing to find
 	}
 	last := nearest[len(nearest)-1]
-	limit := last + 1e-5*math.Abs(last) + 1e-6
+	limit := last + 1e-5*math.Abs(last)
 	seen := map[int]bool{}
-	for _, row := range found {
-		if v, ok := t.vector(row, added); ok && t.measure(t.queries.row(q), v) <= limit {
+	for _, row := range found[:min(len(found), t.k)] {
+		if v, ok := t.vector(row, added); ok && t.measure.distance(query, v) <= limit+t.measure.rounding(query, v) {
 			seen[row] = true
 		}
 	}

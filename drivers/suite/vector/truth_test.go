@@ -89,6 +89,7 @@ func TestRecall(t *testing.T) {
 		"a short answer":        {[]int{1}, 0.5},
 		"nothing":               {nil, 0},
 		"more than asked":       {[]int{0, 1, 2}, 1},
+		"the right ones late":   {[]int{3, 4, 0, 1}, 0},
 		"a row that is not one": {[]int{-1, 99}, 0},
 	} {
 		if got := truth.recall(0, test.found, matrix{}, 0); got != test.want {
@@ -99,6 +100,33 @@ func TestRecall(t *testing.T) {
 	cancel()
 	if err := findTruth(ctx, truth, func(int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interrupted search gave %v", err)
+	}
+}
+
+// Rounding is forgiven in proportion: the third of three neighbours is not among the two nearest, however small or large
+// the numbers are, and a distance in which large numbers cancel may be off.
+func TestRounding(t *testing.T) {
+	for _, test := range []struct {
+		space             string
+		query, far        []float32
+		nearest, alsoNear []float32
+	}{
+		{"l2", []float32{0, 0}, []float32{3e-5, 0}, []float32{1e-5, 0}, []float32{1e-5, 1e-9}},
+		{"l2", []float32{0, 0}, []float32{3e6, 0}, []float32{1e6, 0}, []float32{1e6, 1}},
+		{"cosine", []float32{1, 0}, []float32{0, 1}, []float32{2, 0}, []float32{5, 1e-4}},
+		{"ip", []float32{1000, 1000}, []float32{-1, 1}, []float32{1, 1}, []float32{1, 0.9999999}},
+		{"ip", []float32{1e4, 1e4}, []float32{0, 0}, []float32{1e4, -9999.9999}, []float32{9999.999, -9999.999}},
+	} {
+		data := matrix{2, slices.Concat(test.nearest, test.alsoNear, test.far)}
+		truth := &truth{data: data, queries: matrix{2, test.query}, k: 1, measure: distanceIn(test.space)}
+		if err := findTruth(t.Context(), truth, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		for row, want := range []float64{1, 1, 0} {
+			if got := truth.recall(0, []int{row}, matrix{}, 0); got != want && (row < 2 || test.far[0] != 0 || test.far[1] != 0) {
+				t.Errorf("%s, query %v: row %v has recall %v", test.space, test.query, data.row(row), got)
+			}
+		}
 	}
 }
 
