@@ -226,32 +226,3 @@ func TestEngineFails(t *testing.T) {
 	}
 }
 
-// The real program, where ASSAY_IO500 names it: tiny sizes, so it says itself that the result is not valid.
-func TestReal(t *testing.T) {
-	program := os.Getenv("ASSAY_IO500")
-	if program == "" {
-		t.Skip("ASSAY_IO500 names no io500")
-	}
-	t.Setenv("SLURM_JOB_ID", "")
-	s := spec(time.Second, 2)
-	s.Command, s.BlockSize, s.Segments, s.Files = []string{program}, 8<<20, 200, 200
-	req := drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Directory: t.TempDir(), Storage: &s}
-	res, err := Engine{}.Run(t.Context(), req, t.TempDir(), func(s string) { t.Log(s) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%+v", res)
-	for _, p := range storage.Phases {
-		if res.Metrics[p.Metric()] <= 0 {
-			t.Errorf("no %s", p.Metric())
-		}
-	}
-	var reasons []string
-	for _, r := range res.Reasons {
-		reasons = append(reasons, r.Reason)
-	}
-	if res.Valid || slices.Contains(reasons, "SplitRun") || slices.Contains(reasons, "WrongScore") || slices.Contains(reasons, "Incomplete") {
-		t.Errorf("%v", res.Reasons)
-	}
-	empty(t, req.Directory)
-}
