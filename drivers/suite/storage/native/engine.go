@@ -23,37 +23,39 @@ type Engine struct{ Srun string }
 func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	root := treeOf(req)
-	s := *req.Storage
-	limits, err := storage.Preflight(ctx, req.Directory, s)
+	limits, err := storage.Preflight(ctx, req.Directory, *req.Storage)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := makeTree(root, s); err != nil {
+	tree, err := storage.MakeTree(req, dir)
+	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	res, err := e.measure(ctx, cancel, req, dir, limits, progress)
-	if gone := os.RemoveAll(root); gone != nil { // ours alone: it was not there before
-		err = errors.Join(err, fmt.Errorf("removing what was written: %w", gone))
-	}
-	return res, err
+	res, err := e.measure(ctx, cancel, req, dir, tree.Root, limits, progress)
+	_, gone := tree.Remove()
+	return res, errors.Join(err, gone)
 }
 
 // measure runs the phases in the run's tree.
-func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, limits storage.Limits, progress func(string)) (drivers.SuiteResult, error) {
+func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir, root string, limits storage.Limits, progress func(string)) (drivers.SuiteResult, error) {
 	s := *req.Storage
-	t, stop, err := e.team(ctx, cancel, req, dir, limits)
+	if err := makeFolders(root, s); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	t, stop, err := e.team(ctx, cancel, dir, meeting{Root: root, Spec: s, Limits: limits, Seed: req.Seed})
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	defer stop()
-	w := newWorker(treeOf(req), s, limits, req.Seed, 0, t)
+	w := newWorker(root, s, limits, req.Seed, 0, t)
 	w.progress = progress
 	values, err := w.run(ctx)
 	if err != nil {
-		return drivers.SuiteResult{}, errors.Join(err, stop())
+		cancel(err) // the other nodes may be in the middle of a phase
 	}
-	if err := stop(); err != nil {
+	if ended := stop(); err == nil { // else how they end tells nothing more
+		err = ended
+	}
+	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: w.notes(values), Files: []string{phasesFile}}
@@ -73,11 +75,6 @@ func writePhases(dir string, took []timing) error {
 		return fmt.Errorf("writing %s: %w", phasesFile, err)
 	}
 	return nil
-}
-
-// treeOf is the run's own directory.
-func treeOf(req drivers.SuiteRequest) string {
-	return filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
 }
 
 // notes say what a reader of the numbers has to know.

@@ -3,7 +3,6 @@ package native
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -17,13 +16,13 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 	"assay/drivers/suite/storage"
 )
 
 const (
 	joinWithin = 2 * time.Minute // for all nodes to be there
 	sayWithin  = 30 * time.Second
+	stopWithin = 5 * time.Second // of the workers; less than what a run that is stopped is given
 	meetFile   = "meet.json"
 )
 
@@ -57,12 +56,9 @@ func (p *peer) say(v any) error {
 	return p.out.Encode(v)
 }
 
-// first is the team as the first node sees it.
-type first struct{ others []*peer }
-
-// team waits for the workers of the other nodes, which it starts with srun. Stop ends them; it may be called twice.
-func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l storage.Limits) (team, func() error, error) {
-	n := req.Storage.Nodes
+// team waits for the workers of the other nodes, which it starts with srun. Stop waits for their end.
+func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, dir string, m meeting) (team, func() error, error) {
+	n := m.Spec.Nodes
 	if n == 1 {
 		return alone{}, func() error { return nil }, nil
 	}
@@ -77,7 +73,7 @@ func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req dr
 	defer listener.Close()
 	token := make([]byte, 16)
 	_, _ = rand.Read(token) // never fails
-	m := meeting{net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), hex.EncodeToString(token), treeOf(req), *req.Storage, l, req.Seed}
+	m.Address, m.Token = net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), hex.EncodeToString(token)
 	b, err := json.Marshal(m)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, meetFile), b, 0o600)
@@ -89,20 +85,13 @@ func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req dr
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &first{}
+	f := &first{cancel: cancel}
 	stop := func() error { return errors.Join(f.close(), wait(), remove(nil, filepath.Join(dir, meetFile), 0, 0)) }
 	if err := f.gather(ctx, listener, m.Token, n-1); err != nil {
 		cancel(err)
 		return nil, nil, errors.Join(err, stop())
 	}
-	done := false
-	return f, func() error {
-		if done {
-			return nil
-		}
-		done = true
-		return stop()
-	}, nil
+	return f, stop, nil
 }
 
 // start runs a worker on each of the job's other nodes.
@@ -117,10 +106,10 @@ func (e Engine) start(ctx context.Context, cancel context.CancelCauseFunc, dir s
 	}
 	count := strconv.Itoa(n)
 	cmd := exec.CommandContext(ctx, srun, "--overlap", "--mpi=none", "--kill-on-bad-exit=1", "--relative=1", "--nodes="+count, "--ntasks="+count,
-		"--ntasks-per-node=1", self, "storage-worker", dir)
+		"--ntasks-per-node=1", "--cpu-bind=none", self, "storage-worker", dir)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun passes it on
-	cmd.WaitDelay = 20 * time.Second
+	cmd.WaitDelay = stopWithin
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
 	}
@@ -142,74 +131,6 @@ func (e Engine) start(ctx context.Context, cancel context.CancelCauseFunc, dir s
 			return errors.New("the workers of the other nodes did not end")
 		}
 	}, nil
-}
-
-// gather accepts one worker of each node.
-func (f *first) gather(ctx context.Context, listener net.Listener, token string, n int) error {
-	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
-	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
-	defer unblock()
-	f.others = make([]*peer, n)
-	for have := 0; have < n; {
-		c, err := listener.Accept()
-		if err != nil {
-			return fmt.Errorf("%d of %d other nodes joined: %w", have, n, errors.Join(context.Cause(ctx), err))
-		}
-		p := newPeer(c)
-		var h hello
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
-		if err := p.in.Decode(&h); err != nil || subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) != 1 || h.Node < 1 || h.Node > n || f.others[h.Node-1] != nil {
-			_ = c.Close() // not one of ours
-			continue
-		}
-		_ = c.SetReadDeadline(time.Time{})
-		f.others[h.Node-1] = p
-		have++
-	}
-	return nil
-}
-
-func (f *first) exchange(ctx context.Context, mine report) ([]report, error) {
-	all := []report{mine}
-	unblock := context.AfterFunc(ctx, func() { _ = f.close() })
-	defer unblock()
-	for i, p := range f.others {
-		var r report
-		if err := p.in.Decode(&r); err != nil {
-			return nil, f.fail(errors.Join(context.Cause(ctx), fmt.Errorf("node %d is lost: %w", i+1, err)))
-		}
-		if r.Err != "" {
-			return nil, f.fail(fmt.Errorf("node %d: %s", i+1, r.Err))
-		}
-		if r.Phase != mine.Phase || r.Step != mine.Step {
-			return nil, f.fail(fmt.Errorf("node %d is at %s of %s, not %s of %s", i+1, r.Step, r.Phase, mine.Step, mine.Phase))
-		}
-		all = append(all, r)
-	}
-	for i, p := range f.others {
-		if err := p.say(all); err != nil {
-			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
-		}
-	}
-	return all, nil
-}
-
-func (f *first) fail(err error) error {
-	for _, p := range f.others {
-		if p != nil {
-			_ = p.say([]report{{Err: err.Error()}}) // those that still listen
-		}
-	}
-	return err
-}
-
-func (f *first) close() error {
-	for _, p := range f.others {
-		if p != nil {
-			_ = p.conn.Close()
-		}
-	}
-	return nil
 }
 
 // other is the team as another node sees it.
