@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"assay/drivers"
@@ -59,6 +60,10 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 		return drivers.SuiteResult{}, err
 	}
 	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: w.notes(values), Files: []string{phasesFile}}
+	if idle := nothing(values); idle != "" {
+		res.Valid = false
+		res.Reasons = append([]drivers.Reason{{Reason: "Incomplete", Message: "nothing was done in " + idle + ": raise the stonewall"}}, res.Reasons...)
+	}
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
 	return res, writePhases(dir, w.took)
 }
@@ -75,6 +80,17 @@ func writePhases(dir string, took []timing) error {
 		return fmt.Errorf("writing %s: %w", phasesFile, err)
 	}
 	return nil
+}
+
+// nothing names the phases in which nothing was done: there is no score then.
+func nothing(values []storage.Value) string {
+	var idle []string
+	for _, v := range values {
+		if v.Value <= 0 {
+			idle = append(idle, v.Name)
+		}
+	}
+	return strings.Join(idle, ", ")
 }
 
 // notes say what a reader of the numbers has to know.
