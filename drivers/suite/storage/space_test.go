@@ -33,7 +33,7 @@ func TestPreflight(t *testing.T) {
 // The quota that leaves least counts. (The lines are those of lfs quota -q; no Lustre was at hand.)
 func TestQuota(t *testing.T) {
 	r := room{bytes: 1e12, inodes: 1e6}
-	for _, out := range []string{" /mnt 1024 0 0 - 10 0 0 -", " /mnt 1024* 0 2048 6d 10 0 100 -", "/mnt 1 0 900000 - 1 0 99 -"} {
+	for _, out := range []string{" /mnt 1024 0 0 - 10 0 0 -", " /mnt 1024* 0 [2048] 6d [10] 0 100 -", "/mnt 1 0 900000 - 1 0 99 -"} {
 		if err := r.lower(out); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	askTimeout = time.Minute      // of a question to the program
-	stopWithin = 30 * time.Second // of ending it
+	askTimeout = time.Minute     // of a question to the program
+	stopWithin = 5 * time.Second // of ending it; less than what a run that is stopped is given
 )
 
 // launcher starts the program on all nodes.
@@ -35,8 +36,11 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 		return nil, fmt.Errorf("finding the io500 program: %w; write its path in command, or engine: native", err)
 	}
 	inJob := os.Getenv("SLURM_JOB_ID") != ""
-	if inJob {
+	switch {
+	case inJob:
 		l.srun = srun
+	case s.Nodes > 1:
+		return nil, fmt.Errorf("%d nodes take a job of Slurm; write nodes: 1, or run it on a site with slurm", s.Nodes)
 	}
 	if l.mpi != "" && inJob {
 		return l, nil
@@ -86,8 +90,8 @@ func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd
 	line = append(append(line, l.spec.Command...), args...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) } // srun and mpiexec pass it on
+	// It stays in our process group: whoever kills that ends the program as well.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun and mpiexec pass it on
 	cmd.WaitDelay = stopWithin
 	return cmd
 }
@@ -106,8 +110,11 @@ func (l *launcher) list(ctx context.Context) (string, error) {
 	return string(out), nil
 }
 
+// box is what MPICH draws around the news that a process has ended; the reason stands above it.
+var box = regexp.MustCompile(`(?s)\n=+\n=.*?\n=+\n`)
+
 // tail is the end of what a program said, on one line.
 func tail(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.Fields(box.ReplaceAllString(s, "\n")), " ")
 	return s[max(0, len(s)-400):]
 }
