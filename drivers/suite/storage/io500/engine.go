@@ -92,12 +92,15 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	if err != nil && status == nil {
 		return drivers.SuiteResult{}, fmt.Errorf("io500 ended well but left no result: %w", err)
 	}
-	r := parseRecord(string(text))
+	r, printed := parseRecord(string(text)), parseOutput(string(out))
 	if status != nil {
 		said, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
-		return drivers.SuiteResult{}, fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+" "+string(said)), filepath.Join(dir, errFile))
+		err := fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+"\n"+string(said)), filepath.Join(dir, errFile))
+		if n := len(printed.headers); n > 1 { // they got into each other's way
+			err = fmt.Errorf("%d %s: %w", n, split, err)
+		}
+		return drivers.SuiteResult{}, err
 	}
-	printed := parseOutput(string(out))
 	j := judge(*req.Storage, printed, r, complaints(folder))
 	res := drivers.SuiteResult{Metrics: storage.Metrics(values(printed)), Valid: len(j.faults) == 0, Reasons: append(j.faults, j.notes...),
 		Versions: map[string]string{"io500": r.values["run"]["version"], "mpi": cmp.Or(l.which, l.mpi)}}

@@ -223,9 +223,10 @@ func TestEngineDoubts(t *testing.T) {
 // A program that fails leaves an error that names the phase, a stopped one ends, and neither leaves data behind.
 func TestEngineFails(t *testing.T) {
 	for name, why := range map[string][]string{
-		"enospc":  {"ior-easy-write (1 of 12)", "No space left on device"},
-		"enospc2": {"mdtest-easy-write (2 of 12)", "No space left on device"},
-		"baddir":  {"starting", "Couldn't create directory"},
+		"enospc":       {"ior-easy-write (1 of 12)", "No space left on device"},
+		"enospc2":      {"mdtest-easy-write (2 of 12)", "No space left on device"},
+		"baddir":       {"starting", "Couldn't create directory"},
+		"s-mpich-none": {"2 runs of io500", "write mpi"},
 	} {
 		e, req, dir := stage(t, replay(t, name, "exit 6\n"))
 		_, err := e.Run(t.Context(), req, dir, func(string) {})

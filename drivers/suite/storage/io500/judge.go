@@ -42,10 +42,13 @@ func judge(spec v1alpha1.Storage, printed summary, r record, corrupt []string) j
 	return j
 }
 
+// split is what a wrong --mpi looks like.
+const split = "runs of io500 were started instead of one: the MPI of the launcher is not the program's; write mpi in the benchmark"
+
 func (j *judgement) processes(spec v1alpha1.Storage, printed summary, r record) {
 	want := strconv.Itoa(spec.Nodes * spec.TasksPerNode)
 	if n := len(printed.headers); n != 1 {
-		j.fault("SplitRun", "%d runs of io500 were started instead of one with %s processes: the MPI of the launcher is not the program's; write mpi in the benchmark", n, want)
+		j.fault("SplitRun", "%d %s", n, split)
 	} else if got := r.values["run"]["procs"]; got != want {
 		j.fault("SplitRun", "%s processes took part instead of %s: the MPI of the launcher is not the program's; write mpi in the benchmark", got, want)
 	}
