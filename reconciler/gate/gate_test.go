@@ -26,6 +26,10 @@ func TestVerdicts(t *testing.T) {
 	for i := range simulated.Rows {
 		simulated.Rows[i].Simulated = true
 	}
+	native, io500 := group(100, 100.1, 100.2), group(100, 100.1, 100.2)
+	for i := range native.Rows {
+		native.Rows[i].Versions, io500.Rows[i].Versions = map[string]string{"engine": "native"}, map[string]string{"engine": "io500"}
+	}
 	failed := group(100, 101, 102)
 	failed.Invalid = make([]results.Row, 1)
 	for name, test := range map[string]struct {
@@ -51,6 +55,7 @@ func TestVerdicts(t *testing.T) {
 		"perhaps a drop":     {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 95, 100), group(98, 100, 102), Inconclusive, "raise repeats"},
 		"rise":               {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(120, 120.1, 120.2), group(100, 100.1, 100.2), NoGo, "max 5%"},
 		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
+		"two engines":        {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, native, io500, Inconclusive, "never compared"},
 		"no Prometheus":      {v1alpha1.Gate{PromQL: "up", Min: bound(1)}, group(1, 1, 1), results.Group{}, Inconclusive, "down"},
 	} {
 		t.Run(name, func(t *testing.T) {

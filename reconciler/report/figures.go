@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -225,14 +226,20 @@ func phases(name string, all []Summary) ([]Figure, error) {
 	return out, nil
 }
 
-// revisions draws the main number over the revisions that measured a benchmark.
+// revisions draws the main number over the revisions that measured a benchmark, with the engine that it has now.
 func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
 	metric := mainMetric(all)
 	byRevision := map[string][]float64{}
 	var order []string
+	engine := ""
+	for _, row := range r.history {
+		if row.Benchmark == name {
+			engine = cmp.Or(row.Engine(), engine)
+		}
+	}
 	for _, row := range r.history {
 		v, ok := row.Metrics[metric]
-		if !ok || !row.Valid || row.Benchmark != name || len(row.Point) > 0 {
+		if !ok || !row.Valid || row.Benchmark != name || len(row.Point) > 0 || row.Engine() != engine {
 			continue
 		}
 		if _, seen := byRevision[row.Revision]; !seen {

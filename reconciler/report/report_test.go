@@ -59,6 +59,10 @@ func fixture(t *testing.T) Report {
 		}
 		add(results.Row{Benchmark: "io-" + engine, Repeat: 1, Revision: "aaaa", Valid: true, Versions: map[string]string{"engine": engine}, Metrics: storage.Metrics(values)})
 	}
+	for i, engine := range []string{"native", "io500"} { // not to be compared
+		add(results.Row{Benchmark: "changed", Repeat: 1, Revision: []string{"aaaa", "bbbb"}[i], Valid: true, Versions: map[string]string{"engine": engine},
+			Metrics: map[string]float64{"score_total": 1}})
+	}
 	for _, revision := range []string{"aaaa", "bbbb"} {
 		for repeat := 1; repeat <= 3; repeat++ {
 			add(results.Row{Benchmark: "steady", Repeat: repeat, Revision: revision, Valid: true, Metrics: map[string]float64{"output_throughput": 100 + float64(repeat)}})
@@ -95,6 +99,9 @@ func TestHTML(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if strings.Contains(text, `id="revisions-changed"`) {
+		t.Error("two engines in one figure")
 	}
 	if strings.Contains(text, hostile) {
 		t.Error("text of a manifest became markup")
