@@ -22,6 +22,9 @@ import (
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) > 2 && os.Args[1] == "storage-worker":
+		if os.Getenv("WORKER_DIES") != "" {
+			time.AfterFunc(300*time.Millisecond, func() { os.Exit(9) }) // without a word
+		}
 		if err := Worker(context.Background(), os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

@@ -42,6 +42,25 @@ func TestOneNodeFails(t *testing.T) {
 	}
 }
 
+// TestNodeLost: a node that dies in the middle of a phase without a word ends the run.
+func TestNodeLost(t *testing.T) {
+	t.Setenv("WORKER_DIES", "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, dir := request(t, 2)
+	req.Storage.BlockSize, req.Storage.Stonewall = 0, v1alpha1.Duration(time.Hour)
+	began := time.Now()
+	if _, err = (Engine{Srun: self}).Run(t.Context(), req, dir, func(string) {}); err == nil || !strings.Contains(err.Error(), "other nodes") {
+		t.Errorf("%v", err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	empty(t, req.Directory)
+}
+
 // TestNeighbours: with several nodes every task reads what a task of the next node has written, so that nobody reads its
 // own cache, and compares it: the first node finds what is wrong with the file of the second.
 func TestNeighbours(t *testing.T) {
