@@ -112,41 +112,6 @@ func TestValid(t *testing.T) {
 	}
 }
 
-// Only what the program lists is written; what it cannot do without has to be there.
-func TestIni(t *testing.T) {
-	list, err := os.ReadFile("testdata/list.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	knows := known(string(list))
-	all := settings(spec(30*time.Second, 2), storage.Limits{Transfers: 10, Records: 1 << 40, Easy: 5, Hard: 1 << 30}, "/data/x", "/results")
-	got, err := write(all, knows)
-	want := "[global]\ndatadir = /data/x\ntimestamp-datadir = TRUE\nresultdir = /results\ntimestamp-resultdir = TRUE\nscc = TRUE\n" +
-		"[debug]\nstonewall-time = 30\n[ior-easy]\ntransferSize = 2097152\nblockSize = 20971520\nfilePerProc = TRUE\n" +
-		"[ior-hard]\nsegmentCount = 10000000\n[mdtest-easy]\nn = 5\n[mdtest-hard]\nn = 1000000\n"
-	if err != nil || got != want {
-		t.Errorf("%v\n%s", err, got)
-	}
-	delete(knows, "ior-easy/filePerProc")
-	if got, err := write(all, knows); err != nil || strings.Contains(got, "filePerProc") {
-		t.Errorf("%v\n%s", err, got)
-	}
-	delete(knows, "debug/stonewall-time")
-	if _, err := write(all, knows); err == nil || !strings.Contains(err.Error(), "stonewall-time") {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestLinked(t *testing.T) {
-	for libraries, want := range map[string]string{
-		"\tlibmpich.so.12 => /lib/libmpich.so.12 (0x0)\n": "mpich", "\tlibmpi.so.40 => /lib/libmpi.so.40": "openmpi", "\tlibc.so.6": "",
-	} {
-		if got := linked(libraries); got != want {
-			t.Errorf("%q: %q", libraries, got)
-		}
-	}
-}
-
 // stage is a job without Slurm or io500: stand-ins for both that write what a recorded run wrote.
 func stage(t *testing.T, script string) (Engine, drivers.SuiteRequest, string) {
 	t.Helper()

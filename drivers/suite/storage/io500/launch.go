@@ -25,8 +25,12 @@ type launcher struct {
 	spec  v1alpha1.Storage
 	srun  string // empty outside a job
 	mpi   string // of srun
-	which string // mpich or openmpi, outside a job
+	which string // mpich or openmpi, where it was looked at
+	start string // the program that starts it outside a job
 }
+
+// starters of each MPI, those that no other has first: where several are installed, mpiexec may be that of another.
+var starters = map[string][]string{"mpich": {"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "openmpi": {"mpirun.openmpi", "orterun", "mpirun"}}
 
 // newLauncher finds out how the program is started: it has to be by the MPI that it was linked with.
 func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launcher, error) {
@@ -59,7 +63,15 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 		return nil, fmt.Errorf("%s is linked with no MPI that assay knows (MPICH or Open MPI): write mpi in the benchmark", program)
 	}
 	l.mpi = map[string]string{"mpich": "pmi2", "openmpi": "pmix"}[l.which]
-	return l, nil
+	if inJob {
+		return l, nil
+	}
+	for _, name := range starters[l.which] {
+		if l.start, err = exec.LookPath(name); err == nil {
+			return l, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is linked with %s, but none of its launchers is in PATH: %s", program, l.which, strings.Join(starters[l.which], ", "))
 }
 
 // linked names the MPI among the libraries that ldd lists.
@@ -83,9 +95,9 @@ func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd
 		line = []string{l.srun, "--overlap", "--mpi=" + l.mpi, "-K1", "--nodes=" + strconv.Itoa(nodes), "--ntasks=" + tasks,
 			"--ntasks-per-node=" + strconv.Itoa((n+nodes-1)/nodes)}
 	case l.which == "openmpi":
-		line = []string{"mpirun", "--oversubscribe", "-n", tasks}
+		line = []string{l.start, "--oversubscribe", "-n", tasks}
 	default:
-		line = []string{"mpiexec", "-n", tasks}
+		line = []string{l.start, "-n", tasks}
 	}
 	line = append(append(line, l.spec.Command...), args...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
