@@ -122,11 +122,20 @@ func (l *launcher) list(ctx context.Context) (string, error) {
 	return string(out), nil
 }
 
-// box is what MPICH draws around the news that a process has ended; the reason stands above it.
-var box = regexp.MustCompile(`(?s)\n=+\n=.*?\n=+\n`)
+// reason is a line that says why something failed, among the stack traces and boxes of the MPIs.
+var reason = regexp.MustCompile(`ERROR(?::| [^I])|FATAL|WARNING|failed|srun: error`)
 
-// tail is the end of what a program said, on one line.
+// tail is the end of what a program said, on one line: of the reasons in it, if there are any.
 func tail(s string) string {
-	s = strings.Join(strings.Fields(box.ReplaceAllString(s, "\n")), " ")
+	var why []string
+	for line := range strings.Lines(s) {
+		if reason.MatchString(line) {
+			why = append(why, line)
+		}
+	}
+	if len(why) > 0 {
+		s = strings.Join(why, " ")
+	}
+	s = strings.Join(strings.Fields(s), " ")
 	return s[max(0, len(s)-400):]
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,5 +80,29 @@ func TestRealCancel(t *testing.T) {
 		if line, _ := os.ReadFile(path); strings.Contains(string(line), dir) {
 			t.Errorf("still running: %q", line)
 		}
+	}
+}
+
+// A file system that somebody else fills in the middle ends the run with the reason, and nothing of ours stays on it.
+func TestRealDiskFull(t *testing.T) {
+	req, dir := real(t)
+	if os.Geteuid() != 0 || req.Storage.Nodes > 1 {
+		t.Skip("mounting a small file system takes root, and one node")
+	}
+	if err := syscall.Mount("tmpfs", req.Directory, "tmpfs", 0, "size=64m"); err != nil {
+		t.Skipf("mounting a small file system: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(req.Directory, syscall.MNT_DETACH) })
+	other := filepath.Join(req.Directory, "other")
+	_, err := Engine{}.Run(t.Context(), req, dir, func(line string) {
+		if strings.HasPrefix(line, "mdtest-easy-write") {
+			_ = os.WriteFile(other, make([]byte, 64<<20), 0o600) // as much as there is
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "No space left") || !strings.Contains(err.Error(), "-write (") {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
 	}
 }
