@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"cmp"
 	"fmt"
+	"time"
 )
 
 // Storage measures a directory with the twelve phases of IO500. Engine io500 runs the io500 program under srun; native
@@ -41,6 +42,9 @@ func (c *checker) storage(path string, s Storage) {
 				c.bad(path+"."+name, "has no meaning for engine: native", "remove it, or write engine: io500")
 			}
 		}
+	}
+	if s.Engine == "io500" && s.Stonewall%Duration(time.Second) != 0 {
+		c.bad(path+".stonewall", fmt.Sprintf("%s is not a number of whole seconds, which is all that io500 takes", s.Stonewall), "")
 	}
 	if s.BlockSize > 0 && s.BlockSize%s.TransferSize != 0 {
 		c.bad(path+".blockSize", fmt.Sprintf("%s is no multiple of transferSize, which is %s", s.BlockSize, s.TransferSize), "")

@@ -27,6 +27,10 @@ func TestVerdicts(t *testing.T) {
 	for i := range simulated.Rows {
 		simulated.Rows[i].Simulated = true
 	}
+	native, io500 := group(100, 100.1, 100.2), group(100, 100.1, 100.2)
+	for i := range native.Rows {
+		native.Rows[i].Versions, io500.Rows[i].Versions = map[string]string{"engine": "native"}, map[string]string{"engine": "io500"}
+	}
 	failed := group(100, 101, 102)
 	failed.Invalid = make([]results.Row, 1)
 	for name, test := range map[string]struct {
@@ -55,6 +59,7 @@ func TestVerdicts(t *testing.T) {
 		"baseline of zero":   {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxRise: 5}, group(1, 2, 3), group(0, 0, 0), Inconclusive, "of zero"},
 		"no number":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1)}, group(1, math.NaN(), 3), results.Group{}, Inconclusive, "no number"},
 		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
+		"two engines":        {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, native, io500, Inconclusive, "never compared"},
 		"no Prometheus":      {v1alpha1.Gate{PromQL: "up", Min: bound(1)}, group(1, 1, 1), results.Group{}, Inconclusive, "down"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,9 @@ import (
 
 // TestOneTargetOfTwoExperiments: a server or a directory that two experiments name is measured by one of them at a time.
 func TestOneTargetOfTwoExperiments(t *testing.T) {
-	external := func(url string) Service { return Service{Name: "s", Kind: "external", URL: url, Proc: url, Processes: []drivers.Process{{Name: "s"}}} }
+	external := func(url string) Service {
+		return Service{Name: "s", Kind: "external", URL: url, Proc: url, Processes: []drivers.Process{{Name: "s"}}}
+	}
 	folder := func(path string) Service {
 		return Service{Name: "s", Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: path}, Proc: path}
 	}

@@ -87,8 +87,11 @@ func (r Report) changed() string {
 	if r.Against == "" {
 		return ""
 	}
-	tell := 0
+	tell, compared := 0, 0
 	for _, c := range r.Changes {
+		if c.Refused == "" {
+			compared++
+		}
 		if c.CanTell() {
 			tell++
 		}
@@ -96,10 +99,10 @@ func (r Report) changed() string {
 	switch {
 	case tell == 0:
 		return fmt.Sprintf("Whether anything differs from %s cannot be told: too few repeats count.", r.Against)
-	case tell < len(r.Changes):
-		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), len(r.Changes), r.Against, len(r.Changes)-tell)
+	case tell < compared:
+		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), compared, r.Against, compared-tell)
 	}
-	return fmt.Sprintf("%d of %d compared numbers differ from %s.", r.called(), len(r.Changes), r.Against)
+	return fmt.Sprintf("%d of %d compared numbers differ from %s.", r.called(), compared, r.Against)
 }
 
 // verdicts counts the gates by verdict.

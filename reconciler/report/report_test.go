@@ -91,6 +91,11 @@ func fixture(t *testing.T) Report {
 			add(row)
 		}
 	}
+	score := results.Row{Benchmark: "changed", Repeat: 1, Valid: true, Metrics: map[string]float64{"score_total": 1}} // its engine, so the two are not compared
+	for engine, of := range map[string]*[]results.Row{"native": &older, "io500": &rows} {
+		score.Versions = map[string]string{"engine": engine}
+		*of = append(*of, score)
+	}
 	return Build(Input{Experiment: "e " + hostile, Generated: began, Measured: []Measured{{1, "aaaa", older}, {2, "bbbb", rows}}, Revisions: []Revision{{Generation: 1, Hash: "aaaa", Commit: "0123456789abcdef"}, {Generation: 2, Hash: "bbbb"}},
 		Gates: []gate.Verdict{{Benchmark: "structured", Gate: "ttft.p99 ≤ 500ms", Verdict: gate.NoGo, Reason: "too slow"}}})
 }
@@ -122,6 +127,9 @@ func TestHTML(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if strings.Contains(text, `id="revisions-changed"`) {
+		t.Error("two engines in one figure")
 	}
 	if strings.Contains(text, hostile) {
 		t.Error("text of a manifest became markup")

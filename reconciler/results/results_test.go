@@ -137,6 +137,18 @@ func TestRowsAndGroups(t *testing.T) {
 	}
 }
 
+// Native scores and those of io500 never make one mean, not even while the benchmark that changed is half done.
+func TestEnginesNeverMix(t *testing.T) {
+	run := func(engine string, repeat int, x float64) plan.Run {
+		return plan.Run{Benchmark: "io", Phase: "Complete", Repeat: repeat,
+			Result: &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": x}, Versions: map[string]string{"engine": engine}}}
+	}
+	groups := Groups(Newest(Rows([]plan.Run{run("native", 1, 1), run("native", 2, 2), run("native", 3, 3), run("io500", 1, 10), run("io500", 2, 20)})))
+	if len(groups) != 1 || groups[0].Engine() != "io500" || !cmp.Equal(groups[0].Values("x"), []float64{10, 20}) {
+		t.Errorf("%+v", groups)
+	}
+}
+
 func TestNatural(t *testing.T) {
 	for _, pair := range [][2]string{{"c=8", "c=16"}, {"c=2", "d=1"}, {"1.5.2", "1.10"}, {"a", "ab"}, {"x9y", "x10a"}} {
 		if Natural(pair[0], pair[1]) >= 0 || Natural(pair[1], pair[0]) <= 0 || Natural(pair[0], pair[0]) != 0 {

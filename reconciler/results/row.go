@@ -73,15 +73,18 @@ func Rows(runs []plan.Run) []Row {
 	return out
 }
 
-// Newest keeps the newest row of every repeat.
+// Newest keeps the newest row of every repeat. Of a benchmark that has changed its engine, rows of the former one go: the
+// repeats that are still to come would else be averaged with them.
 func Newest(rows []Row) []Row {
-	last := map[string]int{}
+	last, engine := map[string]int{}, map[string]string{}
 	for i, r := range rows {
 		last[r.Key()+" "+strconv.Itoa(r.Repeat)] = i
+		engine[r.Key()] = cmp.Or(r.Engine(), engine[r.Key()])
 	}
 	var out []Row
 	for i, r := range rows {
-		if last[r.Key()+" "+strconv.Itoa(r.Repeat)] == i {
+		former := r.Engine() != "" && r.Engine() != engine[r.Key()]
+		if last[r.Key()+" "+strconv.Itoa(r.Repeat)] == i && !former {
 			out = append(out, r)
 		}
 	}

@@ -6,6 +6,10 @@
 //   - native, in this binary: no MPI and nothing to install. For watching a file system, and for comparing it with itself.
 //   - io500, the program of that name under srun: for numbers that others publish.
 //
+// Both write into one directory of their own below the target, which carries the mark of the run (Tree), and only that is
+// ever removed: at the end, and by the next attempt when the job was killed. Sizes are compared with what is free before
+// (Preflight): bytes, inodes, and on Lustre the quotas of user, group and project.
+//
 // Bandwidths are GiB/s (metrics NAME_gibs), metadata rates are 1000 operations per second (NAME_kiops), where NAME is the
 // phase with underscores: ior_easy_write_gibs, mdtest_hard_stat_kiops, find_kiops. score_bandwidth_gibs is the geometric
 // mean of the four ior phases, score_iops_kiops that of the seven mdtest phases and find, and score_total that of both.

@@ -60,13 +60,14 @@ func quota(ctx context.Context, dir string, r *room) error {
 }
 
 // lower reads a line of `lfs quota -q`: the file system, then used KiB, soft limit, hard limit and grace, then the same of
-// files. A limit of 0 is none; a star marks what is over.
+// files. A limit of 0 is none; a star marks
+// what is over, brackets what an unreachable server may change.
 func (r *room) lower(out string) error {
 	f := strings.Fields(out)
 	if len(f) < 8 {
 		return fmt.Errorf("%.100q has not the nine fields that it should", out)
 	}
-	number := func(i int) (n float64, err error) { return strconv.ParseFloat(strings.TrimSuffix(f[i], "*"), 64) }
+	number := func(i int) (n float64, err error) { return strconv.ParseFloat(strings.Trim(f[i], "[]*"), 64) }
 	for _, part := range []struct {
 		used  int
 		scale float64

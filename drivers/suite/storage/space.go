@@ -72,7 +72,11 @@ func freeIn(ctx context.Context, dir string) (room, error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return room{}, err
 	}
-	r := room{bytes: float64(st.Bavail) * float64(st.Bsize), inodes: float64(st.Ffree)}
+	unit := st.Frsize // of the counts; FUSE has a larger one in Bsize
+	if unit == 0 {
+		unit = st.Bsize
+	}
+	r := room{bytes: float64(st.Bavail) * float64(unit), inodes: float64(st.Ffree)}
 	if st.Files == 0 { // the file system does not count them
 		r.inodes = 1e12
 	}

@@ -2,6 +2,8 @@ package storage
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,7 +35,7 @@ func TestPreflight(t *testing.T) {
 // The quota that leaves least counts. (The lines are those of lfs quota -q; no Lustre was at hand.)
 func TestQuota(t *testing.T) {
 	r := room{bytes: 1e12, inodes: 1e6}
-	for _, out := range []string{" /mnt 1024 0 0 - 10 0 0 -", " /mnt 1024* 0 2048 6d 10 0 100 -", "/mnt 1 0 900000 - 1 0 99 -"} {
+	for _, out := range []string{" /mnt 1024 0 0 - 10 0 0 -", " /mnt 1024* 0 [2048] 6d [10] 0 100 -", "/mnt 1 0 900000 - 1 0 99 -"} {
 		if err := r.lower(out); err != nil {
 			t.Fatal(err)
 		}
@@ -44,6 +46,33 @@ func TestQuota(t *testing.T) {
 	for _, bad := range []string{"", "/mnt 1 2", "/mnt a b c d e f g h"} {
 		if r.lower(bad) == nil {
 			t.Errorf("%q is no quota", bad)
+		}
+	}
+}
+
+// The user's, the group's and the project's quota all count; a kind that is not accounted for does not. (lfs is a stand-in.)
+func TestQuotaKinds(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	put := func(script string) {
+		if err := os.WriteFile(filepath.Join(bin, "lfs"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		script string
+		want   room
+		bad    bool
+	}{
+		"none":    {"exit 1", room{1e12, 1e6}, false},
+		"user":    {`[ "$1$3" = quota-u ] && echo "/mnt 0 0 1024 - 0 0 0 -"`, room{1 << 20, 1e6}, false},
+		"project": {"case $1$3 in project*) echo '1001 P /d';; quota-p) [ $4 = 1001 ] && echo '/mnt 0 0 0 - 5 0 15 -';; *) exit 1; esac", room{1e12, 10}, false},
+		"broken":  {`[ $1 = quota ] && echo "/mnt 0"`, room{}, true},
+	} {
+		put(test.script)
+		r := room{1e12, 1e6}
+		if err := quota(t.Context(), "/d", &r); (err != nil) != test.bad || err == nil && r != test.want {
+			t.Errorf("%s: %+v %v", name, r, err)
 		}
 	}
 }

@@ -20,6 +20,7 @@ const (
 	joinWithin  = 2 * time.Minute // for all nodes to be there
 	helloWithin = 5 * time.Second
 	endWithin   = 30 * time.Second
+	stopWithin  = 5 * time.Second // when the run is stopped; less than what it is given for that
 	meetFile    = "meet.json"
 )
 
@@ -103,7 +104,7 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 		"--nodes="+count, "--ntasks="+count, "--ntasks-per-node=1", self, "suite-worker", o.Dir)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun passes it on
-	cmd.WaitDelay = 20 * time.Second
+	cmd.WaitDelay = stopWithin
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
 	}

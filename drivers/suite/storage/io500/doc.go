@@ -11,6 +11,7 @@
 //   - SplitRun: another number of processes took part than was asked for; the wrong --mpi does that
 //   - Incomplete: not exactly one score, a scored phase is missing or did nothing
 //   - Invalid: the program says so, anywhere
+//   - Corrupt: data came back wrong; the program says so only in the file of the phase
 //   - TooShort: a write phase took less than the stonewall
 //   - WrongScore: the score or its hash is not what the phases give
 //

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -44,55 +45,36 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	data := filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
-	ini, err := write(settings(s, limits, data, filepath.Join(dir, results)), known(list))
+	tree, err := storage.MakeTree(req, dir)
+	if err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	res, err := inside(ctx, l, list, limits, req, dir, tree.Root, progress)
+	progress("removing what was written")
+	left, gone := tree.Remove()
+	if err = errors.Join(err, gone); err != nil {
+		return res, err
+	}
+	res.Metrics["files_left_by_io500"] = float64(left) // before they were removed
+	return res, nil
+}
+
+// inside measures in the run's own directory, which is data.
+func inside(ctx context.Context, l *launcher, list string, limits storage.Limits, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
+	ini, err := write(settings(*req.Storage, limits, data, filepath.Join(dir, results)), known(list))
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, iniFile), []byte(ini), 0o600); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return e.inside(ctx, l, req, dir, data, progress)
-}
-
-// inside makes the run's own directory, measures in it, and removes exactly that.
-func (e Engine) inside(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
-	if err := os.Mkdir(data, 0o700); errors.Is(err, fs.ErrExist) {
-		return drivers.SuiteResult{}, fmt.Errorf("%s is there already, left by a run that was killed; look at it, then type: rm -r %s", data, data)
-	} else if err != nil {
-		return drivers.SuiteResult{}, fmt.Errorf("making the run's directory: %w", err)
+	var notes []drivers.Reason
+	if storage.IsLustre(data) {
+		notes = layout(ctx, data, req.Run, filepath.Join(dir, layoutFile))
 	}
-	notes := layout(ctx, data, req.Run, filepath.Join(dir, layoutFile))
 	res, err := measure(ctx, l, req, dir, progress)
-	progress("removing what was written")
-	left, gone := clean(data)
-	if gone != nil {
-		return res, errors.Join(err, gone)
-	}
-	if err != nil {
-		return res, err
-	}
 	res.Reasons = append(res.Reasons, notes...)
-	res.Metrics["files_left_by_io500"] = float64(left) // before they were removed
-	return res, nil
-}
-
-// clean removes the run's directory, says how many files were still in it, and proves that it is gone.
-func clean(data string) (left int, err error) {
-	err = filepath.WalkDir(data, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			left++
-		}
-		return err
-	})
-	err = errors.Join(err, os.RemoveAll(data))
-	if _, gone := os.Lstat(data); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, fmt.Errorf("%s is still there; type: rm -r %s", data, data))
-	}
-	if err != nil {
-		return left, fmt.Errorf("removing what was written: %w", err)
-	}
-	return left, nil
+	return res, err
 }
 
 // measure runs the program to its end and reads everything that it left.
@@ -110,13 +92,16 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	if err != nil && status == nil {
 		return drivers.SuiteResult{}, fmt.Errorf("io500 ended well but left no result: %w", err)
 	}
-	r := parseRecord(string(text))
+	r, printed := parseRecord(string(text)), parseOutput(string(out))
 	if status != nil {
 		said, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
-		return drivers.SuiteResult{}, fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+" "+string(said)), filepath.Join(dir, errFile))
+		err := fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+"\n"+string(said)), filepath.Join(dir, errFile))
+		if n := len(printed.headers); n > 1 { // they got into each other's way
+			err = fmt.Errorf("%d %s: %w", n, split, err)
+		}
+		return drivers.SuiteResult{}, err
 	}
-	printed := parseOutput(string(out))
-	j := judge(*req.Storage, printed, r)
+	j := judge(*req.Storage, printed, r, complaints(folder))
 	res := drivers.SuiteResult{Metrics: storage.Metrics(values(printed)), Valid: len(j.faults) == 0, Reasons: append(j.faults, j.notes...),
 		Versions: map[string]string{"io500": r.values["run"]["version"], "mpi": cmp.Or(l.which, l.mpi)}}
 	extras(res.Metrics, printed, r)
@@ -125,15 +110,29 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	return res, err
 }
 
+// corrupt is how ior and mdtest say in the file of a phase that data came back wrong. With mdtest it shows nowhere else:
+// io500 takes the phase as valid.
+var corrupt = regexp.MustCompile(`(?m)^(?:ERROR: verifying|WARNING: Incorrect data).*`)
+
+func complaints(folder string) (out []string) {
+	for _, p := range storage.Phases {
+		text, _ := os.ReadFile(filepath.Join(folder, p.Name+".txt")) // one that is missing shows in the rest
+		for _, line := range corrupt.FindAll(text, -1) {
+			out = append(out, fmt.Sprintf("%s.txt says: %s", p.Name, line))
+		}
+	}
+	return out
+}
+
 // extras are numbers beside the scored ones: the random read, the rates at the stonewall, what find went through.
 func extras(m map[string]float64, printed summary, r record) {
-	for _, p := range printed.phases {
-		if p.Name == "ior-rnd4K-easy-read" {
-			m["ior_rnd4k_easy_read_gibs"] = p.Value.Value
+	for _, v := range values(printed) {
+		if v.Name == "ior-rnd4K-easy-read" {
+			m["ior_rnd4k_easy_read_gibs"] = v.Value
 		}
 	}
 	put := func(name, text string) {
-		if v, err := strconv.ParseFloat(text, 64); err == nil {
+		if v, err := strconv.ParseFloat(text, 64); err == nil && finite(v) {
 			m[name] = v
 		}
 	}
@@ -166,13 +165,15 @@ func execute(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, fo
 	go func() { ended <- cmd.Wait() }()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for last := ""; ; {
 		select {
 		case status = <-ended:
 			return status, ctx.Err()
 		case <-tick.C:
-			if text, err := os.ReadFile(filepath.Join(folder, "result.txt")); err == nil {
-				progress(parseRecord(string(bytes.ToValidUTF8(text, nil))).at())
+			text, err := os.ReadFile(filepath.Join(folder, "result.txt"))
+			if at := parseRecord(string(bytes.ToValidUTF8(text, nil))).at(); err == nil && at != last {
+				progress(at)
+				last = at
 			}
 		}
 	}

@@ -42,6 +42,8 @@ func TestSamples(t *testing.T) {
 		"tiny":         {time.Second, 14, []string{"Invalid", "TooShort"}},
 		"nophase":      {time.Second, 14, []string{"Incomplete", "Invalid", "TooShort"}},
 		"term":         {time.Second, 9, []string{"Incomplete", "Invalid"}},
+		"enospc":       {time.Second, 0, []string{"Incomplete", "Invalid"}},
+		"baddir":       {time.Second, 0, []string{"Incomplete", "Invalid"}},
 		"enospc2":      {time.Second, 1, []string{"Incomplete", "Invalid", "TooShort"}},
 		"s-mpich-none": {time.Second, 28, []string{"Incomplete", "Invalid", "SplitRun", "TooShort", "WrongScore"}},
 		"s-cancel":     {time.Second, 4, []string{"Incomplete", "Invalid"}},
@@ -53,7 +55,7 @@ func TestSamples(t *testing.T) {
 				t.Errorf("%d phases", len(printed.phases))
 			}
 			var got []string
-			for _, f := range judge(spec(test.stonewall, 2), printed, parseRecord(result)).faults {
+			for _, f := range judge(spec(test.stonewall, 2), printed, parseRecord(result), nil).faults {
 				if t.Log(f.Reason + ": " + f.Message); !slices.Contains(got, f.Reason) {
 					got = append(got, f.Reason)
 				}
@@ -92,50 +94,20 @@ func TestValid(t *testing.T) {
 		"a comment":        {"[find]", "; ERROR INVALID because\n[find]", "Invalid"},
 		"not a number":     {"680.626145 kIOPS", "nan kIOPS", "Incomplete"},
 		"short":            {"t_delta         = 31.1396", "t_delta         = 29.1396", "TooShort"},
+		"no time":          {"t_delta         = 31.1396\n", "", "Incomplete"},
+		"no hash":          {"hash            = ", "; ", "Incomplete"},
+		"printed phase":    {"ior-easy-write        0.116047", "ior-easy-write        0.116048", "WrongScore"},
+		"infinite":         {"680.626145 kIOPS", "inf kIOPS", "Incomplete"},
+		"twice":            {"[      ]            timestamp", "[RESULT] find 1.000000 kIOPS : time 1.000 seconds\n[      ] timestamp", "Incomplete"},
 	} {
 		all := stdout + "\x00" + result
 		if !strings.Contains(all, test.old) {
 			t.Fatalf("%s: nothing to change", name)
 		}
 		out, res, _ := strings.Cut(strings.ReplaceAll(all, test.old, test.new), "\x00")
-		faults := judge(spec(30*time.Second, 2), parseOutput(out), parseRecord(res)).faults
+		faults := judge(spec(30*time.Second, 2), parseOutput(out), parseRecord(res), nil).faults
 		if !slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == test.want }) {
 			t.Errorf("%s: %v", name, faults)
-		}
-	}
-}
-
-// Only what the program lists is written; what it cannot do without has to be there.
-func TestIni(t *testing.T) {
-	list, err := os.ReadFile("testdata/list.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	knows := known(string(list))
-	all := settings(spec(30*time.Second, 2), storage.Limits{Transfers: 10, Records: 1 << 40, Easy: 5, Hard: 1 << 30}, "/data/x", "/results")
-	got, err := write(all, knows)
-	want := "[global]\ndatadir = /data/x\ntimestamp-datadir = TRUE\nresultdir = /results\ntimestamp-resultdir = TRUE\nscc = TRUE\n" +
-		"[debug]\nstonewall-time = 30\n[ior-easy]\ntransferSize = 2097152\nblockSize = 20971520\nfilePerProc = TRUE\n" +
-		"[ior-hard]\nsegmentCount = 10000000\n[mdtest-easy]\nn = 5\n[mdtest-hard]\nn = 1000000\n"
-	if err != nil || got != want {
-		t.Errorf("%v\n%s", err, got)
-	}
-	delete(knows, "ior-easy/filePerProc")
-	if got, err := write(all, knows); err != nil || strings.Contains(got, "filePerProc") {
-		t.Errorf("%v\n%s", err, got)
-	}
-	delete(knows, "debug/stonewall-time")
-	if _, err := write(all, knows); err == nil || !strings.Contains(err.Error(), "stonewall-time") {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestLinked(t *testing.T) {
-	for libraries, want := range map[string]string{
-		"\tlibmpich.so.12 => /lib/libmpich.so.12 (0x0)\n": "mpich", "\tlibmpi.so.40 => /lib/libmpi.so.40": "openmpi", "\tlibc.so.6": "",
-	} {
-		if got := linked(libraries); got != want {
-			t.Errorf("%q: %q", libraries, got)
 		}
 	}
 }
@@ -197,16 +169,41 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// A program that ends with 0 and a result that is none, or one that says of its data what only the file of a phase holds.
+func TestEngineDoubts(t *testing.T) {
+	for name, test := range map[string]struct{ sample, then, want string }{
+		"cut short":    {"term", "exit 0\n", "Incomplete"},
+		"split":        {"s-mpich-none", "exit 0\n", "SplitRun"},
+		"corrupt data": {"valid", "echo 'ERROR: verifying the data on read (1 errors)!' >$results/mdtest-hard-read.txt\n", "Corrupt"},
+	} {
+		e, req, dir := stage(t, replay(t, test.sample, test.then))
+		res, err := e.Run(t.Context(), req, dir, func(string) {})
+		if err != nil || res.Valid || !slices.ContainsFunc(res.Reasons, func(r drivers.Reason) bool { return r.Reason == test.want }) {
+			t.Errorf("%s: %v %+v", name, err, res)
+		}
+		empty(t, req.Directory)
+	}
+}
+
 // A program that fails leaves an error that names the phase, a stopped one ends, and neither leaves data behind.
 func TestEngineFails(t *testing.T) {
-	e, req, dir := stage(t, replay(t, "enospc2", "echo No space left on device >&2; exit 255\n"))
-	_, err := e.Run(t.Context(), req, dir, func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "mdtest-easy-write") || !strings.Contains(err.Error(), "No space left") {
-		t.Errorf("%v", err)
+	for name, why := range map[string][]string{
+		"enospc":       {"ior-easy-write (1 of 12)", "No space left on device"},
+		"enospc2":      {"mdtest-easy-write (2 of 12)", "No space left on device"},
+		"baddir":       {"starting", "Couldn't create directory"},
+		"s-mpich-none": {"2 runs of io500", "write mpi"},
+	} {
+		e, req, dir := stage(t, replay(t, name, "exit 6\n"))
+		_, err := e.Run(t.Context(), req, dir, func(string) {})
+		for _, want := range why {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		empty(t, req.Directory)
 	}
-	empty(t, req.Directory)
 
-	e, req, dir = stage(t, "sleep 60\n")
+	e, req, dir := stage(t, "exec sleep 60\n")
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -224,34 +221,11 @@ func TestEngineFails(t *testing.T) {
 	if _, err := e.Run(t.Context(), req, dir, func(string) {}); err == nil || !strings.Contains(err.Error(), "lower blockSize") {
 		t.Errorf("%v", err)
 	}
-}
 
-// The real program, where ASSAY_IO500 names it: tiny sizes, so it says itself that the result is not valid.
-func TestReal(t *testing.T) {
-	program := os.Getenv("ASSAY_IO500")
-	if program == "" {
-		t.Skip("ASSAY_IO500 names no io500")
-	}
+	e, req, dir = stage(t, "")
 	t.Setenv("SLURM_JOB_ID", "")
-	s := spec(time.Second, 2)
-	s.Command, s.BlockSize, s.Segments, s.Files = []string{program}, 8<<20, 200, 200
-	req := drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Directory: t.TempDir(), Storage: &s}
-	res, err := Engine{}.Run(t.Context(), req, t.TempDir(), func(s string) { t.Log(s) })
-	if err != nil {
-		t.Fatal(err)
+	req.Storage.Nodes = 2
+	if _, err := e.Run(t.Context(), req, dir, func(string) {}); err == nil || !strings.Contains(err.Error(), "nodes: 1") {
+		t.Errorf("two nodes without a job: %v", err)
 	}
-	t.Logf("%+v", res)
-	for _, p := range storage.Phases {
-		if res.Metrics[p.Metric()] <= 0 {
-			t.Errorf("no %s", p.Metric())
-		}
-	}
-	var reasons []string
-	for _, r := range res.Reasons {
-		reasons = append(reasons, r.Reason)
-	}
-	if res.Valid || slices.Contains(reasons, "SplitRun") || slices.Contains(reasons, "WrongScore") || slices.Contains(reasons, "Incomplete") {
-		t.Errorf("%v", res.Reasons)
-	}
-	empty(t, req.Directory)
 }

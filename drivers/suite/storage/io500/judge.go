@@ -21,14 +21,18 @@ func (j *judgement) fault(reason, format string, args ...any) {
 	j.faults = append(j.faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
 }
 
-// judge applies every rule to a run that has ended: printed is its output, r its result.txt.
-func judge(spec v1alpha1.Storage, printed summary, r record) judgement {
+// judge applies every rule to a run that has ended: printed is its output, r its result.txt, and corrupt what the files of
+// the single phases say of data that came back wrong.
+func judge(spec v1alpha1.Storage, printed summary, r record, corrupt []string) judgement {
 	var j judgement
 	j.processes(spec, printed, r)
 	j.complete(printed)
 	j.said(printed, r)
 	j.long(spec, r)
 	j.score(printed, r)
+	for _, c := range corrupt {
+		j.fault("Corrupt", "%s", c)
+	}
 	switch s := spec.Stonewall.Std().Seconds(); {
 	case s == scc:
 		j.notes = append(j.notes, drivers.Reason{Reason: "StudentRules", Message: "a stonewall of 30 s follows the rules of the Student Cluster Competition: the list of io500.org does not take it"})
@@ -38,10 +42,13 @@ func judge(spec v1alpha1.Storage, printed summary, r record) judgement {
 	return j
 }
 
+// split is what a wrong --mpi looks like.
+const split = "runs of io500 were started instead of one: the MPI of the launcher is not the program's; write mpi in the benchmark"
+
 func (j *judgement) processes(spec v1alpha1.Storage, printed summary, r record) {
 	want := strconv.Itoa(spec.Nodes * spec.TasksPerNode)
 	if n := len(printed.headers); n != 1 {
-		j.fault("SplitRun", "%d runs of io500 were started instead of one with %s processes: the MPI of the launcher is not the program's; write mpi in the benchmark", n, want)
+		j.fault("SplitRun", "%d %s", n, split)
 	} else if got := r.values["run"]["procs"]; got != want {
 		j.fault("SplitRun", "%s processes took part instead of %s: the MPI of the launcher is not the program's; write mpi in the benchmark", got, want)
 	}
@@ -53,7 +60,7 @@ func (j *judgement) complete(printed summary) {
 	}
 	count := map[string]int{}
 	for _, p := range printed.phases {
-		if p.scored && p.Value.Value > 0 && !math.IsInf(p.Value.Value, 0) {
+		if p.scored && p.Value.Value > 0 && finite(p.Value.Value) {
 			count[p.Name]++
 		}
 	}
@@ -91,25 +98,42 @@ func (j *judgement) said(printed summary, r record) {
 
 func (j *judgement) long(spec v1alpha1.Storage, r record) {
 	for _, p := range storage.Phases {
+		if !p.Write {
+			continue
+		}
 		took, err := strconv.ParseFloat(r.values[p.Name]["t_delta"], 64)
-		if p.Write && err == nil && took < spec.Stonewall.Std().Seconds() {
+		if err != nil {
+			j.fault("Incomplete", "result.txt does not say how long %s took", p.Name)
+		} else if took < spec.Stonewall.Std().Seconds() {
 			j.fault("TooShort", "%s took %.1f s, less than the stonewall of %s: raise its size", p.Name, took, spec.Stonewall)
 		}
 	}
 }
 
 func (j *judgement) score(printed summary, r record) {
-	if got := r.values["SCORE"]["hash"]; got != "" && got != r.hash() {
+	switch got := r.values["SCORE"]["hash"]; got {
+	case r.hash():
+	case "":
+		j.fault("Incomplete", "result.txt ends without a score")
+	default:
 		j.fault("WrongScore", "the hash of result.txt is %s, that of its numbers %s: they were changed, or several runs wrote into it", got, r.hash())
+	}
+	for _, p := range printed.phases {
+		if got := r.values[p.Name]["score"]; p.scored && got != "" && number(got) != p.Value.Value {
+			j.fault("WrongScore", "io500 printed %g for %s, but result.txt has %s", p.Value.Value, p.Name, got)
+		}
 	}
 	if len(printed.scores) != 1 {
 		return
 	}
 	m := storage.Metrics(values(printed))
 	s := printed.scores[0]
-	for name, got := range map[string]float64{"score_bandwidth_gibs": s.bandwidth, "score_iops_kiops": s.metadata, "score_total": s.total} {
-		if want, ok := m[name]; ok && math.Abs(got-want) > tolerance*math.Max(1, want) {
-			j.fault("WrongScore", "io500 printed %g as %s, but its phases give %g", got, name, want)
+	for _, c := range []struct {
+		name string
+		got  float64
+	}{{"score_bandwidth_gibs", s.bandwidth}, {"score_iops_kiops", s.metadata}, {"score_total", s.total}} {
+		if want, ok := m[c.name]; ok && !(math.Abs(c.got-want) <= tolerance*math.Max(1, want)) { // so, that NaN is wrong too
+			j.fault("WrongScore", "io500 printed %g as %s, but its phases give %g", c.got, c.name, want)
 		}
 	}
 }
@@ -117,9 +141,11 @@ func (j *judgement) score(printed summary, r record) {
 // values are the scored phases, and the unscored random read.
 func values(printed summary) (out []storage.Value) {
 	for _, p := range printed.phases {
-		if !math.IsNaN(p.Value.Value) && !math.IsNaN(p.Seconds) {
+		if finite(p.Value.Value) && finite(p.Seconds) {
 			out = append(out, p.Value)
 		}
 	}
 	return out
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

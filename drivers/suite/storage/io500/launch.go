@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	askTimeout = time.Minute      // of a question to the program
-	stopWithin = 30 * time.Second // of ending it
+	askTimeout = time.Minute     // of a question to the program
+	stopWithin = 5 * time.Second // of ending it; less than what a run that is stopped is given
 )
 
 // launcher starts the program on all nodes.
@@ -24,8 +25,12 @@ type launcher struct {
 	spec  v1alpha1.Storage
 	srun  string // empty outside a job
 	mpi   string // of srun
-	which string // mpich or openmpi, outside a job
+	which string // mpich or openmpi, where it was looked at
+	start string // the program that starts it outside a job
 }
+
+// starters of each MPI, those that no other has first: where several are installed, mpiexec may be that of another.
+var starters = map[string][]string{"mpich": {"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "openmpi": {"mpirun.openmpi", "orterun", "mpirun"}}
 
 // newLauncher finds out how the program is started: it has to be by the MPI that it was linked with.
 func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launcher, error) {
@@ -35,8 +40,11 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 		return nil, fmt.Errorf("finding the io500 program: %w; write its path in command, or engine: native", err)
 	}
 	inJob := os.Getenv("SLURM_JOB_ID") != ""
-	if inJob {
+	switch {
+	case inJob:
 		l.srun = srun
+	case s.Nodes > 1:
+		return nil, fmt.Errorf("%d nodes take a job of Slurm; write nodes: 1, or run it on a site with slurm", s.Nodes)
 	}
 	if l.mpi != "" && inJob {
 		return l, nil
@@ -55,7 +63,15 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 		return nil, fmt.Errorf("%s is linked with no MPI that assay knows (MPICH or Open MPI): write mpi in the benchmark", program)
 	}
 	l.mpi = map[string]string{"mpich": "pmi2", "openmpi": "pmix"}[l.which]
-	return l, nil
+	if inJob {
+		return l, nil
+	}
+	for _, name := range starters[l.which] {
+		if l.start, err = exec.LookPath(name); err == nil {
+			return l, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is linked with %s, but none of its launchers is in PATH: %s", program, l.which, strings.Join(starters[l.which], ", "))
 }
 
 // linked names the MPI among the libraries that ldd lists.
@@ -79,15 +95,15 @@ func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd
 		line = []string{l.srun, "--overlap", "--mpi=" + l.mpi, "-K1", "--nodes=" + strconv.Itoa(nodes), "--ntasks=" + tasks,
 			"--ntasks-per-node=" + strconv.Itoa((n+nodes-1)/nodes)}
 	case l.which == "openmpi":
-		line = []string{"mpirun", "--oversubscribe", "-n", tasks}
+		line = []string{l.start, "--oversubscribe", "-n", tasks}
 	default:
-		line = []string{"mpiexec", "-n", tasks}
+		line = []string{l.start, "-n", tasks}
 	}
 	line = append(append(line, l.spec.Command...), args...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) } // srun and mpiexec pass it on
+	// It stays in our process group: whoever kills that ends the program as well.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun and mpiexec pass it on
 	cmd.WaitDelay = stopWithin
 	return cmd
 }
@@ -106,8 +122,20 @@ func (l *launcher) list(ctx context.Context) (string, error) {
 	return string(out), nil
 }
 
-// tail is the end of what a program said, on one line.
+// reason is a line that says why something failed, among the stack traces and boxes of the MPIs.
+var reason = regexp.MustCompile(`ERROR(?::| [^I])|FATAL|WARNING|failed|srun: error`)
+
+// tail is the end of what a program said, on one line: of the reasons in it, if there are any.
 func tail(s string) string {
+	var why []string
+	for line := range strings.Lines(s) {
+		if reason.MatchString(line) {
+			why = append(why, line)
+		}
+	}
+	if len(why) > 0 {
+		s = strings.Join(why, " ")
+	}
 	s = strings.Join(strings.Fields(s), " ")
 	return s[max(0, len(s)-400):]
 }

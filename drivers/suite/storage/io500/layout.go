@@ -10,25 +10,23 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// layout spreads the run's directory over the servers of a Lustre and writes down what came of it. Elsewhere it does
-// nothing; what cannot be set becomes a note.
+// layout spreads the run's directory over the servers of a Lustre and writes down what came of it; what cannot be set
+// becomes a note. A directory takes over what its parent has when it is made, so the order counts.
 func layout(ctx context.Context, data, run, file string) (notes []drivers.Reason) {
-	if !storage.IsLustre(data) {
-		return nil
-	}
-	hard := filepath.Join(data, run, "ior-hard")
-	if err := os.MkdirAll(hard, 0o700); err != nil {
-		return []drivers.Reason{{Reason: "NoLayout", Message: err.Error()}}
-	}
-	for _, args := range [][]string{
-		{"setdirstripe", "-D", "-c", "-1", data}, // of no effect with one metadata target
-		{"setstripe", "-c", "1", data},
-		{"setstripe", "-c", "-1", hard},
-	} {
-		if _, err := storage.LFS(ctx, args...); err != nil {
+	note := func(err error) {
+		if err != nil {
 			notes = append(notes, drivers.Reason{Reason: "NoLayout", Message: strings.TrimSpace(err.Error())})
 		}
 	}
+	set := func(args ...string) {
+		_, err := storage.LFS(ctx, args...)
+		note(err)
+	}
+	hard := filepath.Join(data, run, "ior-hard")
+	set("setdirstripe", "-D", "-c", "-1", data) // of no effect with one metadata target
+	set("setstripe", "-c", "1", data)
+	note(os.MkdirAll(hard, 0o700))
+	set("setstripe", "-c", "-1", hard)
 	var text strings.Builder
 	for _, dir := range []string{data, hard} {
 		out, err := storage.LFS(ctx, "getstripe", "-d", dir)
@@ -37,8 +35,6 @@ func layout(ctx context.Context, data, run, file string) (notes []drivers.Reason
 		}
 		text.WriteString(dir + "\n" + out + "\n")
 	}
-	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-		notes = append(notes, drivers.Reason{Reason: "NoLayout", Message: err.Error()})
-	}
+	note(os.WriteFile(file, []byte(text.String()), 0o600))
 	return notes
 }

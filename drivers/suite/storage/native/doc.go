@@ -15,9 +15,11 @@
 // A write phase ends at the stonewall, or earlier when a size bounds it. What the fastest task has done by then all others
 // do as well (wear-out), and the time counts until the last one has: a slow task lowers the number, as it would a job.
 //
-// Nodes are joined by package team. Before and after each phase all say how they fare; an error anywhere ends the run everywhere, named.
+// Nodes are joined by package team. Before and after each phase all say how they fare. An error anywhere stops all nodes at
+// once, in the middle of a phase too, and is named.
 //
-// Everything is in one directory below the target, made here and removed at the end, also after a failure or a cancel.
+// Everything is in one directory below the target, made here, marked as this run's, and removed at the end, also after a
+// failure or a cancel.
 // Before anything is written its size is compared with what is free, and what no size bounds stops short of filling the
 // file system.
 package native

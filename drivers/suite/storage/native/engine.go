@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"assay/drivers"
@@ -23,40 +24,46 @@ type Engine struct{ Srun string }
 func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	root := treeOf(req)
-	s := *req.Storage
-	limits, err := storage.Preflight(ctx, req.Directory, s)
+	limits, err := storage.Preflight(ctx, req.Directory, *req.Storage)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := makeTree(root, s); err != nil {
+	tree, err := storage.MakeTree(req, dir)
+	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	res, err := e.measure(ctx, cancel, req, dir, limits, progress)
-	if gone := os.RemoveAll(root); gone != nil { // ours alone: it was not there before
-		err = errors.Join(err, fmt.Errorf("removing what was written: %w", gone))
-	}
-	return res, err
+	res, err := e.measure(ctx, cancel, req, dir, tree.Root, limits, progress)
+	_, gone := tree.Remove()
+	return res, errors.Join(err, gone)
 }
 
 // measure runs the phases in the run's tree.
-func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, limits storage.Limits, progress func(string)) (drivers.SuiteResult, error) {
+func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir, root string, limits storage.Limits, progress func(string)) (drivers.SuiteResult, error) {
 	s := *req.Storage
-	t, stop, err := e.team(ctx, cancel, req, dir, limits)
+	if err := makeFolders(root, s); err != nil {
+		return drivers.SuiteResult{}, err
+	}
+	t, stop, err := e.team(ctx, cancel, dir, briefing{Root: root, Spec: s, Limits: limits, Seed: req.Seed})
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	defer stop()
-	w := newWorker(treeOf(req), s, limits, req.Seed, 0, t)
+	w := newWorker(root, s, limits, req.Seed, 0, t)
 	w.progress = progress
 	values, err := w.run(ctx)
 	if err != nil {
-		return drivers.SuiteResult{}, errors.Join(err, stop())
+		cancel(err) // the other nodes may be in the middle of a phase
 	}
-	if err := stop(); err != nil {
+	if ended := stop(); err == nil { // else how they end tells nothing more
+		err = ended
+	}
+	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: w.notes(values), Files: []string{phasesFile}}
+	if idle := nothing(values); idle != "" {
+		res.Valid = false
+		res.Reasons = append([]drivers.Reason{{Reason: "Incomplete", Message: "nothing was done in " + idle + ": raise the stonewall"}}, res.Reasons...)
+	}
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
 	return res, writePhases(dir, w.took)
 }
@@ -75,9 +82,15 @@ func writePhases(dir string, took []timing) error {
 	return nil
 }
 
-// treeOf is the run's own directory.
-func treeOf(req drivers.SuiteRequest) string {
-	return filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
+// nothing names the phases in which nothing was done: there is no score then.
+func nothing(values []storage.Value) string {
+	var idle []string
+	for _, v := range values {
+		if v.Value <= 0 {
+			idle = append(idle, v.Name)
+		}
+	}
+	return strings.Join(idle, ", ")
 }
 
 // notes say what a reader of the numbers has to know.

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +18,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	teamtest.Main(Worker)
+	teamtest.Main(func(ctx context.Context, dir string) error {
+		if os.Getenv("WORKER_DIES") != "" {
+			time.AfterFunc(300*time.Millisecond, func() { os.Exit(9) }) // without a word
+		}
+		return Worker(ctx, dir)
+	})
 	os.Exit(m.Run())
 }
 
@@ -28,6 +31,11 @@ func request(t *testing.T, nodes int) (drivers.SuiteRequest, string) {
 	return drivers.SuiteRequest{Run: "io-1-0123abcd", Experiment: "e", Benchmark: "io", Target: "d", Directory: t.TempDir(), Seed: 1,
 		Storage: &v1alpha1.Storage{Engine: "native", Nodes: nodes, TasksPerNode: 2, Stonewall: v1alpha1.Duration(time.Minute),
 			TransferSize: 64 << 10, BlockSize: 1 << 20, Segments: 20, Files: 120}}, t.TempDir()
+}
+
+// treeOf is the run's own directory.
+func treeOf(req drivers.SuiteRequest) string {
+	return filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run)
 }
 
 func measure(t *testing.T, req drivers.SuiteRequest, dir string) (drivers.SuiteResult, error) {
@@ -87,38 +95,27 @@ func TestEngine(t *testing.T) {
 
 // local is a worker on one node over a tree of its own.
 func local(t *testing.T) *worker {
-	req, _ := request(t, 1)
-	root := treeOf(req)
+	req, dir := request(t, 1)
 	l, err := storage.Preflight(t.Context(), req.Directory, *req.Storage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := makeTree(root, *req.Storage); err != nil {
+	tree, err := storage.MakeTree(req, dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return newWorker(root, *req.Storage, l, 1, 0, alone{})
+	if err := makeFolders(tree.Root, *req.Storage); err != nil {
+		t.Fatal(err)
+	}
+	return newWorker(tree.Root, *req.Storage, l, 1, 0, alone{})
 }
 
 // TestCorruption: one changed byte, one file too few, of every kind of data.
 func TestCorruption(t *testing.T) {
 	flip := func(path string, at int64) func(*testing.T, *worker) {
-		return func(t *testing.T, w *worker) {
-			f, err := os.OpenFile(w.path(path), os.O_RDWR, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer f.Close()
-			b := make([]byte, 1)
-			if _, err := f.ReadAt(b, at); err != nil {
-				t.Fatal(err)
-			}
-			b[0] ^= 1
-			if _, err := f.WriteAt(b, at); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return func(t *testing.T, w *worker) { spoil(t, w.path(path), at) }
 	}
-	for before, spoil := range map[string]func(*testing.T, *worker){
+	for before, change := range map[string]func(*testing.T, *worker){
 		"ior-easy-read":    flip(easyIO+"/1", 1<<20-1),
 		"ior-hard-read":    flip(hardIOFile, 3*storage.HardRecord+17),
 		"mdtest-hard-read": flip(hardMD+"/file.0.7", 3900),
@@ -132,7 +129,7 @@ func TestCorruption(t *testing.T) {
 			w := local(t)
 			w.between = func(phase string) {
 				if phase == before {
-					spoil(t, w)
+					change(t, w)
 				}
 			}
 			if _, err := w.run(t.Context()); !errors.Is(err, errCorrupt) || !strings.HasPrefix(err.Error(), before) {
@@ -142,103 +139,52 @@ func TestCorruption(t *testing.T) {
 	}
 }
 
-// TestWearOut: after the stonewall every task does as much as the one that had done most.
+// TestWearOut: in every write phase, after the stonewall every task does as much as the one that had done most, here
+// one of another node, and the time counts until the last one has.
 func TestWearOut(t *testing.T) {
-	w := local(t)
-	w.tasks[1].done["mdtest-easy-write"] = 7 // as if it had been faster
-	for i := range 7 {
-		if err := os.WriteFile(w.easyName(1, i), nil, 0o600); err != nil {
-			t.Fatal(err)
+	for _, p := range storage.Phases {
+		if !p.Write {
+			continue
 		}
-	}
-	if err := w.wearOut(t.Context(), "mdtest-easy-write", w.steps("mdtest-easy-write")); err != nil {
-		t.Fatal(err)
-	}
-	for _, task := range w.tasks {
-		if n := task.done["mdtest-easy-write"]; n != 7 {
-			t.Errorf("task %d has done %d", task.rank, n)
-		}
+		t.Run(p.Name, func(t *testing.T) {
+			w := local(t)
+			w.spec.Stonewall, w.team = 1, &ahead{of: p.Name, done: 7} // a nanosecond: our own tasks have done nothing by then
+			if err := w.phase(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			for _, task := range w.tasks {
+				if n := task.done[p.Name]; n != 7 {
+					t.Errorf("task %d has done %d", task.rank, n)
+				}
+			}
+			if took := w.took[0]; took.Count == 0 || took.Seconds <= 0 {
+				t.Errorf("%+v", took)
+			}
+		})
 	}
 }
 
-func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
+// ahead is a team with one more node, one task of which had done more than any other by the stonewall.
+type ahead struct {
+	alone
+	of   string
+	done int64
+}
+
+func (a *ahead) exchange(_ context.Context, mine report) ([]report, error) {
+	if mine.Step != "stonewall" {
+		return []report{mine}, nil
+	}
+	return []report{mine, {Node: 1, Phase: a.of, Step: mine.Step, Counts: []int64{3, a.done}}}, nil
+}
+
+// TestNothingDone: a stonewall so short that a phase did nothing gives no score, and no valid result.
+func TestNothingDone(t *testing.T) {
 	req, dir := request(t, 1)
-	req.Storage.BlockSize = 1 << 60
-	if _, err := measure(t, req, dir); err == nil || !strings.Contains(err.Error(), "lower blockSize") {
-		t.Errorf("%v", err)
+	req.Storage.Stonewall = 1
+	res, err := measure(t, req, dir)
+	if err != nil || res.Valid || res.Reasons[0].Reason != "Incomplete" {
+		t.Errorf("%v %+v", err, res)
 	}
 	empty(t, req.Directory)
-}
-
-// TestOnlyItsOwn: what is in the target stays; a tree of the same name is somebody's; that of an earlier attempt is ours.
-func TestOnlyItsOwn(t *testing.T) {
-	req, dir := request(t, 1)
-	mine := filepath.Join(req.Directory, "mine")
-	if err := os.WriteFile(mine, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	old := treeOf(req)
-	if err := os.Mkdir(old, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := measure(t, req, dir); err == nil || !strings.Contains(err.Error(), "is there already") {
-		t.Errorf("%v", err)
-	}
-	req.Run += "-2"
-	if _, err := measure(t, req, dir); err != nil {
-		t.Error(err)
-	}
-	if b, err := os.ReadFile(mine); err != nil || !bytes.Equal(b, []byte("x")) {
-		t.Errorf("%q %v", b, err)
-	}
-	if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
-		t.Errorf("left behind: %v", left)
-	}
-}
-
-func TestCancel(t *testing.T) {
-	for _, nodes := range []int{1, 2} {
-		req, dir := request(t, nodes)
-		req.Storage.Segments = 1 << 30 / storage.HardRecord // more than there is time for
-		req.Storage.BlockSize = 0
-		ctx, cancel := context.WithCancel(t.Context())
-		self, _ := os.Executable()
-		_, err := Engine{Srun: self}.Run(ctx, req, dir, func(line string) {
-			if line == "ior-easy-write" {
-				time.AfterFunc(300*time.Millisecond, cancel)
-			}
-		})
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%d nodes: %v", nodes, err)
-		}
-		empty(t, req.Directory)
-	}
-}
-
-// TestDiskFull fills a real file system, which takes root to make.
-func TestDiskFull(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("mounting a small file system takes root")
-	}
-	for _, nodes := range []int{1, 2} {
-		req, dir := request(t, nodes)
-		if err := syscall.Mount("tmpfs", req.Directory, "tmpfs", 0, "size=8m"); err != nil {
-			t.Skipf("mounting a small file system: %v", err)
-		}
-		t.Cleanup(func() { _ = syscall.Unmount(req.Directory, syscall.MNT_DETACH) })
-		req.Storage.Segments, req.Storage.Files, req.Storage.BlockSize = 1, 1, 1<<20
-		fill := filepath.Join(req.Directory, "other") // somebody else takes the space after it was counted
-		self, _ := os.Executable()
-		_, err := Engine{Srun: self}.Run(t.Context(), req, dir, func(line string) {
-			if line == "ior-easy-write" {
-				_ = os.WriteFile(fill, make([]byte, 7<<20), 0o600)
-			}
-		})
-		if err == nil || !strings.Contains(err.Error(), "no space left on device") || !strings.Contains(err.Error(), "ior-easy-write") {
-			t.Errorf("%d nodes: %v", nodes, err)
-		}
-		if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
-			t.Errorf("%d nodes: left behind: %v", nodes, left)
-		}
-	}
 }

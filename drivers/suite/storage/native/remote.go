@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 	"assay/drivers/suite/storage"
 	crew "assay/drivers/suite/team"
 )
@@ -19,50 +18,16 @@ type briefing struct {
 	Seed   int64            `json:"seed"`
 }
 
-// team waits for the workers of the other nodes. Stop ends them; it may be called twice.
-func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, req drivers.SuiteRequest, dir string, l storage.Limits) (t team, stop func() error, err error) {
-	n := req.Storage.Nodes
-	if n == 1 {
+// team waits for the workers of the other nodes. Stop ends them.
+func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, dir string, b briefing) (t team, stop func() error, err error) {
+	if b.Spec.Nodes == 1 {
 		return alone{}, func() error { return nil }, nil
 	}
-	lead, err := crew.Start(ctx, cancel, crew.Options{Dir: dir, Others: n - 1, Srun: e.Srun}, briefing{treeOf(req), *req.Storage, l, req.Seed})
+	lead, err := crew.Start(ctx, cancel, crew.Options{Dir: dir, Others: b.Spec.Nodes - 1, Srun: e.Srun}, b)
 	if err != nil {
 		return nil, nil, err
 	}
-	return first{lead}, lead.Close, nil
-}
-
-// first is the team as the first node sees it.
-type first struct{ *crew.Lead }
-
-func (f first) exchange(ctx context.Context, mine report) ([]report, error) {
-	all := []report{mine}
-	for i, p := range f.Others {
-		var r report
-		if err := p.Hear(ctx, &r); err != nil {
-			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
-		}
-		if r.Err != "" {
-			return nil, f.fail(fmt.Errorf("node %d: %s", i+1, r.Err))
-		}
-		if r.Phase != mine.Phase || r.Step != mine.Step {
-			return nil, f.fail(fmt.Errorf("node %d is at %s of %s, not %s of %s", i+1, r.Step, r.Phase, mine.Step, mine.Phase))
-		}
-		all = append(all, r)
-	}
-	for i, p := range f.Others {
-		if err := p.Say(all); err != nil {
-			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
-		}
-	}
-	return all, nil
-}
-
-func (f first) fail(err error) error {
-	for _, p := range f.Others {
-		_ = p.Say([]report{{Err: err.Error()}}) // those that still listen
-	}
-	return err
+	return newFirst(ctx, cancel, lead), lead.Close, nil
 }
 
 // other is the team as another node sees it.

@@ -74,6 +74,7 @@ func (w *worker) path(parts ...any) string {
 
 // run goes through all phases.
 func (w *worker) run(ctx context.Context) ([]storage.Value, error) {
+	defer w.close()
 	for i, p := range storage.Phases {
 		if i == 2 && w.node == 0 {
 			if err := os.WriteFile(w.path(stamp), nil, 0o600); err != nil {
@@ -93,6 +94,16 @@ func (w *worker) run(ctx context.Context) ([]storage.Value, error) {
 		out = append(out, t.Value)
 	}
 	return out, nil
+}
+
+// close closes what a phase that failed left open: NFS keeps such a file under another name, in the way of its directory.
+func (w *worker) close() {
+	for _, t := range w.tasks {
+		if t.file != nil {
+			_ = t.file.Close() // nobody trusts what is in it
+			t.file = nil
+		}
+	}
 }
 
 // phase runs one phase on all tasks of this node, together with the other nodes.

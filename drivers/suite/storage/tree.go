@@ -1,0 +1,97 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"assay/drivers"
+)
+
+// markFile is the file in a run's own directory that says which run made it. Nothing without it is ever removed.
+const markFile = ".assay-run"
+
+// Tree is the run's own directory below the measured one.
+type Tree struct{ Root, mark string }
+
+// again is the name of a run's second attempt and later ones: that of the first, and a number.
+var again = regexp.MustCompile(`^(.*-[0-9a-f]{8})-[0-9]+$`)
+
+// MakeTree makes the run's own directory; dir is where the run's files are kept. What an earlier attempt of the same run
+// left when it was killed goes first. A directory of that name without the mark of this run belongs to somebody else.
+func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
+	mark := dir
+	if first := again.FindStringSubmatch(dir); first != nil {
+		mark = first[1]
+	}
+	if err := removeEarlier(req.Directory, mark); err != nil {
+		return Tree{}, err
+	}
+	t := Tree{filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run), mark}
+	if err := os.Mkdir(t.Root, 0o700); errors.Is(err, fs.ErrExist) {
+		return Tree{}, fmt.Errorf("%s is there already, and not marked as this run's; look at it, then type: rm -r %s", t.Root, t.Root)
+	} else if err != nil {
+		return Tree{}, fmt.Errorf("making the run's directory: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(t.Root, markFile), []byte(mark), 0o600); err != nil {
+		return Tree{}, errors.Join(fmt.Errorf("marking the run's directory: %w", err), os.RemoveAll(t.Root))
+	}
+	return t, nil
+}
+
+func removeEarlier(directory, mark string) error {
+	there, err := os.ReadDir(directory)
+	if err != nil {
+		return fmt.Errorf("looking for what an earlier attempt left: %w", err)
+	}
+	for _, d := range there {
+		old := Tree{filepath.Join(directory, d.Name()), mark}
+		if !strings.HasPrefix(d.Name(), ".assay-") || !d.IsDir() || !old.ours() {
+			continue
+		}
+		if _, err := old.Remove(); err != nil {
+			return fmt.Errorf("what an earlier attempt left: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t Tree) ours() bool {
+	b, err := os.ReadFile(filepath.Join(t.Root, markFile))
+	return err == nil && string(b) == t.mark
+}
+
+// Remove removes the run's directory, says how many files were still in it, and proves that it is gone.
+func (t Tree) Remove() (left int, err error) {
+	if !t.ours() {
+		return 0, fmt.Errorf("%s has lost the mark of this run and was not removed; look at it, then type: rm -r %s", t.Root, t.Root)
+	}
+	err = filepath.WalkDir(t.Root, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && d.Name() != markFile {
+			left++
+		}
+		return err
+	})
+	// The mark goes last: a removal that is cut short can be taken up by the next attempt.
+	there, listed := os.ReadDir(t.Root)
+	err = errors.Join(err, listed)
+	for _, d := range there {
+		if d.Name() != markFile {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(t.Root, d.Name())))
+		}
+	}
+	if err == nil {
+		err = os.RemoveAll(t.Root)
+	}
+	if _, gone := os.Lstat(t.Root); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("%s is still there; type: rm -r %s", t.Root, t.Root))
+	}
+	if err != nil {
+		return left, fmt.Errorf("removing what was written: %w", err)
+	}
+	return left, nil
+}
