@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -148,7 +147,7 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		write(c.text)
 		t.Setenv("SLURM_PROCID", c.proc)
 		if _, _, err := Join(t.Context(), dir, &task{}); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Error(fmt.Sprintf("%+v: %v", c, err))
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
