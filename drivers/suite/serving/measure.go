@@ -14,7 +14,7 @@ import (
 // part is one node's share of a run.
 type part struct{ at, of int }
 
-// whole of n is this node's part of it.
+// share of n is this node's part of it.
 func (p part) share(n int) int { return wire.Share(n, p.at, p.of) }
 
 // bound is how many requests this node may have in flight; 0: no bound.

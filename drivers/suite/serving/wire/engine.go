@@ -145,12 +145,3 @@ func (e *Engine) Run(ctx context.Context, requests []Request, load Load, done fu
 	wg.Wait()
 	return out, errors.Join(errs...)
 }
-
-// Share is the k-th of n nearly equal parts.
-func Share(whole, k, n int) int {
-	part := whole / n
-	if k < whole%n {
-		part++
-	}
-	return part
-}
