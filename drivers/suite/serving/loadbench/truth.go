@@ -70,6 +70,7 @@ func (s *streams) Pop() any {
 // serveTruth listens on a free port of the loopback, says which on standard output, and serves until ctx ends.
 func serveTruth(ctx context.Context, p pace) error {
 	runtime.LockOSThread()
+	defer socket.Own(1)()
 	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}}
 	if err := t.open(); err != nil {
 		return err
@@ -118,22 +119,19 @@ func (t *truth) turn() error {
 		now, _ = t.clock.Now()
 	}
 	var events [256]unix.EpollEvent
-	n, err := socket.PollNow(t.epoll, events[:])
-	if n == 0 && err == nil {
-		until := now + 100*time.Millisecond
-		if len(t.streams) > 0 {
-			until = min(until, t.streams[0].next)
-		}
-		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(until))}
-		if err := unix.TimerfdSettime(t.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
-			return os.NewSyscallError("timerfd_settime", err)
-		}
-		n, err = unix.EpollWait(t.epoll, events[:], -1)
+	until := now + 100*time.Millisecond
+	if len(t.streams) > 0 {
+		until = min(until, t.streams[0].next)
 	}
-	if err != nil && !errors.Is(err, unix.EINTR) {
-		return os.NewSyscallError("epoll_wait", err)
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(until))}
+	if err := unix.TimerfdSettime(t.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
+		return os.NewSyscallError("timerfd_settime", err)
 	}
-	for _, e := range events[:max(0, n)] {
+	n, err := socket.Wait(t.epoll, events[:])
+	if err != nil {
+		return err
+	}
+	for _, e := range events[:n] {
 		switch fd := int(e.Fd); fd {
 		case t.timer:
 			var b [8]byte

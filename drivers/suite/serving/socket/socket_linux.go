@@ -2,6 +2,8 @@ package socket
 
 import (
 	"encoding/binary"
+	"os"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -69,11 +71,27 @@ func (r *Receiver) stamp() time.Duration {
 	return 0
 }
 
-// PollNow is epoll_wait with no time to wait.
-func PollNow(fd int, events []unix.EpollEvent) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-	if errno != 0 {
-		return 0, errno
+// Wait is epoll_wait without a limit, for a thread that has been given a P of its own (Own): Go's scheduler is not told
+// that the thread sleeps. If it were, it would take the P away twenty microseconds later, wake another thread to look for
+// work, and go on watching that often: a third of a client's CPU time. A collection or a preemption interrupts the wait by
+// a signal, which is no error.
+func Wait(fd int, events []unix.EpollEvent) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), ^uintptr(0), 0, 0)
+	switch errno {
+	case 0:
+		return int(n), nil
+	case unix.EINTR:
+		return 0, nil
 	}
-	return int(n), nil
+	return 0, os.NewSyscallError("epoll_pwait", errno)
+}
+
+// Own lets so many threads Wait while everything else still finds a P to run on. Call back to undo it.
+func Own(threads int) (back func()) {
+	before := runtime.GOMAXPROCS(0)
+	if before > threads {
+		return func() {}
+	}
+	runtime.GOMAXPROCS(threads + 1)
+	return func() { runtime.GOMAXPROCS(before) }
 }

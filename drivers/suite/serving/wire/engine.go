@@ -55,6 +55,7 @@ type Engine struct {
 // Open resolves the endpoints (http://host:port) and opens so many connections to them in turn. Connections that
 // cannot be opened now are opened when they are needed.
 func Open(ctx context.Context, endpoints []string, connections int, o Options) (*Engine, error) {
+	defer socket.Own(1)()
 	e := &Engine{Options: o}
 	for _, endpoint := range endpoints {
 		addr, err := resolve(ctx, endpoint)
@@ -122,6 +123,7 @@ type Load struct {
 // Run sends all requests and waits for their ends. Done is called after each, from any thread. The error says that ctx
 // ended before all was sent.
 func (e *Engine) Run(ctx context.Context, requests []Request, load Load, done func()) ([]Outcome, error) {
+	defer socket.Own(len(e.loops))()
 	out := make([]Outcome, len(requests))
 	var next atomic.Int64
 	if load.Start == 0 {

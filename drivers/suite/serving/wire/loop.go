@@ -205,18 +205,12 @@ func (l *loop) dispatch(c *conn) {
 
 // wait handles what happens until the given moment, and returns after the first of it.
 func (l *loop) wait(until time.Duration) error {
-	n, err := socket.PollNow(l.epoll, l.events[:]) // most often there is something, and Go's scheduler need not know
-	if n == 0 && err == nil {
-		if err := l.arm(until); err != nil {
-			return err
-		}
-		n, err = unix.EpollWait(l.epoll, l.events[:], -1)
+	if err := l.arm(until); err != nil {
+		return err
 	}
-	if errors.Is(err, unix.EINTR) {
-		return nil
-	}
+	n, err := socket.Wait(l.epoll, l.events[:])
 	if err != nil {
-		return os.NewSyscallError("epoll_wait", err)
+		return err
 	}
 	for _, event := range l.events[:n] {
 		if int(event.Fd) == l.timer {
