@@ -17,6 +17,7 @@ type Event struct {
 	Completion int    // tokens
 	Error      []byte // the value of "error"; nil while there is none
 	scratch    []byte
+	last       like
 }
 
 var errMalformed = errors.New("malformed JSON")
@@ -25,7 +26,19 @@ var errMalformed = errors.New("malformed JSON")
 // encoding/json on every event is three quarters of a client's CPU time in a burst. Whatever has a surprising shape
 // inside a field that matters is malformed; what does not matter is skipped over, not checked.
 func (e *Event) Scan(data []byte) error {
-	*e = Event{scratch: e.scratch[:0]}
+	*e = Event{scratch: e.scratch[:0], last: e.last}
+	if text, ok := e.last.text(data); ok {
+		e.Choices, e.Text = true, text
+		return nil
+	}
+	err := e.read(data)
+	if err == nil {
+		e.last.learn(data, e)
+	}
+	return err
+}
+
+func (e *Event) read(data []byte) error {
 	return members(data, func(key, value []byte) error {
 		switch string(key) {
 		case "choices":

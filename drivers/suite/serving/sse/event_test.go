@@ -82,3 +82,27 @@ func plain(data string) bool {
 		!strings.Contains(lower, "k") && (len(v.Choices) == 0 || bytes.HasPrefix(v.Choices[0], []byte("{"))) &&
 		!(strings.Contains(data, "text") && strings.Contains(data, "delta"))
 }
+
+// FuzzLike: an event that follows another one of its kind is read as if it came alone, whatever its text holds.
+func FuzzLike(f *testing.F) {
+	for _, s := range []string{"Hä", "", `a\nb`, `"`, `\`, `","finish_reason":"stop"}],"usage":null}`, `x","text":"y`, "\x00"} {
+		f.Add(s, "null", "first")
+	}
+	f.Add("word", `"stop"`, "")
+	f.Fuzz(func(t *testing.T, text, finish, before string) {
+		event := func(text, finish string) []byte {
+			return []byte(`{"id":"1","choices":[{"index":0,"delta":{"content":"` + text + `"},"finish_reason":` + finish + `}],"usage":null}`)
+		}
+		var after, alone Event
+		_ = after.Scan(event(before, "null")) // what it says is not of interest
+		data := event(text, finish)
+		errAfter, err := after.Scan(data), alone.Scan(data)
+		if (errAfter == nil) != (err == nil) {
+			t.Fatalf("%q behind %q: %v, alone %v", data, before, errAfter, err)
+		}
+		if err == nil && (string(after.Text) != string(alone.Text) || string(after.Finish) != string(alone.Finish) || after.Choices != alone.Choices ||
+			after.Usage != alone.Usage || (after.Error == nil) != (alone.Error == nil)) {
+			t.Fatalf("%q behind %q: %+v, alone %+v", data, before, after, alone)
+		}
+	})
+}

@@ -38,7 +38,7 @@ type Stream struct {
 
 // Start makes s the beginning of another stream with room for so many events; its other buffers are used again.
 func (s *Stream) Start(events int) {
-	*s = Stream{carry: s.carry[:0], event: Event{scratch: s.event.scratch}, Answer: Answer{
+	*s = Stream{carry: s.carry[:0], event: Event{scratch: s.event.scratch, last: s.event.last.forget()}, Answer: Answer{
 		Events: make([]time.Duration, 0, events), Text: make([]byte, 0, 4*events),
 	}}
 }
