@@ -65,6 +65,18 @@ func act(role string, args []string) {
 		os.Exit(1)
 	case "sleep":
 		time.Sleep(time.Hour)
+	case "status": // of a cluster of one node
+		fmt.Print("Node status\nActive:\n 1 node_head\n")
+	case "end": // so many milliseconds after the file args[1] is there
+		for {
+			if _, err := os.Stat(args[1]); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		late, _ := time.ParseDuration(args[0])
+		time.Sleep(late)
+		os.Exit(1)
 	case "print": // what it was given
 		fmt.Printf("%q\n%q\n", args, os.Environ())
 		time.Sleep(time.Hour)

@@ -259,3 +259,31 @@ func rob(file string) {
 	}
 	os.Exit(1)
 }
+
+// TestTheClusterIsTheCause: whichever is seen first, the end of a cluster's part or that of the server which cannot do
+// without it, the part is named.
+func TestTheClusterIsTheCause(t *testing.T) {
+	for name, c := range map[string]struct{ server, head, want string }{
+		"the part is seen first":   {"1s", "0s", "HeadDied"},
+		"the server is seen first": {"0s", "1s", "HeadDied"},
+		"the server alone":         {"0s", "1h", "Exited"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := startJob(t, drivers.AgentDesired{})
+			file := filepath.Join(t.TempDir(), "go")
+			p := j.server("llm", "end", "f1", c.server, file)
+			p.Probes, p.Restart.Limit = nil, 0
+			p.Cluster = &drivers.Cluster{Nodes: 1, Head: []string{j.self, "act", "end", c.head, file}, Status: []string{j.self, "act", "status"}}
+			j.tell(drivers.AgentDesired{Processes: []drivers.Process{p}})
+			j.until("it runs", func(s drivers.AgentState) bool { return len(s.Processes) == 1 && s.Processes[0].PID > 0 })
+			if err := os.WriteFile(file, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := j.until("it has failed", phase("llm", drivers.PhaseFailed))
+			if got := s.Processes[0]; got.Reason != c.want || got.Last == nil || got.Last.Reason != c.want {
+				t.Errorf("%s: %s; last end %+v", got.Reason, got.Message, got.Last)
+			}
+		})
+	}
+}

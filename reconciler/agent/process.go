@@ -17,6 +17,7 @@ const (
 	backoffLimit = 5 * time.Minute  // longest wait before a restart
 	provenAfter  = 10 * time.Minute // a server that was Ready for so long starts counting restarts anew
 	portRetries  = 5                // starts that may fail because somebody took the port first
+	doubtFor     = 5 * time.Second  // after a server's end its cluster may still turn out to be the cause
 )
 
 // process is one supervised server, with the Ray cluster under it if it wants one.
@@ -33,7 +34,8 @@ type process struct {
 	starting  bool   // start was called, and main does not run yet
 	stopping  bool   // everything of it is to end
 	fault     *fault // why, unless it was told to
-	proven    bool   // it had been Ready for long
+	doubt     time.Time
+	proven    bool // it had been Ready for long
 	phase     string
 	since     time.Time
 	reason    string
@@ -118,7 +120,7 @@ func (p *process) wind(now time.Time) {
 	switch {
 	case p.main != nil:
 		p.main.terminateOnce(now, p.want.Grace.Std())
-	default:
+	case !now.Before(p.doubt):
 		p.ring.terminate(now)
 	}
 }
@@ -161,12 +163,20 @@ func (p *process) watch(now time.Time) {
 		if exit, ended := p.main.poll(); ended {
 			p.main, p.models = nil, nil
 			if !p.stopping {
+				if p.ring.running() {
+					p.doubt = now.Add(doubtFor)
+				}
 				p.fail(ending(exit), now)
 			}
 		}
 	}
-	if f := p.ring.watch(now); f != nil && !p.stopping {
+	switch f := p.ring.watch(now); {
+	case f == nil:
+	case !p.stopping:
 		p.fail(*f, now)
+	case now.Before(p.doubt): // the server saw it first, and ended of it
+		p.doubt, p.fault = now, f
+		p.last = &v1alpha1.End{Reason: f.reason, Message: f.message, At: now.UTC()}
 	}
 }
 
