@@ -185,8 +185,18 @@ func (a *app) cost(s v1alpha1.ExperimentStatus) {
 			}
 		}
 	}
-	if len(jobs) == 0 {
+	runs := 0
+	for _, r := range s.Runs {
+		if (r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning) && !jobs[r.JobID] {
+			runs++
+			a.say("experiment %s: run %s still goes on, in a job of its own (%s). Stop with: assay delete experiment %s", s.Name, r.ID, dash(r.JobID), s.Name)
+		}
+	}
+	switch {
+	case len(jobs) == 0 && runs == 0:
 		a.say("experiment %s: nothing is left running.", s.Name)
+		return
+	case len(jobs) == 0:
 		return
 	}
 	left := ""
