@@ -80,7 +80,7 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 		if r.Doubtful() {
 			doubtful++
 		}
-		cells = append(cells, []string{name, dash(point), r.Metric, medianCell(*r.Before), medianCell(*r.Now), deltaCell(r), testCell(r)})
+		cells = append(cells, []string{name, dash(point), r.Metric, medianCell(*r.Before), medianCell(*r.Now), r.Change(), testCell(r)})
 	}
 	a.table([]string{"BENCHMARK", "POINT", "METRIC", before, now, "DELTA", "TEST"}, cells)
 	for _, n := range slices.Sorted(maps.Keys(notes)) {
@@ -91,25 +91,11 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 	}
 }
 
-func deltaCell(r compare.Row) string {
-	switch {
-	case !r.Different:
-		return "~"
-	case r.Delta == nil:
-		return "differs" // from zero
-	}
-	return fmt.Sprintf("%+.2f%%", 100**r.Delta)
-}
-
 func testCell(r compare.Row) string {
-	n := fmt.Sprintf("n=%d", r.Before.N)
-	if r.Before.N != r.Now.N {
-		n += fmt.Sprintf("+%d", r.Now.N)
-	}
 	if r.P == nil {
-		return n
+		return r.Repeats()
 	}
-	return fmt.Sprintf("p=%.3f %s", *r.P, n)
+	return fmt.Sprintf("p=%.3f %s", *r.P, r.Repeats())
 }
 
 // medianCell is a median with half of its interval as a share, as benchstat prints it; ∞ where there are too few values.

@@ -7,6 +7,7 @@
 package compare
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -104,6 +105,25 @@ func (r Row) CanTell() bool {
 		ways *= float64(r.Now.N+i) / float64(i)
 	}
 	return 2/ways < results.Alpha
+}
+
+// Change is the difference in words: "~" where none can be called.
+func (r Row) Change() string {
+	switch {
+	case !r.Different:
+		return "~"
+	case r.Delta == nil:
+		return "differs" // from zero
+	}
+	return fmt.Sprintf("%+.2f%%", 100**r.Delta)
+}
+
+// Repeats says how many values were compared: of both sides where the numbers differ.
+func (r Row) Repeats() string {
+	if r.Before.N != r.Now.N {
+		return fmt.Sprintf("n=%d+%d", r.Before.N, r.Now.N)
+	}
+	return fmt.Sprintf("n=%d", r.Before.N)
 }
 
 // chosen are the metrics to show, of those that both sides have.

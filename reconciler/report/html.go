@@ -21,7 +21,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"lower": func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) },
 	"short": func(s string) string { return s[:min(len(s), 12)] },
 	"join":  func(s []string) string { return strings.Join(s, ", ") },
-	"title": column.title, "marks": Summary.marks, "words": words, "median": func(m *results.Median) string { return median(*m) }, "change": change, "p": pValue, "measured": measuredText,
+	"title": column.title, "marks": Summary.marks, "words": words, "median": func(m *results.Median) string { return median(*m) }, "p": pValue, "measured": measuredText,
 }).Parse(pageText))
 
 // HTML is the report as one page that needs nothing else.

@@ -75,7 +75,7 @@ func (r Report) changeTable(b *strings.Builder) {
 			line(b, c.Benchmark, pointText(c.Point), "", "", "", "not compared: "+c.Refused, "")
 			continue
 		}
-		line(b, c.Benchmark, pointText(c.Point), words(c.Metric), median(*c.Before), median(*c.Now), change(c), pValue(c))
+		line(b, c.Benchmark, pointText(c.Point), words(c.Metric), median(*c.Before), median(*c.Now), c.Change(), pValue(c))
 	}
 	b.WriteString("\n")
 }

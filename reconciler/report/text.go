@@ -179,24 +179,9 @@ func median(m results.Median) string {
 	return fmt.Sprintf("%s [%s, %s]", number(m.Center), number(m.Lo), number(m.Hi))
 }
 
-// change is the difference where one can be called.
-func change(c compare.Row) string {
-	switch {
-	case !c.Different:
-		return "~"
-	case c.Delta == nil:
-		return "differs"
-	}
-	return fmt.Sprintf("%+.1f %%", 100**c.Delta)
-}
-
 func pValue(c compare.Row) string {
-	n := fmt.Sprintf("n=%d", c.Before.N)
-	if c.Now.N != c.Before.N {
-		n += fmt.Sprintf("+%d", c.Now.N)
-	}
 	if c.P == nil {
-		return n
+		return c.Repeats()
 	}
-	return fmt.Sprintf("%.3f, %s", *c.P, n)
+	return fmt.Sprintf("%.3f, %s", *c.P, c.Repeats())
 }
