@@ -13,5 +13,7 @@
 //   - All randomness comes from the request's seed through Rand, one independent stream for each use, so that asking
 //     for one number more in one place changes nothing elsewhere.
 //
-// The suites themselves are in serving and vector. They import this package; it knows none of them: cmd passes them in.
+// The suites themselves are in serving, vector and storage. They import this package; it knows none of them: cmd passes
+// them in. A run on several nodes has `assay suite-worker RUNDIR` on each but the first (Work, and package team). Runs
+// that are to be measured at the same time wait for each other at a Beside window.
 package suite
