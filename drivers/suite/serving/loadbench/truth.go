@@ -33,9 +33,11 @@ type truth struct {
 	epoll, listener, timer int
 	clock                  socket.Clock
 	recv                   *socket.Receiver
+	armed                  time.Duration // when the timer goes off; 0: it does not
 	conns                  map[int]*peer
 	streams                streams
-	record                 bytes.Buffer // id,arrived,first write
+	wholes                 map[int][]byte // answers without delay, by tokens: made once, or the server would be what is measured
+	record                 []byte         // id,arrived,first write
 }
 
 // peer is a connection and what it has sent so far.
@@ -71,7 +73,7 @@ func (s *streams) Pop() any {
 func serveTruth(ctx context.Context, p pace) error {
 	runtime.LockOSThread()
 	defer socket.Own(1)()
-	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}}
+	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}, wholes: map[int][]byte{}}
 	if err := t.open(); err != nil {
 		return err
 	}
@@ -123,9 +125,12 @@ func (t *truth) turn() error {
 	if len(t.streams) > 0 {
 		until = min(until, t.streams[0].next)
 	}
-	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(until))}
-	if err := unix.TimerfdSettime(t.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
-		return os.NewSyscallError("timerfd_settime", err)
+	if t.armed == 0 || until < t.armed {
+		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(until))}
+		if err := unix.TimerfdSettime(t.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
+			return os.NewSyscallError("timerfd_settime", err)
+		}
+		t.armed = until
 	}
 	n, err := socket.Wait(t.epoll, events[:])
 	if err != nil {
@@ -136,6 +141,7 @@ func (t *truth) turn() error {
 		case t.timer:
 			var b [8]byte
 			_, _ = unix.Read(fd, b[:])
+			t.armed = 0
 		case t.listener:
 			t.accept()
 		default:
@@ -213,8 +219,8 @@ func (t *truth) answer(p *peer, head, body string) {
 	case strings.HasPrefix(head, "GET /v1/models "):
 		t.document(p, "200 OK", `{"object":"list","data":[{"id":"`+model+`","owned_by":"loadbench"}]}`)
 	case strings.HasPrefix(head, "GET /truth "):
-		t.document(p, "200 OK", t.record.String())
-		t.record.Reset()
+		t.document(p, "200 OK", string(t.record))
+		t.record = t.record[:0]
 	default:
 		t.document(p, "404 Not Found", "no such document")
 	}
@@ -242,13 +248,23 @@ func (t *truth) begin(p *peer, head, body string) {
 		heap.Push(&t.streams, s)
 		return
 	}
-	out := append([]byte(nil), start...)
-	for i := range s.total {
-		out = append(out, token(i == s.total-1)...)
-	}
+	out := t.whole(s.total)
 	first, _ := t.clock.Now()
-	t.write(p, append(out, ending(s.total)...))
+	t.write(p, out)
 	t.note(s, first)
+}
+
+// whole is an answer of so many tokens in one piece.
+func (t *truth) whole(tokens int) []byte {
+	if out, ok := t.wholes[tokens]; ok {
+		return out
+	}
+	out := []byte(start)
+	for i := range tokens {
+		out = append(out, token(i == tokens-1)...)
+	}
+	t.wholes[tokens] = append(out, ending(tokens)...)
+	return t.wholes[tokens]
 }
 
 // advance writes the next token of the stream that is due first.
@@ -287,7 +303,8 @@ func (t *truth) write(p *peer, out []byte) {
 }
 
 func (t *truth) note(s *stream, first time.Duration) {
-	fmt.Fprintf(&t.record, "%s,%d,%d\n", s.id, s.arrived, first)
+	t.record = strconv.AppendInt(append(append(t.record, s.id...), ','), int64(s.arrived), 10)
+	t.record = append(strconv.AppendInt(append(t.record, ','), int64(first), 10), '\n')
 }
 
 // asked is the max_tokens of a request.
