@@ -87,3 +87,12 @@ func (g *group) poll() (drivers.Exit, bool) {
 		return drivers.Exit{}, false
 	}
 }
+
+// exitOf says how a process ended.
+func exitOf(st *os.ProcessState) drivers.Exit {
+	ws, ok := st.Sys().(syscall.WaitStatus)
+	if ok && ws.Signaled() {
+		return drivers.Exit{Code: 128 + int(ws.Signal()), Signal: ws.Signal().String()}
+	}
+	return drivers.Exit{Code: st.ExitCode()}
+}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -393,13 +392,4 @@ func (p *process) state() drivers.ProcessState {
 		s.PID = p.main.cmd.Process.Pid
 	}
 	return s
-}
-
-// exitOf says how a process ended.
-func exitOf(st *os.ProcessState) drivers.Exit {
-	ws, ok := st.Sys().(syscall.WaitStatus)
-	if ok && ws.Signaled() {
-		return drivers.Exit{Code: 128 + int(ws.Signal()), Signal: ws.Signal().String()}
-	}
-	return drivers.Exit{Code: st.ExitCode()}
 }
