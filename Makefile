@@ -29,7 +29,7 @@ lint: ## formatting, go vet and staticcheck
 	@.ci/lint
 
 bench: ## the load generator against a server that keeps the truth, beside other clients; then Go's benchmarks
-	@go run ./drivers/suite/serving/loadbench $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
+	@go run ./drivers/suite/selftest $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
 	@go test -run '^$$' -bench . -benchmem ./...
 
 slurm-up: build ## start a real Slurm cluster on this machine: 4 nodes with 4 fake GPUs each

@@ -1,12 +1,19 @@
 // Package drivers holds what crosses the border between the core and the world: the interfaces that the core calls,
 // and the data that the controller and the agent exchange by file.
 //
-//   - scheduler.go: Scheduler, with the optional capabilities Reconfigurer and Accountant; tag.go: whose job it is
-//   - agent.go: desired.json and state.json of a job directory
-//   - suite.go: Suite, request.json and result.json of a run directory
-//   - metrics.go: Prometheus as the controller needs it; service.go: a declared service, compiled
-//   - errors.go: the four kinds of error that callers act on
+//	scheduler.go  Scheduler, with the optional capabilities Reconfigurer and Accountant
+//	tag.go        Seat and Tag: whose job it is
+//	agent.go      desired.json and state.json of a job directory
+//	suite.go      Suite; request.json and result.json of a run directory
+//	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
+//	service.go    Compiled: a declared service as processes, ports and probes
+//	folder.go     Folders: directories on a parallel file system
+//	origin.go     where a revision came from
+//	token.go      the key that a server asks of its clients
+//	raystatus.go  what `ray status` prints
+//	errors.go     the four kinds of error that callers act on
 //
-// Implementations live in the folders below and import only this package and api. None of them imports another,
-// and only cmd imports them. drivertest holds the contracts as tests.
+// Implementations live in the folders below. They import this package, api, and the two that every layer may use:
+// durable (files that must survive) and procid (what a process is). A composition (split, container around service) is
+// put together by cmd. drivertest holds the contracts as tests.
 package drivers

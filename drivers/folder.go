@@ -26,9 +26,3 @@ type Folders interface {
 	// Remove removes the directory if it is owner's.
 	Remove(ctx context.Context, spec v1alpha1.Lustre, owner string) error
 }
-
-// Exporter is an optional capability of Metrics: all samples of one experiment, so that they outlive retention. It writes
-// the file at path whole, 0600, as gzipped OpenMetrics text, which promtool reads back.
-type Exporter interface {
-	Export(ctx context.Context, experiment, path string) error
-}

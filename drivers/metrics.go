@@ -1,9 +1,6 @@
 package drivers
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Target is one address for Prometheus to scrape.
 type Target struct {
@@ -28,13 +25,8 @@ type Metrics interface {
 	Health(ctx context.Context) (map[string]Health, error)
 }
 
-// Origin says where a revision came from.
-type Origin struct {
-	Source string    `json:"source"`         // apply | watch | sync | undo | delete
-	Path   string    `json:"path,omitempty"` // file, folder or repository
-	User   string    `json:"user,omitempty"`
-	Host   string    `json:"host,omitempty"`
-	Time   time.Time `json:"time"`
-	Commit string    `json:"commit,omitempty"` // git commit, "-dirty" appended when the file differs from it
-	Ref    string    `json:"ref,omitempty"`
+// Exporter is an optional capability of Metrics: all samples of one experiment, so that they outlive retention. It writes
+// the file at path whole, 0600, as gzipped OpenMetrics text, which promtool reads back.
+type Exporter interface {
+	Export(ctx context.Context, experiment, path string) error
 }

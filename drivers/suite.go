@@ -20,9 +20,9 @@ type SuiteRequest struct {
 	Model      string            `json:"model,omitempty"`
 	TokenFile  string            `json:"tokenFile,omitempty"` // 0600; holds what the server asks of its clients
 	Simulated  bool              `json:"simulated"`
-	Nodes      int               `json:"nodes,omitempty"`   // serving only: that send the load together; 0 is 1
-	Beside     []string          `json:"beside,omitempty"`  // runs that are to be measured at the same time
-	Serving    *v1alpha1.Serving `json:"serving,omitempty"` // exactly one of the three
+	Nodes      int               `json:"nodes,omitempty"`    // serving only: that send the load together; 0 is 1
+	Overlaps   []string          `json:"overlaps,omitempty"` // runs that are to be measured at the same time
+	Serving    *v1alpha1.Serving `json:"serving,omitempty"`  // exactly one of the three
 	Vector     *v1alpha1.Vector  `json:"vector,omitempty"`
 	Storage    *v1alpha1.Storage `json:"storage,omitempty"`
 	Directory  string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints

@@ -46,7 +46,7 @@ func TestClients(t *testing.T) {
 		job   func(id string) bool
 		nodes float64
 	}{
-		"beside":     {func(id string) bool { return id == server.JobID }, 0},
+		"overlap":    {func(id string) bool { return id == server.JobID }, 0},
 		"two-beside": {func(id string) bool { return id == server.JobID }, 2},
 		"apart":      {func(id string) bool { return id != server.JobID && !strings.HasPrefix(id, "here-") }, 3},
 		"here":       {func(id string) bool { return strings.HasPrefix(id, "here-") }, 0},
@@ -106,16 +106,16 @@ func TestTogether(t *testing.T) {
 		if r.Phase != v1alpha1.RunComplete {
 			t.Errorf("%s: %s %s", r.ID, r.Phase, r.Reason)
 		}
-		byPoint[r.Benchmark+" "+r.Point["beside"]] = r
+		byPoint[r.Benchmark+" "+r.Point["overlap"]] = r
 	}
 	for _, name := range []string{"chat ", "disk "} {
-		if _, beside := byPoint[name].Metrics["beside_percent"]; beside || byPoint[name].ID == "" {
+		if _, overlap := byPoint[name].Metrics["overlap_percent"]; overlap || byPoint[name].ID == "" {
 			t.Errorf("%q: %+v", name, byPoint[name])
 		}
 	}
 	chat, disk := byPoint["chat disk"], byPoint["disk chat"]
-	if chat.Metrics["beside_percent"] <= 0 || disk.Metrics["beside_percent"] <= 0 {
-		t.Errorf("not together: %v and %v", chat.Metrics["beside_percent"], disk.Metrics["beside_percent"])
+	if chat.Metrics["overlap_percent"] <= 0 || disk.Metrics["overlap_percent"] <= 0 {
+		t.Errorf("not together: %v and %v", chat.Metrics["overlap_percent"], disk.Metrics["overlap_percent"])
 	}
 	if chat.Started == nil || disk.Ended == nil || chat.Started.After(*disk.Ended) || disk.Started.After(*chat.Ended) {
 		t.Errorf("chat ran from %v to %v, disk from %v to %v", chat.Started, chat.Ended, disk.Started, disk.Ended)

@@ -15,5 +15,5 @@
 //
 // The suites themselves are in serving, vector and storage. They import this package; it knows none of them: cmd passes
 // them in. A run on several nodes has `assay suite-worker RUNDIR` on each but the first (Work, and package team). Runs
-// that are to be measured at the same time wait for each other at a Beside window.
+// that are to be measured at the same time wait for each other at an Overlap.
 package suite

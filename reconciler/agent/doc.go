@@ -8,7 +8,7 @@
 //	probing.go  is it ready                            conf.go     its folders and files, and having them read again
 //	words.go    $(PORT) and the like                   environment.go  variables and secrets
 //	version.go  what a program's version understands   gpus.go     GPUs that services of one job share
-//	ring.go     a Ray cluster under a server           relay.go    stable local ports to a collector that may move
+//	raycluster.go a Ray cluster under a server           relay.go    stable local ports to a collector that may move
 //	run.go      one benchmark run, executed once       node.go     hardware counters, here and on the other nodes
 //	state.go    state.json, written whole
 //

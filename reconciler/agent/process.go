@@ -27,8 +27,8 @@ type process struct {
 	removed   bool
 	port      int
 	gpus      []string
-	main      *group // nil when nothing runs
-	ring      *ring  // nil when it wants none, or has not begun it
+	main      *group      // nil when nothing runs
+	ray       *rayCluster // nil when it wants none, or has not begun it
 	version   version
 	starting  bool   // start was called, and main does not run yet
 	stopping  bool   // everything of it is to end
@@ -88,7 +88,7 @@ func (p *process) remove(now time.Time) {
 
 func (p *process) gone() bool { return p.removed && !p.running() }
 
-func (p *process) running() bool { return p.main != nil || p.ring.running() }
+func (p *process) running() bool { return p.main != nil || p.ray.running() }
 
 // stop ends the server, then what is under it.
 func (p *process) stop(now time.Time, reason, message string) {
@@ -120,7 +120,7 @@ func (p *process) wind(now time.Time) {
 	case p.main != nil:
 		p.main.terminateOnce(now, p.want.Grace.Std())
 	case !now.Before(p.doubt):
-		p.ring.terminate(now)
+		p.ray.terminate(now)
 	}
 }
 
@@ -162,14 +162,14 @@ func (p *process) watch(now time.Time) {
 		if exit, ended := p.main.poll(); ended {
 			p.main, p.models = nil, nil
 			if !p.stopping {
-				if p.ring.running() {
+				if p.ray.running() {
 					p.doubt = now.Add(doubtFor)
 				}
 				p.fail(ending(exit), now)
 			}
 		}
 	}
-	switch f := p.ring.watch(now); {
+	switch f := p.ray.watch(now); {
 	case f == nil:
 	case !p.stopping:
 		p.fail(*f, now)
@@ -189,7 +189,7 @@ func ending(exit drivers.Exit) fault {
 
 // stopped decides what follows when nothing of the process runs any more: what it was told, a restart, or giving up.
 func (p *process) stopped(now time.Time) {
-	p.stopping, p.ring = false, nil
+	p.stopping, p.ray = false, nil
 	p.yield()
 	p.cleanup()
 	f := p.fault
@@ -252,7 +252,7 @@ func (p *process) advance(now time.Time) {
 		reason = "CommandNotFound"
 		message = fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err)
 	}
-	if p.ring.running() {
+	if p.ray.running() {
 		p.fail(fault{reason, message}, now)
 		return
 	}
@@ -271,7 +271,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 	if len(p.want.Argv) == 0 {
 		return "", errors.New("it has no command")
 	}
-	if mentionsPort(p.want) && p.ring == nil {
+	if mentionsPort(p.want) && p.ray == nil {
 		if p.port, err = p.a.port(p.want.Name, ""); err != nil {
 			return "", err
 		}
@@ -291,7 +291,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			return fmt.Sprintf("%d GPUs of each node are wanted, and other services of the job have them", p.want.GPUs), nil
 		}
 	}
-	if p.ring == nil {
+	if p.ray == nil {
 		if err := p.prepare(); err != nil {
 			return "", err
 		}
@@ -299,12 +299,12 @@ func (p *process) before(now time.Time) (wait string, err error) {
 	if p.want.Cluster == nil {
 		return "", nil
 	}
-	if p.ring == nil {
-		if p.ring, err = p.startRing(); err != nil {
+	if p.ray == nil {
+		if p.ray, err = p.startCluster(); err != nil {
 			return "", err
 		}
 	}
-	return p.ring.wait(now)
+	return p.ray.wait(now)
 }
 
 // launch runs the server in a process group of its own.

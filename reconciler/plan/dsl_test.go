@@ -67,8 +67,8 @@ func show(r Result, td *datadriven.TestData) string {
 		}
 		if a.Run != nil {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
-			if a.Request != nil && len(a.Request.Beside) > 0 {
-				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Beside, ","))
+			if a.Request != nil && len(a.Request.Overlaps) > 0 {
+				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))
 			}
 		}
 		if a.End != nil && a.End.Failure {

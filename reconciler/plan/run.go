@@ -212,7 +212,7 @@ func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed wh
 	for _, m := range set {
 		if m.key != want.key {
 			partner, _ := x.runID(m)
-			req.Beside = append(req.Beside, partner)
+			req.Overlaps = append(req.Overlaps, partner)
 		}
 	}
 	if failed.set() {

@@ -8,10 +8,10 @@ import (
 )
 
 // Runs go one by one, so that none disturbs another, unless the manifest asks for some together: then what they do to
-// each other is what is measured, their points say so (beside=…), and neither ever counts for the other alone.
+// each other is what is measured, their points say so (overlap=…), and neither ever counts for the other alone.
 
 // beside are the benchmarks of a point that are measured together with b, in the order of the manifest.
-func (p Point) beside(b Benchmark) (out []Benchmark) {
+func (p Point) overlapping(b Benchmark) (out []Benchmark) {
 	for _, o := range p.Benchmarks {
 		if b.Together != "" && o.Together == b.Together && o.Name != b.Name {
 			out = append(out, o)
@@ -20,9 +20,9 @@ func (p Point) beside(b Benchmark) (out []Benchmark) {
 	return out
 }
 
-// besideWords tell runs apart by what is measured together with them: another partner makes another measurement.
-func (p Point) besideWords(b Benchmark) (words []string) {
-	for _, o := range p.beside(b) {
+// overlapWords tell runs apart by what is measured together with them: another partner makes another measurement.
+func (p Point) overlapWords(b Benchmark) (words []string) {
+	for _, o := range p.overlapping(b) {
 		words = append(words, o.Name, o.Spec)
 		if i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Name == o.Target }); i >= 0 {
 			words = append(words, p.Services[i].Alloc, p.Services[i].Proc)
@@ -33,7 +33,7 @@ func (p Point) besideWords(b Benchmark) (words []string) {
 
 // params of a benchmark's runs at a point: those of the sweep, and what is beside it.
 func (p Point) params(b Benchmark) map[string]string {
-	partners := p.beside(b)
+	partners := p.overlapping(b)
 	if len(partners) == 0 {
 		return p.Params
 	}
@@ -44,7 +44,7 @@ func (p Point) params(b Benchmark) map[string]string {
 	for _, o := range partners {
 		names = append(names, o.Name)
 	}
-	out["beside"] = strings.Join(names, "+")
+	out["overlap"] = strings.Join(names, "+")
 	return out
 }
 

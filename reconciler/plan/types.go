@@ -88,7 +88,7 @@ type Benchmark struct {
 	// Together is a word: benchmarks that share it are measured at the same time. Empty: alone.
 	Together string
 	Spec     string               // fingerprint of the suite's parameters
-	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Beside, Seed are filled in per run
+	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Overlaps, Seed are filled in per run
 	OwnJob   bool                 // its runs get jobs of their own
 	Job      drivers.JobSpec      // template for those
 }

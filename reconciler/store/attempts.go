@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -37,7 +38,7 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 	if a.Begun.IsZero() {
 		a.Begun = time.Now()
 	}
-	if err := l.s.fs.mkdir(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
+	if err := l.s.fs.MkdirAll(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
 	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) intentPath(nonce string) string {
 // Attempts lists the open attempts and the recent ended ones, oldest first. A damaged record is an error: what it
 // describes may be running.
 func (s *Store) Attempts() ([]plan.Attempt, error) {
-	files, err := names(filepath.Join(s.dir, "intents"))
+	files, err := durable.Names(filepath.Join(s.dir, "intents"))
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +98,11 @@ func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 		return a, nil
 	}
 	path := s.intentPath(nonce)
-	if err := read(path, &a); err != nil {
+	if err := durable.ReadRecord(path, &a); err != nil {
 		return a, err
 	}
 	if a.Nonce != nonce {
-		return a, &damaged{path, fmt.Errorf("it describes attempt %q", a.Nonce)}
+		return a, durable.Damaged(path, fmt.Errorf("it describes attempt %q", a.Nonce))
 	}
 	if a.End != nil {
 		s.mu.Lock()

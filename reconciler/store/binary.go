@@ -28,7 +28,7 @@ func (s *Store) InstallBinary(path string) (string, error) {
 	if _, err := os.Stat(to); err == nil {
 		return to, nil
 	}
-	if err := s.fs.mkdir(dir); err != nil {
+	if err := s.fs.MkdirAll(dir); err != nil {
 		return "", fmt.Errorf("copying assay into the state directory: %w", err)
 	}
 	if err := s.copyProgram(src, dir, to); err != nil {
@@ -42,24 +42,18 @@ func (s *Store) copyProgram(src *os.File, dir, to string) error {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(dir, tempPrefix+"*")
-	if err != nil {
-		return err
+	err := s.fs.StreamNew(to, 0o700, func(w io.Writer) error {
+		h := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(w, h), src); err != nil {
+			return err
+		}
+		if hex.EncodeToString(h.Sum(nil)) != filepath.Base(dir) {
+			return errors.New("it changed while it was read; try again")
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another process was faster
 	}
-	defer os.Remove(tmp.Name())
-	h := sha256.New()
-	err = s.fs.step("write", func() error { _, err := io.Copy(io.MultiWriter(tmp, h), src); return err })
-	if err == nil {
-		err = errors.Join(tmp.Chmod(0o700), s.fs.sync(tmp))
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if hex.EncodeToString(h.Sum(nil)) != filepath.Base(dir) {
-		return errors.New("it changed while it was read; try again")
-	}
-	if err := s.fs.link(tmp.Name(), to); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return s.fs.syncDir(dir)
+	return err
 }

@@ -8,8 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
+
+	"assay/drivers/durable"
 )
 
 const (
@@ -32,7 +33,7 @@ type Event struct {
 
 func (s *Store) eventsPath() string { return filepath.Join(s.dir, "events.jsonl") }
 
-// Emit appends an event, one write a line.
+// Emit appends an event.
 func (l *Lease) Emit(e Event) error {
 	e.Count = max(e.Count, 1)
 	line, err := json.Marshal(e)
@@ -48,29 +49,10 @@ func (l *Lease) Emit(e Event) error {
 	if err := l.Check(); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing an event: %w", err)
-	}
-	defer f.Close()
-	if torn(f) {
-		line = slices.Concat([]byte{'\n'}, line)
-	}
-	if err := l.s.fs.step("append", func() error { _, err := f.Write(append(line, '\n')); return err }); err != nil {
+	if err := l.s.fs.Append(path, line); err != nil {
 		return fmt.Errorf("writing an event: %w", err)
 	}
 	return nil
-}
-
-// torn reports whether the last line was cut short by a crash.
-func torn(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 {
-		return false
-	}
-	last := make([]byte, 1)
-	_, err = f.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n'
 }
 
 // Events lists what happened to an experiment, or to all when it is empty, oldest first. Lines that a crash tore are left out.
@@ -79,7 +61,7 @@ func (s *Store) Events(experiment string) ([]Event, error) {
 	type key struct{ experiment, object, reason, message string }
 	last := map[key]int{}
 	for _, path := range []string{s.eventsPath() + ".1", s.eventsPath()} {
-		b, err := os.ReadFile(path)
+		b, err := durable.Read(path, 2*eventsLimit)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -20,7 +20,7 @@ func (s *Store) folderPath(r plan.FolderRecord) string {
 
 // PutFolder records a directory before it is made.
 func (l *Lease) PutFolder(r plan.FolderRecord) error {
-	if err := l.s.fs.mkdir(filepath.Dir(l.s.folderPath(r))); err != nil {
+	if err := l.s.fs.MkdirAll(filepath.Dir(l.s.folderPath(r))); err != nil {
 		return err
 	}
 	return l.replace(l.s.folderPath(r), r)
@@ -31,17 +31,13 @@ func (l *Lease) DropFolder(r plan.FolderRecord) error {
 	if err := l.Check(); err != nil {
 		return err
 	}
-	err := os.Remove(l.s.folderPath(r))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return l.s.fs.Remove(l.s.folderPath(r))
 }
 
 // Folders are all recorded directories.
 func (s *Store) Folders() ([]plan.FolderRecord, error) {
 	dir := filepath.Join(s.dir, "folders")
-	files, err := names(dir)
+	files, err := durable.Names(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +47,7 @@ func (s *Store) Folders() ([]plan.FolderRecord, error) {
 			continue
 		}
 		var r plan.FolderRecord
-		switch err := read(filepath.Join(dir, n), &r); {
+		switch err := durable.ReadRecord(filepath.Join(dir, n), &r); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return nil, err

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"assay/drivers/durable"
 )
 
 // Holder is who holds, or held, the lease.
@@ -83,7 +85,7 @@ func (s *Store) leasePath(epoch int64) string {
 
 // epochs lists the epochs that there are, in order.
 func (s *Store) epochs() ([]int64, error) {
-	files, err := names(filepath.Join(s.dir, "lease"))
+	files, err := durable.Names(filepath.Join(s.dir, "lease"))
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +107,6 @@ func (s *Store) newest() (Holder, error) {
 	if err != nil || len(epochs) == 0 {
 		return h, err
 	}
-	err = read(s.leasePath(epochs[len(epochs)-1]), &h)
+	err = durable.ReadRecord(s.leasePath(epochs[len(epochs)-1]), &h)
 	return h, err
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // JobDir is the directory of one job.
@@ -32,7 +33,7 @@ func (l *Lease) Tell(seat drivers.Seat, nonce string, d drivers.AgentDesired) (d
 
 // Told reads what an agent was told; zero when nothing was.
 func (s *Store) Told(seat drivers.Seat, nonce string) (drivers.AgentDesired, error) {
-	d, err := optional[drivers.AgentDesired](filepath.Join(s.JobDir(seat, nonce), drivers.DesiredFile))
+	d, err := durable.OptionalRecord[drivers.AgentDesired](filepath.Join(s.JobDir(seat, nonce), drivers.DesiredFile))
 	if d == nil || err != nil {
 		return drivers.AgentDesired{}, err
 	}
@@ -41,5 +42,5 @@ func (s *Store) Told(seat drivers.Seat, nonce string) (drivers.AgentDesired, err
 
 // State reads what an agent says; nil when it has said nothing.
 func (s *Store) State(seat drivers.Seat, nonce string) (*drivers.AgentState, error) {
-	return optional[drivers.AgentState](filepath.Join(s.JobDir(seat, nonce), drivers.StateFile))
+	return durable.OptionalRecord[drivers.AgentState](filepath.Join(s.JobDir(seat, nonce), drivers.StateFile))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -55,7 +54,7 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 // take makes the epoch after last ours.
 func (s *Store) take(what string, last Holder) (*Lease, error) {
 	l := &Lease{s: s, me: self(what, last.Epoch+1)}
-	if err := s.fs.create(s.leasePath(l.me.Epoch), l.me, free); err != nil {
+	if err := s.fs.CreateRecord(s.leasePath(l.me.Epoch), l.me, nil); err != nil {
 		return nil, err
 	}
 	if err := l.Check(); err != nil { // the number was free only because its file is so old that it is gone
@@ -70,9 +69,9 @@ func (s *Store) take(what string, last Holder) (*Lease, error) {
 
 // sweep looks only where the store writes: other folders here hold the data of services.
 func (s *Store) sweep() {
-	s.fs.sweep(s.dir, 0)
+	s.fs.Sweep(s.dir, 0)
 	for _, sub := range folders {
-		s.fs.sweep(filepath.Join(s.dir, sub), 3) // as deep as jobs/<experiment>/<seat>/<nonce>
+		s.fs.Sweep(filepath.Join(s.dir, sub), 3) // as deep as jobs/<experiment>/<seat>/<nonce>
 	}
 }
 
@@ -115,7 +114,7 @@ func (s *Store) dropOldLeases(now int64) {
 	epochs, _ := s.epochs() // what cannot be listed now is dropped later
 	for _, e := range epochs {
 		if e <= now-keepLeases {
-			_ = s.fs.step("unlink", func() error { return os.Remove(s.leasePath(e)) })
+			_ = s.fs.Remove(s.leasePath(e))
 		}
 	}
 }
@@ -143,7 +142,7 @@ func (l *Lease) Renew() error {
 		return err
 	}
 	l.me.Beat++
-	if err := l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me, l.Check); err != nil {
+	if err := l.s.fs.ReplaceRecord(l.s.leasePath(l.me.Epoch), l.me, l.Check); err != nil {
 		return fmt.Errorf("renewing the lease: %w", err)
 	}
 	return nil
@@ -158,7 +157,7 @@ func (l *Lease) Release() error {
 	}
 	l.released.Store(true) // before others may act
 	l.me.Released = true
-	if err := l.s.fs.replace(l.s.leasePath(l.me.Epoch), l.me, free); err != nil {
+	if err := l.s.fs.ReplaceRecord(l.s.leasePath(l.me.Epoch), l.me, nil); err != nil {
 		return fmt.Errorf("releasing the lease: %w", err)
 	}
 	return nil
@@ -166,17 +165,14 @@ func (l *Lease) Release() error {
 
 // replace and create change files that only the lease's holder may: the lease is looked at last, just before the
 // file gets its name, so that a holder that was paused while it wrote changes nothing.
-func (l *Lease) replace(path string, v any) error { return l.s.fs.replace(path, v, l.Check) }
+func (l *Lease) replace(path string, v any) error { return l.s.fs.ReplaceRecord(path, v, l.Check) }
 
-func (l *Lease) create(path string, v any) error { return l.s.fs.create(path, v, l.Check) }
+func (l *Lease) create(path string, v any) error { return l.s.fs.CreateRecord(path, v, l.Check) }
 
 // rename moves a file of the state directory.
 func (l *Lease) rename(from, to string) error {
 	if err := l.Check(); err != nil {
 		return err
 	}
-	if err := l.s.fs.step("rename", func() error { return os.Rename(from, to) }); err != nil {
-		return err
-	}
-	return l.s.fs.syncDir(filepath.Dir(to))
+	return l.s.fs.Move(from, to)
 }

@@ -16,6 +16,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,7 +28,7 @@ func rewrite(t *testing.T, s *Store, change func(*Holder)) {
 	h, err := s.newest()
 	check(t, err)
 	change(&h)
-	check(t, files{noSync: true}.replace(s.leasePath(h.Epoch), h, free))
+	check(t, durable.Writer{NoSync: true}.ReplaceRecord(s.leasePath(h.Epoch), h, nil))
 }
 
 // kill makes the holder look as if its process were gone.

@@ -11,6 +11,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // Revision is one accepted version of an experiment: what was wanted, from where, and where it runs.
@@ -54,9 +55,9 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 		if ok && (!head.Deleting || r.Deleting) {
 			r.Incarnation = head.Incarnation
 		}
-		err = s.fs.mkdir(s.revisionDir(r.Experiment))
+		err = s.fs.MkdirAll(s.revisionDir(r.Experiment))
 		if err == nil {
-			err = s.fs.create(s.revisionPath(r.Experiment, r.Generation), r, free)
+			err = s.fs.CreateRecord(s.revisionPath(r.Experiment, r.Generation), r, nil)
 		}
 		switch {
 		case errors.Is(err, fs.ErrExist):
@@ -89,7 +90,7 @@ func (s *Store) revisionPath(name string, generation int64) string {
 
 // generations lists the revisions of an experiment, and how many of them are forgotten.
 func (s *Store) generations(name string) (all []int64, forgotten int64, err error) {
-	files, err := names(s.revisionDir(name))
+	files, err := durable.Names(s.revisionDir(name))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -130,7 +131,7 @@ func (s *Store) Head(name string) (Revision, bool, error) {
 
 // Heads are the newest revisions of all experiments, by name.
 func (s *Store) Heads() ([]Revision, error) {
-	experiments, err := names(filepath.Join(s.dir, "revisions"))
+	experiments, err := durable.Names(filepath.Join(s.dir, "revisions"))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +168,7 @@ func (s *Store) History(name string) ([]Revision, error) {
 // Revision reads one revision.
 func (s *Store) Revision(name string, generation int64) (Revision, error) {
 	var r Revision
-	err := read(s.revisionPath(name, generation), &r)
+	err := durable.ReadRecord(s.revisionPath(name, generation), &r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, fmt.Errorf("experiment %s has no revision %d: %w", name, generation, drivers.ErrNotFound)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -33,7 +34,7 @@ type cachedRun struct {
 // CreateRun records a run and its request before any agent is told. One that exists already is returned as it is.
 func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error) {
 	r.Dir = l.s.runDir(r.Experiment, r.ID)
-	if err := l.s.fs.mkdir(r.Dir); err != nil {
+	if err := l.s.fs.MkdirAll(r.Dir); err != nil {
 		return r, fmt.Errorf("making the directory of run %s: %w", r.ID, err)
 	}
 	// The request first: a run is there once run.json is, and then it is whole.
@@ -61,7 +62,7 @@ func (l *Lease) UpdateRun(r plan.Run) error {
 	rec := record{Run: r, Result: r.Result}
 	if ended(r) {
 		var err1, err2 error
-		rec.Request, err1 = optional[drivers.SuiteRequest](filepath.Join(dir, drivers.RequestFile))
+		rec.Request, err1 = durable.OptionalRecord[drivers.SuiteRequest](filepath.Join(dir, drivers.RequestFile))
 		if rec.Result == nil {
 			rec.Result, err2 = result(dir, r.ID)
 		}
@@ -89,7 +90,7 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 	experiments := []string{experiment}
 	if experiment == "" {
 		var err error
-		if experiments, err = names(filepath.Join(s.dir, "runs")); err != nil {
+		if experiments, err = durable.Names(filepath.Join(s.dir, "runs")); err != nil {
 			return nil, err
 		}
 		for i, e := range experiments {
@@ -98,7 +99,7 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 	}
 	var out []plan.Run
 	for _, e := range experiments {
-		ids, err := names(filepath.Join(s.dir, "runs", safe(e)))
+		ids, err := durable.Names(filepath.Join(s.dir, "runs", safe(e)))
 		if err != nil {
 			return nil, err
 		}
@@ -133,14 +134,13 @@ func (s *Store) readRun(dir string) (plan.Run, error) {
 		return c.run, nil
 	}
 	var rec record
-	if err := read(path, &rec); err != nil {
+	if err := durable.ReadRecord(path, &rec); err != nil {
 		return plan.Run{}, err
 	}
 	r := rec.Run
 	r.Dir = dir
-	var bad *damaged
-	r.Claim, err = optional[drivers.Claim](filepath.Join(dir, drivers.ClaimFile))
-	if errors.As(err, &bad) {
+	r.Claim, err = durable.OptionalRecord[drivers.Claim](filepath.Join(dir, drivers.ClaimFile))
+	if errors.Is(err, durable.ErrDamaged) {
 		r.Claim, err = &drivers.Claim{}, nil // claimed, by an agent that has not, or could not, put its name down
 	}
 	if err != nil {
@@ -163,9 +163,8 @@ func (s *Store) readRun(dir string) (plan.Run, error) {
 // result reads a run's result; nil when there is none. The suite puts it there whole, so that a damaged one is what its
 // run came to: an error of that run, not of the store.
 func result(dir, id string) (*drivers.SuiteResult, error) {
-	r, err := optional[drivers.SuiteResult](filepath.Join(dir, drivers.ResultFile))
-	var bad *damaged
-	if errors.As(err, &bad) {
+	r, err := durable.OptionalRecord[drivers.SuiteResult](filepath.Join(dir, drivers.ResultFile))
+	if errors.Is(err, durable.ErrDamaged) {
 		return &drivers.SuiteResult{Run: id, Error: err.Error()}, nil
 	}
 	return r, err

@@ -8,6 +8,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +25,7 @@ func TestARunIsCreatedOnce(t *testing.T) {
 		t.Errorf("the second creation changed the run: %s", d)
 	}
 	var req drivers.SuiteRequest
-	check(t, read(filepath.Join(first.Dir, drivers.RequestFile), &req))
+	check(t, durable.ReadRecord(filepath.Join(first.Dir, drivers.RequestFile), &req))
 	if req.Seed != 1 {
 		t.Errorf("the second creation changed the request: seed %d", req.Seed)
 	}
@@ -66,7 +67,7 @@ func TestRunsFollowTheirFiles(t *testing.T) {
 
 	// run.json alone now says everything.
 	var rec record
-	check(t, read(filepath.Join(run.Dir, runFile), &rec))
+	check(t, durable.ReadRecord(filepath.Join(run.Dir, runFile), &rec))
 	want := record{Run: r, Request: &drivers.SuiteRequest{Run: "b-1", Seed: 42, Serving: &v1alpha1.Serving{Dataset: "json"}}, Result: r.Result}
 	want.Run.Dir, want.Run.Claim, want.Run.Result = "", nil, nil
 	if d := cmp.Diff(want, rec); d != "" {
@@ -132,7 +133,7 @@ func TestOldAttemptsMoveToTheArchive(t *testing.T) {
 			t.Errorf("attempts: %+v", all)
 		}
 	}
-	archived, err := names(filepath.Join(s.Dir(), "archive"))
+	archived, err := durable.Names(filepath.Join(s.Dir(), "archive"))
 	check(t, err)
 	if len(archived) != 3 {
 		t.Errorf("archived: %q", archived)

@@ -10,7 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"assay/drivers/durable"
 )
+
+// maxSecret bounds a secret, in bytes.
+const maxSecret = 1 << 20
 
 // SecretDir is the folder of secrets: one file a value, 0600, named after its digest.
 func (s *Store) SecretDir() string { return filepath.Join(s.dir, "secrets") }
@@ -37,7 +42,7 @@ func (s *Store) PutSecret(value string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return digest, nil // a value is never rewritten: its name is its hash
 	}
-	if err := s.fs.replaceBytes(path, []byte(value), free); err != nil {
+	if err := s.fs.Replace(path, []byte(value), nil); err != nil {
 		return "", fmt.Errorf("storing a secret: %w", err)
 	}
 	return digest, nil
@@ -46,19 +51,19 @@ func (s *Store) PutSecret(value string) (string, error) {
 // secretKey is made once. Of two that make it at the same time, one wins.
 func (s *Store) secretKey() ([]byte, error) {
 	path := filepath.Join(s.SecretDir(), "key")
-	key, err := os.ReadFile(path)
+	key, err := durable.Read(path, maxSecret)
 	if errors.Is(err, fs.ErrNotExist) {
 		fresh := make([]byte, 32)
 		if _, err := rand.Read(fresh); err != nil {
 			return nil, fmt.Errorf("making the key of the secrets: %w", err)
 		}
-		if err := s.fs.mkdir(s.SecretDir()); err != nil {
+		if err := s.fs.MkdirAll(s.SecretDir()); err != nil {
 			return nil, fmt.Errorf("making the folder of the secrets: %w", err)
 		}
-		if err := s.fs.create(path, fresh, free); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := s.fs.Create(path, fresh, nil); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("making the key of the secrets: %w", err)
 		}
-		key, err = os.ReadFile(path)
+		key, err = durable.Read(path, maxSecret)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the key of the secrets: %w", err)
@@ -68,7 +73,7 @@ func (s *Store) secretKey() ([]byte, error) {
 
 // Secrets are all stored values, for those who have to keep them out of what they write.
 func (s *Store) Secrets() ([]string, error) {
-	files, err := names(s.SecretDir())
+	files, err := durable.Names(s.SecretDir())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +82,7 @@ func (s *Store) Secrets() ([]string, error) {
 		if n == "key" {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(s.SecretDir(), n))
+		b, err := durable.Read(filepath.Join(s.SecretDir(), n), maxSecret)
 		if err != nil {
 			return nil, fmt.Errorf("reading a secret: %w", err)
 		}

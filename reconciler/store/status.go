@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 func (s *Store) statusPath(name string) string {
@@ -30,9 +32,8 @@ func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
 // Status reads what is said of an experiment; false when nothing is yet. A damaged file says nothing: the next pass
 // replaces it.
 func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
-	st, err := optional[v1alpha1.ExperimentStatus](s.statusPath(name))
-	var bad *damaged
-	if errors.As(err, &bad) {
+	st, err := durable.OptionalRecord[v1alpha1.ExperimentStatus](s.statusPath(name))
+	if errors.Is(err, durable.ErrDamaged) {
 		err = nil
 	}
 	if st == nil || err != nil {
@@ -43,7 +44,7 @@ func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
 
 // Statuses reads what is said of all experiments, by name.
 func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
-	files, err := names(filepath.Join(s.dir, "status"))
+	files, err := durable.Names(filepath.Join(s.dir, "status"))
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +78,14 @@ func (l *Lease) PutTargets(targets []drivers.Target) error {
 		groups = append(groups, group{[]string{u.Host}, labels})
 	}
 	path := filepath.Join(l.s.dir, "targets", "assay.json")
-	now, err := encode(path, groups)
+	now, err := json.MarshalIndent(groups, "", " ")
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding the scrape targets: %w", err)
 	}
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, now) {
 		return l.Check()
 	}
-	if err := l.s.fs.replaceBytes(path, now, l.Check); err != nil {
+	if err := l.s.fs.Replace(path, now, l.Check); err != nil {
 		return fmt.Errorf("writing the scrape targets: %w", err)
 	}
 	return nil

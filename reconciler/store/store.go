@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -22,7 +23,7 @@ type Options struct {
 type Store struct {
 	dir string
 	id  string
-	fs  files
+	fs  durable.Writer
 
 	mu    sync.Mutex
 	runs  map[string]cachedRun    // by run directory: ended runs, which no longer change
@@ -38,9 +39,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, fs: files{o.Hook, o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
 	for _, sub := range folders {
-		if err := s.fs.mkdir(filepath.Join(abs, sub)); err != nil {
+		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
 		}
 	}
@@ -50,14 +51,14 @@ func Open(dir string, o Options) (*Store, error) {
 // identify reads the store's id, and makes one the first time.
 func (s *Store) identify() error {
 	path := filepath.Join(s.dir, "id")
-	err := read(path, &s.id)
+	err := durable.ReadRecord(path, &s.id)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = s.fs.create(path, random(6), free); err == nil || errors.Is(err, fs.ErrExist) {
-			err = read(path, &s.id)
+		if err = s.fs.Create(path, fmt.Appendf(nil, "%q\n", random(6)), nil); err == nil || errors.Is(err, fs.ErrExist) {
+			err = durable.ReadRecord(path, &s.id)
 		}
 	}
 	if err == nil && s.id == "" {
-		err = &damaged{path, errors.New("it is empty")}
+		err = durable.Damaged(path, errors.New("it is empty"))
 	}
 	if err != nil {
 		return fmt.Errorf("reading which jobs belong to this state directory (the id is the second word in their comments): %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 
 	"github.com/google/go-cmp/cmp"
@@ -231,9 +232,9 @@ func TestLeftoversAreIgnoredAndSwept(t *testing.T) {
 	check(t, err)
 	var left []string
 	for _, dir := range []string{s.Dir(), s.Dir() + "/intents", s.Dir() + "/revisions/exp", s.Dir() + "/runs/exp/bench-1", s.JobDir(seat, a.Nonce), s.Dir() + "/status"} {
-		path := filepath.Join(dir, tempPrefix+"1")
+		path := filepath.Join(dir, ".tmp-1")
 		check(t, os.WriteFile(path, []byte(`{"half`), 0o600))
-		old := time.Now().Add(-2 * tempAge)
+		old := time.Now().Add(-2 * time.Hour)
 		check(t, os.Chtimes(path, old, old))
 		check(t, os.WriteFile(path+"-fresh", nil, 0o600)) // somebody is writing it now
 		left = append(left, path)
@@ -283,7 +284,7 @@ func TestTargetsAreWrittenInFileSDForm(t *testing.T) {
 		t.Error("an unchanged list was written again")
 	}
 	var got any
-	check(t, read(path, &got))
+	check(t, durable.ReadRecord(path, &got))
 	want := []any{
 		map[string]any{"targets": []any{"h:81"}, "labels": map[string]any{"__scheme__": "https", "__metrics_path__": "/deep/metrics", "service": "llm"}},
 		map[string]any{"targets": []any{"g:9"}, "labels": map[string]any{"__scheme__": "http", "__metrics_path__": "/metrics"}},
@@ -292,7 +293,7 @@ func TestTargetsAreWrittenInFileSDForm(t *testing.T) {
 		t.Error(d)
 	}
 	check(t, l.PutTargets(nil))
-	check(t, read(path, &got))
+	check(t, durable.ReadRecord(path, &got))
 	if d := cmp.Diff([]any{}, got); d != "" {
 		t.Error(d)
 	}

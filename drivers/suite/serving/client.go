@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/socket"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/socket"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // client sends requests to the replicas of one server. Each replica has a pool of connections that is filled before

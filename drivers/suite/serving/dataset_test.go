@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/drivers/constraint"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 var datasets = []string{"json", "json-unique", "grammar", "regex", "choice"}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"assay/drivers/suite/serving/wire"
+	"assay/drivers/suite/loadgen/wire"
 )
 
 // driver chooses the client: raw sockets where the server speaks plain HTTP.

@@ -11,7 +11,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 func numbered(n int) []sample {

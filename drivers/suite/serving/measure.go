@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/wire"
+	"assay/drivers/suite/loadgen/wire"
 )
 
 // part is one node's share of a run.
@@ -26,7 +26,7 @@ func (r *runner) connections() int { return max(1, r.part.share(connections(r.sp
 // measure sends every request from here.
 func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	samples := r.share()
-	return samples, r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) { return 0, r.beside.Begin(ctx, r.progress) })
+	return samples, r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) { return 0, r.overlap.Begin(ctx, r.progress) })
 }
 
 // share is this node's part of the requests: every so many-th of all.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"assay/drivers/constraint"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // verdict says whether an answer satisfies the constraint of its request.

@@ -21,7 +21,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/constraint"
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // flawed is not vLLM: it is a stand-in for one that streams answers made for the constraint and can be told to go

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // readStream reads server-sent events up to [DONE]. Now is asked once per read, right after it: events that arrive

@@ -13,7 +13,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite"
-	"assay/drivers/suite/team"
+	"assay/drivers/suite/coordinator"
 )
 
 // Suite implements drivers.Suite. Srun starts the clients of the other nodes; default: the command of that name.
@@ -30,7 +30,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		return drivers.SuiteResult{}, err
 	}
 	defer r.client.close()
-	r.beside = suite.NewBeside(req, dir)
+	r.overlap = suite.NewOverlap(req, dir)
 	if err := r.probe(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -40,11 +40,11 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	measure := r.measure
 	if req.Nodes > 1 {
 		measure = func(ctx context.Context) ([]sample, error) {
-			return r.lead(ctx, team.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
+			return r.lead(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
 		}
 	}
 	samples, err := measure(ctx)
-	if err = errors.Join(err, r.beside.End()); err != nil {
+	if err = errors.Join(err, r.overlap.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	return r.conclude(dir, samples)
@@ -79,7 +79,7 @@ type runner struct {
 	open     bool // the run has a schedule
 	self     self
 	crew     crew // on several nodes
-	beside   *suite.Beside
+	overlap  *suite.Overlap
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -221,7 +221,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if err := writeCSV(dir, records, r.client.id); err != nil {
 		return res, fmt.Errorf("write %s: %w", CSVFile, err)
 	}
-	r.beside.Report(&res)
+	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}
 	return res, nil
 }

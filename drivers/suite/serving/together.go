@@ -10,7 +10,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/suite"
-	"assay/drivers/suite/team"
+	"assay/drivers/suite/coordinator"
 )
 
 const (
@@ -48,11 +48,11 @@ func (c crew) report(m map[string]float64) {
 }
 
 // lead sends this node's share, lets the others send theirs at the same time, and gathers everything on this node's clock.
-func (r *runner) lead(ctx context.Context, o team.Options) (all []sample, err error) {
+func (r *runner) lead(ctx context.Context, o coordinator.Options) (all []sample, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.progress("starting the clients of the other nodes")
-	lead, err := team.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.wordsPerToken})
+	lead, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.wordsPerToken})
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +80,11 @@ func (r *runner) lead(ctx context.Context, o team.Options) (all []sample, err er
 }
 
 // begin waits until every node is ready, compares the clocks, and tells all the moment to start.
-func (r *runner) begin(ctx context.Context, lead *team.Lead) (time.Duration, error) {
+func (r *runner) begin(ctx context.Context, lead *coordinator.Leader) (time.Duration, error) {
 	r.progress("waiting for the clients of the other nodes")
 	for i, p := range lead.Others {
 		var m ready
-		if err := p.Hear(ctx, &m); err != nil {
+		if err := p.Receive(ctx, &m); err != nil {
 			return 0, fmt.Errorf("node %d is lost: %w", i+1, err)
 		}
 		if m.Err != "" {
@@ -96,12 +96,12 @@ func (r *runner) begin(ctx context.Context, lead *team.Lead) (time.Duration, err
 		}
 		r.crew.nodes, r.crew.apart = append(r.crew.nodes, m.Node), append(r.crew.apart, d)
 	}
-	if err := r.beside.Begin(ctx, r.progress); err != nil {
+	if err := r.overlap.Begin(ctx, r.progress); err != nil {
 		return 0, err
 	}
 	start := r.client.now() + startAhead
 	for i, p := range lead.Others {
-		if err := p.Say(moment{start + r.crew.apart[i].ahead}); err != nil {
+		if err := p.Send(moment{start + r.crew.apart[i].ahead}); err != nil {
 			return 0, fmt.Errorf("node %s is lost: %w", r.crew.nodes[i+1], err)
 		}
 	}
@@ -109,15 +109,15 @@ func (r *runner) begin(ctx context.Context, lead *team.Lead) (time.Duration, err
 }
 
 // compare reads a worker's clock several times. The quickest answer tells best: the reading lies in the middle of it.
-func (r *runner) compare(ctx context.Context, p *team.Peer) (d clockDifference, err error) {
+func (r *runner) compare(ctx context.Context, p *coordinator.Peer) (d clockDifference, err error) {
 	d.bar = time.Hour
 	for range clockReadings {
 		asked := r.client.now()
-		if err := p.Say(moment{}); err != nil {
+		if err := p.Send(moment{}); err != nil {
 			return d, err
 		}
 		var m moment
-		if err := p.Hear(ctx, &m); err != nil {
+		if err := p.Receive(ctx, &m); err != nil {
 			return d, err
 		}
 		if half := (r.client.now() - asked) / 2; half < d.bar {
@@ -128,9 +128,9 @@ func (r *runner) compare(ctx context.Context, p *team.Peer) (d clockDifference, 
 }
 
 // gather receives a worker's samples and puts them among all.
-func (r *runner) gather(ctx context.Context, p *team.Peer, d clockDifference, all []sample) error {
+func (r *runner) gather(ctx context.Context, p *coordinator.Peer, d clockDifference, all []sample) error {
 	var e ended
-	if err := p.Hear(ctx, &e); err != nil {
+	if err := p.Receive(ctx, &e); err != nil {
 		return fmt.Errorf("it is lost: %w", err)
 	}
 	if e.Err != "" {
@@ -139,7 +139,7 @@ func (r *runner) gather(ctx context.Context, p *team.Peer, d clockDifference, al
 	r.self = r.self.with(e.Self)
 	for range e.Samples {
 		var c carried
-		if err := p.Hear(ctx, &c); err != nil {
+		if err := p.Receive(ctx, &c); err != nil {
 			return fmt.Errorf("it is lost: %w", err)
 		}
 		if c.Index < 0 || c.Index >= len(all) {

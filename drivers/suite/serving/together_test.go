@@ -13,15 +13,15 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
-	"assay/drivers/suite/serving/socket"
-	"assay/drivers/suite/team/teamtest"
+	"assay/drivers/suite/coordinator/coordinatortest"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // deadNode is the variable that names a node whose client ends instead of joining.
 const deadNode = "ASSAY_TEST_DEAD_NODE"
 
 func TestMain(m *testing.M) {
-	teamtest.Main(func(ctx context.Context, dir string) error {
+	coordinatortest.Main(func(ctx context.Context, dir string) error {
 		if os.Getenv(deadNode) == os.Getenv("SLURM_PROCID") {
 			return fmt.Errorf("node %s has no memory left", os.Getenv(deadNode))
 		}

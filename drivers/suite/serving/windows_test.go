@@ -12,7 +12,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 func taking(sent, ended time.Duration, events ...time.Duration) record {

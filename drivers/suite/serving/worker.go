@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/sse"
-	"assay/drivers/suite/team"
+	"assay/drivers/suite/coordinator"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // The conversation with a worker: it says ready when its requests are written and its connections open; it tells its
@@ -51,7 +51,7 @@ func Worker(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var b briefing
-	leader, node, err := team.Join(ctx, dir, &b)
+	leader, node, err := coordinator.Join(ctx, dir, &b)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func Worker(ctx context.Context, dir string) error {
 	}
 	r, err := newRunner(b.Request, func(string) {})
 	if err != nil {
-		return errors.Join(err, leader.Say(ready{host, err.Error()}))
+		return errors.Join(err, leader.Send(ready{host, err.Error()}))
 	}
 	defer r.client.close()
 	r.data.tag, r.payload.dialect, r.data.wordsPerToken = b.Tag, b.Dialect, b.WordsPerToken
@@ -73,7 +73,7 @@ func Worker(ctx context.Context, dir string) error {
 		start, err := follow(ctx, leader, ready{Node: host}, r.client.now)
 		go func() {
 			var nothing moment
-			cancel(cmp.Or(leader.Hear(ctx, &nothing), errOutOfTurn))
+			cancel(cmp.Or(leader.Receive(ctx, &nothing), errOutOfTurn))
 		}()
 		return start, err
 	})
@@ -81,41 +81,41 @@ func Worker(ctx context.Context, dir string) error {
 	case err == nil:
 		return r.hand(leader, samples)
 	case begun:
-		return errors.Join(err, leader.Say(ended{Err: err.Error()}))
+		return errors.Join(err, leader.Send(ended{Err: err.Error()}))
 	}
-	return errors.Join(err, leader.Say(ready{host, err.Error()}))
+	return errors.Join(err, leader.Send(ready{host, err.Error()}))
 }
 
 var errOutOfTurn = errors.New("the first node says something that nobody asked for")
 
 // follow is begin as a worker sees it.
-func follow(ctx context.Context, leader *team.Peer, r ready, now func() time.Duration) (time.Duration, error) {
+func follow(ctx context.Context, leader *coordinator.Peer, r ready, now func() time.Duration) (time.Duration, error) {
 	lost := func(err error) error { return fmt.Errorf("the first node is lost: %w", err) }
-	if err := leader.Say(r); err != nil {
+	if err := leader.Send(r); err != nil {
 		return 0, lost(err)
 	}
 	var m moment
 	for range clockReadings {
-		if err := leader.Hear(ctx, &m); err != nil {
+		if err := leader.Receive(ctx, &m); err != nil {
 			return 0, lost(err)
 		}
-		if err := leader.Say(moment{now()}); err != nil {
+		if err := leader.Send(moment{now()}); err != nil {
 			return 0, lost(err)
 		}
 	}
-	if err := leader.Hear(ctx, &m); err != nil {
+	if err := leader.Receive(ctx, &m); err != nil {
 		return 0, lost(err)
 	}
 	return m.At, nil
 }
 
 // hand gives the samples to the leader.
-func (r *runner) hand(leader *team.Peer, samples []sample) error {
-	if err := leader.Say(ended{Self: r.self, Samples: len(samples)}); err != nil {
+func (r *runner) hand(leader *coordinator.Peer, samples []sample) error {
+	if err := leader.Send(ended{Self: r.self, Samples: len(samples)}); err != nil {
 		return fmt.Errorf("the first node is lost: %w", err)
 	}
 	for _, s := range samples {
-		if err := leader.Say(carry(s)); err != nil {
+		if err := leader.Send(carry(s)); err != nil {
 			return fmt.Errorf("the first node is lost: %w", err)
 		}
 	}

@@ -26,18 +26,18 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if engine == nil {
 		return drivers.SuiteResult{}, fmt.Errorf("benchmark %q asks for the storage engine %q, which this assay does not have", req.Benchmark, req.Storage.Engine)
 	}
-	beside := suite.NewBeside(req, dir)
-	if err := beside.Begin(ctx, progress); err != nil {
+	overlap := suite.NewOverlap(req, dir)
+	if err := overlap.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res, err := engine.Run(ctx, req, dir, progress)
-	err = errors.Join(err, beside.End())
+	err = errors.Join(err, overlap.End())
 	if res.Versions == nil {
 		res.Versions = map[string]string{}
 	}
 	res.Versions["engine"] = req.Storage.Engine
 	if err == nil {
-		beside.Report(&res)
+		overlap.Report(&res)
 	}
 	return res, err
 }

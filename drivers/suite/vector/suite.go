@@ -46,16 +46,16 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err := r.prepare(ctx, how); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	beside := suite.NewBeside(req, dir)
-	if err := beside.Begin(ctx, progress); err != nil {
+	overlap := suite.NewOverlap(req, dir)
+	if err := overlap.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := errors.Join(r.observed(ctx, how), beside.End()); err != nil {
+	if err := errors.Join(r.observed(ctx, how), overlap.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res, err := r.conclude(ctx, dir)
 	if err == nil {
-		beside.Report(&res)
+		overlap.Report(&res)
 	}
 	return res, err
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"fmt"
 
-	crew "assay/drivers/suite/team"
+	"assay/drivers/suite/coordinator"
 )
 
 // first is the team as the first node sees it.
 type first struct {
-	*crew.Lead
+	*coordinator.Leader
 	says   []chan report // of each of the others; closed when its connection is
 	cancel context.CancelCauseFunc
 }
 
-func newFirst(ctx context.Context, cancel context.CancelCauseFunc, lead *crew.Lead) *first {
-	f := &first{Lead: lead, cancel: cancel}
+func newFirst(ctx context.Context, cancel context.CancelCauseFunc, lead *coordinator.Leader) *first {
+	f := &first{Leader: lead, cancel: cancel}
 	for i, p := range lead.Others {
 		f.says = append(f.says, make(chan report, 1)) // nobody says more before it was answered
 		go f.listen(ctx, i+1, p, f.says[i])
@@ -24,11 +24,11 @@ func newFirst(ctx context.Context, cancel context.CancelCauseFunc, lead *crew.Le
 }
 
 // listen passes on what a node says. That it failed stops this node at once, whatever it is doing.
-func (f *first) listen(ctx context.Context, node int, p *crew.Peer, says chan<- report) {
+func (f *first) listen(ctx context.Context, node int, p *coordinator.Peer, says chan<- report) {
 	defer close(says)
 	for {
 		var r report
-		if p.Hear(ctx, &r) != nil {
+		if p.Receive(ctx, &r) != nil {
 			return // it has ended, or is lost
 		}
 		if r.Err != "" {
@@ -52,7 +52,7 @@ func (f *first) exchange(ctx context.Context, mine report) ([]report, error) {
 		all = append(all, r)
 	}
 	for i, p := range f.Others {
-		if err := p.Say(all); err != nil {
+		if err := p.Send(all); err != nil {
 			return nil, f.fail(fmt.Errorf("node %d is lost: %w", i+1, err))
 		}
 	}
@@ -77,7 +77,7 @@ func (f *first) hear(ctx context.Context, i int) (report, error) {
 
 func (f *first) fail(err error) error {
 	for _, p := range f.Others {
-		_ = p.Say([]report{{Err: err.Error()}}) // those that still listen
+		_ = p.Send([]report{{Err: err.Error()}}) // those that still listen
 	}
 	return err
 }

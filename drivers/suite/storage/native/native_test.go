@@ -13,12 +13,12 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite/coordinator/coordinatortest"
 	"assay/drivers/suite/storage"
-	"assay/drivers/suite/team/teamtest"
 )
 
 func TestMain(m *testing.M) {
-	teamtest.Main(func(ctx context.Context, dir string) error {
+	coordinatortest.Main(func(ctx context.Context, dir string) error {
 		if os.Getenv("WORKER_DIES") != "" {
 			time.AfterFunc(300*time.Millisecond, func() { os.Exit(9) }) // without a word
 		}

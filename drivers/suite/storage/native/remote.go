@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite/coordinator"
 	"assay/drivers/suite/storage"
-	crew "assay/drivers/suite/team"
 )
 
 // briefing is what the workers of the other nodes have to know.
@@ -23,7 +23,7 @@ func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, dir st
 	if b.Spec.Nodes == 1 {
 		return alone{}, func() error { return nil }, nil
 	}
-	lead, err := crew.Start(ctx, cancel, crew.Options{Dir: dir, Others: b.Spec.Nodes - 1, Srun: e.Srun}, b)
+	lead, err := coordinator.Start(ctx, cancel, coordinator.Options{Dir: dir, Others: b.Spec.Nodes - 1, Srun: e.Srun}, b)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -31,12 +31,12 @@ func (e Engine) team(ctx context.Context, cancel context.CancelCauseFunc, dir st
 }
 
 // other is the team as another node sees it.
-type other struct{ *crew.Peer }
+type other struct{ *coordinator.Peer }
 
 // Worker runs the tasks of one more node of the run in dir: `assay suite-worker`, under srun.
 func Worker(ctx context.Context, dir string) error {
 	var b briefing
-	leader, node, err := crew.Join(ctx, dir, &b)
+	leader, node, err := coordinator.Join(ctx, dir, &b)
 	if err != nil {
 		return err
 	}
@@ -46,11 +46,11 @@ func Worker(ctx context.Context, dir string) error {
 }
 
 func (o other) exchange(ctx context.Context, mine report) ([]report, error) {
-	if err := o.Say(mine); err != nil {
+	if err := o.Send(mine); err != nil {
 		return nil, fmt.Errorf("the first node is lost: %w", err)
 	}
 	var all []report
-	if err := o.Hear(ctx, &all); err != nil {
+	if err := o.Receive(ctx, &all); err != nil {
 		return nil, fmt.Errorf("the first node is lost: %w", err)
 	}
 	if len(all) == 1 && all[0].Err != "" {
@@ -60,6 +60,6 @@ func (o other) exchange(ctx context.Context, mine report) ([]report, error) {
 }
 
 func (o other) fail(err error) error {
-	_ = o.Say(report{Err: err.Error()}) // if the first node is gone there is nobody to tell
+	_ = o.Send(report{Err: err.Error()}) // if the first node is gone there is nobody to tell
 	return err
 }

@@ -1,4 +1,4 @@
-package team
+package coordinator
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// sayWithin bounds a message that nobody reads.
-const sayWithin = 30 * time.Second
+// sendWithin bounds a message that nobody reads.
+const sendWithin = 30 * time.Second
 
 // Peer is the other end of a connection.
 type Peer struct {
@@ -19,14 +19,14 @@ type Peer struct {
 
 func newPeer(c net.Conn) *Peer { return &Peer{c, json.NewDecoder(c), json.NewEncoder(c)} }
 
-// Say sends a value. A peer that does not read for half a minute is an error.
-func (p *Peer) Say(v any) error {
-	_ = p.conn.SetWriteDeadline(time.Now().Add(sayWithin)) // a dead peer shows in the write
+// Send sends a value. A peer that does not read for half a minute is an error.
+func (p *Peer) Send(v any) error {
+	_ = p.conn.SetWriteDeadline(time.Now().Add(sendWithin)) // a dead peer shows in the write
 	return p.out.Encode(v)
 }
 
-// Hear receives a value. It waits until there is one, the other end has gone, or ctx ends.
-func (p *Peer) Hear(ctx context.Context, v any) error {
+// Receive receives a value. It waits until there is one, the other end has gone, or ctx ends.
+func (p *Peer) Receive(ctx context.Context, v any) error {
 	unblock := context.AfterFunc(ctx, p.Close)
 	defer unblock()
 	err := p.in.Decode(v)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // tick bounds every wait, so that a stop is seen.

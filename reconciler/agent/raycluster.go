@@ -15,11 +15,11 @@ import (
 const (
 	countEvery   = time.Second
 	countTimeout = 30 * time.Second
-	ringGrace    = 10 * time.Second
+	clusterGrace = 10 * time.Second
 )
 
-// ring is a Ray cluster over the nodes of the job: a head here, a worker on every other node.
-type ring struct {
+// rayCluster is a Ray cluster over the nodes of the job: a head here, a worker on every other node.
+type rayCluster struct {
 	p       *process
 	want    drivers.Cluster
 	head    *group
@@ -37,9 +37,9 @@ type count struct {
 	err   error
 }
 
-// startRing starts the head. Workers follow once it answers: before, they would only fail to find it.
-func (p *process) startRing() (*ring, error) {
-	r := &ring{p: p, want: *p.want.Cluster, counts: make(chan count, 1)}
+// startCluster starts the head. Workers follow once it answers: before, they would only fail to find it.
+func (p *process) startCluster() (*rayCluster, error) {
+	r := &rayCluster{p: p, want: *p.want.Cluster, counts: make(chan count, 1)}
 	cmd, err := p.command(r.want.Head)
 	if err == nil {
 		r.head, err = p.run(cmd, p.logOf(".ray-head"))
@@ -52,7 +52,7 @@ func (p *process) startRing() (*ring, error) {
 }
 
 // startWorkers starts one worker on every other node, and ends them all when one ends.
-func (r *ring) startWorkers() error {
+func (r *rayCluster) startWorkers() error {
 	cmd, err := r.p.command(r.want.Worker)
 	if err == nil {
 		others := strconv.Itoa(r.want.Nodes - 1)
@@ -72,10 +72,10 @@ func (r *ring) startWorkers() error {
 	return nil
 }
 
-func (r *ring) running() bool { return r != nil && (r.head != nil || r.workers != nil) }
+func (r *rayCluster) running() bool { return r != nil && (r.head != nil || r.workers != nil) }
 
 // watch notices that a part of the cluster ended, which ends the service: what is left of it cannot serve the model.
-func (r *ring) watch(now time.Time) *fault {
+func (r *rayCluster) watch(now time.Time) *fault {
 	if r == nil {
 		return nil
 	}
@@ -101,19 +101,19 @@ func (r *ring) watch(now time.Time) *fault {
 	return f
 }
 
-func (r *ring) terminate(now time.Time) {
+func (r *rayCluster) terminate(now time.Time) {
 	if r == nil {
 		return
 	}
 	for _, g := range []*group{r.workers, r.head} {
 		if g != nil {
-			g.terminateOnce(now, ringGrace)
+			g.terminateOnce(now, clusterGrace)
 		}
 	}
 }
 
 // wait counts nodes and GPUs, and says what is missing; empty once all have joined.
-func (r *ring) wait(now time.Time) (string, error) {
+func (r *rayCluster) wait(now time.Time) (string, error) {
 	if r.head == nil {
 		return r.said, nil // watch has seen its end
 	}

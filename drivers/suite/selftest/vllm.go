@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // pythonClient runs `vllm bench serve` of the environment at home, which also holds a model whose tokenizer it needs

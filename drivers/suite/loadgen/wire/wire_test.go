@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 const chunk = `data: {"choices":[{"index":0,"text":"x","finish_reason":null}],"usage":null}` + "\n\n"

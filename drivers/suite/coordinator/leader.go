@@ -1,4 +1,4 @@
-package team
+package coordinator
 
 import (
 	"context"
@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	joinWithin  = 2 * time.Minute // for all nodes to be there
-	helloWithin = 5 * time.Second
-	endWithin   = 30 * time.Second
-	stopWithin  = 5 * time.Second // when the run is stopped; less than what it is given for that
-	meetFile    = "meet.json"
+	joinWithin     = 2 * time.Minute // for all nodes to be there
+	greetWithin    = 5 * time.Second
+	endWithin      = 30 * time.Second
+	stopWithin     = 5 * time.Second // when the run is stopped; less than what it is given for that
+	rendezvousFile = "meet.json"
 )
 
 // meeting is meet.json: how workers find the leader, and what they have to know.
@@ -31,8 +31,8 @@ type meeting struct {
 	Briefing json.RawMessage `json:"briefing"`
 }
 
-// hello is the first message of a worker.
-type hello struct {
+// greeting is the first message of a worker.
+type greeting struct {
 	Token string `json:"token"`
 	Node  int    `json:"node"` // from 1
 }
@@ -44,8 +44,8 @@ type Options struct {
 	Srun   string // the command; default srun
 }
 
-// Lead is the leader's end.
-type Lead struct {
+// Leader is the leader's end.
+type Leader struct {
 	Others []*Peer // node k is Others[k-1]
 	meet   string
 	wait   func() error
@@ -54,7 +54,7 @@ type Lead struct {
 
 // Start gathers a worker on each other node and gives it the briefing, any value that JSON can hold. Cancel is called
 // when a worker ends while it should not; it has to end ctx.
-func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, briefing any) (*Lead, error) {
+func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, briefing any) (*Leader, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("finding this node's name: %w", err)
@@ -64,13 +64,13 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 		return nil, fmt.Errorf("listening for the other nodes: %w", err)
 	}
 	defer listener.Close()
-	l := &Lead{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, meetFile)}
+	l := &Leader{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, rendezvousFile)}
 	m := meeting{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
 	if m.Briefing, err = json.Marshal(briefing); err == nil {
 		err = l.write(m)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", meetFile, err)
+		return nil, fmt.Errorf("writing %s: %w", rendezvousFile, err)
 	}
 	if l.wait, err = start(ctx, cancel, o); err != nil {
 		return nil, errors.Join(err, os.Remove(l.meet))
@@ -82,7 +82,7 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 	return l, nil
 }
 
-func (l *Lead) write(m meeting) error {
+func (l *Leader) write(m meeting) error {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 }
 
 // gather accepts one worker of each node. Whoever does not know the token is turned away.
-func (l *Lead) gather(ctx context.Context, listener net.Listener, token string) error {
+func (l *Leader) gather(ctx context.Context, listener net.Listener, token string) error {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
 	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer unblock()
@@ -150,15 +150,15 @@ func (l *Lead) gather(ctx context.Context, listener net.Listener, token string) 
 }
 
 func greet(p *Peer, token string) (node int, ok bool) {
-	var h hello
-	_ = p.conn.SetReadDeadline(time.Now().Add(helloWithin))
+	var h greeting
+	_ = p.conn.SetReadDeadline(time.Now().Add(greetWithin))
 	err := p.in.Decode(&h)
 	_ = p.conn.SetReadDeadline(time.Time{})
 	return h.Node, err == nil && subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) == 1
 }
 
 // Close ends the workers and says how they ended. It may be called twice; the second time says nothing.
-func (l *Lead) Close() error {
+func (l *Leader) Close() error {
 	if l.closed {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (l *Lead) Close() error {
 
 // Join makes this process the worker of its node, and reads the briefing.
 func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, meetFile))
+	b, err := os.ReadFile(filepath.Join(dir, rendezvousFile))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -182,7 +182,7 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 		err = json.Unmarshal(m.Briefing, briefing)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading %s: %w", meetFile, err)
+		return nil, 0, fmt.Errorf("reading %s: %w", rendezvousFile, err)
 	}
 	proc, err := strconv.Atoi(os.Getenv("SLURM_PROCID"))
 	if err != nil {
@@ -193,7 +193,7 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}
 	leader = newPeer(c)
-	if err := leader.Say(hello{m.Token, proc + 1}); err != nil {
+	if err := leader.Send(greeting{m.Token, proc + 1}); err != nil {
 		leader.Close()
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}

@@ -1,6 +1,6 @@
-// Package teamtest lets a test binary stand in for srun, and be the worker that it starts: the nodes of a run are processes
+// Package coordinatortest lets a test binary stand in for srun, and be the worker that it starts: the nodes of a run are processes
 // on this machine then.
-package teamtest
+package coordinatortest
 
 import (
 	"context"

@@ -13,20 +13,20 @@ import (
 )
 
 // pair makes the windows of two runs that are to be measured together.
-func pair(t *testing.T) (a, b *Beside) {
+func pair(t *testing.T) (a, b *Overlap) {
 	t.Helper()
 	root := t.TempDir()
-	made := func(id, other string) *Beside {
+	made := func(id, other string) *Overlap {
 		dir := filepath.Join(root, id)
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		return NewBeside(drivers.SuiteRequest{Run: id, Beside: []string{other}}, dir)
+		return NewOverlap(drivers.SuiteRequest{Run: id, Overlaps: []string{other}}, dir)
 	}
 	return made("a-1", "b-1"), made("b-1", "a-1")
 }
 
-func begin(ctx context.Context, b *Beside) chan error {
+func begin(ctx context.Context, b *Overlap) chan error {
 	done := make(chan error, 1)
 	go func() { done <- b.Begin(ctx, func(string) {}) }()
 	return done
@@ -39,26 +39,26 @@ func TestBeside(t *testing.T) {
 	select {
 	case err := <-first:
 		t.Fatalf("it began alone: %v", err)
-	case <-time.After(3 * besideLook):
+	case <-time.After(3 * overlapLook):
 	}
 	if err := errors.Join(<-begin(t.Context(), b), <-first); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(4 * besideLook) // what both measure
+	time.Sleep(4 * overlapLook) // what both measure
 	if err := b.End(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(12 * besideLook) // what only one does
+	time.Sleep(12 * overlapLook) // what only one does
 	if err := a.End(); err != nil {
 		t.Fatal(err)
 	}
 	long, short := drivers.SuiteResult{Metrics: map[string]float64{}}, drivers.SuiteResult{Metrics: map[string]float64{}}
 	a.Report(&long)
 	b.Report(&short)
-	if p := long.Metrics["beside_percent"]; p <= 0 || p > 75 || len(long.Reasons) != 1 || long.Reasons[0].Reason != "PartlyAlone" {
+	if p := long.Metrics["overlap_percent"]; p <= 0 || p > 75 || len(long.Reasons) != 1 || long.Reasons[0].Reason != "PartialOverlap" {
 		t.Errorf("the longer one: %v%% %v", p, long.Reasons)
 	}
-	if p := short.Metrics["beside_percent"]; p < long.Metrics["beside_percent"] {
+	if p := short.Metrics["overlap_percent"]; p < long.Metrics["overlap_percent"] {
 		t.Errorf("the shorter one: %v%% %v", p, short.Reasons)
 	}
 }
@@ -80,7 +80,7 @@ func TestBesideNobody(t *testing.T) {
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	alone := NewBeside(drivers.SuiteRequest{}, t.TempDir())
+	alone := NewOverlap(drivers.SuiteRequest{}, t.TempDir())
 	res := drivers.SuiteResult{Metrics: map[string]float64{}}
 	if err := errors.Join(alone.Begin(ctx, nil), alone.End()); err != nil {
 		t.Error(err)

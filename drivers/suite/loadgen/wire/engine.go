@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/socket"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/socket"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // Request is one request to send.

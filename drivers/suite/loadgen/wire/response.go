@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/sse"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // The parts of an answer, in order.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // maxIdle is for how long an unused connection is trusted: vLLM's server closes them after five seconds.

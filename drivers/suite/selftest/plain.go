@@ -22,8 +22,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/loadgen/socket"
 	"assay/drivers/suite/serving"
-	"assay/drivers/suite/serving/socket"
 )
 
 // plain is the client that anybody would write first: net/http, a goroutine for each request, encoding/json for each

@@ -1,4 +1,4 @@
-package team
+package coordinator
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"assay/drivers/suite/team/teamtest"
+	"assay/drivers/suite/coordinator/coordinatortest"
 )
 
 // task is the briefing of the tests: what a worker does when it has joined.
 type task struct{ Do string }
 
 func TestMain(m *testing.M) {
-	teamtest.Main(func(ctx context.Context, dir string) error {
+	coordinatortest.Main(func(ctx context.Context, dir string) error {
 		var what task
 		leader, node, err := Join(ctx, dir, &what)
 		if err != nil {
@@ -31,10 +31,10 @@ func TestMain(m *testing.M) {
 		}
 		for {
 			var n int
-			if leader.Hear(ctx, &n) != nil {
+			if leader.Receive(ctx, &n) != nil {
 				return nil // the leader has closed
 			}
-			if err := leader.Say(n * node); err != nil {
+			if err := leader.Send(n * node); err != nil {
 				return err
 			}
 		}
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func begin(t *testing.T, do string) (*Lead, context.Context, string, error) {
+func begin(t *testing.T, do string) (*Leader, context.Context, string, error) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -60,16 +60,16 @@ func TestConversation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, meetFile)); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, rendezvousFile)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", info, err)
 	}
 	var got []int
 	for _, p := range l.Others {
-		if err := p.Say(10); err != nil {
+		if err := p.Send(10); err != nil {
 			t.Fatal(err)
 		}
 		var n int
-		if err := p.Hear(ctx, &n); err != nil {
+		if err := p.Receive(ctx, &n); err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, n)
@@ -80,7 +80,7 @@ func TestConversation(t *testing.T) {
 	if err := errors.Join(l.Close(), l.Close()); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, meetFile)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, rendezvousFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the token is still there: %v", err)
 	}
 }
@@ -90,7 +90,7 @@ func TestADeadWorker(t *testing.T) {
 	l, ctx, _, err := begin(t, "die")
 	if err == nil {
 		var n int
-		err = l.Others[1].Hear(ctx, &n)
+		err = l.Others[1].Receive(ctx, &n)
 		<-ctx.Done()
 		err = errors.Join(err, context.Cause(ctx), l.Close())
 	}
@@ -117,10 +117,10 @@ func TestStrangers(t *testing.T) {
 		}
 		return c
 	}
-	for _, h := range []any{hello{"wrong", 1}, hello{"right", 0}, hello{"right", 3}, "?", hello{"right", 1}, hello{"right", 1}, hello{"right", 2}} {
+	for _, h := range []any{greeting{"wrong", 1}, greeting{"right", 0}, greeting{"right", 3}, "?", greeting{"right", 1}, greeting{"right", 1}, greeting{"right", 2}} {
 		dial(h)
 	}
-	l := &Lead{Others: make([]*Peer, 2)}
+	l := &Leader{Others: make([]*Peer, 2)}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := l.gather(ctx, listener, "right"); err != nil {
@@ -128,7 +128,7 @@ func TestStrangers(t *testing.T) {
 	}
 	late, stop := context.WithCancelCause(t.Context())
 	stop(errors.New("stopped"))
-	if err := (&Lead{Others: make([]*Peer, 1)}).gather(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
+	if err := (&Leader{Others: make([]*Peer, 1)}).gather(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestStrangers(t *testing.T) {
 func TestJoinSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	write := func(text string) {
-		if err := os.WriteFile(filepath.Join(dir, meetFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, rendezvousFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"assay/drivers/suite/serving/socket"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // pace is how the truth server answers.

@@ -20,13 +20,13 @@ const (
 )
 
 const (
-	besideWithin = 15 * time.Minute // for the slowest to be prepared
-	besideLook   = 50 * time.Millisecond
-	mostlyBeside = 0.9 // of a window; less is worth a note
+	overlapWithin = 15 * time.Minute // for the slowest to be prepared
+	overlapLook   = 50 * time.Millisecond
+	mostOfWindow  = 0.9 // of a window; less is worth a note
 )
 
-// Beside is the window of a run that is measured at the same time as others. Without others it does nothing.
-type Beside struct {
+// Overlap is the window of a run that is measured at the same time as others. Without others it does nothing.
+type Overlap struct {
 	dir    string
 	others []string
 	watch  func() time.Duration // ends the watching: for how long all of them measured
@@ -34,17 +34,17 @@ type Beside struct {
 	share  float64
 }
 
-// NewBeside makes the window of the run in dir.
-func NewBeside(req drivers.SuiteRequest, dir string) *Beside {
-	b := &Beside{dir: dir}
-	for _, id := range req.Beside {
+// NewOverlap makes the window of the run in dir.
+func NewOverlap(req drivers.SuiteRequest, dir string) *Overlap {
+	b := &Overlap{dir: dir}
+	for _, id := range req.Overlaps {
 		b.others = append(b.others, filepath.Join(filepath.Dir(dir), id))
 	}
 	return b
 }
 
 // Begin waits until the others are prepared too. One that has ended before is an error: there is nothing to measure then.
-func (b *Beside) Begin(ctx context.Context, progress func(string)) error {
+func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 	if len(b.others) == 0 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (b *Beside) Begin(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	progress("waiting for the run that is to be measured at the same time")
-	tick, deadline := time.NewTicker(besideLook), time.After(besideWithin)
+	tick, deadline := time.NewTicker(overlapLook), time.After(overlapWithin)
 	defer tick.Stop()
 	for {
 		waiting := ""
@@ -71,7 +71,7 @@ func (b *Beside) Begin(ctx context.Context, progress func(string)) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-deadline:
-			return fmt.Errorf("run %s, beside which this one was to be measured, was not prepared within %s", waiting, besideWithin)
+			return fmt.Errorf("run %s, beside which this one was to be measured, was not prepared within %s", waiting, overlapWithin)
 		case <-tick.C:
 		}
 	}
@@ -80,12 +80,12 @@ func (b *Beside) Begin(ctx context.Context, progress func(string)) error {
 }
 
 // look watches until it is told to stop whether the others still measure.
-func (b *Beside) look() (stop func() time.Duration) {
+func (b *Overlap) look() (stop func() time.Duration) {
 	quit, began := make(chan struct{}), time.Now()
 	var all time.Duration
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		tick := time.NewTicker(besideLook)
+		tick := time.NewTicker(overlapLook)
 		defer tick.Stop()
 		for {
 			for _, other := range b.others {
@@ -109,24 +109,24 @@ func (b *Beside) look() (stop func() time.Duration) {
 }
 
 // End says that this run measures no longer.
-func (b *Beside) End() error {
+func (b *Overlap) End() error {
 	if b.watch == nil {
 		return nil
 	}
 	window := time.Since(b.began)
-	b.share = min(1, float64(b.watch()+besideLook)/float64(max(window, besideLook)))
+	b.share = min(1, float64(b.watch()+overlapLook)/float64(max(window, overlapLook)))
 	b.watch = nil
 	return os.WriteFile(filepath.Join(b.dir, endFile), nil, 0o600)
 }
 
 // Report adds which share of the window the others measured as well.
-func (b *Beside) Report(res *drivers.SuiteResult) {
+func (b *Overlap) Report(res *drivers.SuiteResult) {
 	if len(b.others) == 0 {
 		return
 	}
-	res.Metrics["beside_percent"] = 100 * b.share
-	if b.share < mostlyBeside {
-		res.Reasons = append(res.Reasons, drivers.Reason{Reason: "PartlyAlone", Message: fmt.Sprintf(
+	res.Metrics["overlap_percent"] = 100 * b.share
+	if b.share < mostOfWindow {
+		res.Reasons = append(res.Reasons, drivers.Reason{Reason: "PartialOverlap", Message: fmt.Sprintf(
 			"the run beside it measured during %.0f%% of its window: what it did alone is in its figures too", 100*b.share)})
 	}
 }

@@ -30,7 +30,7 @@ func runKey(e Experiment, b Benchmark, repeat int, at Point, target Service) str
 
 // configuration is what the result of a repeat depends on.
 func (p Point) configuration(b Benchmark, target Service) []string {
-	return append([]string{b.Spec, target.Alloc, target.Proc}, p.besideWords(b)...)
+	return append([]string{b.Spec, target.Alloc, target.Proc}, p.overlapWords(b)...)
 }
 
 // Configuration is what a benchmark measures at a point: a fingerprint of all that the result of a repeat depends on.
