@@ -37,10 +37,11 @@ type Row struct {
 	Dir        string             `json:"dir,omitempty"`
 }
 
-// Engine tells results apart that must not be compared: io500 or native for storage, else empty.
+// Engine is what a storage run measured with, io500 or native; empty for other suites. Results of two engines are never
+// compared.
 func (r Row) Engine() string { return r.Versions["engine"] }
 
-// PointName is the point as one word.
+// PointName is the point as one word: concurrency=8,nodes=2.
 func (r Row) PointName() string { return plan.Run{Point: r.Point}.PointName() }
 
 // Key is what repeats of one thing share.
@@ -73,8 +74,8 @@ func Rows(runs []plan.Run) []Row {
 	return out
 }
 
-// Newest keeps the newest row of every repeat. Of a benchmark that has changed its engine, rows of the former one go: the
-// repeats that are still to come would else be averaged with them.
+// Newest keeps the newest row of every repeat. Rows of an engine that the benchmark no longer uses are left out: they would
+// be averaged with the first repeats of the new engine.
 func Newest(rows []Row) []Row {
 	last, engine := map[string]int{}, map[string]string{}
 	for i, r := range rows {
@@ -96,10 +97,10 @@ type Group struct {
 	Benchmark string
 	Point     map[string]string
 	Rows      []Row // valid ones
-	Invalid   []Row // those that count for nothing
+	Invalid   []Row // failed or not valid: in no statistics
 }
 
-// PointName is the point as one word.
+// PointName is the point as one word: concurrency=8,nodes=2.
 func (g Group) PointName() string { return plan.Run{Point: g.Point}.PointName() }
 
 // Name is benchmark and point.
@@ -110,13 +111,13 @@ func (g Group) Name() string {
 	return g.Benchmark + " " + g.PointName()
 }
 
-// Simulated reports whether any of it was measured on a simulator.
+// Simulated reports whether any of its runs was measured on a simulator.
 func (g Group) Simulated() bool {
 	simulated := func(r Row) bool { return r.Simulated }
 	return slices.ContainsFunc(g.Rows, simulated) || slices.ContainsFunc(g.Invalid, simulated)
 }
 
-// Last is when the newest of its runs began, counted or not.
+// Last is when the newest of its runs began, valid or not.
 func (g Group) Last() (last time.Time) {
 	for _, r := range slices.Concat(g.Rows, g.Invalid) {
 		if r.Started.After(last) {
@@ -126,7 +127,7 @@ func (g Group) Last() (last time.Time) {
 	return last
 }
 
-// Engine is that of the rows.
+// Engine is the one that the rows have in common; see Row.Engine.
 func (g Group) Engine() string {
 	if len(g.Rows) == 0 {
 		return ""
@@ -134,7 +135,7 @@ func (g Group) Engine() string {
 	return g.Rows[0].Engine()
 }
 
-// Values are a metric's, one for each row that has it.
+// Values are a metric's values, one for each valid row that has it.
 func (g Group) Values(metric string) []float64 {
 	var out []float64
 	for _, r := range g.Rows {
@@ -145,7 +146,7 @@ func (g Group) Values(metric string) []float64 {
 	return out
 }
 
-// Metrics are the names that any row has, sorted.
+// Metrics are the names of the metrics that any valid row has, sorted.
 func (g Group) Metrics() []string {
 	all := map[string]bool{}
 	for _, r := range g.Rows {
@@ -185,7 +186,7 @@ func Groups(rows []Row) []Group {
 	return out
 }
 
-// Natural compares text with numbers in it as people do: c=8 comes before c=16.
+// Natural compares texts by the numbers in them: c=8 comes before c=16.
 func Natural(a, b string) int {
 	for a != "" && b != "" {
 		an, bn := digits(a), digits(b)

@@ -14,10 +14,10 @@ import (
 // confidence of every interval.
 const confidence = 0.95
 
-// Alpha is the share of equal things that a comparison may call different.
+// Alpha is the largest share of comparisons of equal things that may call a difference.
 const Alpha = 0.05
 
-// Summary is the mean of repeats with its interval; Lo and Hi are infinite for fewer than two.
+// Summary is the mean of repeats with its 95 % interval; Lo and Hi are infinite for fewer than two values.
 type Summary struct {
 	N            int
 	Mean, Lo, Hi float64
@@ -57,7 +57,7 @@ func Change(before, now []float64) Summary {
 	return c
 }
 
-// Comparison is two groups of repeats beside each other, as benchstat prints them.
+// Comparison compares two groups of repeats as benchstat does.
 type Comparison struct {
 	Before, Now Median
 	Delta       float64  // of the medians, as a share of before's
@@ -66,7 +66,7 @@ type Comparison struct {
 	Warnings    []string // such as too few repeats
 }
 
-// Median is a median with its interval from order statistics; infinite where there are too few values for one.
+// Median is a median with its 95 % interval from order statistics, which is infinite where there are too few values.
 type Median struct {
 	N              int
 	Center, Lo, Hi float64
@@ -87,8 +87,8 @@ func Compare(before, now []float64) Comparison {
 	return c
 }
 
-// Adjust makes p-values of tests that are looked at together, by Benjamini and Hochberg: when nothing differs, any of them
-// is below Alpha in that share of cases; when much does, few are lost.
+// Adjust corrects the p-values of tests that are read together, by Benjamini and Hochberg. When nothing differs, one of them
+// is below Alpha in at most that share of cases; when much differs, few differences are lost.
 func Adjust(p []float64) []float64 {
 	order := make([]int, len(p))
 	for i := range order {
@@ -110,7 +110,7 @@ func median(s *benchmath.Sample) Median {
 
 func clone(v []float64) []float64 { return append([]float64(nil), v...) } // NewSample sorts in place
 
-// MarshalJSON leaves out an interval that is infinite.
+// MarshalJSON leaves out an infinite interval.
 func (m Median) MarshalJSON() ([]byte, error) {
 	out := map[string]any{"n": m.N, "median": m.Center}
 	if !math.IsInf(m.Lo, 0) && !math.IsInf(m.Hi, 0) {

@@ -1,0 +1,78 @@
+package results
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// family declares the statistics that a suite writes of one quantity in milliseconds: NAME_mean_ms, NAME_median_ms,
+// NAME_std_ms and the tails NAME_p90_ms, NAME_p95_ms, NAME_p99_ms.
+type family struct {
+	name, title, of string // of: what is measured, to follow "mean of"
+	suite, group    string
+	intervals       bool                  // NAME_p99_ms_lo and _hi too, but of mean and std
+	show            map[string]Prominence // by statistic
+	brief           map[string]string
+}
+
+// statistics with the words before "of".
+var statistics = []struct{ name, words string }{
+	{"mean", "mean"}, {"median", "median"}, {"std", "standard deviation"},
+	{"p90", "90th percentile"}, {"p95", "95th percentile"}, {"p99", "99th percentile"},
+}
+
+func (f family) metrics() (out []Metric) {
+	for _, s := range statistics {
+		m := Metric{Name: f.name + "_" + s.name + "_ms", Suite: f.suite, Group: f.group, Family: f.name, Statistic: s.name, Unit: "ms", Better: Lower,
+			Meaning: "The " + s.words + " of " + f.of + ".", Title: f.title + " " + s.name, Brief: f.brief[s.name], Prominence: f.show[s.name]}
+		out = append(out, m)
+		if !f.intervals || s.name == "mean" || s.name == "std" {
+			continue
+		}
+		for _, end := range []struct{ name, words string }{{"lo", "lower"}, {"hi", "upper"}} {
+			b := m
+			b.Name, b.Title, b.Brief, b.Prominence = m.Name+"_"+end.name, m.Title+", "+end.words+" end", "", Stored
+			b.Meaning = "The " + end.words + " end of the 95 % confidence interval of " + m.Name + "."
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// Percentile is the p of a pNN, 50 for a median; false for a mean, a standard deviation and a single number.
+func (m Metric) Percentile() (p float64, ok bool) {
+	if m.Statistic == "median" {
+		return 50, true
+	}
+	text, tail := strings.CutPrefix(m.Statistic, "p")
+	p, err := strconv.ParseFloat(text, 64)
+	return p, tail && err == nil
+}
+
+// Samples is how many samples (requests, queries) the metric needs to be trusted: SamplesFor a percentile or the median. A
+// mean and a standard deviation need two, so that their error can be estimated at all; how large it is depends on the
+// spread. A single number needs one.
+func (m Metric) Samples() int {
+	if p, ok := m.Percentile(); ok {
+		return SamplesFor(p)
+	}
+	if m.Statistic != "" {
+		return 2
+	}
+	return 1
+}
+
+// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs so that with 99 % confidence at least two of them
+// lie beyond it: 11 for the median, 64 for p90, 662 for p99, 6,636 for p99.9. MLPerf asks for the same numbers.
+func SamplesFor(p float64) int {
+	const doubt = 0.01
+	q := p / 100
+	for n := 2; ; n++ {
+		none := math.Pow(q, float64(n))
+		one := float64(n) * (1 - q) * math.Pow(q, float64(n-1))
+		if none+one <= doubt {
+			return n
+		}
+	}
+}

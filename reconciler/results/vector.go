@@ -1,0 +1,67 @@
+package results
+
+import "slices"
+
+const ofVector = "vector"
+
+// vector are the metrics of drivers/suite/vector.
+func vector() []Metric {
+	out := each(ofVector, Throughput, []Metric{
+		{Name: "ingest_vectors_per_s", Unit: "vectors/s", Better: Higher, Title: "Ingest vectors/s", Prominence: Headline, Brief: "ingest # vectors/s", Meaning: "Vectors that the server acknowledged, per second inside the requests that stored them."},
+		{Name: "query_sequential_qps", Unit: "queries/s", Better: Higher, Title: "Sequential queries/s", Prominence: Headline, Brief: "# queries/s", Meaning: "Queries that succeeded, per second, one after the other."},
+		{Name: "recall_at_<K>", Group: Quality, Better: Higher, Title: "Recall@<K>", Prominence: Headline, Brief: "recall@<K> #", Meaning: "The mean share of the <K> true nearest neighbours that sequential queries found, 0 to 1."},
+		{Name: "ingest_s", Unit: "s", Better: Lower, Group: Load, Title: "Ingest", Meaning: "The time inside the requests that stored the vectors."},
+		{Name: "ingest_batch_size", Group: Load, Title: "Batch size", Meaning: "Vectors in one request that stores them."},
+		{Name: "ingest_client_cpu_percent", Unit: "%", Better: Lower, Group: Client, Title: "Ingest, client CPU", Meaning: "CPU time that the client used while storing the vectors, as a share of one core."},
+		{Name: "vectors_stored", Group: Load, Title: "Vectors stored", Meaning: "Vectors that the server holds after the ingest, by its own count."},
+		{Name: "index_ready_s", Unit: "s", Better: Lower, Group: Latency, Title: "Index ready", Meaning: "The time from the end of the ingest until the server says that all is indexed and answers twice the same."},
+	})
+	for _, p := range vectorPhases {
+		out = append(out, p.metrics()...)
+	}
+	return append(out, each(ofVector, Load, []Metric{
+		{Name: "query_filter_<P>pct_selected_percent", Unit: "%", Title: "Filter <P> %, selected", Meaning: "The share of all vectors that the filter of <P> % allows, exactly."},
+		{Name: "writes_per_s", Unit: "vectors/s", Better: Higher, Group: Throughput, Title: "Writes, vectors/s", Meaning: "Vectors that the server acknowledged per second while it was queried."},
+		{Name: "vectors_stored_at_the_end", Title: "Vectors stored at the end", Meaning: "Vectors that the server holds after the queries during writes, by its own count."},
+		{Name: "errors", Better: Lower, Group: Errors, Title: "Failed requests", Meaning: "Requests of the whole run that failed."},
+	})...)
+}
+
+// vectorPhase is one of the ways in which queries are sent.
+type vectorPhase struct {
+	name, title, of string
+	scheduled       bool // by an open loop
+	counted         bool // its rate and recall are declared above, under names of their own
+}
+
+var vectorPhases = []vectorPhase{
+	{name: "query_sequential", title: "Sequential queries", of: "queries sent one after the other", counted: true},
+	{name: "query_c<N>", title: "Queries by <N> workers", of: "queries sent by <N> workers"},
+	{name: "query_rate", title: "Queries at a rate", of: "queries sent at a rate", scheduled: true},
+	{name: "query_filter_<P>pct", title: "Queries among <P> %", of: "queries whose filter allows <P> % of the vectors"},
+	{name: "query_writing", title: "Queries during writes", of: "queries sent at a rate while vectors were added", scheduled: true},
+	{name: "query_ef<N>", title: "Queries with efSearch <N>", of: "queries of a collection with efSearch <N>"},
+}
+
+func (p vectorPhase) metrics() []Metric {
+	var out []Metric
+	if !p.counted {
+		out = each(ofVector, Throughput, []Metric{
+			{Name: p.name + "_qps", Unit: "queries/s", Better: Higher, Title: p.title + ", queries/s", Meaning: "How many succeeded per second, of " + p.of + "."},
+			{Name: p.name + "_recall_at_<K>", Group: Quality, Better: Higher, Title: p.title + ", recall@<K>", Meaning: "The mean share of the <K> true nearest neighbours found, 0 to 1, of " + p.of + "."},
+		})
+	}
+	families := []family{{name: p.name, title: p.title, of: "the time from sending a query to the last byte of its answer, of " + p.of}}
+	if p.scheduled {
+		families = append(families,
+			family{name: p.name + "_intended", title: p.title + ", from the schedule,", of: "the time from when the schedule wanted a query sent to the last byte of its answer, of " + p.of},
+			family{name: p.name + "_send_lateness", title: p.title + ", send lateness,", of: "the client's own delay from when a query should go to when it went, of " + p.of})
+	}
+	for _, f := range families {
+		f.suite, f.group = ofVector, Latency
+		out = append(out, f.metrics()...)
+	}
+	return slices.Concat(out, each(ofVector, Client, []Metric{
+		{Name: p.name + "_client_cpu_percent", Unit: "%", Better: Lower, Title: p.title + ", client CPU", Meaning: "CPU time that the client used, as a share of one core, for " + p.of + "."},
+	}))
+}
