@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/plan"
+	"assay/reconciler/results"
 )
 
 // MetricsFile is the file of the state directory that holds the controller's own metrics, in Prometheus' text format:
@@ -51,6 +52,7 @@ func metricsText(all []v1alpha1.ExperimentStatus, runs []plan.Run, now time.Time
 	for _, r := range runs {
 		runMetrics(g, r)
 	}
+	describeMetrics(g, runs)
 	g.set("assay_controller_pass_seconds", "How long the last pass took.", pass.Seconds())
 	g.set("assay_controller_passes_total", "Passes since the controller started.", float64(passes))
 	g.set("assay_controller_last_pass_timestamp_seconds", "When the last pass ended, in seconds since 1970.", float64(now.Unix()))
@@ -117,10 +119,30 @@ func runMetrics(g gauges, r plan.Run) {
 	labels := []string{"experiment", r.Experiment, "benchmark", r.Benchmark, "target", r.Target, "revision", revision, "point", r.PointName(),
 		"repeat", strconv.Itoa(r.Repeat), "run", r.ID, "simulated", simulated, "valid", valid}
 	for name, v := range r.Result.Metrics {
-		g.set("assay_run_metric", "A result of a benchmark run; its name carries the unit.", v, append(labels[:len(labels):len(labels)], "metric", name)...)
+		g.set("assay_run_metric", "A result of a benchmark run; assay_metric_info has the unit of each.", v, append(labels[:len(labels):len(labels)], "metric", name)...)
 	}
 	g.set("assay_run_info", "1 for every run that has a result.", 1, append(labels[:len(labels):len(labels)], "commit", r.Commit, "job_id", r.JobID)...)
 	g.set("assay_run_duration_seconds", "From the start to the end of the run.", r.Result.Ended.Sub(r.Result.Started).Seconds(), labels...)
+}
+
+// describeMetrics says once for each metric of the runs what the catalogue knows of it: the unit, and which way is better.
+func describeMetrics(g gauges, runs []plan.Run) {
+	seen := map[string]bool{}
+	for _, r := range runs {
+		if r.Result == nil {
+			continue
+		}
+		for name := range r.Result.Metrics {
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			if m, ok := results.Lookup(name); ok {
+				g.set("assay_metric_info", "1 for every metric of benchmark runs: its unit, and which way is better (higher, lower, neither).", 1,
+					"metric", name, "unit", m.Unit, "better", m.Better.String())
+			}
+		}
+	}
 }
 
 // writeMetrics replaces the file now and then. What cannot be written is a warning: nothing depends on it.

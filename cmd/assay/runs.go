@@ -1,50 +1,20 @@
 package main
 
 import (
-	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/results"
 )
 
-// headline are the metrics that a one-line result shows, in this order, where a run has them.
-var headline = []struct{ name, label, unit string }{
-	{"output_throughput", "", " tok/s"},
-	{"ttft_median_ms", "TTFT ", " ms"},
-	{"ttft_p99_ms", "p99 ", " ms"},
-	{"tpot_median_ms", "TPOT ", " ms"},
-	{"correct_rate_percent", "correct ", "%"},
-	{"recall_at_10", "recall@10 ", ""},
-	{"ingest_vectors_per_s", "ingest ", " vectors/s"},
-	{"query_sequential_qps", "", " queries/s"},
-	{"score_bandwidth_gibs", "", " GiB/s"},
-	{"score_iops_kiops", "", " kIOPS"},
-	{"score_total", "score ", ""},
-	{"error_rate_percent", "errors ", "%"},
-}
-
-// runResult is a run's headline metrics in one cell.
-func runResult(metrics map[string]float64) string {
-	var out []string
-	for _, h := range headline {
-		if v, ok := metrics[h.name]; ok && (h.name != "error_rate_percent" || v > 0) {
-			out = append(out, h.label+number(v)+h.unit)
-		}
-	}
-	return dash(strings.Join(out, ", "))
-}
+// runResult is a run's main metrics in one cell.
+func runResult(metrics map[string]float64) string { return dash(results.Brief(metrics)) }
 
 // number prints three significant digits, more only for large integers.
-func number(v float64) string {
-	if math.Abs(v) >= 100 || v == math.Trunc(v) {
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.3g", v)
-}
+func number(v float64) string { return results.Number(v) }
 
 func runRow(o object) []string { return runCells(o.Metadata.Experiment, o.Status.(v1alpha1.RunStatus)) }
 

@@ -1,9 +1,9 @@
-// Package compare puts two sets of results beside each other, benchmark by benchmark, point by point, metric by metric.
+// Package compare compares two sets of results: benchmark by benchmark, point by point, metric by metric.
 //
-// A table of many rows tests many times: at 5 % each, twenty rows of equal things would mostly show a difference that is
-// none. So the p-values of a table are adjusted together (Benjamini and Hochberg), and a difference is called where the
-// adjusted one is below 0.05: a comparison of equal things calls any in at most 5 % of cases, whatever its size, and one
-// where much has changed loses little. Each row keeps its own p-value beside it.
+// A table of many rows is many tests. At 5 % each, twenty rows of equal things would usually show a difference by chance. So
+// the p-values of a table are adjusted together (Benjamini and Hochberg), and a difference is called where the adjusted
+// p-value is below 0.05: a comparison of equal things calls any difference in at most 5 % of cases, whatever its size, and
+// one where much has changed loses little. Each row keeps its own p-value too.
 package compare
 
 import (
@@ -15,13 +15,6 @@ import (
 	"assay/reconciler/results"
 )
 
-// Main are the metrics that are compared unless others are asked for, where both sides have them.
-var Main = []string{
-	"request_throughput", "output_throughput", "request_goodput", "ttft_median_ms", "ttft_p99_ms", "tpot_median_ms", "tpot_p99_ms", "itl_median_ms",
-	"itl_p99_ms", "e2el_median_ms", "e2el_p99_ms", "correct_rate_percent", "ingest_vectors_per_s", "query_sequential_qps", "recall_at_10",
-	"score_bandwidth_gibs", "score_iops_kiops", "score_total", "error_rate_percent",
-}
-
 // All asks for every metric that both sides have.
 const All = "all"
 
@@ -30,6 +23,8 @@ type Row struct {
 	Benchmark string            `json:"benchmark"`
 	Point     map[string]string `json:"point,omitempty"`
 	Metric    string            `json:"metric,omitempty"`
+	Unit      string            `json:"unit,omitempty"`   // ms, tok/s …
+	Better    string            `json:"better,omitempty"` // higher, lower; absent where neither is
 	Before    *results.Median   `json:"before,omitempty"`
 	Now       *results.Median   `json:"now,omitempty"`
 	Delta     *float64          `json:"delta,omitempty"`     // a share of before
@@ -37,17 +32,27 @@ type Row struct {
 	PAdjusted *float64          `json:"pAdjusted,omitempty"` // as one of all rows
 	Different bool              `json:"different"`           // by the adjusted one
 	Simulated bool              `json:"simulated"`
-	Refused   string            `json:"refused,omitempty"` // why the two cannot be compared
+	Refused   string            `json:"refused,omitempty"` // why the two sides are not compared
 	Invalid   int               `json:"invalid,omitempty"` // runs that are not counted
 	Warnings  []string          `json:"warnings,omitempty"`
 }
 
-// Groups compares those that both sides have.
-func Groups(before, now []results.Group, metrics []string) (out []Row) {
+// Groups compares the benchmarks and points that both sides have. Metrics are names as in a manifest, or All; without any
+// it compares the main metrics of the catalogue.
+func Groups(before, now []results.Group, metrics []string) []Row {
+	return groups(before, now, func(there []string) []results.Metric { return named(metrics, there) })
+}
+
+// Headlines is Groups with the headlines of the catalogue.
+func Headlines(before, now []results.Group) []Row {
+	return groups(before, now, func(there []string) []results.Metric { return results.Shown(results.Headline, there) })
+}
+
+func groups(before, now []results.Group, pick func(there []string) []results.Metric) (out []Row) {
 	for _, b := range now {
 		for _, a := range before {
 			if a.Name() == b.Name() {
-				out = append(out, pair(a, b, metrics)...)
+				out = append(out, pair(a, b, pick(a.Metrics()))...)
 			}
 		}
 	}
@@ -55,15 +60,21 @@ func Groups(before, now []results.Group, metrics []string) (out []Row) {
 	return out
 }
 
-func pair(a, b results.Group, metrics []string) (out []Row) {
+func pair(a, b results.Group, metrics []results.Metric) (out []Row) {
 	row := Row{Benchmark: b.Benchmark, Point: b.Point, Invalid: len(a.Invalid) + len(b.Invalid), Simulated: b.Simulated()}
 	if err := gate.Comparable(a, b); err != nil {
 		row.Refused = err.Error()
 		return []Row{row}
 	}
-	for _, m := range chosen(a, b, metrics) {
-		c, r := results.Compare(a.Values(m), b.Values(m)), row
-		r.Metric, r.Before, r.Now, r.Warnings = m, &c.Before, &c.Now, c.Warnings
+	for _, m := range metrics {
+		if len(a.Values(m.Name)) == 0 || len(b.Values(m.Name)) == 0 {
+			continue
+		}
+		c, r := results.Compare(a.Values(m.Name), b.Values(m.Name)), row
+		if m.Better != results.Neither {
+			r.Better = m.Better.String()
+		}
+		r.Metric, r.Unit, r.Before, r.Now, r.Warnings = m.Name, m.Unit, &c.Before, &c.Now, c.Warnings
 		r.Delta, r.P = finite(c.Delta), finite(c.P)
 		out = append(out, r)
 	}
@@ -126,18 +137,20 @@ func (r Row) Repeats() string {
 	return fmt.Sprintf("n=%d", r.Before.N)
 }
 
-// chosen are the metrics to show, of those that both sides have.
-func chosen(a, b results.Group, wanted []string) (out []string) {
-	there := a.Metrics()
-	if slices.Contains(wanted, All) {
+// named are the metrics that are wanted, each once, of those that there are.
+func named(wanted, there []string) (out []results.Metric) {
+	switch {
+	case len(wanted) == 0:
+		return results.Shown(results.Compared, there)
+	case slices.Contains(wanted, All):
 		wanted = there
-	} else if len(wanted) == 0 {
-		wanted = Main
 	}
-	for _, m := range wanted {
-		name, _ := gate.Resolve(m, there)
-		if len(a.Values(name)) > 0 && len(b.Values(name)) > 0 && !slices.Contains(out, name) {
-			out = append(out, name)
+	seen := map[string]bool{}
+	for _, name := range wanted {
+		m := results.Resolve(name, there)
+		if !seen[m.Name] {
+			seen[m.Name] = true
+			out = append(out, m)
 		}
 	}
 	return out

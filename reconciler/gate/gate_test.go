@@ -14,7 +14,7 @@ import (
 func group(values ...float64) results.Group {
 	g := results.Group{Benchmark: "q"}
 	for _, v := range values {
-		g.Rows = append(g.Rows, results.Row{Valid: true, Metrics: map[string]float64{"ttft_p99_ms": v, "output_throughput": v}})
+		g.Rows = append(g.Rows, results.Row{Valid: true, Metrics: map[string]float64{"ttft_p99_ms": v, "output_throughput": v, "ingest_vectors_per_s": v, "error_rate_percent": v}})
 	}
 	return g
 }
@@ -50,16 +50,20 @@ func TestVerdicts(t *testing.T) {
 		"missing":            {v1alpha1.Gate{Metric: "goodput", Min: bound(0)}, group(1, 2, 3), results.Group{}, Inconclusive, "3 of 3 runs have no metric goodput"},
 		"none":               {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(), results.Group{}, Inconclusive, "no valid run"},
 		"a failed repeat":    {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, failed, results.Group{}, Inconclusive, "1 invalid or failed run(s) not counted"},
-		"no time":            {v1alpha1.Gate{Metric: "output_throughput", Max: half}, group(1, 2, 3), results.Group{}, Inconclusive, "is no time"},
+		"no time":            {v1alpha1.Gate{Metric: "output_throughput", Max: half}, group(1, 2, 3), results.Group{}, Inconclusive, "is not a time"},
 		"small drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(99, 99.1, 99.2), group(100, 100.1, 100.2), Go, "change against b"},
 		"large drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "min -5%"},
 		"perhaps a drop":     {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 95, 100), group(98, 100, 102), Inconclusive, "raise repeats"},
 		"rise":               {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(120, 120.1, 120.2), group(100, 100.1, 100.2), NoGo, "max 5%"},
 		"drop and rise":      {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5, MaxRise: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "max 5%; mean -9.99 ["},
 		"baseline of zero":   {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxRise: 5}, group(1, 2, 3), group(0, 0, 0), Inconclusive, "of zero"},
-		"no number":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1)}, group(1, math.NaN(), 3), results.Group{}, Inconclusive, "no number"},
+		"no number":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1)}, group(1, math.NaN(), 3), results.Group{}, Inconclusive, "not a number"},
 		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
 		"two engines":        {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, native, io500, Inconclusive, "never compared"},
+		"a rate per second":  {v1alpha1.Gate{Metric: "ingest_vectors_per_s", Max: half}, group(1, 2, 3), results.Group{}, Inconclusive, "is not a time"},
+		"unit of a rate":     {v1alpha1.Gate{Metric: "ingest_vectors_per_s", Min: bound(1)}, group(2, 2, 2), results.Group{}, Go, "min 1 vectors/s"},
+		"unit of a share":    {v1alpha1.Gate{Metric: "error_rate", Max: bound(1)}, group(0, 0, 0), results.Group{}, Go, "max 1 %"},
+		"the wrong way":      {v1alpha1.Gate{Metric: "ttft.p99", Min: bound(1)}, group(2, 2, 2), results.Group{}, Go, "note that lower is better for ttft_p99_ms"},
 		"no Prometheus":      {v1alpha1.Gate{PromQL: "up", Min: bound(1)}, group(1, 1, 1), results.Group{}, Inconclusive, "down"},
 	} {
 		t.Run(name, func(t *testing.T) {

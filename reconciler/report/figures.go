@@ -137,21 +137,14 @@ func split(point map[string]string, along []string) (curve, label string) {
 	return curve, label
 }
 
-// words is a metric's name for an axis.
-func words(metric string) string {
-	for _, c := range columns {
-		if c.metric == metric {
-			return c.title()
-		}
-	}
-	return strings.ReplaceAll(metric, "_", " ")
-}
+// words is a metric's heading, for an axis or a table.
+func words(metric string) string { return results.Describe(metric).Heading() }
 
 // mainMetric is the first column that all summaries have.
 func mainMetric(all []Summary) string {
 	for _, c := range columnsOf(all) {
-		if !slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[c.metric]; return !ok && s.Runs > 0 }) && c.metric != "request_throughput" {
-			return c.metric
+		if !slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[c.Name]; return !ok && s.Runs > 0 }) && c.Name != "request_throughput" {
+			return c.Name
 		}
 	}
 	return ""

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"assay/reconciler/results"
 )
 
 // mostHeadlines is how many numbers of a benchmark stand on top.
@@ -17,18 +19,18 @@ type headline struct{ Benchmark, What, Value, Where string }
 func (r Report) headlines() (out []headline) {
 	for _, name := range r.benchmarks() {
 		all, n := r.of(name), 0
-		for _, c := range columnsOf(all) {
-			if c.best == "" || n == mostHeadlines {
-				continue
+		for _, c := range results.Shown(results.Headline, metricsOf(all)) {
+			if n == mostHeadlines {
+				break
 			}
 			best, ok := bestOf(all, c)
 			if !ok {
 				continue
 			}
 			n++
-			what := c.title()
+			what := c.Heading()
 			if len(all) > 1 {
-				what = c.best + " " + c.plain()
+				what = map[results.Direction]string{results.Higher: "Highest ", results.Lower: "Lowest "}[c.Better] + inSentence(what)
 			}
 			where := []string{many(best.Runs, "run")}
 			if p := pointText(best.Point); p != "" {
@@ -46,10 +48,10 @@ func (r Report) headlines() (out []headline) {
 	return out
 }
 
-func bestOf(all []Summary, c column) (best Summary, ok bool) {
+func bestOf(all []Summary, c results.Metric) (best Summary, ok bool) {
 	for _, s := range all {
-		v, has := s.Metrics[c.metric]
-		if has && (!ok || c.better*(v.Mean-best.Metrics[c.metric].Mean) > 0) {
+		v, has := s.Metrics[c.Name]
+		if has && (!ok || c.Improves(best.Metrics[c.Name].Mean, v.Mean)) {
 			best, ok = s, true
 		}
 	}

@@ -16,12 +16,12 @@ import (
 var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"point": pointText, "cell": cell, "columns": columnsOf, "why": why, "number": number,
+	"point": pointText, "cell": cell, "columns": columnsOf, "why": why,
 	"date":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
 	"lower": func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) },
 	"short": func(s string) string { return s[:min(len(s), 12)] },
 	"join":  func(s []string) string { return strings.Join(s, ", ") },
-	"title": column.title, "marks": Summary.marks, "words": words, "median": func(m *results.Median) string { return median(*m) }, "p": pValue, "measured": measuredText,
+	"title": results.Metric.Heading, "marks": Summary.marks, "words": words, "median": func(m *results.Median) string { return median(*m) }, "p": pValue, "measured": measuredText,
 }).Parse(pageText))
 
 // HTML is the report as one page that needs nothing else.
@@ -45,7 +45,7 @@ func (r Report) HTML() ([]byte, error) {
 type section struct {
 	Name      string
 	Summaries []Summary
-	Columns   []column
+	Columns   []results.Metric
 }
 
 func (r Report) sections() (out []section) {

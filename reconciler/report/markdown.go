@@ -52,7 +52,7 @@ func (r Report) gateTable(b *strings.Builder) {
 func (r Report) summaryTable(b *strings.Builder, all []Summary) {
 	cols, head := columnsOf(all), []string{"Point", "Runs"}
 	for _, c := range cols {
-		head = append(head, c.title())
+		head = append(head, c.Heading())
 	}
 	table(b, "", append(head, "Note")...)
 	for _, s := range all {

@@ -57,6 +57,7 @@ type Report struct {
 	Against    string            `json:"against,omitempty"` // the revision that changes are compared with
 	Changes    []compare.Row     `json:"changes,omitempty"`
 	Runs       []results.Row     `json:"runs"`
+	Metrics    map[string]entry  `json:"metrics,omitempty"` // what the metrics of the runs are
 	measured   []Measured        // the last one is shown
 }
 
@@ -95,6 +96,7 @@ func Build(in Input) Report {
 		r.Summary = append(r.Summary, s)
 	}
 	r.compareRevisions()
+	r.describe()
 	return r
 }
 

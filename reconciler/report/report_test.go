@@ -149,11 +149,15 @@ func TestOtherForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back struct {
-		Kind string
-		Runs []results.Row
+		Kind    string
+		Runs    []results.Row
+		Metrics map[string]entry
 	}
 	if err := json.Unmarshal(b, &back); err != nil || back.Kind != "Report" || len(back.Runs) != len(r.Runs) {
 		t.Errorf("%v %s %d", err, back.Kind, len(back.Runs))
+	}
+	if e := back.Metrics["ttft_p99_ms"]; e.Unit != "ms" || e.Better != "lower" || e.Samples != 662 || e.Meaning == "" {
+		t.Errorf("ttft_p99_ms is described as %+v", e)
 	}
 	b, err = r.CSV()
 	if err != nil {

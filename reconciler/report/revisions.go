@@ -48,14 +48,8 @@ func (r *Report) compareRevisions() {
 	if !ok {
 		return
 	}
-	var metrics []string
-	for _, c := range columns {
-		if c.best != "" {
-			metrics = append(metrics, c.metric)
-		}
-	}
 	r.Against = m.name()
-	r.Changes = compare.Groups(results.Groups(m.Rows), results.Groups(r.Runs), metrics)
+	r.Changes = compare.Headlines(results.Groups(m.Rows), results.Groups(r.Runs))
 }
 
 // called are how many changes are called different.

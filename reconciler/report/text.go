@@ -12,34 +12,13 @@ import (
 	"assay/reconciler/results"
 )
 
-// column is a metric that tables show, where any row has it. Better is 1 where more is better and -1 where less is; a
-// column that says what its best value is called is a headline.
-type column struct {
-	metric, head, unit string
-	better             float64
-	best               string
-}
+// columnsOf are the metrics that a benchmark's tables show, of those that its summaries have.
+func columnsOf(all []Summary) []results.Metric { return results.Shown(results.Column, metricsOf(all)) }
 
-// columns are the main numbers of each suite, in the order in which they are shown.
-var columns = []column{
-	{"request_throughput", "Requests/s", "", 1, ""}, {"output_throughput", "Output tokens/s", "", 1, "Highest"},
-	{"request_goodput", "Goodput, requests/s", "", 1, "Highest"},
-	{"ttft_median_ms", "TTFT median", "ms", -1, "Lowest"}, {"ttft_p99_ms", "TTFT p99", "ms", -1, ""},
-	{"tpot_median_ms", "TPOT median", "ms", -1, ""}, {"itl_p99_ms", "ITL p99", "ms", -1, ""}, {"e2el_p99_ms", "E2EL p99", "ms", -1, ""},
-	{"correct_rate_percent", "Correct", "%", 1, ""},
-	{"ingest_vectors_per_s", "Ingest vectors/s", "", 1, "Highest"}, {"query_sequential_qps", "Sequential queries/s", "", 1, "Highest"},
-	{"recall_at_10", "Recall@10", "", 1, "Highest"},
-	{"score_bandwidth_gibs", "Bandwidth", "GiB/s", 1, "Highest"}, {"score_iops_kiops", "Metadata", "kIOPS", 1, "Highest"},
-	{"score_total", "Score", "", 1, "Highest"},
-	{"error_rate_percent", "Errors", "%", -1, ""},
-}
-
-// columnsOf are those that a benchmark's summaries have.
-func columnsOf(all []Summary) (out []column) {
-	for _, c := range columns {
-		if slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[c.metric]; return ok }) {
-			out = append(out, c)
-		}
+// metricsOf are the names of the metrics that any of some summaries has.
+func metricsOf(all []Summary) (out []string) {
+	for _, s := range all {
+		out = slices.AppendSeq(out, maps.Keys(s.Metrics))
 	}
 	return out
 }
@@ -64,13 +43,13 @@ func (r Report) of(benchmark string) (out []Summary) {
 }
 
 // cell is a mean with half of its interval.
-func cell(s Summary, c column) string {
-	v, ok := s.Metrics[c.metric]
+func cell(s Summary, c results.Metric) string {
+	v, ok := s.Metrics[c.Name]
 	switch {
 	case !ok:
 		return "–"
 	case v.Lo == nil:
-		return number(v.Mean)
+		return results.Number(v.Mean)
 	}
 	half := (*v.Hi - *v.Lo) / 2
 	digits := decimals(half)
@@ -85,28 +64,12 @@ func decimals(half float64) int {
 	return min(6, max(0, 1-int(math.Floor(math.Log10(half)))))
 }
 
-func (c column) title() string {
-	if c.unit == "" {
-		return c.head
+// inSentence is a heading inside a sentence: words begin small, abbreviations do not.
+func inSentence(heading string) string {
+	if heading[1] >= 'a' && heading[1] <= 'z' {
+		return strings.ToLower(heading[:1]) + heading[1:]
 	}
-	return c.head + ", " + c.unit
-}
-
-// plain is the title inside a sentence: words begin small, abbreviations do not.
-func (c column) plain() string {
-	t := c.title()
-	if t[1] >= 'a' && t[1] <= 'z' {
-		return strings.ToLower(t[:1]) + t[1:]
-	}
-	return t
-}
-
-// number prints three significant digits, all digits of large numbers.
-func number(v float64) string {
-	if a := math.Abs(v); a >= 100 || v == math.Trunc(v) && a < 1e6 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
+	return heading
 }
 
 func pointText(p map[string]string) string {
@@ -144,10 +107,8 @@ func (r Report) invalid() (out []results.Row) {
 // measuredText is what a run that does not count has measured, in its columns.
 func measuredText(row results.Row) string {
 	var out []string
-	for _, c := range columns {
-		if v, ok := row.Metrics[c.metric]; ok && c.best != "" {
-			out = append(out, c.title()+" "+number(v))
-		}
+	for _, m := range results.Shown(results.Headline, results.SortedKeys(row.Metrics)) {
+		out = append(out, m.Heading()+" "+results.Number(row.Metrics[m.Name]))
 	}
 	return strings.Join(out, "; ")
 }
@@ -174,9 +135,9 @@ func (r Report) older() string {
 // median with its interval, as order statistics give it.
 func median(m results.Median) string {
 	if math.IsInf(m.Lo, 0) || math.IsInf(m.Hi, 0) {
-		return number(m.Center)
+		return results.Number(m.Center)
 	}
-	return fmt.Sprintf("%s [%s, %s]", number(m.Center), number(m.Lo), number(m.Hi))
+	return fmt.Sprintf("%s [%s, %s]", results.Number(m.Center), results.Number(m.Lo), results.Number(m.Hi))
 }
 
 func pValue(c compare.Row) string {
