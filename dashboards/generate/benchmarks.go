@@ -12,17 +12,12 @@ func marked(expr string) string {
 
 const mark = "{{sim}}{{bad}}"
 
-// results is the mean over repeats of the metrics that a pattern names, one series for each metric and point.
-func results(filter, metric string) []query {
-	return []query{{marked("avg by (" + point + ", metric, simulated, valid) (assay_run_metric{" + filter + `metric=~"` + metric + `"})`),
-		"{{metric}} {{benchmark}} {{revision}} {{point}}" + mark}}
-}
-
 // benchmarks shows results. Valid and simulated are choices, and a result that is either says so in its name.
 func benchmarks() board {
 	vars := chain("assay_run_metric", "experiment", "benchmark", "target", "simulated", "valid")
 	metric := variable{name: "metric", label: "Metric", query: "label_values(assay_run_metric{" + matchers(vars) + "}, metric)"}
-	values := func(m string) []query { return results("@,", m) }
+	of := func(pattern string, p panel) panel { return measured("@,", pattern, p) }
+	chosen := means("@,", "$metric")
 	spread := func(fn string) string {
 		return fn + " by (" + point + ", metric, simulated, valid) (assay_run_metric{@,metric=~\"$metric\"})"
 	}
@@ -32,21 +27,21 @@ func benchmarks() board {
 		about: "Results of benchmark runs by revision and point, as the controller keeps them. Simulated and invalid results are marked: compare neither with others.",
 		panels: []panel{
 			{title: "Serving"},
-			{title: "TTFT p99", kind: bars, unit: "ms", about: "Time to first token that 99 of 100 requests stayed under; mean over repeats.", q: values("ttft_p99_ms")},
-			{title: "Inter-token latency p99", kind: bars, unit: "ms", about: "ITL, and TPOT: its mean within a request.", q: values("(itl|tpot)_p99_ms")},
-			{title: "End-to-end latency p99", kind: bars, unit: "ms", about: "The whole request.", q: values("e2el_p99_ms")},
-			{title: "Output throughput", kind: bars, unit: "suffix: tok/s", about: "Generated tokens per second over the whole run.", q: values("output_throughput(_tok_s)?")},
-			{title: "Request throughput", kind: bars, unit: "reqps", about: "Requests per second that ended well; goodput counts only those that met their limits.", q: values("(request_throughput|goodput|request_goodput)(_req_s)?")},
-			{title: "Failed requests", kind: bars, unit: "percent", alarm: 1, about: "Share of requests that failed. They are in no latency.", q: values("error_rate_percent")},
+			of("ttft_p99_ms", panel{title: "TTFT p99", kind: bars, about: "Time to first token that 99 of 100 requests stayed under; mean over repeats."}),
+			of("(itl|tpot)_p99_ms", panel{title: "Inter-token latency p99", kind: bars, about: "ITL, and TPOT: its mean within a request."}),
+			of("e2el_p99_ms", panel{title: "End-to-end latency p99", kind: bars, about: "The whole request."}),
+			of("output_throughput", panel{title: "Output throughput", kind: bars, about: "Generated tokens per second over the whole run."}),
+			of("request_(throughput|goodput)", panel{title: "Request throughput", kind: bars, about: "Requests per second that ended well; goodput counts only those that met their limits."}),
+			of("error_rate_percent", panel{title: "Failed requests", kind: bars, alarm: 1, about: "Share of requests that failed. They are in no latency."}),
 			{title: "Vector search"},
-			{title: "Queries per second", kind: bars, unit: "suffix: queries/s", about: "By number of clients.", q: values("(.*_)?qps")},
-			{title: "Recall", kind: bars, unit: "percentunit", max: 1, about: "Share of the true nearest neighbours that were returned: a faster index with less recall is not better.", q: values("recall.*")},
-			{title: "Ingest", kind: bars, unit: "suffix: vectors/s", about: "Vectors stored per second.", q: values("ingest_vectors_per_s")},
+			of("(.*_)?qps", panel{title: "Queries per second", kind: bars, about: "By number of clients."}),
+			of("recall.*", panel{title: "Recall", kind: bars, unit: "percentunit", max: 1, about: "Share of the true nearest neighbours that were returned: a faster index with less recall is not better."}),
+			of("ingest_vectors_per_s", panel{title: "Ingest", kind: bars, about: "Vectors stored per second."}),
 			{title: "Any metric"},
-			{title: "Chosen metrics", kind: bars, unit: "short", w: 12, h: 12, about: "The metrics chosen above, mean over repeats.", q: values("$metric")},
+			{title: "Chosen metrics", kind: bars, unit: "short", w: 12, h: 12, about: "The metrics chosen above, mean over repeats.", q: chosen},
 			{title: "Spread over repeats", kind: bars, unit: "short", w: 12, h: 12, about: "Largest less smallest of a point's repeats. A difference between revisions that is smaller proves nothing.",
 				q: []query{{marked(spread("max") + " - " + spread("min")), who}}},
-			{title: "Over time", unit: "short", w: 24, about: "The metrics chosen above, from the moment that each result was there.", q: values("$metric")},
+			{title: "Over time", unit: "short", w: 24, about: "The metrics chosen above, from the moment that each result was there.", q: chosen},
 			{title: "Runs"},
 			{title: "Run durations", kind: bars, unit: "s", w: 12, about: "How long each run took.", q: []query{
 				{"max by (experiment, benchmark, target, revision, point, repeat, run) (assay_run_duration_seconds{@})", "{{benchmark}} {{revision}} {{point}} #{{repeat}}"}}},

@@ -1,8 +1,10 @@
 // Command generate writes assay's dashboards as JSON files into a folder: see package dashboards, and go generate.
 //
-// Each dashboard is a table of panels in a file of its own; panel.go turns a row of such a table into Grafana's model,
-// promql.go has the few shapes that expressions have. In an expression {@} and {@,…} stand for the dashboard's filter,
-// the matchers of its variables.
+// Each dashboard is a table of panels in a file of its own: vllm.go, chroma.go, hardware.go, storage.go, benchmarks.go and
+// control.go. board.go turns such a table into Grafana's model and panel.go each row of it. promql.go has the few shapes
+// that expressions have, and measured.go takes results of benchmarks from the catalogue of metrics in reconciler/results,
+// with their units. main.go writes the files. In an expression {@} and {@,…} stand for the dashboard's filter, the matchers
+// of its variables.
 package main
 
 //lint:file-ignore SA1019 Grafana 12 provisions files of the classic model; the one that replaces it needs a newer server.

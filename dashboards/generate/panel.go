@@ -41,6 +41,8 @@ type panel struct {
 	alarm        float64           // red from here on, 0: never
 	words        map[string]string // what values mean: "0": "red not ready"
 	q            []query
+	metrics      string // the pattern of the results that it shows, if it does
+	err          error  // of that pattern
 }
 
 // source is the data source that the user picked.
@@ -56,6 +58,9 @@ func (b built) Build() (dashboard.Panel, error) { return b.Panel, nil }
 
 // build makes Grafana's panel; filter stands for {@} in the expressions.
 func (p panel) build(id uint32, pos dashboard.GridPos, filter string) (dashboard.Panel, error) {
+	if p.err != nil {
+		return dashboard.Panel{}, p.err
+	}
 	out, err := p.draw()
 	if err != nil {
 		return out, err

@@ -6,7 +6,7 @@ func storage() board {
 	once := func(labels, counter string) string {
 		return "max by (node, " + labels + ") (rate(" + window(counter) + "))"
 	}
-	phase := func(metric string) []query { return results(`experiment=~"$experiment",`, metric) }
+	of := func(pattern string, p panel) panel { return measured(`experiment=~"$experiment",`, pattern, p) }
 	return board{
 		uid: "assay-storage", title: "assay: storage", from: "1h", vars: vars, filter: matchers(vars),
 		about: "Lustre client counters of every node, and the phases of IO500 runs.",
@@ -23,9 +23,9 @@ func storage() board {
 			{title: "Operations by node", unit: "ops", w: 12, about: "One node far above the others holds the rest back.",
 				q: []query{{"sum by (node) (" + once("operation, target", "lustre_stats_total") + ")", "{{node}}"}}},
 			{title: "IO500"},
-			{title: "Scores", kind: bars, unit: "short", w: 24, about: "The mean over repeats. A score of the native engine is never comparable to one of io500.", q: phase("(.*[-_])?score([-_].*)?")},
-			{title: "Bandwidth phases", kind: bars, unit: "GiBs", w: 12, h: 12, about: "The ior phases, in GiB/s, mean over repeats.", q: phase("(?i:ior[-_](easy|hard|rnd4k[-_]easy)[-_](write|read)([-_]gib_s)?)")},
-			{title: "Metadata phases", kind: bars, unit: "suffix: kIOPS", w: 12, h: 12, about: "The mdtest phases and find, in thousands of operations per second, mean over repeats.", q: phase("(mdtest[-_](easy|hard)[-_](write|stat|read|delete)|find)([-_]kiops)?")},
+			of("score_(bandwidth_gibs|iops_kiops|total)", panel{title: "Scores", kind: bars, unit: "short", w: 24, about: "The mean over repeats. A score of the native engine is never comparable to one of io500."}),
+			of("(ior_(easy|hard)_(write|read)|ior_rnd4k_easy_read)_gibs", panel{title: "Bandwidth phases", kind: bars, w: 12, h: 12, about: "The ior phases, in GiB/s, mean over repeats."}),
+			of("(mdtest_(easy|hard)_(write|stat|delete)|mdtest_hard_read|find)_kiops", panel{title: "Metadata phases", kind: bars, w: 12, h: 12, about: "The mdtest phases and find, in thousands of operations per second, mean over repeats."}),
 		},
 	}
 }
