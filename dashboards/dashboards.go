@@ -11,9 +11,10 @@
 // A file's name is its dashboard's uid. The data source is a variable, so a dashboard works in any Grafana that has a
 // Prometheus; experiment, service, node and model are variables that are filled from what was scraped.
 //
-// The files are made, not written: change the tables in generate/ and run go generate. A test fails where a file is not
-// what its table makes, and another runs every expression against a Prometheus that scrapes the simulator, this
-// machine's hardware, and text files that emulate what no test machine has (testdata/*.prom).
+// The files are generated: change the tables in dashboards/generate and run go generate. A test compares the files with the
+// tables. Another runs every expression against a Prometheus that scrapes the simulator, this machine's hardware, and text
+// files that emulate what a test machine lacks (testdata/*.prom). Names and units of benchmark results come from the
+// catalogue in reconciler/results.
 //
 // What a dashboard expects of the scrape: every target has the labels experiment, service, job_id and node. The
 // controller's own exporter (assay_*) brings experiment and service in its series, so its target must not have them:

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// point is what tells results apart; repeats of one point are one result.
+// point are the labels that identify a result; repeats of one point are one result.
 const point = "experiment, benchmark, target, revision, point"
 
 // marked adds the labels sim and bad to a result: empty, or a word for the legend.
@@ -12,7 +12,7 @@ func marked(expr string) string {
 
 const mark = "{{sim}}{{bad}}"
 
-// benchmarks shows results. Valid and simulated are choices, and a result that is either says so in its name.
+// benchmarks shows results. Valid and simulated are variables; invalid and simulated results are marked in the legend.
 func benchmarks() board {
 	vars := chain("assay_run_metric", "experiment", "benchmark", "target", "simulated", "valid")
 	metric := variable{name: "metric", label: "Metric", query: "label_values(assay_run_metric{" + matchers(vars) + "}, metric)"}

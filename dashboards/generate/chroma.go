@@ -1,6 +1,6 @@
 package main
 
-// chroma shows what OpenLIT's instrumentation of the client says, and the counters of the server's own telemetry; both
+// chroma shows the metrics of OpenLIT's instrumentation of the client, and the counters of the server's own telemetry; both
 // come by OTLP, whose names Prometheus writes with _ for . and with the unit and _total appended.
 func chroma() board {
 	const by, who, op = "experiment, service", "{{experiment}}/{{service}}", "db_operation_name"

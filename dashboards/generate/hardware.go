@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// hardware shows nodes. Two jobs on one node may both count it, so series are first reduced to one for each device.
+// hardware shows nodes. Two jobs on one node can both count it, so series are first reduced to one for each device.
 func hardware() board {
 	vars := chain("node_load1", "experiment", "service", "node")
 	once := func(labels, counter, match string) string {

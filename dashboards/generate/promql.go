@@ -21,8 +21,7 @@ func quantile(q, by, histogram string) string {
 	return fmt.Sprintf("histogram_quantile(%s, sum by (le, %s) (rate(%s))) >= 0", q, by, window(histogram+"_bucket"))
 }
 
-// mean is the sum of what was observed over how often: a rate of the sum alone is no mean. It is absent, not zero or
-// NaN, where nothing was observed.
+// mean is the rate of the sum divided by the rate of the count. It is absent, not zero or NaN, where nothing was observed.
 func mean(by, histogram string) string {
 	return fmt.Sprintf("%s / (%s > 0)", sumRate(by, histogram+"_sum"), sumRate(by, histogram+"_count"))
 }

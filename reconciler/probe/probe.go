@@ -1,4 +1,4 @@
-// Package probe asks a server whether it is ready. The agent uses it on its own processes, the loop on external servers.
+// Package probe checks whether a server is ready. The agent probes its own processes, the loop probes external servers.
 package probe
 
 import (
@@ -21,15 +21,15 @@ const (
 	maxBody        = 4 << 20
 )
 
-// client asks no proxy: what is probed runs on this machine or on a node of the cluster.
+// client uses no proxy: what is probed runs on this machine or on a node of the cluster.
 var client = &http.Client{Transport: &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: defaultTimeout}).DialContext,
 	MaxIdleConnsPerHost: 2,
 	IdleConnTimeout:     30 * time.Second,
 }}
 
-// Check returns nil when the server at base (http://host:port), which may ask for a bearer token, passes p, with the models
-// that it lists if p asks for them.
+// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
+// probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
 func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
@@ -66,7 +66,7 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	return holds(address, body, p.Model)
 }
 
-// connect passes when the port accepts a connection.
+// connect passes when the port accepts a TCP connection.
 func connect(ctx context.Context, base string) error {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -79,7 +79,7 @@ func connect(ctx context.Context, base string) error {
 	return c.Close()
 }
 
-// holds reads an OpenAI model list.
+// holds passes when an OpenAI model list contains a model.
 func holds(address string, body []byte, want string) ([]string, error) {
 	var list struct {
 		Data []struct {
@@ -87,7 +87,7 @@ func holds(address string, body []byte, want string) ([]string, error) {
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("%s is no model list: %w", address, err)
+		return nil, fmt.Errorf("%s is not a model list: %w", address, err)
 	}
 	var models []string
 	for _, m := range list.Data {

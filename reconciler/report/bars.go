@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// bars draws a bar for each name, in groups, with intervals. What is not valid is a cross where its bar would end.
+// bars draws a bar for each name, in groups, with intervals. An invalid value is a cross where its bar would end.
 func bars(x, y string, names []string, groups []series) (drawing, error) {
 	p := newPlot(x, y)
 	p.X.Label.TextStyle.Font.Size = vg.Points(9)
@@ -67,7 +67,7 @@ func (s series) bars(p *plot.Plot, n, i int, w, offset vg.Length) error {
 	return intervals(p, s.spots, offset, color.Gray{0x33})
 }
 
-// shifted draws something beside where its X is, as the bars of a group are.
+// shifted draws a plotter to the right of its X by a length: the bars of a group stand next to each other.
 type shifted struct {
 	plot.Plotter
 	by vg.Length
@@ -79,7 +79,7 @@ func (s shifted) Plot(c draw.Canvas, p *plot.Plot) {
 	s.Plotter.Plot(c, p)
 }
 
-// intervals draws those that spots have, and makes the axes hold them.
+// intervals draws the intervals of spots, and extends the axes to hold them.
 func intervals(p *plot.Plot, spots []spot, offset vg.Length, c color.Color) error {
 	var xy plotter.XYs
 	var ends plotter.YErrors

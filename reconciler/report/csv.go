@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// CSV has one row a run: what it is, its point, its metrics.
+// CSV has one row for each run: its identity, its point, its metrics. Columns of metrics are headed by their names, so that
+// programs find them; the JSON form says what each metric is.
 func (r Report) CSV() ([]byte, error) {
 	params, metrics := map[string]bool{}, map[string]bool{}
 	for _, row := range r.Runs {

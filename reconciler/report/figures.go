@@ -14,21 +14,21 @@ import (
 const (
 	// mostCurves is how many lines one figure can hold and still be read.
 	mostCurves = 6
-	// mostBars is the same of points beside each other.
+	// mostBars is how many points one bar chart can hold and still be read.
 	mostBars = 12
 )
 
-// load are the parameters that say how hard a server is driven: a frontier runs over them.
+// load are the parameters that set the load on a server: a frontier runs over them.
 var load = []string{"concurrency", "rate", "prompts"}
 
-// Figure is one plot with what is said about it.
+// Figure is one plot with its title and caption.
 type Figure struct {
 	ID, Title, Caption string
 	Simulated          bool
 	drawing
 }
 
-// Figures draws what there is to draw.
+// Figures draws the figures that the results have; the package doc lists them.
 func (r Report) Figures() ([]Figure, error) {
 	var out []Figure
 	for _, name := range r.benchmarks() {
@@ -53,7 +53,7 @@ func figure(id, title, caption string, all []Summary, d drawing, err error) ([]F
 	return []Figure{{id, title, caption, simulated, d}}, nil
 }
 
-// some are the most that can be shown, evenly chosen, and a sentence when they are not all.
+// some picks at most that many, evenly spaced, with a sentence when some are left out.
 func some[T any](all []T, most int, what string) ([]T, string) {
 	n := len(all)
 	if n <= most {
@@ -69,7 +69,7 @@ func some[T any](all []T, most int, what string) ([]T, string) {
 func frontier(name string, all []Summary) ([]Figure, error) {
 	latency := "ttft_p99_ms"
 	if slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[latency]; return !ok && s.Runs > 0 }) {
-		latency = "ttft_median_ms" // the one that all have, so that they are comparable
+		latency = "ttft_median_ms" // all points have it, so they stay comparable
 	}
 	curves, drawn := map[string][]spot{}, 0
 	var invalid []spot
@@ -99,7 +99,7 @@ func frontier(name string, all []Summary) ([]Figure, error) {
 		"Each mark is the mean over repeats with its 95 % interval, labelled with the load. Down and to the right is better."+note, all, d, err)
 }
 
-// curvesOf makes series of curves by name, each from left to right, and of what is not valid.
+// curvesOf makes a series of each curve, from left to right, and one of the invalid spots.
 func curvesOf(curves map[string][]spot, invalid []spot) ([]series, string) {
 	names, note := some(slices.SortedFunc(maps.Keys(curves), results.Natural), mostCurves, "curves")
 	var out []series
@@ -120,7 +120,7 @@ func at(x float64, y Interval, label string) spot {
 	return s
 }
 
-// split tells the parameters along a curve from those that make another curve.
+// split separates the parameters along a curve (the label) from those that make another curve (its name).
 func split(point map[string]string, along []string) (curve, label string) {
 	var other []string
 	for _, k := range slices.Sorted(maps.Keys(point)) {
@@ -185,7 +185,7 @@ func scaling(name string, all []Summary) ([]Figure, error) {
 		"How the main number grows with the size of the service; a straight line through zero would be perfect."+note, all, d, err)
 }
 
-// recall draws the frontiers that vector runs leave, or nothing.
+// recall draws the frontiers of vector runs (frontier.json), if there are any.
 func recall(name string, all []Summary) ([]Figure, error) {
 	curves, least := map[string][]spot{}, 1.0
 	var invalid []spot
@@ -207,7 +207,7 @@ func recall(name string, all []Summary) ([]Figure, error) {
 	if len(curves)+len(invalid) == 0 {
 		return nil, nil
 	}
-	from := max(0, float64(int(10*least-0.5))/10) // recalls of use lie close to 1
+	from := max(0, float64(int(10*least-0.5))/10) // useful recalls are close to 1
 	lined, note := curvesOf(curves, invalid)
 	d, err := lines(axes{x: "recall", y: "queries/s", from: from}, lined)
 	return figure("recall-"+name, name+": recall and queries per second",

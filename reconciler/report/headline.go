@@ -9,13 +9,13 @@ import (
 	"assay/reconciler/results"
 )
 
-// mostHeadlines is how many numbers of a benchmark stand on top.
+// mostHeadlines is how many numbers of a benchmark are shown on top.
 const mostHeadlines = 3
 
 // headline is a number that a reader in a hurry wants, and where it was measured.
 type headline struct{ Benchmark, What, Value, Where string }
 
-// headlines are the best values of each benchmark's main columns, over the points.
+// headlines are the best values of each benchmark over its points, of the metrics that are headlines.
 func (r Report) headlines() (out []headline) {
 	for _, name := range r.benchmarks() {
 		all, n := r.of(name), 0
@@ -69,40 +69,40 @@ func (r Report) counted() string {
 	if len(bad) == 0 {
 		return text
 	}
-	why := map[string]int{}
+	reasons := map[string]int{}
 	for _, row := range bad {
 		word := row.Phase
 		if len(row.Reasons) > 0 {
 			word = row.Reasons[0].Reason
 		}
-		why[word]++
+		reasons[word]++
 	}
 	var parts []string
-	for _, word := range slices.Sorted(maps.Keys(why)) {
-		parts = append(parts, fmt.Sprintf("%s %d", word, why[word]))
+	for _, word := range slices.Sorted(maps.Keys(reasons)) {
+		parts = append(parts, fmt.Sprintf("%s %d", word, reasons[word]))
 	}
 	return text + fmt.Sprintf(" %d do not: %s.", len(bad), strings.Join(parts, ", "))
 }
 
-// changed says in one sentence what became of the numbers since the revision before; empty when there is none.
+// changed says in one sentence how many numbers differ from the revision before; empty when there is none.
 func (r Report) changed() string {
 	if r.Against == "" {
 		return ""
 	}
-	tell, compared := 0, 0
+	decidable, compared := 0, 0
 	for _, c := range r.Changes {
 		if c.Refused == "" {
 			compared++
 		}
 		if c.CanTell() {
-			tell++
+			decidable++
 		}
 	}
 	switch {
-	case tell == 0:
+	case decidable == 0:
 		return fmt.Sprintf("Whether anything differs from %s cannot be told: too few repeats count.", r.Against)
-	case tell < compared:
-		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), compared, r.Against, compared-tell)
+	case decidable < compared:
+		return fmt.Sprintf("%d of %d compared numbers differ from %s; %d have too few repeats to tell.", r.called(), compared, r.Against, compared-decidable)
 	}
 	return fmt.Sprintf("%d of %d compared numbers differ from %s.", r.called(), compared, r.Against)
 }

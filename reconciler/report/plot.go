@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// palette is Okabe and Ito's, without yellow, which vanishes on white, and without black, which marks what is not valid.
+// palette is that of Okabe and Ito, without yellow, which is invisible on white, and black, which marks invalid results.
 var palette = []color.RGBA{
 	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0xe6, 0x9f, 0x00, 0xff},
 }
@@ -30,10 +30,10 @@ var shapes = []struct {
 
 var black = color.RGBA{A: 0xff}
 
-// curveMarks is how many spots a line can have and still show each.
+// curveMarks is the largest number of spots on a line that are marked one by one.
 const curveMarks = 60
 
-// spot is a point of a series: Y with its interval, and a word beside it.
+// spot is a point of a series: Y with its interval, and a label.
 type spot struct {
 	x, y, lo, hi float64
 	label        string
@@ -50,7 +50,7 @@ type series struct {
 	bad   bool // not valid: black crosses, or a dashed line
 }
 
-// key is a line of a legend. It stands beside the plot, where it wraps as the page does and hides nothing.
+// key is a line of a legend. Legends are outside the plot, where they wrap as the page does and cover nothing.
 type key struct {
 	Name, Mark string
 	Color      template.CSS
@@ -62,11 +62,11 @@ type drawing struct {
 	Legend []key
 }
 
-// Two figures lie side by side on a screen, and one fits on a phone with its text still readable.
+// Two figures fit side by side on a screen, and one fits on a phone with its text still readable.
 const (
 	width  = 12.5 * vg.Centimeter
 	height = 8 * vg.Centimeter
-	edge   = vg.Length(6) // text may turn out larger in a browser
+	edge   = vg.Length(6) // text can be larger in a browser
 )
 
 func newPlot(x, y string) *plot.Plot {
@@ -97,14 +97,14 @@ func ticks(low, high float64) []plot.Tick {
 	return all
 }
 
-// axes say what a plot of lines shows.
+// axes are the labels and limits of a plot of lines.
 type axes struct {
 	x, y string
 	from float64 // of the X axis; zero unless what matters lies far from it
 	top  float64 // of the Y axis; zero follows the values
 }
 
-// lines draws series. Axes begin at zero, so that no difference looks larger than it is.
+// lines draws series. Axes begin at zero, so that differences do not look larger than they are.
 func lines(a axes, all []series) (drawing, error) {
 	p := newPlot(a.x, a.y)
 	thin(all)
@@ -154,7 +154,7 @@ func (s series) style(i int) (color.RGBA, string) {
 	return palette[i%len(palette)], shapes[i%len(shapes)].mark
 }
 
-// thin leaves out labels that would lie on another one.
+// thin leaves out labels that would overlap another one.
 func thin(all []series) {
 	var right, top float64
 	for _, s := range all {
@@ -164,7 +164,7 @@ func thin(all []series) {
 	}
 	var taken []spot
 	for _, s := range all {
-		for i := len(s.spots) - 1; i >= 0; i-- { // the heaviest load says most
+		for i := len(s.spots) - 1; i >= 0; i-- { // the heaviest load matters most
 			q := &s.spots[i]
 			for _, t := range taken {
 				if math.Abs(q.x-t.x) < 0.07*right && math.Abs(q.y-t.y) < 0.08*top {

@@ -40,7 +40,7 @@ type Summary struct {
 	group     results.Group
 }
 
-// Report is everything that is printed.
+// Report is everything that is printed. JSON is its form for programs.
 type Report struct {
 	APIVersion string            `json:"apiVersion"`
 	Kind       string            `json:"kind"`
@@ -61,7 +61,7 @@ type Report struct {
 	measured   []Measured        // the last one is shown
 }
 
-// Input is what a report is made of. The last of the measured revisions is shown, and those before it are compared with.
+// Input is what a report is made of. The last measured revision is shown, and compared with those before it.
 type Input struct {
 	Experiment string
 	Labels     map[string]string
@@ -72,7 +72,7 @@ type Input struct {
 	Gates      []gate.Verdict
 }
 
-// Build makes a report.
+// Build makes a report of at least one measured revision.
 func Build(in Input) Report {
 	r := Report{APIVersion: v1alpha1.APIVersion, Kind: "Report", Experiment: in.Experiment, Labels: in.Labels, Site: in.Site, Generated: in.Generated,
 		Revisions: in.Revisions, Gates: worstFirst(in.Gates), Summary: []Summary{}, measured: in.Measured}
@@ -100,7 +100,7 @@ func Build(in Input) Report {
 	return r
 }
 
-// worstFirst puts what a reader has to act on before what is well.
+// worstFirst sorts verdicts: NO-GO, INCONCLUSIVE, GO.
 func worstFirst(all []gate.Verdict) []gate.Verdict {
 	order := []string{gate.NoGo, gate.Inconclusive, gate.Go}
 	return slices.SortedStableFunc(slices.Values(all), func(a, b gate.Verdict) int {

@@ -20,8 +20,8 @@ type Measured struct {
 
 func (m Measured) name() string { return fmt.Sprintf("revision %d", m.Generation) }
 
-// group is what a revision has measured of the same as a summary and may be shown beside it: of the same engine, both
-// simulated or neither.
+// group is what a revision has measured at the benchmark and point of a summary, if the two can be compared: same engine,
+// both simulated or neither.
 func (m Measured) group(s Summary) (results.Group, bool) {
 	for _, g := range results.Groups(m.Rows) {
 		if g.Name() == s.group.Name() {
@@ -31,7 +31,7 @@ func (m Measured) group(s Summary) (results.Group, bool) {
 	return results.Group{}, false
 }
 
-// before is the newest revision that has measured a point of those shown, other than the one shown.
+// before is the newest revision before the one shown that has measured one of the points shown.
 func (r Report) before() (Measured, bool) {
 	for i := len(r.measured) - 2; i >= 0; i-- {
 		if slices.ContainsFunc(r.Summary, func(s Summary) bool { _, ok := r.measured[i].group(s); return ok }) {
@@ -42,7 +42,7 @@ func (r Report) before() (Measured, bool) {
 }
 
 // compareRevisions compares the headlines with those of the revision before, at the points in common. Every further number
-// would make a real difference harder to tell from chance; `assay compare` has them all.
+// would make a real difference harder to distinguish from chance; `assay compare` has them all.
 func (r *Report) compareRevisions() {
 	m, ok := r.before()
 	if !ok {
@@ -52,7 +52,7 @@ func (r *Report) compareRevisions() {
 	r.Changes = compare.Headlines(results.Groups(m.Rows), results.Groups(r.Runs))
 }
 
-// called are how many changes are called different.
+// called is the number of changes that are called different.
 func (r Report) called() (n int) {
 	for _, c := range r.Changes {
 		if c.Different {
@@ -62,7 +62,7 @@ func (r Report) called() (n int) {
 	return n
 }
 
-// revisions draws the main number of a benchmark that is no sweep over all revisions that measured it.
+// revisions draws the main number of a benchmark without a sweep, over all revisions that measured it.
 func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
 	metric := mainMetric(all)
 	if len(all) != 1 || len(all[0].Point) > 0 {
@@ -95,7 +95,7 @@ func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
 	return figure("revisions-"+name, name+": over revisions", "Means over repeats with their 95 % intervals, oldest revision first. Whether two differ: the table of changes.", all, d, err)
 }
 
-// changes draws the main number of a sweep beside that of the revision before, at the points in common.
+// changes draws the main number of a sweep next to that of the revision before, at the points in common.
 func (r Report) changes(name string, all []Summary) ([]Figure, error) {
 	m, ok := r.before()
 	if !ok || len(all) == 1 && len(all[0].Point) == 0 {

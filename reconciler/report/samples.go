@@ -19,7 +19,7 @@ type request struct {
 	failed         bool
 }
 
-// requests reads samples.csv of a run; none when there is no such file, or it is not as expected.
+// requests reads samples.csv of a run, in the order in which they were sent; none when the file is missing or malformed.
 func requests(dir string) []request {
 	f, err := os.Open(filepath.Join(dir, "samples.csv"))
 	if err != nil {
@@ -64,7 +64,7 @@ func frontierFile(dir string) (out []frontierPoint) {
 	return out
 }
 
-// latencies are those that every request has, each with the share of requests that had it within a time.
+// latencies are the two latencies that every successful request has.
 var latencies = []struct {
 	id, name, what string
 	of             func(request) float64
@@ -73,8 +73,8 @@ var latencies = []struct {
 	{"e2el", "E2EL", "their last token", func(q request) float64 { return q.e2el }},
 }
 
-// distributions draws the share of requests whose latency is below a value, of all repeats of a point together. Runs that
-// are not valid have dashed curves of their own.
+// distributions draws the share of requests whose latency is below a value, of all repeats of a point together. Invalid
+// runs have dashed curves of their own.
 func distributions(name string, all []Summary) (out []Figure, err error) {
 	for _, l := range latencies {
 		var curves, invalid []series
@@ -131,8 +131,8 @@ func shares(sorted []float64) []spot {
 	return out
 }
 
-// timeline draws TTFT over the course of the runs at the point that was measured last: a repeat is a series, and requests
-// that failed lie on the axis.
+// timeline draws TTFT over the time of the runs at the point that was measured last. Each repeat is a series; failed requests
+// are on the axis.
 func timeline(name string, all []Summary) ([]Figure, error) {
 	last := slices.MaxFunc(all, func(a, b Summary) int { return a.group.Last().Compare(b.group.Last()) })
 	rows, note := some(slices.Concat(last.group.Rows, last.group.Invalid), mostCurves, "runs")

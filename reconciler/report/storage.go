@@ -8,7 +8,7 @@ import (
 	"assay/reconciler/results"
 )
 
-// phases draws the phases of storage runs: bandwidths and rates, each engine by itself.
+// phases draws the phases of storage runs: bandwidths and metadata rates, in separate figures for each engine.
 func phases(name string, all []Summary) ([]Figure, error) {
 	var out []Figure
 	engines := map[string][]Summary{}
@@ -29,7 +29,7 @@ func phases(name string, all []Summary) ([]Figure, error) {
 	return out, nil
 }
 
-// has reports whether any run of a summary, counted or not, has measured a phase.
+// has reports whether any run of a summary, valid or not, has measured a phase.
 func (s Summary) has(phase results.Metric) bool {
 	if _, ok := s.Metrics[phase.Name]; ok {
 		return true

@@ -56,7 +56,7 @@ func cell(s Summary, c results.Metric) string {
 	return strconv.FormatFloat(v.Mean, 'f', digits, 64) + " ± " + strconv.FormatFloat(half, 'f', digits, 64)
 }
 
-// decimals are those that two digits of an interval need: the mean has no more that mean anything.
+// decimals are those that two digits of an interval need: further digits of the mean would be noise.
 func decimals(half float64) int {
 	if half <= 0 {
 		return 0
@@ -80,7 +80,7 @@ func pointText(p map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
-// marks say what a reader must not miss about a summary.
+// marks are the remarks on a summary: simulated, its engine, runs not counted.
 func (s Summary) marks() string {
 	var out []string
 	if s.Simulated {
@@ -104,7 +104,7 @@ func (r Report) invalid() (out []results.Row) {
 	return out
 }
 
-// measuredText is what a run that does not count has measured, in its columns.
+// measuredText is what a run that does not count has measured: its headlines.
 func measuredText(row results.Row) string {
 	var out []string
 	for _, m := range results.Shown(results.Headline, results.SortedKeys(row.Metrics)) {
@@ -113,10 +113,11 @@ func measuredText(row results.Row) string {
 	return strings.Join(out, "; ")
 }
 
+// why is why a run does not count: its reasons, or its phase.
 func why(row results.Row) string {
 	var out []string
-	for _, y := range row.Reasons {
-		out = append(out, y.Reason+": "+y.Message)
+	for _, r := range row.Reasons {
+		out = append(out, r.Reason+": "+r.Message)
 	}
 	if len(out) == 0 {
 		return row.Phase
@@ -124,7 +125,7 @@ func why(row results.Row) string {
 	return strings.Join(out, "; ")
 }
 
-// older says that the newest revision has no result yet; empty when it has.
+// older is a remark that the newest revision has no result yet; empty when it has one.
 func (r Report) older() string {
 	if r.Unmeasured == 0 {
 		return ""

@@ -77,7 +77,7 @@ func (m Metric) Improves(before, now float64) bool {
 	return m.Better == Higher && now > before || m.Better == Lower && now < before
 }
 
-// endings are what a name may end in to say its unit. Manifests leave them out: ttft.p99 is ttft_p99_ms.
+// endings are those of names that say a unit. Manifests leave them out: ttft.p99 is ttft_p99_ms.
 var endings = map[string][]string{"ms": {"_ms"}, "s": {"_s", "_seconds"}, "%": {"_percent"}, "GiB/s": {"_gibs"}, "kIOPS": {"_kiops"}}
 
 // short is the name without the ending that says the unit.

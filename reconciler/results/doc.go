@@ -20,6 +20,6 @@
 // Statistics over repeats are of two kinds. A Summary is the mean with its t interval: repeats are means of many requests
 // themselves, so near enough to normal, and an interval over three of them is finite. A comparison of two groups makes no
 // such assumption: golang.org/x/perf/benchmath, which is what benchstat uses, gives medians with their order-statistic
-// intervals and the Mann-Whitney test. Three repeats on each side can never reach p < 0.05 there, and it says so.
+// intervals and the Mann-Whitney test. Three repeats on each side can never reach p < 0.05 there, and the comparison warns of it.
 // Quantiles of Student's t come from gonum.
 package results

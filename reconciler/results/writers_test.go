@@ -1,6 +1,7 @@
 package results_test
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -76,7 +77,7 @@ func (m *module) Import(path string) (*types.Package, error) {
 	}
 	dir := filepath.Join(m.root, filepath.FromSlash(inside))
 	b, err := build.ImportDir(dir, 0)
-	if _, none := err.(*build.NoGoError); none {
+	if _, none := errors.AsType[*build.NoGoError](err); none {
 		return nil, nil
 	}
 	if err != nil {
