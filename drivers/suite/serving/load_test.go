@@ -147,7 +147,7 @@ func TestClientLate(t *testing.T) {
 	} {
 		s := made(test.late, test.ttft)
 		faults := (&self{}).judge(&s)
-		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == "ClientLate" }); got != test.want {
+		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == suite.ReasonClientLate }); got != test.want {
 			t.Errorf("%+v: %v", test, faults)
 		}
 		m := s.metrics(true)

@@ -67,9 +67,9 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 	if r.part.at == 0 { // one node asks the server for its metrics
 		watched = r.client.watch(ctx)
 	}
-	began := suite.Look()
+	began := suite.ReadUsage()
 	err = drive(ctx, start, func() { done.Add(1) })
-	r.self = selfBetween(began, suite.Look(), r.client.cores)
+	r.self = selfBetween(began, suite.ReadUsage(), r.client.cores)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {

@@ -44,12 +44,12 @@ func (d dialect) fields(c constraint.Constraint) map[string]any {
 
 // payload is the body of one request.
 type payload struct {
-	model     string
-	chat      bool
-	maxTokens int
-	dialect   dialect
-	ignoreEOS bool
-	warmth    float64 // temperature
+	model       string
+	chat        bool
+	maxTokens   int
+	dialect     dialect
+	ignoreEOS   bool
+	temperature float64
 }
 
 func (p payload) path() string {
@@ -62,7 +62,7 @@ func (p payload) path() string {
 // body asks for a streamed answer to q with usage at the end; held to c unless c is nil.
 func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
-		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.warmth, "stream": true,
+		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.temperature, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
 	}
 	if p.ignoreEOS {

@@ -40,7 +40,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	measure := r.measure
 	if req.Nodes > 1 {
 		measure = func(ctx context.Context) ([]sample, error) {
-			return r.lead(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
+			return r.measureOnNodes(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
 		}
 	}
 	samples, err := measure(ctx)
@@ -78,7 +78,7 @@ type runner struct {
 	part     part
 	open     bool // the run has a schedule
 	self     self
-	crew     crew // on several nodes
+	nodes    clientNodes
 	overlap  *suite.Overlap
 }
 
@@ -102,7 +102,7 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 		part: part{of: 1}, req: req, spec: v, progress: progress, data: d, scorer: sc,
 		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
-			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, warmth: v.Temperature},
+			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
 	}
 	r.client.run = req.Run
 	if r.client.token, err = drivers.ReadToken(req.TokenFile); err != nil {
@@ -195,14 +195,14 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	sum.stages(metrics, r.spec.Stages)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.self.report(metrics, len(records))
-	r.crew.report(metrics)
+	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
-	if r.crew.nodes != nil {
-		res.Versions["client_nodes"] = strings.Join(r.crew.nodes, ",")
+	if r.nodes.names != nil {
+		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version

@@ -19,7 +19,7 @@ import (
 // reasons are why a result is not valid, but for what the host of the tests is guilty of, which may be busy.
 func reasons(res drivers.SuiteResult) (out []string) {
 	for _, r := range res.Reasons {
-		if !slices.Contains([]string{"TooFewSamples", "ClientLate", "ClientBusy"}, r.Reason) {
+		if !slices.Contains([]string{suite.ReasonTooFewSamples, suite.ReasonClientLate, suite.ReasonClientBusy}, r.Reason) {
 			out = append(out, r.Reason)
 		}
 	}
@@ -171,7 +171,7 @@ func TestNoUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := reasons(res); res.Valid || !slices.Equal(got, []string{"NoUsage"}) {
+	if got := reasons(res); res.Valid || !slices.Equal(got, []string{suite.ReasonNoUsage}) {
 		t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 	}
 }

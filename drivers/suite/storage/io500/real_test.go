@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
@@ -51,7 +52,7 @@ func TestReal(t *testing.T) {
 		}
 	}
 	for _, r := range res.Reasons {
-		if !slices.Contains([]string{"Invalid", "TooShort", "ShortStonewall"}, r.Reason) {
+		if !slices.Contains([]string{suite.ReasonInvalid, suite.ReasonTooShort, suite.ReasonShortStonewall}, r.Reason) {
 			t.Errorf("%+v", r)
 		}
 	}
