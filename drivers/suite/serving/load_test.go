@@ -54,7 +54,7 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
-// An open loop sends at the scheduled moments whatever becomes of the requests; a slow answer delays nobody.
+// An open loop sends at the scheduled times whatever becomes of the requests; a slow answer delays no other request.
 func TestOpenLoop(t *testing.T) {
 	now := clock()
 	const gap = 20 * time.Millisecond

@@ -19,8 +19,8 @@ import (
 // Suite implements drivers.Suite. Srun starts the clients of the other nodes; default: the command of that name.
 type Suite struct{ Srun string }
 
-// Run measures the server that req names. Its error says why no honest result exists: the server cannot be reached,
-// does not serve the model, or does not enforce the constraint.
+// Run measures the server that req names. It returns an error when there is no honest result: the server cannot be
+// reached, does not serve the model, or does not enforce the constraint.
 func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	if err := check(req); err != nil {
 		return drivers.SuiteResult{}, err
@@ -50,14 +50,14 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	return r.conclude(dir, samples)
 }
 
-// check refuses a request that the manifest's defaults were not applied to.
+// check refuses a request without the manifest's defaults.
 func check(req drivers.SuiteRequest) error {
 	v := req.Serving
 	switch {
 	case v == nil:
 		return fmt.Errorf("the request of benchmark %q has no serving part", req.Benchmark)
 	case req.Model == "":
-		return fmt.Errorf("service %q declares no model to ask for", req.Target)
+		return fmt.Errorf("service %q declares no model; write vllm.model", req.Target)
 	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
 		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
 			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
@@ -111,8 +111,8 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	return r, nil
 }
 
-// connections is how many requests may well be in flight at the same time: the bound, or all of them, or what arrives
-// within ten seconds. The sockets of more than a thousand are not worth opening beforehand.
+// connections is how many connections are opened beforehand: the bound on concurrency, or what arrives within ten
+// seconds, or one for each request; at most 1024.
 func connections(v *v1alpha1.Serving) int {
 	n := min(v.Prompts, 1024)
 	if !v.Rate.Inf() {
@@ -132,7 +132,7 @@ func (r *runner) ratio() float64 {
 }
 
 func (r *runner) probe(ctx context.Context) error {
-	r.progress("looking at the server")
+	r.progress("probing the server")
 	var err error
 	if r.server, err = r.client.identify(ctx, r.req.Model); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (r *runner) probe(ctx context.Context) error {
 	return err
 }
 
-// warmUp sends the warm-ups, which are not measured; if every one fails there is no use in going on.
+// warmUp sends the warm-ups, which are not measured. It fails when all of them fail.
 func (r *runner) warmUp(ctx context.Context) error {
 	if r.spec.Warmups == 0 {
 		return ctx.Err()
@@ -187,7 +187,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	sum := summarise(records)
 	sum.free = r.data.free
-	faults, notes := sum.verdictOn()
+	faults, notes := sum.reasons()
 	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
 	sum.goodput(metrics, r.spec.Goodput)
@@ -213,13 +213,13 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
 	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
-		return res, fmt.Errorf("write vLLM's result file: %w", err)
+		return res, fmt.Errorf("writing vLLM's result file: %w", err)
 	}
 	if err := writeSamples(dir, records); err != nil {
-		return res, fmt.Errorf("write the samples: %w", err)
+		return res, fmt.Errorf("writing the samples: %w", err)
 	}
 	if err := writeCSV(dir, records, r.client.id); err != nil {
-		return res, fmt.Errorf("write %s: %w", CSVFile, err)
+		return res, fmt.Errorf("writing %s: %w", CSVFile, err)
 	}
 	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}

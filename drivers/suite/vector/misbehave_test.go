@@ -28,7 +28,7 @@ type flawed struct {
 	queryFails func(n int) int        // status of the n-th query; 0: answer
 	addFails   func(n int) int        // the same of the n-th batch
 	createFail bool                   // creates, and says that it failed
-	indexing   func(n int) string     // answer to the n-th question how far the index is; nil: there is no such question
+	indexing   func(n int) string     // answer to the n-th request for the index's progress; nil: the server has no such request
 	noFilter   bool                   // takes a filter and ignores it
 	answer     func(ids []string) any // instead of the nearest ids
 
@@ -225,7 +225,7 @@ func TestImpossibleRequests(t *testing.T) {
 	}
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
-	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "is it a Chroma server") {
+	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "check that it is a Chroma server") {
 		t.Errorf("got %v", err)
 	}
 }

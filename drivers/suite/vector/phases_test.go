@@ -17,7 +17,7 @@ import (
 
 var small = v1alpha1.Vector{Vectors: 95, Dimension: 8, Queries: 40, TopK: 5, BatchSize: 30, Concurrency: []int{3}}
 
-// The wait for the index goes on while the server is not ready, and no longer than it may.
+// The wait for the index goes on while the server is not ready, up to its limit.
 func TestIndexReady(t *testing.T) {
 	defer func(d time.Duration) { indexWithin = d }(indexWithin)
 	busy := func(n int) int {
@@ -87,7 +87,7 @@ func TestNothingIsLeft(t *testing.T) {
 	f := &flawed{maxBatch: 100, createFail: true}
 	srv := httptest.NewServer(f)
 	defer srv.Close()
-	if _, err := run(t, request("r", srv.URL, small)); err == nil || !strings.Contains(err.Error(), "create collection") || len(f.names) != 0 {
+	if _, err := run(t, request("r", srv.URL, small)); err == nil || !strings.Contains(err.Error(), "creating collection") || len(f.names) != 0 {
 		t.Errorf("got %v, left %v", err, f.names)
 	}
 	f = &flawed{maxBatch: 100}
@@ -202,7 +202,7 @@ func TestFailedBatch(t *testing.T) {
 	}
 }
 
-// Writes that fail end the writing and are said; the queries beside them are measured all the same.
+// A write that fails ends the writing and is reported; the queries are measured all the same.
 func TestWritesFail(t *testing.T) {
 	v := small
 	v.Rate, v.Writes = 100, 100

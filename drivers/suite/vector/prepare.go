@@ -39,7 +39,7 @@ func (r *runner) neighbours(ctx context.Context) (err error) {
 		}
 		r.truth = &truth{data: r.data, queries: r.queries, k: v.TopK, measure: distanceIn(v.Space)}
 		if err := givenTruth(ctx, r.truth, rows); err != nil {
-			return fmt.Errorf("reading the neighbours in %s: %w", v.TruthFile, err)
+			return fmt.Errorf("checking the neighbours in %s: %w", v.TruthFile, err)
 		}
 		return nil
 	}

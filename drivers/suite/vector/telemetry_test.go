@@ -50,14 +50,14 @@ func TestTelemetry(t *testing.T) {
 // A collector that is not there, or takes and never answers, costs the run nothing but its telemetry and a bounded wait at
 // its end.
 func TestNoCollector(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections; nobody reads them
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections; the test never reads them
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
 	srv := httptest.NewServer(&flawed{maxBatch: 100})
 	defer srv.Close()
-	for name, endpoint := range map[string]string{"refuses": "http://127.0.0.1:1", "is silent": "http://" + silent.Addr().String(), "is no URL": "::"} {
+	for name, endpoint := range map[string]string{"refuses": "http://127.0.0.1:1", "is silent": "http://" + silent.Addr().String(), "is not a URL": "::"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(collectorVariable, endpoint)
 			began := time.Now()

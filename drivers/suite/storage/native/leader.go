@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -75,7 +76,8 @@ func (l *leader) allgather(ctx context.Context, own report) ([]report, error) {
 	}
 	for i, p := range l.Others {
 		if err := p.Send(all); err != nil {
-			return nil, l.abort(fmt.Errorf("node %d is lost: %w", i+1, err))
+			err = fmt.Errorf("node %d is lost: %w", i+1, err)
+			return nil, l.abort(cmp.Or(context.Cause(ctx), err)) // the cause closes the connections
 		}
 	}
 	return all, nil

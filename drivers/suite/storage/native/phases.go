@@ -15,8 +15,8 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// steps are what a task does in a phase. Do goes on from where the task stands until the deadline (zero: none) or until
-// it has done limit pieces.
+// steps are what a task does in a phase. do goes on from where the task stands until the deadline (zero: none) or until it
+// has done limit pieces.
 type steps struct {
 	prepare func() error // once a node, before the clock starts
 	do      func(ctx context.Context, t *task, deadline time.Time, limit int) error
@@ -64,7 +64,7 @@ func (r *runner) steps(phase string) steps {
 	return steps{do: r.files("mdtest-hard-write", r.hardName, remove), count: wrote("mdtest-hard-write", 1)}
 }
 
-// more reports whether a task goes on: neither the limit nor the deadline is reached, and nobody has stopped it.
+// more reports whether a task goes on: neither the limit nor the deadline is reached, and the run was not stopped.
 func more(ctx context.Context, done, limit int, deadline time.Time) bool {
 	return done < limit && ctx.Err() == nil && (deadline.IsZero() || time.Now().Before(deadline))
 }
@@ -182,7 +182,7 @@ func (r *runner) create(phase string, name func(rank, i int) string, n int) func
 	}
 }
 
-// files does something with every file that the neighbour made.
+// files calls do with every file that the neighbour made.
 func (r *runner) files(phase string, name func(rank, i int) string, do func(t *task, path string, rank, i int) error) func(context.Context, *task, time.Time, int) error {
 	return func(ctx context.Context, t *task, _ time.Time, _ int) error {
 		rank := r.neighbour(t.rank)
@@ -215,7 +215,7 @@ func (r *runner) readFile(t *task, path string, rank, i int) error {
 	return r.data.check(t.buf[:storage.HardFile], kindFile, rank, i, path)
 }
 
-// find walks a task's share of the tree. What it counts is everything that it looks at, as IO500 does.
+// find walks a task's share of the tree. It counts every file that it sees, as IO500 does.
 func (r *runner) find(ctx context.Context, t *task, _ time.Time, _ int) error {
 	t.found = 0
 	newer, err := os.Stat(r.path(stamp))
@@ -254,7 +254,7 @@ func (r *runner) find(ctx context.Context, t *task, _ time.Time, _ int) error {
 	return nil
 }
 
-// foundAll checks that find has seen every file that it is about.
+// foundAll checks that find has matched every file that it should.
 func (r *runner) foundAll(all []report) error {
 	var got, want int64
 	for _, of := range all {

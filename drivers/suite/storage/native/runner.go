@@ -16,7 +16,7 @@ import (
 
 var errCorrupt = errors.New("what was read is not what was written")
 
-// worker runs the tasks of one node.
+// runner runs the tasks of one node through the phases.
 type runner struct {
 	root     string
 	spec     v1alpha1.Storage
@@ -37,13 +37,13 @@ type task struct {
 	buf  []byte
 	file *os.File // held open from the stonewall to the end of a write phase
 
-	found, matched int64 // by find: looked at, and those that it is about
+	found, matched int64 // by find: files seen, and files that match
 	ended          time.Time
 }
 
 func (t *task) since(start time.Time) float64 { return t.ended.Sub(start).Seconds() }
 
-// timing is one phase as it went: the rate, and the seconds of every task in the order of their ranks.
+// timing is the result of one phase: the rate, and the seconds of every task in the order of their ranks.
 type timing struct {
 	storage.Value
 	Count int64     `json:"count"` // operations; of the ior phases, bytes
@@ -61,7 +61,7 @@ func newRunner(root string, s v1alpha1.Storage, l storage.Limits, seed int64, no
 
 func (r *runner) size() int { return r.spec.Nodes * r.spec.TasksPerNode }
 
-// neighbour is the task whose data a task reads: the same one of the next node.
+// neighbour is the task whose data a task reads: the one at the same place on the next node.
 func (r *runner) neighbour(rank int) int { return (rank + r.spec.TasksPerNode) % r.size() }
 
 func (r *runner) path(parts ...any) string {
@@ -80,7 +80,7 @@ func (r *runner) run(ctx context.Context) ([]storage.Value, error) {
 			if err := os.WriteFile(r.path(stamp), nil, 0o600); err != nil {
 				return nil, fmt.Errorf("timestamp: %w", err)
 			}
-			time.Sleep(10 * time.Millisecond) // coarser clocks of file systems have moved on then
+			time.Sleep(10 * time.Millisecond) // longer than the granularity of file systems' clocks
 		}
 		if r.between != nil {
 			r.between(p.Name)
@@ -96,17 +96,18 @@ func (r *runner) run(ctx context.Context) ([]storage.Value, error) {
 	return out, nil
 }
 
-// close closes what a phase that failed left open: NFS keeps such a file under another name, in the way of its directory.
+// close closes the files that a failed phase left open: NFS keeps an open file under another name, so its directory could
+// not be removed.
 func (r *runner) close() {
 	for _, t := range r.tasks {
 		if t.file != nil {
-			_ = t.file.Close() // nobody trusts what is in it
+			_ = t.file.Close() // its contents are not used any more
 			t.file = nil
 		}
 	}
 }
 
-// phase runs one phase on all tasks of this node, together with the other nodes.
+// phase runs one phase on all tasks of this node, in step with the other nodes.
 func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	r.progress(p.Name)
 	steps := r.steps(p.Name)
@@ -148,7 +149,7 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	return nil
 }
 
-// wearOut makes every task do as much as the one that has done most.
+// wearOut makes every task of the run do as much as the one that has done most.
 func (r *runner) wearOut(ctx context.Context, phase string, s steps) error {
 	own := report{Phase: phase, Step: "stonewall"}
 	for _, t := range r.tasks {
@@ -176,7 +177,7 @@ func (r *runner) wearOut(ctx context.Context, phase string, s steps) error {
 	return nil
 }
 
-// summary adds up what all nodes say of a phase: everything, over the time of the slowest task.
+// summary adds up the reports of all nodes: all that was done, over the time of the slowest task.
 func summary(p storage.Phase, all []report) timing {
 	t := timing{Value: storage.Value{Name: p.Name, Unit: p.Unit()}}
 	for _, r := range all {
@@ -203,7 +204,7 @@ func (r *runner) each(ctx context.Context, f func(context.Context, *task) error)
 	var wg sync.WaitGroup
 	for _, t := range r.tasks {
 		wg.Go(func() {
-			runtime.LockOSThread() // a blocking system call of one task delays no other
+			runtime.LockOSThread() // a blocking system call of one task does not delay another
 			defer runtime.UnlockOSThread()
 			if err := f(ctx, t); err != nil {
 				cancel(err)
