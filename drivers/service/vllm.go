@@ -22,7 +22,7 @@ var ours = map[string]string{
 	"api-key": "a key has no place in a command line: declare a secret called VLLM_API_KEY",
 }
 
-// apiKey is the variable in which vLLM finds the key that it asks of its clients.
+// apiKey is vLLM's variable for the key that its clients must send.
 const apiKey = "VLLM_API_KEY"
 
 // vllm runs `vllm serve MODEL`, on several nodes over a Ray cluster. It is Ready when /health answers and /v1/models lists
@@ -66,8 +66,8 @@ func or(p *int, otherwise int) int {
 	return *p
 }
 
-// simulated runs the built-in simulator in vLLM's place; everything measured on it says so. The arguments of the real
-// server have to be right all the same, so that taking simulate away is all it takes to serve for real.
+// simulated runs the built-in simulator in place of vLLM. The arguments of the real server must be right all the same, so
+// that removing simulate is all it takes to run vLLM.
 func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
 	if _, err := options(v.Args); err != nil {
 		return drivers.Compiled{}, err
@@ -111,8 +111,8 @@ func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
 // options are vllm.args as words of the command line, sorted by name.
 func options(args map[string]any) (argv []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
-		if why, ok := ours[canonical(name)]; ok {
-			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, why)
+		if hint, ok := ours[canonical(name)]; ok {
+			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, hint)
 		}
 		words, err := option(name, args[name])
 		if err != nil {
@@ -152,7 +152,7 @@ func option(name string, value any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(w, "-") { // a word of its own would be taken for an option
+	if strings.HasPrefix(w, "-") { // as a word of its own it would be read as an option
 		return []string{flag + "=" + w}, nil
 	}
 	return []string{flag, w}, nil

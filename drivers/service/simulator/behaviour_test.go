@@ -137,7 +137,7 @@ func TestLatencyModel(t *testing.T) {
 	}
 }
 
-// What a request may hold, and what comes of it.
+// The fields of a request, and their effects.
 func TestRequests(t *testing.T) {
 	url := serveSimulated(t, v1alpha1.Simulate{TTFT: 1, ITL: 1})
 	for name, tc := range map[string]struct {

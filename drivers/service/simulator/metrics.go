@@ -27,7 +27,7 @@ type metrics struct {
 	promptTokens, outputTokens        prometheus.Histogram
 }
 
-// newMetrics registers them; used is how much of the cache is taken, from 0 to 1.
+// newMetrics registers them; used is the share of the cache in use, from 0 to 1.
 func newMetrics(model string, used func() float64) *metrics {
 	reg := prometheus.NewRegistry()
 	label := prometheus.Labels{"model_name": model, "engine": "0"}
