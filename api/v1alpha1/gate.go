@@ -10,7 +10,7 @@ import (
 )
 
 // Gate is a condition on a benchmark's results, decided over its repeats: a bound on a metric or on a PromQL expression,
-// or on how much a metric may differ from a baseline. Changing a gate does not repeat a run.
+// or on how much a metric can differ from a baseline. Changing a gate does not repeat a run.
 type Gate struct {
 	Metric string `json:"metric,omitempty"` // ttft.p99 or ttft_p99_ms; of a run's metrics
 	PromQL string `json:"promql,omitempty"` // averaged over each run's window

@@ -18,7 +18,7 @@ type Problem struct {
 	Col     int
 	Path    string // spec.services[0].vllm.model; a map's key in brackets; empty for the document as a whole
 	Message string // a statement about the field at Path
-	Hint    string // what to write instead; may be empty
+	Hint    string // what to write instead; can be empty
 }
 
 func (p Problem) Error() string {

@@ -11,10 +11,10 @@ var (
 	argName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 )
 
-// ownArgs are the options of vllm serve that assay sets itself.
+// ownArgs are the options of vllm serve that assay sets itself, with a hint for each.
 var ownArgs = map[string]string{
-	"host":                         "assay chooses it",
-	"port":                         "assay chooses it",
+	"host":                         "assay chooses the address",
+	"port":                         "assay allocates the port",
 	"model":                        "write it as vllm.model",
 	"tensor-parallel-size":         "write it as vllm.tensorParallel",
 	"pipeline-parallel-size":       "write it as vllm.pipelineParallel",
@@ -154,6 +154,16 @@ func (c *checker) services(site Site, services []Service) {
 	c.jobsAtOnce(site, services)
 }
 
+// CanonicalArg is the name of an option of vllm serve as its parser reads it, to which max_model_len is max-model-len.
+func CanonicalArg(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+// OwnArg reports whether assay sets an option of vllm serve itself, so that vllm.args cannot have it, and what to write
+// instead.
+func OwnArg(name string) (hint string, own bool) {
+	hint, own = ownArgs[CanonicalArg(name)]
+	return hint, own
+}
+
 func (c *checker) vllm(path string, s Service) {
 	v, nodes, gpus := s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode
 	if strings.ContainsAny(v.Model, "\n\t") {
@@ -164,14 +174,14 @@ func (c *checker) vllm(path string, s Service) {
 	c.parallel(path, *v, nodes, gpus)
 	for name, value := range v.Args {
 		at := path + ".vllm.args[" + name + "]"
-		canonical := strings.ReplaceAll(name, "_", "-")
+		hint, own := OwnArg(name)
 		switch {
 		case strings.HasPrefix(name, "-"):
 			c.bad(at, "must be an option without its dashes", "write "+strings.TrimLeft(name, "-"))
 		case !argName.MatchString(name):
 			c.bad(at, "must be an option's name, found "+brief(name), "")
-		case ownArgs[canonical] != "":
-			c.bad(at, "cannot be given here", ownArgs[canonical])
+		case own:
+			c.bad(at, "cannot be given here", hint)
 		case value == nil:
 			c.bad(at, "has no value", "write true for an option that takes none")
 		}

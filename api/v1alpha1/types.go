@@ -79,7 +79,7 @@ type QOS struct {
 	MaxTime     Duration          `json:"maxTime,omitempty" validate:"gte=0"`
 	MaxNodes    int               `json:"maxNodes,omitempty" validate:"gte=0"`
 	Reservation map[string]string `json:"reservation,omitempty"` // partition -> reservation
-	// MaxJobsPerUser is how many jobs of one user may run at once; an experiment with more allocations is refused.
+	// MaxJobsPerUser is how many jobs of one user can run at once; an experiment with more allocations is refused.
 	MaxJobsPerUser int `json:"maxJobsPerUser,omitempty" validate:"gte=0"`
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Only what carries the mark of this very run is removed: not a directory of the same name, not that of the same run of
-// another state directory, which may be writing right now.
+// another state directory, which is perhaps writing right now.
 func TestTree(t *testing.T) {
 	measured, runs := t.TempDir(), t.TempDir()
 	request := func(run string) drivers.SuiteRequest {
