@@ -22,7 +22,7 @@ type Gate struct {
 	MaxRise  Percent `json:"maxRise,omitempty"` // above the baseline
 }
 
-// String is the gate as a person would say it.
+// String is the gate for people: ttft.p99 ≤ 500ms.
 func (g Gate) String() string {
 	what := g.Metric
 	if what == "" {

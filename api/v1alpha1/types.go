@@ -31,7 +31,7 @@ type SiteSpec struct {
 	Defaults   SiteDefaults         `json:"defaults,omitzero"`
 	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
 	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
-	// WholeNodes says that a job gets its nodes whole, whatever it asks for (MeluXina).
+	// WholeNodes is set where a job always gets whole nodes (MeluXina).
 	WholeNodes bool          `json:"wholeNodes,omitempty"`
 	Container  SiteContainer `json:"container,omitzero"`
 	// Modules are loaded in the batch script, in order, before the agent starts.

@@ -41,7 +41,7 @@ type Vector struct {
 }
 
 func defaultVector(v Vector) *Vector {
-	if v.File == "" { // else the files say
+	if v.File == "" { // with a file, the file decides
 		v.Vectors = cmp.Or(v.Vectors, 1000)
 		v.Dimension = cmp.Or(v.Dimension, 384)
 		v.Queries = cmp.Or(v.Queries, 100)

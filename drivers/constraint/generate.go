@@ -148,7 +148,7 @@ func (g *generator) object(s map[string]any, depth int) (any, error) {
 	}
 	least := int(min(number(s, "minProperties", 0), maxSteps))
 	if len(props)+len(required) == 0 && s["additionalProperties"] != false && depth <= maxDepth/2 {
-		least = max(least, 1+g.r.IntN(3)) // a free object says something
+		least = max(least, 1+g.r.IntN(3)) // a free object is not empty
 	}
 	for tries := 0; len(out) < least && tries < 2*least+10; tries++ {
 		v, err := g.value(s["additionalProperties"], depth+1)

@@ -195,7 +195,7 @@ func (p *ebnf) tree(t *syntax.Regexp) ([]symbol, error) {
 	return nil, fmt.Errorf("the regular expression holds %s, which a grammar cannot express", t)
 }
 
-// letters are the runes of a literal, in both cases when it says so.
+// letters are the runes of a literal, in both cases when it ignores case.
 func letters(t *syntax.Regexp) []symbol {
 	var out []symbol
 	for _, r := range t.Rune {

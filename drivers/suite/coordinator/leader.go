@@ -113,7 +113,7 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 		err := cmd.Wait()
 		if err != nil {
 			err = fmt.Errorf("the workers of the other nodes: %w", err)
-			time.AfterFunc(time.Second, func() { cancel(err) }) // a message that the worker sent before it ended tells more, and can still be on its way
+			time.AfterFunc(time.Second, func() { cancel(err) }) // a worker's own message, which is more precise, can still be on its way
 		}
 		ended <- err
 	}()

@@ -53,7 +53,7 @@ func scatter(r *rand.Rand, centres matrix, rows int) matrix {
 	return m
 }
 
-// bucketCount is how many buckets of equal size filters can tell apart.
+// bucketCount is the number of equal buckets that filters select from.
 const bucketCount = 1000
 
 // bucketOf is the bucket of a row. It is independent of the vector. Row 0 is in bucket 0, so that every filter allows a row.
