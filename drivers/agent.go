@@ -15,7 +15,7 @@ type AgentDesired struct {
 	Nonce      string    `json:"nonce"`
 	Processes  []Process `json:"processes,omitempty"`
 	Runs       []Run     `json:"runs,omitempty"`
-	// Relays are addresses (host:port) that may move: the agent forwards a stable port of 127.0.0.1 to each.
+	// Relays are addresses (host:port) that can change: the agent forwards a stable port of 127.0.0.1 to each.
 	Relays map[string]string `json:"relays,omitempty"`
 	// ExitWhenDone ends the job (exit 0) once every run has ended; for jobs that hold only runs.
 	ExitWhenDone bool `json:"exitWhenDone,omitempty"`
@@ -43,7 +43,7 @@ type Process struct {
 	Port        int               `json:"port,omitempty"`     // 0: allocate a free one
 	GPUs        int               `json:"gpus,omitempty"`     // of each node; 0: all of the job's, as the scheduler gave them
 	Data        string            `json:"data,omitempty"`     // absolute path for $(DATA)
-	Owner       string            `json:"owner,omitempty"`    // what the marker in $(DATA) says; plan fills it in
+	Owner       string            `json:"owner,omitempty"`    // content of the marker in $(DATA); plan fills it in
 	Generate    []string          `json:"generate,omitempty"` // files below $(DATA), 0600, that hold a random password; made once
 	Files       []File            `json:"files,omitempty"`
 	Dashboards  string            `json:"dashboards,omitempty"` // folder below $(CONF) that gets assay's Grafana dashboards
@@ -53,7 +53,7 @@ type Process struct {
 	Versions    *Versions         `json:"versions,omitempty"`
 	Cluster     *Cluster          `json:"cluster,omitempty"`
 	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
-	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves beside its counters
+	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves with its own counters
 	Probes      []Probe           `json:"probes"`             // all must pass for Ready
 	Metrics     string            `json:"metrics,omitempty"`  // HTTP path to scrape
 	Restart     Restart           `json:"restart"`
@@ -102,7 +102,7 @@ type Seconds float64
 // Std is s as the standard library's type.
 func (s Seconds) Std() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
 
-// SecondsOf converts.
+// SecondsOf is d in seconds.
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
 // Probe is one readiness check. With an empty Path the port must accept a TCP connection; otherwise GET Path must
@@ -115,8 +115,8 @@ type Probe struct {
 	Timeout Seconds `json:"timeout,omitempty"` // default 5
 }
 
-// Run is one benchmark run placed in this allocation. The agent executes it at most once, whatever happens: it
-// claims Dir/claim.json with O_EXCL first, then starts `assay suite Dir`, which writes Dir/result.json.
+// Run is one benchmark run placed in this allocation. The agent executes it at most once: it creates Dir/claim.json with
+// O_EXCL first, then starts `assay suite Dir`, which writes Dir/result.json.
 type Run struct {
 	ID     string  `json:"id"`
 	Dir    string  `json:"dir"`    // the run's directory; holds request.json (SuiteRequest)
@@ -124,7 +124,7 @@ type Run struct {
 	Limit  Seconds `json:"limit"`  // SIGTERM after this time
 }
 
-// Process phases, in the agent's words.
+// Process phases.
 const (
 	PhaseStarting   = "Starting"   // running, not all probes pass yet
 	PhaseReady      = "Ready"      // all probes pass
@@ -133,13 +133,13 @@ const (
 	PhaseStopped    = "Stopped"
 )
 
-// AgentState is state.json of a job directory: what the agent sees. Replaced atomically, at least every Beat.
-// Times are lengths, never clock readings: clocks of other machines are not trusted.
+// AgentState is state.json of a job directory: what the agent observes. The agent replaces it atomically, with each change and
+// with each heartbeat. Times are durations, never clock readings: clocks of other machines are not trusted.
 type AgentState struct {
 	Nonce      string         `json:"nonce"`
 	JobID      string         `json:"jobID,omitempty"`
 	Generation int64          `json:"generation"` // of the desired.json last acted upon
-	Beat       uint64         `json:"beat"`       // counts up while the agent lives
+	Heartbeat  uint64         `json:"beat"`       // counts up while the agent lives
 	Node       string         `json:"node"`
 	Nodes      []NodeState    `json:"nodes,omitempty"`
 	Processes  []ProcessState `json:"processes,omitempty"`
@@ -170,7 +170,7 @@ type ProcessState struct {
 	Restarts    int            `json:"restarts"`           // since this fingerprint started
 	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
-	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it ended the last time, though nobody asked for it
+	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
 	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }
 
@@ -188,7 +188,7 @@ type RunState struct {
 	Message  string `json:"message,omitempty"`
 }
 
-// AgentEnd says how the agent ended.
+// AgentEnd is how the agent ended.
 type AgentEnd struct {
 	Reason  string `json:"reason"` // Done | Signalled | Failed
 	Message string `json:"message,omitempty"`

@@ -9,24 +9,24 @@ type Target struct {
 	Labels map[string]string // experiment, service, job_id, node, assay_target (= ID)
 }
 
-// Health is what Prometheus knows of a target.
+// Health is what Prometheus knows about a target.
 type Health struct {
 	Up     bool
 	Error  string
 	Models []string // values of model_name on the target's vllm:* series
 }
 
-// Metrics is Prometheus seen from the controller: it is told the targets, and asked how they are.
+// Metrics is Prometheus as the controller uses it: it scrapes targets and reports their health.
 type Metrics interface {
 	// SetTargets replaces the whole list.
 	SetTargets(ctx context.Context, targets []Target) error
-	// Health returns what was scraped within the last few intervals, by target id. A target that is absent is Unknown.
-	// An error means that nothing is known at all.
+	// Health returns the targets that were scraped within the last few intervals, by id. A target that is absent is Unknown.
+	// An error means that all targets are Unknown.
 	Health(ctx context.Context) (map[string]Health, error)
 }
 
-// Exporter is an optional capability of Metrics: all samples of one experiment, so that they outlive retention. It writes
-// the file at path whole, 0600, as gzipped OpenMetrics text, which promtool reads back.
+// Exporter is an optional capability of Metrics: it exports all samples of one experiment, so that they outlive retention.
+// It writes the file at path whole, mode 0600, as gzipped OpenMetrics text, which promtool can read.
 type Exporter interface {
 	Export(ctx context.Context, experiment, path string) error
 }

@@ -2,7 +2,7 @@ package drivers
 
 import "time"
 
-// Origin says where a revision came from.
+// Origin is where a revision came from.
 type Origin struct {
 	Source string    `json:"source"`         // apply | watch | sync | undo | delete
 	Path   string    `json:"path,omitempty"` // file, folder or repository

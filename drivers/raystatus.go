@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// gpuLine is a line of the resources that `ray status` lists: used/total GPU.
+// gpuLine matches the line of the resources in `ray status`: used/total GPU.
 var gpuLine = regexp.MustCompile(`(?m)^\s*[\d.]+/([\d.]+) GPU\s*$`)
 
-// ParseRayStatus reads what `ray status` prints: how many nodes are active, and how many GPUs they have in all. The format
-// was recorded from Ray 2.48.
+// ParseRayStatus reads the output of `ray status`: how many nodes are active, and how many GPUs they have in all. The format
+// is that of Ray 2.48.
 func ParseRayStatus(out string) (nodes int, gpus float64, err error) {
 	_, rest, ok := strings.Cut(out, "\nActive:\n")
 	if !ok {

@@ -7,7 +7,7 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// SuiteRequest is request.json: all that a suite needs to run one repeat of a benchmark. Written once by the controller.
+// SuiteRequest is request.json: all that a suite needs to run one repeat of a benchmark. The controller writes it once.
 type SuiteRequest struct {
 	Run        string            `json:"run"`
 	Experiment string            `json:"experiment"`
@@ -18,10 +18,10 @@ type SuiteRequest struct {
 	Target     string            `json:"target"`    // the service
 	Endpoints  []string          `json:"endpoints"` // URLs of its replicas, at least one
 	Model      string            `json:"model,omitempty"`
-	TokenFile  string            `json:"tokenFile,omitempty"` // 0600; holds what the server asks of its clients
+	TokenFile  string            `json:"tokenFile,omitempty"` // mode 0600; holds the bearer token for the server
 	Simulated  bool              `json:"simulated"`
-	Nodes      int               `json:"nodes,omitempty"`    // serving only: that send the load together; 0 is 1
-	Overlaps   []string          `json:"overlaps,omitempty"` // runs that are to be measured at the same time
+	Nodes      int               `json:"nodes,omitempty"`    // serving only: how many send the load; 0 means 1
+	Overlaps   []string          `json:"overlaps,omitempty"` // ids of runs that are measured at the same time
 	Serving    *v1alpha1.Serving `json:"serving,omitempty"`  // exactly one of the three
 	Vector     *v1alpha1.Vector  `json:"vector,omitempty"`
 	Storage    *v1alpha1.Storage `json:"storage,omitempty"`
@@ -37,8 +37,8 @@ type SuiteResult struct {
 	Simulated bool               `json:"simulated"`
 	Metrics   map[string]float64 `json:"metrics"`
 	Valid     bool               `json:"valid"`
-	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid; when it is, what had to be left out of it
-	Error     string             `json:"error,omitempty"`    // the suite could not run to its end; then Metrics may be empty
+	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
+	Error     string             `json:"error,omitempty"`    // why the suite could not finish; Metrics can be empty then
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Files     []string           `json:"files,omitempty"`    // further files in the run's directory
@@ -50,8 +50,8 @@ type Reason struct {
 	Message string `json:"message"`
 }
 
-// Suite is one kind of benchmark. Run works inside dir (the run's directory), calls progress with a short line now
-// and then, and returns when ctx ends. An error means that no honest result exists.
+// Suite is one kind of benchmark. Run works inside dir (the run's directory), calls progress with a short line now and
+// then, and returns when ctx ends. An error means that there is no honest result.
 type Suite interface {
 	Run(ctx context.Context, req SuiteRequest, dir string, progress func(string)) (SuiteResult, error)
 }

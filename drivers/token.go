@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// ReadToken reads what a server asks of its clients from its file; empty when there is none.
+// ReadToken reads the bearer token for a server from its file; without a file it is empty.
 func ReadToken(file string) (string, error) {
 	if file == "" {
 		return "", nil
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("read the server's key (apply the manifest again): %w", err)
+		return "", fmt.Errorf("reading the server's key: %w; apply the manifest again", err)
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
 }

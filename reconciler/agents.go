@@ -46,7 +46,7 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 		if v.State != nil || running[a.Nonce] {
 			beat := uint64(0)
 			if v.State != nil {
-				beat = v.State.Beat
+				beat = v.State.Heartbeat
 			}
 			v.StillFor = l.still.look(a.Nonce, beat, now)
 			still[a.Nonce] = l.still[a.Nonce]

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write what is said into testdata/bad; read the difference before you keep it")
 
-// hpc is the Slurm site that tests know beside local.
+// hpc is the Slurm site that tests know besides local.
 func hpc(t testing.TB) Site {
 	t.Helper()
 	data, err := os.ReadFile("testdata/hpc.yaml")

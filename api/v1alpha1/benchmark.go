@@ -40,7 +40,7 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 	}
 }
 
-// together checks that benchmarks which are to be measured at the same time are at least two, with as many repeats.
+// together checks that at least two benchmarks share a word of together, with as many repeats.
 func (c *checker) together(all []Benchmark) {
 	first := map[string]Benchmark{}
 	count := map[string]int{}
@@ -54,9 +54,9 @@ func (c *checker) together(all []Benchmark) {
 		switch {
 		case b.Together == "":
 		case count[b.Together] == 1:
-			c.bad(path, "no other benchmark is together: "+b.Together, "give another one the same word")
+			c.bad(path, "no other benchmark has together: "+b.Together, "give another one the same word")
 		case *b.Repeats != *first[b.Together].Repeats:
-			c.bad(path, fmt.Sprintf("it has %d repeats and %s has %d: they would end up alone", *b.Repeats, first[b.Together].Name, *first[b.Together].Repeats), "give both the same repeats")
+			c.bad(path, fmt.Sprintf("it has %d repeats and %s has %d: the last ones would run alone", *b.Repeats, first[b.Together].Name, *first[b.Together].Repeats), "give both the same repeats")
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// bindOptions are what may follow the second colon of a bind.
+// bindOptions match what can follow the second colon of a bind.
 var bindOptions = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_=-]*(,[A-Za-z][A-Za-z0-9_=-]*)*$`)
 
 // Bind is a folder or file of the node that a container sees.
@@ -58,7 +58,7 @@ func (c *checker) siteContainer(s SiteContainer) {
 	}
 }
 
-// containers checks what a service says about its containers. A site whose runtime is not known is not asked.
+// containers checks a service's images and binds. Without known facts of the site, its runtime is not checked.
 func (c *checker) containers(site Site, path string, s Service) {
 	c.binds(path+".binds", s.Binds)
 	if s.Monitors != nil && s.Image != "" && s.Image != NoImage {
@@ -89,7 +89,7 @@ func (c *checker) image(site Site, path string, s Service, ref string) {
 	case image.Path != "" && site.Spec.Container.Runtime == RuntimePodman:
 		c.bad(path, "is a .sif file, which podman cannot run", "write docker://NAME:TAG")
 	case !image.Pinned():
-		c.warn(path, brief(ref)+" is not pinned: it may be another image tomorrow", "write a version as its tag, or NAME@sha256:…")
+		c.warn(path, brief(ref)+" is not pinned: it can be another image tomorrow", "write a version as its tag, or NAME@sha256:…")
 	}
 }
 
@@ -110,7 +110,7 @@ func (c *checker) binds(path string, binds []string) {
 	}
 }
 
-// warn records something that is allowed and probably not meant.
+// warn records something that is allowed but probably not meant.
 func (c *checker) warn(path, message, hint string) {
 	line, col := c.doc.find(path)
 	c.doc.warnings = append(c.doc.warnings, Problem{c.doc.file, line, col, path, message, hint})

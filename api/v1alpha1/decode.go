@@ -20,7 +20,7 @@ type File struct {
 type Manifest struct {
 	Sites       []Site
 	Experiments []ExperimentDoc
-	Warnings    []Problem // what is allowed and probably not meant; only Load finds them
+	Warnings    []Problem // what is allowed but probably not meant; only Load finds them
 }
 
 // ExperimentDoc is an experiment and where it was declared.
@@ -39,8 +39,8 @@ const (
 	maxAliased = 10_000  // values that come from aliases, in one document
 )
 
-// Decode reads every document of every file, without defaults and without validation. When the error, a
-// *multierror.Error of Problem, is not nil, the manifest holds what could be read.
+// Decode reads every document of every file, without defaults and without validation. Its error is a *multierror.Error of
+// Problem; the manifest then holds what could be read.
 func Decode(files []File) (Manifest, error) {
 	docs, problems := decodeAll(files)
 	return manifestOf(docs), combine(problems)
@@ -82,7 +82,7 @@ func decodeAll(files []File) (docs []*document, problems []Problem) {
 func decodeFile(f File) (docs []*document, problems []Problem) {
 	if len(f.Data) > maxFile {
 		return nil, []Problem{{File: f.Name, Line: 1, Col: 1, Message: fmt.Sprintf(
-			"has %d bytes; a manifest may have %d at most", len(f.Data), maxFile)}}
+			"has %d bytes; a manifest can have at most %d", len(f.Data), maxFile)}}
 	}
 	nodes, syntax := parse(f.Data)
 	for _, n := range nodes {
@@ -115,8 +115,7 @@ func parse(data []byte) ([]*yaml.Node, *Problem) {
 	}
 }
 
-// decodeDocument reads one document. A kind that is nearly right is read as the one that was meant, so that the
-// other problems show too.
+// decodeDocument reads one document. A misspelt kind is read as the nearest one, so that the other problems are found too.
 func decodeDocument(file string, root *yaml.Node) *document {
 	d := &document{file: file, line: root.Line, places: map[string]place{"": {root, root}},
 		wrongAt: map[string]bool{}, wrongIn: map[string]bool{}}
@@ -138,7 +137,7 @@ func decodeDocument(file string, root *yaml.Node) *document {
 	return d
 }
 
-// kind finds out what a document is to be read as, before the rest of it is looked at; "" when that is hopeless.
+// kind finds out the kind of a document before the rest is decoded; "" when it is unknown.
 func (d *document) kind(root *yaml.Node) string {
 	kinds := []string{KindSite, KindExperiment}
 	n := lookup(root, "kind")

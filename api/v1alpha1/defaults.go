@@ -35,7 +35,7 @@ func DefaultSite(s Site) Site {
 		every, atMost = second, 10*second
 	}
 	p := &s.Spec.Poll
-	switch { // a bound that is given moves the other one, rather than contradict it
+	switch { // a bound that is given moves the default of the other
 	case p.Every == 0 && p.AtMost == 0:
 		p.Every, p.AtMost = every, atMost
 	case p.Every == 0:
@@ -46,8 +46,7 @@ func DefaultSite(s Site) Site {
 	return s
 }
 
-// Default returns e with everything filled in that it leaves to the site or to us. It shares no memory that it
-// changes with e.
+// Default returns e with everything filled in that it leaves out. It does not change e, nor memory that e shares.
 func Default(site Site, e Experiment) Experiment {
 	e.Spec.Site = cmp.Or(e.Spec.Site, site.Metadata.Name)
 	e.Spec.WhenDone = cmp.Or(e.Spec.WhenDone, "Keep")
@@ -70,7 +69,7 @@ func defaultService(site Site, s *Service) {
 	}
 	s.Ready.Within = cmp.Or(s.Ready.Within, within)
 	if s.External != nil || s.Lustre != nil {
-		return // nothing of it is ours to submit
+		return // it has no job
 	}
 	s.Replicas = orPointer(s.Replicas, 1)
 	s.Nodes = orPointer(s.Nodes, 1)
@@ -131,10 +130,7 @@ func pipeline(v VLLM, nodes, gpus int) int {
 
 func defaultBenchmark(site Site, services []Service, b *Benchmark) {
 	b.Repeats = orPointer(b.Repeats, 1)
-	var target Service
-	if i := slices.IndexFunc(services, func(s Service) bool { return s.Name == b.Target }); i >= 0 {
-		target = services[i]
-	}
+	target, _ := named(services, b.Target)
 	if b.Timeout == 0 {
 		b.Timeout = 30 * minute
 		if target.Resources.Time > 0 {

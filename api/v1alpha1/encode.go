@@ -10,7 +10,7 @@ import (
 )
 
 // Encode writes v, a type of this package or anything with JSON tags, as YAML with sorted keys: equal values give
-// equal bytes. What Decode has read, it reads again from there, to the same value.
+// equal bytes. Decode reads a Site or an Experiment back from it to the same value.
 func Encode(v any) ([]byte, error) {
 	out, err := yaml.Marshal(v)
 	if err != nil {
@@ -19,8 +19,8 @@ func Encode(v any) ([]byte, error) {
 	return out, nil
 }
 
-// Hash names a revision: 12 hex digits that change with the name, the labels or the spec of an experiment. Give it an
-// experiment with its defaults filled in, so that writing a default down changes nothing.
+// Hash names a revision: 12 hex digits that change with the name, the labels or the spec of an experiment. The
+// experiment must have its defaults filled in, so that a default that is written out does not change the hash.
 func Hash(e Experiment) string {
 	data, err := json.Marshal(struct {
 		Metadata Metadata       `json:"metadata"`

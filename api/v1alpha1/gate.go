@@ -10,7 +10,7 @@ import (
 )
 
 // Gate is a condition on a benchmark's results, decided over its repeats: a bound on a metric or on a PromQL expression,
-// or on how much a metric may differ from a baseline. Changing a gate repeats no run.
+// or on how much a metric can differ from a baseline. Changing a gate does not repeat a run.
 type Gate struct {
 	Metric string `json:"metric,omitempty"` // ttft.p99 or ttft_p99_ms; of a run's metrics
 	PromQL string `json:"promql,omitempty"` // averaged over each run's window
@@ -22,7 +22,7 @@ type Gate struct {
 	MaxRise  Percent `json:"maxRise,omitempty"` // above the baseline
 }
 
-// String is the gate as a person would say it.
+// String is the gate for people: ttft.p99 ≤ 500ms.
 func (g Gate) String() string {
 	what := g.Metric
 	if what == "" {
@@ -71,7 +71,7 @@ func (b *Bound) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := b.Time.UnmarshalJSON(data); err != nil || b.Time == 0 {
-		return fmt.Errorf("%s is no bound: write a number, or a time such as 500ms", data)
+		return fmt.Errorf("%s is not a bound: write a number, or a time such as 500ms", data)
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (p Percent) MarshalJSON() ([]byte, error) { return json.Marshal(p.String())
 // UnmarshalJSON reads the string form; a bare number is an error, since 0.05 and 5 would both be guesses.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	var s string
-	wrong := fmt.Errorf("%s is no share: write 5%%", data)
+	wrong := fmt.Errorf("%s is not a share: write 5%%", data)
 	if json.Unmarshal(data, &s) != nil || !strings.HasSuffix(s, "%") {
 		return wrong
 	}
@@ -116,7 +116,7 @@ func (c *checker) gate(path string, g Gate) {
 	case g.Baseline != "" && !relative:
 		c.bad(path+".baseline", "has no meaning without maxDrop or maxRise", "")
 	case g.Baseline != "" && g.PromQL != "":
-		c.bad(path+".baseline", "has no meaning for promql: what was then is not asked", "write max or min")
+		c.bad(path+".baseline", "has no meaning for promql, which is not evaluated for the baseline", "write max or min")
 	}
 	if g.Metric != "" && !metricName.MatchString(g.Metric) {
 		c.bad(path+".metric", "must be a metric's name such as ttft.p99 or output_throughput, found "+brief(g.Metric), "")

@@ -28,15 +28,50 @@ func (c *checker) dependencies(services []Service) {
 	for _, s := range services {
 		graph[s.Name] = s.DependsOn
 	}
+	stuck := unsortable(graph)
 	for i, s := range services {
+		if !stuck[s.Name] {
+			continue
+		}
 		if cycle := cycleFrom(graph, s.Name); cycle != nil && slices.Min(cycle) == s.Name && len(cycle) > 2 {
 			c.bad(servicePath(i)+".dependsOn", "a cycle: "+strings.Join(cycle, " -> "), "remove one of these dependencies")
 		}
 	}
 }
 
-// serviceNames returns the names that can be referred to. It is not complete when some could not be read: then a
-// missing one says nothing.
+// unsortable returns the names that a topological sort leaves over: those in a cycle, and those that lead to one. It takes
+// time in proportion to the names and edges, so that only manifests with a cycle pay for the search for the shortest.
+func unsortable(graph map[string][]string) map[string]bool {
+	left, waiting, free := map[string]int{}, map[string][]string{}, []string{}
+	for name, on := range graph {
+		for _, other := range on {
+			if _, known := graph[other]; known {
+				left[name]++
+				waiting[other] = append(waiting[other], name)
+			}
+		}
+		if left[name] == 0 {
+			free = append(free, name)
+		}
+	}
+	for len(free) > 0 {
+		name := free[len(free)-1]
+		free = free[:len(free)-1]
+		for _, w := range waiting[name] {
+			if left[w]--; left[w] == 0 {
+				free = append(free, w)
+			}
+		}
+	}
+	out := map[string]bool{}
+	for name, n := range left {
+		out[name] = n > 0
+	}
+	return out
+}
+
+// serviceNames returns the names that can be referred to. complete is false when some names could not be read: then an
+// unknown reference is not an error.
 func (c *checker) serviceNames(services []Service) (names []string, complete bool) {
 	complete = !c.doc.wrongAt["spec.services"] && !c.doc.wrongAt["spec"]
 	for _, s := range services {

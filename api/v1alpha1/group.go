@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// shareGroups gives members of a group what only one of them says about their common allocation.
+// shareGroups gives all members of a group the partition, QOS and time that one of them declares for their allocation.
 func shareGroups(services []Service) {
 	first := map[string]Resources{}
 	for _, s := range services {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// NoImage as an image says: no container, the command on PATH.
+// NoImage as an image means: no container, the command on PATH.
 const NoImage = "none"
 
 // Container runtimes.
@@ -19,14 +19,14 @@ const (
 	RuntimePodman      = "podman"
 )
 
-// Runs reports whether processes of the site may run in containers.
+// Runs reports whether the site runs processes in containers.
 func (s SiteContainer) Runs() bool { return s.Runtime != "" && s.Runtime != RuntimeNone }
 
 // monitorComponents are what a monitors service can run, in the order in which it starts them.
 var monitorComponents = []string{"prometheus", "grafana", "otel-collector"}
 
 // defaultImages are the images that this assay was made for, by kind of service or component of monitors. All of them
-// are pinned: a run of next year has to mean the same as one of today.
+// are pinned, so that a run of next year means the same as one of today.
 var defaultImages = map[string]string{
 	"vllm":           "docker://vllm/vllm-openai:v0.10.2",
 	"chroma":         "docker://chromadb/chroma:1.0.0",
@@ -110,8 +110,8 @@ func (i Image) String() string {
 	return out
 }
 
-// Reference is what a registry is asked for, without docker://, its registry written out. A digest says all: tools
-// refuse a tag beside it.
+// Reference is the reference for a registry, without docker://, with the registry's name. With a digest the tag is left out,
+// because tools refuse both.
 func (i Image) Reference() string {
 	name := i.Name
 	switch first, rest, nested := strings.Cut(name, "/"); {
@@ -140,8 +140,8 @@ func (i Image) Pinned() bool {
 	return i.Path != "" || i.Digest != "" || i.Tag != "" && !slices.Contains(floating, strings.ToLower(i.Tag))
 }
 
-// ImageOf is the image of a service's process at a site that runs containers; "" is none. component is the one of
-// monitors, and empty otherwise. written says that the manifest chose it.
+// ImageOf is the image of a service's process at a site that runs containers; "" for no container. component names one of
+// the components of monitors, and is empty for other services. written reports whether the manifest chose the image.
 func (s Service) ImageOf(component string) (ref string, written bool) {
 	kind := component
 	ref = s.Image

@@ -77,7 +77,7 @@ spec:
 	for _, w := range m.Warnings {
 		got = append(got, w.Error())
 	}
-	const hint = " is not pinned: it may be another image tomorrow (write a version as its tag, or NAME@sha256:…)"
+	const hint = " is not pinned: it can be another image tomorrow (write a version as its tag, or NAME@sha256:…)"
 	want := []string{`f.yaml:12:36: spec.services[0].image: "docker://chromadb/chroma:latest"` + hint,
 		`f.yaml:13:36: spec.services[1].image: "docker://chromadb/chroma"` + hint}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -102,7 +102,7 @@ func TestMonitorsContainers(t *testing.T) {
 		`s.monitors.images[grafan]: these monitors have no component "grafan" did you mean grafana?`,
 		`s.monitors.images[grafana]: must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif file, or none; found "grafana"; did you mean docker://grafana? `,
 		`t.image: cannot be one for all of monitors write monitors.images: {prometheus: …}`,
-		`s.monitors.images[prometheus]: "docker://p" is not pinned: it may be another image tomorrow write a version as its tag, or NAME@sha256:…`,
+		`s.monitors.images[prometheus]: "docker://p" is not pinned: it can be another image tomorrow write a version as its tag, or NAME@sha256:…`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -190,7 +190,7 @@ func TestLimits(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"alias bomb":    {bomb.String(), "aliases stand for more than 10000 values (write the values out)"},
 		"deep nesting":  {fmt.Sprintf(minimal, "a", "x: 1, services: [{name: a, vllm: {model: m, args: {x: "+strings.Repeat("[", 100)+strings.Repeat("]", 100)+"}}}]"), "is nested more than 40 levels deep"},
-		"a large file":  {strings.Repeat("# comment\n", maxFile/10+1), "in.yaml:1:1: has 4194310 bytes; a manifest may have 4194304 at most"},
+		"a large file":  {strings.Repeat("# comment\n", maxFile/10+1), "in.yaml:1:1: has 4194310 bytes; a manifest can have at most 4194304"},
 		"many problems": {"apiVersion: assay/v1alpha1\nkind: Experiment\nmetadata: {name: a}\nspec:\n" + strings.Repeat("  - x\n", 2) + "---\n" + strings.Repeat("- x\n---\n", 200), "and 151 more problems"},
 	} {
 		_, err := load(t, c.text, nil)

@@ -22,7 +22,7 @@ func (c *checker) lustre(at string, l Lustre) {
 		c.bad(at+".path", "must be a directory below one of the file system's own, found "+brief(l.Path), "name a new directory in it")
 	}
 	if l.StripeSize%stripeUnit != 0 {
-		c.bad(at+".stripeSize", fmt.Sprintf("%s is no multiple of %s", l.StripeSize, stripeUnit), "")
+		c.bad(at+".stripeSize", fmt.Sprintf("%s is not a multiple of %s", l.StripeSize, stripeUnit), "")
 	}
 }
 
@@ -47,7 +47,7 @@ func (c *checker) monitors(at string, s Service) {
 	}
 	for name := range m.Commands {
 		if !seen[name] {
-			c.bad(at+".commands["+name+"]", "is no component of this service", meant(name, m.Components))
+			c.bad(at+".commands["+name+"]", "is not a component of this service", meant(name, m.Components))
 		}
 		c.command(at+".commands["+name+"]", m.Commands[name])
 	}

@@ -20,7 +20,7 @@ type place struct{ key, value *yaml.Node }
 type document struct {
 	file       string
 	line       int
-	site       *Site       // one of the two, or none when the kind is not known
+	site       *Site       // one of the two, or none when the kind is unknown
 	experiment *Experiment //
 
 	places   map[string]place // by path
@@ -152,7 +152,7 @@ func (d *document) structure(n *yaml.Node, v reflect.Value, path string) {
 			continue
 		}
 		d.places[at] = place{key, value}
-		if !d.wrongAt[at] { // kind and apiVersion have been looked at
+		if !d.wrongAt[at] { // kind and apiVersion were checked before
 			d.value(value, v.Field(i), at)
 		}
 	}
@@ -168,8 +168,7 @@ func fieldsOf(t reflect.Type) map[string]int {
 	return out
 }
 
-// fieldHint finds what an unknown field was meant to be: one that belongs a level deeper, or a name that is nearly the
-// same.
+// fieldHint is the hint for an unknown field: the same name a level deeper, or a similar name.
 func fieldHint(word string, t reflect.Type, fields map[string]int) string {
 	names := slices.Sorted(maps.Keys(fields))
 	var deeper []string
@@ -191,7 +190,7 @@ func fieldHint(word string, t reflect.Type, fields map[string]int) string {
 	return meant(word, names)
 }
 
-// dictionary decodes a mapping with keys of the user's choice.
+// dictionary decodes a mapping with free keys.
 func (d *document) dictionary(n *yaml.Node, v reflect.Value, path string) {
 	if !d.must(n, yaml.MappingNode, v.Type(), path) || len(n.Content) == 0 {
 		return
@@ -251,7 +250,7 @@ func (d *document) must(n *yaml.Node, kind yaml.Kind, t reflect.Type, path strin
 	return n.Kind == kind
 }
 
-// pairs yields the keys and values of a mapping, less those whose key is not usable.
+// pairs yields the keys and values of a mapping, without those whose key is wrong.
 func (d *document) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
 		lines := map[string]int{}

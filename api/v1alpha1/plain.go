@@ -24,7 +24,7 @@ var (
 	plainNumber  = regexp.MustCompile(`^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
 )
 
-// trap says what is ambiguous about an unquoted scalar; "" when nothing is.
+// trap returns what is ambiguous about an unquoted scalar; "" when it is not ambiguous.
 func trap(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode || n.Style != 0 {
 		return ""
@@ -42,19 +42,18 @@ func trap(n *yaml.Node) string {
 	return ""
 }
 
-// textTrap says why n is not text, and what to write instead. Control characters have no business in a manifest,
-// quoted or not: they would reach terminals and batch scripts.
+// textTrap returns why n is not text, and what to write instead; message is empty when it is text. Control characters are
+// refused, quoted or not: they would reach terminals and batch scripts.
 func textTrap(n *yaml.Node) (message, hint string) {
-	quote := "write " + strconv.Quote(n.Value)
 	switch {
 	case strings.ContainsFunc(n.Value, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		return "holds a control character: " + brief(n.Value), ""
 	case trap(n) != "":
-		return trap(n), quote
+		return trap(n), "write " + strconv.Quote(n.Value)
 	case n.Kind != yaml.ScalarNode:
 		return "must be text, found " + found(n), ""
 	case n.Tag != "!!str":
-		return "must be text, found " + found(n), quote
+		return "must be text, found " + found(n), "write " + strconv.Quote(n.Value)
 	}
 	return "", ""
 }
@@ -119,7 +118,7 @@ func (d *document) number(n *yaml.Node, v reflect.Value, path string) {
 	}
 }
 
-// numberTrap says what is ambiguous about n where a number is expected.
+// numberTrap returns what is ambiguous about n where a number is expected.
 func numberTrap(n *yaml.Node) (message, hint string) {
 	t := trap(n)
 	if t == "" || plainBool.MatchString(n.Value) || plainSixty.MatchString(n.Value) {

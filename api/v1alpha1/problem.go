@@ -10,14 +10,15 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// Problem is one thing that is wrong with a manifest. Line and Col count from 1; 0 is "not known".
+// Problem is one fault of a manifest. Line and Col count from 1; 0 is "not known". Its text is
+// file:line:col: path: message (hint).
 type Problem struct {
 	File    string
 	Line    int
 	Col     int
 	Path    string // spec.services[0].vllm.model; a map's key in brackets; empty for the document as a whole
 	Message string // a statement about the field at Path
-	Hint    string // what to write instead; may be empty
+	Hint    string // what to write instead; can be empty
 }
 
 func (p Problem) Error() string {
@@ -41,7 +42,7 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// shown is how many problems are printed: more of them help nobody, and a binary file has thousands.
+// shown is how many problems are printed. A binary file has thousands.
 const shown = 50
 
 // combine sorts problems by place and makes one error of them; nil when there are none.
@@ -90,7 +91,7 @@ func nearest(word string, names []string) string {
 	return best
 }
 
-// meant is the hint for a word that is none of names.
+// meant is the hint for a word that is not among names.
 func meant(word string, names []string) string {
 	if name := nearest(word, names); name != "" {
 		return "did you mean " + name + "?"

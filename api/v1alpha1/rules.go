@@ -15,7 +15,7 @@ import (
 
 var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
-// rules holds the validate tags of types.go, and the two words of our own that they use.
+// rules is the validator of the validate tags of types.go, with two tags of this package.
 var rules = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
@@ -35,8 +35,8 @@ var rules = sync.OnceValue(func() *validator.Validate {
 	return v
 })
 
-// isHTTPURL accepts the address of a server. A password in it would end in job comments and process listings, a query
-// would be lost when a path is appended.
+// isHTTPURL accepts the address of a server. A password in it would appear in job comments and process listings; a
+// query would be lost when a path is appended.
 func isHTTPURL(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||

@@ -7,7 +7,7 @@ import (
 
 // Where the clients of a benchmark run.
 const (
-	OnController = "controller" // beside the controller, on its host: no job of the scheduler
+	OnController = "controller" // on the controller's host, without a job of the scheduler
 	OnTarget     = "target"     // inside the job of the service that is measured
 	OnJob        = "job"        // in a job of their own
 )
@@ -17,7 +17,7 @@ const OwnJobSlack = 10 * minute
 
 // RunOn says where the clients of a benchmark run, and what a job of their own asks for.
 type RunOn struct {
-	On        string    `json:"on,omitempty" validate:"omitempty,oneof=controller target job"` // default target; job for what has no job of ours
+	On        string    `json:"on,omitempty" validate:"omitempty,oneof=controller target job"` // default target; job for a service without a job
 	Nodes     int       `json:"nodes,omitempty" validate:"gte=0,lte=1024"`                     // that send the load of a serving benchmark together; default 1
 	Resources Resources `json:"resources,omitzero"`                                            // of the job; its time follows from the timeout
 }
@@ -56,11 +56,11 @@ func (c *checker) runOn(path string, site Site, b Benchmark, target Service) {
 	r := *b.Run
 	switch {
 	case r.On == OnTarget && jobOfItsOwn(target):
-		c.bad(path+".on", fmt.Sprintf("%s has no job of ours to run in", target.Name), "write on: job, or leave it out")
+		c.bad(path+".on", fmt.Sprintf("%s has no job to run in", target.Name), "write on: job, or leave it out")
 	case r.On != OnJob && r.Resources != (Resources{}):
 		c.bad(path+".resources", "has no meaning with on: "+r.On+", which asks the scheduler for nothing", "write on: job")
 	case r.Nodes > 0 && b.Storage != nil:
-		c.bad(path+".nodes", "is said by storage.nodes", "remove it")
+		c.bad(path+".nodes", "follows from storage.nodes", "remove it")
 	case r.Nodes > 1 && b.Vector != nil:
 		c.bad(path+".nodes", "a vector benchmark has its clients on one node", "remove it")
 	case r.On == OnController && b.Nodes() > 1:

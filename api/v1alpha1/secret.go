@@ -9,9 +9,9 @@ func (c *checker) secrets(path string, secrets map[string]Secret) {
 		case !envName.MatchString(name):
 			c.bad(at, "must be a variable's name: letters, digits and _, no digit first", "")
 		case s.Env == "" && s.File == "":
-			c.bad(at, "says nowhere where it is read", "write {env: NAME} or {file: PATH}; a value itself has no place in a manifest")
+			c.bad(at, "names no source", "write {env: NAME} or {file: PATH}; never the value itself")
 		case s.Env != "" && s.File != "":
-			c.bad(at+".file", "a second place: a secret is read from env or from a file", "remove one")
+			c.bad(at+".file", "a second source: a secret is read from env or from a file", "remove one")
 		case s.Env != "" && !envName.MatchString(s.Env):
 			c.bad(at+".env", "must be a variable's name", "never write the value here")
 		case s.File != "" && !strings.HasPrefix(s.File, "/") && !strings.HasPrefix(s.File, "~/"):

@@ -3,7 +3,6 @@ package v1alpha1
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -12,10 +11,10 @@ var (
 	argName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 )
 
-// ownArgs are the options of vllm serve that follow from elsewhere.
+// ownArgs are the options of vllm serve that assay sets itself, with a hint for each.
 var ownArgs = map[string]string{
-	"host":                         "assay chooses it",
-	"port":                         "assay chooses it",
+	"host":                         "assay chooses the address",
+	"port":                         "assay allocates the port",
 	"model":                        "write it as vllm.model",
 	"tensor-parallel-size":         "write it as vllm.tensorParallel",
 	"pipeline-parallel-size":       "write it as vllm.pipelineParallel",
@@ -23,7 +22,7 @@ var ownArgs = map[string]string{
 	"api-key":                      "a key has no place in a command line: declare a secret called VLLM_API_KEY",
 }
 
-// least is the memory below which a unit was surely forgotten.
+// least is the memory below which a unit was probably forgotten.
 const least Quantity = 16 << 20
 
 func servicePath(i int) string { return fmt.Sprintf("spec.services[%d]", i) }
@@ -49,7 +48,7 @@ func (s Service) types() (out []string) {
 	return out
 }
 
-// written checks services as they were written, before defaults hide what was left out.
+// written checks services and benchmarks as they were written, before defaults hide what was left out.
 func (c *checker) written(e Experiment) {
 	for i, s := range e.Spec.Services {
 		path := servicePath(i)
@@ -63,7 +62,7 @@ func (c *checker) written(e Experiment) {
 		case s.External != nil:
 			c.external(path, s)
 		case s.Lustre != nil:
-			c.jobless(path, s, "a lustre service, which is a directory and no job")
+			c.jobless(path, s, "a lustre service, which is a directory without a job")
 		}
 		c.secrets(path, s.Secrets)
 	}
@@ -74,7 +73,7 @@ func (c *checker) written(e Experiment) {
 	}
 }
 
-// external refuses what a server that is not ours would ignore.
+// external refuses fields that have no effect on a server that assay does not start.
 func (c *checker) external(path string, s Service) {
 	key := map[string]string{"vllm": "VLLM_API_KEY", "chroma": "CHROMA_TOKEN"}[s.External.Type]
 	for name := range s.Secrets {
@@ -92,7 +91,7 @@ func (c *checker) external(path string, s Service) {
 	}
 }
 
-// jobless refuses what a service without a job would ignore.
+// jobless refuses fields that have no effect on a service without a job.
 func (c *checker) jobless(path string, s Service, what string) {
 	given := map[string]bool{
 		"group":     s.Group != "",
@@ -155,6 +154,16 @@ func (c *checker) services(site Site, services []Service) {
 	c.jobsAtOnce(site, services)
 }
 
+// CanonicalArg is the name of an option of vllm serve as its parser reads it, to which max_model_len is max-model-len.
+func CanonicalArg(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+// OwnArg reports whether assay sets an option of vllm serve itself, so that vllm.args cannot have it, and what to write
+// instead.
+func OwnArg(name string) (hint string, own bool) {
+	hint, own = ownArgs[CanonicalArg(name)]
+	return hint, own
+}
+
 func (c *checker) vllm(path string, s Service) {
 	v, nodes, gpus := s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode
 	if strings.ContainsAny(v.Model, "\n\t") {
@@ -165,21 +174,21 @@ func (c *checker) vllm(path string, s Service) {
 	c.parallel(path, *v, nodes, gpus)
 	for name, value := range v.Args {
 		at := path + ".vllm.args[" + name + "]"
-		canonical := strings.ReplaceAll(name, "_", "-")
+		hint, own := OwnArg(name)
 		switch {
 		case strings.HasPrefix(name, "-"):
 			c.bad(at, "must be an option without its dashes", "write "+strings.TrimLeft(name, "-"))
 		case !argName.MatchString(name):
 			c.bad(at, "must be an option's name, found "+brief(name), "")
-		case ownArgs[canonical] != "":
-			c.bad(at, "cannot be given here", ownArgs[canonical])
+		case own:
+			c.bad(at, "cannot be given here", hint)
 		case value == nil:
 			c.bad(at, "has no value", "write true for an option that takes none")
 		}
 	}
 }
 
-// parallel checks that the model's shards and the GPUs of the allocation are as many. Without GPUs nobody can say.
+// parallel checks that the model has a shard for every GPU of the allocation. Without GPUs there is nothing to compare.
 func (c *checker) parallel(path string, v VLLM, nodes, gpus int) {
 	tp, pp := v.TensorParallel, v.PipelineParallel
 	shards := fmt.Sprintf("tensorParallel %d x pipelineParallel %d", tp, pp)
@@ -229,7 +238,7 @@ func (c *checker) environment(path string, env map[string]string) {
 	}
 }
 
-// resources checks a request against what the site says that it has.
+// resources checks a request against the site's limits.
 func (c *checker) resources(site Site, path string, s Service) {
 	r, at := s.Resources, path+".resources"
 	if r.MemoryPerNode > 0 && r.MemoryPerNode < least {
@@ -272,9 +281,10 @@ func (c *checker) within(path string, d, limit Duration, what string) {
 
 // named returns the service of that name.
 func named(services []Service, name string) (Service, bool) {
-	i := slices.IndexFunc(services, func(s Service) bool { return s.Name == name })
-	if i < 0 {
-		return Service{}, false
+	for i := range services { // by index: a Service is large
+		if services[i].Name == name {
+			return services[i], true
+		}
 	}
-	return services[i], true
+	return Service{}, false
 }

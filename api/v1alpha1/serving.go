@@ -51,7 +51,7 @@ type Stage struct {
 	Prompts int  `json:"prompts" validate:"gte=1"`
 }
 
-// Goodput is what a request has to keep to count; zero is no bound.
+// Goodput are the bounds that a request must keep to count; zero is no bound.
 type Goodput struct {
 	TTFT Duration `json:"ttft,omitempty" validate:"gte=0"`
 	TPOT Duration `json:"tpot,omitempty" validate:"gte=0"`

@@ -8,15 +8,14 @@ import (
 	"strings"
 )
 
-// What reaches a batch script or an option of Slurm is kept to characters that mean nothing to a shell.
+// Values that reach a batch script or an option of Slurm have only characters without a meaning to a shell.
 var (
 	slurmName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,127}$`)
 	moduleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+/-]*$`)
 	directive  = regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z0-9-]*)`)
 )
 
-// ownDirectives are options of sbatch on which finding our jobs again depends, or that a field of a manifest stands
-// for.
+// ownDirectives are options of sbatch that assay needs to recognize its jobs, or that a field of a manifest sets.
 var ownDirectives = []string{
 	"--comment", "--job-name", "-J", "--array", "-a", "--wrap", "--dependency", "-d", "--output", "-o", "--error", "-e", "--requeue",
 	"--account", "-A", "--partition", "-p", "--qos", "-q", "--nodes", "-N", "--time", "-t",
@@ -51,7 +50,7 @@ func (d *document) checkSite() []Problem {
 	return c.problems
 }
 
-// noSlurm refuses what the local scheduler would have to ignore.
+// noSlurm refuses fields that have no effect with the local scheduler.
 func (c *checker) noSlurm(s SiteSpec) {
 	given := map[string]bool{
 		"account":            s.Account != "",
@@ -69,7 +68,7 @@ func (c *checker) noSlurm(s SiteSpec) {
 	}
 }
 
-// slurmWords checks the form of everything that is given to sbatch.
+// slurmWords checks the form of everything that is passed to sbatch.
 func (c *checker) slurmWords(s SiteSpec) {
 	name := func(path, word string) {
 		if word != "" && !slurmName.MatchString(word) {
@@ -114,7 +113,7 @@ func (c *checker) siteReferences(s SiteSpec) {
 	}
 }
 
-// reference checks that word, when given, is one of those stated; a site that states none is not asked.
+// reference checks that word, when given, is one of the names that the site states, if it states any.
 func (c *checker) reference(path, what, word string, stated bool, names []string) {
 	switch {
 	case word == "" || slices.Contains(names, word):

@@ -23,7 +23,7 @@ const (
 	Unknown = "Unknown"
 )
 
-// Condition is one statement about an object, with the reason for it.
+// Condition is one statement about an object, with its reason.
 type Condition struct {
 	Type               string    `json:"type"`
 	Status             string    `json:"status"`
@@ -91,7 +91,7 @@ type SeatStatus struct {
 	Dir       string            `json:"dir,omitempty"`  // job directory
 }
 
-// End is how a server ended that nobody had asked to.
+// End is how a server ended without a request to.
 type End struct {
 	Reason  string    `json:"reason"` // CamelCase: Exited, Signalled, WorkerDied, ProbeFailing …
 	Message string    `json:"message"`
@@ -109,7 +109,7 @@ type BenchmarkStatus struct {
 
 // Run phases.
 const (
-	RunPending    = "Pending"    // recorded; the agent has not been told yet, or has not begun
+	RunPending    = "Pending"    // recorded; the agent has not started it yet
 	RunRunning    = "Running"    // claimed by the agent
 	RunComplete   = "Complete"   // the suite ended and wrote a result
 	RunFailed     = "Failed"     // the suite ended with an error

@@ -44,9 +44,9 @@ func (c *checker) storage(path string, s Storage) {
 		}
 	}
 	if s.Engine == "io500" && s.Stonewall%Duration(time.Second) != 0 {
-		c.bad(path+".stonewall", fmt.Sprintf("%s is not a number of whole seconds, which is all that io500 takes", s.Stonewall), "")
+		c.bad(path+".stonewall", fmt.Sprintf("%s is not a number of whole seconds, which io500 needs", s.Stonewall), "")
 	}
 	if s.BlockSize > 0 && s.BlockSize%s.TransferSize != 0 {
-		c.bad(path+".blockSize", fmt.Sprintf("%s is no multiple of transferSize, which is %s", s.BlockSize, s.TransferSize), "")
+		c.bad(path+".blockSize", fmt.Sprintf("%s is not a multiple of transferSize, which is %s", s.BlockSize, s.TransferSize), "")
 	}
 }

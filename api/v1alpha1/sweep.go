@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxPoints bounds a sweep: every point is validated before anything of it is accepted.
+// maxPoints bounds a sweep: every point is validated before the sweep is accepted.
 const maxPoints = 2000
 
 // Sweep repeats the experiment's benchmarks at every combination of some values. A path is services.NAME.FIELD… or
@@ -18,7 +18,7 @@ type Sweep struct {
 	Matrix  map[string][]any  `json:"matrix,omitempty"`  // path -> values; every combination is a point
 	Zip     map[string][]any  `json:"zip,omitempty"`     // paths whose values, equally many, go together; one more dimension
 	Bind    map[string]string `json:"bind,omitempty"`    // path -> another path whose value it takes at every point
-	Exclude []map[string]any  `json:"exclude,omitempty"` // path -> value; points that have all of these are left out
+	Exclude []map[string]any  `json:"exclude,omitempty"` // path -> value; points with all of these values are left out
 	// OnFailure is Continue (default), or Stop: after a failed run no other point is served.
 	OnFailure string `json:"onFailure,omitempty" validate:"omitempty,oneof=Continue Stop"`
 	// Declared is written by assay: services and benchmarks as they were declared, before defaults. The spec itself holds
@@ -64,7 +64,7 @@ func costOf(path string) int {
 }
 
 // Points are the points of a sweep, in the order in which they restart least: what needs a new job changes slowest,
-// what only another run needs changes fastest. Without a sweep there is none.
+// what only another run needs changes fastest. Without a sweep there are no points.
 func (e Experiment) Points() []Point {
 	s := e.Spec.Sweep
 	if s == nil {
@@ -80,7 +80,7 @@ func (e Experiment) Points() []Point {
 				next = append(next, q)
 			}
 			if len(next) > maxPoints*10 {
-				break // it is refused for its size; the exact number is of no interest
+				break // it is refused for its size, whatever the exact number
 			}
 		}
 		points = next
@@ -95,7 +95,7 @@ func (e Experiment) Points() []Point {
 	})
 }
 
-// dimensions are ordered by cost, then by name: the order in which a manifest writes them is of no account.
+// dimensions are ordered by cost, then by name; the order in the manifest does not count.
 func (s *Sweep) dimensions() []dimension {
 	var out []dimension
 	for path, values := range s.Matrix {
@@ -176,7 +176,7 @@ func (e Experiment) At(p Point) (Experiment, error) {
 	return out, nil
 }
 
-// keepDigests gives the services of a point what was written down about the values of their secrets.
+// keepDigests gives the secrets of a point's services the digests of their values.
 func keepDigests(services, known []Service) {
 	for i, s := range services {
 		k, ok := named(known, s.Name)
@@ -226,7 +226,7 @@ func (p Point) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Words is a value as a person would write it.
+// Words is a value as a manifest writes it.
 func Words(v any) string {
 	if s, ok := v.(string); ok {
 		return s

@@ -97,7 +97,7 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// BenchmarkCheckSweep validates the most points that a sweep may have.
+// BenchmarkCheckSweep validates the most points that a sweep can have.
 func BenchmarkCheckSweep(b *testing.B) {
 	manifest := "apiVersion: assay/v1alpha1\nkind: Experiment\nmetadata: {name: e}\nspec:\n  services: [{name: llm, vllm: {model: m}}]\n" +
 		"  benchmarks: [{name: q, target: llm, serving: {dataset: json}}]\n  sweep:\n    matrix:\n      benchmarks.q.serving.concurrency: ["

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// checkSweep validates a sweep and the experiment at each of its points. The document keeps the experiment as it is at
-// the first one, beside what was declared.
+// checkSweep validates a sweep and the experiment at each of its points. The document keeps the experiment at the first
+// point, and the declared services and benchmarks in its sweep.
 func (d *document) checkSweep(site Site) []Problem {
 	e := *d.experiment
 	s := *e.Spec.Sweep
@@ -41,8 +41,8 @@ func (d *document) checkSweep(site Site) []Problem {
 	return problems
 }
 
-// checkPoints validates the experiment at every point. A problem is told once, with the first point that has it; one
-// that every point has is the manifest's own and names none.
+// checkPoints validates the experiment at every point. A problem is reported once, with the first point that has
+// it, or without a point when all have it.
 func (d *document) checkPoints(site Site, e Experiment, points []Point) (problems []Problem, first *ExperimentSpec) {
 	at, count := map[Problem]Point{}, map[Problem]int{}
 	var order []Problem

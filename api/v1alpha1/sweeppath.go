@@ -24,7 +24,7 @@ func (s spot) typ() reflect.Type {
 	return s.field.Type()
 }
 
-// find follows a path. What is not there yet on the way, a pointer or a map, is made.
+// find follows a path. It makes the pointers and maps on the way that are nil.
 func (d *Declared) find(path string) (spot, error) {
 	words := strings.Split(path, ".")
 	if len(words) < 3 || words[0] != "services" && words[0] != "benchmarks" {

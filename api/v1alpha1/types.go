@@ -31,7 +31,7 @@ type SiteSpec struct {
 	Defaults   SiteDefaults         `json:"defaults,omitzero"`
 	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
 	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
-	// WholeNodes says that a job gets its nodes whole, whatever it asks for (MeluXina).
+	// WholeNodes is set where a job always gets whole nodes (MeluXina).
 	WholeNodes bool          `json:"wholeNodes,omitempty"`
 	Container  SiteContainer `json:"container,omitzero"`
 	// Modules are loaded in the batch script, in order, before the agent starts.
@@ -79,7 +79,7 @@ type QOS struct {
 	MaxTime     Duration          `json:"maxTime,omitempty" validate:"gte=0"`
 	MaxNodes    int               `json:"maxNodes,omitempty" validate:"gte=0"`
 	Reservation map[string]string `json:"reservation,omitempty"` // partition -> reservation
-	// MaxJobsPerUser is how many jobs of one user may run at once; an experiment needs no more allocations than that.
+	// MaxJobsPerUser is how many jobs of one user can run at once; an experiment with more allocations is refused.
 	MaxJobsPerUser int `json:"maxJobsPerUser,omitempty" validate:"gte=0"`
 }
 
@@ -198,7 +198,7 @@ type Chroma struct {
 	Command []string `json:"command,omitempty"` // default [chroma]; `run --path … --host … --port …` is appended
 }
 
-// Secret says where a secret is read: in the environment or from a file of whoever applies the manifest. Exactly one.
+// Secret says where a secret is read when the manifest is applied: from the environment or from a file. Exactly one.
 type Secret struct {
 	Env  string `json:"env,omitempty"`
 	File string `json:"file,omitempty"` // ~/ is the home directory
@@ -207,13 +207,13 @@ type Secret struct {
 }
 
 // Lustre is a directory on a parallel file system: no job, prepared by the controller. A directory that was not there is
-// made, marked as ours, and removed with the service; one that was there is never deleted.
+// made, marked, and removed with the service; one that was there is never deleted.
 type Lustre struct {
 	Path        string   `json:"path" validate:"required"`                // absolute, or below <paths.work>/EXPERIMENT
 	StripeCount int      `json:"stripeCount,omitempty" validate:"gte=-1"` // -1: all OSTs; 0: the file system's default
 	StripeSize  Quantity `json:"stripeSize,omitempty" validate:"gte=0"`
-	MinFree     Quantity `json:"minFree,omitempty" validate:"gte=0"`   // bytes that have to be free, quota included, before it is Ready
-	MinInodes   int64    `json:"minInodes,omitempty" validate:"gte=0"` // files that may still be made
+	MinFree     Quantity `json:"minFree,omitempty" validate:"gte=0"`   // bytes that must be free, quota included, before it is Ready
+	MinInodes   int64    `json:"minInodes,omitempty" validate:"gte=0"` // files that can still be made
 }
 
 // Monitors is Prometheus, Grafana and the OpenTelemetry Collector, wired to each other and to every service of the site.
@@ -234,7 +234,7 @@ type Process struct {
 	Metrics string   `json:"metrics,omitempty"`                         // HTTP path; empty: not scraped
 }
 
-// External is a server that somebody else runs: probed, scraped, benchmarked, never started or stopped.
+// External is a server that assay does not run: it is probed, scraped and benchmarked, never started or stopped.
 type External struct {
 	URL   string `json:"url" validate:"required,httpurl"`
 	Type  string `json:"type" validate:"required,oneof=vllm chroma"`
@@ -248,8 +248,8 @@ type Benchmark struct {
 	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
 	Run     *RunOn   `json:"run,omitempty"`
-	// Together is a word of yours: benchmarks that share it are measured at the same time, because what they do to each other
-	// is of interest. Their points say so. All others are measured one by one.
+	// Together is any word: benchmarks that share it are measured at the same time, to see how they affect each other. Their
+	// points say so. All others are measured one by one.
 	Together string   `json:"together,omitempty" validate:"omitempty,dnslabel"`
 	Gates    []Gate   `json:"gates,omitempty"`
 	Serving  *Serving `json:"serving,omitempty"`

@@ -45,7 +45,7 @@ func Load(files []File, sites map[string]Site, defaultSite string) (Manifest, er
 	return manifestOf(docs), combine(problems)
 }
 
-// onlySite is the site that is meant when none is named.
+// onlySite is the site for experiments that name none: the only one besides local, or else local.
 func onlySite(known map[string]Site) string {
 	names := slices.Sorted(maps.Keys(known))
 	names = slices.DeleteFunc(names, func(n string) bool { return n == Local || n == "" })
@@ -55,8 +55,8 @@ func onlySite(known map[string]Site) string {
 	return Local
 }
 
-// resolve finds the experiment's site, fills in the defaults and validates. Without all sites readable, the checks
-// that need the site's facts are left out: they would only repeat that it is not.
+// resolve finds the experiment's site, fills in the defaults and validates. When a site could not be read, the
+// checks that need its facts are left out, because they would only repeat that problem.
 func (d *document) resolve(known map[string]Site, defaultSite string, complete bool) []Problem {
 	if d.experiment.Spec.Site == "" {
 		d.experiment.Spec.Site = defaultSite
@@ -101,7 +101,7 @@ func (d *document) checkExperiment(site Site) []Problem {
 	return c.problems
 }
 
-// duplicates finds objects of one kind and name: one of them would win silently.
+// duplicates finds objects of the same kind and name; without it the last one would win silently.
 func duplicates(docs []*document) (problems []Problem) {
 	first := map[string]*document{}
 	for _, d := range docs {
@@ -126,13 +126,13 @@ func duplicates(docs []*document) (problems []Problem) {
 	return problems
 }
 
-// checker collects what is wrong with one document that decoded.
+// checker collects the problems of one decoded document.
 type checker struct {
 	doc      *document
 	problems []Problem
 }
 
-// bad records a wrong value at path, unless decoding has already complained there or above.
+// bad records a wrong value at path, unless decoding has already found a problem there or above.
 func (c *checker) bad(path, message, hint string) {
 	for p := path; p != ""; p = parent(p) {
 		if c.doc.wrongAt[p] {
@@ -143,8 +143,8 @@ func (c *checker) bad(path, message, hint string) {
 	c.problems = append(c.problems, Problem{c.doc.file, line, col, path, message, hint})
 }
 
-// lacks records that something is missing in the mapping at owner, unless a field of it was not understood: that is
-// probably the one.
+// lacks records that something is missing in the mapping at owner, unless that has an unknown field: it is probably the
+// missing one, misspelt.
 func (c *checker) lacks(owner, path, message, hint string) {
 	if !c.doc.wrongIn[owner] {
 		c.bad(path, message, hint)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// largestSet bounds the vectors that a client must hold to know the true neighbours, in bytes.
+// largestSet bounds the vectors that a client holds to find the true neighbours, in bytes.
 const largestSet = 64 << 30
 
 // Vector drives a vector database: create, ingest, query one after the other, concurrently, at a rate, with filters,
@@ -33,7 +33,7 @@ type Vector struct {
 	// Encoding of vectors on their way in; default: base64 where the server takes it.
 	Encoding string `json:"encoding,omitempty" validate:"omitempty,oneof=json base64"`
 	// File holds the vectors, QueryFile the queries, as .fvecs or .npy (float32); TruthFile, .ivecs or .npy (int32 or int64), the
-	// rows nearest to each query, which else are found by comparing everything. All are read where the benchmark runs.
+	// rows nearest to each query; without it they are found by brute force. All are read where the benchmark runs.
 	File      string `json:"file,omitempty"`
 	QueryFile string `json:"queryFile,omitempty"`
 	TruthFile string `json:"truthFile,omitempty"`
@@ -41,7 +41,7 @@ type Vector struct {
 }
 
 func defaultVector(v Vector) *Vector {
-	if v.File == "" { // else the files say
+	if v.File == "" { // with a file, the file decides
 		v.Vectors = cmp.Or(v.Vectors, 1000)
 		v.Dimension = cmp.Or(v.Dimension, 384)
 		v.Queries = cmp.Or(v.Queries, 100)
@@ -65,8 +65,8 @@ func (c *checker) vector(path string, v Vector) {
 	}
 }
 
-// Later is how many vectors are made to be added during queries: enough for the time that these take, and as much again.
-// With files it is a part of them.
+// Later is how many vectors are made to be added during queries: twice as many as the queries take time for. With files it
+// is 0: a part of the file is added.
 func (v Vector) Later() int { return int(v.later()) }
 
 func (v Vector) later() float64 {
@@ -93,7 +93,7 @@ func (c *checker) vectorFiles(path string, v Vector) {
 		c.lacks(path, path, "needs file and queryFile, or neither", "")
 	}
 	if !v.Writes.Inf() && v.Rate.Inf() {
-		c.lacks(path, path+".writes", "needs a rate of queries beside it", "write rate: 100, say")
+		c.lacks(path, path+".writes", "needs a rate of queries as well", "write rate: 100, say")
 	}
 	if v.TruthFile != "" && v.File == "" {
 		c.bad(path+".truthFile", "has no meaning without file", "remove it")

@@ -1,19 +1,17 @@
-// Package constraint is what structured output means: a JSON schema, a regular expression, a grammar or a choice.
+// Package constraint implements the constraints of structured output: a JSON schema, a regular expression, a grammar or a
+// choice.
 //
-// The simulator generates outputs that satisfy a constraint, and the serving suite scores outputs against it. Checking
-// and generating share the parsed form but no decision: Check never asks how Generate would have done it.
-//
-//	c, err := constraint.Compile(constraint.Constraint{Regex: `\w+@\w+\.com\n`})
-//	err = c.Check("ada@example.com\n")        // nil, or a *Violation
-//	text, err := c.Generate(rand.New(...))
+// The simulator generates outputs that satisfy a constraint (Compiled.Generate), and the serving suite scores outputs
+// against it (Compiled.Check). Both share the parsed form and nothing else, so that a fault of one shows in the other.
 //
 // A regular expression has to match the whole output; it is written in Go's syntax, which is Python's but for look-around
 // and back-references. A grammar is EBNF, either in the form of GBNF (root ::= "SELECT " column) or in that of Lark
 // (start: "SELECT " column, with /regular expressions/ as terminals): literals, alternatives, groups, classes such as
-// [^a-z], and ? * + {m,n}; Lark's directives (%ignore) are refused. Membership is decided by an Earley parser, so that
-// left recursion and ambiguity are no problem. A JSON schema is checked in full; formats are annotations, as the standard
-// has it. Generating knows the keywords that structured output uses and refuses the others by name.
+// [^a-z], and ? * + {m,n}; Lark's directives (%ignore) are refused. Membership is decided by an Earley parser, which
+// handles left recursion and ambiguity. A JSON schema is checked in full; formats are annotations, as the standard
+// has it. The generator supports the keywords that structured output uses and refuses the others by name.
 //
+//	constraint.go                       the four forms, and choices
 //	regex.go   schema.go                check and, for regular expressions, generate
 //	ebnf.go    terminal.go   grammar.go  a grammar as rules, and outputs from them    earley.go  membership
 //	generate.go   generatetext.go        values for a JSON schema
@@ -38,8 +36,8 @@ type Constraint struct {
 	Choice  []string        `json:"choice,omitempty"`
 }
 
-// Violation says why an output does not satisfy a constraint. Truncated is set when the output could be the beginning
-// of one that does, as far as that can be told: it was cut, not wrong.
+// Violation says why an output does not satisfy a constraint. Truncated means that the output is perhaps the
+// beginning of one that does: it was cut, not wrong.
 type Violation struct {
 	Truncated bool
 	Message   string
@@ -99,7 +97,7 @@ func (c choice) check(output string) error {
 		return nil
 	}
 	cut := slices.ContainsFunc(c, func(s string) bool { return strings.HasPrefix(s, output) })
-	return &Violation{Truncated: cut, Message: fmt.Sprintf("%.80q is none of the %d choices", output, len(c))}
+	return &Violation{Truncated: cut, Message: fmt.Sprintf("%.80q is not one of the %d choices", output, len(c))}
 }
 
 func (c choice) generate(r *rand.Rand) (string, error) { return c[r.IntN(len(c))], nil }

@@ -64,7 +64,7 @@ func (g *grammar) after(i item) *symbol {
 }
 
 // close predicts and completes until the chart no longer grows. A rule that was completed without consuming anything
-// may get waiters later on; they are advanced when they come up.
+// can get waiting items later on; those are advanced when they are processed.
 func (g *grammar) close(charts []*chart, at int) {
 	c := charts[at]
 	empty := map[int]bool{} // rules completed from here to here

@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// Bounds of what a client may ask to be parsed: groups inside groups, the largest number in {m,n} (as in regular
+// Bounds of the grammars that are parsed: groups inside groups, the largest number in {m,n} (as in regular
 // expressions), characters, and rules, groups and repetitions included.
 const (
 	maxNested = 100
@@ -88,7 +88,7 @@ func (p *ebnf) name() string {
 
 // head reads the left side of a definition and returns its name; "" when there is none here.
 func (p *ebnf) head() string {
-	for p.take("?") || p.take("!") { // Lark's tree shaping: nothing to membership
+	for p.take("?") || p.take("!") { // Lark's tree shaping does not affect membership
 	}
 	name := p.name()
 	p.skip(false)
@@ -104,7 +104,7 @@ func (p *ebnf) atHead() bool {
 	return p.head() != ""
 }
 
-// ref returns the rule of a name; it may be defined later.
+// ref returns the rule of a name, which can be defined later.
 func (p *ebnf) ref(name string) int {
 	if i, ok := p.index[name]; ok {
 		return i
@@ -227,12 +227,12 @@ func (p *ebnf) repeated(s []symbol) ([]symbol, error) {
 
 var repetition = regexp.MustCompile(`^\{ *(\d{1,4}) *(, *(\d{0,4}) *)?\}`)
 
-// counts reads {n}, {m,} or {m,n}; high is -1 when there is no bound.
+// counts reads {n}, {m,} or {m,n}; high is -1 without a bound.
 func (p *ebnf) counts() (low, high int, err error) {
 	ahead := string(p.src[p.pos:min(p.pos+40, len(p.src))])
 	m := repetition.FindStringSubmatch(ahead)
 	if m == nil {
-		return 0, 0, fmt.Errorf("%q is no repetition: write {n}, {m,} or {m,n}", ahead)
+		return 0, 0, fmt.Errorf("%q is not a repetition: write {n}, {m,} or {m,n}", ahead)
 	}
 	p.pos += len(m[0])
 	low, _ = strconv.Atoi(m[1]) // digits, by the expression

@@ -17,15 +17,15 @@ const (
 	maxSteps = 10_000 // schemas looked at for one value
 )
 
-// generator makes random values for the part of JSON Schema that structured output uses. What it cannot honour it
-// refuses by name; its result is validated in any case.
+// generator makes random values for the part of JSON Schema that structured output uses. It refuses other keywords by
+// name; its result is validated in any case.
 type generator struct {
 	root  any
 	r     *rand.Rand
 	steps int
 }
 
-// unsupported are keywords that change what is valid and that the generator cannot honour.
+// unsupported are keywords that the generator does not support.
 var unsupported = []string{"not", "if", "then", "else", "patternProperties", "dependentRequired", "dependentSchemas",
 	"propertyNames", "contains", "multipleOf", "uniqueItems", "$dynamicRef"}
 
@@ -40,7 +40,7 @@ func (g *generator) value(node any, depth int) (any, error) {
 		if node == false {
 			return nil, errors.New("the schema false allows no output")
 		}
-		return g.word(), nil // true, or nothing said: anything
+		return g.word(), nil // true, or no schema: anything
 	}
 	for _, k := range unsupported {
 		if _, ok := s[k]; ok {
@@ -94,7 +94,7 @@ func (g *generator) typed(s map[string]any, depth int) (any, error) {
 		return g.integer(s)
 	case "number":
 		low, high := bounds(s)
-		return low + (high-low)*float64(1+g.r.IntN(998))/1000, nil // strictly between: bounds may be exclusive
+		return low + (high-low)*float64(1+g.r.IntN(998))/1000, nil // strictly between, because bounds can be exclusive
 	case "boolean":
 		return g.r.IntN(2) == 0, nil
 	case "null":
@@ -107,7 +107,7 @@ func (g *generator) typed(s map[string]any, depth int) (any, error) {
 	return g.text(s)
 }
 
-// implied is the type that the other keywords speak of.
+// implied is the type that the other keywords belong to.
 func implied(s map[string]any) string {
 	for _, k := range []struct{ keyword, typ string }{
 		{"properties", "object"}, {"required", "object"}, {"additionalProperties", "object"}, {"minProperties", "object"},
@@ -148,7 +148,7 @@ func (g *generator) object(s map[string]any, depth int) (any, error) {
 	}
 	least := int(min(number(s, "minProperties", 0), maxSteps))
 	if len(props)+len(required) == 0 && s["additionalProperties"] != false && depth <= maxDepth/2 {
-		least = max(least, 1+g.r.IntN(3)) // a free object says something
+		least = max(least, 1+g.r.IntN(3)) // a free object is not empty
 	}
 	for tries := 0; len(out) < least && tries < 2*least+10; tries++ {
 		v, err := g.value(s["additionalProperties"], depth+1)

@@ -44,7 +44,7 @@ func (g *generator) text(s map[string]any) (any, error) {
 
 var syllables = strings.Fields("ba de fi go hu ka le mi no pu ra se ti vo xu ya ze lor sum dol")
 
-// word is a word that could be one.
+// word is a made-up word.
 func (g *generator) word() string {
 	var b strings.Builder
 	for range 2 + g.r.IntN(3) {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// maxRepeat bounds what Generate does with * and +.
+// maxRepeat bounds the repetitions that Generate makes of * and +.
 const maxRepeat = 8
 
-// regex is a regular expression in Go's syntax, which for what users write is Python's.
+// regex is a regular expression in Go's syntax, which agrees with Python's but for look-around and back-references.
 type regex struct {
 	source string
 	full   *regexp.Regexp
@@ -110,7 +110,7 @@ func follow(p *syntax.Prog, pcs []uint32, before, after rune) []uint32 {
 }
 
 func (x *regex) generate(r *rand.Rand) (string, error) {
-	for range tries { // anchors and word boundaries are not generated for, but tried
+	for range tries { // anchors and word boundaries are left to chance
 		d := drawing{r: r}
 		if err := d.write(x.tree); err != nil {
 			return "", err

@@ -12,8 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// tries is how often an output is drawn that may miss what generating does not look at: anchors in a regular
-// expression, a pattern together with a length.
+// tries is how often an output is generated until it passes the check: the generator ignores anchors in a regular
+// expression, and a length together with a pattern.
 const tries = 20
 
 // schema is a JSON schema.
@@ -28,7 +28,7 @@ func newSchema(raw json.RawMessage) (form, error) {
 		return nil, fmt.Errorf("the JSON schema is not JSON: %w", err)
 	}
 	c := jsonschema.NewCompiler()
-	c.UseLoader(noLoader{}) // a schema refers to itself only: nothing is fetched
+	c.UseLoader(noLoader{}) // references to other documents are errors: nothing is fetched
 	if err := c.AddResource("schema.json", doc); err != nil {
 		return nil, fmt.Errorf("the JSON schema: %w", err)
 	}

@@ -64,7 +64,7 @@ func (p *ebnf) class() ([]symbol, error) {
 	return []symbol{{set: set}}, nil
 }
 
-// complement is every other rune, surrogates left out: they are no characters.
+// complement is every other rune, except surrogates, which are not characters.
 func complement(s runeSet) runeSet {
 	var pairs [][2]rune
 	for i := 0; i < len(s); i += 2 {
@@ -126,7 +126,7 @@ func (p *ebnf) hex(digits int) (rune, error) {
 	p.pos += digits
 	n, err := strconv.ParseUint(text, 16, 32)
 	if err != nil || n > unicode.MaxRune || 0xD800 <= n && n <= 0xDFFF {
-		return 0, fmt.Errorf("the escape %q is no character", text)
+		return 0, fmt.Errorf("the escape %q is not a character", text)
 	}
 	return rune(n), nil
 }
@@ -192,10 +192,10 @@ func (p *ebnf) tree(t *syntax.Regexp) ([]symbol, error) {
 	case syntax.OpRepeat:
 		return p.times(subs[0], t.Min, t.Max), nil
 	}
-	return nil, fmt.Errorf("the regular expression holds %s, which has no place in a grammar", t)
+	return nil, fmt.Errorf("the regular expression holds %s, which a grammar cannot express", t)
 }
 
-// letters are the runes of a literal, in both cases when it says so.
+// letters are the runes of a literal, in both cases when it ignores case.
 func letters(t *syntax.Regexp) []symbol {
 	var out []symbol
 	for _, r := range t.Rune {

@@ -62,7 +62,7 @@ func (c *Cluster) tick(j *job) {
 		c.end(j, drivers.JobCompleted, "")
 	}
 	a.beat++
-	state.Beat = a.beat
+	state.Heartbeat = a.beat
 	_ = replace(filepath.Join(j.spec.Dir, drivers.StateFile), state) // an agent that cannot write is a silent one
 }
 

@@ -235,9 +235,9 @@ func TestAgent(t *testing.T) {
 		t.Errorf("a changed fingerprint left %+v", p)
 	}
 	c.CrashAgent(id, false)
-	beat := state().Beat
+	beat := state().Heartbeat
 	c.Advance(5 * time.Second)
-	if state().Beat != beat || states(t, c)["a"] != drivers.JobRunning {
+	if state().Heartbeat != beat || states(t, c)["a"] != drivers.JobRunning {
 		t.Error("a crashed agent beats, or took its job along")
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"assay/drivers"
 )
 
-// collectorProcess takes OTLP in. Metrics go on to the Prometheus beside it, traces and logs into files that can be found
-// again. Its main port answers with metrics of its own.
+// collectorProcess receives OTLP. It forwards metrics to the Prometheus of the same service, and writes traces and logs into
+// files below its data directory. Its main port serves its own metrics.
 func collectorProcess(name string, m v1alpha1.Monitors) drivers.Process {
 	traces := object{"path": "$(DATA)/traces/traces.jsonl", "rotation": object{"max_megabytes": 100, "max_backups": 20}, "create_directory": true}
 	logs := object{"path": "$(DATA)/logs/logs.jsonl", "rotation": object{"max_megabytes": 100, "max_backups": 20}, "create_directory": true}

@@ -8,8 +8,8 @@ import (
 // The data source's uid is fixed, so that links to dashboards survive.
 const dataSource = "assay-prometheus"
 
-// grafanaProcess has its data source and all dashboards provisioned, an administrator with a random password in a file,
-// and lets nobody in without one.
+// grafanaProcess has its data source and all dashboards provisioned, and an administrator with a random password in a
+// file; anonymous access is off.
 func grafanaProcess(name string, m v1alpha1.Monitors) drivers.Process {
 	return drivers.Process{
 		Argv: command(m, grafana, "grafana", "server"),

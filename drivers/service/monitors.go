@@ -47,7 +47,7 @@ func monitors(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error
 
 func component(service, name string) string { return service + "." + name }
 
-// command is how a component is started where no other command is given.
+// command is the declared command of a component, or the default.
 func command(m v1alpha1.Monitors, name string, otherwise ...string) []string {
 	if c := m.Commands[name]; len(c) > 0 {
 		return slices.Clone(c)
@@ -58,14 +58,14 @@ func command(m v1alpha1.Monitors, name string, otherwise ...string) []string {
 // object is a mapping of a configuration file.
 type object map[string]any
 
-// number is a word that stands for a number: it is written without quotes.
+// number is a word that the agent replaces by a number: it is written without quotes.
 type number string
 
 func (n number) MarshalJSON() ([]byte, error) { return []byte(`"` + numberMark + string(n) + `"`), nil }
 
 const numberMark = "number "
 
-// yamlFile is a configuration file. Its keys are sorted, so that the same configuration is the same file.
+// yamlFile is a configuration file. Its keys are sorted, so that equal configurations are equal files.
 func yamlFile(path string, content object) drivers.File {
 	b, err := yaml.Marshal(content)
 	if err != nil {

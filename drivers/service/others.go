@@ -7,14 +7,14 @@ import (
 	"assay/drivers"
 )
 
-// process runs what the user says.
+// process runs the declared command.
 func process(p v1alpha1.Process) drivers.Compiled {
 	return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{
 		Argv: slices.Clone(p.Command), Port: p.Port, Probes: []drivers.Probe{{Path: p.Probe, Timeout: 5}}, Metrics: p.Metrics, Grace: graceDefault,
 	}}}
 }
 
-// external only says where the server is and how to tell that it is well.
+// external has the address of the server and its probes.
 func external(name string, e v1alpha1.External) drivers.Compiled {
 	p := drivers.Process{Name: name}
 	switch e.Type {

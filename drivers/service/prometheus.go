@@ -8,8 +8,8 @@ import (
 	"assay/drivers"
 )
 
-// prometheusProcess scrapes what the controller lists in a file that Prometheus watches. The folder of a seat's database
-// is the seat's alone. Version 2 and 3 differ in flags only: 3 takes OTLP.
+// prometheusProcess scrapes the targets that the controller lists in a file, which Prometheus watches. Each seat has a
+// database folder of its own. Versions 2 and 3 differ in one flag: 3 accepts OTLP.
 func prometheusProcess(site v1alpha1.Site, name string, m v1alpha1.Monitors) drivers.Process {
 	program := command(m, prometheus, "prometheus")
 	return drivers.Process{
@@ -29,5 +29,5 @@ func prometheusProcess(site v1alpha1.Site, name string, m v1alpha1.Monitors) dri
 	}
 }
 
-// retention is a length in Prometheus' words.
+// retention is a duration in Prometheus' syntax.
 func retention(d v1alpha1.Duration) string { return strings.ReplaceAll(d.String(), " ", "") }

@@ -7,8 +7,9 @@ import (
 	"assay/drivers"
 )
 
-// rayEnv is what every part of a cluster and the server on it gets. Ray's sockets have long names, and a socket's path
-// may have about a hundred bytes: the folder is short, and named after the job so that two clusters on a node do not meet.
+// rayEnv is the environment of every part of a cluster and of the server on it. A socket's path can have about a hundred
+// bytes and Ray's sockets have long names, so the folder is short; it is named after the job, so that two clusters on a
+// node do not share it.
 var rayEnv = map[string]string{
 	"RAY_ADDRESS":             "$(ADDR):$(PORT:ray)",
 	"RAY_USAGE_STATS_ENABLED": "0",

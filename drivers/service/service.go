@@ -24,7 +24,7 @@ const (
 	relayHTTP = "otlp-http"
 )
 
-// Compile maps a service of an experiment at a site. The site's paths have to be set.
+// Compile maps a service of an experiment at a site to its processes. The site's paths must be set.
 func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
 	c, err := choose(site, e, svc)
 	switch {
@@ -64,7 +64,8 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 	return drivers.Compiled{}, errors.New("it names none of vllm, chroma, lustre, monitors, process, external")
 }
 
-// complete adds to every process what the service says of all: name, environment, secrets, data directory, telemetry.
+// complete adds to every process what all processes of the service have: name, environment, secrets, data directory,
+// telemetry.
 func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c *drivers.Compiled) error {
 	secrets, err := secretFiles(site, svc)
 	if err != nil {
@@ -95,7 +96,7 @@ func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c
 	return nil
 }
 
-// keyOf gives the probes of an external server its key: the only secret that it can have.
+// keyOf gives the probes of an external server its key, the only secret that it can have.
 func keyOf(site v1alpha1.Site, svc v1alpha1.Service, p *drivers.Process) (err error) {
 	if len(svc.Secrets) == 0 {
 		return nil
@@ -107,7 +108,7 @@ func keyOf(site v1alpha1.Site, svc v1alpha1.Service, p *drivers.Process) (err er
 	return err
 }
 
-// secretFiles says in which file the value of each secret is.
+// secretFiles are the files that hold the values of the secrets, by name.
 func secretFiles(site v1alpha1.Site, svc v1alpha1.Service) (map[string]string, error) {
 	out := map[string]string{}
 	for name, s := range svc.Secrets {
@@ -119,8 +120,8 @@ func secretFiles(site v1alpha1.Site, svc v1alpha1.Service) (map[string]string, e
 	return out, nil
 }
 
-// telemetry tells a program by the standard variables where its experiment's collector is. Chroma and the monitors have
-// files of their own; the simulator sends nothing.
+// telemetry are the standard variables that lead a program to its experiment's collector. Chroma and the monitors have
+// configuration files for that; the simulator exports nothing.
 func telemetry(e v1alpha1.Experiment, svc v1alpha1.Service, process string) map[string]string {
 	if !collects(e) || svc.Monitors != nil || svc.Chroma != nil || svc.VLLM != nil && svc.VLLM.Simulate != nil {
 		return nil
@@ -136,7 +137,7 @@ func collects(e v1alpha1.Experiment) bool {
 	})
 }
 
-// merged is several sets of variables as one; the last word counts.
+// merged is several sets of variables as one; of several values the last counts.
 func merged(sets ...map[string]string) map[string]string {
 	var out map[string]string
 	for _, set := range sets {

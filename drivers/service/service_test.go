@@ -12,77 +12,82 @@ import (
 
 var experiment = v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "exp"}}
 
+var (
+	probes = []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}}
+	hfHome = map[string]string{"HF_HOME": "/data/huggingface"}
+)
+
+var compileCases = map[string]struct {
+	svc  v1alpha1.Service
+	want drivers.Compiled
+}{
+	"vllm with every kind of argument": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "m", TensorParallel: 4, Args: map[string]any{"max-model-len": 8192.0, "enable-prefix-caching": true,
+			"enable-chunked-prefill": false, "allowed-origins": []any{"a", "b c"}, "override": map[string]any{"x": 1.0}, "dtype": "half", "gpu-memory-utilization": 0.9}}},
+		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "m", "--host", "$(HOST)", "--port", "$(PORT)",
+			"--tensor-parallel-size", "4", "--allowed-origins", "a", "b c", "--dtype", "half", "--no-enable-chunked-prefill", "--enable-prefix-caching",
+			"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+	},
+	"a strange model stays one argument": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: `x"; touch /tmp/pwned; echo "`, Command: []string{"/opt/vllm", "serve"}}},
+		drivers.Compiled{Kind: "vllm", Model: `x"; touch /tmp/pwned; echo "`, Processes: []drivers.Process{{Name: "s", Argv: []string{"/opt/vllm", "serve",
+			`x"; touch /tmp/pwned; echo "`, "--host", "$(HOST)", "--port", "$(PORT)", "--tensor-parallel-size", "1"},
+			Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+	},
+	"another served name": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}}},
+		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
+			"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+	},
+	"several served names, and a value that looks like an option": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0}}},
+		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
+			"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+	},
+	"simulated under another name": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}, Simulate: &v1alpha1.Simulate{}}},
+		drivers.Compiled{Kind: "vllm", Simulated: true, Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"$(ASSAY)", "simulate-vllm", "--listen",
+			"$(HOST):$(PORT)", "--model", "m", "--config", `{}`}, Probes: probes, Metrics: "/metrics", Grace: 10}}},
+	},
+	"chroma by another command": {
+		v1alpha1.Service{Chroma: &v1alpha1.Chroma{Command: []string{"node", "cli.mjs"}}},
+		drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"node", "cli.mjs", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
+			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
+	},
+	"external chroma": {
+		v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "chroma"}},
+		drivers.Compiled{Kind: "external", URL: "http://h:1", Processes: []drivers.Process{{Name: "s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}}}},
+	},
+	"process without a probe path": {
+		v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve"}}, Env: map[string]string{"HOME": "$(DATA)/home"}},
+		drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: "s", Argv: []string{"serve"}, Env: map[string]string{"HOME": "$(DATA)/home"}, Data: "/data/exp/s",
+			Probes: []drivers.Probe{{Timeout: 5}}, Grace: 10}}},
+	},
+	"simulated": {
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "m", Simulate: &v1alpha1.Simulate{MaxRunning: 3}}},
+		drivers.Compiled{Kind: "vllm", Simulated: true, Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)",
+			"--model", "m", "--config", `{"maxRunning":3}`}, Probes: probes, Metrics: "/metrics", Grace: 10}}},
+	},
+	"chroma": {
+		v1alpha1.Service{Chroma: &v1alpha1.Chroma{}},
+		drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"chroma", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
+			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
+	},
+	"process with a data directory": {
+		v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve", "$(DATA)"}, Port: 80, Probe: "/up", Metrics: "/m"}, Env: map[string]string{"A": "b"}},
+		drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: "s", Argv: []string{"serve", "$(DATA)"}, Port: 80, Env: map[string]string{"A": "b"}, Data: "/data/exp/s",
+			Probes: []drivers.Probe{{Path: "/up", Timeout: 5}}, Metrics: "/m", Grace: 10}}},
+	},
+	"external": {
+		v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "vllm", Model: "m"}},
+		drivers.Compiled{Kind: "external", URL: "http://h:1", Model: "m", Processes: []drivers.Process{{Name: "s", Probes: probes, Metrics: "/metrics"}}},
+	},
+}
+
 func TestCompile(t *testing.T) {
 	site := v1alpha1.LocalSite()
 	site.Spec.Paths.Work = "/data"
-	open := []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}}
-	home := map[string]string{"HF_HOME": "/data/huggingface"}
-	for name, tc := range map[string]struct {
-		svc  v1alpha1.Service
-		want drivers.Compiled
-	}{
-		"vllm with every kind of argument": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "m", TensorParallel: 4, Args: map[string]any{"max-model-len": 8192.0, "enable-prefix-caching": true,
-				"enable-chunked-prefill": false, "allowed-origins": []any{"a", "b c"}, "override": map[string]any{"x": 1.0}, "dtype": "half", "gpu-memory-utilization": 0.9}}},
-			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "m", "--host", "$(HOST)", "--port", "$(PORT)",
-				"--tensor-parallel-size", "4", "--allowed-origins", "a", "b c", "--dtype", "half", "--no-enable-chunked-prefill", "--enable-prefix-caching",
-				"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
-		},
-		"a strange model stays one argument": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: `x"; touch /tmp/pwned; echo "`, Command: []string{"/opt/vllm", "serve"}}},
-			drivers.Compiled{Kind: "vllm", Model: `x"; touch /tmp/pwned; echo "`, Processes: []drivers.Process{{Name: "s", Argv: []string{"/opt/vllm", "serve",
-				`x"; touch /tmp/pwned; echo "`, "--host", "$(HOST)", "--port", "$(PORT)", "--tensor-parallel-size", "1"},
-				Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30, Env: home}}},
-		},
-		"another served name": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}}},
-			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-				"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
-		},
-		"several served names, and a value that looks like an option": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0}}},
-			drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-				"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: open, Metrics: "/metrics", Grace: 30, Env: home}}},
-		},
-		"simulated under another name": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}, Simulate: &v1alpha1.Simulate{}}},
-			drivers.Compiled{Kind: "vllm", Simulated: true, Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"$(ASSAY)", "simulate-vllm", "--listen",
-				"$(HOST):$(PORT)", "--model", "m", "--config", `{}`}, Probes: open, Metrics: "/metrics", Grace: 10}}},
-		},
-		"chroma by another command": {
-			v1alpha1.Service{Chroma: &v1alpha1.Chroma{Command: []string{"node", "cli.mjs"}}},
-			drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"node", "cli.mjs", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-				Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
-		},
-		"external chroma": {
-			v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "chroma"}},
-			drivers.Compiled{Kind: "external", URL: "http://h:1", Processes: []drivers.Process{{Name: "s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}}}},
-		},
-		"process without a probe path": {
-			v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve"}}, Env: map[string]string{"HOME": "$(DATA)/home"}},
-			drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: "s", Argv: []string{"serve"}, Env: map[string]string{"HOME": "$(DATA)/home"}, Data: "/data/exp/s",
-				Probes: []drivers.Probe{{Timeout: 5}}, Grace: 10}}},
-		},
-		"simulated": {
-			v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "m", Simulate: &v1alpha1.Simulate{MaxRunning: 3}}},
-			drivers.Compiled{Kind: "vllm", Simulated: true, Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)",
-				"--model", "m", "--config", `{"maxRunning":3}`}, Probes: open, Metrics: "/metrics", Grace: 10}}},
-		},
-		"chroma": {
-			v1alpha1.Service{Chroma: &v1alpha1.Chroma{}},
-			drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"chroma", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-				Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
-		},
-		"process with a data directory": {
-			v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve", "$(DATA)"}, Port: 80, Probe: "/up", Metrics: "/m"}, Env: map[string]string{"A": "b"}},
-			drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: "s", Argv: []string{"serve", "$(DATA)"}, Port: 80, Env: map[string]string{"A": "b"}, Data: "/data/exp/s",
-				Probes: []drivers.Probe{{Path: "/up", Timeout: 5}}, Metrics: "/m", Grace: 10}}},
-		},
-		"external": {
-			v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "vllm", Model: "m"}},
-			drivers.Compiled{Kind: "external", URL: "http://h:1", Model: "m", Processes: []drivers.Process{{Name: "s", Probes: open, Metrics: "/metrics"}}},
-		},
-	} {
+	for name, tc := range compileCases {
 		t.Run(name, func(t *testing.T) {
 			tc.svc.Name = "s"
 			got, err := Compile(site, experiment, tc.svc)

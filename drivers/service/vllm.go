@@ -14,15 +14,7 @@ import (
 	"assay/drivers"
 )
 
-// ours are the options of `vllm serve` that assay sets itself.
-var ours = map[string]string{
-	"host": "assay chooses the address", "port": "assay allocates the port",
-	"model": "write it as vllm.model", "tensor-parallel-size": "write it as vllm.tensorParallel",
-	"pipeline-parallel-size": "write it as vllm.pipelineParallel", "distributed-executor-backend": "it follows from nodes",
-	"api-key": "a key has no place in a command line: declare a secret called VLLM_API_KEY",
-}
-
-// apiKey is the variable in which vLLM finds the key that it asks of its clients.
+// apiKey is vLLM's variable for the key that its clients must send.
 const apiKey = "VLLM_API_KEY"
 
 // vllm runs `vllm serve MODEL`, on several nodes over a Ray cluster. It is Ready when /health answers and /v1/models lists
@@ -66,8 +58,8 @@ func or(p *int, otherwise int) int {
 	return *p
 }
 
-// simulated runs the built-in simulator in vLLM's place; everything measured on it says so. The arguments of the real
-// server have to be right all the same, so that taking simulate away is all it takes to serve for real.
+// simulated runs the built-in simulator in place of vLLM. The arguments of the real server must be right all the same, so
+// that removing simulate is all it takes to run vLLM.
 func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
 	if _, err := options(v.Args); err != nil {
 		return drivers.Compiled{}, err
@@ -86,7 +78,7 @@ func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
 // served is the name under which the server lists the model: of several, the first is the one in its metrics.
 func served(v v1alpha1.VLLM) string {
 	for _, arg := range slices.Sorted(maps.Keys(v.Args)) {
-		if canonical(arg) != "served-model-name" {
+		if v1alpha1.CanonicalArg(arg) != "served-model-name" {
 			continue
 		}
 		switch name := v.Args[arg].(type) {
@@ -105,14 +97,11 @@ func openAIProbes(model string) []drivers.Probe {
 	return []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: model, Timeout: 5}}
 }
 
-// canonical is an option's name as vLLM reads it: to its parser max_model_len is max-model-len.
-func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
-
 // options are vllm.args as words of the command line, sorted by name.
 func options(args map[string]any) (argv []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
-		if why, ok := ours[canonical(name)]; ok {
-			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, why)
+		if hint, ok := v1alpha1.OwnArg(name); ok {
+			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, hint)
 		}
 		words, err := option(name, args[name])
 		if err != nil {
@@ -152,7 +141,7 @@ func option(name string, value any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(w, "-") { // a word of its own would be taken for an option
+	if strings.HasPrefix(w, "-") { // as a word of its own it would be read as an option
 		return []string{flag + "=" + w}, nil
 	}
 	return []string{flag, w}, nil

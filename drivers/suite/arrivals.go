@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Arrivals are the n moments, counted from the start, at which requests should be sent: gaps drawn from
-// Gamma(burstiness, 1/(rate*burstiness)), then stretched so that the last lies at exactly n/rate. Burstiness 1 is a
-// Poisson process, below 1 comes in bursts, +Inf is a metronome. The moments are fixed before the first request and
-// never moved: a client that falls behind is late, and says so.
+// Arrivals are the n times, counted from the start, at which requests should be sent at a rate in requests/s: gaps drawn
+// from Gamma(burstiness, 1/(rate*burstiness)), then stretched so that the last lies at exactly n/rate. Burstiness 1 is a
+// Poisson process, below 1 comes in bursts, +Inf has equal gaps. The times are fixed before the first request and never
+// moved: a client that falls behind is late, and reports it.
 func Arrivals(r *rand.Rand, n int, rate, burstiness float64) []time.Duration {
 	at := make([]float64, n)
 	sum := 0.0

@@ -4,16 +4,30 @@
 // leaves result.json. The rules, which hold for every suite:
 //
 //   - A result is written once, whole, by rename. A suite that fails leaves a result with Error set and Run returns an
-//     error; a run that was interrupted leaves no result at all, for there is nothing honest to say about it.
+//     error. A run that was interrupted leaves no result at all.
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.
 //   - A metric's name is flat and carries its unit: ttft_p99_ms, output_throughput, recall_at_10.
 //   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when at
-//     least one sample is expected beyond it (p99: 100 samples, p95: 20, p90: 10); a shorter run leaves it out and the
-//     result says so with the reason TooFewSamples, without being invalid for it.
+//     least one sample is expected beyond it (p99: 100 samples, p95: 20, p90: 10). A shorter run leaves it out and stays
+//     valid, with the note TooFewSamples.
+//   - A result is valid unless it has a fault. Faults and notes are the reasons of reasons.go; each is explained there
+//     with what the user can do.
 //   - All randomness comes from the request's seed through Rand, one independent stream for each use, so that asking
 //     for one number more in one place changes nothing elsewhere.
 //
-// The suites themselves are in serving, vector and storage. They import this package; it knows none of them: cmd passes
-// them in. A run on several nodes has `assay suite-worker RUNDIR` on each but the first (Work, and package team). Runs
-// that are to be measured at the same time wait for each other at an Overlap.
+// The suites themselves are in serving, vector and storage. They import this package; cmd passes them to Run. A run on
+// several nodes has `assay suite-worker RUNDIR` on each node but the first (Work, and package coordinator). Runs that are
+// measured at the same time wait for each other at an Overlap. The serving suite sends its load with the packages below
+// loadgen, which selftest checks against a server with exact records.
+//
+//	run.go         Run and Work: request.json in, result.json out
+//	reasons.go     why a result is not valid, and what a reader has to know
+//	overlap.go     runs that are measured at the same time
+//	failure.go     requests that failed, by kind
+//	percentile.go  means, percentiles, confidence intervals
+//	arrivals.go    the times of an open loop
+//	seed.go        Rand: streams of random numbers
+//	transport.go   net/http for measurements
+//	pacer_linux.go, pacer_other.go  sleeping with the kernel's precision
+//	usage_linux.go, usage_other.go  CPU time of the client and its host
 package suite

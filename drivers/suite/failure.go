@@ -20,8 +20,8 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Message }
 
-// Failed makes a Failure of a transport's error. The kinds are timeout, connect (nobody answered at that address),
-// connection_lost (it answered, then broke off), interrupted (ours, the run was stopped) and transport (the rest).
+// Failed makes a Failure of a transport's error. The kinds are timeout, connect (the address did not answer),
+// connection_lost (it answered, then broke off), interrupted (the run was stopped) and transport (the rest).
 func Failed(err error) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
@@ -43,7 +43,7 @@ func Failed(err error) *Failure {
 	return &Failure{Kind: kind, Message: err.Error()}
 }
 
-// FailedStatus makes a Failure of an HTTP status that is no success. Body is the beginning of the answer.
+// FailedStatus makes a Failure of an HTTP status other than success. Body is the beginning of the answer.
 func FailedStatus(code int, body []byte) *Failure {
 	text := strings.Join(strings.Fields(string(body)), " ")
 	return &Failure{Kind: fmt.Sprintf("http_%d", code), Message: fmt.Sprintf("HTTP status %d: %.300s", code, text)}

@@ -13,23 +13,24 @@ import (
 	"assay/drivers"
 )
 
-// Files by which runs that are measured at the same time know of each other. Their directories lie beside one another.
+// Files by which runs that are measured at the same time wait for each other. Their directories have the same parent.
 const (
-	beginFile = "measuring" // everything is prepared
-	endFile   = "measured"
+	beginFile = "measuring" // this run is prepared
+	endFile   = "measured"  // this run no longer measures
 )
 
 const (
 	overlapWithin = 15 * time.Minute // for the slowest to be prepared
-	overlapLook   = 50 * time.Millisecond
+	overlapEvery  = 50 * time.Millisecond
 	mostOfWindow  = 0.9 // of a window; less is worth a note
 )
 
-// Overlap is the window of a run that is measured at the same time as others. Without others it does nothing.
+// Overlap is the window of a run that is measured at the same time as others, its partners. Without partners it does
+// nothing.
 type Overlap struct {
 	dir    string
 	others []string
-	watch  func() time.Duration // ends the watching: for how long all of them measured
+	stop   func() time.Duration // ends the watch and returns for how long all runs measured; nil outside the window
 	began  time.Time
 	share  float64
 }
@@ -43,7 +44,7 @@ func NewOverlap(req drivers.SuiteRequest, dir string) *Overlap {
 	return b
 }
 
-// Begin waits until the others are prepared too. One that has ended before is an error: there is nothing to measure then.
+// Begin waits until the partners are prepared too. It fails when one has ended already or is not prepared in time.
 func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 	if len(b.others) == 0 {
 		return nil
@@ -52,14 +53,14 @@ func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	progress("waiting for the run that is to be measured at the same time")
-	tick, deadline := time.NewTicker(overlapLook), time.After(overlapWithin)
+	tick, deadline := time.NewTicker(overlapEvery), time.After(overlapWithin)
 	defer tick.Stop()
 	for {
 		waiting := ""
 		for _, other := range b.others {
 			switch ready, ended := there(other, beginFile), there(other, endFile) || there(other, drivers.ResultFile); {
 			case ended:
-				return fmt.Errorf("run %s, beside which this one was to be measured, has ended", filepath.Base(other))
+				return fmt.Errorf("run %s, which was to be measured at the same time, has ended", filepath.Base(other))
 			case !ready:
 				waiting = filepath.Base(other)
 			}
@@ -71,21 +72,21 @@ func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-deadline:
-			return fmt.Errorf("run %s, beside which this one was to be measured, was not prepared within %s", waiting, overlapWithin)
+			return fmt.Errorf("run %s, which was to be measured at the same time, was not prepared within %s", waiting, overlapWithin)
 		case <-tick.C:
 		}
 	}
-	b.began, b.watch = time.Now(), b.look()
+	b.began, b.stop = time.Now(), b.watch()
 	return nil
 }
 
-// look watches until it is told to stop whether the others still measure.
-func (b *Overlap) look() (stop func() time.Duration) {
+// watch notes how long the partners measure, until stop is called.
+func (b *Overlap) watch() (stop func() time.Duration) {
 	quit, began := make(chan struct{}), time.Now()
 	var all time.Duration
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		tick := time.NewTicker(overlapLook)
+		tick := time.NewTicker(overlapEvery)
 		defer tick.Stop()
 		for {
 			for _, other := range b.others {
@@ -108,26 +109,26 @@ func (b *Overlap) look() (stop func() time.Duration) {
 	}
 }
 
-// End says that this run measures no longer.
+// End closes the window: this run no longer measures.
 func (b *Overlap) End() error {
-	if b.watch == nil {
+	if b.stop == nil {
 		return nil
 	}
 	window := time.Since(b.began)
-	b.share = min(1, float64(b.watch()+overlapLook)/float64(max(window, overlapLook)))
-	b.watch = nil
+	b.share = min(1, float64(b.stop()+overlapEvery)/float64(max(window, overlapEvery)))
+	b.stop = nil
 	return os.WriteFile(filepath.Join(b.dir, endFile), nil, 0o600)
 }
 
-// Report adds which share of the window the others measured as well.
+// Report adds the share of the window in which the partners measured as well.
 func (b *Overlap) Report(res *drivers.SuiteResult) {
 	if len(b.others) == 0 {
 		return
 	}
 	res.Metrics["overlap_percent"] = 100 * b.share
 	if b.share < mostOfWindow {
-		res.Reasons = append(res.Reasons, drivers.Reason{Reason: "PartialOverlap", Message: fmt.Sprintf(
-			"the run beside it measured during %.0f%% of its window: what it did alone is in its figures too", 100*b.share)})
+		res.Reasons = append(res.Reasons, NewReason(ReasonPartialOverlap, "the other run measured during %.0f%% of this run's window, "+
+			"so these figures are partly those of a run alone; make the runs equally long", 100*b.share))
 	}
 }
 

@@ -32,30 +32,30 @@ func begin(ctx context.Context, b *Overlap) chan error {
 	return done
 }
 
-// TestBeside: nobody measures before all are prepared, and each result says for how long the other measured too.
-func TestBeside(t *testing.T) {
+// TestOverlap: a run measures when all are prepared, and each result says for how long the other measured too.
+func TestOverlap(t *testing.T) {
 	a, b := pair(t)
 	first := begin(t.Context(), a)
 	select {
 	case err := <-first:
 		t.Fatalf("it began alone: %v", err)
-	case <-time.After(3 * overlapLook):
+	case <-time.After(3 * overlapEvery):
 	}
 	if err := errors.Join(<-begin(t.Context(), b), <-first); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(4 * overlapLook) // what both measure
+	time.Sleep(4 * overlapEvery) // what both measure
 	if err := b.End(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(12 * overlapLook) // what only one does
+	time.Sleep(12 * overlapEvery) // what only one does
 	if err := a.End(); err != nil {
 		t.Fatal(err)
 	}
 	long, short := drivers.SuiteResult{Metrics: map[string]float64{}}, drivers.SuiteResult{Metrics: map[string]float64{}}
 	a.Report(&long)
 	b.Report(&short)
-	if p := long.Metrics["overlap_percent"]; p <= 0 || p > 75 || len(long.Reasons) != 1 || long.Reasons[0].Reason != "PartialOverlap" {
+	if p := long.Metrics["overlap_percent"]; p <= 0 || p > 75 || len(long.Reasons) != 1 || long.Reasons[0].Reason != ReasonPartialOverlap {
 		t.Errorf("the longer one: %v%% %v", p, long.Reasons)
 	}
 	if p := short.Metrics["overlap_percent"]; p < long.Metrics["overlap_percent"] {
@@ -63,8 +63,8 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// TestBesideNobody: a partner that has failed, and a stop, end the wait.
-func TestBesideNobody(t *testing.T) {
+// TestOverlapEnds: a partner that has failed, and a stop, end the wait.
+func TestOverlapEnds(t *testing.T) {
 	a, b := pair(t)
 	waiting := begin(t.Context(), a)
 	if err := os.WriteFile(filepath.Join(b.dir, drivers.ResultFile), []byte("{}"), 0o600); err != nil {

@@ -7,12 +7,14 @@ import "time"
 // Pacer sleeps; see pacer_linux.go for the precise one.
 type Pacer struct{}
 
-// NewPacer makes one.
+// NewPacer never fails here.
 func NewPacer() (*Pacer, error) { return &Pacer{}, nil }
 
+// Pause sleeps for d.
 func (*Pacer) Pause(d time.Duration) error {
 	time.Sleep(d)
 	return nil
 }
 
+// Close does nothing here.
 func (*Pacer) Close() {}

@@ -10,7 +10,7 @@ import (
 )
 
 // Percentile is the p-th percentile (0..100) of ascending values, interpolated linearly between neighbours as numpy
-// does by default. It panics when there are no values: nobody may invent one.
+// does by default. It panics when there are no values.
 func Percentile(sorted []float64, p float64) float64 {
 	at := p / 100 * float64(len(sorted)-1)
 	i := int(math.Floor(at))
@@ -44,7 +44,7 @@ func Std(values []float64) float64 {
 	return math.Sqrt(sum / float64(len(values)))
 }
 
-// Tails are the percentiles that a distribution reports beside the median.
+// Tails are the percentiles that a distribution reports besides the median.
 var Tails = []float64{90, 95, 99}
 
 // MinSamples is how many samples the p-th percentile needs: so many that one is expected beyond it.
@@ -93,9 +93,8 @@ func TooFewSamples(what string, n int) (drivers.Reason, bool) {
 	if n == 0 || n >= MinSamples(last) {
 		return drivers.Reason{}, false
 	}
-	return drivers.Reason{Reason: "TooFewSamples", Message: fmt.Sprintf(
-		"%d %s are too few for every percentile: p%g needs %d; what is not reported was left out, not lost",
-		n, what, last, MinSamples(last))}, true
+	return NewReason(ReasonTooFewSamples, "%d %s are too few for every percentile, so some were left out; p%g needs %d",
+		n, what, last, MinSamples(last)), true
 }
 
 // Millis is d in milliseconds.

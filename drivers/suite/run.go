@@ -24,7 +24,7 @@ type Suites struct {
 }
 
 // Run executes the run of directory dir and leaves result.json there, on failure too, but not when ctx ended first.
-// Version is assay's own. While it works, the last line of the progress file says how far it is.
+// version is assay's own. Meanwhile the last line of the progress file says how far it is.
 func Run(ctx context.Context, dir, version string, suites Suites) error {
 	started := time.Now()
 	req, res, err := execute(ctx, dir, suites)
@@ -47,7 +47,7 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	res.Versions["assay"] = version
 	res.Host = host()
 	if werr := writeResult(dir, res); werr != nil {
-		return fmt.Errorf("run %s: write its result: %w", req.Run, werr)
+		return fmt.Errorf("run %s: writing its result: %w", req.Run, werr)
 	}
 	if err != nil {
 		return fmt.Errorf("run %s: %w", req.Run, err)
@@ -55,12 +55,12 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	return nil
 }
 
-// Workers are what runs on the other nodes of a run that has several.
+// Workers are the implementations that Work chooses from: what runs on the other nodes of a run that has several.
 type Workers struct {
 	Serving, Storage func(ctx context.Context, dir string) error
 }
 
-// Work does one more node's share of the run of directory dir.
+// Work does the share of one more node of the run of directory dir.
 func Work(ctx context.Context, dir string, w Workers) error {
 	req, err := readRequest(dir)
 	if err != nil {
@@ -83,10 +83,10 @@ func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteReque
 	}
 	p, err := os.OpenFile(filepath.Join(dir, drivers.ProgressFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return req, drivers.SuiteResult{}, fmt.Errorf("open the progress file: %w", err)
+		return req, drivers.SuiteResult{}, fmt.Errorf("opening the progress file: %w", err)
 	}
 	defer p.Close()
-	progress := func(line string) { _, _ = p.WriteString(line + "\n") } // a full disk shows when the result is written
+	progress := func(line string) { _, _ = p.WriteString(line + "\n") } // a full disk is noticed when the result is written
 	res, err := s.Run(ctx, req, dir, progress)
 	return req, res, err
 }
@@ -95,10 +95,10 @@ func readRequest(dir string) (drivers.SuiteRequest, error) {
 	var req drivers.SuiteRequest
 	b, err := os.ReadFile(filepath.Join(dir, drivers.RequestFile))
 	if err != nil {
-		return req, fmt.Errorf("read the request: %w", err)
+		return req, fmt.Errorf("reading the request: %w", err)
 	}
 	if err := json.Unmarshal(b, &req); err != nil {
-		return req, fmt.Errorf("read the request %s: %w", filepath.Join(dir, drivers.RequestFile), err)
+		return req, fmt.Errorf("reading the request %s: %w", filepath.Join(dir, drivers.RequestFile), err)
 	}
 	return req, nil
 }
@@ -125,7 +125,7 @@ func (s Suites) pick(req drivers.SuiteRequest) (drivers.Suite, error) {
 	return named[0], nil
 }
 
-// finite refuses what JSON cannot hold and a reader would misread.
+// finite refuses values that JSON cannot hold.
 func finite(metrics map[string]float64) error {
 	for _, name := range slices.Sorted(maps.Keys(metrics)) {
 		if v := metrics[name]; math.IsNaN(v) || math.IsInf(v, 0) {

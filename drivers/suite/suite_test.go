@@ -145,7 +145,7 @@ func TestRunBrokenRequest(t *testing.T) {
 	if err := Run(t.Context(), dir, "v9", Suites{}); err == nil {
 		t.Error("a broken request was taken")
 	}
-	if b, err := os.ReadFile(filepath.Join(dir, drivers.ResultFile)); err != nil || !strings.Contains(string(b), "read the request") {
+	if b, err := os.ReadFile(filepath.Join(dir, drivers.ResultFile)); err != nil || !strings.Contains(string(b), "reading the request") {
 		t.Errorf("result %s, %v", b, err)
 	}
 }

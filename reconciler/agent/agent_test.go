@@ -223,8 +223,8 @@ func TestConverges(t *testing.T) {
 	if s.Processes[0].PID != pb.PID {
 		t.Errorf("b had pid %d, now %d", pb.PID, s.Processes[0].PID)
 	}
-	beat := s.Beat
-	j.until("the beat goes on", func(s drivers.AgentState) bool { return s.Beat > beat+1 })
+	beat := s.Heartbeat
+	j.until("the beat goes on", func(s drivers.AgentState) bool { return s.Heartbeat > beat+1 })
 	j.end()
 	s = j.until("the end recorded", func(s drivers.AgentState) bool { return s.End != nil })
 	if s.End.Reason != "Signalled" || alive(pb.PID) {
@@ -391,7 +391,7 @@ func TestExitWhenDone(t *testing.T) {
 
 func TestOneAgentAJob(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
-	j.until("running", func(s drivers.AgentState) bool { return s.Beat > 0 })
+	j.until("running", func(s drivers.AgentState) bool { return s.Heartbeat > 0 })
 	if err := Run(t.Context(), j.dir, Options{}); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second agent: %v", err)
 	}

@@ -23,8 +23,8 @@ func (a *agent) report(final bool) error {
 		return nil
 	}
 	a.last, a.wrote = string(b), now
-	a.state.Beat++
-	s.Beat = a.state.Beat
+	a.state.Heartbeat++
+	s.Heartbeat = a.state.Heartbeat
 	for i, p := range a.procs {
 		s.Processes[i].PhaseFor = drivers.SecondsOf(now.Sub(p.since).Round(10 * time.Millisecond))
 	}

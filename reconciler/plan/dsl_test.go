@@ -308,7 +308,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 	at := o.Attempts[i]
 	var told drivers.AgentDesired
 	told.Nonce, told.Generation = at.Nonce, 3
-	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Beat: 9, Node: "n1"}
+	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Heartbeat: 9, Node: "n1"}
 	if w.has("behind") {
 		st.Generation = 2
 	}

@@ -27,13 +27,14 @@ type envelope struct {
 type choice struct {
 	Index        int     `json:"index"`
 	Text         *string `json:"text,omitempty"`
-	Message      *said   `json:"message,omitempty"`
-	Delta        *said   `json:"delta,omitempty"`
+	Message      *turn   `json:"message,omitempty"`
+	Delta        *turn   `json:"delta,omitempty"`
 	Logprobs     *string `json:"logprobs"`      // always null
 	FinishReason *string `json:"finish_reason"` // null until the last token
 }
 
-type said struct {
+// turn is a message of a chat.
+type turn struct {
 	Role    string `json:"role,omitempty"`
 	Content string `json:"content"`
 }
@@ -56,7 +57,7 @@ func (j *job) usage() *usage {
 	return &usage{j.prompt, n, j.prompt + n}
 }
 
-// chunk is the event of one token. The first one of a chat says who speaks, the last one why it ends.
+// chunk is the event of one token. The first one of a chat has the role, the last one the finish reason.
 func (j *job) chunk(i int) envelope {
 	var c choice
 	if i == len(j.out.chunks)-1 {
@@ -66,9 +67,9 @@ func (j *job) chunk(i int) envelope {
 	case !j.api.chat:
 		c.Text = &j.out.chunks[i]
 	case i == 0:
-		c.Delta = &said{Role: "assistant", Content: j.out.chunks[i]}
+		c.Delta = &turn{Role: "assistant", Content: j.out.chunks[i]}
 	default:
-		c.Delta = &said{Content: j.out.chunks[i]}
+		c.Delta = &turn{Content: j.out.chunks[i]}
 	}
 	return j.envelope(j.api.chunk, c)
 }
@@ -78,7 +79,7 @@ func (j *job) whole() envelope {
 	text := strings.Join(j.out.chunks, "")
 	c := choice{FinishReason: &j.out.finish}
 	if j.api.chat {
-		c.Message = &said{Role: "assistant", Content: text}
+		c.Message = &turn{Role: "assistant", Content: text}
 	} else {
 		c.Text = &text
 	}

@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,50 +18,6 @@ import (
 	"assay/api/v1alpha1"
 )
 
-func get(t testing.TB, url string) (int, http.Header, string) {
-	t.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(b)
-}
-
-// metric reads one series without its labels.
-func metric(t testing.TB, url, name string) float64 {
-	t.Helper()
-	_, _, body := get(t, url+"/metrics")
-	for line := range strings.Lines(body) {
-		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if before, _, _ := strings.Cut(series, "{"); before == name {
-			v, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return v
-		}
-	}
-	t.Fatalf("%s is not among\n%s", name, body)
-	return 0
-}
-
-// eventually polls until ok, for a while.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("waited in vain: %s", what)
-}
-
-// Nothing that the simulator says can be taken for a real server's word.
 func TestItSaysWhatItIs(t *testing.T) {
 	url := serveSimulated(t, v1alpha1.Simulate{})
 	for path, want := range map[string]string{
@@ -183,7 +137,7 @@ func TestLatencyModel(t *testing.T) {
 	}
 }
 
-// What a request may hold, and what comes of it.
+// The fields of a request, and their effects.
 func TestRequests(t *testing.T) {
 	url := serveSimulated(t, v1alpha1.Simulate{TTFT: 1, ITL: 1})
 	for name, tc := range map[string]struct {

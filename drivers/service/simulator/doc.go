@@ -1,14 +1,14 @@
 // Package simulator answers like a vLLM server without a GPU: the OpenAI API, vLLM's metrics, and a latency model.
 //
-// It exists so that manifests, benchmarks and dashboards can be tried anywhere. It never passes for the real thing: every
-// answer carries X-Assay-Simulated, its version ends in +assay.simulator, and its models are owned by assay-simulator.
+// With it, manifests, benchmarks and dashboards can be tried anywhere. It cannot be mistaken for vLLM: every answer carries
+// X-Assay-Simulated, its version ends in +assay.simulator, and its models are owned by assay-simulator.
 //
 //	server.go   routes, /health, /version, /v1/models
-//	request.go  what a request may hold, and what is wrong with it
+//	request.go  the fields of a request, and their checks
 //	held.go     the constraint that a request asks for, in each of the ways to ask
-//	text.go     what is said: conforming output for a constraint, words otherwise
+//	text.go     the output: conforming to a constraint, or words
 //	stream.go   one request: queue, prefill, tokens one by one
-//	answer.go   the shape of answers and events
+//	answer.go   the JSON of answers and events
 //	latency.go  the latency model    prefix.go  the prefix cache    metrics.go  vLLM's metrics
 //
 // Latency: time to first token = ttft (normal, ttftStdDev) + prefillPerToken x prompt tokens; between tokens itl (normal,
@@ -16,7 +16,7 @@
 //
 // Constraints are enforced for real, by drivers/constraint: structured_outputs, the older guided_* fields, and
 // response_format. What cannot be generated is refused with 400, as is n above 1; stop, logprobs and sampling parameters
-// are accepted and change nothing. A token is four characters and one event of a stream; max_tokens cuts the text there
+// are accepted without effect. A token is four characters and one event of a stream; max_tokens cuts the text there
 // with finish_reason "length". The same seeds and prompt give the same text.
 //
 // Dependency: github.com/prometheus/client_golang exposes the metrics.

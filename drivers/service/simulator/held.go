@@ -24,8 +24,8 @@ type structuredOutputs struct {
 
 var anyObject = json.RawMessage(`{"type":"object"}`)
 
-// constraint returns what the output has to satisfy; nil when nothing. Of several ways to ask, response_format counts
-// before structured_outputs, and that before the older guided_* fields.
+// constraint returns the constraint of the output; nil without one. response_format takes precedence over
+// structured_outputs, and that over the older guided_* fields.
 func (r *request) constraint() (*constraint.Compiled, error) {
 	c := constraint.Constraint{JSON: r.GuidedJSON, Regex: r.GuidedRegex, Grammar: r.GuidedGrammar, Choice: r.GuidedChoice}
 	if given(r.StructuredOutputs) {
@@ -72,5 +72,5 @@ func none(c constraint.Constraint) bool {
 	return !given(c.JSON) && c.Regex == "" && c.Grammar == "" && len(c.Choice) == 0
 }
 
-// given reports whether a field is there: null is how some clients leave it out.
+// given reports whether a field is set: some clients send null instead of leaving it out.
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }

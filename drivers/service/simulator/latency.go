@@ -25,8 +25,8 @@ func (s *Server) nextToken(r *rand.Rand) time.Duration {
 	return time.Duration(float64(spread(r, s.c.Simulate.ITL, s.c.Simulate.ITLStdDev)) * (1 + s.c.Simulate.LoadFactor*float64(others)))
 }
 
-// sleepUntil waits for a moment; false when ctx ended first. Waiting for moments rather than for spans keeps lateness
-// from adding up over a stream.
+// sleepUntil waits for a time; false when ctx ended first. It takes a time and not a duration, so that lateness does not
+// add up over a stream.
 func sleepUntil(ctx context.Context, at time.Time) bool {
 	d := time.Until(at)
 	if d <= 0 {

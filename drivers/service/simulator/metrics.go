@@ -27,7 +27,7 @@ type metrics struct {
 	promptTokens, outputTokens        prometheus.Histogram
 }
 
-// newMetrics registers them; used is how much of the cache is taken, from 0 to 1.
+// newMetrics registers them; used is the share of the cache in use, from 0 to 1.
 func newMetrics(model string, used func() float64) *metrics {
 	reg := prometheus.NewRegistry()
 	label := prometheus.Labels{"model_name": model, "engine": "0"}
@@ -47,7 +47,7 @@ func newMetrics(model string, used func() float64) *metrics {
 		return h
 	}
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "vllm:kv_cache_usage_perc",
-		Help: "Share of the sequences that may run (simulated).", ConstLabels: label}, used))
+		Help: "Share of the sequences that can run (simulated).", ConstLabels: label}, used))
 	success := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vllm:request_success_total", Help: "Requests that ended well (simulated).", ConstLabels: label}, []string{"finished_reason"})
 	reg.MustRegister(success)
 	for _, reason := range []string{"stop", "length"} {

@@ -10,7 +10,7 @@ import (
 // maxBody bounds a request, in bytes.
 const maxBody = 16 << 20
 
-// request is the part of a completion request that changes the answer. Like vLLM, everything else is ignored.
+// request is the part of a completion request that changes the answer. Like vLLM, it ignores all other fields.
 type request struct {
 	Model         string          `json:"model"`
 	Prompt        json.RawMessage `json:"prompt"`
@@ -89,7 +89,7 @@ func (r *request) conversation() (string, error) {
 	return b.String(), nil
 }
 
-// limit is how many tokens may come out.
+// limit is the largest number of tokens of the answer.
 func (r *request) limit(chat bool) (int, error) {
 	n := 16 // OpenAI's default for completions
 	if chat {

@@ -26,7 +26,7 @@ type Server struct {
 	c       Config
 	mux     *http.ServeMux
 	started time.Time
-	slots   chan struct{} // one for each sequence that may run
+	slots   chan struct{} // one for each sequence that can run at a time
 	serial  atomic.Uint64
 	metrics *metrics
 	prefix  *prefixCache
@@ -77,7 +77,7 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the client hung up: nothing is left to say
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client hung up
 }
 
 // refuse answers with OpenAI's error body.
@@ -87,8 +87,8 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"message": message, "type": kind, "code": status}})
 }
 
-// ListenAndServe serves on addr until ctx ends, and then gives requests that run two seconds to end. Its error says why
-// it could not listen.
+// ListenAndServe serves on addr until ctx ends, and then gives requests that run two seconds to end. It returns an
+// error when it cannot listen.
 func ListenAndServe(ctx context.Context, addr string, c Config) error {
 	srv := &http.Server{Addr: addr, Handler: New(c), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// job is one request on its way.
+// job is one request in progress.
 type job struct {
 	s      *Server
 	api    api
@@ -21,7 +21,7 @@ type job struct {
 	t      timing
 }
 
-// refusal is an answer that is no completion.
+// refusal is an error answer.
 type refusal struct {
 	status int
 	kind   string
@@ -66,7 +66,7 @@ func (j *job) read(r *http.Request) *refusal {
 	if j.req.Model != "" && j.req.Model != s.c.Model {
 		return &refusal{http.StatusNotFound, "NotFoundError", fmt.Errorf("the model `%s` does not exist", j.req.Model)}
 	}
-	if err := j.plan(); err != nil {
+	if err := j.compose(); err != nil {
 		return bad(err)
 	}
 	n := s.serial.Add(1)
@@ -78,8 +78,8 @@ func (j *job) read(r *http.Request) *refusal {
 	return nil
 }
 
-// plan works out what will be said.
-func (j *job) plan() error {
+// compose decides on the whole output.
+func (j *job) compose() error {
 	text, n, err := j.req.text(j.api.chat)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type output struct {
 	finish string   // stop, or length when it was cut
 }
 
-// compose decides on the whole output: the same seeds and prompt give the same one.
+// compose makes the whole output: the same seeds and prompt give the same one.
 func compose(seed int64, prompt string, c *constraint.Compiled, req *request, limit int) (output, error) {
 	h := fnv.New64a()
 	h.Write([]byte(prompt))

@@ -1,7 +1,7 @@
-// Command standin stands in for programs that tests and demonstrations cannot have: Ray, vLLM on several nodes, Grafana,
-// the OpenTelemetry Collector. It behaves as the program that it is called as (`ln -s standin ray`), as far as assay can
-// see from outside: command lines, ports, counting, death. It says what it is in its log, its version and its answers, and
-// what is measured on it is marked as simulated. No model, no chart and no pipeline is behind it.
+// Command standin stands in for programs that are missing on the machines of tests and demonstrations: Ray, vLLM on several
+// nodes, Grafana, the OpenTelemetry Collector. It acts as the program that it is called as (`ln -s standin ray`), as far as
+// assay can observe: command lines, ports, numbers of nodes and GPUs, its end. Its log, its version and its answers say
+// that it is a stand-in, and what is measured on it is marked as simulated.
 //
 //	ray             start --head | start --address=HOST:PORT | status --address=HOST:PORT
 //	vllm            serve MODEL …: on a cluster at RAY_ADDRESS when told to, else alone
@@ -23,7 +23,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "standin: called as %q; make a link to it called ray, vllm, grafana or otelcol\n", name)
 		os.Exit(2)
 	}
-	fmt.Fprintf(os.Stderr, "This is a stand-in for %s: it behaves like it from outside, and does none of its work.\n", name)
+	fmt.Fprintf(os.Stderr, "This is a stand-in for %s: it has the same interface and does not do the work.\n", name)
 	if err := role(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "%s (stand-in): %v\n", name, err)
 		os.Exit(1)

@@ -35,7 +35,7 @@ func ray(args []string) error {
 	case len(words) > 0 && words[0] == "start":
 		return worker(values["address"], number(values["num-gpus"]))
 	}
-	return fmt.Errorf("nobody knows how to %v", args)
+	return fmt.Errorf("unknown command: ray %s", strings.Join(args, " "))
 }
 
 func number(s string) int {

@@ -99,7 +99,8 @@ func TestADeadWorker(t *testing.T) {
 	}
 }
 
-// TestStrangers: who does not know the token, claims another's place or says nothing is turned away, and the others still join.
+// TestStrangers: a connection without the token, for a node that has joined already, or without a hello is closed, and the
+// others still join.
 func TestStrangers(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -117,18 +118,18 @@ func TestStrangers(t *testing.T) {
 		}
 		return c
 	}
-	for _, h := range []any{greeting{"wrong", 1}, greeting{"right", 0}, greeting{"right", 3}, "?", greeting{"right", 1}, greeting{"right", 1}, greeting{"right", 2}} {
+	for _, h := range []any{hello{"wrong", 1}, hello{"right", 0}, hello{"right", 3}, "?", hello{"right", 1}, hello{"right", 1}, hello{"right", 2}} {
 		dial(h)
 	}
 	l := &Leader{Others: make([]*Peer, 2)}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := l.gather(ctx, listener, "right"); err != nil {
+	if err := l.accept(ctx, listener, "right"); err != nil {
 		t.Fatal(err)
 	}
 	late, stop := context.WithCancelCause(t.Context())
 	stop(errors.New("stopped"))
-	if err := (&Leader{Others: make([]*Peer, 1)}).gather(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
+	if err := (&Leader{Others: make([]*Peer, 1)}).accept(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -141,7 +142,7 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ text, proc, want string }{
-		{"{", "0", "reading meet.json"}, {`{"briefing": 7}`, "0", "reading meet.json"}, {`{"briefing": {}}`, "x", "SLURM_PROCID"},
+		{"{", "0", "reading rendezvous.json"}, {`{"briefing": 7}`, "0", "reading rendezvous.json"}, {`{"briefing": {}}`, "x", "SLURM_PROCID"},
 		{`{"briefing": {}, "address": "127.0.0.1:1"}`, "0", "joining the first node"},
 	} {
 		write(c.text)

@@ -1,10 +1,11 @@
-// Package coordinator joins the processes of one benchmark run on several nodes of a job.
+// Package coordinator connects the processes of one benchmark run on several nodes of a job.
 //
-// The process on the job's first node leads. Start makes it listen, writes meet.json into the run's directory, and starts
-// `assay suite-worker RUNDIR` on each of the other nodes with srun. A worker Joins: it reads meet.json, which only the user
-// can read, connects, and proves itself with the token that is in there. From then on the ends of each connection
-// exchange JSON values, one at a time, with Send and Receive; what they mean is the suite's own affair.
+// The process on the job's first node is the leader. Start (leader.go) makes it listen, writes rendezvous.json into the
+// run's directory, and starts `assay suite-worker RUNDIR` on each of the other nodes with srun. A worker calls Join: it
+// reads rendezvous.json, which only the user can read, connects, and proves itself with the token in it. After that the
+// two ends of each connection (peer.go) exchange JSON values, one at a time, with Send and Receive. What they mean is
+// defined by the suite.
 //
-// Nobody waits for the dead. When a worker ends early, srun ends its step and the leader's context, with the reason; when
-// the leader closes, or ends, every worker's Receive fails.
+// A process that ends is noticed. When a worker ends early, srun ends its step and the leader's context, with the reason;
+// when the leader closes, or ends, every worker's Receive fails.
 package coordinator

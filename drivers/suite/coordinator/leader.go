@@ -17,55 +17,55 @@ import (
 )
 
 const (
-	joinWithin     = 2 * time.Minute // for all nodes to be there
-	greetWithin    = 5 * time.Second
+	joinWithin     = 2 * time.Minute // for the workers of all nodes to join
+	helloWithin    = 5 * time.Second // for a connection to say who it is
 	endWithin      = 30 * time.Second
-	stopWithin     = 5 * time.Second // when the run is stopped; less than what it is given for that
-	rendezvousFile = "meet.json"
+	stopWithin     = 5 * time.Second // when the run is stopped; less than a stopped run is given
+	rendezvousFile = "rendezvous.json"
 )
 
-// meeting is meet.json: how workers find the leader, and what they have to know.
-type meeting struct {
+// rendezvous is rendezvous.json: how workers find the leader, and what they need to know.
+type rendezvous struct {
 	Address  string          `json:"address"`
 	Token    string          `json:"token"`
 	Briefing json.RawMessage `json:"briefing"`
 }
 
-// greeting is the first message of a worker.
-type greeting struct {
+// hello is the first message of a worker.
+type hello struct {
 	Token string `json:"token"`
 	Node  int    `json:"node"` // from 1
 }
 
-// Options say whom to gather.
+// Options say how many workers to start, and how.
 type Options struct {
 	Dir    string // the run's directory, on a file system that the nodes share
-	Others int    // nodes of the job beside the first; at least 1
+	Others int    // nodes of the job besides the first; at least 1
 	Srun   string // the command; default srun
 }
 
-// Leader is the leader's end.
+// Leader is the leader's end of all connections.
 type Leader struct {
 	Others []*Peer // node k is Others[k-1]
-	meet   string
+	meet   string  // path of rendezvous.json
 	wait   func() error
 	closed bool
 }
 
-// Start gathers a worker on each other node and gives it the briefing, any value that JSON can hold. Cancel is called
-// when a worker ends while it should not; it has to end ctx.
+// Start starts a worker on each other node, waits until all have joined, and gives them the briefing, any value that JSON
+// can hold. Cancel must end ctx; it is called with the reason when a worker ends too early.
 func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, briefing any) (*Leader, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("finding this node's name: %w", err)
 	}
-	listener, err := net.Listen("tcp", ":0") // of all addresses: nobody knows which one the others reach; the token guards it
+	listener, err := net.Listen("tcp", ":0") // on all addresses, since it is unknown which one the others reach; the token guards it
 	if err != nil {
 		return nil, fmt.Errorf("listening for the other nodes: %w", err)
 	}
 	defer listener.Close()
 	l := &Leader{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, rendezvousFile)}
-	m := meeting{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
+	m := rendezvous{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
 	if m.Briefing, err = json.Marshal(briefing); err == nil {
 		err = l.write(m)
 	}
@@ -75,14 +75,14 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 	if l.wait, err = start(ctx, cancel, o); err != nil {
 		return nil, errors.Join(err, os.Remove(l.meet))
 	}
-	if err := l.gather(ctx, listener, m.Token); err != nil {
+	if err := l.accept(ctx, listener, m.Token); err != nil {
 		cancel(err)
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func (l *Leader) write(m meeting) error {
+func (l *Leader) write(m rendezvous) error {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (l *Leader) write(m meeting) error {
 	return os.WriteFile(l.meet, b, 0o600)
 }
 
-// start runs a worker on each of the job's other nodes. They may use all cores that the job has there.
+// start runs a worker on each of the job's other nodes, with all cores that the job has there.
 func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func() error, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -113,7 +113,7 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 		err := cmd.Wait()
 		if err != nil {
 			err = fmt.Errorf("the workers of the other nodes: %w", err)
-			time.AfterFunc(time.Second, func() { cancel(err) }) // what a worker said before it ended tells more, and is on its way
+			time.AfterFunc(time.Second, func() { cancel(err) }) // a worker's own message, which is more precise, can still be on its way
 		}
 		ended <- err
 	}()
@@ -128,8 +128,8 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	}, nil
 }
 
-// gather accepts one worker of each node. Whoever does not know the token is turned away.
-func (l *Leader) gather(ctx context.Context, listener net.Listener, token string) error {
+// accept waits for one worker of each node. A connection without the token is closed.
+func (l *Leader) accept(ctx context.Context, listener net.Listener, token string) error {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
 	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer unblock()
@@ -139,7 +139,7 @@ func (l *Leader) gather(ctx context.Context, listener net.Listener, token string
 			return fmt.Errorf("%d of %d other nodes joined: %w", have, len(l.Others), errors.Join(context.Cause(ctx), err))
 		}
 		p := newPeer(c)
-		if node, ok := greet(p, token); ok && node >= 1 && node <= len(l.Others) && l.Others[node-1] == nil {
+		if node, ok := receiveHello(p, token); ok && node >= 1 && node <= len(l.Others) && l.Others[node-1] == nil {
 			l.Others[node-1] = p
 			have++
 			continue
@@ -149,15 +149,16 @@ func (l *Leader) gather(ctx context.Context, listener net.Listener, token string
 	return nil
 }
 
-func greet(p *Peer, token string) (node int, ok bool) {
-	var h greeting
-	_ = p.conn.SetReadDeadline(time.Now().Add(greetWithin))
+// receiveHello returns the node of a worker that knows the token.
+func receiveHello(p *Peer, token string) (node int, ok bool) {
+	var h hello
+	_ = p.conn.SetReadDeadline(time.Now().Add(helloWithin))
 	err := p.in.Decode(&h)
 	_ = p.conn.SetReadDeadline(time.Time{})
 	return h.Node, err == nil && subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) == 1
 }
 
-// Close ends the workers and says how they ended. It may be called twice; the second time says nothing.
+// Close ends the workers and returns how they ended. Calling it again does nothing.
 func (l *Leader) Close() error {
 	if l.closed {
 		return nil
@@ -171,13 +172,13 @@ func (l *Leader) Close() error {
 	return errors.Join(l.wait(), os.Remove(l.meet))
 }
 
-// Join makes this process the worker of its node, and reads the briefing.
+// Join connects this process to the leader of the run in dir, as the worker of its node (from 1), and reads the briefing.
 func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, rendezvousFile))
 	if err != nil {
 		return nil, 0, err
 	}
-	var m meeting
+	var m rendezvous
 	if err = json.Unmarshal(b, &m); err == nil {
 		err = json.Unmarshal(m.Briefing, briefing)
 	}
@@ -193,7 +194,7 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}
 	leader = newPeer(c)
-	if err := leader.Send(greeting{m.Token, proc + 1}); err != nil {
+	if err := leader.Send(hello{m.Token, proc + 1}); err != nil {
 		leader.Close()
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// sendWithin bounds a message that nobody reads.
+// sendWithin bounds the time that a message waits for a peer that does not read.
 const sendWithin = 30 * time.Second
 
-// Peer is the other end of a connection.
+// Peer is the other end of a connection. One goroutine can send and another receive at the same time.
 type Peer struct {
 	conn net.Conn
 	in   *json.Decoder
@@ -19,13 +19,14 @@ type Peer struct {
 
 func newPeer(c net.Conn) *Peer { return &Peer{c, json.NewDecoder(c), json.NewEncoder(c)} }
 
-// Send sends a value. A peer that does not read for half a minute is an error.
+// Send sends a value as JSON. A peer that does not read for half a minute is an error.
 func (p *Peer) Send(v any) error {
 	_ = p.conn.SetWriteDeadline(time.Now().Add(sendWithin)) // a dead peer shows in the write
 	return p.out.Encode(v)
 }
 
-// Receive receives a value. It waits until there is one, the other end has gone, or ctx ends.
+// Receive waits for the next value and decodes it into v. It fails when the other end closes the connection, and returns
+// the cause of ctx when that ends first; the connection is closed then.
 func (p *Peer) Receive(ctx context.Context, v any) error {
 	unblock := context.AfterFunc(ctx, p.Close)
 	defer unblock()
@@ -36,5 +37,5 @@ func (p *Peer) Receive(ctx context.Context, v any) error {
 	return err
 }
 
-// Close ends the connection; what waits at either end fails. It may be called twice.
+// Close ends the connection; Send and Receive at both ends fail from then on. Calling it again does nothing.
 func (p *Peer) Close() { _ = p.conn.Close() }

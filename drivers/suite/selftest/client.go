@@ -15,7 +15,7 @@ import (
 func client(ctx context.Context, engine, name, url, dir string) error {
 	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
 	if i < 0 {
-		return fmt.Errorf("there is no scenario %q", name)
+		return fmt.Errorf("unknown scenario %q", name)
 	}
 	s := scenarios[i]
 	if engine == "plain" {
@@ -23,7 +23,7 @@ func client(ctx context.Context, engine, name, url, dir string) error {
 		fmt.Println(cpu)
 		return err
 	}
-	res, err := serving.Suite{}.Run(ctx, drivers.SuiteRequest{Run: "r", Benchmark: "loadbench", Target: "truth", Endpoints: []string{url}, Model: model,
+	res, err := serving.Suite{}.Run(ctx, drivers.SuiteRequest{Run: "r", Benchmark: "selftest", Target: "truth", Endpoints: []string{url}, Model: model,
 		Serving: s.spec(), Seed: 1}, dir, func(string) {})
 	if err != nil {
 		return err

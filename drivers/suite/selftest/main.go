@@ -17,12 +17,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "loadbench:", err)
+		fmt.Fprintln(os.Stderr, "selftest:", err)
 		os.Exit(1)
 	}
 }
 
-// run is the parent, or one of its parts: truth TTFT ITL TOKENS, client ENGINE SCENARIO URL DIR.
+// run is the parent, or one of the processes that it starts: truth TTFT ITL TOKENS, client ENGINE SCENARIO URL DIR.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 4 && args[0] == "truth" {
 		p, err := parsePace(args[1:])
@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 5 && args[0] == "client" {
 		return client(ctx, args[1], args[2], args[3], args[4])
 	}
-	flags := flag.NewFlagSet("loadbench", flag.ContinueOnError)
+	flags := flag.NewFlagSet("selftest", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 5, "how often each is measured")
 	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
 	if err := flags.Parse(args); err != nil {

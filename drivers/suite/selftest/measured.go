@@ -18,7 +18,7 @@ import (
 	"assay/drivers/suite/serving"
 )
 
-// measured is one run of a scenario by one client, beside the truth.
+// measured is one run of a scenario by one client, with the server's record.
 type measured struct {
 	scenario scenario
 	cpu      float64 // s, of the client in the measured window
@@ -26,7 +26,7 @@ type measured struct {
 	truth    map[string]seen
 }
 
-// row is what the client says of a request.
+// row is a request as the client reports it.
 type row struct {
 	id                    string
 	intended, sent, first time.Duration
@@ -35,9 +35,10 @@ type row struct {
 	failure               string
 }
 
-// seen is what the server knows of it.
+// seen is a request as the server recorded it.
 type seen struct{ arrived, first time.Duration }
 
+// errorAt is a percentile of the error of the client's TTFT, in ms.
 func (m *measured) errorAt(p float64) float64 {
 	var off []float64
 	for _, r := range m.rows {
@@ -48,6 +49,7 @@ func (m *measured) errorAt(p float64) float64 {
 	return percentile(off, p)
 }
 
+// lateAt is a percentile of how late the client sent, in ms.
 func (m *measured) lateAt(p float64) float64 {
 	var late []float64
 	for _, r := range m.rows {
@@ -66,10 +68,11 @@ func percentile(v []float64, p float64) float64 {
 	return suite.Percentile(v, p)
 }
 
+// cost is the CPU seconds of 1000 requests.
 func (m *measured) cost() float64 { return 1000 * m.cpu / float64(len(m.rows)) }
 
-// rateError is how far the rate of arrivals at the server is from what was asked for, in percent, first to last. The
-// schedule has a beginning and an end of its own: what it would have given is the measure.
+// rateError is how far the rate of arrivals at the server is from the schedule's, in percent, from the first request to the
+// last.
 func (m *measured) rateError() float64 {
 	var first, last, firstDue, lastDue time.Duration
 	for i, r := range m.rows {
@@ -107,6 +110,7 @@ func (m *measured) tokenRate() float64 {
 	return float64(n) / m.wall()
 }
 
+// lost is the number of chunks that the client did not see.
 func (m *measured) lost() float64 {
 	n := 0
 	for _, r := range m.rows {

@@ -26,8 +26,8 @@ import (
 	"assay/drivers/suite/serving"
 )
 
-// plain is the client that anybody would write first: net/http, a goroutine for each request, encoding/json for each
-// event, time.Sleep between requests. It returns the CPU seconds of the measured part.
+// plain is the obvious client: net/http, a goroutine for each request, encoding/json for each event, time.Sleep between
+// requests. It returns the CPU seconds of the measured part.
 func plain(ctx context.Context, s scenario, url, dir string) (float64, error) {
 	connections := s.bound
 	if connections == 0 {

@@ -9,9 +9,9 @@ import (
 )
 
 // model is the name that the truth server serves.
-const model = "loadbench/words"
+const model = "selftest/words"
 
-// scenario is a load, and what is asked of the client under it.
+// scenario is a load, and the figures that are measured under it.
 type scenario struct {
 	name    string
 	server  pace
@@ -22,7 +22,7 @@ type scenario struct {
 	figures []figure
 }
 
-// none is no target.
+// none stands for a target, or a plain client's figure, that does not exist.
 const none = -1
 
 // figure is one number of a scenario.
@@ -30,12 +30,12 @@ type figure struct {
 	name   string
 	unit   string
 	target float64
-	plain  float64 // what the plain client took on the machine that the target was set on; none where that is not known
+	plain  float64 // of the plain client, on the machine where the target was set; none when unknown
 	more   bool    // more is better
 	of     func(*measured) float64
 }
 
-// ratio is by how much the target is better than the plain client: what a slower machine can be held to as well.
+// ratio is how many times better than the plain client the target is. It holds on slower machines too.
 func (f figure) ratio() float64 {
 	switch {
 	case f.target == none || f.plain == none:

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"container/heap"
 	"context"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,17 +24,16 @@ type pace struct {
 	tokens    int           // 0: as many as the request asks for
 }
 
-// truth is one thread that accepts, reads and answers. It understands no more than it needs to: GET /v1/models, /truth
-// and others, and POST with a Content-Length.
+// truth is the server: one thread that accepts, reads and answers. It supports only what the clients need (truth_http.go).
 type truth struct {
 	pace
 	epoll, listener, timer int
 	clock                  socket.Clock
 	recv                   *socket.Receiver
-	armed                  time.Duration // when the timer goes off; 0: it does not
+	armed                  time.Duration // when the timer goes off; 0: it is not set
 	conns                  map[int]*peer
 	streams                streams
-	wholes                 map[int][]byte // answers without delay, by tokens: made once, or the server would be what is measured
+	wholes                 map[int][]byte // answers without delay, by tokens; made once, so that the server is not the bottleneck
 	record                 []byte         // id,arrived,first write
 }
 
@@ -69,7 +66,7 @@ func (s *streams) Pop() any {
 	return last
 }
 
-// serveTruth listens on a free port of the loopback, says which on standard output, and serves until ctx ends.
+// serveTruth listens on a free port of the loopback, prints its address on standard output, and serves until ctx ends.
 func serveTruth(ctx context.Context, p pace) error {
 	runtime.LockOSThread()
 	defer socket.Own(1)()
@@ -113,7 +110,7 @@ func (t *truth) watch(fd int) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}))
 }
 
-// turn writes what is due and handles what has come.
+// turn writes the tokens that are due and handles what has arrived.
 func (t *truth) turn() error {
 	now, _ := t.clock.Now()
 	for len(t.streams) > 0 && t.streams[0].next <= now {
@@ -149,94 +146,6 @@ func (t *truth) turn() error {
 		}
 	}
 	return nil
-}
-
-func (t *truth) accept() {
-	for {
-		fd, _, err := unix.Accept4(t.listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		if err != nil {
-			return // none left, or none to be had: the client will notice
-		}
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = socket.Stamped(fd)
-		if t.watch(fd) != nil {
-			unix.Close(fd)
-			continue
-		}
-		t.conns[fd] = &peer{fd: fd}
-	}
-}
-
-func (t *truth) read(p *peer) {
-	piece, stamp, err := t.recv.Read(p.fd)
-	if errors.Is(err, unix.EAGAIN) {
-		return
-	}
-	if err != nil || len(piece) == 0 {
-		delete(t.conns, p.fd)
-		unix.Close(p.fd)
-		p.fd = -1
-		return
-	}
-	now, ahead := t.clock.Now()
-	if p.arrived = now; stamp > 0 {
-		p.arrived = min(now, stamp-ahead)
-	}
-	p.in = append(p.in, piece...)
-	if head, body, ok := whole(p.in); ok {
-		t.answer(p, head, body)
-		p.in = p.in[:0]
-	}
-}
-
-// whole splits a request that is there to its end.
-func whole(in []byte) (head, body string, ok bool) {
-	end := bytes.Index(in, []byte("\r\n\r\n"))
-	if end < 0 {
-		return "", "", false
-	}
-	head = string(in[:end])
-	length, _ := strconv.Atoi(header(head, "content-length"))
-	if len(in) < end+4+length {
-		return "", "", false
-	}
-	return head, string(in[end+4 : end+4+length]), true
-}
-
-func header(head, name string) string {
-	for line := range strings.SplitSeq(head, "\r\n") {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.EqualFold(key, name) {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
-
-func (t *truth) answer(p *peer, head, body string) {
-	switch {
-	case strings.HasPrefix(head, "POST "):
-		t.begin(p, head, body)
-	case strings.HasPrefix(head, "GET /v1/models "):
-		t.document(p, "200 OK", `{"object":"list","data":[{"id":"`+model+`","owned_by":"loadbench"}]}`)
-	case strings.HasPrefix(head, "GET /truth "):
-		t.document(p, "200 OK", string(t.record))
-		t.record = t.record[:0]
-	default:
-		t.document(p, "404 Not Found", "no such document")
-	}
-}
-
-func (t *truth) document(p *peer, status, text string) {
-	out := fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(text), text)
-	for wait := 0; len(out) > 0 && wait < 1000; { // a long record needs more than one write; nothing is measured now
-		n, err := unix.Write(p.fd, out)
-		if err != nil {
-			time.Sleep(time.Millisecond)
-			wait++
-			continue
-		}
-		out = out[n:]
-	}
 }
 
 func (t *truth) begin(p *peer, head, body string) {
@@ -291,7 +200,7 @@ func (t *truth) advance(s *stream) {
 	heap.Fix(&t.streams, 0)
 }
 
-// write gives up on a peer that does not read: its client will see a broken stream.
+// write sends out. It breaks the connection of a peer that does not read.
 func (t *truth) write(p *peer, out []byte) {
 	if p.fd < 0 {
 		return
@@ -302,44 +211,8 @@ func (t *truth) write(p *peer, out []byte) {
 	}
 }
 
+// note records when a request arrived and when its first token was written.
 func (t *truth) note(s *stream, first time.Duration) {
 	t.record = strconv.AppendInt(append(append(t.record, s.id...), ','), int64(s.arrived), 10)
 	t.record = append(strconv.AppendInt(append(t.record, ','), int64(first), 10), '\n')
 }
-
-// asked is the max_tokens of a request.
-func asked(body string) int {
-	_, rest, _ := strings.Cut(body, `"max_tokens":`)
-	rest = strings.TrimLeft(rest, " ")
-	n := 0
-	for _, c := range rest {
-		if c < '0' || c > '9' {
-			break
-		}
-		n = 10*n + int(c-'0')
-	}
-	return max(1, n)
-}
-
-const start = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-var plainToken, lastToken = chunked(event("null")), chunked(event(`"length"`))
-
-func token(last bool) []byte {
-	if last {
-		return lastToken
-	}
-	return plainToken
-}
-
-func event(finish string) string {
-	return `data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"` + model +
-		`","choices":[{"index":0,"text":" word","logprobs":null,"finish_reason":` + finish + `,"stop_reason":null}],"usage":null}` + "\n\n"
-}
-
-func ending(tokens int) []byte {
-	usage := fmt.Sprintf(`data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"%s","choices":[],"usage":{"prompt_tokens":8,"total_tokens":%d,"completion_tokens":%d}}`+"\n\n", model, tokens+8, tokens)
-	return append(append(chunked(usage), chunked("data: [DONE]\n\n")...), "0\r\n\r\n"...)
-}
-
-func chunked(s string) []byte { return fmt.Appendf(nil, "%x\r\n%s\r\n", len(s), s) }

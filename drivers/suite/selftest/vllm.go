@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +35,8 @@ func pythonClient(ctx context.Context, s scenario, home, url, dir string) (used 
 	cmd := exec.CommandContext(ctx, filepath.Join(home, "bin", "vllm"), args...)
 	cmd.Env = append(os.Environ(), "CUDA_VISIBLE_DEVICES=", "VLLM_LOGGING_LEVEL=WARNING", "HF_HUB_OFFLINE=1")
 	cmd.WaitDelay = 10 * time.Second
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output strings.Builder
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := startOn(cmd, 0); err != nil {
 		return nil, nil, err
 	}
@@ -43,14 +44,14 @@ func pythonClient(ctx context.Context, s scenario, home, url, dir string) (used 
 	err = cmd.Wait()
 	used = watched()
 	if err != nil {
-		text := said.String()
+		text := output.String()
 		return nil, nil, fmt.Errorf("%w: %s", err, text[max(0, len(text)-600):])
 	}
 	rows, err = vllmRows(dir, s)
 	return used, rows, err
 }
 
-// vllmRows reads the result, whose moments count from each request's beginning: see place.
+// vllmRows reads the result, whose times count from the beginning of each request; see place.
 func vllmRows(dir string, s scenario) ([]row, error) {
 	file, err := newest(filepath.Join(dir, "*.json"))
 	if err != nil {
@@ -70,7 +71,7 @@ func vllmRows(dir string, s scenario) ([]row, error) {
 		return nil, err
 	}
 	if len(res.TTFTs) != s.prompts {
-		return nil, errors.New("its result holds another number of requests than was asked for")
+		return nil, errors.New("vLLM's result holds another number of requests than the scenario")
 	}
 	seconds := func(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
 	rows := make([]row, s.prompts)
@@ -86,7 +87,7 @@ func vllmRows(dir string, s scenario) ([]row, error) {
 	return rows, nil
 }
 
-// place puts rows on the server's clock, by the arrivals.
+// place moves the rows to the server's clock, by its arrivals.
 func (m *measured) place() {
 	for i := range m.rows {
 		r := &m.rows[i]
@@ -95,10 +96,10 @@ func (m *measured) place() {
 	}
 }
 
-// usage is the CPU time of a process at moments of CLOCK_MONOTONIC.
+// usage is the CPU time of a process at times of CLOCK_MONOTONIC.
 type usage []struct{ at, cpu time.Duration }
 
-// watchCPU reads /proc ten times a second until it is called.
+// watchCPU reads /proc ten times a second until stop is called.
 func watchCPU(pid int) (stop func() usage) {
 	quit, ended := make(chan struct{}), make(chan usage)
 	go func() {
@@ -152,4 +153,16 @@ func (u usage) between(rows []row) float64 {
 		}
 	}
 	return (to - from).Seconds()
+}
+
+// newest is the latest file of a pattern.
+func newest(pattern string) (string, error) {
+	files, err := filepath.Glob(pattern)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("nothing matches %s", pattern)
+	}
+	if err != nil {
+		return "", err
+	}
+	return slices.Max(files), nil
 }

@@ -7,16 +7,16 @@ import (
 	"assay/drivers/suite"
 )
 
-// The tokenizer is tried on so many words, or on fewer where they are more tokens than the server takes.
+// The tokenizer is measured with so many words, or with fewer where the server does not accept that many tokens.
 const (
 	sampleWords = 256
 	leastSample = 16
 )
 
-// calibrate learns how many words a token is to the server, so that lengths in tokens come out as they are asked for. What
-// was really sent is in input_tokens, as the server counts it.
+// calibrate measures how many words make a token to the server, so that prompts get the length in tokens that the manifest
+// asks for. input_tokens reports what was really sent, as the server counts it.
 func (r *runner) calibrate(ctx context.Context) error {
-	r.progress("learning the length of the server's tokens")
+	r.progress("measuring the length of the server's tokens")
 	for n := sampleWords; ; n /= 4 {
 		tokens, f, err := r.sample(ctx, n)
 		switch {
@@ -33,7 +33,7 @@ func (r *runner) calibrate(ctx context.Context) error {
 	}
 }
 
-// sample asks for a token behind so many words, and says how many tokens these are to the server.
+// sample sends a prompt of n words and returns how many tokens the server counts in it.
 func (r *runner) sample(ctx context.Context, n int) (tokens int, f *suite.Failure, err error) {
 	p := r.payload
 	p.maxTokens, p.ignoreEOS = 1, false

@@ -19,7 +19,7 @@ import (
 )
 
 // client sends requests to the replicas of one server. Each replica has a pool of connections that is filled before
-// the clock starts; no proxy is asked, nothing is compressed, nothing is tried again.
+// the clock starts. It uses no proxy and no compression, and never sends a request again.
 type client struct {
 	endpoints []string
 	http      *http.Client
@@ -27,9 +27,9 @@ type client struct {
 	buffers   sync.Pool // *[]byte
 	clock     socket.Clock
 	run       string // begins every X-Request-Id
-	name      string // what sends the measured requests
-	cores     int    // that it may use
-	token     string // that the server asks for; empty when it asks for none
+	name      string // of the client that sends the measured requests: versions.client
+	cores     int    // of the client
+	token     string // bearer token; empty when the server asks for none
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections int) *client {
@@ -43,8 +43,8 @@ func newClient(endpoints []string, timeout time.Duration, connections int) *clie
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// now is the time on the run's clock, which is CLOCK_MONOTONIC of this host: a server on the same host that records its own
-// moments can be compared with it.
+// now is the time on the run's clock, CLOCK_MONOTONIC of this host, so that the records of a server on the same host can be
+// compared with it.
 func (c *client) now() time.Duration {
 	at, _ := c.clock.Now()
 	return at
@@ -58,11 +58,11 @@ func (c *client) id(index int) string {
 	return c.run + "-" + strconv.Itoa(index)
 }
 
-// outcome is one request as the client saw it: what vLLM calls start is sent.
+// outcome is one request as the client saw it. vLLM calls sent the start.
 type outcome struct {
 	sent, ended time.Duration
-	connect     time.Duration // of a connection that was opened for it, before sent; 0 when one was there
-	behind      time.Duration // for so long a piece of the answer lay unread, at most; 0 when that is not known
+	connect     time.Duration // opening a connection for it, before sent; 0 when one was open
+	behind      time.Duration // the longest that a piece of the answer lay unread; 0 when unknown
 	answer      sse.Answer
 	failure     *suite.Failure
 }
@@ -128,7 +128,7 @@ func (c *client) get(ctx context.Context, url string) ([]byte, http.Header, erro
 	c.authorize(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, nil, err // names the method and the URL itself
+		return nil, nil, err // the error names the method and the URL
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// CSVFile has one row a request, for checking the client against a server's own record by X-Request-Id. Moments are
-// nanoseconds of CLOCK_MONOTONIC on the client's host; what did not happen is empty.
+// CSVFile has one row a request, for checking the client against a server's own record by X-Request-Id. Times are
+// nanoseconds of CLOCK_MONOTONIC on the client's host; empty when it did not happen.
 const CSVFile = "samples.csv"
 
 func writeCSV(dir string, records []record, id func(int) string) error {

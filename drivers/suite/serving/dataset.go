@@ -12,8 +12,8 @@ import (
 	"assay/drivers/suite"
 )
 
-// dataset makes the prompts of one data set and the constraint that each answer is held to. Request i of a seed is
-// always the same but for the run's tag, and no two prompts of a run are equal: they hold a number of their own.
+// dataset makes the prompts of one data set and the constraint of each answer. Request i of a seed is always the same but
+// for the run's tag. No two prompts of a run are equal: each holds its number.
 type dataset struct {
 	name   string
 	seed   int64
@@ -23,7 +23,7 @@ type dataset struct {
 	own    func(i int, r *rand.Rand) constraint.Constraint
 	canary func(word string) constraint.Constraint // the same kind of constraint, which only word satisfies
 
-	free          bool // no constraint; entry says what to ask
+	free          bool // no constraints; entry makes the prompts
 	entry         func(i int, r *rand.Rand) entry
 	entries       []entry // of a file
 	wordsPerToken float64 // of the server's tokenizer
@@ -33,8 +33,8 @@ type dataset struct {
 // question is what a request asks.
 type question struct {
 	turns []turn                // mostly one, the user's
-	held  constraint.Constraint // that its answer is held to, where it is structured
-	out   int                   // tokens; 0 leaves it to the run
+	held  constraint.Constraint // of the answer, when the request is structured
+	out   int                   // tokens; 0: the run's outputTokens
 }
 
 // turn is one message of a conversation.
@@ -54,8 +54,8 @@ func (q question) text() string {
 	return strings.Join(parts, "\n\n")
 }
 
-// request is request i. Warm-ups have negative numbers, and a beginning of their own: they warm the server, not its
-// cache of prefixes.
+// request is request i. Warm-ups have negative numbers and a different beginning: they warm the server, not its cache of
+// prefixes.
 func (d *dataset) request(i int) question {
 	q := d.question(i)
 	tag := d.tag
@@ -126,7 +126,7 @@ func newDataset(name string, seed int64) (*dataset, error) {
 		d.shared = constraint.Constraint{Choice: []string{"Positive", "Negative"}}
 		d.canary = func(w string) constraint.Constraint { return constraint.Constraint{Choice: []string{w, w + "x"}} }
 	default:
-		return nil, fmt.Errorf("there is no data set %q; choose json, json-unique, grammar, regex, choice or xgrammar_bench", name)
+		return nil, fmt.Errorf("unknown data set %q; choose json, json-unique, grammar, regex, choice or xgrammar_bench", name)
 	}
 	return d, nil
 }

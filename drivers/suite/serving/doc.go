@@ -6,28 +6,30 @@
 // stopped, score every answer (score.go) and sum up (metrics.go). It leaves four files: result.json by way of package
 // suite, vLLM's own result JSON (vllmresult.go), samples.jsonl.gz and samples.csv, one line for each request.
 //
-// Over plain HTTP the requests go through package wire: raw sockets, arrivals stamped by the kernel. Over TLS, and on
-// systems other than Linux, they go through net/http (load.go), which is several times less exact and says so in
-// versions.client. Package loadbench shows both against the truth.
+// Over plain HTTP the requests go through package loadgen/wire: raw sockets, arrivals stamped by the kernel
+// (driver_linux.go). Over TLS, and on systems other than Linux, they go through net/http (driver.go, load.go, client.go),
+// which is several times less exact; versions.client says which one it was. `make bench` (package selftest) compares both
+// with a server that records every arrival.
 //
 // # The load
 //
-// One of: rate (offsets as vLLM's serve precomputes them: gamma gaps, stretched so that the last request goes at n/rate;
-// schedule.go), rampUp, stages, the moments of a timed trace (offsets.go), or none of these: a closed loop, in which
-// concurrency requests are always in flight, or all at once. The moments are fixed before the first request and never
-// moved. With concurrency as well, a request that the schedule wants waits for a free slot, and that wait is reported.
+// One of (schedule.go): rate (times as vLLM's serve computes them: gamma gaps, stretched so that the last request goes at
+// n/rate), rampUp, stages, or the times of a timed trace. With none of these it is a closed loop, in which concurrency
+// requests are always in flight, or all at once. The times are fixed before the first request and never moved. With
+// concurrency as well, a request that is due waits for a free slot, and that wait is reported.
 //
 // The five structured data sets are made up by dataset.go and prompts.go, random and shared-prefix by freetext.go, which
 // also reads custom, sharegpt and timed-trace files. Every prompt begins with a mark of its run, so that the server's
 // prefix cache holds nothing of another run's; within a run only shared-prefix, custom and sharegpt repeat beginnings.
+// evalset.go reads xgrammar_bench.
 //
 // # More than one core, more than one node
 //
 // cores in the manifest gives the client that many threads. run.nodes makes the processes of several nodes send one load
-// (together.go, worker.go, package team): node k of n takes every n-th request, at the same moments as if there were
-// one, and its share of the concurrency. The leader compares the clocks, tells everybody when to begin, and
-// afterwards gathers every record: the result is made of all of them, as if one client had sent them. Latencies are
-// differences on one clock each; only the schedule and the windows depend on client_clock_bar_ms.
+// (leader.go, worker.go, package coordinator): node k of n takes every n-th request, at the same times as if there were
+// one node, and its share of the concurrency. The leader measures the offset of each worker's clock, sends all workers the
+// time to start, and afterwards receives every sample: the result is made of all of them, as if one client had sent them.
+// A latency is a difference on one clock; only the schedule and the windows depend on client_clock_bar_ms.
 //
 // # Definitions
 //
@@ -45,7 +47,7 @@
 // connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
 // intended ones. send_lateness is the client's own delay, from when a request could go to when it went; slot_wait is how
 // long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
-// stamp, before it was read. server_… is what the server says about the same window in its own /metrics.
+// stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
 // A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens. It is never sent again.
@@ -57,16 +59,34 @@
 //
 // # When a result is not valid
 //
-//   - NothingCompleted; then there are no latencies at all
+//   - NothingCompleted: no request succeeded, so the result has no latencies
 //   - ErrorRate: more than 1 % of the requests failed
 //   - NoUsage: the tokens could not be counted
-//   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (5 ms are always granted, and never
-//     more than 50), or read late by more than a tenth of the mean E2EL (50 ms are always granted)
-//   - ClientBusy: it used more than nine tenths of the cores that it may use (cores in the manifest)
+//   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (at least 5 ms and at most 50 ms are
+//     tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are tolerated)
+//   - ClientBusy: it used more than nine tenths of its cores (cores in the manifest)
 //
-// Coalesced, which invalidates nothing, says that chunks hold several tokens each.
+// The note Coalesced says that chunks hold several tokens each; such a result is valid.
 //
-// client_error_bar_ms is what the client knows of its own error; a difference that is smaller is none.
+// client_error_bar_ms is the client's own error (selfcheck.go); a difference between two results that is smaller means
+// nothing.
+//
+// # Files
+//
+//	suite.go       the order of a run            measure.go     preparing and sending one node's share
+//	leader.go      several nodes: the leader     worker.go      the other nodes, and the messages
+//	dataset.go     the structured data sets      prompts.go     their words
+//	freetext.go    the free data sets            evalset.go     xgrammar_bench
+//	payload.go     the body of a request         prepare.go     all bodies, before the clock starts
+//	schedule.go    when requests go              load.go        the two loops over net/http
+//	client.go      the client on net/http        stream.go      its answers
+//	driver.go      which client sends            driver_linux.go, driver_other.go
+//	probe.go       model, version, enforcement   calibrate.go   words per token
+//	score.go       answers against constraints   selfcheck.go   the client's own error
+//	metrics.go     latencies and throughputs     steady.go      windows
+//	goodput.go     bounds, stages                server_metrics.go
+//	samples.go     samples.jsonl.gz              csv.go         samples.csv
+//	vllmresult.go  vLLM's result JSON
 //
 // # Dependencies
 //

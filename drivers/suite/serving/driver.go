@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// drive sends everything from start on (0: now) and fills the samples in; done is called after each.
+// drive sends all requests from start on (0: now) and fills in the samples; done is called after each.
 type drive func(ctx context.Context, start time.Duration, done func()) error
 
 // sender sends prepared bodies over net/http.

@@ -12,7 +12,7 @@ import (
 	"assay/drivers/constraint"
 )
 
-// evalRow is a row of xgrammar_bench: a conversation and the schema that its answer has to keep.
+// evalRow is a row of xgrammar_bench: a conversation and the schema of its answer.
 type evalRow struct {
 	turns  []turn
 	schema json.RawMessage

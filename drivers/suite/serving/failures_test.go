@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite"
 )
 
 func TestFailures(t *testing.T) {
@@ -56,7 +57,7 @@ func TestFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := reasons(res); res.Valid || !slices.Equal(got, []string{"ErrorRate"}) {
+			if got := reasons(res); res.Valid || !slices.Equal(got, []string{suite.ReasonErrorRate}) {
 				t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 			}
 			wantMetrics(t, res, map[string]float64{"completed": 15, "failed": 5, "failed_" + kind: 5, "correct_rate_percent": 100, "input_tokens": 15 * 7})
@@ -104,7 +105,7 @@ func TestNothingCompleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := reasons(res); res.Valid || !slices.Equal(got, []string{"NothingCompleted"}) {
+	if got := reasons(res); res.Valid || !slices.Equal(got, []string{suite.ReasonNothingCompleted}) {
 		t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 	}
 	wantMetrics(t, res, map[string]float64{"completed": 0, "failed": 20, "failed_http_503": 20})

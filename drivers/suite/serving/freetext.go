@@ -18,18 +18,18 @@ import (
 // maxFile bounds a data set's file.
 const maxFile = 4 << 30
 
-// entry is a request of a free data set: a prompt as it is, or so many tokens of made-up words, behind a shared prefix.
+// entry is a request of a free data set: a given prompt, or made-up words behind a shared prefix.
 type entry struct {
 	text        string
-	in          int // tokens; when there is no text
-	prefix      int // 0: none; else which one, from 1
+	in          int // tokens of made-up words, without text
+	prefix      int // number of the prefix, from 1; 0: no prefix
 	prefixWords int
 	out         int           // tokens
 	at          time.Duration // of a timed trace
 }
 
-// freeText makes a data set without constraints. Entries are used in order and from the beginning again; a timed
-// trace is not longer than it is.
+// freeText makes a data set without constraints. Entries are used in order, and again from the beginning; a timed trace
+// ends with its last entry.
 func freeText(v *v1alpha1.Serving, seed int64) (*dataset, error) {
 	d := &dataset{name: v.Dataset, seed: seed, free: true, wordsPerToken: 1}
 	switch v.Dataset {
@@ -51,7 +51,7 @@ func freeText(v *v1alpha1.Serving, seed int64) (*dataset, error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("the data set %s has no usable entry", v.File)
 	}
-	if first := list[0].at; first > 0 { // a cut of a longer trace begins at once all the same
+	if first := list[0].at; first > 0 { // a part of a longer trace begins at once too
 		for i := range list {
 			list[i].at -= first
 		}
@@ -67,7 +67,7 @@ func spread(r *rand.Rand, mean int, ratio float64) int {
 	return max(1, low+r.IntN(high-low+1))
 }
 
-// words are so many of the vocabulary.
+// words is n words of the vocabulary.
 func words(r *rand.Rand, n int) string {
 	var b strings.Builder
 	for range n {
@@ -82,7 +82,7 @@ var vocabulary = strings.Fields(`time year people way day man thing woman life c
 	place case week company system program question work government number night point home water room mother area money story fact month lot right
 	study book eye job word business issue side kind head house service friend father power hour game line end member law car city community name`)
 
-// freePrompt writes the prompt of an entry. The words per token that the server has are known after calibration.
+// freePrompt writes the prompt of request i; its length in tokens is right after calibration.
 func (d *dataset) freePrompt(i int) (prompt string, out int) {
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
 	e := d.entry(i, r)
@@ -174,8 +174,8 @@ func readLines[T any](r io.Reader, parse func([]byte) (T, error)) (out []T, err 
 	return out, lines.Err()
 }
 
-// readShareGPT takes the first turn of every conversation of two turns or more, as vLLM does. The second turn's length says
-// how much is asked for, by words: its tokens are not known here.
+// readShareGPT takes the first turn of every conversation of two turns or more, as vLLM does. The length of the second turn
+// gives the output tokens, estimated from its words.
 func readShareGPT(r io.Reader, v *v1alpha1.Serving) (out []entry, err error) {
 	var all []struct {
 		Conversations []struct {

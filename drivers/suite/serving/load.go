@@ -14,7 +14,7 @@ type sample struct {
 	outcome
 	index      int
 	structured bool
-	body       []byte        // what is sent
+	body       []byte        // of the request
 	due        time.Duration // when the schedule wanted it; equal to free without a schedule
 	free       time.Duration // when it was its turn: due, or later if the concurrency bound held it back
 }
@@ -24,18 +24,18 @@ func (s *sample) lateness() time.Duration { return max(0, s.sent-s.connect-max(s
 
 // pace is when requests go.
 type pace struct {
-	start    time.Duration   // before which none goes; 0: now
-	schedule []time.Duration // moments from the start; nil: each follows another
-	bound    int             // on those in flight; 0: none
+	start    time.Duration   // the first can go then; 0: now
+	schedule []time.Duration // times after the start; nil: a closed loop
+	bound    int             // on requests in flight; 0: no bound
 }
 
 // load sends all samples and waits for them. Send fills in the one that it is given.
 //
 // Without a schedule it is a closed loop: bound workers, each sending its next request when the last has ended
-// (bound 0: everything at once). With one it is an open loop: each request goes at its moment whatever became of the
-// others, or, with a bound, as soon after that as a slot is free.
+// (bound 0: everything at once). With one it is an open loop: each request goes at its time, whether or not the others
+// have ended, or, with a bound, as soon after that as a slot is free.
 //
-// It fails when ctx ends before everything was sent, or when there is no timer to be had.
+// It fails when ctx ends before everything was sent, or when the kernel gives no timer.
 func load(ctx context.Context, samples []sample, p pace, now func() time.Duration, send func(*sample)) error {
 	timer, err := suite.NewPacer()
 	if err != nil {
@@ -55,7 +55,7 @@ func load(ctx context.Context, samples []sample, p pace, now func() time.Duratio
 	return ctx.Err()
 }
 
-// pauseUntil waits for a moment, or for the end of ctx.
+// pauseUntil waits for a time on the run's clock, or for the end of ctx.
 func pauseUntil(ctx context.Context, timer *suite.Pacer, at time.Duration, now func() time.Duration) error {
 	for wait := at - now(); wait > 0; wait = at - now() {
 		if ctx.Err() != nil {
@@ -101,7 +101,7 @@ func openLoop(ctx context.Context, samples []sample, p pace, timer *suite.Pacer,
 	if p.bound > 0 {
 		slots = make(chan struct{}, p.bound)
 	}
-	var heldUntil time.Duration // when the bound last let go of the schedule
+	var heldUntil time.Duration // when the bound last held back a request until
 	for i := range samples {
 		s := &samples[i]
 		s.due = p.start + p.schedule[i]
@@ -122,7 +122,7 @@ func openLoop(ctx context.Context, samples []sample, p pace, timer *suite.Pacer,
 	return ctx.Err()
 }
 
-// acquire takes a slot; if it had to wait for one it notes until when. False when ctx ended.
+// acquire takes a slot. If it had to wait for one, it sets heldUntil to the end of the wait. False when ctx ended.
 func acquire(ctx context.Context, slots chan struct{}, heldUntil *time.Duration, now func() time.Duration) bool {
 	select {
 	case slots <- struct{}{}:

@@ -54,7 +54,7 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
-// An open loop sends at the scheduled moments whatever becomes of the requests; a slow answer delays nobody.
+// An open loop sends at the scheduled times whatever becomes of the requests; a slow answer delays no other request.
 func TestOpenLoop(t *testing.T) {
 	now := clock()
 	const gap = 20 * time.Millisecond
@@ -147,7 +147,7 @@ func TestClientLate(t *testing.T) {
 	} {
 		s := made(test.late, test.ttft)
 		faults := (&self{}).judge(&s)
-		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == "ClientLate" }); got != test.want {
+		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == suite.ReasonClientLate }); got != test.want {
 			t.Errorf("%+v: %v", test, faults)
 		}
 		m := s.metrics(true)

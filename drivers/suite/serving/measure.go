@@ -17,19 +17,19 @@ type part struct{ at, of int }
 // share of n is this node's part of it.
 func (p part) share(n int) int { return wire.Share(n, p.at, p.of) }
 
-// bound is how many requests this node may have in flight; 0: no bound.
+// bound is how many requests this node can have in flight; 0: no bound.
 func (r *runner) bound() int { return r.part.share(r.spec.Concurrency) }
 
-// connections is how many of them this node opens beforehand.
+// connections is how many connections this node opens beforehand.
 func (r *runner) connections() int { return max(1, r.part.share(connections(r.spec))) }
 
-// measure sends every request from here.
+// measure sends every request from this node.
 func (r *runner) measure(ctx context.Context) ([]sample, error) {
 	samples := r.share()
 	return samples, r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) { return 0, r.overlap.Begin(ctx, r.progress) })
 }
 
-// share is this node's part of the requests: every so many-th of all.
+// share is this node's part of the requests: every n-th on n nodes.
 func (r *runner) share() []sample {
 	n := r.spec.Prompts
 	structured := make([]bool, n)
@@ -43,7 +43,7 @@ func (r *runner) share() []sample {
 	return out
 }
 
-// send prepares the samples and sends them. When everything is ready it asks begin for the moment to start.
+// send prepares the samples and sends them. When everything is ready, begin returns the time to start (0: now).
 func (r *runner) send(ctx context.Context, samples []sample, begin func(context.Context) (time.Duration, error)) error {
 	r.progress("preparing the requests")
 	if err := r.prepare(ctx, samples); err != nil {
@@ -56,7 +56,7 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 		return err
 	}
 	defer closeDriver()
-	runtime.GC() // what was prepared is garbage no longer; a collection now is one less in the window
+	runtime.GC() // a collection now is one less in the window
 	start, err := begin(ctx)
 	if err != nil {
 		return err
@@ -64,21 +64,21 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 	var done atomic.Int64
 	stop := r.report(&done, len(samples))
 	watched := func() scrapes { return scrapes{} }
-	if r.part.at == 0 { // one node asks the server for its metrics
+	if r.part.at == 0 { // only the first node reads the server's metrics
 		watched = r.client.watch(ctx)
 	}
-	began := suite.Look()
+	began := suite.ReadUsage()
 	err = drive(ctx, start, func() { done.Add(1) })
-	r.self = selfBetween(began, suite.Look(), r.client.cores)
+	r.self = selfBetween(began, suite.ReadUsage(), r.client.cores)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {
-		err = ctx.Err() // it ended while the last answers were read
+		err = ctx.Err() // the run was stopped while the last answers were read
 	}
 	return err
 }
 
-// offsets are the moments of the samples in the schedule of all; nil without one.
+// offsets are the times of the samples in the schedule of all requests; nil in a closed loop.
 func (r *runner) offsets(samples []sample) []time.Duration {
 	all := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
 	if all == nil || r.part.of == 1 {
@@ -91,20 +91,20 @@ func (r *runner) offsets(samples []sample) []time.Duration {
 	return out
 }
 
-// report tells progress once a second until stop is called.
+// report writes the progress once a second until stop is called.
 func (r *runner) report(done *atomic.Int64, n int) (stop func()) {
 	where := ""
 	if r.part.of > 1 {
 		where = fmt.Sprintf(" of this node, one of %d", r.part.of)
 	}
-	tell := func() { r.progress(fmt.Sprintf("%d of %d requests%s", done.Load(), n, where)) }
+	write := func() { r.progress(fmt.Sprintf("%d of %d requests%s", done.Load(), n, where)) }
 	tick, quit, ended := time.NewTicker(time.Second), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		for {
 			select {
 			case <-tick.C:
-				tell()
+				write()
 			case <-quit:
 				return
 			}
@@ -114,6 +114,6 @@ func (r *runner) report(done *atomic.Int64, n int) (stop func()) {
 		tick.Stop()
 		close(quit)
 		<-ended
-		tell()
+		write()
 	}
 }

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -31,7 +30,7 @@ func newRecord(s sample) record {
 	}
 	r.in, r.out = s.answer.Prompt, s.answer.Completion
 	if !s.answer.Usage {
-		r.out = 1 // vLLM's last resort; such a result is not valid
+		r.out = 1 // as vLLM does; such a result is not valid
 	}
 	if r.out > 1 {
 		r.tpot = (r.e2el - r.ttft) / float64(r.out-1)
@@ -42,7 +41,7 @@ func newRecord(s sample) record {
 // summary is everything that the two result files report.
 type summary struct {
 	records   []record
-	duration  time.Duration // first dispatch to last completion
+	duration  time.Duration // from the first dispatch to the last completion
 	completed int
 	in, out   int
 	chunks    int
@@ -57,8 +56,8 @@ type summary struct {
 	itl       []float64
 	e2el      []float64
 
-	ttftDue, e2elDue []float64 // from when the schedule wanted the request sent
-	free             bool      // no answer is scored
+	ttftDue, e2elDue []float64 // from when the request was due
+	free             bool      // the answers are not scored
 }
 
 func summarise(records []record) summary {
@@ -177,30 +176,30 @@ func (s *summary) gapsOfTokens() (out []float64) {
 	return out
 }
 
-// maxCoalesced is how many tokens a chunk may hold on average before ITL has to be read with care.
+// maxCoalesced is how many tokens a chunk can hold on average before ITL must be read with care.
 const maxCoalesced = 1.05
 
-// maxErrorPercent is the share of failed requests beyond which a result says more about them than about the server.
+// maxErrorPercent is the share of failed requests above which a result is not valid.
 const maxErrorPercent = 1.0
 
-// verdictOn lists why the result is not valid; notes do not make it invalid.
-func (s *summary) verdictOn() (faults, notes []drivers.Reason) {
+// reasons lists the faults, for which the result is not valid, and the notes.
+func (s *summary) reasons() (faults, notes []drivers.Reason) {
 	fault := func(reason, format string, args ...any) {
-		faults = append(faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+		faults = append(faults, suite.NewReason(reason, format, args...))
 	}
 	n := len(s.records)
 	if s.completed == 0 {
-		fault("NothingCompleted", "none of %d requests succeeded: %s", n, &s.failures)
+		fault(suite.ReasonNothingCompleted, "none of %d requests succeeded: %s", n, &s.failures)
 		return faults, nil
 	}
 	if rate := percent(n-s.completed, n); rate > maxErrorPercent {
-		fault("ErrorRate", "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", n-s.completed, n, rate, maxErrorPercent, &s.failures)
+		fault(suite.ReasonErrorRate, "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", n-s.completed, n, rate, maxErrorPercent, &s.failures)
 	}
 	if s.noUsage > 0 {
-		fault("NoUsage", "%d of %d answers did not say how many tokens they hold, so tokens are not counted", s.noUsage, s.completed)
+		fault(suite.ReasonNoUsage, "%d of %d answers did not say how many tokens they hold, so tokens are not counted; serve with usage in streamed answers", s.noUsage, s.completed)
 	}
 	if s.coalesced() {
-		notes = append(notes, drivers.Reason{Reason: "Coalesced", Message: fmt.Sprintf("the server sends %.2f tokens a chunk: itl is of chunks, itl_token of tokens", float64(s.out)/float64(s.chunks))})
+		notes = append(notes, suite.NewReason(suite.ReasonCoalesced, "the server sends %.2f tokens a chunk: itl is the gap between chunks, itl_token between tokens", float64(s.out)/float64(s.chunks)))
 	}
 	if note, short := suite.TooFewSamples("completed requests", s.completed); short {
 		notes = append(notes, note)

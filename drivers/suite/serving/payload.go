@@ -16,7 +16,7 @@ const (
 	responseFormat    dialect = "response_format"    // OpenAI's, JSON schemas only
 )
 
-// fields are the members of the payload that ask for a constraint; nil when the dialect cannot say it.
+// fields are the members of the payload that ask for a constraint; nil when the dialect has no field for it.
 func (d dialect) fields(c constraint.Constraint) map[string]any {
 	kind, value := "", any(nil)
 	switch {
@@ -44,12 +44,12 @@ func (d dialect) fields(c constraint.Constraint) map[string]any {
 
 // payload is the body of one request.
 type payload struct {
-	model     string
-	chat      bool
-	maxTokens int
-	dialect   dialect
-	ignoreEOS bool
-	warmth    float64 // temperature
+	model       string
+	chat        bool
+	maxTokens   int
+	dialect     dialect
+	ignoreEOS   bool
+	temperature float64
 }
 
 func (p payload) path() string {
@@ -59,10 +59,10 @@ func (p payload) path() string {
 	return "/v1/completions"
 }
 
-// body asks for a streamed answer to q with usage at the end; held to c unless c is nil.
+// body asks for a streamed answer to q with usage at the end, under constraint c unless that is nil.
 func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
-		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.warmth, "stream": true,
+		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.temperature, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
 	}
 	if p.ignoreEOS {
@@ -80,7 +80,7 @@ func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
 	}
 	b, err := json.Marshal(m)
 	if err != nil {
-		return nil, fmt.Errorf("encode a request: %w", err)
+		return nil, fmt.Errorf("encoding a request: %w", err)
 	}
 	return b, nil
 }

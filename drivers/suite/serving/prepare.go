@@ -28,7 +28,7 @@ func (r *runner) prepare(ctx context.Context, samples []sample) error {
 				s := &samples[i]
 				s.body, errs[k] = r.body(s)
 				if size.Add(int64(len(s.body))) > maxPrepared && errs[k] == nil {
-					errs[k] = fmt.Errorf("the requests of the run take more than %d GiB of memory: ask for fewer prompts or shorter ones", maxPrepared>>30)
+					errs[k] = fmt.Errorf("the requests of the run take more than %d GiB of memory: lower prompts or inputTokens", maxPrepared>>30)
 				}
 			}
 		})

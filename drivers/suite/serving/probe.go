@@ -16,7 +16,7 @@ import (
 // server is what the probes found out about the target.
 type server struct {
 	scrapes   scrapes
-	version   string // as it says itself; empty when it does not
+	version   string // from /version; empty when it has none
 	simulated bool
 	dialect   dialect
 }
@@ -27,7 +27,7 @@ func (c *client) identify(ctx context.Context, model string) (server, error) {
 	for _, endpoint := range c.endpoints {
 		body, header, err := c.get(ctx, endpoint+"/v1/models")
 		if err != nil {
-			return s, fmt.Errorf("ask the server for its models: %w", err)
+			return s, fmt.Errorf("asking the server for its models: %w", err)
 		}
 		var list struct {
 			Data []struct {
@@ -36,7 +36,7 @@ func (c *client) identify(ctx context.Context, model string) (server, error) {
 			} `json:"data"`
 		}
 		if err := json.Unmarshal(body, &list); err != nil {
-			return s, fmt.Errorf("%s/v1/models is no OpenAI model list: %w", endpoint, err)
+			return s, fmt.Errorf("reading %s/v1/models as an OpenAI model list: %w", endpoint, err)
 		}
 		var ids []string
 		for _, m := range list.Data {
@@ -60,7 +60,7 @@ func (c *client) identify(ctx context.Context, model string) (server, error) {
 	return s, nil
 }
 
-// candidates are the dialects worth trying, the likeliest first: vLLM took guided_* until 0.12.0.
+// candidates are the dialects to try, the likeliest first: vLLM took guided_* until 0.12.0.
 func candidates(version string) []dialect {
 	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")
@@ -72,10 +72,10 @@ func candidates(version string) []dialect {
 	return []dialect{structuredOutputs, guided, responseFormat}
 }
 
-// findDialect settles how this server takes constraints. A server silently ignores a field that it does not know, and
-// a benchmark would then measure free text and call it structured. So every dialect has to prove itself, on every
-// replica: the canary is a prompt about one thing under a constraint of the data set's kind that only a random word
-// satisfies; nothing but enforcement makes a model say it.
+// findDialect finds out how this server takes constraints. A server silently ignores a field that it does not know, and a
+// benchmark would then measure free text as if it were structured. So a dialect is tested on every replica with a canary:
+// a prompt about rivers, under a constraint of the data set's kind that only a random word satisfies. Only enforcement
+// makes a model answer with that word.
 func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version string, r *rand.Rand) (dialect, error) {
 	var tried []string
 	for _, candidate := range candidates(version) {
@@ -94,16 +94,16 @@ func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version
 		}
 		tried = append(tried, fmt.Sprintf("%s: %v", candidate, err))
 	}
-	return "", fmt.Errorf("the server does not enforce the constraint of data set %q, so there is nothing to measure; tried %s; "+
+	return "", fmt.Errorf("the server does not enforce the constraint of data set %q, so there is nothing to measure (tried %s); "+
 		"serve with structured outputs switched on, or set structuredRatio: 0 to measure free text",
 		d.name, strings.Join(tried, "; "))
 }
 
-// canary asks every replica. An answer that was cut short proves as much once it holds the word.
+// canary asks every replica. An answer that was cut short passes if it holds the word.
 func (c *client) canary(ctx context.Context, p payload, held constraint.Constraint, word string) error {
 	check, err := constraint.Compile(held)
 	if err != nil {
-		return fmt.Errorf("compile the canary: %w", err)
+		return fmt.Errorf("compiling the canary: %w", err)
 	}
 	body, err := p.body(ask("Name three rivers in Europe and say where they rise."), &held)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 
 const samplesFile = "samples.jsonl.gz"
 
-// sampleLine is one line of samples.jsonl.gz. Moments count from the first dispatch, lengths from the send.
+// sampleLine is one line of samples.jsonl.gz. due_ms and sent_ms count from the first dispatch, latencies from the send.
 type sampleLine struct {
 	Index      int     `json:"i"`
-	Due        float64 `json:"due_ms"`  // when the schedule wanted it
-	Sent       float64 `json:"sent_ms"` // when it went
+	Due        float64 `json:"due_ms"`  // when it was due
+	Sent       float64 `json:"sent_ms"` // when it was sent
 	Late       float64 `json:"late_ms"` // the client's own delay
 	TTFT       float64 `json:"ttft_ms,omitempty"`
 	E2EL       float64 `json:"e2el_ms,omitempty"`

@@ -9,8 +9,7 @@ import (
 	"assay/drivers/suite"
 )
 
-// schedule is when the n requests of a run are to be sent, from its start; nil when nothing says so and they follow one
-// another (a closed loop).
+// schedule is when the requests of a run are to be sent, after its start; nil for a closed loop.
 func schedule(v *v1alpha1.Serving, d *dataset, r *rand.Rand) []time.Duration {
 	n := v.Prompts
 	switch {
@@ -38,8 +37,8 @@ func schedule(v *v1alpha1.Serving, d *dataset, r *rand.Rand) []time.Duration {
 	return nil
 }
 
-// ramp raises the rate from request to request, in equal steps or by equal factors, as vLLM does: not stretched, so that
-// the rate at each request is the one that is meant.
+// ramp raises the rate from request to request, in equal steps or by equal factors, as vLLM does. It is not stretched, so
+// that the rate at each request is the declared one.
 func ramp(r *rand.Rand, n int, u v1alpha1.RampUp, burstiness float64) []time.Duration {
 	out := make([]time.Duration, n)
 	sum := 0.0

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -9,17 +8,17 @@ import (
 	"assay/drivers/suite"
 )
 
-// maxBusy is the share of the cores it may use beyond which the client is taken for the bottleneck.
+// maxBusy is the share of the client's cores above which the client is the bottleneck.
 const maxBusy = 0.9
 
-// How far behind the client may be with 99 of 100 requests. A few scheduling quanta are always granted.
+// How late the client can be with 99 of 100 requests. A few scheduling quanta are always tolerated.
 const (
 	maxShare  = 0.1 // of the mean TTFT in sending, of the mean E2EL in reading
 	minLateMs = 5.0
-	maxLateMs = 50.0 // in sending; this much is always granted in reading, where the kernel keeps the moments
+	maxLateMs = 50.0 // in sending; this much is always tolerated in reading, where the kernel stamps the arrivals
 )
 
-// self is how the client fared in the measured window.
+// self is what the client knows about itself in the measured window.
 type self struct {
 	Wall, Own, Foreign, Pauses time.Duration
 	GCs                        int64
@@ -28,7 +27,8 @@ type self struct {
 	bar                        float64 // ms
 }
 
-func selfBetween(a, b suite.Moment, cores int) self {
+// selfBetween compares the usage at both ends of the window.
+func selfBetween(a, b suite.Usage, cores int) self {
 	s := self{Wall: b.At.Sub(a.At), Own: b.Own - a.Own, Pauses: b.Pauses - a.Pauses, GCs: b.GCs - a.GCs, Cores: cores}
 	if a.Host > 0 {
 		s.Foreign = max(0, b.Host-a.Host-s.Own)
@@ -36,13 +36,13 @@ func selfBetween(a, b suite.Moment, cores int) self {
 	return s
 }
 
-// with is two nodes as one client. One node that is too busy is not made up for by another.
+// with adds another node. The busiest node counts: an idle one does not make up for it.
 func (s self) with(o self) self {
 	return self{Wall: max(s.Wall, o.Wall), Own: s.Own + o.Own, Foreign: s.Foreign + o.Foreign, Pauses: s.Pauses + o.Pauses,
 		GCs: s.GCs + o.GCs, Cores: s.Cores + o.Cores, Busiest: max(s.busy(), o.busy())}
 }
 
-// busy is the share of its cores that the client used, on the busiest node; 0 of a window too short to tell.
+// busy is the share of its cores that the client used, on the busiest node; 0 in a window shorter than a second.
 func (s self) busy() float64 {
 	if s.Wall < time.Second {
 		return 0
@@ -50,9 +50,9 @@ func (s self) busy() float64 {
 	return max(s.Busiest, float64(s.Own)/float64(s.Wall)/float64(s.Cores))
 }
 
-// judge finds the client's own error, in milliseconds, and says when it spoils the result: how late it was with 99 of
-// 100 requests, plus its average pause. An effect smaller than that bar is not one. Reading late does not move the
-// arrivals, which the kernel stamps, but holds up what a closed loop sends next.
+// judge finds the client's own error, in milliseconds: how late it was with 99 of 100 requests, plus its average pause.
+// An effect smaller than that bar means nothing. It returns the faults that make the result invalid. Reading late does not
+// move the arrivals, which the kernel stamps, but delays what a closed loop sends next.
 func (s *self) judge(sum *summary) (faults []drivers.Reason) {
 	p99 := func(ms []float64) float64 { return suite.Percentile(slices.Sorted(slices.Values(ms)), 99) }
 	sending, reading := p99(sum.late), p99(sum.behind)
@@ -65,15 +65,15 @@ func (s *self) judge(sum *summary) (faults []drivers.Reason) {
 	}
 	late := func(how string, ms, limit float64) {
 		if ms > limit {
-			faults = append(faults, drivers.Reason{Reason: "ClientLate", Message: fmt.Sprintf("the client was up to %.1f ms late in %s (p99; at most %.1f ms is tolerated): "+
-				"its host is too busy for this load", ms, how, limit)})
+			faults = append(faults, suite.NewReason(suite.ReasonClientLate, "the client was up to %.1f ms late in %s (p99; at most %.1f ms is tolerated): "+
+				"its host is too busy for this load; give it a host of its own (run: {on: job}) or lower the load", ms, how, limit))
 		}
 	}
 	late("sending", sending, min(maxLateMs, max(minLateMs, maxShare*suite.Mean(sum.ttft))))
 	late("reading", reading, max(maxLateMs, maxShare*suite.Mean(sum.e2el)))
 	if s.busy() > maxBusy {
-		faults = append(faults, drivers.Reason{Reason: "ClientBusy", Message: fmt.Sprintf("the client used %.0f%% of its cores (%d; at most %.0f%% is tolerated): "+
-			"it measured itself; give it more cores, a host of its own (run: {on: job}) or a lower load", 100*s.busy(), s.Cores, 100*maxBusy)})
+		faults = append(faults, suite.NewReason(suite.ReasonClientBusy, "the client used %.0f%% of its cores (%d; at most %.0f%% is tolerated): "+
+			"the result shows the client's limit, not the server's; raise cores, give it a host of its own (run: {on: job}) or lower the load", 100*s.busy(), s.Cores, 100*maxBusy))
 	}
 	return faults
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// scrapes are what the servers say of themselves, before, during and after the measured window. Replicas are added up.
+// scrapes are the servers' own metrics, before, during and after the measured window. Replicas are added up.
 type scrapes struct {
 	before, after reading
 	during        []reading
@@ -48,7 +48,7 @@ func (c *client) watch(ctx context.Context) (stop func() scrapes) {
 	}
 }
 
-// read is nil when a replica has no metrics that can be read.
+// read returns nil when the metrics of a replica cannot be read.
 func (c *client) read(ctx context.Context) reading {
 	out := reading{}
 	for _, e := range c.endpoints {
@@ -82,8 +82,8 @@ func (r reading) add(name string, f *dto.MetricFamily) {
 	}
 }
 
-// report adds what the server says about the window: where the time went, how many ran, how full its cache was. What it
-// does not say is absent. Names are those of vLLM's V0 and V1 engines.
+// report adds the server's metrics of the window: where the time went, how many requests ran, how full its cache was.
+// Metrics that the server does not have are left out. Names are those of vLLM's V0 and V1 engines.
 func (s scrapes) report(m map[string]float64, replicas int) {
 	if s.before == nil || s.after == nil {
 		return

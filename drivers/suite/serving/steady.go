@@ -15,7 +15,7 @@ type change struct {
 	n  int
 }
 
-// changesOf are all of them in the order of time; none ends before it begins.
+// changesOf are all changes in the order of time, at the same time beginnings before ends.
 func changesOf(records []record) []change {
 	changes := make([]change, 0, 2*len(records))
 	for i := range records {
@@ -63,8 +63,8 @@ func (s *summary) arrivals(f func(at time.Duration, tokens float64)) {
 	}
 }
 
-// steady is the window in which as many requests are in flight as usual: from when it is first reached to when it is
-// left for good. Ramp and drain lie outside. False when there is none to speak of.
+// steady is the window in which about the usual number of requests is in flight: from when that is first reached to when
+// it is last left. Ramp and drain lie outside. False when there is no such window.
 func steady(records []record) (from, to time.Duration, ok bool) {
 	changes := changesOf(records)
 	var held []time.Duration // how long each number in flight was held
@@ -108,7 +108,7 @@ func median(held []time.Duration) int {
 	return 0
 }
 
-// steadyReport adds the window and the throughput in it, by the tokens that arrived then.
+// steadyReport adds the length of the window and the throughput of tokens that arrived in it.
 func (s *summary) steadyReport(m map[string]float64) {
 	from, to, ok := steady(s.records)
 	if !ok || s.completed == 0 {

@@ -8,8 +8,8 @@ import (
 	"assay/drivers/suite/loadgen/sse"
 )
 
-// readStream reads server-sent events up to [DONE]. Now is asked once per read, right after it: events that arrive
-// together share their time. A stream that ends without [DONE] is a failure, whatever it carried before.
+// readStream reads server-sent events up to [DONE]. now is called once per read, right after it: events that arrive
+// together share their time. A stream that ends without [DONE] is a failure.
 func readStream(r io.Reader, buf []byte, now func() time.Duration) (sse.Answer, *suite.Failure) {
 	var s sse.Stream
 	for {

@@ -19,8 +19,8 @@ import (
 // Suite implements drivers.Suite. Srun starts the clients of the other nodes; default: the command of that name.
 type Suite struct{ Srun string }
 
-// Run measures the server that req names. Its error says why no honest result exists: the server cannot be reached,
-// does not serve the model, or does not enforce the constraint.
+// Run measures the server that req names. It returns an error when there is no honest result: the server cannot be
+// reached, does not serve the model, or does not enforce the constraint.
 func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	if err := check(req); err != nil {
 		return drivers.SuiteResult{}, err
@@ -40,7 +40,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	measure := r.measure
 	if req.Nodes > 1 {
 		measure = func(ctx context.Context) ([]sample, error) {
-			return r.lead(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
+			return r.measureOnNodes(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
 		}
 	}
 	samples, err := measure(ctx)
@@ -50,14 +50,14 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	return r.conclude(dir, samples)
 }
 
-// check refuses a request that the manifest's defaults were not applied to.
+// check refuses a request without the manifest's defaults.
 func check(req drivers.SuiteRequest) error {
 	v := req.Serving
 	switch {
 	case v == nil:
 		return fmt.Errorf("the request of benchmark %q has no serving part", req.Benchmark)
 	case req.Model == "":
-		return fmt.Errorf("service %q declares no model to ask for", req.Target)
+		return fmt.Errorf("service %q declares no model; write vllm.model", req.Target)
 	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
 		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
 			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
@@ -78,7 +78,7 @@ type runner struct {
 	part     part
 	open     bool // the run has a schedule
 	self     self
-	crew     crew // on several nodes
+	nodes    clientNodes
 	overlap  *suite.Overlap
 }
 
@@ -102,7 +102,7 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 		part: part{of: 1}, req: req, spec: v, progress: progress, data: d, scorer: sc,
 		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
-			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, warmth: v.Temperature},
+			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
 	}
 	r.client.run = req.Run
 	if r.client.token, err = drivers.ReadToken(req.TokenFile); err != nil {
@@ -111,8 +111,8 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	return r, nil
 }
 
-// connections is how many requests may well be in flight at the same time: the bound, or all of them, or what arrives
-// within ten seconds. The sockets of more than a thousand are not worth opening beforehand.
+// connections is how many connections are opened beforehand: the bound on concurrency, or what arrives within ten
+// seconds, or one for each request; at most 1024.
 func connections(v *v1alpha1.Serving) int {
 	n := min(v.Prompts, 1024)
 	if !v.Rate.Inf() {
@@ -132,7 +132,7 @@ func (r *runner) ratio() float64 {
 }
 
 func (r *runner) probe(ctx context.Context) error {
-	r.progress("looking at the server")
+	r.progress("probing the server")
 	var err error
 	if r.server, err = r.client.identify(ctx, r.req.Model); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (r *runner) probe(ctx context.Context) error {
 	return err
 }
 
-// warmUp sends the warm-ups, which are not measured; if every one fails there is no use in going on.
+// warmUp sends the warm-ups, which are not measured. It fails when all of them fail.
 func (r *runner) warmUp(ctx context.Context) error {
 	if r.spec.Warmups == 0 {
 		return ctx.Err()
@@ -187,7 +187,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	sum := summarise(records)
 	sum.free = r.data.free
-	faults, notes := sum.verdictOn()
+	faults, notes := sum.reasons()
 	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
 	sum.goodput(metrics, r.spec.Goodput)
@@ -195,14 +195,14 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	sum.stages(metrics, r.spec.Stages)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.self.report(metrics, len(records))
-	r.crew.report(metrics)
+	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
-	if r.crew.nodes != nil {
-		res.Versions["client_nodes"] = strings.Join(r.crew.nodes, ",")
+	if r.nodes.names != nil {
+		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version
@@ -213,13 +213,13 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
 	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
-		return res, fmt.Errorf("write vLLM's result file: %w", err)
+		return res, fmt.Errorf("writing vLLM's result file: %w", err)
 	}
 	if err := writeSamples(dir, records); err != nil {
-		return res, fmt.Errorf("write the samples: %w", err)
+		return res, fmt.Errorf("writing the samples: %w", err)
 	}
 	if err := writeCSV(dir, records, r.client.id); err != nil {
-		return res, fmt.Errorf("write %s: %w", CSVFile, err)
+		return res, fmt.Errorf("writing %s: %w", CSVFile, err)
 	}
 	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}

@@ -16,10 +16,10 @@ import (
 	"assay/drivers/suite"
 )
 
-// reasons are why a result is not valid, but for what the host of the tests is guilty of, which may be busy.
+// reasons are why a result is not valid, except the faults of a busy host.
 func reasons(res drivers.SuiteResult) (out []string) {
 	for _, r := range res.Reasons {
-		if !slices.Contains([]string{"TooFewSamples", "ClientLate", "ClientBusy"}, r.Reason) {
+		if !slices.Contains([]string{suite.ReasonTooFewSamples, suite.ReasonClientLate, suite.ReasonClientBusy}, r.Reason) {
 			out = append(out, r.Reason)
 		}
 	}
@@ -110,7 +110,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		if _, _, err := measure(t, spec(nil), unused(t)); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("got %v", err)
 		}
@@ -171,7 +171,7 @@ func TestNoUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := reasons(res); res.Valid || !slices.Equal(got, []string{"NoUsage"}) {
+	if got := reasons(res); res.Valid || !slices.Equal(got, []string{suite.ReasonNoUsage}) {
 		t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 	}
 }
@@ -242,7 +242,7 @@ func TestOpenLoopRun(t *testing.T) {
 		t.Errorf("reasons %v", res.Reasons)
 	}
 	first := suite.Arrivals(suite.Rand(11, "arrivals"), 150, 300, 1)[0]
-	if got, least := res.Metrics["duration_s"], (150.0/300)-first.Seconds(); got < least-0.05 { // the first may itself be late
+	if got, least := res.Metrics["duration_s"], (150.0/300)-first.Seconds(); got < least-0.05 { // the first can itself be late
 		t.Errorf("it took %v s, the schedule alone %v s", got, least)
 	}
 	wantMetrics(t, res, map[string]float64{"completed": 150, "slot_wait_p99_ms": 0})

@@ -35,8 +35,8 @@ type vllmOutput struct {
 }
 
 // writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
-// read it: seconds in the lists, milliseconds in the statistics, every percentile whatever the sample's size. Two
-// liberties: latencies are absent, not 0, when nothing completed; and simulated says when no vLLM was behind it.
+// read it: seconds in the lists, milliseconds in the statistics, every percentile for any number of samples.
+// Two differences: without completed requests latencies are absent, not 0; and the field simulated is added.
 func writeVLLM(dir, name string, result map[string]any) error {
 	b, err := json.Marshal(result)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
 	return m
 }
 
-// vllmLoad adds what vLLM's serve says about the load: how it was raised, its peaks, and what was good of it.
+// vllmLoad adds the fields of `vllm bench serve` about the load: its ramp, its peaks, and its goodput.
 func vllmLoad(m map[string]any, v *v1alpha1.Serving, s *summary) {
 	if u := v.RampUp; u != nil {
 		m["ramp_up_strategy"], m["ramp_up_start_rps"], m["ramp_up_end_rps"] = u.Strategy, float64(u.From), float64(u.To)

@@ -104,7 +104,7 @@ func TestSeveralTokensAChunk(t *testing.T) {
 	if chunks, tokens := res.Metrics["itl_median_ms"], res.Metrics["itl_token_median_ms"]; chunks < 9 || math.Abs(tokens-chunks/6) > 1e-9 {
 		t.Errorf("gaps of %v ms between chunks, %v ms between tokens", chunks, tokens)
 	}
-	if !slices.Equal(reasons(res), []string{"Coalesced"}) {
+	if !slices.Equal(reasons(res), []string{suite.ReasonCoalesced}) {
 		t.Errorf("%v", res.Reasons)
 	}
 }

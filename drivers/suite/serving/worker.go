@@ -13,17 +13,18 @@ import (
 	"assay/drivers/suite/loadgen/sse"
 )
 
-// The conversation with a worker: it says ready when its requests are written and its connections open; it tells its
-// clock, clockReadings times; it hears when to start; it says ended, and then every sample.
+// The messages between a worker and the leader, in order: workerReady once its requests are written and its connections
+// open; clockReadings times a clockTime from the leader and the worker's own in answer; a clockTime with the start;
+// workerDone, and then a sampleMessage for each of its requests.
 type (
-	ready  struct{ Node, Err string }
-	moment struct{ At time.Duration }
-	ended  struct {
+	workerReady struct{ Node, Err string }
+	clockTime   struct{ At time.Duration } // on the worker's clock
+	workerDone  struct {
 		Err     string
 		Self    self
 		Samples int
 	}
-	carried struct {
+	sampleMessage struct {
 		Index                  int
 		Structured             bool
 		Due, Free, Sent, Ended time.Duration
@@ -33,17 +34,17 @@ type (
 	}
 )
 
-func carry(s sample) carried {
-	return carried{s.index, s.structured, s.due, s.free, s.sent, s.ended, s.connect, s.behind, s.answer, s.failure}
+func messageOf(s sample) sampleMessage {
+	return sampleMessage{s.index, s.structured, s.due, s.free, s.sent, s.ended, s.connect, s.behind, s.answer, s.failure}
 }
 
-// sample is what was carried, on a clock that is so much behind.
-func (c carried) sample(ahead time.Duration) sample {
-	for i := range c.Answer.Events {
-		c.Answer.Events[i] -= ahead
+// sample is the sample on the leader's clock, which the worker's is so far ahead of.
+func (m sampleMessage) sample(ahead time.Duration) sample {
+	for i := range m.Answer.Events {
+		m.Answer.Events[i] -= ahead
 	}
-	return sample{index: c.Index, structured: c.Structured, due: c.Due - ahead, free: c.Free - ahead,
-		outcome: outcome{sent: c.Sent - ahead, ended: c.Ended - ahead, connect: c.Connect, behind: c.Behind, answer: c.Answer, failure: c.Failure}}
+	return sample{index: m.Index, structured: m.Structured, due: m.Due - ahead, free: m.Free - ahead,
+		outcome: outcome{sent: m.Sent - ahead, ended: m.Ended - ahead, connect: m.Connect, behind: m.Behind, answer: m.Answer, failure: m.Failure}}
 }
 
 // Worker sends one more node's share of the run in dir: `assay suite-worker`, under srun. It ends when the leader does.
@@ -62,62 +63,63 @@ func Worker(ctx context.Context, dir string) error {
 	}
 	r, err := newRunner(b.Request, func(string) {})
 	if err != nil {
-		return errors.Join(err, leader.Send(ready{host, err.Error()}))
+		return errors.Join(err, leader.Send(workerReady{host, err.Error()}))
 	}
 	defer r.client.close()
 	r.data.tag, r.payload.dialect, r.data.wordsPerToken = b.Tag, b.Dialect, b.WordsPerToken
 	r.part = part{node, b.Request.Nodes}
-	samples, begun := r.share(), false
+	samples, ready := r.share(), false
 	err = r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) {
-		begun = true
-		start, err := follow(ctx, leader, ready{Node: host}, r.client.now)
-		go func() {
-			var nothing moment
-			cancel(cmp.Or(leader.Receive(ctx, &nothing), errOutOfTurn))
+		ready = true
+		start, err := awaitStart(ctx, leader, workerReady{Node: host}, r.client.now)
+		go func() { // the leader sends nothing more: anything that comes, or its end, stops this node
+			var m clockTime
+			cancel(cmp.Or(leader.Receive(ctx, &m), errUnexpected))
 		}()
 		return start, err
 	})
 	switch {
 	case err == nil:
-		return r.hand(leader, samples)
-	case begun:
-		return errors.Join(err, leader.Send(ended{Err: err.Error()}))
+		return r.sendSamples(leader, samples)
+	case ready:
+		return errors.Join(err, leader.Send(workerDone{Err: err.Error()}))
 	}
-	return errors.Join(err, leader.Send(ready{host, err.Error()}))
+	return errors.Join(err, leader.Send(workerReady{host, err.Error()}))
 }
 
-var errOutOfTurn = errors.New("the first node says something that nobody asked for")
+var errUnexpected = errors.New("the leader sent a message that was not expected")
 
-// follow is begin as a worker sees it.
-func follow(ctx context.Context, leader *coordinator.Peer, r ready, now func() time.Duration) (time.Duration, error) {
-	lost := func(err error) error { return fmt.Errorf("the first node is lost: %w", err) }
-	if err := leader.Send(r); err != nil {
-		return 0, lost(err)
+// awaitStart is the worker's part of agreeOnStart; it returns the start on the worker's clock.
+func awaitStart(ctx context.Context, leader *coordinator.Peer, ready workerReady, now func() time.Duration) (time.Duration, error) {
+	if err := leader.Send(ready); err != nil {
+		return 0, leaderLost(err)
 	}
-	var m moment
+	var m clockTime
 	for range clockReadings {
 		if err := leader.Receive(ctx, &m); err != nil {
-			return 0, lost(err)
+			return 0, leaderLost(err)
 		}
-		if err := leader.Send(moment{now()}); err != nil {
-			return 0, lost(err)
+		if err := leader.Send(clockTime{now()}); err != nil {
+			return 0, leaderLost(err)
 		}
 	}
 	if err := leader.Receive(ctx, &m); err != nil {
-		return 0, lost(err)
+		return 0, leaderLost(err)
 	}
 	return m.At, nil
 }
 
-// hand gives the samples to the leader.
-func (r *runner) hand(leader *coordinator.Peer, samples []sample) error {
-	if err := leader.Send(ended{Self: r.self, Samples: len(samples)}); err != nil {
-		return fmt.Errorf("the first node is lost: %w", err)
+// sendSamples sends this node's samples to the leader.
+func (r *runner) sendSamples(leader *coordinator.Peer, samples []sample) error {
+	if err := leader.Send(workerDone{Self: r.self, Samples: len(samples)}); err != nil {
+		return leaderLost(err)
 	}
 	for _, s := range samples {
-		if err := leader.Send(carry(s)); err != nil {
-			return fmt.Errorf("the first node is lost: %w", err)
+		if err := leader.Send(messageOf(s)); err != nil {
+			return leaderLost(err)
 		}
 	}
 	return nil
 }
+
+func leaderLost(err error) error { return fmt.Errorf("the first node is lost: %w", err) }

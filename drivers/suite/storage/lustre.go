@@ -35,8 +35,8 @@ func LFS(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// quota lowers r to what the quotas of the user, of the group and of the directory's project leave. A site without lfs
-// on its nodes, or without quotas, leaves it as it is.
+// quota lowers r to what the quotas of the user, of the group and of the directory's project leave. Without lfs on the node,
+// or without quotas, it does nothing.
 func quota(ctx context.Context, dir string, r *room) error {
 	if _, err := exec.LookPath("lfs"); err != nil {
 		return nil
@@ -50,7 +50,7 @@ func quota(ctx context.Context, dir string, r *room) error {
 	for _, kind := range kinds {
 		out, err := LFS(ctx, "quota", "-q", kind[0], kind[1], dir)
 		if err != nil {
-			continue // a kind that is not accounted for
+			continue // the file system does not account for this kind
 		}
 		if err := r.lower(out); err != nil {
 			return fmt.Errorf("reading lfs quota %s %s: %w", kind[0], kind[1], err)
@@ -59,13 +59,13 @@ func quota(ctx context.Context, dir string, r *room) error {
 	return nil
 }
 
-// lower reads a line of `lfs quota -q`: the file system, then used KiB, soft limit, hard limit and grace, then the same of
-// files. A limit of 0 is none; a star marks
-// what is over, brackets what an unreachable server may change.
+// lower reads a line of `lfs quota -q`: the file system, then used KiB, soft limit, hard limit and grace, then the same for
+// files. A limit of 0 is no limit. A star marks a number above its limit; brackets mark a number that lacks an unreachable
+// server's part.
 func (r *room) lower(out string) error {
 	f := strings.Fields(out)
 	if len(f) < 8 {
-		return fmt.Errorf("%.100q has not the nine fields that it should", out)
+		return fmt.Errorf("%.100q has too few fields", out)
 	}
 	number := func(i int) (n float64, err error) { return strconv.ParseFloat(strings.Trim(f[i], "[]*"), 64) }
 	for _, part := range []struct {

@@ -15,7 +15,7 @@ const (
 	HardFile   = 3901  // of mdtest-hard
 )
 
-// What a phase without a size may fill, as shares of what is free and not wanted by the others.
+// What a phase without a declared size can fill, as shares of the space that is free and not needed by the others.
 const (
 	easyShare  = 0.5 // ior-easy
 	hardShare  = 0.2 // ior-hard
@@ -24,7 +24,7 @@ const (
 	mostOfAll  = 0.95
 )
 
-// Limits are the most that one task does in a write phase.
+// Limits are the largest numbers of pieces that one task writes in a write phase.
 type Limits struct {
 	Transfers int // of ior-easy
 	Records   int // of ior-hard
@@ -32,20 +32,20 @@ type Limits struct {
 	Hard      int // files of mdtest-hard
 }
 
-// room is what a directory still takes.
+// room is the free space of a directory.
 type room struct{ bytes, inodes float64 }
 
-// Preflight compares what is to be written to dir with what is free there and with the quotas on Lustre, and bounds what
-// the request leaves open, so that no benchmark fills a file system that others need.
+// Preflight compares the declared sizes with the free space of dir, quotas on Lustre included, and fails when they do not
+// fit. It bounds the sizes that are left open, so that a benchmark does not fill a file system that others need.
 func Preflight(ctx context.Context, dir string, s v1alpha1.Storage) (Limits, error) {
 	free, err := freeIn(ctx, dir)
 	if err != nil {
-		return Limits{}, fmt.Errorf("looking at the free space of %s: %w", dir, err)
+		return Limits{}, fmt.Errorf("reading the free space of %s: %w", dir, err)
 	}
 	tasks := float64(s.Nodes * s.TasksPerNode)
 	need := tasks * (float64(s.BlockSize) + float64(s.Segments)*HardRecord + 2*float64(s.Files)*block)
 	if need > mostOfAll*free.bytes {
-		return Limits{}, fmt.Errorf("the sizes of the benchmark come to %s, but %s has %s left: lower blockSize, segments or files",
+		return Limits{}, fmt.Errorf("the benchmark writes %s, but %s has %s left: lower blockSize, segments or files",
 			size(need), dir, size(free.bytes))
 	}
 	files := 2 * tasks * float64(s.Files)
@@ -77,7 +77,7 @@ func freeIn(ctx context.Context, dir string) (room, error) {
 		unit = st.Bsize
 	}
 	r := room{bytes: float64(st.Bavail) * float64(unit), inodes: float64(st.Ffree)}
-	if st.Files == 0 { // the file system does not count them
+	if st.Files == 0 { // the file system has no fixed number of inodes
 		r.inodes = 1e12
 	}
 	if !IsLustre(dir) {

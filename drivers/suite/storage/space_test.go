@@ -45,7 +45,7 @@ func TestQuota(t *testing.T) {
 	}
 	for _, bad := range []string{"", "/mnt 1 2", "/mnt a b c d e f g h"} {
 		if r.lower(bad) == nil {
-			t.Errorf("%q is no quota", bad)
+			t.Errorf("%q was read as a quota", bad)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		engine = s.IO500
 	}
 	if engine == nil {
-		return drivers.SuiteResult{}, fmt.Errorf("benchmark %q asks for the storage engine %q, which this assay does not have", req.Benchmark, req.Storage.Engine)
+		return drivers.SuiteResult{}, fmt.Errorf("benchmark %q asks for the unknown storage engine %q: write engine: native or io500", req.Benchmark, req.Storage.Engine)
 	}
 	overlap := suite.NewOverlap(req, dir)
 	if err := overlap.Begin(ctx, progress); err != nil {
@@ -48,7 +48,7 @@ type Phase struct {
 	Write bool   // has a stonewall
 }
 
-// Phases are the scored ones in the order in which they run. Between the two first and the others lies the timestamp.
+// Phases are the scored phases in the order in which they run. The timestamp lies between the first two and the others.
 var Phases = []Phase{
 	{"ior-easy-write", true}, {"mdtest-easy-write", true}, {"ior-hard-write", true}, {"mdtest-hard-write", true}, {"find", false},
 	{"ior-easy-read", false}, {"mdtest-easy-stat", false}, {"ior-hard-read", false}, {"mdtest-hard-stat", false},
@@ -76,7 +76,7 @@ func (p Phase) Metric() string {
 
 func (p Phase) key() string { return strings.ReplaceAll(p.Name, "-", "_") }
 
-// Value is what one phase gave.
+// Value is the result of one phase.
 type Value struct {
 	Name    string  `json:"name"`
 	Value   float64 `json:"value"`
@@ -84,7 +84,7 @@ type Value struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Metrics are the flat numbers of the phases, and the scores when all that make one up are there.
+// Metrics are the flat metrics of the phases, and of the scores whose phases are complete.
 func Metrics(values []Value) map[string]float64 {
 	m := map[string]float64{}
 	by := map[string]float64{}

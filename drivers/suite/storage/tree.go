@@ -12,20 +12,20 @@ import (
 	"assay/drivers"
 )
 
-// markFile is the file in a run's own directory that says which run made it. Nothing without it is ever removed.
+// markFile is the file in a run's own directory that names the run. A directory without it is never removed.
 const markFile = ".assay-run"
 
 // Tree is the run's own directory below the measured one.
 type Tree struct{ Root, mark string }
 
-// again is the name of a run's second attempt and later ones: that of the first, and a number.
-var again = regexp.MustCompile(`^(.*-[0-9a-f]{8})-[0-9]+$`)
+// laterAttempt matches the directory of a run's second and later attempts: that of the first, and a number.
+var laterAttempt = regexp.MustCompile(`^(.*-[0-9a-f]{8})-[0-9]+$`)
 
-// MakeTree makes the run's own directory; dir is where the run's files are kept. What an earlier attempt of the same run
-// left when it was killed goes first. A directory of that name without the mark of this run belongs to somebody else.
+// MakeTree makes the run's own directory below req.Directory; dir is where the run's files are kept. First it removes what a
+// killed attempt of the same run left. A directory of that name without the mark of this run is an error and stays.
 func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
 	mark := dir
-	if first := again.FindStringSubmatch(dir); first != nil {
+	if first := laterAttempt.FindStringSubmatch(dir); first != nil {
 		mark = first[1]
 	}
 	if err := removeEarlier(req.Directory, mark); err != nil {
@@ -33,7 +33,7 @@ func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
 	}
 	t := Tree{filepath.Join(req.Directory, ".assay-"+req.Experiment+"-"+req.Run), mark}
 	if err := os.Mkdir(t.Root, 0o700); errors.Is(err, fs.ErrExist) {
-		return Tree{}, fmt.Errorf("%s is there already, and not marked as this run's; look at it, then type: rm -r %s", t.Root, t.Root)
+		return Tree{}, fmt.Errorf("%s is there already, but not marked as this run's; inspect it, then type: rm -r %s", t.Root, t.Root)
 	} else if err != nil {
 		return Tree{}, fmt.Errorf("making the run's directory: %w", err)
 	}
@@ -46,7 +46,7 @@ func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
 func removeEarlier(directory, mark string) error {
 	there, err := os.ReadDir(directory)
 	if err != nil {
-		return fmt.Errorf("looking for what an earlier attempt left: %w", err)
+		return fmt.Errorf("listing what an earlier attempt left: %w", err)
 	}
 	for _, d := range there {
 		old := Tree{filepath.Join(directory, d.Name()), mark}
@@ -54,21 +54,22 @@ func removeEarlier(directory, mark string) error {
 			continue
 		}
 		if _, err := old.Remove(); err != nil {
-			return fmt.Errorf("what an earlier attempt left: %w", err)
+			return fmt.Errorf("removing what an earlier attempt left: %w", err)
 		}
 	}
 	return nil
 }
 
+// ours reports whether the directory carries this run's mark.
 func (t Tree) ours() bool {
 	b, err := os.ReadFile(filepath.Join(t.Root, markFile))
 	return err == nil && string(b) == t.mark
 }
 
-// Remove removes the run's directory, says how many files were still in it, and proves that it is gone.
+// Remove removes the run's directory and checks that it is gone. It returns how many files were still in it.
 func (t Tree) Remove() (left int, err error) {
 	if !t.ours() {
-		return 0, fmt.Errorf("%s has lost the mark of this run and was not removed; look at it, then type: rm -r %s", t.Root, t.Root)
+		return 0, fmt.Errorf("%s has lost the mark of this run and was not removed; inspect it, then type: rm -r %s", t.Root, t.Root)
 	}
 	err = filepath.WalkDir(t.Root, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && d.Name() != markFile {

@@ -11,7 +11,7 @@ import (
 )
 
 // Only what carries the mark of this very run is removed: not a directory of the same name, not that of the same run of
-// another state directory, which may be writing right now.
+// another state directory, which is perhaps writing right now.
 func TestTree(t *testing.T) {
 	measured, runs := t.TempDir(), t.TempDir()
 	request := func(run string) drivers.SuiteRequest {
@@ -29,7 +29,7 @@ func TestTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := begin("io-1-0123abcd", runs); err == nil || !strings.Contains(err.Error(), "rm -r") {
-		t.Errorf("somebody's directory of that name: %v", err)
+		t.Errorf("a foreign directory of that name: %v", err)
 	}
 	for run, in := range map[string]string{"io-1-0123abcd-2": runs, "io-1-0123abcd-3": t.TempDir(), "io-2-0123abcd-2": runs} {
 		tree, err := begin(run, in)

@@ -20,12 +20,12 @@ const (
 	addTimeout   = 5 * time.Minute
 )
 
-// chroma speaks Chroma's HTTP API, version 2, in the default tenant and database.
+// chroma is a client of Chroma's HTTP API, version 2, in the default tenant and database.
 type chroma struct {
-	api   string // http://host:port/api/v2
-	token string // that the server asks for; empty when it asks for none
-	http  *http.Client
-	tell  *telemetry
+	api       string // http://host:port/api/v2
+	token     string // bearer token; empty when the server asks for none
+	http      *http.Client
+	telemetry *telemetry
 }
 
 // Operations, as OpenLIT names them.
@@ -50,12 +50,12 @@ type limits struct {
 func (c *chroma) limits(ctx context.Context) (limits, error) {
 	var l limits
 	if err := c.call(ctx, http.MethodGet, "/pre-flight-checks", nil, &l); err != nil {
-		return l, fmt.Errorf("ask Chroma at %s for its limits (is it a Chroma server, version 1 or newer?): %w", c.api, err)
+		return l, fmt.Errorf("asking Chroma at %s for its limits: %w; check that it is a Chroma server, version 1 or newer", c.api, err)
 	}
 	return l, nil
 }
 
-// version is the API's version: the server says the same for all releases.
+// version is the version of the API; every release of the server reports the same.
 func (c *chroma) version(ctx context.Context) string {
 	var v string
 	if c.call(ctx, http.MethodGet, "/version", nil, &v) != nil {
@@ -82,12 +82,13 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 		err = f
 	}
 	if err != nil {
-		return "", fmt.Errorf("create collection %s: %w", name, err)
+		return "", fmt.Errorf("creating collection %s: %w", name, err)
 	}
 	return got.ID, nil
 }
 
-// indexed says whether all vectors are in the index. A server that cannot say (the single one) indexes as it stores.
+// indexed reports whether all vectors are in the index. A server without that question (single-node Chroma) indexes as it
+// stores.
 func (c *chroma) indexed(ctx context.Context, id string) bool {
 	answer, f := c.raw(ctx, shortTimeout, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil)
 	if f != nil {
@@ -101,7 +102,7 @@ func (c *chroma) indexed(ctx context.Context, id string) bool {
 
 func (c *chroma) delete(ctx context.Context, name string) error {
 	if err := c.call(ctx, http.MethodDelete, database+"/collections/"+url.PathEscape(name), nil, nil); err != nil {
-		return fmt.Errorf("delete collection %s: %w", name, err)
+		return fmt.Errorf("deleting collection %s: %w", name, err)
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func (c *chroma) delete(ctx context.Context, name string) error {
 func (c *chroma) count(ctx context.Context, id string) (int, error) {
 	var n int
 	if err := c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/count", nil, &n); err != nil {
-		return 0, fmt.Errorf("count the vectors: %w", err)
+		return 0, fmt.Errorf("counting the vectors: %w", err)
 	}
 	return n, nil
 }
@@ -124,12 +125,12 @@ func (c *chroma) call(ctx context.Context, method, path string, body []byte, out
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("the answer %.100q: %w", answer, err)
+		return fmt.Errorf("reading the answer %.100q: %w", answer, err)
 	}
 	return nil
 }
 
-// timed is raw, with how long it took; and what it was is told.
+// timed is raw with its duration; the request is exported to the collector.
 func (c *chroma) timed(ctx context.Context, operation string, timeout time.Duration, method, path string, body []byte) ([]byte, time.Duration, *suite.Failure) {
 	sent := time.Now()
 	answer, status, f := c.send(ctx, timeout, method, path, body)
@@ -138,17 +139,17 @@ func (c *chroma) timed(ctx context.Context, operation string, timeout time.Durat
 	if f != nil {
 		failed = f.Kind
 	}
-	c.tell.observe(observation{operation, sent, took, status, failed})
+	c.telemetry.observe(observation{operation, sent, took, status, failed})
 	return answer, took, f
 }
 
-// raw sends one request and returns its answer as it is.
+// raw sends one request and returns the body of its answer.
 func (c *chroma) raw(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, *suite.Failure) {
 	answer, _, f := c.send(ctx, timeout, method, path, body)
 	return answer, f
 }
 
-// send is raw, with the status: 0 without an answer.
+// send is raw with the HTTP status; 0 when there was no answer.
 func (c *chroma) send(ctx context.Context, timeout time.Duration, method, path string, body []byte) ([]byte, int, *suite.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -53,11 +53,10 @@ func scatter(r *rand.Rand, centres matrix, rows int) matrix {
 	return m
 }
 
-// bucketCount is how many buckets of equal size filters can tell apart.
+// bucketCount is the number of equal buckets that filters select from.
 const bucketCount = 1000
 
-// bucketOf is the bucket of a row, which says nothing about where its vector lies. Row 0 is in bucket 0, so that every filter
-// lets something through.
+// bucketOf is the bucket of a row. It is independent of the vector. Row 0 is in bucket 0, so that every filter allows a row.
 func bucketOf(row int) int { return int(uint32(row) * 2654435761 >> 7 % bucketCount) }
 
 // body is the request that stores rows from up to to, each under its number as id.

@@ -22,7 +22,8 @@ const (
 	longestHead = 1 << 16  // of a NumPy file, in bytes
 )
 
-// row takes one row of a file: so many numbers, little-endian. The bytes are the reader's.
+// row is called with each row of a file: its index, how many numbers it has, and these, little-endian. The bytes are valid
+// during the call.
 type row func(at, numbers int, b []byte) error
 
 // readVectors reads up to limit rows (0: all) of an .fvecs or .npy file.
@@ -41,7 +42,7 @@ func readVectors(path string, limit int) (matrix, error) {
 		m.data = appendFloats(m.data, b)
 		for _, x := range m.data[len(m.data)-n:] {
 			if !(math.Abs(float64(x)) < 1e15) { // of 65536 such numbers the squares still add up
-				return fmt.Errorf("row %d has the number %g: distances to it cannot be told", at, x)
+				return fmt.Errorf("row %d has the number %g: distances to it cannot be computed", at, x)
 			}
 		}
 		return nil
@@ -69,7 +70,8 @@ func readTruth(path string, limit int) (out [][]int, err error) {
 	return out, err
 }
 
-// eachRow goes through a file. Types are those that a NumPy file may have; the others do not say.
+// eachRow calls f for up to limit rows of a file (0: all). types are the element types that a NumPy file can have; the other
+// formats do not state theirs.
 func eachRow(path string, limit int, types []string, f row) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -88,7 +90,7 @@ func eachRow(path string, limit int, types []string, f row) error {
 	return nil
 }
 
-// texmexRows: every row is its length as int32 and then so many float32 or int32 (corpus-texmex.irisa.fr).
+// texmexRows reads rows that are a length as int32 and then so many float32 or int32 (corpus-texmex.irisa.fr).
 func texmexRows(r io.Reader, limit int, f row) error {
 	var head [4]byte
 	var b []byte
@@ -133,7 +135,7 @@ func numpyRows(r io.Reader, limit int, types []string, f row) error {
 		return fmt.Errorf("it holds %.100q: only two dimensions of %s in C order can be read (array.astype('%s'))",
 			head, strings.Join(types, " or "), types[0])
 	}
-	rows, _ := strconv.Atoi(string(got[3])) // digits; of too many it makes the largest number
+	rows, _ := strconv.Atoi(string(got[3])) // digits; too many of them give the largest number
 	n, _ := strconv.Atoi(string(got[4]))
 	if n < 1 || n > longestRow {
 		return fmt.Errorf("its rows have %s numbers", got[4])
@@ -156,7 +158,7 @@ func numpyRows(r io.Reader, limit int, types []string, f row) error {
 func numpyHeader(r io.Reader) ([]byte, error) {
 	var magic [8]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil || !bytes.HasPrefix(magic[:], []byte("\x93NUMPY")) {
-		return nil, errors.New("it is no NumPy file")
+		return nil, errors.New("it is not a NumPy file")
 	}
 	size := 2
 	if magic[6] > 1 {

@@ -65,7 +65,7 @@ func TestFiles(t *testing.T) {
 		"EOF":             put(t, "v.fvecs", []byte{2, 0, 0, 0, 1}),
 		"claims":          put(t, "v.fvecs", []byte{255, 255, 255, 255}),
 		"no vectors":      put(t, "v.fvecs", nil),
-		"no NumPy":        put(t, "v.npy", []byte("hello, world")),
+		"not a NumPy":     put(t, "v.npy", []byte("hello, world")),
 		"of <f4 in":       numpy(t, "<f8", "False", 1, 2, []float32{1, 2, 3, 4}),
 		"in C order":      numpy(t, "<f4", "True", 1, 2, []float32{1, 2}),
 		"row 1":           numpy(t, "<f4", "False", 2, 2, []float32{1, 2}),

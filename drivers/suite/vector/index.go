@@ -11,10 +11,10 @@ import (
 // indexWithin bounds the wait for the index; tests shorten it.
 var indexWithin = 10 * time.Minute
 
-// refusals is how many failures in a row say that waiting longer is of no use.
+// refusals is the number of failures in a row after which the wait ends.
 const refusals = 10
 
-// indexReady waits for the index and says how long it took. A server that refuses queries has no such time.
+// indexReady waits for the index and reports how long it took, unless the server refuses queries.
 func (r *runner) indexReady(ctx context.Context, id string) error {
 	took, ready, err := r.awaitIndex(ctx, id)
 	if ready {
@@ -23,8 +23,8 @@ func (r *runner) indexReady(ctx context.Context, id string) error {
 	return err
 }
 
-// awaitIndex waits until the server says that everything is indexed and gives the same answer twice. It is no error when
-// the server refuses to answer: the queries that follow will count that.
+// awaitIndex waits until the server reports that everything is indexed and gives the same answer twice. A server that
+// refuses queries is not ready, without an error: the queries that follow count its refusals.
 func (r *runner) awaitIndex(ctx context.Context, id string) (took time.Duration, ready bool, err error) {
 	r.progress("waiting for the index")
 	ctx, cancel := context.WithTimeoutCause(ctx, indexWithin, fmt.Errorf("the index was not ready within %s", indexWithin))
@@ -49,7 +49,7 @@ func (r *runner) awaitIndex(ctx context.Context, id string) (took time.Duration,
 	return 0, false, nil
 }
 
-// later says that a failure may pass: of a server that is busy, starting or out of reach.
+// later reports whether a failure can pass: the server is busy, starting or out of reach.
 func later(f *suite.Failure) bool {
 	switch f.Kind {
 	case "http_429", "http_503", "timeout", "connect", "connection_lost":

@@ -12,7 +12,7 @@ import (
 	"assay/drivers/suite"
 )
 
-// ingested is what storing the vectors took.
+// ingested is the outcome of storing the vectors.
 type ingested struct {
 	requests int
 	acked    int           // vectors
@@ -20,12 +20,12 @@ type ingested struct {
 	failures suite.Tally
 }
 
-// batches says how rows are sent: how many at once, in base64, with the bucket that filters ask for.
+// batches is how rows are sent.
 type batches struct {
-	size     int
-	packed   bool
-	buckets  bool
-	firstRow int // the number of the first row
+	size     int  // rows of a request
+	packed   bool // as base64
+	buckets  bool // with the metadata that filters select by
+	firstRow int  // the number of the first row
 }
 
 func addPath(id string) string { return database + "/collections/" + url.PathEscape(id) + "/add" }
@@ -33,12 +33,12 @@ func addPath(id string) string { return database + "/collections/" + url.PathEsc
 // ingest stores all rows, one batch after the other.
 func (c *chroma) ingest(ctx context.Context, id string, data matrix, b batches, progress func(string)) (ingested, error) {
 	var in ingested
-	told := time.Now()
+	reported := time.Now()
 	for from := 0; from < data.rows() && ctx.Err() == nil; from += b.size {
 		to := min(from+b.size, data.rows())
 		body, err := b.body(data, from, to)
 		if err != nil {
-			return in, fmt.Errorf("encode vectors %d to %d: %w", from, to, err)
+			return in, fmt.Errorf("encoding vectors %d to %d: %w", from, to, err)
 		}
 		_, took, f := c.timed(ctx, insert, addTimeout, http.MethodPost, addPath(id), body)
 		in.requests++
@@ -47,8 +47,8 @@ func (c *chroma) ingest(ctx context.Context, id string, data matrix, b batches, 
 		} else {
 			in.acked, in.busy = in.acked+to-from, in.busy+took
 		}
-		if time.Since(told) > time.Second {
-			told = time.Now()
+		if time.Since(reported) > time.Second {
+			reported = time.Now()
 			progress(fmt.Sprintf("stored %d of %d vectors", to, data.rows()))
 		}
 	}
@@ -71,7 +71,7 @@ func (c *chroma) one(ctx context.Context, path string, body []byte, start time.T
 	out.answer, out.latency, out.failure = c.timed(ctx, get, shortTimeout, http.MethodPost, path, body)
 }
 
-// rows are those that an answer names. One that a filter forbids is no answer.
+// rows are the rows that an answer names. An answer with a row that the filter forbids is a failure.
 func (a asked) rows(t *truth) ([]int, *suite.Failure) {
 	if a.failure != nil {
 		return nil, a.failure
@@ -112,7 +112,7 @@ func (c *chroma) ask(ctx context.Context, id string, bodies [][]byte, workers in
 	return phase{out, start, time.Since(start)}, ctx.Err()
 }
 
-// askAt sends every body at its moment, whatever became of the others.
+// askAt sends every body at its time after the start, whether or not the others have ended.
 func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments []time.Duration) (phase, error) {
 	timer, err := suite.NewPacer()
 	if err != nil {

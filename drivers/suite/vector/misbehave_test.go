@@ -16,6 +16,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite"
 )
 
 // flawed is not Chroma: it is a stand-in with exact search that keeps just enough of the protocol to be wrong in
@@ -27,7 +28,7 @@ type flawed struct {
 	queryFails func(n int) int        // status of the n-th query; 0: answer
 	addFails   func(n int) int        // the same of the n-th batch
 	createFail bool                   // creates, and says that it failed
-	indexing   func(n int) string     // answer to the n-th question how far the index is; nil: there is no such question
+	indexing   func(n int) string     // answer to the n-th request for the index's progress; nil: the server has no such request
 	noFilter   bool                   // takes a filter and ignores it
 	answer     func(ids []string) any // instead of the nearest ids
 
@@ -156,19 +157,19 @@ func TestMisbehaviour(t *testing.T) {
 			metrics: map[string]float64{"recall_at_5": 1, "query_c3_recall_at_5": 1, "vectors_stored": 95, "errors": 0, "ingest_batch_size": 30}},
 		"no base64, small batches": {server: &flawed{maxBatch: 7},
 			metrics: map[string]float64{"recall_at_5": 1, "ingest_batch_size": 7}},
-		"acknowledges and drops": {server: &flawed{maxBatch: 1000, dropEvery: 3}, reasons: []string{"CountMismatch"},
+		"acknowledges and drops": {server: &flawed{maxBatch: 1000, dropEvery: 3}, reasons: []string{suite.ReasonCountMismatch},
 			metrics: map[string]float64{"vectors_stored": 65}},
 		"half of the queries fail": {
-			server: &flawed{maxBatch: 1000, queryFails: func(n int) int { return 500 * (n % 2) }}, reasons: []string{"ErrorRate", "ErrorRate"},
+			server: &flawed{maxBatch: 1000, queryFails: func(n int) int { return 500 * (n % 2) }}, reasons: []string{suite.ReasonErrorRate, suite.ReasonErrorRate},
 			metrics: map[string]float64{"failed_http_500": 40, "errors": 40, "recall_at_5": 1, "error_rate_percent": 100 * 40 / 84.0}},
 		"all queries fail": {server: &flawed{maxBatch: 1000, queryFails: func(int) int { return 500 }},
-			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_http_500": 80}},
+			reasons: []string{suite.ReasonNothingCompleted, suite.ReasonNothingCompleted, suite.ReasonErrorRate}, metrics: map[string]float64{"failed_http_500": 80}},
 		"the farthest": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(v[len(v)-5:]) }},
-			reasons: []string{"LowRecall", "LowRecall"}, metrics: map[string]float64{"recall_at_5": 0}},
+			reasons: []string{suite.ReasonLowRecall, suite.ReasonLowRecall}, metrics: map[string]float64{"recall_at_5": 0}},
 		"the nearest five times": {server: &flawed{maxBatch: 1000, answer: func(v []string) any { return ids(slices.Repeat(v[:1], 5)) }},
-			reasons: []string{"LowRecall", "LowRecall"}, metrics: map[string]float64{"recall_at_5": 0.2}},
+			reasons: []string{suite.ReasonLowRecall, suite.ReasonLowRecall}, metrics: map[string]float64{"recall_at_5": 0.2}},
 		"no answer to the question": {server: &flawed{maxBatch: 1000, answer: func([]string) any { return "later" }},
-			reasons: []string{"NothingCompleted", "NothingCompleted", "ErrorRate"}, metrics: map[string]float64{"failed_bad_answer": 80}},
+			reasons: []string{suite.ReasonNothingCompleted, suite.ReasonNothingCompleted, suite.ReasonErrorRate}, metrics: map[string]float64{"failed_bad_answer": 80}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := httptest.NewServer(test.server)
@@ -185,7 +186,7 @@ func TestMisbehaviour(t *testing.T) {
 					t.Errorf("%s is %v (%v), want %v", m, got, ok, want)
 				}
 			}
-			if _, ok := res.Metrics["query_sequential_median_ms"]; ok == slices.Contains(test.reasons, "NothingCompleted") {
+			if _, ok := res.Metrics["query_sequential_median_ms"]; ok == slices.Contains(test.reasons, suite.ReasonNothingCompleted) {
 				t.Errorf("latencies reported: %v", ok)
 			}
 			if len(test.server.names) != 0 {
@@ -200,7 +201,7 @@ func TestMisbehaviour(t *testing.T) {
 
 func reasons(res drivers.SuiteResult) (out []string) {
 	for _, r := range res.Reasons {
-		if r.Reason != "TooFewSamples" {
+		if r.Reason != suite.ReasonTooFewSamples {
 			out = append(out, r.Reason)
 		}
 	}
@@ -224,7 +225,7 @@ func TestImpossibleRequests(t *testing.T) {
 	}
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
-	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "is it a Chroma server") {
+	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "check that it is a Chroma server") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,10 +13,10 @@ import (
 
 const frontierFile = "frontier.json"
 
-// most is the highest level of concurrency.
+// most is the highest declared concurrency.
 func (r *runner) most() int { return slices.Max(append([]int{1}, r.spec.Concurrency...)) }
 
-// levels measures one after the other, and with each number of workers.
+// levels measures with one worker, and with each declared number of workers.
 func (r *runner) levels(ctx context.Context, id string) error {
 	_, err := r.closed(ctx, id, "query_sequential", "", 1, r.bodies, r.truth)
 	if err != nil {
@@ -31,7 +31,7 @@ func (r *runner) levels(ctx context.Context, id string) error {
 	return nil
 }
 
-// point is an entry of the frontier: what recall costs.
+// point is an entry of the frontier: the recall and the rate of one efSearch.
 type point struct {
 	EF     int     `json:"ef"`
 	Recall float64 `json:"recall"`
@@ -42,7 +42,7 @@ type point struct {
 func (r *runner) closed(ctx context.Context, id, prefix, recallPrefix string, workers int, bodies [][]byte, t *truth) (point, error) {
 	r.progress(fmt.Sprintf("%s: %d queries", prefix, len(bodies)))
 	r.connect(ctx, min(workers, len(bodies)))
-	before := suite.Look()
+	before := suite.ReadUsage()
 	got, err := r.chroma.ask(ctx, id, bodies, workers)
 	if err != nil {
 		return point{}, err
@@ -56,17 +56,17 @@ func (r *runner) connect(ctx context.Context, n int) {
 }
 
 // cost adds the CPU that the client has used since before, in percent of one core.
-func (r *runner) cost(prefix string, before suite.Moment) {
-	after := suite.Look()
+func (r *runner) cost(prefix string, before suite.Usage) {
+	after := suite.ReadUsage()
 	if wall := after.At.Sub(before.At); wall > 0 && after.Own > before.Own {
 		r.metrics[prefix+"_client_cpu_percent"] = 100 * float64(after.Own-before.Own) / float64(wall)
 	}
 }
 
-// none of the rows that are added during queries was there before.
+// none says that no row is added during the queries.
 func none(asked) int { return 0 }
 
-// sum adds the metrics of a phase. Before says how many rows of extra were stored when a query was sent.
+// sum adds the metrics of a phase. before returns how many rows of extra were stored when a query was sent.
 func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before func(asked) int) point {
 	var latencies, recalls, intended, late []float64
 	var failures suite.Tally
@@ -83,7 +83,7 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 	r.requests += len(got.answers)
 	r.failures.Merge(&failures)
 	if len(latencies) == 0 {
-		r.fault("NothingCompleted", "%s: none of %d queries succeeded", prefix, len(got.answers))
+		r.fault(suite.ReasonNothingCompleted, "%s: none of %d queries succeeded", prefix, len(got.answers))
 		return point{}
 	}
 	r.tolerate(prefix, failures.Total(), len(got.answers), &failures)
@@ -96,7 +96,7 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 		suite.Distribution(r.metrics, prefix+"_send_lateness", late)
 	}
 	if p.Recall < minRecall {
-		r.fault("LowRecall", "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
+		r.fault(suite.ReasonLowRecall, "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
 			prefix, r.spec.TopK, p.Recall)
 	}
 	return p
@@ -119,7 +119,7 @@ func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
 	r.progress(fmt.Sprintf("%s: %d queries at %s a second", prefix, len(r.bodies), r.spec.Rate))
 	r.connect(ctx, connectionsAt(r.spec.Rate))
 	moments := suite.Arrivals(suite.Rand(r.req.Seed, prefix), len(r.bodies), float64(r.spec.Rate), 1)
-	before := suite.Look()
+	before := suite.ReadUsage()
 	got, err := r.chroma.askAt(ctx, id, r.bodies, moments)
 	r.cost(prefix, before)
 	return got, err
@@ -136,8 +136,8 @@ func (r *runner) filtered(ctx context.Context, id string) error {
 	return nil
 }
 
-// sweep measures what recall costs, by efSearch: each in a collection of its own, since Chroma goes on with the old value
-// when that of a collection is changed.
+// sweep measures recall and rate with each efSearch, each in a collection of its own: Chroma goes on with the old value when
+// that of a collection is changed.
 func (r *runner) sweep(ctx context.Context, how batches) error {
 	for _, ef := range slices.Compact(slices.Sorted(slices.Values(r.spec.EFSweep))) {
 		err := r.within(ctx, ef, func(id string) error {

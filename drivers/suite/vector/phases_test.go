@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite"
 )
 
 var small = v1alpha1.Vector{Vectors: 95, Dimension: 8, Queries: 40, TopK: 5, BatchSize: 30, Concurrency: []int{3}}
 
-// The wait for the index goes on while the server is not ready, and no longer than it may.
+// The wait for the index goes on while the server is not ready, up to its limit.
 func TestIndexReady(t *testing.T) {
 	defer func(d time.Duration) { indexWithin = d }(indexWithin)
 	busy := func(n int) int {
@@ -86,7 +87,7 @@ func TestNothingIsLeft(t *testing.T) {
 	f := &flawed{maxBatch: 100, createFail: true}
 	srv := httptest.NewServer(f)
 	defer srv.Close()
-	if _, err := run(t, request("r", srv.URL, small)); err == nil || !strings.Contains(err.Error(), "create collection") || len(f.names) != 0 {
+	if _, err := run(t, request("r", srv.URL, small)); err == nil || !strings.Contains(err.Error(), "creating collection") || len(f.names) != 0 {
 		t.Errorf("got %v, left %v", err, f.names)
 	}
 	f = &flawed{maxBatch: 100}
@@ -139,7 +140,7 @@ func TestFilters(t *testing.T) {
 		}
 		got := reasons(res)
 		if ignored {
-			if res.Valid || !slices.Contains(got, "NothingCompleted") || res.Metrics["failed_filter_ignored"] < 40 {
+			if res.Valid || !slices.Contains(got, suite.ReasonNothingCompleted) || res.Metrics["failed_filter_ignored"] < 40 {
 				t.Errorf("a server that ignores filters: %v %v", got, res.Metrics["failed_filter_ignored"])
 			}
 			continue
@@ -171,7 +172,7 @@ func TestErrorsOfOnePhase(t *testing.T) {
 	}})
 	defer srv.Close()
 	res, err := run(t, request("r", srv.URL, v))
-	if err != nil || res.Valid || res.Metrics["error_rate_percent"] >= maxErrorPercent || !slices.Equal(reasons(res), []string{"ErrorRate"}) {
+	if err != nil || res.Valid || res.Metrics["error_rate_percent"] >= maxErrorPercent || !slices.Equal(reasons(res), []string{suite.ReasonErrorRate}) {
 		t.Errorf("%v, valid %v, %v, %v%%", err, res.Valid, res.Reasons, res.Metrics["error_rate_percent"])
 	}
 }
@@ -183,7 +184,7 @@ func TestSweepIsCounted(t *testing.T) {
 	srv := httptest.NewServer(&flawed{maxBatch: 100, dropEvery: 5}) // 4 batches fill a collection
 	defer srv.Close()
 	res, err := run(t, request("r", srv.URL, v))
-	if err != nil || !slices.Contains(reasons(res), "CountMismatch") || res.Metrics["vectors_stored"] != 95 {
+	if err != nil || !slices.Contains(reasons(res), suite.ReasonCountMismatch) || res.Metrics["vectors_stored"] != 95 {
 		t.Errorf("%v, %v, %v stored", err, res.Reasons, res.Metrics["vectors_stored"])
 	}
 }
@@ -201,7 +202,7 @@ func TestFailedBatch(t *testing.T) {
 	}
 }
 
-// Writes that fail end the writing and are said; the queries beside them are measured all the same.
+// A write that fails ends the writing and is reported; the queries are measured all the same.
 func TestWritesFail(t *testing.T) {
 	v := small
 	v.Rate, v.Writes = 100, 100
@@ -214,7 +215,7 @@ func TestWritesFail(t *testing.T) {
 	srv := httptest.NewServer(f)
 	defer srv.Close()
 	res, err := run(t, request("r", srv.URL, v))
-	if err != nil || !slices.Contains(reasons(res), "SlowWrites") || res.Metrics["failed_http_507"] != 1 || res.Metrics["query_writing_qps"] <= 0 {
+	if err != nil || !slices.Contains(reasons(res), suite.ReasonSlowWrites) || res.Metrics["failed_http_507"] != 1 || res.Metrics["query_writing_qps"] <= 0 {
 		t.Errorf("%v, %v, %v", err, res.Reasons, res.Metrics)
 	}
 }

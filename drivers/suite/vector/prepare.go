@@ -10,14 +10,14 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// prepare makes everything that needs no server, before anything is timed, here or by a run that is measured at the same
-// time. Only the batches of the ingest are made one at a time, in between: they would take as much memory again.
+// prepare makes everything that needs no server, before this run, or one that is measured at the same time, is timed. Only
+// the batches of the ingest are encoded one at a time, between requests: all of them would take as much memory again.
 func (r *runner) prepare(ctx context.Context, how batches) (err error) {
 	if err := r.load(); err != nil {
 		return err
 	}
 	if r.bodies, err = queryBodies(r.queries, r.spec.TopK, 0); err != nil {
-		return fmt.Errorf("encode the queries: %w", err)
+		return fmt.Errorf("encoding the queries: %w", err)
 	}
 	if err := r.neighbours(ctx); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (r *runner) neighbours(ctx context.Context) (err error) {
 		}
 		r.truth = &truth{data: r.data, queries: r.queries, k: v.TopK, measure: distanceIn(v.Space)}
 		if err := givenTruth(ctx, r.truth, rows); err != nil {
-			return fmt.Errorf("the neighbours of %s: %w", v.TruthFile, err)
+			return fmt.Errorf("checking the neighbours in %s: %w", v.TruthFile, err)
 		}
 		return nil
 	}
@@ -78,7 +78,7 @@ func (r *runner) load() (err error) {
 	return nil
 }
 
-// filter is a question about a share of the vectors.
+// filter is a phase with queries among a share of the vectors.
 type filter struct {
 	name   string // of the phase
 	truth  *truth
@@ -116,7 +116,7 @@ func (r *runner) findTruth(ctx context.Context, below int) (*truth, error) {
 	})
 }
 
-// connectionsAt is how many requests of an open loop may well be under way: what arrives within a second.
+// connectionsAt is how many connections an open loop opens beforehand: one for each request that arrives within a second.
 func connectionsAt(rate v1alpha1.Rate) int {
 	if rate.Inf() {
 		return 1

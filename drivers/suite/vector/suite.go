@@ -17,8 +17,8 @@ import (
 // Suite implements drivers.Suite.
 type Suite struct{}
 
-// Run measures the Chroma server that req names. Replicas of Chroma do not share their data, so it is the first one
-// that is measured. Its error says why no honest result exists: the server cannot be reached or takes no collection,
+// Run measures the Chroma server that req names. Replicas of Chroma do not share their data, so the first one is
+// measured. It returns an error when there is no honest result: the server cannot be reached or accepts no collection,
 // or not a single vector could be stored.
 func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	if err := check(req); err != nil {
@@ -50,7 +50,7 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err := overlap.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := errors.Join(r.observed(ctx, how), overlap.End()); err != nil {
+	if err := errors.Join(r.measureAndExport(ctx, how), overlap.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	res, err := r.conclude(ctx, dir)
@@ -60,20 +60,20 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	return res, err
 }
 
-// observed measures, and tells the collector of it where there is one.
-func (r *runner) observed(ctx context.Context, how batches) (err error) {
-	if r.chroma.tell, err = newTelemetry(ctx, r.req); err != nil {
-		r.chroma.tell = nil
-		r.note("NoTelemetry", "nothing is told to the collector: %v", err)
+// measureAndExport measures, and exports every request to the collector where there is one.
+func (r *runner) measureAndExport(ctx context.Context, how batches) (err error) {
+	if r.chroma.telemetry, err = newTelemetry(ctx, r.req); err != nil {
+		r.chroma.telemetry = nil
+		r.note(suite.ReasonNoTelemetry, "nothing is exported to the collector: %v", err)
 	}
 	err = r.measure(ctx, how)
-	if lost := r.chroma.tell.close(ctx); lost != nil {
-		r.note("TelemetryLost", "%v", lost)
+	if lost := r.chroma.telemetry.close(ctx); lost != nil {
+		r.note(suite.ReasonTelemetryLost, "%v", lost)
 	}
 	return err
 }
 
-// check refuses a request that the manifest's defaults were not applied to, and one that nothing can answer.
+// check refuses a request without the manifest's defaults, and one that no server can answer.
 func check(req drivers.SuiteRequest) error {
 	v := req.Vector
 	switch {
@@ -111,11 +111,11 @@ type runner struct {
 }
 
 func (r *runner) note(reason, format string, args ...any) {
-	r.notes = append(r.notes, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+	r.notes = append(r.notes, suite.NewReason(reason, format, args...))
 }
 
 func (r *runner) fault(reason, format string, args ...any) {
-	r.faults = append(r.faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+	r.faults = append(r.faults, suite.NewReason(reason, format, args...))
 }
 
 // measure goes through all phases.
@@ -140,8 +140,8 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 	return r.sweep(ctx, how)
 }
 
-// within works in a collection of the run's own, which is gone afterwards whatever happens. One whose creation failed may
-// be there all the same, when only the answer was lost.
+// within calls f with a collection of the run's own, and deletes it afterwards in any case. A collection whose creation
+// failed is deleted too: it exists when only the answer was lost.
 func (r *runner) within(ctx context.Context, ef int, f func(id string) error) (err error) {
 	name := collectionName(r.req.Run)
 	r.progress("creating collection " + name)
@@ -155,7 +155,7 @@ func (r *runner) within(ctx context.Context, ef int, f func(id string) error) (e
 		case err != nil:
 			err = fmt.Errorf("%w; then %w", err, left)
 		default:
-			r.note("CollectionLeft", "%v", left)
+			r.note(suite.ReasonCollectionLeft, "%v", left)
 		}
 	}()
 	if err != nil {
@@ -178,7 +178,7 @@ func (r *runner) hnsw(ef int) map[string]any {
 	return h
 }
 
-// collectionName is unique for each attempt of a run, and legal: letters, digits, dots, dashes; no such sign at an end.
+// collectionName is unique for each attempt of a run, and legal to Chroma: letters, digits and dashes, no dash at an end.
 func collectionName(run string) string {
 	clean := strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' {
@@ -189,9 +189,9 @@ func collectionName(run string) string {
 	return fmt.Sprintf("assay-%.200s-%08x", clean, rand.Uint32())
 }
 
-// store fills the collection that most phases use.
+// store fills the collection that most phases use, and reports the ingest.
 func (r *runner) store(ctx context.Context, id string, how batches) error {
-	before := suite.Look()
+	before := suite.ReadUsage()
 	in, stored, err := r.fill(ctx, id, how)
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func (r *runner) store(ctx context.Context, id string, how batches) error {
 	return nil
 }
 
-// fill stores all vectors and says how many the server holds then.
+// fill stores all vectors and returns how many the server holds then.
 func (r *runner) fill(ctx context.Context, id string, how batches) (in ingested, stored int, err error) {
 	if in, err = r.chroma.ingest(ctx, id, r.data, how, r.progress); err != nil {
 		return in, 0, err
@@ -222,7 +222,7 @@ func (r *runner) fill(ctx context.Context, id string, how batches) (in ingested,
 func (r *runner) counted(ctx context.Context, id string, want int) (int, error) {
 	stored, err := r.chroma.count(ctx, id)
 	if err == nil && stored != want {
-		r.fault("CountMismatch", "the server holds %d vectors, not the %d that were sent", stored, want)
+		r.fault(suite.ReasonCountMismatch, "the server holds %d vectors, not the %d that were sent", stored, want)
 	}
 	return stored, err
 }
@@ -232,11 +232,11 @@ const (
 	maxErrorPercent = 1.0
 )
 
-// tolerate finds fault with a part of the run in which too many requests failed. Among all requests of a run those of one
-// phase could hide.
+// tolerate records a fault for a phase in which too many requests failed. The phases are judged one by one, because a bad
+// one could hide among all requests of a run.
 func (r *runner) tolerate(what string, failed, of int, why *suite.Tally) {
 	if rate := 100 * float64(failed) / float64(of); rate > maxErrorPercent {
-		r.fault("ErrorRate", "%s: %d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", what, failed, of, rate, maxErrorPercent, why)
+		r.fault(suite.ReasonErrorRate, "%s: %d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", what, failed, of, rate, maxErrorPercent, why)
 	}
 }
 
@@ -245,14 +245,14 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	rate := 100 * float64(failed) / float64(r.requests)
 	r.metrics["errors"], r.metrics["error_rate_percent"] = float64(failed), rate
 	r.failures.Report(r.metrics)
-	if !slices.ContainsFunc(r.faults, func(f drivers.Reason) bool { return f.Reason == "ErrorRate" }) {
+	if !slices.ContainsFunc(r.faults, func(f drivers.Reason) bool { return f.Reason == suite.ReasonErrorRate }) {
 		r.tolerate("all", failed, r.requests, &r.failures)
 	}
 	if note, short := suite.TooFewSamples("queries", r.queries.rows()); short {
 		r.notes = append(r.notes, note)
 	}
 	if n := len(r.req.Endpoints); n > 1 {
-		r.note("OneReplica", "only the first of %d replicas was measured: replicas of Chroma do not share their data", n)
+		r.note(suite.ReasonOneReplica, "only the first of %d replicas was measured: replicas of Chroma do not share their data", n)
 	}
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated, Metrics: r.metrics, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),

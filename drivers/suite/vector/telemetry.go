@@ -28,11 +28,11 @@ import (
 const (
 	collectorVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	exportTimeout     = 5 * time.Second
-	mostUntold        = 1 << 16 // requests
+	queueLength       = 1 << 16 // requests that wait to be exported
 )
 
-// telemetry tells a collector about every request, in the names of OpenLIT, so that its users' dashboards show them. Nil
-// tells nobody.
+// telemetry exports every request to an OpenTelemetry collector, under OpenLIT's names, so that dashboards made for OpenLIT
+// show them. Nil exports nothing.
 type telemetry struct {
 	requests metric.Int64Counter
 	duration metric.Float64Histogram
@@ -42,7 +42,7 @@ type telemetry struct {
 	client   []attribute.KeyValue     // of all of them
 	stop     []func(context.Context) error
 	queue    chan observation
-	told     chan struct{} // closed when the queue is empty for good
+	drained  chan struct{} // closed when the queue is closed and empty
 	lost     lost
 }
 
@@ -55,7 +55,7 @@ type observation struct {
 	failed    string
 }
 
-// lost counts what could not be told.
+// lost counts the requests and batches that were not exported.
 type lost struct {
 	mu    sync.Mutex
 	times int
@@ -69,8 +69,8 @@ func (l *lost) Handle(err error) {
 	l.times, l.last = l.times+1, err
 }
 
-// newTelemetry is nil unless the environment names a collector. An exporter that cannot reach it loses what it has, not
-// the run.
+// newTelemetry returns nil unless the environment names a collector. An exporter that cannot reach the collector loses its
+// data; the run goes on.
 func newTelemetry(ctx context.Context, req drivers.SuiteRequest) (*telemetry, error) {
 	if os.Getenv(collectorVariable) == "" {
 		return nil, nil
@@ -96,11 +96,11 @@ func newTelemetry(ctx context.Context, req drivers.SuiteRequest) (*telemetry, er
 		return nil, err
 	}
 	otel.SetErrorHandler(&t.lost)
-	t.queue, t.told = make(chan observation, mostUntold), make(chan struct{})
+	t.queue, t.drained = make(chan observation, queueLength), make(chan struct{})
 	go func() {
-		defer close(t.told)
+		defer close(t.drained)
 		for o := range t.queue {
-			t.tell(o)
+			t.export(o)
 		}
 	}()
 	return t, nil
@@ -120,7 +120,7 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	return err
 }
 
-// attributes are OpenLIT's, and those by which our own dashboards choose.
+// attributes are OpenLIT's, and those that assay's own dashboards select by.
 func attributes(req drivers.SuiteRequest) []attribute.KeyValue {
 	node, _ := os.Hostname()
 	out := []attribute.KeyValue{attribute.String("db.system.name", "chroma"), attribute.String("telemetry.sdk.name", "openlit"),
@@ -128,7 +128,7 @@ func attributes(req drivers.SuiteRequest) []attribute.KeyValue {
 		attribute.String("experiment", req.Experiment), attribute.String("service", req.Target), attribute.String("node", node)}
 	u, err := url.Parse(req.Endpoints[0])
 	if err != nil {
-		return out // it was reached by it, so it is one
+		return out // cannot happen: the server was reached under it
 	}
 	port, _ := strconv.Atoi(u.Port())
 	host := u.Host
@@ -138,7 +138,8 @@ func attributes(req drivers.SuiteRequest) []attribute.KeyValue {
 	return append(out, attribute.String("server.address", host), attribute.Int("server.port", port))
 }
 
-// observe takes one request down, in no time: making a span takes as long as the client's part of a short query.
+// observe queues one request for export. It takes almost no time; making a span takes as long as the client's part of a
+// short query, and is done elsewhere.
 func (t *telemetry) observe(o observation) {
 	if t == nil {
 		return
@@ -146,11 +147,12 @@ func (t *telemetry) observe(o observation) {
 	select {
 	case t.queue <- o:
 	default:
-		t.lost.Handle(errors.New("there are more requests than can be told"))
+		t.lost.Handle(errors.New("there are more requests than can be exported"))
 	}
 }
 
-func (t *telemetry) tell(o observation) {
+// export makes the metrics and the span of one request.
+func (t *telemetry) export(o observation) {
 	ctx, about := context.Background(), t.about[o.operation]
 	set := metric.WithAttributeSet(about)
 	t.requests.Add(ctx, 1, set)
@@ -170,7 +172,7 @@ func outcome(status int, failed string) attribute.KeyValue {
 	return attribute.Int("http.response.status_code", status)
 }
 
-// close sends what is left; nothing may be observed after it. Its error says that the collector did not take all: no failure of the run.
+// close exports what is left; call observe no more after it. An error means that data was lost; the run itself is valid.
 func (t *telemetry) close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -179,7 +181,7 @@ func (t *telemetry) close(ctx context.Context) error {
 	defer cancel()
 	close(t.queue)
 	select {
-	case <-t.told:
+	case <-t.drained:
 	case <-ctx.Done():
 	}
 	for _, stop := range t.stop {
@@ -192,5 +194,5 @@ func (t *telemetry) close(ctx context.Context) error {
 	if t.lost.times == 0 {
 		return nil
 	}
-	return fmt.Errorf("the collector did not take what it was sent, %d times: %w", t.lost.times, t.lost.last)
+	return fmt.Errorf("the collector did not accept what was exported, %d times: %w", t.lost.times, t.lost.last)
 }

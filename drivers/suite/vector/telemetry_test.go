@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite"
 )
 
 // Where the environment names a collector it hears of every request, in OpenLIT's names. (Names travel as they are.)
@@ -49,19 +50,19 @@ func TestTelemetry(t *testing.T) {
 // A collector that is not there, or takes and never answers, costs the run nothing but its telemetry and a bounded wait at
 // its end.
 func TestNoCollector(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections; nobody reads them
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections; the test never reads them
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
 	srv := httptest.NewServer(&flawed{maxBatch: 100})
 	defer srv.Close()
-	for name, endpoint := range map[string]string{"refuses": "http://127.0.0.1:1", "is silent": "http://" + silent.Addr().String(), "is no URL": "::"} {
+	for name, endpoint := range map[string]string{"refuses": "http://127.0.0.1:1", "is silent": "http://" + silent.Addr().String(), "is not a URL": "::"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(collectorVariable, endpoint)
 			began := time.Now()
 			res, err := run(t, request("r", srv.URL, v1alpha1.Vector{Vectors: 50, Dimension: 4, Queries: 3000, TopK: 2, BatchSize: 20, Concurrency: []int{4}}))
-			if err != nil || !res.Valid || !slices.Equal(reasons(res), []string{"TelemetryLost"}) || res.Metrics["errors"] != 0 {
+			if err != nil || !res.Valid || !slices.Equal(reasons(res), []string{suite.ReasonTelemetryLost}) || res.Metrics["errors"] != 0 {
 				t.Errorf("%v %v", err, res.Reasons)
 			}
 			if max := res.Metrics["query_c4_p99_ms"]; max > 1000 {

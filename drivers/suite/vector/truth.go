@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 )
 
-// space says how near vectors are: smaller is nearer.
+// space is a measure of distance: smaller is nearer.
 type space struct {
 	distance func(a, b []float32) float64
-	// rounding is how much a distance may be off beside its own last digits: what cancels out in it leaves that much.
+	// rounding is the error of a distance besides that of its own last digits: the rest of large numbers that cancel.
 	rounding func(a, b []float32) float64
 }
 
@@ -79,7 +79,7 @@ type truth struct {
 	data, queries matrix
 	k             int
 	measure       space
-	below         int         // only rows in buckets below it count; 0: all
+	below         int         // the filter: only rows in buckets below it; 0: all
 	nearest       [][]float64 // by query: up to k distances in order
 }
 
@@ -108,8 +108,8 @@ func findTruth(ctx context.Context, t *truth, done func(queries int)) error {
 	return ctx.Err()
 }
 
-// givenTruth takes the nearest rows of each query as a file has them. Those of another space or other vectors would make
-// every answer look right, or wrong, so a few are looked at.
+// givenTruth takes the nearest rows of each query from a file. A file of another space or of other vectors would make every
+// answer look right, or wrong, so a few queries are checked by brute force.
 func givenTruth(ctx context.Context, t *truth, rows [][]int) error {
 	if len(rows) < t.queries.rows() {
 		return fmt.Errorf("it has the neighbours of %d queries, but there are %d", len(rows), t.queries.rows())
@@ -133,13 +133,13 @@ func givenTruth(ctx context.Context, t *truth, rows [][]int) error {
 	}
 	for q := range few.rows() {
 		if r := found.recall(q, rows[q], matrix{}, 0); r < 1 {
-			return fmt.Errorf("of query %d it has %.0f%% of the %d nearest: it is of other vectors or another space", q, 100*r, t.k)
+			return fmt.Errorf("of query %d it has %.0f%% of the %d nearest: it belongs to other vectors or another space", q, 100*r, t.k)
 		}
 	}
 	return nil
 }
 
-// selected is how many vectors count.
+// selected is how many vectors the filter allows.
 func (t *truth) selected() (n int) {
 	for row := range t.data.rows() {
 		if t.counts(row) {
@@ -149,11 +149,12 @@ func (t *truth) selected() (n int) {
 	return n
 }
 
-// allows says whether all of found may be in an answer.
+// allows reports whether the filter allows all rows of an answer.
 func (t *truth) allows(found []int) bool {
 	return !slices.ContainsFunc(found, func(row int) bool { return !t.counts(row) })
 }
 
+// counts reports whether the filter allows a row.
 func (t *truth) counts(row int) bool { return t.below == 0 || bucketOf(row) < t.below }
 
 // insert keeps the k smallest distances in order.
@@ -169,9 +170,9 @@ func (t *truth) insert(nearest []float64, d float64) []float64 {
 	return nearest[:min(len(nearest), t.k)]
 }
 
-// recall is the share of the k nearest that the first k of found have: every distinct row that is no farther away than the
-// k-th true neighbour, give or take rounding. Added are rows that were stored behind the data before the query was sent,
-// and perhaps some more: they are neighbours too, and more may be found of them than had to be.
+// recall is the share of the k nearest that the first k of found hold: every distinct row that is no farther away than the
+// k-th true neighbour, give or take rounding. added are the rows that are stored during the queries, behind the data; the
+// first of them, as many as before, were stored when the query was sent. A query must find those; it can find later ones.
 func (t *truth) recall(q int, found []int, added matrix, before int) float64 {
 	query, nearest := t.queries.row(q), t.nearest[q]
 	if before > 0 {
@@ -196,7 +197,7 @@ func (t *truth) recall(q int, found []int, added matrix, before int) float64 {
 	return float64(min(len(seen), len(nearest))) / float64(len(nearest))
 }
 
-// vector is the one that a row names, when there is one that counts.
+// vector is the vector of a row; false when there is none, or the filter forbids it.
 func (t *truth) vector(row int, added matrix) ([]float32, bool) {
 	behind := row - t.data.rows()
 	switch {

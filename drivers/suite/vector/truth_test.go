@@ -104,7 +104,7 @@ func TestRecall(t *testing.T) {
 }
 
 // Rounding is forgiven in proportion: the third of three neighbours is not among the two nearest, however small or large
-// the numbers are, and a distance in which large numbers cancel may be off.
+// the numbers are, and a distance in which large numbers cancel can be off.
 func TestRounding(t *testing.T) {
 	for _, test := range []struct {
 		space             string
@@ -130,7 +130,7 @@ func TestRounding(t *testing.T) {
 	}
 }
 
-// What was stored before a query has to be found by it; what came later may be.
+// A query must find what was stored before it, and can find what came later.
 func TestRecallDuringWrites(t *testing.T) {
 	truth := &truth{data: matrix{1, []float32{1, 2, 10}}, queries: matrix{1, []float32{0}}, k: 2, measure: distanceIn("l2")}
 	if err := findTruth(t.Context(), truth, func(int) {}); err != nil {

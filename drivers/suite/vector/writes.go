@@ -10,8 +10,8 @@ import (
 	"assay/drivers/suite"
 )
 
-// duringWrites measures an open loop of queries while vectors are added. What was acknowledged before a query was sent
-// has to be found by it.
+// duringWrites measures an open loop of queries while vectors are added. A query must find what was acknowledged before
+// it was sent.
 func (r *runner) duringWrites(ctx context.Context, id string) error {
 	w := r.writes
 	if w == nil {
@@ -34,18 +34,18 @@ func (r *runner) duringWrites(ctx context.Context, id string) error {
 	acked := w.stored(time.Now())
 	r.metrics["writes_per_s"] = float64(acked) / took.Seconds()
 	if got := r.metrics["writes_per_s"]; got < 0.9*w.rate {
-		r.note("SlowWrites", "%.0f vectors a second were added, not the %.0f that were asked for", got, w.rate)
+		r.note(suite.ReasonSlowWrites, "%.0f vectors a second were added, not the %.0f that were asked for", got, w.rate)
 	}
 	stored, err := r.counted(ctx, id, r.data.rows()+acked)
 	r.metrics["vectors_stored_at_the_end"] = float64(stored)
 	return err
 }
 
-// writes is a load of batches to add at a rate, and what became of it. Their requests are made before the clock starts:
-// the client's work on them would be in the latencies of the queries beside them.
+// writes is a load of batches to add at a rate, and its outcome. The requests are encoded before the clock starts: encoding
+// would slow the queries that are measured at the same time.
 type writes struct {
 	bodies   [][]byte
-	rows     []int // how many there are with each batch
+	rows     []int // how many are stored with each batch
 	rate     float64
 	requests int
 	failures suite.Tally
@@ -54,20 +54,20 @@ type writes struct {
 
 func prepareWrites(data matrix, b batches, rate float64) (*writes, error) {
 	w := &writes{rate: rate}
-	b.size = max(1, min(b.size, int(rate/10))) // ten a second, if that many are worth one
+	b.size = max(1, min(b.size, int(rate/10))) // ten batches a second, of one row or more
 	for from := 0; from < data.rows(); from += b.size {
 		to := min(from+b.size, data.rows())
 		body, err := b.body(data, from, to)
 		if err != nil {
-			return nil, fmt.Errorf("encode vectors %d to %d: %w", from, to, err)
+			return nil, fmt.Errorf("encoding vectors %d to %d: %w", from, to, err)
 		}
 		w.bodies, w.rows = append(w.bodies, body), append(w.rows, to)
 	}
 	return w, nil
 }
 
-// run adds one batch after the other until stop is closed, all are there, or one fails: what was not stored would be
-// missed by no fault of the search. The batch under way at the end is waited for, so that the count is known.
+// run adds one batch after the other until stop is closed, all are stored, or one fails: a search would be blamed for rows
+// that were never stored. The batch under way at the end is waited for, so that the count is known.
 func (w *writes) run(ctx context.Context, stop <-chan struct{}, c *chroma, id string) {
 	start, before := time.Now(), 0
 	for i, body := range w.bodies {
@@ -87,7 +87,7 @@ func (w *writes) run(ctx context.Context, stop <-chan struct{}, c *chroma, id st
 	}
 }
 
-// stored is how many rows had been acknowledged at a moment.
+// stored is how many rows had been acknowledged at a time.
 func (w *writes) stored(at time.Time) (rows int) {
 	for i, then := range w.acked {
 		if !then.After(at) {

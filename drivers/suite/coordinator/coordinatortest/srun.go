@@ -1,5 +1,5 @@
-// Package coordinatortest lets a test binary stand in for srun, and be the worker that it starts: the nodes of a run are processes
-// on this machine then.
+// Package coordinatortest lets a test binary act as srun and as the workers that srun starts: the nodes of a run are then
+// processes on this machine.
 package coordinatortest
 
 import (
@@ -11,8 +11,7 @@ import (
 	"syscall"
 )
 
-// Main is for TestMain: it does what the arguments ask for, and does not return, when this process was started as srun or
-// as a worker.
+// Main is for TestMain. When this process was started as srun or as a worker, it acts as that and does not return.
 func Main(worker func(ctx context.Context, dir string) error) {
 	switch {
 	case len(os.Args) > 2 && os.Args[1] == "suite-worker":

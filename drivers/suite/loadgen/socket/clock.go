@@ -2,28 +2,28 @@ package socket
 
 import "time"
 
-// Clock reads CLOCK_MONOTONIC and the wall clock, by which the kernel stamps packets, at once and cheaply.
+// Clock reads CLOCK_MONOTONIC together with the wall clock, by which the kernel stamps packets, without a system call.
 type Clock struct {
 	base time.Time
 	zero time.Duration // CLOCK_MONOTONIC at base
 }
 
-// NewClock begins a clock. Of several readings of both clocks the closest pair counts: a pause between the two would put
-// every moment off.
+// NewClock aligns the two clocks. It reads both several times and keeps the closest pair: a pause between the two readings
+// would shift every time.
 func NewClock() Clock {
 	var c Clock
 	closest := time.Hour
 	for range 20 {
 		before := time.Now()
 		zero := Monotonic()
-		if apart := time.Since(before); apart < closest {
-			closest, c = apart, Clock{base: before.Add(apart / 2), zero: zero}
+		if took := time.Since(before); took < closest {
+			closest, c = took, Clock{base: before.Add(took / 2), zero: zero}
 		}
 	}
 	return c
 }
 
-// Now gives CLOCK_MONOTONIC and how far the wall clock (since 1970) is ahead of it.
+// Now returns CLOCK_MONOTONIC, and how far the wall clock (since 1970) is ahead of it.
 func (c Clock) Now() (at, ahead time.Duration) {
 	t := time.Now()
 	at = c.zero + t.Sub(c.base)

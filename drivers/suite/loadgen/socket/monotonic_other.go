@@ -4,5 +4,5 @@ package socket
 
 import "time"
 
-// Monotonic is unknown: moments count from the beginning of the run.
+// Monotonic is not known here: times count from the beginning of the run.
 func Monotonic() time.Duration { return 0 }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Monotonic is CLOCK_MONOTONIC, by which a server on the same host can be compared.
+// Monotonic is CLOCK_MONOTONIC, which all processes of a host share.
 func Monotonic() time.Duration {
 	var ts unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
 	return time.Duration(ts.Nano())
 }
 
-// Receiver reads sockets together with the kernel's stamps.
+// Receiver reads sockets together with the kernel's stamps. It is for one goroutine.
 type Receiver struct {
 	buf     [64 << 10]byte
 	control [128]byte
@@ -25,7 +25,7 @@ type Receiver struct {
 	msg     unix.Msghdr
 }
 
-// NewReceiver makes one with a buffer of its own.
+// NewReceiver returns a Receiver with a buffer of 64 KiB.
 func NewReceiver() *Receiver {
 	r := &Receiver{}
 	r.iov.Base = &r.buf[0]
@@ -35,13 +35,13 @@ func NewReceiver() *Receiver {
 	return r
 }
 
-// Stamped asks the kernel for the arrival of what is read from a socket, counted since 1970.
+// Stamped makes the kernel stamp what arrives at a socket, by the wall clock.
 func Stamped(fd int) error {
 	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, unix.SOF_TIMESTAMPING_RX_SOFTWARE|unix.SOF_TIMESTAMPING_SOFTWARE)
 }
 
-// Read never waits. The stamp is that of the last packet in the piece, 0 when the kernel gave none. The piece holds
-// until the next read.
+// Read reads what has arrived and never waits: EAGAIN when there is nothing. The stamp, since 1970, is that of the last packet in the
+// piece, 0 when the kernel gave none. The piece is valid until the next Read.
 func (r *Receiver) Read(fd int) (piece []byte, stamp time.Duration, err error) {
 	r.msg.SetControllen(len(r.control))
 	n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.msg)), unix.MSG_DONTWAIT)
@@ -51,7 +51,7 @@ func (r *Receiver) Read(fd int) (piece []byte, stamp time.Duration, err error) {
 	return r.buf[:n], r.stamp(), nil
 }
 
-// stamp finds the first of the three times of SCM_TIMESTAMPING, the software's.
+// stamp finds the first of the three times of SCM_TIMESTAMPING, that of the software.
 func (r *Receiver) stamp() time.Duration {
 	const header = unix.SizeofCmsghdr
 	rest := r.control[:min(int(r.msg.Controllen), len(r.control))]
@@ -71,10 +71,10 @@ func (r *Receiver) stamp() time.Duration {
 	return 0
 }
 
-// Wait is epoll_wait without a limit, for a thread that has been given a P of its own (Own): Go's scheduler is not told
-// that the thread sleeps. If it were, it would take the P away twenty microseconds later, wake another thread to look for
-// work, and go on watching that often: a third of a client's CPU time. A collection or a preemption interrupts the wait by
-// a signal, which is no error.
+// Wait is epoll_wait without a time limit, for a thread with a P of its own (see Own). It does not tell Go's scheduler that
+// the thread sleeps; otherwise the scheduler would take the P away twenty microseconds later, wake another thread to look
+// for work, and go on checking that often: a third of a client's CPU time. A collection or a preemption interrupts the
+// wait with a signal; Wait then returns 0 events without an error.
 func Wait(fd int, events []unix.EpollEvent) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), ^uintptr(0), 0, 0)
 	switch errno {
@@ -86,7 +86,8 @@ func Wait(fd int, events []unix.EpollEvent) (int, error) {
 	return 0, os.NewSyscallError("epoll_pwait", errno)
 }
 
-// Own lets so many threads Wait while everything else still finds a P to run on. Call back to undo it.
+// Own raises GOMAXPROCS so that so many threads can Wait while other goroutines still have a P to run on. Call back to
+// undo it.
 func Own(threads int) (back func()) {
 	before := runtime.GOMAXPROCS(0)
 	if before > threads {

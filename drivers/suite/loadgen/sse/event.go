@@ -6,25 +6,25 @@ import (
 	"strconv"
 )
 
-// Event is what one event of the stream says. Its slices alias what was scanned, or its own scratch space where
-// there were escapes: they hold until the next Scan.
+// Event is one event of the stream. Its slices alias the scanned data, or scratch space where there were escapes: they are
+// valid until the next Scan.
 type Event struct {
 	Choices    bool // the choices array has a first element
 	Text       []byte
-	Finish     []byte // finish_reason; nil while there is none
+	Finish     []byte // finish_reason; nil when there is none
 	Usage      bool
 	Prompt     int    // tokens
 	Completion int    // tokens
-	Error      []byte // the value of "error"; nil while there is none
+	Error      []byte // the value of "error"; nil when there is none
 	scratch    []byte
 	last       like
 }
 
 var errMalformed = errors.New("malformed JSON")
 
-// Scan reads the few fields of a completion chunk that matter, of either API, without building anything:
-// encoding/json on every event is three quarters of a client's CPU time in a burst. Whatever has a surprising shape
-// inside a field that matters is malformed; what does not matter is skipped over, not checked.
+// Scan reads the few fields of a completion chunk that matter, of either API, without an allocation: encoding/json on every
+// event is three quarters of a client's CPU time in a burst. A field that matters and has another shape is an error; other
+// fields are skipped without a check.
 func (e *Event) Scan(data []byte) error {
 	*e = Event{scratch: e.scratch[:0], last: e.last}
 	if text, ok := e.last.text(data); ok {

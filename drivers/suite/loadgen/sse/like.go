@@ -2,15 +2,15 @@ package sse
 
 import "bytes"
 
-// like is an event that was read whole, cut where its text is. The next ones of a stream mostly differ in nothing but
-// that: then comparing does, at a tenth of the cost of reading.
+// like is an event that was scanned, cut into what stands before and after its text. Most events of a stream differ in
+// their text only: comparing them with it costs a tenth of scanning.
 type like struct {
 	known         bool
 	before, after []byte
 }
 
-// text is that of an event which is like this one; false when it is another, or may be: a quote or a backslash would have
-// to be read.
+// text returns the text of an event that differs in nothing else. It returns false when the event differs, and also when
+// its text has a quote or a backslash, because then it must be scanned.
 func (l *like) text(data []byte) ([]byte, bool) {
 	end := len(data) - len(l.after)
 	if !l.known || end < len(l.before) || !bytes.HasPrefix(data, l.before) || !bytes.HasSuffix(data, l.after) {
@@ -23,7 +23,7 @@ func (l *like) text(data []byte) ([]byte, bool) {
 	return text, true
 }
 
-// learn remembers an event that says nothing but its text, where that stands in data as it is.
+// learn remembers an event that has nothing but a text, without escapes.
 func (l *like) learn(data []byte, e *Event) {
 	at := cap(data) - cap(e.Text) // a text without escapes is a part of data
 	l.known = e.Choices && e.Finish == nil && !e.Usage && e.Error == nil && len(e.Text) > 0 &&

@@ -1,10 +1,3 @@
-// Package sse reads the streamed answer of an OpenAI-compatible server: server-sent events, each with a completion
-// chunk as JSON, up to [DONE].
-//
-// It is fed with pieces as they come from the network (Stream.Feed), cut anywhere, and keeps what a load generator
-// needs: when each event with choices came, the text, the reason for the end, the usage. Nothing is allocated for an
-// event once a Stream's buffers have grown, which is why both clients of package serving can share it: the one on
-// net/http and the one on raw sockets (package wire).
 package sse
 
 import (
@@ -15,20 +8,20 @@ import (
 	"assay/drivers/suite"
 )
 
-// MaxLine bounds one line of a stream, so that a server gone wild cannot take all memory.
+// MaxLine bounds one line of a stream, in bytes, so that a faulty server cannot take all memory.
 const MaxLine = 8 << 20
 
-// Answer is what a streamed completion gave. Times are moments of the caller's clock.
+// Answer is the result of a streamed completion. Times are on the caller's clock.
 type Answer struct {
 	Events     []time.Duration // arrival of each event with choices
 	Text       []byte
 	Finish     string
-	Usage      bool // the server has told the tokens
-	Prompt     int
-	Completion int
+	Usage      bool // the server has sent the numbers of tokens
+	Prompt     int  // tokens
+	Completion int  // tokens
 }
 
-// Stream is an answer as far as it has come. The zero value is the beginning of one.
+// Stream is an answer as far as it has been received. The zero value is the beginning of one.
 type Stream struct {
 	Answer
 	Done  bool   // [DONE] was seen; what follows is ignored
@@ -36,15 +29,15 @@ type Stream struct {
 	event Event
 }
 
-// Start makes s the beginning of another stream with room for so many events; its other buffers are used again.
+// Start makes s the beginning of another stream, with room for so many events. It reuses the other buffers.
 func (s *Stream) Start(events int) {
 	*s = Stream{carry: s.carry[:0], event: Event{scratch: s.event.scratch, last: s.event.last.forget()}, Answer: Answer{
 		Events: make([]time.Duration, 0, events), Text: make([]byte, 0, 4*events),
 	}}
 }
 
-// Feed takes the next piece, which came at the given moment: events that arrive together share it. After a failure
-// the stream is of no more use.
+// Feed takes the next piece, cut anywhere, and the time of its arrival, which its events share. After a failure the stream
+// cannot be used any more.
 func (s *Stream) Feed(piece []byte, at time.Duration) *suite.Failure {
 	for !s.Done {
 		i := bytes.IndexByte(piece, '\n')
@@ -68,7 +61,8 @@ func (s *Stream) Feed(piece []byte, at time.Duration) *suite.Failure {
 	return nil
 }
 
-// Verdict judges a stream that has ended: nil when it was a whole answer.
+// Verdict judges a stream that has ended: nil for a whole answer, else a failure of kind truncated_stream, no_output or
+// no_tokens.
 func (s *Stream) Verdict() *suite.Failure {
 	switch {
 	case !s.Done:
@@ -76,7 +70,7 @@ func (s *Stream) Verdict() *suite.Failure {
 	case len(s.Events) == 0:
 		return &suite.Failure{Kind: "no_output", Message: "the stream ended properly but held no completion"}
 	case s.Usage && s.Completion == 0:
-		return &suite.Failure{Kind: "no_tokens", Message: "the stream ended properly, and by the server's own count its completion has no token"}
+		return &suite.Failure{Kind: "no_tokens", Message: "the stream ended properly, but the server counts no token in its completion"}
 	}
 	return nil
 }
@@ -96,7 +90,7 @@ func (s *Stream) line(line []byte, at time.Duration) *suite.Failure {
 	}
 	e := &s.event
 	if err := e.Scan(data); err != nil {
-		return &suite.Failure{Kind: "bad_event", Message: fmt.Sprintf("an event is no completion chunk: %.200q", data)}
+		return &suite.Failure{Kind: "bad_event", Message: fmt.Sprintf("an event is not a completion chunk: %.200q", data)}
 	}
 	if e.Error != nil {
 		return &suite.Failure{Kind: "error_event", Message: fmt.Sprintf("the server sent an error inside the stream: %.300s", e.Error)}
@@ -114,7 +108,7 @@ func (s *Stream) line(line []byte, at time.Duration) *suite.Failure {
 	return nil
 }
 
-// reason is b as a string; the usual ones cost no memory.
+// reason is b as a string, without an allocation for the usual ones.
 func reason(b []byte) string {
 	switch string(b) {
 	case "stop":

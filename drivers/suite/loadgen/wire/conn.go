@@ -15,7 +15,7 @@ import (
 	"assay/drivers/suite/loadgen/socket"
 )
 
-// maxIdle is for how long an unused connection is trusted: vLLM's server closes them after five seconds.
+// maxIdle is how long an unused connection is kept: vLLM's server closes them after five seconds.
 const maxIdle = 4 * time.Second
 
 // conn is a connection, and the request it carries.
@@ -24,10 +24,10 @@ type conn struct {
 	endpoint int
 	began    time.Duration // when connecting began
 	open     bool
-	writable bool          // whether epoll tells when it can be written to
-	idle     time.Duration // since when it carries none
-	index    int           // of the request; -1: none
-	out      []byte        // of the request, what is not written yet
+	writable bool          // whether epoll reports that it can be written to
+	idle     time.Duration // since when it carries no request
+	index    int           // of the request; -1: idle
+	out      []byte        // the rest of the request that is not written yet
 	resp     response
 }
 
@@ -42,8 +42,8 @@ func (l *loop) dial(endpoint int) (*conn, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // latency only; the connection works without
-	_ = socket.Stamped(fd)                                            // without it the moment of the read is taken
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // for latency only; the connection works without
+	_ = socket.Stamped(fd)                                            // without it the time of the read counts
 	c := &conn{fd: fd, endpoint: endpoint, index: -1, writable: true}
 	c.began, _ = l.clock.Now()
 	err = unix.Connect(fd, addr)
@@ -60,7 +60,7 @@ func (l *loop) dial(endpoint int) (*conn, error) {
 	return c, nil
 }
 
-// watchWrites switches whether epoll tells when c can be written to.
+// watchWrites switches whether epoll reports that c can be written to.
 func (l *loop) watchWrites(c *conn, on bool) {
 	if c.writable == on {
 		return
@@ -70,16 +70,17 @@ func (l *loop) watchWrites(c *conn, on bool) {
 		event.Events |= unix.EPOLLOUT
 	}
 	c.writable = on
-	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, &event) // it fails only for descriptors that are not there
+	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, &event) // it fails only for unknown descriptors
 }
 
+// drop closes a connection.
 func (l *loop) drop(c *conn) {
 	delete(l.conns, c.fd)
 	unix.Close(c.fd) // leaves the epoll with it
 	c.fd, c.index = -1, -1
 }
 
-// take finds an open connection that carries nothing, the one used last.
+// take removes an open connection from the idle ones, the one used last; nil when there is none.
 func (l *loop) take(endpoint int, now time.Duration) *conn {
 	idle := l.idle[endpoint]
 	for len(idle) > 0 {
@@ -96,7 +97,8 @@ func (l *loop) take(endpoint int, now time.Duration) *conn {
 	return nil
 }
 
-func (l *loop) rest(c *conn, now time.Duration) {
+// release puts a connection among the idle ones.
+func (l *loop) release(c *conn, now time.Duration) {
 	c.index, c.out, c.idle = -1, nil, now
 	l.idle[c.endpoint] = append(l.idle[c.endpoint], c)
 }
@@ -120,7 +122,7 @@ func (l *loop) write(c *conn) error {
 	return nil
 }
 
-// connected says whether the connection that began is there; ENOTCONN: not yet.
+// connected returns nil when the connection is established, ENOTCONN when it is not yet.
 func connected(c *conn) error {
 	code, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err == nil && code != 0 {

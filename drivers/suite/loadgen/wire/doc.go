@@ -1,23 +1,24 @@
-// Package wire is the load generator's own HTTP client: it sends prepared requests over plain HTTP/1.1 at their moments
-// and reads the streamed answers, on raw sockets, one thread for each core it is given.
+// Package wire is the load generator's own HTTP client: it sends prepared requests over plain HTTP/1.1 at their times and
+// reads the streamed answers, on raw sockets, one thread for each core that it is given.
 //
 // # Why not net/http
 //
-// The client must never be the bottleneck, nor may its own delays be taken for the server's. With net/http every
-// request and every piece of an answer goes through two goroutines and the scheduler: at 1000 requests a second that
-// costs 0.2 ms at the median and 0.65 ms at the p99 of every first token. Here a loop (loop.go) waits for sockets and
-// for the next request's moment in one epoll; the timer is a timerfd, which wakes within 0.03 ms; the moment of a
-// piece is the kernel's, stamped when the packet came (package socket), so that it stays right when the read is late.
-// `make bench` shows both clients side by side.
+// The client must never be the bottleneck, and its own delays must not count as the server's. With net/http every request
+// and every piece of an answer goes through two goroutines and the scheduler: at 1000 requests a second that costs 0.2 ms
+// at the median and 0.65 ms at the p99 of every first token. Here a loop waits for sockets and for the next request's time
+// in one epoll; the timer is a timerfd, which wakes within 0.03 ms; the arrival of a piece is the kernel's stamp of the
+// packet (package socket), which stays right when the read is late. `make bench` compares both clients.
 //
 // # How it works
 //
-// Engine.Open connects; Engine.Run sends. Requests are complete, headers and all, before the clock starts. Each thread
-// has its own share of the requests, of the concurrency bound and of the connections, and nothing in common with the
-// others but the counter of a closed loop: their outcomes merge by index. A connection carries one request at a time
-// (conn.go), its answer is taken apart by response.go and by package sse. Nothing is ever sent twice: a connection that
-// breaks is a failed request. One that was not used for four seconds is not trusted (vLLM closes them after five) and
-// replaced; the time to connect is kept apart from everything else.
+// Open connects; Engine.Run sends (engine.go). Requests are complete, with their headers, before the clock starts. Each
+// thread has its own share of the requests, of the concurrency bound and of the connections (share.go), and shares only
+// the counter of a closed loop with the others: their outcomes merge by index.
 //
-// Linux only. HTTPS, and other systems, go through net/http (package serving).
+// A thread's loop (loop.go) begins the requests that are due (send.go), waits (poll.go) and handles what arrived. A
+// connection carries one request at a time (conn.go); response.go and package sse parse its answer. A request is never
+// sent twice: a connection that breaks is a failed request. A connection that was idle for four seconds is replaced,
+// because vLLM closes them after five; the time to connect is reported separately.
+//
+// Linux only. For HTTPS, and on other systems, package serving uses net/http.
 package wire

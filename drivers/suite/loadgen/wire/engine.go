@@ -21,19 +21,19 @@ import (
 
 // Request is one request to send.
 type Request struct {
-	Bytes    []byte        // all of it, as it goes over the wire
-	Endpoint int           // which of the engine's
-	Due      time.Duration // after the start of Run; without meaning in a closed loop
-	Events   int           // how many events are expected; to have room for them
+	Bytes    []byte        // the whole request, headers and body
+	Endpoint int           // index of the engine's endpoints
+	Due      time.Duration // after the start of Run; unused in a closed loop
+	Events   int           // how many events are expected, to allocate room for them
 }
 
-// Outcome is what became of a request. Moments are CLOCK_MONOTONIC.
+// Outcome is the outcome of a request. Times are CLOCK_MONOTONIC.
 type Outcome struct {
-	Due, Free time.Duration // when the schedule, and then the bound on concurrency, let it go
+	Due, Free time.Duration // when it was due, and when the bound on concurrency allowed it
 	Sent      time.Duration // right before the first byte was written
 	Connect   time.Duration // how long a new connection took, before Sent; 0 when one was open
 	Ended     time.Duration
-	Behind    time.Duration // at most so long after its arrival was a piece of the answer read
+	Behind    time.Duration // the longest that a piece of the answer lay unread
 	Answer    sse.Answer
 	Failure   *suite.Failure
 }
@@ -53,14 +53,14 @@ type Engine struct {
 }
 
 // Open resolves the endpoints (http://host:port) and opens so many connections to them in turn. Connections that
-// cannot be opened now are opened when they are needed.
+// cannot be opened now are opened when they are needed. Close the engine.
 func Open(ctx context.Context, endpoints []string, connections int, o Options) (*Engine, error) {
 	defer socket.Own(1)()
 	e := &Engine{Options: o}
 	for _, endpoint := range endpoints {
 		addr, err := resolve(ctx, endpoint)
 		if err != nil {
-			return nil, fmt.Errorf("look up %s: %w", endpoint, err)
+			return nil, fmt.Errorf("looking up %s: %w", endpoint, err)
 		}
 		e.addresses, e.names = append(e.addresses, addr), append(e.names, endpoint)
 	}
@@ -112,16 +112,16 @@ func resolve(ctx context.Context, endpoint string) (unix.Sockaddr, error) {
 	return &unix.SockaddrInet6{Port: number, Addr: ip.As16()}, nil
 }
 
-// Load says when requests go. When Open, each goes at its moment, or as soon after it as the bound lets it (0: no bound);
-// else each goes when one of Bound others has ended (0: all at once).
+// Load says when requests go. When Open, each goes when it is due, or as soon after that as the bound allows (0: no bound);
+// else there are always Bound requests in flight (0: all at once).
 type Load struct {
 	Open  bool
 	Bound int
-	Start time.Duration // CLOCK_MONOTONIC from which Due counts, and before which nothing goes; 0: now
+	Start time.Duration // on CLOCK_MONOTONIC; Due counts from it, and nothing goes before it; 0: now
 }
 
-// Run sends all requests and waits for their ends. Done is called after each, from any thread. The error says that ctx
-// ended before all was sent.
+// Run sends all requests and waits for their ends. done is called after each, from any thread. The outcomes are in the order
+// of the requests. It returns an error when ctx ends first.
 func (e *Engine) Run(ctx context.Context, requests []Request, load Load, done func()) ([]Outcome, error) {
 	defer socket.Own(len(e.loops))()
 	out := make([]Outcome, len(requests))

@@ -34,17 +34,16 @@ const (
 	maxErrorBody = 4 << 10
 )
 
-// response takes an HTTP/1.1 answer apart as it comes. The body of a success goes to the stream, the beginning of any
-// other is kept for the message.
+// response parses an HTTP/1.1 answer as it arrives. The body of a success goes to the stream; of any other status the
+// beginning is kept for the message.
 type response struct {
 	stream  sse.Stream
 	part    int
 	status  int
 	left    int64  // bytes of the body, or of the chunk
-	head    []byte // the head as far as it has come, or a line of the chunking
+	head    []byte // the head as far as it has arrived, or a line of the chunking
 	other   []byte // the body of a failure
 	closing bool   // the server will close the connection
-	started bool   // a byte has come
 	ended   time.Duration
 }
 
@@ -53,9 +52,8 @@ func (r *response) start(events int) {
 	r.stream.Start(events)
 }
 
-// feed takes the next piece. Once the part is complete, or after a failure, there is nothing more to read.
+// feed takes the next piece. When the part is complete, or after a failure, the answer has ended.
 func (r *response) feed(piece []byte, at time.Duration) *suite.Failure {
-	r.started = true
 	for len(piece) > 0 && r.part != complete {
 		var f *suite.Failure
 		switch r.part {
@@ -94,7 +92,7 @@ func (r *response) body(b []byte, at time.Duration) *suite.Failure {
 	return f
 }
 
-// feedHead takes the head up to its empty line.
+// feedHead takes the head up to its empty line, and returns the rest of the piece.
 func (r *response) feedHead(piece []byte) ([]byte, *suite.Failure) {
 	from := max(0, len(r.head)-3)
 	had := len(r.head)
@@ -155,7 +153,7 @@ func (r *response) readHead(head string) *suite.Failure {
 	return nil
 }
 
-// feedLine takes a line of the chunking: a size, the empty one behind a chunk, or the trailer.
+// feedLine takes a line of the chunking: a size, the empty line behind a chunk, or the trailer.
 func (r *response) feedLine(piece []byte) ([]byte, *suite.Failure) {
 	end := bytes.IndexByte(piece, '\n')
 	if end < 0 {
@@ -221,7 +219,7 @@ func hex(b []byte) (n int64, ok bool) {
 	return n, ok
 }
 
-// closed says what it means that the server has closed the connection now; nil when that was the proper end.
+// closed is called when the server closes the connection. It returns nil when that was the proper end of the answer.
 func (r *response) closed() *suite.Failure {
 	if r.part == untilClose {
 		r.part = complete
@@ -239,5 +237,5 @@ func (r *response) verdict() *suite.Failure {
 }
 
 func malformed(format string, args ...any) *suite.Failure {
-	return &suite.Failure{Kind: "bad_http", Message: "the answer is no HTTP: it has " + fmt.Sprintf(format, args...)}
+	return &suite.Failure{Kind: "bad_http", Message: "the answer is not HTTP/1.1: it has " + fmt.Sprintf(format, args...)}
 }

@@ -92,7 +92,7 @@ func TestClosedLoop(t *testing.T) {
 	}
 }
 
-// An open loop sends at its moments, however slow the answers, and with a bound as soon after as it may.
+// An open loop sends at its moments, however slow the answers, and with a bound as soon after as it can.
 func TestOpenLoop(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(100 * time.Millisecond)

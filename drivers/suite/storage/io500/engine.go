@@ -17,7 +17,7 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// Names in the run's directory. Everything of io500's is below results, in a folder named after the run.
+// Names in the run's directory. The program's own results are below results, in a folder named after the run.
 const (
 	iniFile    = "io500.ini"
 	outFile    = "io500.out"
@@ -36,7 +36,7 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	progress("looking at the program")
+	progress("asking the program for its settings")
 	l, err := newLauncher(ctx, s, cmp.Or(e.Srun, "srun"))
 	if err != nil {
 		return drivers.SuiteResult{}, err
@@ -49,7 +49,7 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	res, err := inside(ctx, l, list, limits, req, dir, tree.Root, progress)
+	res, err := runIn(ctx, l, list, limits, req, dir, tree.Root, progress)
 	progress("removing what was written")
 	left, gone := tree.Remove()
 	if err = errors.Join(err, gone); err != nil {
@@ -59,8 +59,8 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	return res, nil
 }
 
-// inside measures in the run's own directory, which is data.
-func inside(ctx context.Context, l *launcher, list string, limits storage.Limits, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
+// runIn measures in the run's own directory, data.
+func runIn(ctx context.Context, l *launcher, list string, limits storage.Limits, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
 	ini, err := write(settings(*req.Storage, limits, data, filepath.Join(dir, results)), known(list))
 	if err != nil {
 		return drivers.SuiteResult{}, err
@@ -77,7 +77,7 @@ func inside(ctx context.Context, l *launcher, list string, limits storage.Limits
 	return res, err
 }
 
-// measure runs the program to its end and reads everything that it left.
+// measure runs the program to its end and reads its results.
 func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	folder := filepath.Join(dir, results, req.Run)
 	status, err := execute(ctx, l, req, dir, folder, progress)
@@ -94,9 +94,9 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	}
 	r, printed := parseRecord(string(text)), parseOutput(string(out))
 	if status != nil {
-		said, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
-		err := fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+"\n"+string(said)), filepath.Join(dir, errFile))
-		if n := len(printed.headers); n > 1 { // they got into each other's way
+		stderr, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
+		err := fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+"\n"+string(stderr)), filepath.Join(dir, errFile))
+		if n := len(printed.headers); n > 1 { // they disturbed each other
 			err = fmt.Errorf("%d %s: %w", n, split, err)
 		}
 		return drivers.SuiteResult{}, err
@@ -110,13 +110,13 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	return res, err
 }
 
-// corrupt is how ior and mdtest say in the file of a phase that data came back wrong. With mdtest it shows nowhere else:
-// io500 takes the phase as valid.
+// corrupt matches the lines about wrong data in the file of a phase. With mdtest they are the only trace: io500 counts the
+// phase as valid.
 var corrupt = regexp.MustCompile(`(?m)^(?:ERROR: verifying|WARNING: Incorrect data).*`)
 
 func complaints(folder string) (out []string) {
 	for _, p := range storage.Phases {
-		text, _ := os.ReadFile(filepath.Join(folder, p.Name+".txt")) // one that is missing shows in the rest
+		text, _ := os.ReadFile(filepath.Join(folder, p.Name+".txt")) // a missing phase is found by other rules
 		for _, line := range corrupt.FindAll(text, -1) {
 			out = append(out, fmt.Sprintf("%s.txt says: %s", p.Name, line))
 		}
@@ -124,7 +124,7 @@ func complaints(folder string) (out []string) {
 	return out
 }
 
-// extras are numbers beside the scored ones: the random read, the rates at the stonewall, what find went through.
+// extras adds the metrics that are not scored: the random read, the rates at the stonewall, the files that find saw.
 func extras(m map[string]float64, printed summary, r record) {
 	for _, v := range values(printed) {
 		if v.Name == "ior-rnd4K-easy-read" {
@@ -144,7 +144,7 @@ func extras(m map[string]float64, printed summary, r record) {
 	put("find_files", r.values["find"]["total-files"])
 }
 
-// execute starts the program and waits for it. Status is how it ended; err means that it could not be run, or was stopped.
+// execute starts the program and waits for it. status is how it ended; err means that it could not be run, or was stopped.
 func execute(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, folder string, progress func(string)) (status, err error) {
 	out, err := os.OpenFile(filepath.Join(dir, outFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

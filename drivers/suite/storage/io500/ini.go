@@ -15,7 +15,7 @@ const scc = 30
 // setting is one line of an ini file.
 type setting struct{ section, key, value string }
 
-// settings are what a run asks for.
+// settings are the settings of a run.
 func settings(s v1alpha1.Storage, l storage.Limits, data, results string) []setting {
 	seconds := int(s.Stonewall.Std().Seconds())
 	own := func(limit, usual int) string { return fmt.Sprint(min(limit, usual)) }
@@ -52,17 +52,17 @@ func known(list string) map[string]bool {
 	return out
 }
 
-// write makes the ini file of the settings that the program knows. It fails when one without which the run would not be
-// the one that is meant is not among them.
+// write makes the ini file. A setting that the program does not know is an error, unless the program does the same without
+// it.
 func write(all []setting, known map[string]bool) (string, error) {
 	var b strings.Builder
 	section := ""
 	for _, s := range all {
 		if !known[s.section+"/"+s.key] {
 			if s.key == "scc" && s.value == "FALSE" || s.key == "filePerProc" {
-				continue // an older release, which does that anyway
+				continue // an older release, which does that without the setting
 			}
-			return "", fmt.Errorf("this io500 does not know the setting %s of [%s]: it is too old, or something else; look at its --list", s.key, s.section)
+			return "", fmt.Errorf("this io500 does not know the setting %s of [%s]: it is too old, or another program; compare with its --list", s.key, s.section)
 		}
 		if s.section != section {
 			section = s.section

@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
@@ -39,14 +40,14 @@ func TestSamples(t *testing.T) {
 		want      []string
 	}{
 		"valid":        {30 * time.Second, 14, nil},
-		"tiny":         {time.Second, 14, []string{"Invalid", "TooShort"}},
-		"nophase":      {time.Second, 14, []string{"Incomplete", "Invalid", "TooShort"}},
-		"term":         {time.Second, 9, []string{"Incomplete", "Invalid"}},
-		"enospc":       {time.Second, 0, []string{"Incomplete", "Invalid"}},
-		"baddir":       {time.Second, 0, []string{"Incomplete", "Invalid"}},
-		"enospc2":      {time.Second, 1, []string{"Incomplete", "Invalid", "TooShort"}},
-		"s-mpich-none": {time.Second, 28, []string{"Incomplete", "Invalid", "SplitRun", "TooShort", "WrongScore"}},
-		"s-cancel":     {time.Second, 4, []string{"Incomplete", "Invalid"}},
+		"tiny":         {time.Second, 14, []string{suite.ReasonInvalid, suite.ReasonTooShort}},
+		"nophase":      {time.Second, 14, []string{suite.ReasonIncomplete, suite.ReasonInvalid, suite.ReasonTooShort}},
+		"term":         {time.Second, 9, []string{suite.ReasonIncomplete, suite.ReasonInvalid}},
+		"enospc":       {time.Second, 0, []string{suite.ReasonIncomplete, suite.ReasonInvalid}},
+		"baddir":       {time.Second, 0, []string{suite.ReasonIncomplete, suite.ReasonInvalid}},
+		"enospc2":      {time.Second, 1, []string{suite.ReasonIncomplete, suite.ReasonInvalid, suite.ReasonTooShort}},
+		"s-mpich-none": {time.Second, 28, []string{suite.ReasonIncomplete, suite.ReasonInvalid, suite.ReasonSplitRun, suite.ReasonTooShort, suite.ReasonWrongScore}},
+		"s-cancel":     {time.Second, 4, []string{suite.ReasonIncomplete, suite.ReasonInvalid}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout, result := sample(t, name)
@@ -85,20 +86,20 @@ func TestValid(t *testing.T) {
 		old, new string
 		want     string
 	}{
-		"changed score":    {"SCORE           = 1.800134", "SCORE           = 9.800134", "WrongScore"},
-		"changed phase":    {"score           = 0.116047", "score           = 0.916047", "WrongScore"},
-		"printed score":    {"TOTAL 1.800134", "TOTAL 1.900134", "WrongScore"},
-		"fewer processes":  {"procs           = 2", "procs           = 1", "SplitRun"},
-		"two headers":      {"[RESULT]                 find", "IO500 version x (standard)\n[RESULT]                 find", "SplitRun"},
-		"mark in brackets": {"[SCORE ]", "[SCORE INVALID]", "Invalid"},
-		"a comment":        {"[find]", "; ERROR INVALID because\n[find]", "Invalid"},
-		"not a number":     {"680.626145 kIOPS", "nan kIOPS", "Incomplete"},
-		"short":            {"t_delta         = 31.1396", "t_delta         = 29.1396", "TooShort"},
-		"no time":          {"t_delta         = 31.1396\n", "", "Incomplete"},
-		"no hash":          {"hash            = ", "; ", "Incomplete"},
-		"printed phase":    {"ior-easy-write        0.116047", "ior-easy-write        0.116048", "WrongScore"},
-		"infinite":         {"680.626145 kIOPS", "inf kIOPS", "Incomplete"},
-		"twice":            {"[      ]            timestamp", "[RESULT] find 1.000000 kIOPS : time 1.000 seconds\n[      ] timestamp", "Incomplete"},
+		"changed score":    {"SCORE           = 1.800134", "SCORE           = 9.800134", suite.ReasonWrongScore},
+		"changed phase":    {"score           = 0.116047", "score           = 0.916047", suite.ReasonWrongScore},
+		"printed score":    {"TOTAL 1.800134", "TOTAL 1.900134", suite.ReasonWrongScore},
+		"fewer processes":  {"procs           = 2", "procs           = 1", suite.ReasonSplitRun},
+		"two headers":      {"[RESULT]                 find", "IO500 version x (standard)\n[RESULT]                 find", suite.ReasonSplitRun},
+		"mark in brackets": {"[SCORE ]", "[SCORE INVALID]", suite.ReasonInvalid},
+		"a comment":        {"[find]", "; ERROR INVALID because\n[find]", suite.ReasonInvalid},
+		"not a number":     {"680.626145 kIOPS", "nan kIOPS", suite.ReasonIncomplete},
+		"short":            {"t_delta         = 31.1396", "t_delta         = 29.1396", suite.ReasonTooShort},
+		"no time":          {"t_delta         = 31.1396\n", "", suite.ReasonIncomplete},
+		"no hash":          {"hash            = ", "; ", suite.ReasonIncomplete},
+		"printed phase":    {"ior-easy-write        0.116047", "ior-easy-write        0.116048", suite.ReasonWrongScore},
+		"infinite":         {"680.626145 kIOPS", "inf kIOPS", suite.ReasonIncomplete},
+		"twice":            {"[      ]            timestamp", "[RESULT] find 1.000000 kIOPS : time 1.000 seconds\n[      ] timestamp", suite.ReasonIncomplete},
 	} {
 		all := stdout + "\x00" + result
 		if !strings.Contains(all, test.old) {
@@ -172,9 +173,9 @@ func TestEngine(t *testing.T) {
 // A program that ends with 0 and a result that is none, or one that says of its data what only the file of a phase holds.
 func TestEngineDoubts(t *testing.T) {
 	for name, test := range map[string]struct{ sample, then, want string }{
-		"cut short":    {"term", "exit 0\n", "Incomplete"},
-		"split":        {"s-mpich-none", "exit 0\n", "SplitRun"},
-		"corrupt data": {"valid", "echo 'ERROR: verifying the data on read (1 errors)!' >$results/mdtest-hard-read.txt\n", "Corrupt"},
+		"cut short":    {"term", "exit 0\n", suite.ReasonIncomplete},
+		"split":        {"s-mpich-none", "exit 0\n", suite.ReasonSplitRun},
+		"corrupt data": {"valid", "echo 'ERROR: verifying the data on read (1 errors)!' >$results/mdtest-hard-read.txt\n", suite.ReasonCorrupt},
 	} {
 		e, req, dir := stage(t, replay(t, test.sample, test.then))
 		res, err := e.Run(t.Context(), req, dir, func(string) {})

@@ -1,43 +1,43 @@
 package io500
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
 // tolerance of printed numbers, which have six decimals.
 const tolerance = 1e-4
 
-// judgement is what is wrong with a result, and what a reader has to know.
+// judgement is the faults of a result, and the notes that a reader has to know.
 type judgement struct{ faults, notes []drivers.Reason }
 
 func (j *judgement) fault(reason, format string, args ...any) {
-	j.faults = append(j.faults, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+	j.faults = append(j.faults, suite.NewReason(reason, format, args...))
 }
 
-// judge applies every rule to a run that has ended: printed is its output, r its result.txt, and corrupt what the files of
-// the single phases say of data that came back wrong.
+// judge applies every rule to a run that has ended: printed is its output, r its result.txt, and corrupt the lines about
+// wrong data in the files of the single phases.
 func judge(spec v1alpha1.Storage, printed summary, r record, corrupt []string) judgement {
 	var j judgement
 	j.processes(spec, printed, r)
 	j.complete(printed)
-	j.said(printed, r)
-	j.long(spec, r)
+	j.declaredInvalid(printed, r)
+	j.longEnough(spec, r)
 	j.score(printed, r)
 	for _, c := range corrupt {
-		j.fault("Corrupt", "%s", c)
+		j.fault(suite.ReasonCorrupt, "%s", c)
 	}
 	switch s := spec.Stonewall.Std().Seconds(); {
 	case s == scc:
-		j.notes = append(j.notes, drivers.Reason{Reason: "StudentRules", Message: "a stonewall of 30 s follows the rules of the Student Cluster Competition: the list of io500.org does not take it"})
+		j.notes = append(j.notes, suite.NewReason(suite.ReasonStudentRules, "a stonewall of 30 s follows the rules of the Student Cluster Competition; the list of io500.org does not accept it"))
 	case s < 300:
-		j.notes = append(j.notes, drivers.Reason{Reason: "ShortStonewall", Message: fmt.Sprintf("the stonewall is %s; io500 takes no result with less than 5m", spec.Stonewall)})
+		j.notes = append(j.notes, suite.NewReason(suite.ReasonShortStonewall, "the stonewall is %s; the list of io500.org accepts no result with less than 5m", spec.Stonewall))
 	}
 	return j
 }
@@ -48,15 +48,15 @@ const split = "runs of io500 were started instead of one: the MPI of the launche
 func (j *judgement) processes(spec v1alpha1.Storage, printed summary, r record) {
 	want := strconv.Itoa(spec.Nodes * spec.TasksPerNode)
 	if n := len(printed.headers); n != 1 {
-		j.fault("SplitRun", "%d %s", n, split)
+		j.fault(suite.ReasonSplitRun, "%d %s", n, split)
 	} else if got := r.values["run"]["procs"]; got != want {
-		j.fault("SplitRun", "%s processes took part instead of %s: the MPI of the launcher is not the program's; write mpi in the benchmark", got, want)
+		j.fault(suite.ReasonSplitRun, "%s processes took part instead of %s: the MPI of the launcher is not the program's; write mpi in the benchmark", got, want)
 	}
 }
 
 func (j *judgement) complete(printed summary) {
 	if n := len(printed.scores); n != 1 {
-		j.fault("Incomplete", "the output holds %d scores instead of one", n)
+		j.fault(suite.ReasonIncomplete, "the output holds %d scores instead of one", n)
 	}
 	count := map[string]int{}
 	for _, p := range printed.phases {
@@ -71,41 +71,41 @@ func (j *judgement) complete(printed summary) {
 		}
 	}
 	if len(missing) > 0 {
-		j.fault("Incomplete", "no single result, or none above zero, of %s", strings.Join(missing, ", "))
+		j.fault(suite.ReasonIncomplete, "no single result, or none above zero, of %s", strings.Join(missing, ", "))
 	}
 }
 
-func (j *judgement) said(printed summary, r record) {
+func (j *judgement) declaredInvalid(printed summary, r record) {
 	for _, e := range printed.errors {
-		j.fault("Invalid", "io500 says: %s", e)
+		j.fault(suite.ReasonInvalid, "io500 says: %s", e)
 	}
 	if len(printed.errors) == 0 {
 		for _, e := range r.errors {
-			j.fault("Invalid", "result.txt says: %s", e)
+			j.fault(suite.ReasonInvalid, "result.txt says: %s", e)
 		}
 	}
 	for _, p := range printed.phases {
 		if p.invalid && p.scored {
-			j.fault("Invalid", "io500 marks %s as invalid", p.Name)
+			j.fault(suite.ReasonInvalid, "io500 marks %s as invalid", p.Name)
 		}
 	}
 	for _, s := range printed.scores {
 		if s.invalid {
-			j.fault("Invalid", "io500 marks the score as invalid")
+			j.fault(suite.ReasonInvalid, "io500 marks the score as invalid")
 		}
 	}
 }
 
-func (j *judgement) long(spec v1alpha1.Storage, r record) {
+func (j *judgement) longEnough(spec v1alpha1.Storage, r record) {
 	for _, p := range storage.Phases {
 		if !p.Write {
 			continue
 		}
 		took, err := strconv.ParseFloat(r.values[p.Name]["t_delta"], 64)
 		if err != nil {
-			j.fault("Incomplete", "result.txt does not say how long %s took", p.Name)
+			j.fault(suite.ReasonIncomplete, "result.txt does not say how long %s took", p.Name)
 		} else if took < spec.Stonewall.Std().Seconds() {
-			j.fault("TooShort", "%s took %.1f s, less than the stonewall of %s: raise its size", p.Name, took, spec.Stonewall)
+			j.fault(suite.ReasonTooShort, "%s took %.1f s, less than the stonewall of %s: raise its size", p.Name, took, spec.Stonewall)
 		}
 	}
 }
@@ -114,13 +114,13 @@ func (j *judgement) score(printed summary, r record) {
 	switch got := r.values["SCORE"]["hash"]; got {
 	case r.hash():
 	case "":
-		j.fault("Incomplete", "result.txt ends without a score")
+		j.fault(suite.ReasonIncomplete, "result.txt ends without a score")
 	default:
-		j.fault("WrongScore", "the hash of result.txt is %s, that of its numbers %s: they were changed, or several runs wrote into it", got, r.hash())
+		j.fault(suite.ReasonWrongScore, "the hash of result.txt is %s, that of its numbers %s: they were changed, or several runs wrote into it", got, r.hash())
 	}
 	for _, p := range printed.phases {
 		if got := r.values[p.Name]["score"]; p.scored && got != "" && number(got) != p.Value.Value {
-			j.fault("WrongScore", "io500 printed %g for %s, but result.txt has %s", p.Value.Value, p.Name, got)
+			j.fault(suite.ReasonWrongScore, "io500 printed %g for %s, but result.txt has %s", p.Value.Value, p.Name, got)
 		}
 	}
 	if len(printed.scores) != 1 {
@@ -132,8 +132,8 @@ func (j *judgement) score(printed summary, r record) {
 		name string
 		got  float64
 	}{{"score_bandwidth_gibs", s.bandwidth}, {"score_iops_kiops", s.metadata}, {"score_total", s.total}} {
-		if want, ok := m[c.name]; ok && !(math.Abs(c.got-want) <= tolerance*math.Max(1, want)) { // so, that NaN is wrong too
-			j.fault("WrongScore", "io500 printed %g as %s, but its phases give %g", c.got, c.name, want)
+		if want, ok := m[c.name]; ok && !(math.Abs(c.got-want) <= tolerance*math.Max(1, want)) { // this form makes NaN wrong too
+			j.fault(suite.ReasonWrongScore, "io500 printed %g as %s, but its phases give %g", c.got, c.name, want)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	askTimeout = time.Minute     // of a question to the program
-	stopWithin = 5 * time.Second // of ending it; less than what a run that is stopped is given
+	askTimeout = time.Minute     // for a question to the program
+	stopWithin = 5 * time.Second // for its end; less than a stopped run is given
 )
 
 // launcher starts the program on all nodes.
@@ -25,14 +25,15 @@ type launcher struct {
 	spec  v1alpha1.Storage
 	srun  string // empty outside a job
 	mpi   string // of srun
-	which string // mpich or openmpi, where it was looked at
-	start string // the program that starts it outside a job
+	which string // mpich or openmpi, when it was found out
+	start string // the program that starts io500 outside a job
 }
 
-// starters of each MPI, those that no other has first: where several are installed, mpiexec may be that of another.
+// starters are the launchers of each MPI, the unambiguous names first: where several MPIs are installed, mpiexec can belong
+// to another.
 var starters = map[string][]string{"mpich": {"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "openmpi": {"mpirun.openmpi", "orterun", "mpirun"}}
 
-// newLauncher finds out how the program is started: it has to be by the MPI that it was linked with.
+// newLauncher finds out how to start the program: with the launcher of the MPI that it was linked with.
 func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launcher, error) {
 	l := &launcher{spec: s, mpi: s.MPI}
 	program, err := exec.LookPath(s.Command[0])
@@ -44,13 +45,13 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 	case inJob:
 		l.srun = srun
 	case s.Nodes > 1:
-		return nil, fmt.Errorf("%d nodes take a job of Slurm; write nodes: 1, or run it on a site with slurm", s.Nodes)
+		return nil, fmt.Errorf("%d nodes need a Slurm job; write nodes: 1, or use a site with slurm", s.Nodes)
 	}
 	if l.mpi != "" && inJob {
 		return l, nil
 	}
 	if len(s.Command) > 1 {
-		return nil, fmt.Errorf("%s is started through %s, so nothing says by which MPI: write it in mpi (`srun --mpi=list` shows those of the site)",
+		return nil, fmt.Errorf("%s is started through %s, so its MPI is unknown: write mpi in the benchmark (`srun --mpi=list` shows those of the site)",
 			s.Command[len(s.Command)-1], s.Command[0])
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -60,7 +61,7 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 		return nil, fmt.Errorf("asking what %s is linked with: %w; write mpi in the benchmark", program, err)
 	}
 	if l.which = linked(string(libraries)); l.which == "" {
-		return nil, fmt.Errorf("%s is linked with no MPI that assay knows (MPICH or Open MPI): write mpi in the benchmark", program)
+		return nil, fmt.Errorf("%s is linked with neither MPICH nor Open MPI: write mpi in the benchmark", program)
 	}
 	l.mpi = map[string]string{"mpich": "pmi2", "openmpi": "pmix"}[l.which]
 	if inJob {
@@ -71,21 +72,21 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("%s is linked with %s, but none of its launchers is in PATH: %s", program, l.which, strings.Join(starters[l.which], ", "))
+	return nil, fmt.Errorf("%s is linked with %s, but PATH has none of its launchers: %s", program, l.which, strings.Join(starters[l.which], ", "))
 }
 
 // linked names the MPI among the libraries that ldd lists.
 func linked(libraries string) string {
 	switch {
 	case strings.Contains(libraries, "libmpich.so"), strings.Contains(libraries, "libmpi_cray.so"), strings.Contains(libraries, "libmpi.so.12"):
-		return "mpich" // or Intel's and Cray's, which are made of it
+		return "mpich" // or Intel's or Cray's, which derive from it
 	case strings.Contains(libraries, "libmpi.so.40"):
 		return "openmpi"
 	}
 	return ""
 }
 
-// command starts the program n times over; n is all of them, or 1 for a question.
+// command is the command line that starts n processes of the program; 1 for a question.
 func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd {
 	tasks := strconv.Itoa(n)
 	var line []string
@@ -102,7 +103,7 @@ func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd
 	line = append(append(line, l.spec.Command...), args...)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
-	// It stays in our process group: whoever kills that ends the program as well.
+	// It stays in the suite's process group, so that killing the group ends the program too.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // srun and mpiexec pass it on
 	cmd.WaitDelay = stopWithin
 	return cmd
@@ -122,19 +123,19 @@ func (l *launcher) list(ctx context.Context) (string, error) {
 	return string(out), nil
 }
 
-// reason is a line that says why something failed, among the stack traces and boxes of the MPIs.
+// reason matches lines that state a failure, among the stack traces and boxes of the MPIs.
 var reason = regexp.MustCompile(`ERROR(?::| [^I])|FATAL|WARNING|failed|srun: error`)
 
-// tail is the end of what a program said, on one line: of the reasons in it, if there are any.
+// tail is the end of a program's output on one line: of its reasons, if it has any.
 func tail(s string) string {
-	var why []string
+	var reasons []string
 	for line := range strings.Lines(s) {
 		if reason.MatchString(line) {
-			why = append(why, line)
+			reasons = append(reasons, line)
 		}
 	}
-	if len(why) > 0 {
-		s = strings.Join(why, " ")
+	if len(reasons) > 0 {
+		s = strings.Join(reasons, " ")
 	}
 	s = strings.Join(strings.Fields(s), " ")
 	return s[max(0, len(s)-400):]

@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
-// layout spreads the run's directory over the servers of a Lustre and writes down what came of it; what cannot be set
-// becomes a note. A directory takes over what its parent has when it is made, so the order counts.
+// layout spreads the run's directory over the servers of a Lustre file system and writes the layout that it got to file.
+// What cannot be set becomes a note. A directory inherits from its parent when it is made, so the order counts.
 func layout(ctx context.Context, data, run, file string) (notes []drivers.Reason) {
 	note := func(err error) {
 		if err != nil {
-			notes = append(notes, drivers.Reason{Reason: "NoLayout", Message: strings.TrimSpace(err.Error())})
+			notes = append(notes, suite.NewReason(suite.ReasonNoLayout, "%s", strings.TrimSpace(err.Error())))
 		}
 	}
 	set := func(args ...string) {

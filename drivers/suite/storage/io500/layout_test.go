@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"assay/drivers/suite"
 )
 
-// The layouts are set from the top down: a directory takes over its parent's when it is made. (lfs is a stand-in that
-// writes down what it is told, and which directories are there by then; no Lustre was at hand.)
+// The layouts are set from the top down: a directory inherits its parent's when it is made. (lfs is a script that records its
+// arguments and the directories that exist by then; there was no Lustre to test on.)
 func TestLayout(t *testing.T) {
 	bin, data := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
@@ -20,7 +22,7 @@ func TestLayout(t *testing.T) {
 	}
 	file := filepath.Join(bin, "layout.txt")
 	notes := layout(t.Context(), data, "r", file)
-	if len(notes) != 1 || notes[0].Reason != "NoLayout" || !strings.Contains(notes[0].Message, "no") {
+	if len(notes) != 1 || notes[0].Reason != suite.ReasonNoLayout || !strings.Contains(notes[0].Message, "no") {
 		t.Errorf("%v", notes)
 	}
 	said, _ := os.ReadFile(filepath.Join(bin, "said"))

@@ -11,7 +11,7 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// summary is what the program prints: all lines that matter, of all processes that thought they were the first.
+// summary is what the program prints. A split run prints everything several times.
 type summary struct {
 	headers []string // versions
 	phases  []line
@@ -59,7 +59,7 @@ func parseOutput(text string) (s summary) {
 	return s
 }
 
-// number is NaN when s is none: such a phase is not a result.
+// number is NaN when s is not a number; such a phase has no result.
 func number(s string) float64 {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
@@ -72,9 +72,10 @@ func number(s string) float64 {
 type record struct {
 	sections []string
 	values   map[string]map[string]string
-	errors   []string // its comments that say ERROR INVALID
+	errors   []string // its comments with ERROR INVALID
 }
 
+// parseRecord reads result.txt, also one that is not complete.
 func parseRecord(text string) record {
 	r := record{values: map[string]map[string]string{}}
 	section := ""
@@ -100,7 +101,7 @@ func parseRecord(text string) record {
 	return r
 }
 
-// at is the phase that is running, by a result.txt that is being written, and which one of all it is.
+// at is the phase that is running, by a result.txt that is being written, and its number.
 func (r record) at() string {
 	for i := len(r.sections) - 1; i >= 0; i-- {
 		name := r.sections[i]

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
@@ -36,7 +37,7 @@ func real(t *testing.T) (drivers.SuiteRequest, string) {
 	return drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Directory: t.TempDir(), Storage: &s}, t.TempDir()
 }
 
-// Tiny sizes, so the program says itself that the result is not valid; nothing else may be wrong with it.
+// The sizes are tiny, so the program marks the result as invalid; it must have no other fault.
 func TestReal(t *testing.T) {
 	req, dir := real(t)
 	var said []string
@@ -51,7 +52,7 @@ func TestReal(t *testing.T) {
 		}
 	}
 	for _, r := range res.Reasons {
-		if !slices.Contains([]string{"Invalid", "TooShort", "ShortStonewall"}, r.Reason) {
+		if !slices.Contains([]string{suite.ReasonInvalid, suite.ReasonTooShort, suite.ReasonShortStonewall}, r.Reason) {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -83,7 +84,7 @@ func TestRealCancel(t *testing.T) {
 	}
 }
 
-// A file system that somebody else fills in the middle ends the run with the reason, and nothing of ours stays on it.
+// A file system that another program fills ends the run with the reason, and the run's data is removed.
 func TestRealDiskFull(t *testing.T) {
 	req, dir := real(t)
 	if os.Geteuid() != 0 || req.Storage.Nodes > 1 {

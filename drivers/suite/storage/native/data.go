@@ -11,8 +11,8 @@ import (
 // shifts is how many different contents a block can have.
 const shifts = 4096
 
-// pattern is what is written: a window into random bytes whose place depends on who writes and where, so that a block
-// that is lost, old or somebody else's does not pass for the right one.
+// pattern is what is written: random bytes, of which each block is a window whose place depends on the writer and the
+// position. So a block that is lost, old or of another writer is noticed.
 type pattern []byte
 
 func newPattern(seed int64, largest int) pattern {
@@ -33,7 +33,7 @@ func (p pattern) block(kind byte, rank, number, n int) []byte {
 	return p[at : at+n]
 }
 
-// check compares what was read.
+// check compares what was read with what was written.
 func (p pattern) check(got []byte, kind byte, rank, number int, where string) error {
 	if !bytes.Equal(got, p.block(kind, rank, number, len(got))) {
 		return fmt.Errorf("%w: %s, piece %d of task %d", errCorrupt, where, number, rank)

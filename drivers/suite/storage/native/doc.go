@@ -9,17 +9,21 @@
 //   - mdtest-hard-write: all tasks create files of 3901 bytes in one directory.
 //   - find: all tasks together walk the tree for files newer than the timestamp with 3901 bytes and 01 in their names.
 //   - the reads and stats: every task takes what the task one node further on has written, so that with two nodes or more
-//     nobody reads its own cache; with one node the cache is dropped with fadvise first, which a result says.
+//     no node reads its own cache; with one node the cache is dropped with fadvise first, and the result has a note.
 //   - what is read is compared with what was written, byte by byte.
 //
-// A write phase ends at the stonewall, or earlier when a size bounds it. What the fastest task has done by then all others
-// do as well (wear-out), and the time counts until the last one has: a slow task lowers the number, as it would a job.
+// A write phase ends at the stonewall, or earlier when a size bounds it. Then all other tasks do as much as the fastest task
+// has done (wear-out), and the time counts until the last one has: a slow task lowers the result, as it would delay a job.
 //
-// Nodes are joined by package team. Before and after each phase all say how they fare. An error anywhere stops all nodes at
-// once, in the middle of a phase too, and is named.
+// Package coordinator connects the nodes. Before and after each phase an allgather gives every node the reports of all
+// (comm.go, leader.go, worker.go). An error on any node stops all nodes at once, in the middle of a phase too, and the
+// run's error names the node.
 //
-// Everything is in one directory below the target, made here, marked as this run's, and removed at the end, also after a
-// failure or a cancel.
-// Before anything is written its size is compared with what is free, and what no size bounds stops short of filling the
-// file system.
+// Everything is written into one directory below the target, marked as this run's, and removed at the end, also after a
+// failure or a cancel. Declared sizes are compared with the free space before anything is written; phases without a
+// declared size stop before they fill the file system.
+//
+//	engine.go  a run, its result and notes      runner.go  one node's tasks through the phases
+//	phases.go  what a task does in each phase   data.go    what is written, and checked
+//	tree.go    the run's folders                comm.go    allgather; leader.go and worker.go implement it
 package native

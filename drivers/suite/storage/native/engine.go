@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
-// shortest is the stonewall below which IO500 takes no result.
+// shortest is the stonewall below which the list of io500.org accepts no result.
 const shortest = 300 * time.Second
 
 // Engine implements drivers.Suite. Srun starts the workers of the other nodes; default: the command of that name.
@@ -43,29 +45,29 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 	if err := makeFolders(root, s); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	t, stop, err := e.team(ctx, cancel, dir, briefing{Root: root, Spec: s, Limits: limits, Seed: req.Seed})
+	c, stop, err := e.comm(ctx, cancel, dir, briefing{Root: root, Spec: s, Limits: limits, Seed: req.Seed})
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	w := newWorker(root, s, limits, req.Seed, 0, t)
-	w.progress = progress
-	values, err := w.run(ctx)
+	r := newRunner(root, s, limits, req.Seed, 0, c)
+	r.progress = progress
+	values, err := r.run(ctx)
 	if err != nil {
-		cancel(err) // the other nodes may be in the middle of a phase
+		cancel(err) // the other nodes can be in the middle of a phase
 	}
-	if ended := stop(); err == nil { // else how they end tells nothing more
+	if ended := stop(); err == nil { // after a failure, how the workers end adds nothing
 		err = ended
 	}
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: w.notes(values), Files: []string{phasesFile}}
-	if idle := nothing(values); idle != "" {
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: r.notes(values), Files: []string{phasesFile}}
+	if idle := idlePhases(values); idle != "" {
 		res.Valid = false
-		res.Reasons = append([]drivers.Reason{{Reason: "Incomplete", Message: "nothing was done in " + idle + ": raise the stonewall"}}, res.Reasons...)
+		res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonIncomplete, "nothing was done in %s: raise the stonewall", idle))
 	}
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
-	return res, writePhases(dir, w.took)
+	return res, writePhases(dir, r.took)
 }
 
 // phasesFile lists the phases with the seconds of every task: stragglers show there.
@@ -82,8 +84,8 @@ func writePhases(dir string, took []timing) error {
 	return nil
 }
 
-// nothing names the phases in which nothing was done: there is no score then.
-func nothing(values []storage.Value) string {
+// idlePhases names the phases in which nothing was done; without them there is no score.
+func idlePhases(values []storage.Value) string {
 	var idle []string
 	for _, v := range values {
 		if v.Value <= 0 {
@@ -93,24 +95,24 @@ func nothing(values []storage.Value) string {
 	return strings.Join(idle, ", ")
 }
 
-// notes say what a reader of the numbers has to know.
-func (w *worker) notes(values []storage.Value) (out []drivers.Reason) {
+// notes are what a reader of the numbers has to know.
+func (r *runner) notes(values []storage.Value) (out []drivers.Reason) {
 	note := func(reason, format string, args ...any) {
-		out = append(out, drivers.Reason{Reason: reason, Message: fmt.Sprintf(format, args...)})
+		out = append(out, suite.NewReason(reason, format, args...))
 	}
-	note("NativeEngine", "taken by assay's own engine: compare it with itself, never with scores of io500")
-	if w.spec.Stonewall.Std() < shortest {
-		note("ShortStonewall", "the stonewall is %s; IO500 takes no result with less than %s", w.spec.Stonewall, shortest)
+	note(suite.ReasonNativeEngine, "measured by assay's own engine: compare it with results of the same engine, never with scores of io500")
+	if r.spec.Stonewall.Std() < shortest {
+		note(suite.ReasonShortStonewall, "the stonewall is %s; the list of io500.org accepts no result with less than %s", r.spec.Stonewall, shortest)
 	}
 	for _, v := range values {
 		for _, p := range storage.Phases {
-			if p.Name == v.Name && p.Write && v.Seconds < w.spec.Stonewall.Std().Seconds() {
-				note("Bounded", "%s ended after %.1f s, before the stonewall: its size was reached", v.Name, v.Seconds)
+			if p.Name == v.Name && p.Write && v.Seconds < r.spec.Stonewall.Std().Seconds() {
+				note(suite.ReasonBounded, "%s ended after %.1f s, before the stonewall, because its size was reached; raise the size to measure longer", v.Name, v.Seconds)
 			}
 		}
 	}
-	if w.spec.Nodes == 1 {
-		note("OneNode", "one node reads what it wrote itself: its cache was dropped before the ior phases were read, that of small files and those of the servers were not")
+	if r.spec.Nodes == 1 {
+		note(suite.ReasonOneNode, "one node reads its own data: its page cache was dropped before the ior reads, but not for small files, and the servers' caches were not; use two nodes or more")
 	}
 	return out
 }

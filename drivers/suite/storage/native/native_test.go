@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite"
 	"assay/drivers/suite/coordinator/coordinatortest"
 	"assay/drivers/suite/storage"
 )
@@ -93,8 +94,8 @@ func TestEngine(t *testing.T) {
 	}
 }
 
-// local is a worker on one node over a tree of its own.
-func local(t *testing.T) *worker {
+// local is a runner on one node over a tree of its own.
+func local(t *testing.T) *runner {
 	req, dir := request(t, 1)
 	l, err := storage.Preflight(t.Context(), req.Directory, *req.Storage)
 	if err != nil {
@@ -107,19 +108,19 @@ func local(t *testing.T) *worker {
 	if err := makeFolders(tree.Root, *req.Storage); err != nil {
 		t.Fatal(err)
 	}
-	return newWorker(tree.Root, *req.Storage, l, 1, 0, alone{})
+	return newRunner(tree.Root, *req.Storage, l, 1, 0, single{})
 }
 
 // TestCorruption: one changed byte, one file too few, of every kind of data.
 func TestCorruption(t *testing.T) {
-	flip := func(path string, at int64) func(*testing.T, *worker) {
-		return func(t *testing.T, w *worker) { spoil(t, w.path(path), at) }
+	flip := func(path string, at int64) func(*testing.T, *runner) {
+		return func(t *testing.T, w *runner) { spoil(t, w.path(path), at) }
 	}
-	for before, change := range map[string]func(*testing.T, *worker){
+	for before, change := range map[string]func(*testing.T, *runner){
 		"ior-easy-read":    flip(easyIO+"/1", 1<<20-1),
 		"ior-hard-read":    flip(hardIOFile, 3*storage.HardRecord+17),
 		"mdtest-hard-read": flip(hardMD+"/file.0.7", 3900),
-		"find": func(t *testing.T, w *worker) {
+		"find": func(t *testing.T, w *runner) {
 			if err := os.Remove(w.hardName(0, 101)); err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +149,7 @@ func TestWearOut(t *testing.T) {
 		}
 		t.Run(p.Name, func(t *testing.T) {
 			w := local(t)
-			w.spec.Stonewall, w.team = 1, &ahead{of: p.Name, done: 7} // a nanosecond: our own tasks have done nothing by then
+			w.spec.Stonewall, w.comm = 1, &ahead{of: p.Name, done: 7} // a nanosecond: our own tasks have done nothing by then
 			if err := w.phase(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
@@ -164,18 +165,18 @@ func TestWearOut(t *testing.T) {
 	}
 }
 
-// ahead is a team with one more node, one task of which had done more than any other by the stonewall.
+// ahead is a communicator with one more node, one task of which had done more than any other by the stonewall.
 type ahead struct {
-	alone
+	single
 	of   string
 	done int64
 }
 
-func (a *ahead) exchange(_ context.Context, mine report) ([]report, error) {
-	if mine.Step != "stonewall" {
-		return []report{mine}, nil
+func (a *ahead) allgather(_ context.Context, own report) ([]report, error) {
+	if own.Step != "stonewall" {
+		return []report{own}, nil
 	}
-	return []report{mine, {Node: 1, Phase: a.of, Step: mine.Step, Counts: []int64{3, a.done}}}, nil
+	return []report{own, {Node: 1, Phase: a.of, Step: own.Step, Counts: []int64{3, a.done}}}, nil
 }
 
 // TestNothingDone: a stonewall so short that a phase did nothing gives no score, and no valid result.
@@ -183,7 +184,7 @@ func TestNothingDone(t *testing.T) {
 	req, dir := request(t, 1)
 	req.Storage.Stonewall = 1
 	res, err := measure(t, req, dir)
-	if err != nil || res.Valid || res.Reasons[0].Reason != "Incomplete" {
+	if err != nil || res.Valid || res.Reasons[0].Reason != suite.ReasonIncomplete {
 		t.Errorf("%v %+v", err, res)
 	}
 	empty(t, req.Directory)

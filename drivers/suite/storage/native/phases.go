@@ -15,8 +15,8 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// steps are what a task does in a phase. Do goes on from where the task stands until the deadline (zero: none) or until
-// it has done limit pieces.
+// steps are what a task does in a phase. do goes on from where the task stands until the deadline (zero: none) or until it
+// has done limit pieces.
 type steps struct {
 	prepare func() error // once a node, before the clock starts
 	do      func(ctx context.Context, t *task, deadline time.Time, limit int) error
@@ -32,54 +32,54 @@ const (
 	kindFile
 )
 
-func (w *worker) steps(phase string) steps {
-	transfer := int64(w.spec.TransferSize)
+func (r *runner) steps(phase string) steps {
+	transfer := int64(r.spec.TransferSize)
 	wrote := func(of string, unit int64) func(*task) int64 {
 		return func(t *task) int64 { return int64(t.done[of]) * unit }
 	}
 	switch phase {
 	case "ior-easy-write":
-		return steps{do: w.easyWrite, finish: flush, count: wrote(phase, transfer), limit: w.limits.Transfers}
+		return steps{do: r.easyWrite, finish: flush, count: wrote(phase, transfer), limit: r.limits.Transfers}
 	case "ior-hard-write":
-		return steps{do: w.hardWrite, finish: flush, count: wrote(phase, storage.HardRecord), limit: w.limits.Records}
+		return steps{do: r.hardWrite, finish: flush, count: wrote(phase, storage.HardRecord), limit: r.limits.Records}
 	case "mdtest-easy-write":
-		return steps{do: w.create(phase, w.easyName, 0), count: wrote(phase, 1), limit: w.limits.Easy}
+		return steps{do: r.create(phase, r.easyName, 0), count: wrote(phase, 1), limit: r.limits.Easy}
 	case "mdtest-hard-write":
-		return steps{do: w.create(phase, w.hardName, storage.HardFile), count: wrote(phase, 1), limit: w.limits.Hard}
+		return steps{do: r.create(phase, r.hardName, storage.HardFile), count: wrote(phase, 1), limit: r.limits.Hard}
 	case "find":
-		return steps{do: w.find, count: func(t *task) int64 { return t.found }}
+		return steps{do: r.find, count: func(t *task) int64 { return t.found }}
 	case "ior-easy-read":
-		return steps{prepare: w.forget, do: w.easyRead, count: wrote("ior-easy-write", transfer)}
+		return steps{prepare: r.forget, do: r.easyRead, count: wrote("ior-easy-write", transfer)}
 	case "ior-hard-read":
-		return steps{prepare: w.forget, do: w.hardRead, count: wrote("ior-hard-write", storage.HardRecord)}
+		return steps{prepare: r.forget, do: r.hardRead, count: wrote("ior-hard-write", storage.HardRecord)}
 	case "mdtest-easy-stat":
-		return steps{do: w.files("mdtest-easy-write", w.easyName, stat), count: wrote("mdtest-easy-write", 1)}
+		return steps{do: r.files("mdtest-easy-write", r.easyName, stat), count: wrote("mdtest-easy-write", 1)}
 	case "mdtest-hard-stat":
-		return steps{do: w.files("mdtest-hard-write", w.hardName, stat), count: wrote("mdtest-hard-write", 1)}
+		return steps{do: r.files("mdtest-hard-write", r.hardName, stat), count: wrote("mdtest-hard-write", 1)}
 	case "mdtest-hard-read":
-		return steps{do: w.files("mdtest-hard-write", w.hardName, w.readFile), count: wrote("mdtest-hard-write", 1)}
+		return steps{do: r.files("mdtest-hard-write", r.hardName, r.readFile), count: wrote("mdtest-hard-write", 1)}
 	case "mdtest-easy-delete":
-		return steps{do: w.files("mdtest-easy-write", w.easyName, remove), count: wrote("mdtest-easy-write", 1)}
+		return steps{do: r.files("mdtest-easy-write", r.easyName, remove), count: wrote("mdtest-easy-write", 1)}
 	}
-	return steps{do: w.files("mdtest-hard-write", w.hardName, remove), count: wrote("mdtest-hard-write", 1)}
+	return steps{do: r.files("mdtest-hard-write", r.hardName, remove), count: wrote("mdtest-hard-write", 1)}
 }
 
-// more reports whether a task goes on: neither the limit nor the deadline is reached, and nobody has stopped it.
+// more reports whether a task goes on: neither the limit nor the deadline is reached, and the run was not stopped.
 func more(ctx context.Context, done, limit int, deadline time.Time) bool {
 	return done < limit && ctx.Err() == nil && (deadline.IsZero() || time.Now().Before(deadline))
 }
 
-func (w *worker) easyWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
+func (r *runner) easyWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
 	const phase = "ior-easy-write"
-	return t.write(ctx, w.path(easyIO, t.rank), phase, deadline, limit, func(i int) ([]byte, int64) {
-		return w.data.block(kindEasy, t.rank, i, int(w.spec.TransferSize)), int64(i) * int64(w.spec.TransferSize)
+	return t.write(ctx, r.path(easyIO, t.rank), phase, deadline, limit, func(i int) ([]byte, int64) {
+		return r.data.block(kindEasy, t.rank, i, int(r.spec.TransferSize)), int64(i) * int64(r.spec.TransferSize)
 	})
 }
 
-func (w *worker) hardWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
+func (r *runner) hardWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
 	const phase = "ior-hard-write"
-	return t.write(ctx, w.path(hardIOFile), phase, deadline, limit, func(i int) ([]byte, int64) {
-		return w.data.block(kindHard, t.rank, i, storage.HardRecord), (int64(i)*int64(w.size()) + int64(t.rank)) * storage.HardRecord
+	return t.write(ctx, r.path(hardIOFile), phase, deadline, limit, func(i int) ([]byte, int64) {
+		return r.data.block(kindHard, t.rank, i, storage.HardRecord), (int64(i)*int64(r.size()) + int64(t.rank)) * storage.HardRecord
 	})
 }
 
@@ -109,18 +109,18 @@ func flush(t *task) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-func (w *worker) easyRead(ctx context.Context, t *task, _ time.Time, _ int) error {
-	n, rank := t.done["ior-easy-write"], w.neighbour(t.rank)
-	return w.read(ctx, t, w.path(easyIO, rank), kindEasy, rank, n, int(w.spec.TransferSize), func(i int) int64 { return int64(i) * int64(w.spec.TransferSize) })
+func (r *runner) easyRead(ctx context.Context, t *task, _ time.Time, _ int) error {
+	n, rank := t.done["ior-easy-write"], r.neighbour(t.rank)
+	return r.read(ctx, t, r.path(easyIO, rank), kindEasy, rank, n, int(r.spec.TransferSize), func(i int) int64 { return int64(i) * int64(r.spec.TransferSize) })
 }
 
-func (w *worker) hardRead(ctx context.Context, t *task, _ time.Time, _ int) error {
-	n, rank := t.done["ior-hard-write"], w.neighbour(t.rank)
-	return w.read(ctx, t, w.path(hardIOFile), kindHard, rank, n, storage.HardRecord, func(i int) int64 { return (int64(i)*int64(w.size()) + int64(rank)) * storage.HardRecord })
+func (r *runner) hardRead(ctx context.Context, t *task, _ time.Time, _ int) error {
+	n, rank := t.done["ior-hard-write"], r.neighbour(t.rank)
+	return r.read(ctx, t, r.path(hardIOFile), kindHard, rank, n, storage.HardRecord, func(i int) int64 { return (int64(i)*int64(r.size()) + int64(rank)) * storage.HardRecord })
 }
 
 // read reads n pieces that another rank wrote, and compares them.
-func (w *worker) read(ctx context.Context, t *task, path string, kind byte, rank, n, length int, at func(int) int64) error {
+func (r *runner) read(ctx context.Context, t *task, path string, kind byte, rank, n, length int, at func(int) int64) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (w *worker) read(ctx context.Context, t *task, path string, kind byte, rank
 		if _, err := f.ReadAt(t.buf[:length], at(i)); err != nil {
 			return err
 		}
-		if err := w.data.check(t.buf[:length], kind, rank, i, path); err != nil {
+		if err := r.data.check(t.buf[:length], kind, rank, i, path); err != nil {
 			return err
 		}
 	}
@@ -138,10 +138,10 @@ func (w *worker) read(ctx context.Context, t *task, path string, kind byte, rank
 }
 
 // forget drops this node's cached pages of what is about to be read.
-func (w *worker) forget() error {
-	paths := []string{w.path(hardIOFile)}
-	for rank := range w.size() {
-		paths = append(paths, w.path(easyIO, rank))
+func (r *runner) forget() error {
+	paths := []string{r.path(hardIOFile)}
+	for rank := range r.size() {
+		paths = append(paths, r.path(easyIO, rank))
 	}
 	for _, path := range paths {
 		f, err := os.Open(path)
@@ -156,13 +156,13 @@ func (w *worker) forget() error {
 	return nil
 }
 
-func (w *worker) easyName(rank, i int) string { return w.path(easyMD, rank, "file."+fmt.Sprint(i)) }
-func (w *worker) hardName(rank, i int) string {
-	return w.path(hardMD, fmt.Sprintf("file.%d.%d", rank, i))
+func (r *runner) easyName(rank, i int) string { return r.path(easyMD, rank, "file."+fmt.Sprint(i)) }
+func (r *runner) hardName(rank, i int) string {
+	return r.path(hardMD, fmt.Sprintf("file.%d.%d", rank, i))
 }
 
 // create makes files of n bytes.
-func (w *worker) create(phase string, name func(rank, i int) string, n int) func(context.Context, *task, time.Time, int) error {
+func (r *runner) create(phase string, name func(rank, i int) string, n int) func(context.Context, *task, time.Time, int) error {
 	return func(ctx context.Context, t *task, deadline time.Time, limit int) error {
 		for more(ctx, t.done[phase], limit, deadline) {
 			i := t.done[phase]
@@ -171,7 +171,7 @@ func (w *worker) create(phase string, name func(rank, i int) string, n int) func
 				return err
 			}
 			if n > 0 {
-				_, err = f.Write(w.data.block(kindFile, t.rank, i, n))
+				_, err = f.Write(r.data.block(kindFile, t.rank, i, n))
 			}
 			if err = errors.Join(err, f.Close()); err != nil {
 				return err
@@ -182,10 +182,10 @@ func (w *worker) create(phase string, name func(rank, i int) string, n int) func
 	}
 }
 
-// files does something with every file that the neighbour made.
-func (w *worker) files(phase string, name func(rank, i int) string, do func(t *task, path string, rank, i int) error) func(context.Context, *task, time.Time, int) error {
+// files calls do with every file that the neighbour made.
+func (r *runner) files(phase string, name func(rank, i int) string, do func(t *task, path string, rank, i int) error) func(context.Context, *task, time.Time, int) error {
 	return func(ctx context.Context, t *task, _ time.Time, _ int) error {
-		rank := w.neighbour(t.rank)
+		rank := r.neighbour(t.rank)
 		for i := 0; i < t.done[phase] && ctx.Err() == nil; i++ {
 			if err := do(t, name(rank, i), rank, i); err != nil {
 				return err
@@ -202,7 +202,7 @@ func stat(_ *task, path string, _, _ int) error {
 
 func remove(_ *task, path string, _, _ int) error { return os.Remove(path) }
 
-func (w *worker) readFile(t *task, path string, rank, i int) error {
+func (r *runner) readFile(t *task, path string, rank, i int) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -212,25 +212,25 @@ func (w *worker) readFile(t *task, path string, rank, i int) error {
 	if err != nil {
 		return fmt.Errorf("%s after %d bytes: %w", path, n, err)
 	}
-	return w.data.check(t.buf[:storage.HardFile], kindFile, rank, i, path)
+	return r.data.check(t.buf[:storage.HardFile], kindFile, rank, i, path)
 }
 
-// find walks a task's share of the tree. What it counts is everything that it looks at, as IO500 does.
-func (w *worker) find(ctx context.Context, t *task, _ time.Time, _ int) error {
+// find walks a task's share of the tree. It counts every file that it sees, as IO500 does.
+func (r *runner) find(ctx context.Context, t *task, _ time.Time, _ int) error {
 	t.found = 0
-	newer, err := os.Stat(w.path(stamp))
+	newer, err := os.Stat(r.path(stamp))
 	if err != nil {
 		return err
 	}
 	shares := []string{easyIO, hardIO, hardMD}
-	for rank := range w.size() {
+	for rank := range r.size() {
 		shares = append(shares, filepath.Join(easyMD, fmt.Sprint(rank)))
 	}
 	for i, share := range shares {
-		if i%w.size() != t.rank {
+		if i%r.size() != t.rank {
 			continue
 		}
-		err := filepath.WalkDir(w.path(share), func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(r.path(share), func(path string, d fs.DirEntry, err error) error {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -254,21 +254,21 @@ func (w *worker) find(ctx context.Context, t *task, _ time.Time, _ int) error {
 	return nil
 }
 
-// foundAll checks that find has seen every file that it is about.
-func (w *worker) foundAll(all []report) error {
+// foundAll checks that find has matched every file that it should.
+func (r *runner) foundAll(all []report) error {
 	var got, want int64
-	for _, r := range all {
-		got += r.Matched
+	for _, of := range all {
+		got += of.Matched
 	}
-	for rank := range w.size() {
-		for i := range w.tasks[0].done["mdtest-hard-write"] {
-			if strings.Contains(filepath.Base(w.hardName(rank, i)), "01") {
+	for rank := range r.size() {
+		for i := range r.tasks[0].done["mdtest-hard-write"] {
+			if strings.Contains(filepath.Base(r.hardName(rank, i)), "01") {
 				want++
 			}
 		}
 	}
 	if got != want {
-		return w.team.fail(fmt.Errorf("%w: %d files were to be found, and %d were", errCorrupt, want, got))
+		return r.comm.abort(fmt.Errorf("%w: %d files were to be found, and %d were", errCorrupt, want, got))
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
 	empty(t, req.Directory)
 }
 
-// TestOnlyItsOwn: what is in the target stays, also a directory that has the name of ours.
+// TestOnlyItsOwn: the target's contents stay, also a directory with the name of the run's own.
 func TestOnlyItsOwn(t *testing.T) {
 	req, dir := request(t, 1)
 	if err := os.MkdirAll(filepath.Join(treeOf(req), "mine"), 0o700); err != nil {
@@ -79,7 +79,7 @@ func diskFull(t *testing.T, phase string, nodes int) {
 	req.Storage.Segments, req.Storage.Files, req.Storage.BlockSize = 5, 50, 1<<20
 	self, _ := os.Executable()
 	_, err := Engine{Srun: self}.Run(t.Context(), req, dir, func(line string) {
-		if line == phase { // somebody else takes what was counted before
+		if line == phase { // another program takes the space that was free before
 			takeAll(t, filepath.Join(req.Directory, "other"))
 		}
 	})

@@ -81,7 +81,7 @@ func TestNodes(t *testing.T) {
 			if len(strings.Split(res.Versions["client_nodes"], ",")) != 3 {
 				t.Errorf("versions %v", res.Versions)
 			}
-			if _, err := os.Stat(filepath.Join(dir, "meet.json")); err == nil {
+			if _, err := os.Stat(filepath.Join(dir, "rendezvous.json")); err == nil {
 				t.Error("the token is left behind")
 			}
 		})

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +14,8 @@ import (
 	"assay/drivers/suite/storage"
 )
 
-// TestOneNodeFails: whichever node fails, in a phase that would go on for long, the run ends everywhere at once, and the
-// error says where and why.
+// TestOneNodeFails: when any node fails, in a phase that would go on for long, the run ends everywhere at once, and the
+// error names the node and the reason.
 func TestOneNodeFails(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -61,8 +63,8 @@ func TestNodeLost(t *testing.T) {
 	empty(t, req.Directory)
 }
 
-// TestNeighbours: with several nodes every task reads what a task of the next node has written, so that nobody reads its
-// own cache, and compares it: the first node finds what is wrong with the file of the second.
+// TestNeighbours: with several nodes every task reads what a task of the next node has written, so that no node reads its
+// own cache, and compares it: the first node finds the fault in the file of the second.
 func TestNeighbours(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -104,5 +106,30 @@ func spoil(t *testing.T, path string, at int64) {
 	b[0] ^= 1
 	if _, err := f.WriteAt(b, at); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestReasonWins: when a node fails, its reason ends the run, not the connections that are closed because of it.
+func TestReasonWins(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, dir := request(t, 2)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	c, stop, err := Engine{Srun: self}.comm(ctx, cancel, dir, briefing{Root: t.TempDir(), Spec: *req.Storage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel(errors.New("node 1: its disk is full"))
+	_ = stop()
+	l := c.(*leader)
+	for range 30 { // either of two cases of a select that are both ready
+		l.reports[0] = make(chan report, 1)
+		l.reports[0] <- report{Phase: "find", Step: "begin"}
+		if _, err := l.allgather(ctx, report{Phase: "find", Step: "begin"}); err == nil || err.Error() != "node 1: its disk is full" {
+			t.Fatal(err)
+		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Moment is what the client knows of itself and its host at a time.
-type Moment struct {
+// Usage is what the client and its host have used up to a time. Two of them give a window.
+type Usage struct {
 	At     time.Time
 	Own    time.Duration // CPU of this process
 	Host   time.Duration // busy CPU of the host; 0 when unknown
@@ -19,9 +19,9 @@ type Moment struct {
 	GCs    int64
 }
 
-// Look takes one.
-func Look() Moment {
-	m := Moment{At: time.Now()}
+// ReadUsage reads it now.
+func ReadUsage() Usage {
+	m := Usage{At: time.Now()}
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
 		m.Own = time.Duration(u.Utime.Nano() + u.Stime.Nano())

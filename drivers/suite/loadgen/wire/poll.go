@@ -1,0 +1,81 @@
+//go:build linux
+
+package wire
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"assay/drivers/suite/loadgen/socket"
+)
+
+// tick bounds every wait, so that the end of the context is noticed.
+const tick = 50 * time.Millisecond
+
+func newLoop(e *Engine) (*loop, error) {
+	l := &loop{engine: e, epoll: -1, timer: -1, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*conn{}, idle: make([][]*conn, len(e.addresses))}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if l.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+		l.close()
+		return nil, os.NewSyscallError("timerfd_create", err)
+	}
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.timer)}
+	if err = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, l.timer, &event); err != nil {
+		l.close()
+		return nil, os.NewSyscallError("epoll_ctl", err)
+	}
+	return l, nil
+}
+
+func (l *loop) close() {
+	for _, c := range l.conns {
+		unix.Close(c.fd)
+	}
+	for _, fd := range []int{l.timer, l.epoll} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	l.conns, l.timer, l.epoll = nil, -1, -1
+}
+
+// wait waits for events until the given time, and returns when it has handled the first ones.
+func (l *loop) wait(until time.Duration) error {
+	if err := l.arm(until); err != nil {
+		return err
+	}
+	n, err := socket.Wait(l.epoll, l.events[:])
+	if err != nil {
+		return err
+	}
+	for _, event := range l.events[:n] {
+		if int(event.Fd) == l.timer {
+			var b [8]byte
+			_, _ = unix.Read(l.timer, b[:]) // or epoll would report it again
+			l.armed = 0
+			continue
+		}
+		if c := l.conns[int(event.Fd)]; c != nil {
+			l.handle(c, event.Events)
+		}
+	}
+	return nil
+}
+
+// arm sets the timer, unless it goes off early enough already.
+func (l *loop) arm(until time.Duration) error {
+	if l.armed > 0 && l.armed <= until {
+		return nil
+	}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(max(1, until)))}
+	if err := unix.TimerfdSettime(l.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
+		return os.NewSyscallError("timerfd_settime", err)
+	}
+	l.armed = until
+	return nil
+}

@@ -1,0 +1,120 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// startTruth starts the server; its first line of output is its address.
+func startTruth(ctx context.Context, p pace) (url string, stop func(), err error) {
+	cmd, err := reexec(ctx, "truth", p.ttft.String(), p.itl.String(), strconv.Itoa(p.tokens))
+	if err != nil {
+		return "", nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := startOn(cmd, 1); err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(unix.SIGTERM)
+		_ = cmd.Wait()
+	}
+	var address string
+	if _, err := fmt.Fscan(out, &address); err != nil {
+		stop()
+		return "", nil, err
+	}
+	return "http://" + address, stop, nil
+}
+
+// reexec is this program with other arguments.
+func reexec(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd, nil
+}
+
+// goClient runs the client with an engine of this program.
+func goClient(ctx context.Context, s scenario, engine, url, dir string) (cpu float64, rows []row, err error) {
+	cmd, err := reexec(ctx, "client", engine, s.name, url, dir)
+	if err != nil {
+		return 0, nil, err
+	}
+	var out strings.Builder
+	cmd.Stdout = &out
+	if err := startOn(cmd, 0); err != nil {
+		return 0, nil, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return 0, nil, err
+	}
+	if _, err := fmt.Sscan(out.String(), &cpu); err != nil {
+		return 0, nil, err
+	}
+	rows, err = readRows(dir)
+	return cpu, rows, err
+}
+
+// cores are the two cores for the client and the server; nil when there are fewer than two.
+func cores() []int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return nil
+	}
+	var out []int
+	for cpu := range 1024 {
+		if set.IsSet(cpu) {
+			out = append(out, cpu)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out[:2]
+}
+
+func pinning() string {
+	if cores() == nil {
+		return ", client and server on the same one"
+	}
+	return ", the client pinned to one and the server to another"
+}
+
+// startOn starts a program on one of the cores: it inherits the affinity of the thread that starts it.
+func startOn(cmd *exec.Cmd, which int) error {
+	own := cores()
+	if own == nil {
+		return cmd.Start()
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return err
+	}
+	one.Set(own[which])
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		return err
+	}
+	return errors.Join(cmd.Start(), unix.SchedSetaffinity(0, &before))
+}

@@ -1,0 +1,153 @@
+package serving
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/suite"
+	"assay/drivers/suite/coordinator"
+)
+
+const (
+	clockReadings = 20
+	startAhead    = 500 * time.Millisecond // time for the start message to reach the last node
+)
+
+// briefing is what the leader found out and every worker needs.
+type briefing struct {
+	Request       drivers.SuiteRequest `json:"request"`
+	Tag           string               `json:"tag"`
+	Dialect       dialect              `json:"dialect"`
+	WordsPerToken float64              `json:"wordsPerToken"`
+}
+
+// clientNodes are the nodes that send the load, as the leader knows them. It is empty when one process sends it all.
+type clientNodes struct {
+	names  []string      // host names, the leader's first
+	clocks []clockOffset // of the workers, in the order of names
+}
+
+// clockOffset is how far a worker's clock is ahead of the leader's, and by how much that can be wrong.
+type clockOffset struct{ ahead, uncertainty time.Duration }
+
+// report says how well the nodes' clocks were aligned. No latency depends on it: each is a difference on one clock.
+func (c clientNodes) report(m map[string]float64) {
+	if len(c.names) == 0 {
+		return
+	}
+	worst := time.Duration(0)
+	for _, o := range c.clocks {
+		worst = max(worst, o.uncertainty)
+	}
+	m["client_nodes"], m["client_clock_bar_ms"] = float64(len(c.names)), suite.Millis(worst)
+}
+
+// measureOnNodes sends this node's share, makes the workers send theirs at the same time, and returns every sample on
+// this node's clock.
+func (r *runner) measureOnNodes(ctx context.Context, o coordinator.Options) (all []sample, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r.progress("starting the clients of the other nodes")
+	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.wordsPerToken})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, leader.Close()) }()
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("finding this node's name: %w", err)
+	}
+	r.part, r.nodes.names = part{0, o.Others + 1}, []string{host}
+	own := r.share()
+	if err := r.send(ctx, own, func(ctx context.Context) (time.Duration, error) { return r.agreeOnStart(ctx, leader) }); err != nil {
+		return nil, cmp.Or(context.Cause(ctx), err)
+	}
+	all = make([]sample, r.spec.Prompts)
+	for _, s := range own {
+		all[s.index] = s
+	}
+	r.progress("gathering what the other nodes measured")
+	for i, p := range leader.Others {
+		if err := r.receiveSamples(ctx, p, r.nodes.clocks[i], all); err != nil {
+			return nil, fmt.Errorf("node %s: %w", r.nodes.names[i+1], err)
+		}
+	}
+	return all, nil
+}
+
+// agreeOnStart waits until every worker is ready, measures the clock offsets, and sends every worker the time to start.
+func (r *runner) agreeOnStart(ctx context.Context, leader *coordinator.Leader) (time.Duration, error) {
+	r.progress("waiting for the clients of the other nodes")
+	for i, p := range leader.Others {
+		var m workerReady
+		if err := p.Receive(ctx, &m); err != nil {
+			return 0, fmt.Errorf("node %d is lost: %w", i+1, err)
+		}
+		if m.Err != "" {
+			return 0, fmt.Errorf("node %s: %s", m.Node, m.Err)
+		}
+		o, err := r.measureOffset(ctx, p)
+		if err != nil {
+			return 0, fmt.Errorf("node %s is lost: %w", m.Node, err)
+		}
+		r.nodes.names, r.nodes.clocks = append(r.nodes.names, m.Node), append(r.nodes.clocks, o)
+	}
+	if err := r.overlap.Begin(ctx, r.progress); err != nil {
+		return 0, err
+	}
+	start := r.client.now() + startAhead
+	for i, p := range leader.Others {
+		if err := p.Send(clockTime{start + r.nodes.clocks[i].ahead}); err != nil {
+			return 0, fmt.Errorf("node %s is lost: %w", r.nodes.names[i+1], err)
+		}
+	}
+	return start, nil
+}
+
+// measureOffset reads a worker's clock several times and keeps the quickest answer, as NTP does: the reading was taken
+// in the middle of the round trip, give or take half of it.
+func (r *runner) measureOffset(ctx context.Context, p *coordinator.Peer) (o clockOffset, err error) {
+	o.uncertainty = time.Hour
+	for range clockReadings {
+		asked := r.client.now()
+		if err := p.Send(clockTime{}); err != nil {
+			return o, err
+		}
+		var m clockTime
+		if err := p.Receive(ctx, &m); err != nil {
+			return o, err
+		}
+		if half := (r.client.now() - asked) / 2; half < o.uncertainty {
+			o = clockOffset{m.At - asked - half, half}
+		}
+	}
+	return o, nil
+}
+
+// receiveSamples receives a worker's samples and puts them into all, by index.
+func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o clockOffset, all []sample) error {
+	var m workerDone
+	if err := p.Receive(ctx, &m); err != nil {
+		return fmt.Errorf("it is lost: %w", err)
+	}
+	if m.Err != "" {
+		return errors.New(m.Err)
+	}
+	r.self = r.self.with(m.Self)
+	for range m.Samples {
+		var s sampleMessage
+		if err := p.Receive(ctx, &s); err != nil {
+			return fmt.Errorf("it is lost: %w", err)
+		}
+		if s.Index < 0 || s.Index >= len(all) {
+			return fmt.Errorf("it sent a sample of request %d, but there are %d requests", s.Index, len(all))
+		}
+		all[s.Index] = s.sample(o.ahead)
+	}
+	return nil
+}
