@@ -29,6 +29,11 @@ var layers = map[string][]string{
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
+
+	// What the command line reads and stores.
+	"assay/reconciler/accept":    {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/view":      {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
+	"assay/reconciler/view/text": {}, // what it shows is handed in
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.

@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/view"
 )
 
 var (
@@ -76,10 +77,10 @@ func TestKill(t *testing.T) {
 	w.until("everything recovered", 3*time.Minute, func() (bool, string) {
 		checkLive(t, c.Conf())
 		s := w.status("kill")
-		return settledOne(s) && v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True, fmt.Sprintf("%+v\n%+v", s.Conditions, s.Services)
+		return view.Settled(s) && v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True, fmt.Sprintf("%+v\n%+v", s.Conditions, s.Services)
 	})
 	s := w.status("kill")
-	if err := failures([]v1alpha1.ExperimentStatus{s}); err != nil {
+	if err := view.Failures([]v1alpha1.ExperimentStatus{s}); err != nil {
 		t.Error(err)
 	}
 	checkRuns(t, w, s)

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 )
@@ -46,6 +47,29 @@ func (g Git) Read(ctx context.Context) (Input, error) {
 		return in, fmt.Errorf("reading %s of %s at commit %.10s: %w", g.Path, g.Repo, in.Origin.Commit, err)
 	}
 	return in, nil
+}
+
+// Follow calls changed with what Ref points to, at start and whenever its commit is another one, until ctx ends. It asks
+// the repository every so often, at most once a second. The same failure is delivered once.
+func (g Git) Follow(ctx context.Context, every time.Duration, changed func(Input, error)) error {
+	last := ""
+	tick := time.NewTicker(max(every, time.Second))
+	defer tick.Stop()
+	for {
+		in, err := g.Read(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if now := fmt.Sprint(in.Origin.Commit, err); now != last {
+			last = now
+			changed(in, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // helperURL is git's way to name a program that does the transport: "ext::sh -c …".
