@@ -50,8 +50,8 @@ func typed(t *testing.T, line string) (got any, err error) {
 
 var allFields = cmp.Exporter(func(reflect.Type) bool { return true })
 
-// TestFlagsBecomeOptions types each verb: alone, where that is allowed, and with everything that it takes.
-func TestFlagsBecomeOptions(t *testing.T) {
+// TestFlagsOfVerbs types each verb: alone, where that is allowed, and with everything that it takes.
+func TestFlagsOfVerbs(t *testing.T) {
 	for line, want := range map[string]any{
 		"apply": applyOptions{wait: true},
 		"apply -f a.yaml,b -f - --dry-run --prune --wait=false --timeout 3m": applyOptions{
