@@ -41,7 +41,9 @@ var (
 
 func (a *app) say(format string, v ...any) { a.note(format, v...) }
 
-func newProgress(a *app, total int) *progressLine { return &progressLine{text.NewProgress(a.err, total)} }
+func newProgress(a *app, total int) *progressLine {
+	return &progressLine{text.NewProgress(a.err, total)}
+}
 
 func (p *progressLine) show(done int, what string) { p.Show(done, what) }
 

@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/view"
 )
 
@@ -169,7 +170,7 @@ func checkRuns(t *testing.T, w *testWorld, s v1alpha1.ExperimentStatus) {
 		}
 		var claim drivers.Claim
 		_, result := os.Stat(filepath.Join(dir, drivers.ResultFile))
-		if err := readJSON(dir, drivers.ClaimFile, &claim); err != nil && result == nil {
+		if err := durable.ReadRecord(filepath.Join(dir, drivers.ClaimFile), &claim); err != nil && result == nil {
 			t.Errorf("%s has a result but no claim: %v", dir, err)
 		}
 	}
