@@ -31,6 +31,10 @@ var layers = map[string][]string{
 	"assay/cmd":                {"assay/"},
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
+	// What the command line reads and stores.
+	"assay/reconciler/accept":    {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/view":      {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
+	"assay/reconciler/view/text": {}, // what it shows is handed in
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.

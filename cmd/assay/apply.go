@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,15 +9,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/site"
 	"assay/drivers/source"
-	"assay/reconciler/plan"
+	"assay/reconciler/accept"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
-func applyCmd(a *app) *cobra.Command {
-	var paths []string
-	var dryRun, prune, wait bool
-	var timeout time.Duration
+// applyOptions are the flags of `assay apply`.
+type applyOptions struct {
+	files       []string
+	dryRun      bool
+	prune, wait bool
+	timeout     time.Duration
+}
+
+func applyCmd(_ *app, run func(context.Context, applyOptions) error) *cobra.Command {
+	var o applyOptions
 	c := &cobra.Command{
 		Use:   "apply -f FILE|FOLDER|-",
 		Short: "Make reality match a manifest",
@@ -26,184 +34,112 @@ func applyCmd(a *app) *cobra.Command {
 With a controller alive it hands over and follows; without one it runs the loop itself until everything is Ready and
 every run has ended. Services stay up afterwards: remove them from the file, delete the experiment, or use whenDone: Stop.`,
 		Args: args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			in, err := a.read(paths)
-			if err != nil {
-				return err
-			}
-			in.Origin.Source = "apply"
-			if dryRun {
-				_, err := a.preview(c.Context(), in)
-				return err
-			}
-			return a.apply(c.Context(), in, prune, wait, timeout)
-		},
+		RunE: verb(&o, run),
 	}
 	f := c.Flags()
-	f.StringSliceVarP(&paths, "filename", "f", nil, "file, folder, or - for standard input")
-	f.BoolVar(&dryRun, "dry-run", false, "print what would change and stop")
-	f.BoolVar(&prune, "prune", false, "allow a revision that removes everything an experiment runs")
-	f.BoolVar(&wait, "wait", true, "wait until everything is Ready and every run has ended")
-	f.DurationVar(&timeout, "timeout", 0, "give up waiting after this time (0: never)")
+	f.StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would change and stop")
+	f.BoolVar(&o.prune, "prune", false, "allow a revision that removes everything an experiment runs")
+	f.BoolVar(&o.wait, "wait", true, "wait until everything is Ready and every run has ended")
+	f.DurationVar(&o.timeout, "timeout", 0, "give up waiting after this time (0: never)")
 	return c
 }
 
-func (a *app) apply(ctx context.Context, in source.Input, prune, wait bool, timeout time.Duration) error {
-	m, site, err := a.load(in)
+func (a *app) runApply(ctx context.Context, o applyOptions) error {
+	in, err := a.read(o.files)
 	if err != nil {
 		return err
 	}
-	st, site, err := a.open(site)
+	in.Origin.Source = "apply"
+	if o.dryRun {
+		_, err := a.preview(ctx, in)
+		return err
+	}
+	return a.apply(ctx, in, o)
+}
+
+// apply makes what a source delivered real.
+func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error {
+	m, st, s, err := a.loadAndOpen(in)
 	if err != nil {
 		return err
 	}
-	for _, s := range m.Sites {
-		if err := remember(s); err != nil {
+	for _, m := range m.Sites {
+		if err := site.Remember(m); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "site/%s remembered\n", s.Metadata.Name)
+		fmt.Fprintf(a.out, "site/%s remembered\n", m.Metadata.Name)
 	}
-	want, err := a.accept(st, site, m, in, prune)
-	if err != nil || len(want) == 0 {
+	revs, err := a.accept(batch(st, s, in.Origin, o.prune), m)
+	if err != nil || len(revs) == 0 {
 		return err
 	}
-	if !wait {
-		if _, alive, err := st.Holder(); err != nil || alive {
-			return err
-		}
-		return a.withLoop(ctx, st, site, "apply", func(ctx context.Context, l *runner) error {
-			_, err := l.Pass(ctx)
-			a.say("No controller is running, so nothing is looked after from here on. Go on with: assay controller")
-			return err
-		})
+	if !o.wait {
+		return a.applyOnce(ctx, st, s)
 	}
-	err = a.withLoopOrController(ctx, st, site, "apply", func(ctx context.Context) error {
-		return a.follow(ctx, st, want, timeout)
+	err = a.withLoopOrController(ctx, st, s, "apply", func(ctx context.Context) error {
+		return a.follow(ctx, st, revs, o.timeout)
 	})
 	if ctx.Err() != nil {
-		a.say("")
-		a.say("What was started goes on: look with assay get services, stop with assay delete experiment %s", want[0].name)
+		a.note("\nWhat was started goes on: look with assay get services, stop with assay delete experiment %s", revs[0].Experiment)
 		return err
 	}
-	a.results(st, want)
+	a.summarize(st, revs)
 	return err
 }
 
-// accept stores every experiment as a revision and prints what became of it.
-func (a *app) accept(st *store.Store, site v1alpha1.Site, m v1alpha1.Manifest, in source.Input, prune bool) ([]wanted, error) {
-	var want []wanted
-	var errs []error
-	for _, e := range m.Experiments {
-		e, err := secretsFrom(e, st.PutSecret)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		rev := store.Revision{Experiment: e.Metadata.Name, Prune: prune, Owner: owner(in), Origin: in.Origin, Site: site, Spec: e.Experiment}
-		if err := guard(st, rev); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		got, outcome, err := st.Accept(rev)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fmt.Fprintf(a.out, "experiment/%s %s\n", e.Metadata.Name, outcome)
-		want = append(want, wanted{got.Experiment, got.Generation})
-	}
-	return want, errors.Join(errs...)
+// batch takes experiments for a store.
+func batch(st *store.Store, s v1alpha1.Site, from drivers.Origin, prune bool) accept.Batch {
+	return accept.Batch{Store: st, Site: s, Origin: from, Prune: prune, Secrets: source.Secrets}
 }
 
-// owner keeps experiments applied by hand apart from those that a followed source brought: none prunes the other's.
-func owner(in source.Input) string {
-	if in.Origin.Source == "sync" || in.Origin.Source == "watch" {
-		return in.Origin.Source + ":" + in.Origin.Path
+// accept stores every experiment of a manifest as a revision and prints the outcome.
+func (a *app) accept(b accept.Batch, m v1alpha1.Manifest) ([]store.Revision, error) {
+	accepted, err := b.Accept(m.Experiments)
+	var revs []store.Revision
+	for _, r := range accepted {
+		fmt.Fprintf(a.out, "experiment/%s %s\n", r.Experiment, r.Outcome)
+		revs = append(revs, r.Revision)
 	}
-	return "apply"
+	return revs, err
 }
 
-// guard is the prune guard, before the revision is stored: a mistake here costs nothing.
-func guard(st *store.Store, rev store.Revision) error {
-	head, ok, err := st.Head(rev.Experiment)
-	if err != nil || !ok || head.Deleting || rev.Prune {
+// applyOnce makes one pass, unless a controller is there to make it.
+func (a *app) applyOnce(ctx context.Context, st *store.Store, s v1alpha1.Site) error {
+	if _, alive, err := st.Holder(); err != nil || alive {
 		return err
 	}
-	if err := plan.Guard(serviceNames(head.Spec), serviceNames(rev.Spec)); err != nil {
-		return fmt.Errorf("experiment %s was left as it is: %w", rev.Experiment, err)
-	}
-	return nil
+	return a.withLoop(ctx, st, s, "apply", func(ctx context.Context, l *runner) error {
+		_, err := l.Pass(ctx)
+		a.note("No controller is running, so nothing is looked after from here on. Go on with: assay controller")
+		return err
+	})
 }
 
-func serviceNames(e v1alpha1.Experiment) []string {
-	var out []string
-	for _, s := range e.Spec.Services {
-		out = append(out, s.Name)
-	}
-	return out
-}
-
-// results prints the runs, where things are, and what still costs something.
-func (a *app) results(st *store.Store, want []wanted) {
-	all, err := statuses(st, want)
+// summarize prints the runs, where things are, and what still costs something.
+func (a *app) summarize(st *store.Store, revs []store.Revision) {
+	all, err := view.StatusesOf(st, revs)
 	if err != nil {
-		a.say("reading the status: %v", err)
+		a.note("reading the status: %v", err)
 		return
 	}
-	for _, s := range all {
-		if len(s.Runs) > 0 {
-			fmt.Fprintln(a.out)
-			a.runTable([]v1alpha1.ExperimentStatus{s}, false)
-			if head, ok, err := st.Head(s.Name); err == nil && ok && slices.ContainsFunc(head.Spec.Spec.Benchmarks, hasGates) {
-				a.say("\nThe gates: assay gate %s. A report: assay report %s", s.Name, s.Name)
-			}
+	for _, e := range all {
+		if len(e.Runs) == 0 {
+			continue
+		}
+		fmt.Fprintln(a.out)
+		a.runTable([]v1alpha1.ExperimentStatus{e}, false)
+		if head, ok, err := st.Head(e.Name); err == nil && ok && slices.ContainsFunc(head.Spec.Spec.Benchmarks, hasGates) {
+			a.note("\nThe gates: assay gate %s. A report: assay report %s", e.Name, e.Name)
 		}
 	}
-	a.say("")
-	for _, s := range all {
-		a.cost(s)
-	}
-	a.say("State, results and logs: %s", st.Dir())
-}
-
-// cost says what still runs, for how long, and how to stop it.
-func (a *app) cost(s v1alpha1.ExperimentStatus) {
-	jobs := map[string]bool{} // services of one group share theirs
-	var ends time.Time
-	nodes := map[string]bool{}
-	for _, v := range s.Services {
-		for _, seat := range v.Seats {
-			if seat.JobID == "" || len(seat.Nodes) == 0 {
-				continue
-			}
-			jobs[seat.JobID] = true
-			for _, n := range seat.Nodes {
-				nodes[n] = true
-			}
-			if seat.Ends != nil && seat.Ends.After(ends) {
-				ends = *seat.Ends
-			}
+	a.note("")
+	for _, e := range all {
+		for _, line := range view.Running(e) {
+			a.note("%s", line)
 		}
 	}
-	runs := 0
-	for _, r := range s.Runs {
-		if (r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning) && !jobs[r.JobID] {
-			runs++
-			a.say("experiment %s: run %s still goes on, in a job of its own (%s). Stop with: assay delete experiment %s", s.Name, r.ID, dash(r.JobID), s.Name)
-		}
-	}
-	switch {
-	case len(jobs) == 0 && runs == 0:
-		a.say("experiment %s: nothing is left running.", s.Name)
-		return
-	case len(jobs) == 0:
-		return
-	}
-	left := ""
-	if !ends.IsZero() {
-		left = fmt.Sprintf(", at most %s more", short(time.Until(ends)))
-	}
-	a.say("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", s.Name, len(jobs), len(nodes), left, s.Name)
+	a.note("State, results and logs: %s", st.Dir())
 }
 
 func hasGates(b v1alpha1.Benchmark) bool { return len(b.Gates) > 0 }

@@ -1,84 +1,84 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/store"
 )
 
-func diffCmd(a *app) *cobra.Command {
-	var paths []string
+// diffOptions are the flags of `assay diff`.
+type diffOptions struct{ files []string }
+
+func diffCmd(_ *app, run func(context.Context, diffOptions) error) *cobra.Command {
+	var o diffOptions
 	c := &cobra.Command{
 		Use:   "diff -f FILE|FOLDER|-",
 		Short: "Compare a manifest with the newest revision; exit 0 same, 1 different, 2 error",
 		Args:  args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			different, err := a.diff(paths)
-			switch {
-			case err != nil:
-				return diffError(err)
-			case different:
-				return exitError{code: 1}
-			}
-			return nil
-		},
+		RunE:  verb(&o, run),
 	}
-	c.Flags().StringSliceVarP(&paths, "filename", "f", nil, "file, folder, or - for standard input")
+	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	return c
 }
 
-// diffError keeps 1 for "different": every error of diff exits above it.
-func diffError(err error) error {
-	if e, ok := err.(exitError); ok {
-		return e
+// runDiff keeps 1 for "different": every error of diff exits above it.
+func (a *app) runDiff(_ context.Context, o diffOptions) error {
+	different, err := a.diff(o.files)
+	if err == nil && different {
+		return exitError{code: 1}
 	}
-	return exitError{exitUsage, err}
+	if _, ok := errors.AsType[exitError](err); err != nil && !ok {
+		return exitError{exitUsage, err}
+	}
+	return err
 }
 
-func (a *app) diff(paths []string) (bool, error) {
-	in, err := a.read(paths)
+func (a *app) diff(files []string) (different bool, err error) {
+	in, err := a.read(files)
 	if err != nil {
 		return false, err
 	}
-	m, site, err := a.load(in)
+	m, st, s, err := a.loadAndOpen(in)
 	if err != nil {
 		return false, err
 	}
-	st, _, err := a.open(site)
+	revs, err := batch(st, s, in.Origin, false).Preview(m.Experiments)
 	if err != nil {
 		return false, err
 	}
-	different := false
-	for _, e := range m.Experiments {
-		name := e.Metadata.Name
-		head, ok, err := st.Head(name)
+	for _, rev := range revs {
+		d, err := diffHead(st, rev)
 		if err != nil {
 			return false, err
 		}
-		var before []byte
-		from := "nothing"
-		if ok && !head.Deleting {
-			from = fmt.Sprintf("%s (revision %d)", name, head.Generation)
-			if before, err = v1alpha1.Encode(head.Spec); err != nil {
-				return false, err
-			}
-		}
-		if e, err = secretsFrom(e, st.Digest); err != nil {
+		different = different || len(d) > 0
+		if _, err := a.out.Write(d); err != nil {
 			return false, err
-		}
-		after, err := v1alpha1.Encode(e.Experiment)
-		if err != nil {
-			return false, err
-		}
-		if d := diff.Diff(from, before, name+" (manifest)", after); len(d) > 0 {
-			different = true
-			if _, err := a.out.Write(d); err != nil {
-				return false, err
-			}
 		}
 	}
 	return different, nil
+}
+
+// diffHead compares a revision with the newest one of its experiment; empty when they are the same.
+func diffHead(st *store.Store, rev store.Revision) ([]byte, error) {
+	head, ok, err := st.Head(rev.Experiment)
+	if err != nil {
+		return nil, err
+	}
+	var before []byte
+	from := "nothing"
+	if ok && !head.Deleting {
+		from = fmt.Sprintf("%s (revision %d)", rev.Experiment, head.Generation)
+		if before, err = v1alpha1.Encode(head.Spec); err != nil {
+			return nil, err
+		}
+	}
+	after, err := v1alpha1.Encode(rev.Spec)
+	return diff.Diff(from, before, rev.Experiment+" (manifest)", after), err
 }

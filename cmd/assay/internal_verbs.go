@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -23,66 +24,42 @@ import (
 	"assay/reconciler/agent"
 )
 
-// inside hides a verb that jobs run and users do not type.
-func inside(c *cobra.Command) *cobra.Command {
-	c.Hidden = true
-	return c
+// folderOptions are the arguments of a verb that works in one folder: that of a job or of a run.
+type folderOptions struct{ dir string }
+
+// folderCmd makes a verb that jobs run and users do not type, whose only argument is a folder.
+func folderCmd(use, short string, run func(context.Context, folderOptions) error) *cobra.Command {
+	var o folderOptions
+	return &cobra.Command{Use: use, Short: short, Hidden: true, Args: args(cobra.ExactArgs(1)), RunE: verb(&o, run, first(&o.dir))}
 }
 
-func shepherdCmd(*app) *cobra.Command {
-	return inside(&cobra.Command{
-		Use: "local-shepherd DIR ID", Short: "Run one job of the local scheduler", Args: args(cobra.ExactArgs(2)),
-		RunE: func(_ *cobra.Command, pos []string) error { return local.Shepherd(pos[0], pos[1]) },
-	})
+func agentCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("agent JOBDIR", "Supervise a job", run)
 }
 
-func simulateCmd(*app) *cobra.Command {
-	var listen, model, config string
-	c := inside(&cobra.Command{
-		Use: "simulate-vllm", Short: "Serve the built-in vLLM simulator", Args: args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			var s v1alpha1.Simulate
-			if err := json.Unmarshal([]byte(config), &s); err != nil {
-				return exitError{exitUsage, fmt.Errorf("reading --config: %w", err)}
-			}
-			return simulator.ListenAndServe(c.Context(), listen, simulator.Config{Model: model, Simulate: s})
-		},
-	})
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8000", "address")
-	c.Flags().StringVar(&model, "model", "", "model name to serve")
-	c.Flags().StringVar(&config, "config", "{}", "the manifest's simulate block as JSON")
-	return c
+func (a *app) runAgent(ctx context.Context, o folderOptions) error {
+	of, err := a.agentOf()
+	if err != nil {
+		return err
+	}
+	return agent.Run(ctx, o.dir, of)
 }
 
-func agentCmd(*app) *cobra.Command {
-	return inside(&cobra.Command{
-		Use: "agent JOBDIR", Short: "Supervise a job", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error {
-			o, err := agentOptions()
-			if err != nil {
-				return err
-			}
-			return agent.Run(c.Context(), pos[0], o)
-		},
-	})
+func agentNodeCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("agent-node JOBDIR", "Serve the hardware counters of one more node of a job", run)
 }
 
-func agentNodeCmd(*app) *cobra.Command {
-	return inside(&cobra.Command{
-		Use: "agent-node JOBDIR", Short: "Serve the hardware counters of one more node of a job", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error {
-			o, err := agentOptions()
-			if err != nil {
-				return err
-			}
-			return agent.Node(c.Context(), pos[0], o)
-		},
-	})
+func (a *app) runAgentNode(ctx context.Context, o folderOptions) error {
+	of, err := a.agentOf()
+	if err != nil {
+		return err
+	}
+	return agent.Node(ctx, o.dir, of)
 }
 
-// agentOptions reads what the scheduler says about the job. In a cluster other nodes have to reach the servers; a local
-// job listens on loopback only.
-func agentOptions() (agent.Options, error) {
+// agentOf reads what the scheduler says about the job. In a cluster other nodes have to reach the servers; a local job
+// listens on loopback only.
+func (a *app) agentOf() (agent.Options, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return agent.Options{}, fmt.Errorf("finding assay's own binary: %w", err)
@@ -101,27 +78,73 @@ func agentOptions() (agent.Options, error) {
 		}
 	}
 	if o.Hardware, err = hardware.Handler("/proc"); err != nil {
-		fmt.Fprintln(os.Stderr, err) // the job goes on; state.json says what is missing
+		a.note("%v", err) // the job goes on; state.json says what is missing
 	}
 	return o, nil
 }
 
-func suiteCmd(a *app) *cobra.Command {
-	return inside(&cobra.Command{
-		Use: "suite RUNDIR", Short: "Execute one benchmark run", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error {
-			a.say("suite started")
-			return suite.Run(c.Context(), pos[0], versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
-				Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}})
-		},
-	})
+func suiteCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("suite RUNDIR", "Execute one benchmark run", run)
 }
 
-func suiteWorkerCmd(*app) *cobra.Command {
-	return inside(&cobra.Command{
-		Use: "suite-worker RUNDIR", Short: "Do one more node's share of a benchmark run", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error {
-			return suite.Work(c.Context(), pos[0], suite.Workers{Serving: serving.Worker, Storage: native.Worker})
-		},
-	})
+func (a *app) runSuite(ctx context.Context, o folderOptions) error {
+	a.note("suite started")
+	return suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
+		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}})
+}
+
+func suiteWorkerCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("suite-worker RUNDIR", "Do one more node's share of a benchmark run", run)
+}
+
+func (a *app) runSuiteWorker(ctx context.Context, o folderOptions) error {
+	return suite.Work(ctx, o.dir, suite.Workers{Serving: serving.Worker, Storage: native.Worker})
+}
+
+// shepherdOptions are the arguments of `assay local-shepherd`.
+type shepherdOptions struct{ dir, id string }
+
+func shepherdCmd(_ *app, run func(context.Context, shepherdOptions) error) *cobra.Command {
+	var o shepherdOptions
+	return &cobra.Command{
+		Use: "local-shepherd DIR ID", Short: "Run one job of the local scheduler", Hidden: true, Args: args(cobra.ExactArgs(2)),
+		RunE: verb(&o, run, func(pos []string) error {
+			o.dir, o.id = pos[0], pos[1]
+			return nil
+		}),
+	}
+}
+
+func (a *app) runShepherd(_ context.Context, o shepherdOptions) error {
+	return local.Shepherd(o.dir, o.id)
+}
+
+// simulateOptions are the flags of `assay simulate-vllm`.
+type simulateOptions struct {
+	listen string
+	config simulator.Config
+}
+
+func simulateCmd(_ *app, run func(context.Context, simulateOptions) error) *cobra.Command {
+	var o simulateOptions
+	var config string
+	c := &cobra.Command{
+		Use: "simulate-vllm", Short: "Serve the built-in vLLM simulator", Hidden: true, Args: args(cobra.NoArgs),
+		RunE: verb(&o, run, func([]string) error {
+			var s v1alpha1.Simulate
+			if err := json.Unmarshal([]byte(config), &s); err != nil {
+				return fmt.Errorf("reading --config: %w", err)
+			}
+			o.config.Simulate = s
+			return nil
+		}),
+	}
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8000", "address")
+	c.Flags().StringVar(&o.config.Model, "model", "", "model name to serve")
+	c.Flags().StringVar(&config, "config", "{}", "the manifest's simulate block as JSON")
+	return c
+}
+
+func (a *app) runSimulate(ctx context.Context, o simulateOptions) error {
+	return simulator.ListenAndServe(ctx, o.listen, o.config)
 }

@@ -13,6 +13,8 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/reconciler/view"
 )
 
 var (
@@ -76,10 +78,10 @@ func TestKill(t *testing.T) {
 	w.until("everything recovered", 3*time.Minute, func() (bool, string) {
 		checkLive(t, c.Conf())
 		s := w.status("kill")
-		return settledOne(s) && v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True, fmt.Sprintf("%+v\n%+v", s.Conditions, s.Services)
+		return view.Settled(s) && v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True, fmt.Sprintf("%+v\n%+v", s.Conditions, s.Services)
 	})
 	s := w.status("kill")
-	if err := failures([]v1alpha1.ExperimentStatus{s}); err != nil {
+	if err := view.Failures([]v1alpha1.ExperimentStatus{s}); err != nil {
 		t.Error(err)
 	}
 	checkRuns(t, w, s)
@@ -168,7 +170,7 @@ func checkRuns(t *testing.T, w *testWorld, s v1alpha1.ExperimentStatus) {
 		}
 		var claim drivers.Claim
 		_, result := os.Stat(filepath.Join(dir, drivers.ResultFile))
-		if err := readJSON(dir, drivers.ClaimFile, &claim); err != nil && result == nil {
+		if err := durable.ReadRecord(filepath.Join(dir, drivers.ClaimFile), &claim); err != nil && result == nil {
 			t.Errorf("%s has a result but no claim: %v", dir, err)
 		}
 	}

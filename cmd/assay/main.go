@@ -1,13 +1,12 @@
 // Command assay makes an AI factory match a file.
 //
-// One small file per verb. main.go maps errors to exit codes, app.go finds the site and its state directory, wire.go is
-// the only place where implementations of drivers meet the reconciler, follow.go waits for a state and shows it.
-// Verbs that users do not type (agent, agent-node, suite, local-shepherd, simulate-vllm) are in inside.go: they are what
-// jobs run.
+// A verb is a file of that name: its options, a constructor that turns flags and arguments into them, and a run function
+// that a test calls without a process. What several verbs share lies in files named after what it does; wire.go is the
+// only place where implementations of drivers meet the reconciler. Verbs that jobs run and users do not type are in
+// internal_verbs.go. Everything else is in packages below drivers and reconciler, which get what they need handed in.
 //
 // Dependencies: github.com/spf13/cobra parses commands, prints help and writes shell completion;
-// golang.org/x/term tells a terminal from a pipe; github.com/rogpeppe/go-internal/diff prints unified diffs;
-// sigs.k8s.io/yaml prints -o yaml exactly as -o json.
+// github.com/rogpeppe/go-internal/diff prints unified diffs; sigs.k8s.io/yaml prints -o yaml exactly as -o json.
 package main
 
 import (
@@ -22,7 +21,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes beside 0 (ok) and 1 (failure). Verbs add their own: plan and diff document theirs.
+// Exit codes in addition to 0 (ok) and 1 (failure). Verbs add their own: plan and diff document theirs.
 const (
 	exitUsage       = 2
 	exitManifest    = 4
@@ -46,7 +45,7 @@ func (e exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// run is main with its world given, for tests.
+// run is main with its arguments and streams handed in, for tests.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -72,6 +71,42 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newRoot(a *app) *cobra.Command {
+	root := rootCmd(a)
+	root.AddCommand(
+		applyCmd(a, a.runApply),
+		planCmd(a, a.runPlan),
+		diffCmd(a, a.runDiff),
+		getCmd(a, a.runGet),
+		describeCmd(a, a.runDescribe),
+		eventsCmd(a, a.runGet),
+		logsCmd(a),
+		waitCmd(a, a.runWait),
+		deleteCmd(a),
+		cleanCmd(a),
+		tunnelCmd(a),
+		pullCmd(a),
+		watchCmd(a, a.runWatch),
+		syncCmd(a, a.runSync),
+		historyCmd(a, a.runHistory),
+		undoCmd(a, a.runUndo),
+		compareCmd(a),
+		gateCmd(a),
+		reportCmd(a),
+		controllerCmd(a, a.runController),
+		versionCmd(a, a.runVersion),
+		agentCmd(a, a.runAgent),
+		agentNodeCmd(a, a.runAgentNode),
+		suiteCmd(a, a.runSuite),
+		suiteWorkerCmd(a, a.runSuiteWorker),
+		shepherdCmd(a, a.runShepherd),
+		simulateCmd(a, a.runSimulate),
+		serveFilesCmd(a, a.runServeFiles),
+	)
+	return root
+}
+
+// rootCmd is the command without its verbs: help, global flags, and the exit code of a wrong flag.
+func rootCmd(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "assay",
 		Short: "Make an AI factory match a file",
@@ -88,21 +123,6 @@ Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 i
 	pf := root.PersistentFlags()
 	pf.StringVar(&a.siteName, "site", "", "site to use (default: the only remembered one, else local)")
 	pf.StringVar(&a.stateDir, "state", "", "state directory (default: the site's paths.state, else the XDG state folder)")
-	pf.BoolVarP(&a.verbose, "verbose", "v", false, "say more on standard error")
-	root.AddCommand(
-		applyCmd(a), planCmd(a), diffCmd(a), getCmd(a), describeCmd(a), eventsCmd(a), logsCmd(a), waitCmd(a),
-		deleteCmd(a), cleanCmd(a), tunnelCmd(a), pullCmd(a), watchCmd(a), syncCmd(a), historyCmd(a), undoCmd(a), compareCmd(a), gateCmd(a), reportCmd(a), controllerCmd(a), versionCmd(a),
-		agentCmd(a), agentNodeCmd(a), suiteCmd(a), suiteWorkerCmd(a), shepherdCmd(a), simulateCmd(a), serveFilesCmd(a),
-	)
+	pf.BoolVarP(&a.verbose, "verbose", "v", false, "log every step on standard error")
 	return root
-}
-
-// args wraps a check of positional arguments so that its error counts as usage.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, a []string) error {
-		if err := check(c, a); err != nil {
-			return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
-		}
-		return nil
-	}
 }

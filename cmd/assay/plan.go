@@ -6,14 +6,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
+	"assay/drivers/slurm"
 	"assay/drivers/source"
+	"assay/reconciler"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
-func planCmd(a *app) *cobra.Command {
-	var paths []string
-	var dryRun bool
+// planOptions are the flags of `assay plan`.
+type planOptions struct {
+	files  []string
+	dryRun bool
+}
+
+func planCmd(_ *app, run func(context.Context, planOptions) error) *cobra.Command {
+	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan -f FILE|FOLDER|-",
 		Short: "Show what apply would do; exit 0 nothing, 2 changes, 1 error",
@@ -25,45 +34,40 @@ func planCmd(a *app) *cobra.Command {
 
 Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 		Args: args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			in, err := a.read(paths)
-			if err != nil {
-				return err
-			}
-			in.Origin.Source = "apply"
-			if dryRun {
-				return a.jobs(in)
-			}
-			steps, err := a.preview(c.Context(), in)
-			if err == nil && len(steps) > 0 {
-				return exitError{code: 2}
-			}
-			return err
-		},
+		RunE: verb(&o, run),
 	}
-	c.Flags().StringSliceVarP(&paths, "filename", "f", nil, "file, folder, or - for standard input")
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "ask nobody: print the jobs of the manifest alone, with their batch scripts and commands")
+	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "contact no scheduler: print the jobs of the manifest alone, with their batch scripts and commands")
 	return c
+}
+
+func (a *app) runPlan(ctx context.Context, o planOptions) error {
+	in, err := a.read(o.files)
+	if err != nil {
+		return err
+	}
+	in.Origin.Source = "apply"
+	if o.dryRun {
+		return a.printJobs(in)
+	}
+	steps, err := a.preview(ctx, in)
+	if err == nil && len(steps) > 0 {
+		return exitError{code: 2}
+	}
+	return err
 }
 
 // preview prints the steps that applying in would take.
 func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error) {
-	m, site, err := a.load(in)
+	m, st, s, err := a.loadAndOpen(in)
 	if err != nil {
 		return nil, err
 	}
-	st, site, err := a.open(site)
+	revs, err := batch(st, s, in.Origin, false).Preview(m.Experiments)
 	if err != nil {
 		return nil, err
 	}
-	var revs []store.Revision
-	for _, e := range m.Experiments {
-		if e, err = secretsFrom(e, st.Digest); err != nil {
-			return nil, err
-		}
-		revs = append(revs, store.Revision{Experiment: e.Metadata.Name, Owner: owner(in), Origin: in.Origin, Site: site, Spec: e.Experiment})
-	}
-	loop, err := a.newLoop(st, site, nil)
+	loop, err := a.newLoop(st, s, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -82,4 +86,35 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 	}
 	fmt.Fprintln(a.out, plan.Summary(steps))
 	return steps, nil
+}
+
+// printJobs prints every job that a manifest stands for. It asks neither the scheduler nor the state directory, so it
+// works anywhere.
+func (a *app) printJobs(in source.Input) error {
+	m, s, err := a.load(in)
+	if err != nil {
+		return err
+	}
+	if s, err = a.complete(s); err != nil {
+		return err
+	}
+	var revs []store.Revision
+	for _, e := range m.Experiments {
+		e = source.PlaceholderSecrets(e)
+		revs = append(revs, store.Revision{Experiment: e.Metadata.Name, Hash: v1alpha1.Hash(e.Experiment), Site: s, Spec: e.Experiment})
+	}
+	all, err := reconciler.Placements(revs, compileService)
+	if err != nil {
+		return err
+	}
+	var batch view.BatchCommand
+	if s.Spec.Scheduler == v1alpha1.Slurm {
+		batch = slurm.Command
+	}
+	for _, e := range m.Experiments {
+		if err := view.Manifest(a.out, s, e.Experiment, all, batch); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -8,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the Makefile from git; a build without it says which commit it saw, if any.
+// version is set by the Makefile from git; a build without it says which commit it was made from, if any.
 var version = "devel"
 
 func versionString() string {
@@ -27,12 +28,11 @@ func versionString() string {
 	return version
 }
 
-func versionCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.out, "assay %s %s %s/%s\n", versionString(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
-	}
+func versionCmd(_ *app, run func(context.Context, noOptions) error) *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: args(cobra.NoArgs), RunE: verb(&noOptions{}, run)}
+}
+
+func (a *app) runVersion(context.Context, noOptions) error {
+	_, err := fmt.Fprintf(a.out, "assay %s %s %s/%s\n", versionString(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

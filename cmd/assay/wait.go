@@ -9,66 +9,74 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/view"
 )
 
-func waitCmd(a *app) *cobra.Command {
-	var cond string
-	var timeout time.Duration
+// waitOptions are the arguments and flags of `assay wait`.
+type waitOptions struct {
+	kind, name string
+	condition  string // its type; empty: until the object is gone
+	status     string // of the condition
+	timeout    time.Duration
+}
+
+func waitCmd(_ *app, run func(context.Context, waitOptions) error) *cobra.Command {
+	var o waitOptions
+	var until string
 	c := &cobra.Command{
 		Use:   "wait experiment/NAME|service/NAME|benchmark/NAME|run/NAME --for=condition=TYPE[=STATUS]",
 		Short: "Wait until a condition holds; exit 1 when the time is over",
 		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, pos []string) error {
-			typ, status, err := parseFor(cond)
-			if err != nil {
-				return exitError{exitUsage, err}
+		RunE: verb(&o, run, func(pos []string) (err error) {
+			if o.condition, o.status, err = parseFor(until); err != nil {
+				return err
 			}
-			kind, name, ok := strings.Cut(pos[0], "/")
-			if !ok {
-				return exitError{exitUsage, fmt.Errorf("%q names no kind; write experiment/NAME, service/NAME, benchmark/NAME or run/NAME", pos[0])}
+			var ok bool
+			if o.kind, o.name, ok = strings.Cut(pos[0], "/"); !ok {
+				return fmt.Errorf("%q names no kind; write experiment/NAME, service/NAME, benchmark/NAME or run/NAME", pos[0])
 			}
-			return a.wait(c.Context(), kind, name, typ, status, timeout)
-		},
+			return nil
+		}),
 	}
-	c.Flags().StringVar(&cond, "for", "", "condition=TYPE or condition=TYPE=STATUS, or delete")
-	c.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "give up after this time")
+	c.Flags().StringVar(&until, "for", "", "condition=TYPE or condition=TYPE=STATUS, or delete")
+	c.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "give up after this time")
 	return c
 }
 
-// parseFor reads kubectl's form. "delete" waits until the object is gone.
-func parseFor(s string) (typ, status string, err error) {
+// parseFor reads kubectl's form. "delete" waits until the object is gone: no condition then.
+func parseFor(s string) (condition, status string, err error) {
 	if s == "delete" {
 		return "", "", nil
 	}
 	rest, ok := strings.CutPrefix(s, "condition=")
-	typ, status, given := strings.Cut(rest, "=")
-	if !ok || typ == "" {
+	condition, status, given := strings.Cut(rest, "=")
+	if !ok || condition == "" {
 		return "", "", fmt.Errorf("--for=%q is not understood; write --for=condition=Ready, --for=condition=Ready=False or --for=delete", s)
 	}
 	if !given {
 		status = v1alpha1.True
 	}
-	return typ, status, nil
+	return condition, status, nil
 }
 
-func (a *app) wait(ctx context.Context, kind, name, typ, status string, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("%s/%s did not become so within %s; look: assay describe %s %s", kind, name, timeout, kind, name))
+func (a *app) runWait(ctx context.Context, o waitOptions) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%s/%s did not become so within %s; look: assay describe %s %s", o.kind, o.name, o.timeout, o.kind, o.name))
 	defer cancel()
 	st, _, err := a.current()
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		w, err := readWorld(st)
+		s, err := view.Read(st)
 		if err != nil {
 			return err
 		}
-		cs, found := w.conditionsOf(kind, name)
-		c := v1alpha1.Find(cs, typ)
-		if typ == "" && !found || typ != "" && found && strings.EqualFold(c.Status, status) {
-			fmt.Fprintf(a.out, "%s/%s condition met\n", kind, name)
+		cs, found := s.Conditions(o.kind, o.name)
+		status := v1alpha1.Find(cs, o.condition).Status
+		if o.condition == "" && !found || o.condition != "" && found && strings.EqualFold(status, o.status) {
+			fmt.Fprintf(a.out, "%s/%s condition met\n", o.kind, o.name)
 			return nil
 		}
 		select {
@@ -77,36 +85,4 @@ func (a *app) wait(ctx context.Context, kind, name, typ, status string, timeout 
 		case <-tick.C:
 		}
 	}
-}
-
-// conditionsOf finds an object by kind and name. The newest run of a name wins.
-func (w world) conditionsOf(kind, name string) (cs []v1alpha1.Condition, found bool) {
-	for _, s := range w.statuses {
-		match := func(n string) bool { return name == n || name == s.Name+"/"+n }
-		switch kind {
-		case "experiment":
-			if name == s.Name && s.Generation >= w.heads[s.Name].Generation {
-				return s.Conditions, true
-			}
-		case "service":
-			for _, v := range s.Services {
-				if match(v.Name) {
-					cs, found = v.Conditions, true
-				}
-			}
-		case "benchmark":
-			for _, b := range s.Benchmarks {
-				if match(b.Name) {
-					cs, found = b.Conditions, true
-				}
-			}
-		case "run":
-			for _, r := range s.Runs {
-				if match(r.ID) {
-					cs, found = r.Conditions, true
-				}
-			}
-		}
-	}
-	return cs, found
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// commitOf is the git commit that all paths lie at, with -dirty when a manifest among them differs from it or is not in
-// it; empty outside of a work tree, and without git.
+// commitOf is the git commit that all paths lie at, with -dirty appended when a manifest among them differs from it or is
+// not in it. It is empty outside of a work tree, and where git is not installed.
 func commitOf(ctx context.Context, paths []string) string {
 	commit, dirty := "", false
 	for _, p := range paths {
@@ -26,7 +26,7 @@ func commitOf(ctx context.Context, paths []string) string {
 }
 
 func commitOfPath(ctx context.Context, path string) (commit string, dirty bool) {
-	path, err := filepath.EvalSymlinks(path) // what is read is the file behind it
+	path, err := filepath.EvalSymlinks(path) // the file behind a link is what was read
 	if err != nil {
 		return "", false
 	}
@@ -42,7 +42,7 @@ func commitOfPath(ctx context.Context, path string) (commit string, dirty bool) 
 	if err != nil {
 		return "", false
 	}
-	// Ignored files are asked for as well: one that is applied is not in the commit either.
+	// Ignored files are listed too: one that is applied is not in the commit either.
 	list, err := git(ctx, localTimeout, dir, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignored", "--", path)
 	dirty = err != nil
 	for entry := range bytes.SplitSeq(list, []byte{0}) {

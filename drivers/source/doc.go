@@ -1,11 +1,18 @@
-// Package source is where manifests come from: files, folders and standard input (read.go), a file or folder that is being
-// edited (watch.go), a branch of a git repository (repo.go). Every Input says where it came from, with the git commit
-// where there is one (commit.go). Nothing here looks into the files.
+// Package source reads manifests from where users keep them, and the secrets that manifests name.
 //
-// git is called as a program (exec.go), never linked: so the user's credentials, ssh settings and proxies hold. It asks
-// nobody anything, has a time limit, runs no command that a repository names, and gets no argument that could be an
-// option. Without git only following a repository fails.
+//	read.go      files, folders and standard input
+//	watch.go     a file or folder that is being edited
+//	repo.go      a branch or tag of a git repository
+//	commit.go    the git commit that files lie at
+//	exec.go      how git is called
+//	secrets.go   secrets from the environment and from files
 //
-// Dependency: github.com/fsnotify/fsnotify tells of edits at once where the file system does; a comparison of the
-// content finds the others, because shared file systems deliver no events across nodes.
+// Every Input names its origin, with the git commit where there is one. Nothing here parses a manifest.
+//
+// git is called as a program and not linked, so the user's credentials, ssh settings and proxies apply. It never prompts,
+// has a time limit, runs no command that a repository names, and no argument can be taken for an option. Without git,
+// only following a repository fails.
+//
+// Dependency: github.com/fsnotify/fsnotify reports edits at once where the file system does. A comparison of the content
+// finds the others, because shared file systems deliver no events across nodes.
 package source

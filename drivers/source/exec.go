@@ -46,7 +46,7 @@ func git(ctx context.Context, timeout time.Duration, dir string, args ...string)
 	return nil, fmt.Errorf("git %s: %w", args[5], err)
 }
 
-// gitEnv is our environment without what would point git at another repository, as it is set inside of a git hook.
+// gitEnv is the environment of this process without the variables that point git at another repository; a git hook sets them.
 func gitEnv() []string {
 	redirects := []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX"}
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {

@@ -17,15 +17,15 @@ import (
 	"assay/drivers"
 )
 
-const maxFile = 4 << 20 // bytes; far above what a person writes
+const maxFile = 4 << 20 // bytes of a manifest; far above what a person writes
 
-// Input is what a source delivers.
+// Input is what a source delivers: the files, not parsed yet, and their origin.
 type Input struct {
 	Files  []v1alpha1.File
 	Origin drivers.Origin
 }
 
-// Here is an origin by this user on this host, now.
+// Here is the origin of what this user does on this host now. Source is a verb: apply, undo, delete, sync or watch.
 func Here(source string) drivers.Origin {
 	o := drivers.Origin{Source: source, Time: time.Now()}
 	o.Host, _ = os.Hostname() // unknown stays empty
@@ -35,8 +35,8 @@ func Here(source string) drivers.Origin {
 	return o
 }
 
-// Read reads files, folders (every *.yaml and *.yml below them, in order, hidden ones aside) and "-", standard input.
-// When all of it lies in one git work tree, the origin names its commit.
+// Read reads files, folders and "-", standard input. Of a folder it reads every *.yaml and *.yml below it in order, hidden
+// ones left out. When all files lie in one git work tree, the origin names its commit.
 func Read(paths []string, stdin io.Reader) (Input, error) {
 	files, err := readAll(paths, stdin)
 	if err != nil {
@@ -45,7 +45,7 @@ func Read(paths []string, stdin io.Reader) (Input, error) {
 	return Input{files, origin(context.Background(), paths)}, nil
 }
 
-// origin says where paths are. Standard input is at no commit.
+// origin says where paths are. Standard input has no commit.
 func origin(ctx context.Context, paths []string) drivers.Origin {
 	o := Here("apply")
 	var places []string
@@ -137,7 +137,7 @@ func readFile(path string) (v1alpha1.File, error) {
 func readLimited(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("it has more than %d MiB, so it is no manifest", maxFile>>20)
+		err = fmt.Errorf("it has more than %d MiB, which is too much for a manifest", maxFile>>20)
 	}
 	return data, err
 }

@@ -14,11 +14,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 )
 
-// Git is a branch or tag of a repository, read without a work tree.
+// Git is a branch or tag of a repository. It is read without a work tree.
 type Git struct {
 	Repo  string // URL or folder
 	Ref   string // branch or tag
@@ -32,7 +33,7 @@ func (g Git) Read(ctx context.Context) (Input, error) {
 	in := Input{Origin: Here("sync")}
 	in.Origin.Path, in.Origin.Ref = g.Repo+"#"+path.Clean(g.Path), g.Ref
 	if err := g.check(); err != nil {
-		return Input{Origin: Here("sync")}, err // a repository with a password in it is written nowhere
+		return Input{Origin: Here("sync")}, err // without the repository: its URL can hold a password
 	}
 	dir, err := g.fetch(ctx)
 	if err == nil {
@@ -48,23 +49,46 @@ func (g Git) Read(ctx context.Context) (Input, error) {
 	return in, nil
 }
 
-// helperURL is git's way to name a program that does the transport: "ext::sh -c …".
+// Follow calls changed with what Ref points to, at start and whenever its commit is another one, until ctx ends. It asks
+// the repository every so often, at most once a second. The same failure is delivered once.
+func (g Git) Follow(ctx context.Context, every time.Duration, changed func(Input, error)) error {
+	last := ""
+	tick := time.NewTicker(max(every, time.Second))
+	defer tick.Stop()
+	for {
+		in, err := g.Read(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if now := fmt.Sprint(in.Origin.Commit, err); now != last {
+			last = now
+			changed(in, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// helperURL is how git names a program that does the transport: "ext::sh -c …".
 var helperURL = regexp.MustCompile(`^[A-Za-z0-9_+.-]*::`)
 
-// check refuses what git would take for an option, a command to run, or another kind of name.
+// check refuses what git would take for an option, for a command to run, or for another kind of name.
 func (g Git) check() error {
 	u, err := url.Parse(g.Repo)
 	switch {
 	case g.Repo == "" || strings.HasPrefix(g.Repo, "-"):
-		return fmt.Errorf("--repo %q is no repository: give a URL or a folder", g.Repo)
+		return fmt.Errorf("--repo %q is not a repository: give a URL or a folder", g.Repo)
 	case helperURL.MatchString(g.Repo):
 		return fmt.Errorf("--repo %q would run a program: give a URL or a folder", g.Repo)
 	case err == nil && u.User != nil && u.Redacted() != u.String():
 		return fmt.Errorf("--repo %s holds a password, which others on this machine could read: keep it in git's credential store (git help credentials)", u.Redacted())
 	case g.Ref == "" || strings.HasPrefix(g.Ref, "-") || strings.ContainsAny(g.Ref, " ~^:?*[\\\x00\n") || strings.Contains(g.Ref, "..") || strings.Contains(g.Ref, "@{"):
-		return fmt.Errorf("--ref %q is no branch or tag", g.Ref)
+		return fmt.Errorf("--ref %q is not the name of a branch or tag", g.Ref)
 	case strings.HasPrefix(g.Path, "-") || !fs.ValidPath(path.Clean(g.Path)):
-		return fmt.Errorf("--path %q is no path inside of a repository", g.Path)
+		return fmt.Errorf("--path %q is not a path inside of a repository", g.Path)
 	}
 	return nil
 }
@@ -72,7 +96,7 @@ func (g Git) check() error {
 // followed is where a bare copy keeps what Ref pointed to.
 const followed = "refs/assay/followed"
 
-// fetch brings the bare copy up to date and returns its folder. An unchanged repository is only asked for its refs.
+// fetch brings the bare copy up to date and returns its folder. When the ref has not changed, nothing is transferred.
 func (g Git) fetch(ctx context.Context) (string, error) {
 	repo := g.Repo
 	if info, err := os.Stat(repo); err == nil && info.IsDir() {
@@ -101,7 +125,7 @@ func (g Git) fetch(ctx context.Context) (string, error) {
 	return dir, err
 }
 
-// remote asks the repository what Ref points to. A branch goes before a tag of the same name.
+// remote asks the repository what Ref points to. A branch takes precedence over a tag of the same name.
 func (g Git) remote(ctx context.Context, dir, repo string) (hash, ref string, err error) {
 	list, err := git(ctx, fetchTimeout, dir, "ls-remote", "--quiet", "--end-of-options", repo, "refs/heads/"+g.Ref, "refs/tags/"+g.Ref)
 	if err != nil {
@@ -163,7 +187,7 @@ func parseBlob(line string) (blob, bool) {
 	if !ok || len(f) != 4 {
 		return blob{}, false
 	}
-	size, _ := strconv.ParseInt(f[3], 10, 64) // "-" for what is no file; refused by its type
+	size, _ := strconv.ParseInt(f[3], 10, 64) // "-" for what is not a file; read refuses it by its type
 	return blob{f[0], f[1], f[2], name, size}, true
 }
 
@@ -175,9 +199,9 @@ func visible(name string) bool {
 func (b blob) read(ctx context.Context, dir string) (v1alpha1.File, error) {
 	switch {
 	case b.kind != "blob" || b.mode == "120000":
-		return v1alpha1.File{}, fmt.Errorf("%s is a link or a submodule, which is not followed: put the file itself there", b.name)
+		return v1alpha1.File{}, fmt.Errorf("%s is a link or a submodule, and neither is followed: put the file itself there", b.name)
 	case b.size > maxFile:
-		return v1alpha1.File{}, fmt.Errorf("%s has more than %d MiB, so it is no manifest", b.name, maxFile>>20)
+		return v1alpha1.File{}, fmt.Errorf("%s has more than %d MiB, which is too much for a manifest", b.name, maxFile>>20)
 	}
 	data, err := git(ctx, localTimeout, dir, "cat-file", "blob", b.hash)
 	if err != nil {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -223,5 +224,36 @@ func TestCommitOfWhatIsApplied(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if in, err := Read([]string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Commit != "" || len(in.Files) != 1 {
 		t.Errorf("without git: %+v %v", in, err)
+	}
+}
+
+// TestFollow delivers a commit once, the next one when it comes, and a failure once.
+func TestFollow(t *testing.T) {
+	dir, commit := repository(t)
+	first := commit(map[string]string{"e.yaml": "1"})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var got []string
+	second := ""
+	err := Git{Repo: dir, Ref: "main", Path: ".", Cache: t.TempDir()}.Follow(ctx, 0, func(in Input, err error) {
+		switch {
+		case err != nil:
+			got = append(got, "error")
+			cancel()
+		case second == "":
+			got = append(got, in.Origin.Commit)
+			second = commit(map[string]string{"e.yaml": "2"})
+		default:
+			got = append(got, in.Origin.Commit)
+			if err := os.Rename(dir, dir+".gone"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	if d := cmp.Diff([]string{first, second, "error"}, got); d != "" {
+		t.Error(d)
 	}
 }

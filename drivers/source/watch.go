@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	settle  = 200 * time.Millisecond // how long content has to stay the same: an editor may be in the middle of writing
-	patient = time.Second            // the same for what looks like the middle of it: no file, or an empty one
+	settle     = 200 * time.Millisecond // content has to stay the same for so long: an editor can be in the middle of writing
+	settleLong = time.Second            // the same for content that looks unfinished: no file, or an empty one
 )
 
 // Watch calls changed with the content of paths, at start and whenever it has become another one and stayed so for a
-// moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it look sooner: the
+// moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it compare sooner; the
 // content decides, and it is compared at least every poll.
 func Watch(ctx context.Context, paths []string, poll time.Duration, changed func(Input, error)) error {
 	if slices.Contains(paths, "-") {
@@ -35,7 +35,7 @@ func Watch(ctx context.Context, paths []string, poll time.Duration, changed func
 	var delivered, seen content
 	var since time.Time
 	for {
-		now := look(paths)
+		now := readContent(paths)
 		var again <-chan time.Time
 		if now.sum != seen.sum {
 			seen, since = now, time.Now()
@@ -59,14 +59,14 @@ func Watch(ctx context.Context, paths []string, poll time.Duration, changed func
 	}
 }
 
-// content is what one look found.
+// content is what paths held at one moment.
 type content struct {
 	files []v1alpha1.File
 	err   error
 	sum   string // tells two contents, or two failures, apart
 }
 
-func look(paths []string) content {
+func readContent(paths []string) content {
 	files, err := readAll(paths, nil)
 	h := sha256.New()
 	fmt.Fprintf(h, "%v\x00", err)
@@ -78,12 +78,12 @@ func look(paths []string) content {
 
 func (c content) settle() time.Duration {
 	if c.err != nil || slices.ContainsFunc(c.files, func(f v1alpha1.File) bool { return len(f.Data) == 0 }) {
-		return patient
+		return settleLong
 	}
 	return settle
 }
 
-// notify tells of events that concern paths. Without a notifier there are none, and the poll finds every edit.
+// notify signals events that concern paths. Where no notifier can be had there are none, and the poll finds every edit.
 func notify(paths []string) (<-chan struct{}, func()) {
 	out := make(chan struct{}, 1)
 	w, err := fsnotify.NewWatcher()
@@ -93,7 +93,7 @@ func notify(paths []string) (<-chan struct{}, func()) {
 	files := map[string]bool{}
 	for _, p := range paths {
 		if info, err := os.Stat(p); err != nil || !info.IsDir() {
-			_ = w.Add(filepath.Dir(p)) // the folder: a rename replaces the file itself
+			_ = w.Add(filepath.Dir(p)) // the folder, because a rename replaces the file itself
 			files[filepath.Clean(p)] = true
 			continue
 		}
@@ -107,7 +107,7 @@ func notify(paths []string) (<-chan struct{}, func()) {
 	go func() {
 		for e := range w.Events {
 			if !files[filepath.Clean(e.Name)] && !isManifest(e.Name) {
-				continue // a neighbour
+				continue // another file in the same folder
 			}
 			select {
 			case out <- struct{}{}:
@@ -116,7 +116,7 @@ func notify(paths []string) (<-chan struct{}, func()) {
 		}
 	}()
 	go func() {
-		for range w.Errors { // an overflow loses events, which the poll makes up for
+		for range w.Errors { // an overflow loses events; the poll finds those edits
 		}
 	}()
 	return out, func() { _ = w.Close() }

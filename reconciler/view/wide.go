@@ -1,6 +1,7 @@
-package main
+package view
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,10 +9,11 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/view/text"
 )
 
-// wideHeader names what -o wide adds.
-func wideHeader(kind string) []string {
+// wideColumns name what -o wide adds.
+func wideColumns(kind string) []string {
 	switch kind {
 	case "services":
 		return []string{"JOB", "NODES", "LEFT", "REASON", "ENDPOINTS"}
@@ -23,25 +25,21 @@ func wideHeader(kind string) []string {
 	return nil
 }
 
-func wideCells(o object) []string {
+func wideCells(o Object) []string {
 	switch s := o.Status.(type) {
 	case v1alpha1.ServiceStatus:
 		return wideService(s)
 	case v1alpha1.RunStatus:
-		return []string{dash(s.JobID), s.Revision, s.Dir}
+		return []string{text.Dash(s.JobID), s.Revision, s.Dir}
 	case v1alpha1.SeatStatus:
-		var started time.Time
-		if s.Started != nil {
-			started = *s.Started
-		}
-		return []string{dash(s.Phase), strconv.Itoa(s.Restarts), since(started), dash(strings.Join(urls(s), ",")), dash(s.Dir)}
+		return []string{text.Dash(s.Phase), strconv.Itoa(s.Restarts), text.Age(timeOf(s.Started)), text.Dash(strings.Join(endpoints(s), ",")), text.Dash(s.Dir)}
 	}
 	return nil
 }
 
 // wideService sums up the seats: every job and endpoint, each node once, and the time until the first of them ends.
 func wideService(s v1alpha1.ServiceStatus) []string {
-	var jobs, nodes, endpoints []string
+	var jobs, nodes, urls []string
 	var ends time.Time
 	c := v1alpha1.Find(s.Conditions, v1alpha1.Ready)
 	reasons := []string{strings.TrimSpace(c.Reason + " " + c.Message)}
@@ -54,23 +52,23 @@ func wideService(s v1alpha1.ServiceStatus) []string {
 				nodes = append(nodes, n)
 			}
 		}
-		endpoints = append(endpoints, urls(seat)...)
+		urls = append(urls, endpoints(seat)...)
 		if seat.Ends != nil && (ends.IsZero() || seat.Ends.Before(ends)) {
 			ends = *seat.Ends
 		}
-		word := "pending: " + seat.Reason // the scheduler's own
-		if seat.JobState == string(drivers.JobPending) && seat.Reason != "" && !strings.Contains(reasons[0], seat.Reason) && !slices.Contains(reasons, word) {
-			reasons = append(reasons, word)
+		pending := "pending: " + seat.Reason // the scheduler's own word
+		if seat.JobState == string(drivers.JobPending) && seat.Reason != "" && !strings.Contains(reasons[0], seat.Reason) && !slices.Contains(reasons, pending) {
+			reasons = append(reasons, pending)
 		}
 	}
 	return []string{
-		dash(strings.Join(jobs, ",")), dash(strings.Join(nodes, ",")), until(ends),
-		dash(strings.TrimSpace(strings.Join(reasons, "; "))), dash(strings.Join(endpoints, ",")),
+		text.Dash(strings.Join(jobs, ",")), text.Dash(strings.Join(nodes, ",")), text.Left(ends),
+		text.Dash(strings.TrimSpace(strings.Join(reasons, "; "))), text.Dash(strings.Join(urls, ",")),
 	}
 }
 
-// urls are the endpoints of a seat: COMPONENT=URL when its service has several.
-func urls(s v1alpha1.SeatStatus) []string {
+// endpoints are those of a seat: COMPONENT=URL when its service has several.
+func endpoints(s v1alpha1.SeatStatus) []string {
 	if len(s.Endpoints) == 0 {
 		if s.Endpoint == "" {
 			return nil
@@ -78,7 +76,7 @@ func urls(s v1alpha1.SeatStatus) []string {
 		return []string{s.Endpoint}
 	}
 	var out []string
-	for _, component := range sortedKeys(s.Endpoints) {
+	for _, component := range slices.Sorted(maps.Keys(s.Endpoints)) {
 		url := s.Endpoints[component]
 		if component != "" {
 			url = component + "=" + url

@@ -1,4 +1,4 @@
-package main
+package source
 
 import (
 	"errors"
@@ -10,11 +10,15 @@ import (
 	"strings"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 )
 
-// secretsFrom reads every secret that an experiment names, here and now, and gives the values to keep, which returns their
-// digests. The manifest that comes back says which value was meant and nothing about it.
-func secretsFrom(doc v1alpha1.ExperimentDoc, keep func(value string) (digest string, err error)) (v1alpha1.ExperimentDoc, error) {
+const maxSecret = 64 << 10 // bytes of a file that holds one
+
+// Secrets reads every secret that an experiment names, from the environment and the files of this process. It hands each
+// value to keep, which returns the value's digest. The experiment that comes back carries the digests and no value. An
+// error names the manifest's line, the service and the secret; all of them are reported at once.
+func Secrets(doc v1alpha1.ExperimentDoc, keep func(value string) (digest string, err error)) (v1alpha1.ExperimentDoc, error) {
 	services := slices.Clone(doc.Experiment.Spec.Services)
 	var errs []error
 	for i, s := range services {
@@ -36,7 +40,21 @@ func secretsFrom(doc v1alpha1.ExperimentDoc, keep func(value string) (digest str
 	return doc, errors.Join(errs...)
 }
 
-// secret reads one value. What surrounds it in a file, such as the last line's end, is none of it.
+// PlaceholderSecrets gives every secret the digest "DIGEST" and reads no value: for a dry run, which works anywhere.
+func PlaceholderSecrets(doc v1alpha1.ExperimentDoc) v1alpha1.ExperimentDoc {
+	services := slices.Clone(doc.Experiment.Spec.Services)
+	for i, s := range services {
+		services[i].Secrets = maps.Clone(s.Secrets)
+		for name, ref := range s.Secrets {
+			ref.Digest = "DIGEST"
+			services[i].Secrets[name] = ref
+		}
+	}
+	doc.Experiment.Spec.Services = services
+	return doc
+}
+
+// secret reads one value, without the white space around it, such as the end of a file's last line.
 func secret(ref v1alpha1.Secret) (string, error) {
 	if ref.Env != "" {
 		v := strings.TrimSpace(os.Getenv(ref.Env))
@@ -58,9 +76,9 @@ func secret(ref v1alpha1.Secret) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others may read %s; type: chmod 600 %s", path, path)
+		return "", fmt.Errorf("other users can read %s; type: chmod 600 %s", path, path)
 	}
-	b, err := os.ReadFile(path)
+	b, err := durable.Read(path, maxSecret)
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ func TestWideService(t *testing.T) {
 	if got := wideService(v1alpha1.ServiceStatus{}); got[0] != "-" || got[1] != "-" || got[2] != "-" || got[4] != "-" {
 		t.Errorf("what is not known is not shown as -: %q", got)
 	}
-	if a, b := len(wideHeader("services")), len(want); a != b {
-		t.Errorf("%d headers for %d cells", a, b)
+	if a, b := len(wideColumns("services")), len(want); a != b {
+		t.Errorf("%d columns for %d cells", a, b)
 	}
 }

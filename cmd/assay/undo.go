@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"assay/drivers/source"
+	"assay/reconciler/accept"
+	"assay/reconciler/store"
+)
+
+// undoOptions are the arguments and flags of `assay undo`.
+type undoOptions struct {
+	experiment string
+	to         int64 // revision; 0: the one before the newest
+	prune      bool
+}
+
+func undoCmd(_ *app, run func(context.Context, undoOptions) error) *cobra.Command {
+	var o undoOptions
+	c := &cobra.Command{
+		Use:   "undo EXPERIMENT [--to REVISION]",
+		Short: "Write a new revision with the content of an older one",
+		Long:  "undo stores the content of an older revision (default: the one before the newest) as a new revision and makes it real, as apply does.",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE:  verb(&o, run, first(&o.experiment)),
+	}
+	c.Flags().Int64Var(&o.to, "to", 0, "number of the revision")
+	c.Flags().BoolVar(&o.prune, "prune", false, "allow a revision that removes everything the experiment runs")
+	return c
+}
+
+func (a *app) runUndo(ctx context.Context, o undoOptions) error {
+	st, site, err := a.current()
+	if err != nil {
+		return err
+	}
+	rev, err := accept.Undo(st, o.experiment, o.to, o.prune, source.Here("undo"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "experiment/%s %s\n", o.experiment, rev.Outcome)
+	return a.withLoopOrController(ctx, st, site, "undo", func(ctx context.Context) error {
+		return a.follow(ctx, st, []store.Revision{rev.Revision}, 0)
+	})
+}

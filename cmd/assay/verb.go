@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// noOptions are those of a verb that has no arguments and no flags.
+type noOptions struct{}
+
+// verb is the RunE of a command. Flags write to o; parse, when it is given, adds the positional arguments and refuses what
+// makes no sense together, which counts as usage; run gets the result.
+func verb[O any](o *O, run func(context.Context, O) error, parse ...func(pos []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, pos []string) error {
+		for _, p := range parse {
+			if err := p(pos); err != nil {
+				return exitError{exitUsage, err}
+			}
+		}
+		return run(c.Context(), *o)
+	}
+}
+
+// first makes the only positional argument an option.
+func first(to *string) func(pos []string) error {
+	return func(pos []string) error {
+		*to = pos[0]
+		return nil
+	}
+}
+
+// args wraps a check of positional arguments so that its error counts as usage.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, a []string) error {
+		if err := check(c, a); err != nil {
+			return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
+		}
+		return nil
+	}
+}

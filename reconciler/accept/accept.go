@@ -1,0 +1,101 @@
+package accept
+
+import (
+	"errors"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/store"
+)
+
+// ReadSecrets reads the secrets that an experiment names and returns it with their digests; drivers/source implements it.
+type ReadSecrets func(doc v1alpha1.ExperimentDoc, keep func(value string) (digest string, err error)) (v1alpha1.ExperimentDoc, error)
+
+// Batch is where the experiments of one manifest go, and where they come from.
+type Batch struct {
+	Store   *store.Store
+	Site    v1alpha1.Site
+	Origin  drivers.Origin
+	Prune   bool // a revision may remove everything that an experiment runs
+	Secrets ReadSecrets
+}
+
+// Accepted is a revision and what accepting it came to.
+type Accepted struct {
+	store.Revision
+	Outcome store.Outcome
+}
+
+// Owner keeps apart what was applied by hand and what each followed source brought.
+func Owner(o drivers.Origin) string {
+	if o.Source == "sync" || o.Source == "watch" {
+		return o.Source + ":" + o.Path
+	}
+	return "apply"
+}
+
+// Accept stores every experiment as a revision. Those that cannot be stored are in the error, and the others are stored.
+func (b Batch) Accept(docs []v1alpha1.ExperimentDoc) ([]Accepted, error) {
+	var out []Accepted
+	var errs []error
+	for _, doc := range docs {
+		rev, err := b.revision(doc, b.Store.PutSecret)
+		if err == nil {
+			err = guard(b.Store, rev)
+		}
+		a := Accepted{}
+		if err == nil {
+			a.Revision, a.Outcome, err = b.Store.Accept(rev)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, a)
+	}
+	return out, errors.Join(errs...)
+}
+
+// Preview returns the revisions that Accept would store, and stores nothing, secrets included.
+func (b Batch) Preview(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) {
+	var out []store.Revision
+	for _, doc := range docs {
+		rev, err := b.revision(doc, b.Store.Digest)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rev)
+	}
+	return out, nil
+}
+
+func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (store.Revision, error) {
+	doc, err := b.Secrets(doc, keep)
+	return store.Revision{Experiment: doc.Metadata.Name, Prune: b.Prune, Owner: Owner(b.Origin), Origin: b.Origin, Site: b.Site, Spec: doc.Experiment}, err
+}
+
+// Gone lists the experiments that this source brought and that docs no longer hold.
+func (b Batch) Gone(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) {
+	heads, err := b.Store.Heads()
+	if err != nil {
+		return nil, err
+	}
+	held := map[string]bool{}
+	for _, doc := range docs {
+		held[doc.Metadata.Name] = true
+	}
+	var out []store.Revision
+	for _, h := range heads {
+		if h.Owner == Owner(b.Origin) && !held[h.Experiment] && !h.Deleting {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// Delete stores a revision that ends everything of an experiment.
+func (b Batch) Delete(head store.Revision) error {
+	head.Deleting, head.Prune, head.Origin = true, true, b.Origin
+	_, _, err := b.Store.Accept(head)
+	return err
+}

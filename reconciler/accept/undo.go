@@ -1,0 +1,36 @@
+package accept
+
+import (
+	"fmt"
+
+	"assay/drivers"
+	"assay/reconciler/store"
+)
+
+// Undo stores the content of an older revision of an experiment as its newest; to 0 is the one before the newest. The
+// owner stays the same.
+func Undo(st *store.Store, experiment string, to int64, prune bool, origin drivers.Origin) (Accepted, error) {
+	head, ok, err := st.Head(experiment)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if !ok || head.Deleting {
+		return Accepted{}, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
+	}
+	if to == 0 {
+		to = head.Generation - 1
+	}
+	rev, err := st.Revision(experiment, to)
+	if err != nil {
+		return Accepted{}, fmt.Errorf("going back to revision %d of %s: %w; the revisions: assay history %s", to, experiment, err, experiment)
+	}
+	rev.Origin = origin
+	rev.Origin.Path = fmt.Sprintf("revision %d", to)
+	rev.Deleting, rev.Prune, rev.Owner = false, prune, head.Owner
+	if err := guard(st, rev); err != nil {
+		return Accepted{}, err
+	}
+	a := Accepted{}
+	a.Revision, a.Outcome, err = st.Accept(rev)
+	return a, err
+}

@@ -1,0 +1,18 @@
+// Package view is what people and their programs read of a state directory: objects, tables, descriptions and progress.
+// Nothing here changes anything or needs the lease, and the store is handed in.
+//
+//	snapshot.go   Snapshot: the status files and the newest revisions, read once
+//	object.go     Object and List: what `-o json` prints
+//	kinds.go      the kinds that can be listed, with their short names
+//	objects.go    the objects of one kind
+//	find.go       one object by its kind and name, and its conditions
+//	table.go      rows for people, one function a kind
+//	wide.go       what -o wide adds to them
+//	describe.go   everything known of one object
+//	state.go      the state of a service or run in a word, and its detail
+//	settled.go    whether an experiment has settled, and what went wrong
+//	running.go    what an experiment still runs, for how long, and how to stop it
+//	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
+//
+// A name is that of the object, or EXPERIMENT/NAME. Words for one cell are in the package text below.
+package view

@@ -1,0 +1,123 @@
+package view
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/reconciler/store"
+)
+
+// Filter says which objects of a kind are meant. Empty fields leave all in.
+type Filter struct {
+	Experiment string
+	Name       string // NAME or EXPERIMENT/NAME
+}
+
+func (f Filter) allows(o Object) bool {
+	m := o.Metadata
+	return (f.Experiment == "" || m.Experiment == f.Experiment) &&
+		(f.Name == "" || f.Name == m.Name || f.Name == m.Experiment+"/"+m.Name)
+}
+
+// Objects lists the objects of one kind that the filter allows, ordered as the status files order them.
+func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
+	var all []Object
+	var err error
+	switch kind {
+	case "revisions":
+		all, err = s.revisions()
+	case "events":
+		all, err = s.events()
+	default:
+		for _, e := range s.Statuses {
+			all = append(all, s.ofExperiment(kind, e)...)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(o Object) bool { return !f.allows(o) }), nil
+}
+
+// ofExperiment lists an experiment itself, its services, jobs or runs.
+func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []Object) {
+	head := s.Heads[e.Name]
+	meta := func(name string) Metadata {
+		return Metadata{Name: name, Experiment: e.Name, Revision: e.Revision, Generation: e.Generation}
+	}
+	switch kind {
+	case "experiments":
+		m := meta(e.Name)
+		m.Labels = head.Spec.Metadata.Labels
+		out = append(out, New("Experiment", m, head.Spec.Spec, e))
+	case "services":
+		for _, v := range e.Services {
+			out = append(out, New("Service", meta(v.Name), serviceSpec(head, v.Name), v))
+		}
+	case "jobs":
+		for _, v := range e.Services {
+			for _, seat := range v.Seats {
+				if seat.JobID != "" {
+					out = append(out, New("Job", meta(seat.JobID), nil, seat))
+				}
+			}
+		}
+	case "runs":
+		for _, r := range e.Runs {
+			m := meta(r.ID)
+			m.Revision = r.Revision
+			out = append(out, New("Run", m, runSpec(r), r))
+		}
+	}
+	return out
+}
+
+func serviceSpec(head store.Revision, name string) any {
+	for _, s := range head.Spec.Spec.Services {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// runSpec is the benchmark as the run saw it: from its own request, not from today's manifest.
+func runSpec(r v1alpha1.RunStatus) any {
+	var req drivers.SuiteRequest
+	if err := durable.ReadRecord(filepath.Join(r.Dir, drivers.RequestFile), &req); err != nil {
+		return nil
+	}
+	return req
+}
+
+func (s Snapshot) revisions() ([]Object, error) {
+	var out []Object
+	for _, name := range slices.Sorted(maps.Keys(s.Heads)) {
+		history, err := s.store.History(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range history {
+			m := Metadata{Name: strconv.FormatInt(r.Generation, 10), Experiment: name, Revision: r.Hash, Generation: r.Generation, Labels: r.Spec.Metadata.Labels}
+			out = append(out, New("Revision", m, r.Spec.Spec, RevisionStatus{r.Origin, r.Owner, r.Deleting}))
+		}
+	}
+	return out, nil
+}
+
+func (s Snapshot) events() ([]Object, error) {
+	events, err := s.store.Events("")
+	if err != nil {
+		return nil, err
+	}
+	var out []Object
+	for i, e := range events {
+		out = append(out, New("Event", Metadata{Name: strconv.Itoa(i + 1), Experiment: e.Experiment, Generation: e.Generation}, nil, e))
+	}
+	return out, nil
+}

@@ -1,0 +1,45 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/view/text"
+)
+
+// Running says what an experiment still runs, for how long, and how to stop it: one sentence a line, at least one.
+func Running(e v1alpha1.ExperimentStatus) (lines []string) {
+	jobs, nodes := map[string]bool{}, map[string]bool{} // services of one group share a job
+	var ends time.Time
+	for _, v := range e.Services {
+		for _, seat := range v.Seats {
+			if seat.JobID == "" || len(seat.Nodes) == 0 {
+				continue
+			}
+			jobs[seat.JobID] = true
+			for _, n := range seat.Nodes {
+				nodes[n] = true
+			}
+			if seat.Ends != nil && seat.Ends.After(ends) {
+				ends = *seat.Ends
+			}
+		}
+	}
+	for _, r := range e.Runs {
+		if active(r) && !jobs[r.JobID] {
+			lines = append(lines, fmt.Sprintf("experiment %s: run %s still goes on, in a job of its own (%s). Stop with: assay delete experiment %s", e.Name, r.ID, text.Dash(r.JobID), e.Name))
+		}
+	}
+	if len(jobs) > 0 {
+		left := ""
+		if !ends.IsZero() {
+			left = fmt.Sprintf(", at most %s more", text.Left(ends))
+		}
+		lines = append(lines, fmt.Sprintf("experiment %s: %d job(s) on %d node(s) still up%s. Stop with: assay delete experiment %s", e.Name, len(jobs), len(nodes), left, e.Name))
+	}
+	if len(lines) == 0 {
+		lines = append(lines, fmt.Sprintf("experiment %s: nothing is left running.", e.Name))
+	}
+	return lines
+}

@@ -1,0 +1,104 @@
+package view
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/view/text"
+)
+
+// Lines sum an experiment up: one line for each service, each benchmark that waits, and each run.
+func Lines(e v1alpha1.ExperimentStatus) []text.Line {
+	var out []text.Line
+	for _, v := range e.Services {
+		out = append(out, text.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Detail: serviceDetail(v)})
+	}
+	for _, b := range e.Benchmarks {
+		if b.Done < b.Runs && !hasActiveRun(e, b.Name) {
+			c := v1alpha1.Find(b.Conditions, v1alpha1.Complete)
+			out = append(out, text.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
+		}
+	}
+	for _, r := range e.Runs {
+		out = append(out, text.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Detail: runDetail(r)})
+	}
+	return out
+}
+
+func hasActiveRun(e v1alpha1.ExperimentStatus, benchmark string) bool {
+	return slices.ContainsFunc(e.Runs, func(r v1alpha1.RunStatus) bool { return r.Benchmark == benchmark && active(r) })
+}
+
+// active reports whether a run has not ended.
+func active(r v1alpha1.RunStatus) bool {
+	return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning
+}
+
+// serviceState is one word: Ready, Stalled, Unknown, or the reason why it is not Ready yet.
+func serviceState(v v1alpha1.ServiceStatus) string {
+	ready := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
+	switch {
+	case is(v.Conditions, v1alpha1.Stalled):
+		return "Stalled"
+	case ready.Status == v1alpha1.True:
+		return "Ready"
+	case ready.Status == v1alpha1.Unknown:
+		return "Unknown"
+	}
+	return ready.Reason
+}
+
+func serviceDetail(v v1alpha1.ServiceStatus) string {
+	c := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
+	if is(v.Conditions, v1alpha1.Stalled) {
+		c = v1alpha1.Find(v.Conditions, v1alpha1.Stalled)
+	}
+	if c.Status == v1alpha1.True && len(v.Seats) > 0 && v.Seats[0].Endpoint != "" {
+		return v.Seats[0].Endpoint
+	}
+	return c.Message
+}
+
+func runDetail(r v1alpha1.RunStatus) string {
+	switch {
+	case r.Phase == v1alpha1.RunRunning && r.Progress != "":
+		return r.Progress
+	case r.Phase == v1alpha1.RunComplete:
+		if c := v1alpha1.Find(r.Conditions, v1alpha1.Valid); c.Status == v1alpha1.False {
+			return "not valid: " + c.Message
+		}
+		return ""
+	}
+	return strings.TrimSpace(r.Reason)
+}
+
+// kindOf is a service's kind. It never lets a simulated server pass for a real one.
+func kindOf(v v1alpha1.ServiceStatus) string {
+	if v.Simulated {
+		return v.Kind + " (simulated)"
+	}
+	return v.Kind
+}
+
+// Point is a sweep's point in one cell.
+func Point(point map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(point)) {
+		out = append(out, k+"="+point[k])
+	}
+	return strings.Join(out, ",")
+}
+
+// RunTime is how long a run took, or has taken so far.
+func RunTime(r v1alpha1.RunStatus) string {
+	switch {
+	case r.Started == nil:
+		return "-"
+	case r.Ended == nil:
+		return text.Duration(time.Since(*r.Started))
+	}
+	return text.Duration(r.Ended.Sub(*r.Started))
+}

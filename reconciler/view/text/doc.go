@@ -1,0 +1,11 @@
+// Package text writes for people: tables, ages, sizes and progress. It knows nothing of what it shows.
+//
+//	table.go     Table: aligned on a terminal, tab-separated otherwise; IsTerminal
+//	words.go     Duration, Age, Left, Bytes, Dash: one cell of a table; Command: a command that can be pasted into a shell
+//	live.go      Live: one line an object, redrawn on a terminal, printed when it changes elsewhere
+//	progress.go  Progress: one line that says how far something is
+//
+// Data goes to standard output and talk to standard error; callers hand in the stream.
+//
+// Dependency: golang.org/x/term tells a terminal from a pipe.
+package text

@@ -1,0 +1,44 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+)
+
+// IsTerminal reports whether a stream is a terminal that can be redrawn.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// Table prints rows below a header: aligned on a terminal, tab-separated otherwise. Control characters become spaces.
+func Table(out io.Writer, header []string, rows [][]string) {
+	w, flush := out, func() error { return nil }
+	if IsTerminal(out) {
+		tw := tabwriter.NewWriter(out, 0, 4, 3, ' ', 0)
+		w, flush = tw, tw.Flush
+	}
+	writeRow(w, header)
+	for _, r := range rows {
+		writeRow(w, r)
+	}
+	_ = flush() // a closed pipe ends the program by itself
+}
+
+func writeRow(w io.Writer, cells []string) {
+	line := make([]string, len(cells))
+	for i, c := range cells {
+		line[i] = strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return ' '
+			}
+			return r
+		}, c)
+	}
+	fmt.Fprintln(w, strings.Join(line, "\t"))
+}

@@ -1,0 +1,88 @@
+package text
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWords(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{Duration(-time.Second), "0s"},
+		{Duration(119 * time.Second), "119s"},
+		{Duration(5 * time.Minute), "5m"},
+		{Duration(5*time.Minute + 7*time.Second), "5m7s"},
+		{Duration(30*time.Minute + 7*time.Second), "30m"},
+		{Duration(3*time.Hour + 12*time.Minute), "3h12m"},
+		{Duration(52 * time.Hour), "2d4h"},
+		{Age(time.Time{}), "-"},
+		{Age(time.Now().Add(-90 * time.Second)), "90s"},
+		{Left(time.Time{}), "-"},
+		{Left(time.Now().Add(time.Hour + time.Second)), "60m"},
+		{Dash(""), "-"},
+		{Bytes(1023), "1023 B"},
+		{Bytes(1536), "1.5 KiB"},
+		{Bytes(3 << 30), "3.0 GiB"},
+		{Command([]string{"vllm", "serve", "it's", "--port", "80", "-x"}), "vllm serve 'it'\\''s' \\\n        --port 80 \\\n        -x"},
+		{Command([]string{"a", ""}), "a ''"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// TestTable separates by tabs where there is no terminal, keeps one line a row, and changes nothing of what it was given.
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	rows := [][]string{{"a", "b\nc\x1b[31m"}}
+	Table(&out, []string{"X", "Y"}, rows)
+	if got, want := out.String(), "X\tY\na\tb c [31m\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if rows[0][1] != "b\nc\x1b[31m" {
+		t.Errorf("the row became %q", rows[0][1])
+	}
+}
+
+// TestLive prints a line when a state changes, and none when only its detail does.
+func TestLive(t *testing.T) {
+	var out bytes.Buffer
+	l := NewLive(&out)
+	for _, line := range []Line{{"e/web", "", "queued"}, {"e/web", "Starting", "1"}, {"e/web", "Starting", "2"}, {"e/web", "Ready", "http://n:1"}} {
+		l.Show([]Line{line})
+	}
+	if got := strings.Count(out.String(), "\n"); got != 3 || !strings.Contains(out.String(), "Ready                http://n:1") || strings.Contains(out.String(), " 2\n") {
+		t.Errorf("%d lines:\n%s", got, out.String())
+	}
+	out.Reset()
+	l.tty, l.width = true, 40
+	l.Show([]Line{{"e/web", "Ready", strings.Repeat("x", 80)}})
+	l.Show([]Line{{"e/web", "Ready", "y"}})
+	if got := out.String(); !strings.Contains(got, "…\n\x1b[1A\x1b[2Ke/web") {
+		t.Errorf("drawn %q", got)
+	}
+}
+
+// TestProgress redraws on a terminal and is silent elsewhere at first.
+func TestProgress(t *testing.T) {
+	var out bytes.Buffer
+	p := NewProgress(&out, 2)
+	p.Show(1, "a")
+	if out.Len() > 0 {
+		t.Errorf("printed %q at once", out.String())
+	}
+	p.next = time.Time{}
+	p.Show(1, "a")
+	if out.String() != "1 of 2 files\n" {
+		t.Errorf("printed %q", out.String())
+	}
+	out.Reset()
+	p.tty = true
+	p.Show(1, "a")
+	p.Show(2, "b")
+	if got, want := out.String(), "\r\x1b[2K1 of 2 files  a\r\x1b[2K"; got != want {
+		t.Errorf("drawn %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,290 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+func condition(typ, status, reason string) v1alpha1.Condition {
+	return v1alpha1.Condition{Type: typ, Status: status, Reason: reason, Message: "so it is"}
+}
+
+// example is an experiment with one of everything.
+func example(name string) v1alpha1.ExperimentStatus {
+	started, ended := time.Now().Add(-2*time.Minute), time.Now().Add(-time.Minute)
+	return v1alpha1.ExperimentStatus{
+		Name: name, Site: "local", Generation: 1, Revision: "abc", Observed: time.Now(),
+		Conditions: []v1alpha1.Condition{condition(v1alpha1.Ready, v1alpha1.True, "Ready"), condition(v1alpha1.Complete, v1alpha1.True, "Done")},
+		Services: []v1alpha1.ServiceStatus{{
+			Name: "llm", Kind: "vllm", Simulated: true, Ready: 1, Replicas: 1, Conditions: []v1alpha1.Condition{condition(v1alpha1.Ready, v1alpha1.True, "Ready")},
+			Seats: []v1alpha1.SeatStatus{{Seat: name + "/llm/0/0", Nonce: "0123456789abcdef", JobID: "7", JobState: "Running", Nodes: []string{"n1"}, Phase: "Ready", Endpoint: "http://n1:1"}},
+		}},
+		Benchmarks: []v1alpha1.BenchmarkStatus{{Name: "q", Target: "llm", Runs: 1, Done: 1, Conditions: []v1alpha1.Condition{condition(v1alpha1.Complete, v1alpha1.True, "Done")}}},
+		Runs: []v1alpha1.RunStatus{{
+			ID: "q-1", Benchmark: "q", Phase: v1alpha1.RunComplete, Revision: "abc", Started: &started, Ended: &ended,
+			Point: map[string]string{"b": "2", "a": "1"}, Metrics: map[string]float64{"ttft_p99_ms": 12.5},
+		}},
+	}
+}
+
+// snapshot is a store with these experiments, each accepted once, and an event of the first one's service.
+func snapshot(t *testing.T, all ...v1alpha1.ExperimentStatus) Snapshot {
+	t.Helper()
+	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := st.Acquire(t.Context(), "test", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		spec := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: e.Name}, Spec: v1alpha1.ExperimentSpec{Services: []v1alpha1.Service{{Name: "llm"}}}}
+		if _, _, err := st.Accept(store.Revision{Experiment: e.Name, Spec: spec, Owner: "apply", Origin: drivers.Origin{Source: "apply", Commit: "0123456789abcdef-dirty"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := lease.PutStatus(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lease.Emit(store.Event{Time: time.Now(), Type: "Normal", Experiment: all[0].Name, Object: "service/llm", Reason: "Submitted", Message: "job 7", Count: 2}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestObjects lists each kind, filtered, and tabulates it with one cell a column.
+func TestObjects(t *testing.T) {
+	s := snapshot(t, example("e"), example("f"))
+	for _, c := range []struct {
+		kind   string
+		filter Filter
+		want   string
+	}{
+		{"services", Filter{}, "e/llm f/llm"},
+		{"services", Filter{Experiment: "f"}, "f/llm"},
+		{"services", Filter{Name: "e/llm"}, "e/llm"},
+		{"jobs", Filter{Name: "7"}, "e/7 f/7"},
+		{"runs", Filter{Name: "e/q-1"}, "e/q-1"},
+		{"runs", Filter{Name: "nothing"}, ""},
+		{"experiments", Filter{Name: "f"}, "f"},
+		{"revisions", Filter{}, "e/1 f/1"},
+		{"events", Filter{}, "e/1"},
+	} {
+		items, err := s.Objects(c.kind, c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, o := range items {
+			names = append(names, o.FullName())
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%s %+v: %q, want %q", c.kind, c.filter, got, c.want)
+		}
+		for _, wide := range []bool{false, true} {
+			header, rows := Table(c.kind, items, wide, func(Object) []string { return make([]string, len(RunColumns)) })
+			for _, r := range rows {
+				if len(r) != len(header) {
+					t.Errorf("%s wide %v: %d cells below %d columns: %q", c.kind, wide, len(r), len(header), r)
+				}
+			}
+		}
+	}
+	items, err := s.Objects("jobs", Filter{Experiment: "e"})
+	if err != nil || !strings.Contains(items[0].Status.(v1alpha1.SeatStatus).Dir, "0123456789abcdef") {
+		t.Errorf("a job without its folder: %+v (%v)", items, err)
+	}
+}
+
+// TestList is never null, and has the keys that programs read.
+func TestList(t *testing.T) {
+	b, err := json.Marshal(NewList(nil))
+	if err != nil || string(b) != `{"apiVersion":"`+v1alpha1.APIVersion+`","items":[],"kind":"List"}` {
+		t.Errorf("%s (%v)", b, err)
+	}
+}
+
+// TestKind accepts what people type.
+func TestKind(t *testing.T) {
+	for word, want := range map[string]string{"svc": "services", "runs": "runs", "exp": "experiments", "cows": "", "": ""} {
+		if got, ok := Kind(word); got != want || ok != (want != "") {
+			t.Errorf("%q is %q, %v", word, got, ok)
+		}
+	}
+}
+
+// TestDescribe shows an object with its conditions and its own events only.
+func TestDescribe(t *testing.T) {
+	s := snapshot(t, example("e"))
+	for _, c := range []struct {
+		kind, name string
+		want       []string
+		event      bool
+	}{
+		{"experiment", "e", []string{"Experiment:    e", "Revision:      1 (abc)", "commit 0123456789abcdef-dirty", "Service:       llm  Ready  http://n1:1"}, true},
+		{"service", "llm", []string{"vllm (simulated)", "Job:         7 Running", "Ready          True"}, true},
+		{"benchmark", "e/q", []string{"1 done of 1", "Run:           q-1  Complete"}, false},
+		{"run", "q-1", []string{"Point:         a=1,b=2", "Time:          60s", "ttft_p99_ms                      12.5"}, false},
+	} {
+		var out bytes.Buffer
+		found, err := s.Describe(&out, c.kind, c.name)
+		if err != nil || !found {
+			t.Fatalf("%s %s: %v %v", c.kind, c.name, found, err)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%s %s lacks %q:\n%s", c.kind, c.name, w, out.String())
+			}
+		}
+		if got := strings.Contains(out.String(), "job 7 (x2)"); got != c.event {
+			t.Errorf("%s %s: the event is shown: %v, want %v", c.kind, c.name, got, c.event)
+		}
+	}
+	if found, err := s.Describe(&bytes.Buffer{}, "service", "nothing"); found || err != nil {
+		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+// TestConditions finds objects; an experiment counts only once its newest revision was acted on.
+func TestConditions(t *testing.T) {
+	s := snapshot(t, example("e"))
+	for _, kind := range []string{"experiment/e", "service/llm", "service/e/llm", "benchmark/q", "run/q-1"} {
+		k, name, _ := strings.Cut(kind, "/")
+		if _, ok := s.Conditions(k, name); !ok {
+			t.Errorf("%s was not found", kind)
+		}
+	}
+	if _, ok := s.Conditions("service", "f/llm"); ok {
+		t.Error("found a service of another experiment")
+	}
+	head := s.Heads["e"]
+	head.Generation = 2
+	s.Heads["e"] = head
+	if _, ok := s.Conditions("experiment", "e"); ok {
+		t.Error("an old status counts for a new revision")
+	}
+}
+
+// TestSettled is about when a waiting command ends, and how.
+func TestSettled(t *testing.T) {
+	stalled := condition(v1alpha1.Stalled, v1alpha1.True, "CommandNotFound")
+	for name, c := range map[string]struct {
+		change  func(*v1alpha1.ExperimentStatus)
+		settled bool
+		failure string
+	}{
+		"done": {func(*v1alpha1.ExperimentStatus) {}, true, ""},
+		"at work": {func(e *v1alpha1.ExperimentStatus) {
+			e.Conditions = append(e.Conditions, condition(v1alpha1.Reconciling, v1alpha1.True, ""))
+		}, false, ""},
+		"no status": {func(e *v1alpha1.ExperimentStatus) { e.Conditions = nil }, false, ""},
+		"stalled":   {func(e *v1alpha1.ExperimentStatus) { e.Conditions = []v1alpha1.Condition{stalled} }, true, "experiment e is stalled (CommandNotFound): so it is"},
+		"a service": {func(e *v1alpha1.ExperimentStatus) { e.Services[0].Conditions = []v1alpha1.Condition{stalled} }, true, "look: assay logs e/llm"},
+		"a benchmark": {func(e *v1alpha1.ExperimentStatus) {
+			e.Benchmarks[0].Conditions = []v1alpha1.Condition{condition(v1alpha1.Failed, v1alpha1.True, "x")}
+		}, true, "look: assay describe benchmark e/q"},
+	} {
+		e := example("e")
+		c.change(&e)
+		if got := Settled(e); got != c.settled {
+			t.Errorf("%s: settled %v", name, got)
+		}
+		err := Failures([]v1alpha1.ExperimentStatus{e})
+		if (err != nil) != (c.failure != "") || err != nil && !strings.Contains(err.Error(), c.failure) {
+			t.Errorf("%s: %v, want %q", name, err, c.failure)
+		}
+	}
+}
+
+// TestRunning says what is up and how to stop it.
+func TestRunning(t *testing.T) {
+	ends := time.Now().Add(time.Hour + time.Second)
+	e := example("e")
+	e.Services[0].Seats[0].Ends = &ends
+	e.Services = append(e.Services, e.Services[0]) // of the same group
+	e.Runs = append(e.Runs, v1alpha1.RunStatus{ID: "q-2", Phase: v1alpha1.RunRunning, JobID: "8"}, v1alpha1.RunStatus{ID: "q-3", Phase: v1alpha1.RunRunning, JobID: "7"})
+	want := []string{
+		"experiment e: run q-2 still goes on, in a job of its own (8). Stop with: assay delete experiment e",
+		"experiment e: 1 job(s) on 1 node(s) still up, at most 60m more. Stop with: assay delete experiment e",
+	}
+	if d := cmp.Diff(want, Running(e)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"experiment e: nothing is left running."}, Running(v1alpha1.ExperimentStatus{Name: "e"})); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestLines sums up what a waiting command shows.
+func TestLines(t *testing.T) {
+	e := example("e")
+	e.Benchmarks = append(e.Benchmarks, v1alpha1.BenchmarkStatus{Name: "later", Runs: 1, Conditions: []v1alpha1.Condition{condition(v1alpha1.Complete, v1alpha1.False, "Waiting")}})
+	e.Runs[0].Conditions = []v1alpha1.Condition{condition(v1alpha1.Valid, v1alpha1.False, "Slow")}
+	var got []string
+	for _, l := range Lines(e) {
+		got = append(got, l.Object+" "+l.State+" "+l.Detail)
+	}
+	want := []string{"e/llm Ready http://n1:1", "e/later Waiting Waiting so it is", "e/q-1 Complete not valid: so it is"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestManifest prints a job with its batch script and its process.
+func TestManifest(t *testing.T) {
+	site := v1alpha1.LocalSite()
+	site.Spec.Paths.State = "/state"
+	repeats := 2
+	e := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "e"}, Spec: v1alpha1.ExperimentSpec{
+		Services:   []v1alpha1.Service{{Name: "out", External: &v1alpha1.External{URL: "http://x"}}},
+		Benchmarks: []v1alpha1.Benchmark{{Name: "q", Target: "llm", Repeats: &repeats}},
+	}}
+	all := []plan.Placement{
+		{Seat: drivers.Seat{Experiment: "e", Group: "llm"}, Job: drivers.JobSpec{Name: "assay.e.llm.0", Nodes: 2, Partition: "gpu", GPUsPerNode: 4}, Members: []string{"llm"},
+			Processes: []drivers.Process{{Name: "llm", Argv: []string{"vllm", "--port", "$(PORT)"}, Env: map[string]string{"A": "1"}, Probes: []drivers.Probe{{Path: "/health"}}}}},
+		{Seat: drivers.Seat{Experiment: "another"}, Job: drivers.JobSpec{Name: "assay.another.x.0"}},
+	}
+	var out bytes.Buffer
+	batch := func(j drivers.JobSpec) ([]string, string, error) {
+		return []string{"sbatch", j.Dir}, "#!/bin/sh\n", nil
+	}
+	if err := Manifest(&out, site, e, all, batch); err != nil {
+		t.Fatal(err)
+	}
+	want := `experiment e at site local (local)
+
+job assay.e.llm.0: llm
+  placement  2 node(s) of partition gpu, 4 GPUs a node
+  submit
+      sbatch /state/jobs/SEAT/NONCE
+  script     #!/bin/sh
+  process llm
+    env      A=1
+    run
+      vllm \
+        --port '$(PORT)'
+    ready    GET /health
+
+no job for out: it already runs at http://x
+
+benchmark q: 2 run(s) against llm, at most 0s each
+`
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
+	}
+}
