@@ -90,8 +90,8 @@ Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 i
 	pf.StringVar(&a.stateDir, "state", "", "state directory (default: the site's paths.state, else the XDG state folder)")
 	pf.BoolVarP(&a.verbose, "verbose", "v", false, "say more on standard error")
 	root.AddCommand(
-		applyCmd(a), planCmd(a), diffCmd(a), getCmd(a), describeCmd(a), eventsCmd(a), logsCmd(a), waitCmd(a),
-		deleteCmd(a), cleanCmd(a), tunnelCmd(a), pullCmd(a), watchCmd(a), syncCmd(a), historyCmd(a), undoCmd(a), compareCmd(a), gateCmd(a), reportCmd(a), controllerCmd(a), versionCmd(a),
+		applyCmd(a), planCmd(a), diffCmd(a), getCmd(a), describeCmd(a), eventsCmd(a), logsCmd(a, a.runLogs), waitCmd(a),
+		deleteCmd(a, a.runDelete), cleanCmd(a, a.runClean), tunnelCmd(a, a.runTunnel), pullCmd(a, a.runPull), watchCmd(a), syncCmd(a), historyCmd(a), undoCmd(a), compareCmd(a, a.runCompare), gateCmd(a, a.runGate), reportCmd(a, a.runReport), controllerCmd(a), versionCmd(a),
 		agentCmd(a), agentNodeCmd(a), suiteCmd(a), suiteWorkerCmd(a), shepherdCmd(a), simulateCmd(a), serveFilesCmd(a),
 	)
 	return root

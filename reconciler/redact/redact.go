@@ -1,11 +1,3 @@
-// Package redact keeps secrets out of what leaves the state directory: archives of logs, and logs themselves.
-//
-// A Writer passes bytes on and puts [REDACTED] where one of its secrets stands, whatever the pieces in which the bytes
-// arrive. A secret is found as it is and in the forms in which programs print it: base64 (also in the middle of
-// something longer, such as the header of basic authentication), percent-encoded, hexadecimal, and quoted in JSON.
-// Matches that overlap are replaced as one. Memory is bounded by the longest form.
-//
-// Secrets of fewer than Shortest bytes are not looked for: they would match by chance everywhere. Callers say so.
 package redact
 
 import (
