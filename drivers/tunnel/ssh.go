@@ -14,7 +14,7 @@ import (
 // plainName is what a host or user can be: nothing that ssh, or a shell into which it is pasted, reads as something else.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._:-]*$`)
 
-// login is ssh to the login host of a site, without options of ours.
+// login is ssh to the login host of a site, and nothing more.
 func login(site v1alpha1.Site) ([]string, error) {
 	l := site.Spec.Login
 	for _, f := range []struct{ name, value string }{{"host", l.Host}, {"user", l.User}} {

@@ -98,9 +98,9 @@ func archived(t *testing.T, path string) map[string]string {
 	}
 }
 
-// TestNoSecretIsArchived: stored, generated and named secrets are hidden everywhere, also in a record of a newer assay;
-// what is too short, and what cannot be read, is noted; other experiments stay out.
-func TestNoSecretIsArchived(t *testing.T) {
+// secretive is a store with a job whose log shows every kind of secret; job is its directory, and data that of its service.
+func secretive(t *testing.T) (st *store.Store, job, data string) {
+	t.Helper()
 	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestNoSecretIsArchived(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, job := t.TempDir(), st.JobDir(at.Seat, at.Nonce)
+	data, job = t.TempDir(), st.JobDir(at.Seat, at.Nonce)
 	for path, text := range map[string]string{
 		filepath.Join(st.SecretDir(), "token"):                 "stored-secret\n",
 		filepath.Join(st.SecretDir(), "pin"):                   "1234",
@@ -136,6 +136,13 @@ func TestNoSecretIsArchived(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return st, job, data
+}
+
+// TestNoSecretIsArchived: stored, generated and named secrets are hidden everywhere, also in a record of a newer assay;
+// what is too short, and what cannot be read, is noted; other experiments stay out.
+func TestNoSecretIsArchived(t *testing.T) {
+	st, job, data := secretive(t)
 	b, err := Collect(st, "e")
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@
 //   - no job that may be live owns it: an attempt without an end, or a listed job with its nonce
 //   - no declared experiment uses it
 //   - it belongs to this state directory: it lies inside of it, or carries a marker with the store's id
-//   - it is no link, and is not reached through one
+//   - it is not a link, and is not reached through one
 //   - it is not being made: what has no record is at least an hour old
 //
 // Unknown jobs, which the scheduler lists under the store's id although their experiment or attempt is not recorded, are

@@ -112,10 +112,10 @@ func TestFindOnlyLeftovers(t *testing.T) {
 	put(t, 0, image)
 	put(t, 0, dir, "images", "notes.txt")
 	put(t, 0, dir, "targets", ".tmp-2")
-	put(t, 0, dir, "jobs", "e", "new-0-0", "fedcba9876543210", "state.json")              // just being made
-	put(t, 2*time.Hour, w.st.JobDir(live.Seat, live.Nonce), ".tmp-1")                     // a live job's
-	put(t, 2*time.Hour, dir, "runs", trashPrefix+"another-ABC", "result.json")            // another store's
-	put(t, 2*time.Hour, dir, "work", "yours", trashPrefix+"like", "a folder of somebody") // no mark
+	put(t, 0, dir, "jobs", "e", "new-0-0", "fedcba9876543210", "state.json")           // just being made
+	put(t, 2*time.Hour, w.st.JobDir(live.Seat, live.Nonce), ".tmp-1")                  // a live job's
+	put(t, 2*time.Hour, dir, "runs", trashPrefix+"another-ABC", "result.json")         // another store's
+	put(t, 2*time.Hour, dir, "work", "yours", trashPrefix+"like", "a folder of yours") // no mark
 	c := Collector{Store: w.st, Jobs: listing(), Work: filepath.Join(dir, "work")}
 	found, err := c.Find(t.Context(), Kinds{})
 	if err != nil {
@@ -130,7 +130,7 @@ func TestFindOnlyLeftovers(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	// What is in use again by the time of the answer stays. Another look, by a store that remembers nothing.
+	// What is in use again by the time of the answer stays. Another store reads it, which remembers nothing.
 	record := `{"nonce":"` + ended.Nonce + `","experiment":"e","seat":{"experiment":"e","group":"old"},"begun":"2026-01-01T00:00:00Z"}`
 	if err := os.WriteFile(filepath.Join(dir, "intents", ended.Nonce+".json"), []byte(record), 0o600); err != nil {
 		t.Fatal(err)

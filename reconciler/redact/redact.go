@@ -11,7 +11,7 @@ const Shortest = 6
 // Mark is what stands in the place of a secret.
 const Mark = "[REDACTED]"
 
-// chunk bounds what one pass holds beside the longest form.
+// chunk bounds what one pass holds in addition to the longest form, in bytes.
 const chunk = 32 << 10
 
 // Writer replaces secrets in what it passes on. Last bytes that may begin a secret are held back until more comes, or Flush.

@@ -71,7 +71,7 @@ func (h *hider) argument(text, before string) string {
 	return text
 }
 
-// hide takes a value out. References that the agent replaces, and paths, are no secrets.
+// hide takes a value out. References that the agent replaces, and paths, are not secrets.
 func (h *hider) hide(value, name string) string {
 	if value == "" || strings.Contains(value, "$(") || strings.HasPrefix(value, "/") {
 		return value

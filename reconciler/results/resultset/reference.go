@@ -57,7 +57,7 @@ func savedRows(path string) ([]results.Row, error) {
 		return nil, err
 	}
 	if saved.Kind != "Report" {
-		return nil, fmt.Errorf("%s is no report; write one: assay report EXPERIMENT -o json --out %s", path, path)
+		return nil, fmt.Errorf("%s is not a report of assay; write one: assay report EXPERIMENT -o json --out %s", path, path)
 	}
 	return saved.Runs, nil
 }

@@ -129,7 +129,7 @@ func TestReferences(t *testing.T) {
 		"x":             "error: x has no result; what there is: assay get runs",
 		"label:model":   "error: needs a value: label:KEY=VALUE",
 		"label:model=z": "error: label:model=z has no result",
-		"file:" + other: "error: is no report; write one: assay report",
+		"file:" + other: "error: is not a report of assay; write one: assay report",
 		"file:/absent":  "error: no such file",
 	} {
 		rows, err := measured().reader().Results(ref)
