@@ -203,3 +203,34 @@ func TestNothingIsFoundWithoutTheScheduler(t *testing.T) {
 		t.Errorf("Find: %v", err)
 	}
 }
+
+// TestInterruptedRemoveIsFinishedByTheNext: what has got its new name is gone for readers, and the next Find lists it.
+func TestInterruptedRemoveIsFinishedByTheNext(t *testing.T) {
+	w := newWorld(t)
+	ended := w.job("old", "1")
+	w.end(ended)
+	c := Collector{Store: w.st, Jobs: listing(), Work: filepath.Join(w.st.Dir(), "work")}
+	found, err := c.Find(t.Context(), Kinds{Logs: true})
+	if err != nil || len(found.Leftovers) != 1 {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	done, err := c.Remove(ctx, Kinds{Logs: true}, found.Leftovers)
+	if !errors.Is(err, context.Canceled) || done.Count != 0 {
+		t.Fatalf("interrupted: %+v, %v", done, err)
+	}
+	if _, err := os.Lstat(w.st.JobDir(ended.Seat, ended.Nonce)); err == nil {
+		t.Error("the job directory still has its name")
+	}
+	again, err := c.Find(t.Context(), Kinds{Logs: true})
+	if err != nil || len(again.Leftovers) != 1 || !strings.HasPrefix(filepath.Base(again.Leftovers[0].Path), trashPrefix) {
+		t.Fatalf("found %+v, %v", again, err)
+	}
+	if done, err = c.Remove(t.Context(), Kinds{Logs: true}, again.Leftovers); err != nil || done.Count != 1 {
+		t.Errorf("removed %+v, %v", done, err)
+	}
+	if left, err := c.Find(t.Context(), Kinds{}); err != nil || len(left.Leftovers) > 0 {
+		t.Errorf("left: %+v, %v", left, err)
+	}
+}

@@ -36,7 +36,7 @@ func (c Collector) Remove(ctx context.Context, kinds Kinds, agreed []Leftover) (
 		return done, err
 	}
 	var failed error
-	var trash []string
+	var trash []Leftover // under their new names
 	for _, l := range agreed {
 		if !slices.ContainsFunc(now.Leftovers, func(n Leftover) bool { return n.Path == l.Path && n.Kind == l.Kind }) {
 			done.Kept = append(done.Kept, l)
@@ -48,17 +48,18 @@ func (c Collector) Remove(ctx context.Context, kinds Kinds, agreed []Leftover) (
 		case err != nil:
 			failed = errors.Join(failed, err)
 		default:
-			trash = append(trash, to)
-			done.Count, done.Bytes = done.Count+1, done.Bytes+l.Size
+			trash = append(trash, Leftover{Path: to, Size: l.Size})
 		}
 	}
 	for _, t := range trash {
 		if ctx.Err() != nil {
 			return done, fmt.Errorf("removing leftovers: interrupted: %w; what is left has names that begin with %s, and goes with the next: assay clean --logs --data --runs --images", ctx.Err(), trashPrefix)
 		}
-		if err := os.RemoveAll(t); err != nil { // removes links, does not follow them
+		if err := os.RemoveAll(t.Path); err != nil { // removes links, does not follow them
 			failed = errors.Join(failed, err)
+			continue
 		}
+		done.Count, done.Bytes = done.Count+1, done.Bytes+t.Size
 	}
 	if failed != nil {
 		failed = fmt.Errorf("removing leftovers: %w", failed)
