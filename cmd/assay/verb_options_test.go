@@ -50,7 +50,8 @@ func flagsBecome[O any](t *testing.T, verb func(*app, func(context.Context, O) e
 	}
 }
 
-func TestFlagsBecomeOptions(t *testing.T) {
+// TestCleanupAndResultFlags types the verbs that remove, archive, reach and judge, and what makes no sense for each.
+func TestCleanupAndResultFlags(t *testing.T) {
 	flagsBecome(t, cleanCmd,
 		flagCase{"clean", cleanOptions{}},
 		flagCase{"clean one --logs --data --runs --images -y", cleanOptions{experiment: "one", kinds: gc.Kinds{Logs: true, Data: true, Runs: true, Images: true}, yes: true}},
