@@ -35,6 +35,11 @@ var layers = map[string][]string{
 	"assay/reconciler/accept":    {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/view":      {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text": {}, // what it shows is handed in
+	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
+	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
+	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -11,59 +12,73 @@ import (
 
 	"assay/reconciler/compare"
 	"assay/reconciler/results"
+	"assay/reconciler/view"
+	"assay/reconciler/view/text"
 )
 
-func compareCmd(a *app) *cobra.Command {
-	var format string
-	var metrics []string
+// compareOptions are the arguments and flags of `assay compare`.
+type compareOptions struct {
+	before, now string   // references to results
+	metrics     []string // empty: the main ones
+	format      string   // json, yaml; empty: a table
+}
+
+func compareCmd(a *app, run func(context.Context, compareOptions) error) *cobra.Command {
+	var o compareOptions
 	c := &cobra.Command{
 		Use:   "compare A B",
 		Short: "Compare the results of two experiments, revisions, labels or saved reports",
-		Long: `compare puts the runs of A and B beside each other: medians over the repeats with their intervals, the change, and the
+		Long: `compare puts the runs of A and B side by side: medians over the repeats with their intervals, the change, and the
 p-value of the Mann-Whitney test. "~" is where no difference can be called: with many rows some p-values are small by chance,
 so they are adjusted together, and a comparison of equal things calls any difference in at most 5 % of cases. Fewer than
-four repeats on a side never can. Runs that are not valid are not counted; simulated results are not compared with real ones.
+four repeats on a side can never show one. Runs that are not valid are not counted; simulated results are not compared with real ones.
 
 A and B are EXPERIMENT (its newest revision), EXPERIMENT@REVISION (a number, or the beginning of a hash), label:KEY=VALUE, or
 file:PATH of report -o json.`,
 		Args: args(cobra.ExactArgs(2)),
-		RunE: func(_ *cobra.Command, pos []string) error {
-			if err := oneOf(format, "", "json", "yaml"); err != nil {
+		RunE: func(c *cobra.Command, pos []string) error {
+			o.before, o.now = pos[0], pos[1]
+			if err := oneOf(o.format, "", "json", "yaml"); err != nil {
 				return err
 			}
-			st, _, err := a.current()
-			if err != nil {
-				return err
-			}
-			before, err := resultsOf(st, pos[0])
-			if err != nil {
-				return err
-			}
-			now, err := resultsOf(st, pos[1])
-			if err != nil {
-				return err
-			}
-			rows := compare.Groups(results.Groups(before), results.Groups(now), metrics)
-			if len(rows) == 0 {
-				return fmt.Errorf("%s and %s have no benchmark at the same point in common", pos[0], pos[1])
-			}
-			if format != "" {
-				return a.print(format, rows)
-			}
-			a.comparisonTable(pos[0], pos[1], rows)
-			return nil
+			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVarP(&format, "output", "o", "", "json or yaml")
-	c.Flags().StringSliceVar(&metrics, "metric", nil, `metrics to show, such as ttft.p99; "all" for every one`)
+	c.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
+	c.Flags().StringSliceVar(&o.metrics, "metric", nil, `metrics to show, such as ttft.p99; "all" for every one`)
 	return c
+}
+
+func (a *app) runCompare(_ context.Context, o compareOptions) error {
+	st, _, err := a.current()
+	if err != nil {
+		return err
+	}
+	read := resultsOf(st)
+	before, err := read.Results(o.before)
+	if err != nil {
+		return err
+	}
+	now, err := read.Results(o.now)
+	if err != nil {
+		return err
+	}
+	rows := compare.Groups(results.Groups(before), results.Groups(now), o.metrics)
+	if len(rows) == 0 {
+		return fmt.Errorf("%s and %s have no benchmark at the same point in common", o.before, o.now)
+	}
+	if o.format != "" {
+		return a.print(o.format, rows)
+	}
+	a.comparisonTable(o.before, o.now, rows)
+	return nil
 }
 
 func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 	var cells [][]string
 	notes, doubtful := map[string]bool{}, 0
 	for _, r := range rows {
-		name, point := r.Benchmark, pointName(r.Point)
+		name, point := r.Benchmark, view.Point(r.Point)
 		if r.Simulated {
 			name += " (simulated)"
 		}
@@ -71,7 +86,7 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 			notes[fmt.Sprintf("%s: %d invalid or failed run(s) are not counted", strings.TrimSpace(r.Benchmark+" "+point), r.Invalid)] = true
 		}
 		if r.Refused != "" {
-			cells = append(cells, []string{name, dash(point), "-", "-", "-", "not compared: " + r.Refused, "-"})
+			cells = append(cells, []string{name, text.Dash(point), "-", "-", "-", "not compared: " + r.Refused, "-"})
 			continue
 		}
 		for _, w := range r.Warnings {
@@ -80,14 +95,14 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 		if r.Doubtful() {
 			doubtful++
 		}
-		cells = append(cells, []string{name, dash(point), r.Metric, medianCell(*r.Before), medianCell(*r.Now), r.Change(), testCell(r)})
+		cells = append(cells, []string{name, text.Dash(point), r.Metric, medianCell(*r.Before), medianCell(*r.Now), r.Change(), testCell(r)})
 	}
 	a.table([]string{"BENCHMARK", "POINT", "METRIC", before, now, "DELTA", "TEST"}, cells)
 	for _, n := range slices.Sorted(maps.Keys(notes)) {
-		a.say("%s", n)
+		a.note("%s", n)
 	}
 	if doubtful > 0 {
-		a.say("%d row(s) with p < 0.05 are not called: among %d some are by chance. More repeats tell, or fewer metrics: --metric", doubtful, len(rows))
+		a.note("%d row(s) with p < 0.05 are not called: among %d some are by chance. More repeats tell, or fewer metrics: --metric", doubtful, len(rows))
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,71 +15,56 @@ import (
 	"assay/drivers"
 	"assay/drivers/source"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
+	"assay/reconciler/view/text"
 )
 
-func deleteCmd(a *app) *cobra.Command {
-	var yes, wait bool
-	var paths []string
-	var timeout time.Duration
+// deleteOptions are the arguments and flags of `assay delete`.
+type deleteOptions struct {
+	names   []string // experiments; empty: those of files
+	files   []string // manifests
+	yes     bool
+	wait    bool
+	timeout time.Duration
+}
+
+func deleteCmd(a *app, run func(context.Context, deleteOptions) error) *cobra.Command {
+	var o deleteOptions
 	c := &cobra.Command{
 		Use:   "delete experiment NAME...",
 		Short: "Cancel everything an experiment runs and forget it; its history, runs and logs are kept",
 		Args:  args(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, pos []string) error {
-			st, site, names, err := a.doomed(pos, paths)
-			if err != nil {
-				return err
+			kind, _ := view.Kind(append(pos, "")[0])
+			byName := len(pos) > 1 && kind == "experiments"
+			if byName == (len(o.files) > 0) || !byName && len(pos) > 0 {
+				return exitError{exitUsage, fmt.Errorf("type: assay delete experiment NAME, or: assay delete -f FILE")}
 			}
-			switch {
-			case !yes && !isTerminal(a.in):
-				return exitError{1, fmt.Errorf("nothing was deleted: there is no terminal to ask on; add --yes")}
-			case !yes && !a.confirm(fmt.Sprintf("Cancel every job of %s?", strings.Join(names, ", "))):
-				return exitError{1, fmt.Errorf("nothing was deleted")}
+			if byName {
+				o.names = pos[1:]
 			}
-			return a.delete(c.Context(), st, site, names, wait, timeout)
+			return run(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVarP(&paths, "filename", "f", nil, "delete the experiments of this manifest")
-	f.BoolVarP(&yes, "yes", "y", false, "do not ask")
-	f.BoolVar(&wait, "wait", true, "wait until every job has ended")
-	f.DurationVar(&timeout, "timeout", 5*time.Minute, "give up waiting after this time")
+	f.StringSliceVarP(&o.files, "filename", "f", nil, "delete the experiments of this manifest")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&o.wait, "wait", true, "wait until every job has ended")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "give up waiting after this time")
 	return c
 }
 
-// doomed names the experiments to delete, by argument or by manifest.
-func (a *app) doomed(pos, paths []string) (*store.Store, v1alpha1.Site, []string, error) {
-	if len(paths) > 0 && len(pos) == 0 {
-		in, err := a.read(paths)
-		if err != nil {
-			return nil, v1alpha1.Site{}, nil, err
-		}
-		m, site, err := a.load(in)
-		if err != nil {
-			return nil, site, nil, err
-		}
-		var names []string
-		for _, e := range m.Experiments {
-			names = append(names, e.Metadata.Name)
-		}
-		st, site, err := a.open(site)
-		return st, site, names, err
+func (a *app) runDelete(ctx context.Context, o deleteOptions) error {
+	st, site, names, err := a.doomed(o)
+	if err != nil {
+		return err
 	}
-	if len(pos) < 2 || kinds[pos[0]] != "experiments" || len(paths) > 0 {
-		return nil, v1alpha1.Site{}, nil, exitError{exitUsage, fmt.Errorf("type: assay delete experiment NAME, or: assay delete -f FILE")}
+	switch {
+	case !o.yes && !text.IsTerminal(a.in):
+		return exitError{1, errors.New("nothing was deleted: there is no terminal to ask on; add --yes")}
+	case !o.yes && !a.confirm(fmt.Sprintf("Cancel every job of %s?", strings.Join(names, ", "))):
+		return exitError{1, errors.New("nothing was deleted")}
 	}
-	st, site, err := a.current()
-	return st, site, pos[1:], err
-}
-
-// confirm asks on the terminal; anything but yes is no.
-func (a *app) confirm(question string) bool {
-	fmt.Fprint(a.err, question, " [y/N] ")
-	answer, _ := bufio.NewReader(a.in).ReadString('\n')
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
-}
-
-func (a *app) delete(ctx context.Context, st *store.Store, site v1alpha1.Site, names []string, wait bool, timeout time.Duration) error {
 	for _, name := range names {
 		head, ok, err := st.Head(name)
 		if err == nil && !ok {
@@ -95,14 +81,43 @@ func (a *app) delete(ctx context.Context, st *store.Store, site v1alpha1.Site, n
 		}
 		fmt.Fprintf(a.out, "experiment/%s deleting\n", name)
 	}
-	if !wait {
+	if !o.wait {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not everything ended within %s; what is left: assay get jobs", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("not everything ended within %s; what is left: assay get jobs", o.timeout))
 	defer cancel()
 	return a.withLoopOrController(ctx, st, site, "delete", func(ctx context.Context) error {
 		return a.untilForgotten(ctx, st, names)
 	})
+}
+
+// doomed names the experiments to delete.
+func (a *app) doomed(o deleteOptions) (*store.Store, v1alpha1.Site, []string, error) {
+	if len(o.files) == 0 {
+		st, site, err := a.current()
+		return st, site, o.names, err
+	}
+	in, err := a.read(o.files)
+	if err != nil {
+		return nil, v1alpha1.Site{}, nil, err
+	}
+	m, site, err := a.load(in)
+	if err != nil {
+		return nil, site, nil, err
+	}
+	var names []string
+	for _, e := range m.Experiments {
+		names = append(names, e.Metadata.Name)
+	}
+	st, site, err := a.open(site)
+	return st, site, names, err
+}
+
+// confirm asks on the terminal; anything but yes is no.
+func (a *app) confirm(question string) bool {
+	fmt.Fprint(a.err, question, " [y/N] ")
+	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
 }
 
 // leftRunning stands in for the head of an experiment that is not declared, but whose mark a live job carries: a job
@@ -122,7 +137,7 @@ func (a *app) leftRunning(ctx context.Context, st *store.Store, site v1alpha1.Si
 
 // untilForgotten waits until the store no longer has a head for any of the names.
 func (a *app) untilForgotten(ctx context.Context, st *store.Store, names []string) error {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for _, name := range names {
 		for {

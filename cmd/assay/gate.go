@@ -6,10 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"assay/api/v1alpha1"
+	"assay/reconciler"
 	"assay/reconciler/gate"
-	"assay/reconciler/results"
+	"assay/reconciler/plan"
+	"assay/reconciler/results/resultset"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
+	"assay/reconciler/view/text"
 )
 
 // Exit codes of gate.
@@ -18,8 +21,14 @@ const (
 	exitInconclusive = 2
 )
 
-func gateCmd(a *app) *cobra.Command {
-	var format string
+// gateOptions are the arguments and flags of `assay gate`.
+type gateOptions struct {
+	experiment string
+	format     string // json, yaml; empty: a table
+}
+
+func gateCmd(a *app, run func(context.Context, gateOptions) error) *cobra.Command {
+	var o gateOptions
 	c := &cobra.Command{
 		Use:   "gate EXPERIMENT",
 		Short: "Decide an experiment's gates: exit 0 GO, 1 NO-GO, 2 inconclusive",
@@ -29,24 +38,39 @@ point, by the interval over the repeats: a bound inside of it is inconclusive, a
 Exit codes: 0 every gate says GO, 1 one says NO-GO, 2 one cannot tell or there is none.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			if err := oneOf(format, "", "json", "yaml"); err != nil {
+			o.experiment = pos[0]
+			if err := oneOf(o.format, "", "json", "yaml"); err != nil {
 				return err
 			}
-			st, site, err := a.current()
-			if err != nil {
-				return err
-			}
-			all, err := a.verdicts(c.Context(), st, site, pos[0])
-			if err != nil {
-				return err
-			}
-			return a.showVerdicts(all, format)
+			return run(c.Context(), o)
 		},
 	}
-	c.Flags().StringVarP(&format, "output", "o", "", "json or yaml")
+	c.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml")
 	return c
 }
 
+func (a *app) runGate(ctx context.Context, o gateOptions) error {
+	st, site, err := a.current()
+	if err != nil {
+		return err
+	}
+	average, closed := a.prometheusOf(st, site)
+	defer closed()
+	all, err := resultsOf(st).Verdicts(o.experiment, resultset.PromQL(ctx, average, scrapeEvery))
+	if err != nil {
+		return err
+	}
+	return a.showVerdicts(all, o.format)
+}
+
+// resultsOf reads results, with this assay's compiler.
+func resultsOf(st *store.Store) resultset.Reader {
+	return resultset.Reader{Store: st, Configurations: func(rev store.Revision) ([]plan.Configuration, error) {
+		return reconciler.Configurations(rev, compileService)
+	}}
+}
+
+// showVerdicts prints, and returns the exit code as an error.
 func (a *app) showVerdicts(all []gate.Verdict, format string) error {
 	overall := gate.Overall(all)
 	if format != "" {
@@ -59,7 +83,7 @@ func (a *app) showVerdicts(all []gate.Verdict, format string) error {
 	} else {
 		rows := make([][]string, 0, len(all))
 		for _, v := range all {
-			rows = append(rows, []string{v.Benchmark, dash(pointName(v.Point)), v.Gate, v.Verdict, v.Reason})
+			rows = append(rows, []string{v.Benchmark, text.Dash(view.Point(v.Point)), v.Gate, v.Verdict, v.Reason})
 		}
 		a.table([]string{"BENCHMARK", "POINT", "GATE", "VERDICT", "REASON"}, rows)
 		fmt.Fprintln(a.out, overall)
@@ -71,53 +95,4 @@ func (a *app) showVerdicts(all []gate.Verdict, format string) error {
 		return exitError{code: exitInconclusive}
 	}
 	return nil
-}
-
-// verdicts evaluates every gate of the newest revision at every point.
-func (a *app) verdicts(ctx context.Context, st *store.Store, site v1alpha1.Site, experiment string) ([]gate.Verdict, error) {
-	head, ok, err := st.Head(experiment)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
-	}
-	m, err := measurementsOf(st, experiment)
-	if err != nil {
-		return nil, fmt.Errorf("reading the results of %s: %w", experiment, err)
-	}
-	ask, closed := a.prometheusOf(ctx, st, site)
-	defer closed()
-	baseline := func(ref string, like results.Group) (results.Group, error) { return groupOf(st, ref, like) }
-	var out []gate.Verdict
-	groups := results.Groups(m.of(head))
-	for _, b := range head.Spec.Spec.Benchmarks {
-		for _, g := range b.Gates {
-			found := false
-			for _, group := range groups {
-				if group.Benchmark == b.Name {
-					found = true
-					out = append(out, gate.Evaluate(g, group, ask, baseline))
-				}
-			}
-			if !found {
-				out = append(out, gate.Verdict{Benchmark: b.Name, Gate: g.String(), Verdict: gate.Inconclusive, Reason: "no run of this revision has ended"})
-			}
-		}
-	}
-	return out, nil
-}
-
-// groupOf finds the results of a reference that belong to the same benchmark and point.
-func groupOf(st *store.Store, ref string, like results.Group) (results.Group, error) {
-	rows, err := resultsOf(st, ref)
-	if err != nil {
-		return results.Group{}, err
-	}
-	for _, g := range results.Groups(rows) {
-		if g.Benchmark == like.Benchmark && g.PointName() == like.PointName() {
-			return g, nil
-		}
-	}
-	return results.Group{}, fmt.Errorf("baseline %s has no results of %s", ref, like.Name())
 }

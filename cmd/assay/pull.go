@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -9,8 +10,13 @@ import (
 	"assay/drivers/container"
 )
 
-func pullCmd(a *app) *cobra.Command {
-	var paths []string
+// pullOptions are the flags of `assay pull`.
+type pullOptions struct {
+	files []string // manifests
+}
+
+func pullCmd(a *app, run func(context.Context, pullOptions) error) *cobra.Command {
+	var o pullOptions
 	c := &cobra.Command{
 		Use:   "pull -f FILE|FOLDER|-",
 		Short: "Fetch the container images that a manifest needs",
@@ -24,35 +30,37 @@ of this machine.
 
 Exit codes: 0 every image is there, 1 failure, 4 invalid manifest.`,
 		Args: args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			in, err := a.read(paths)
-			if err != nil {
-				return err
-			}
-			m, site, err := a.load(in)
-			if err != nil {
-				return err
-			}
-			if site, err = a.complete(site); err != nil {
-				return err
-			}
-			var services []v1alpha1.Service
-			for _, e := range m.Experiments {
-				services = append(services, e.Spec.Services...)
-			}
-			images, err := container.Images(site, services...)
-			if err != nil {
-				return err
-			}
-			if len(images) == 0 {
-				a.say("nothing to pull: %s", nothingToPull(site))
-				return nil
-			}
-			return container.Puller{Site: site, Say: a.say}.Pull(c.Context(), images)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
 	}
-	c.Flags().StringSliceVarP(&paths, "filename", "f", nil, "file, folder, or - for standard input")
+	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	return c
+}
+
+func (a *app) runPull(ctx context.Context, o pullOptions) error {
+	in, err := a.read(o.files)
+	if err != nil {
+		return err
+	}
+	m, site, err := a.load(in)
+	if err != nil {
+		return err
+	}
+	if site, err = a.complete(site); err != nil {
+		return err
+	}
+	var services []v1alpha1.Service
+	for _, e := range m.Experiments {
+		services = append(services, e.Spec.Services...)
+	}
+	images, err := container.Images(site, services...)
+	if err != nil {
+		return err
+	}
+	if len(images) == 0 {
+		a.note("nothing to pull: %s", nothingToPull(site))
+		return nil
+	}
+	return container.Puller{Site: site, Say: a.note}.Pull(ctx, images)
 }
 
 func nothingToPull(site v1alpha1.Site) string {

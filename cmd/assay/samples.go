@@ -10,10 +10,11 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/suite/serving"
+	"assay/reconciler/view"
 )
 
 // samples prints a run's requests, one CSV row each.
-func (a *app) samples(items []object) error {
+func (a *app) samples(items []view.Object) error {
 	if len(items) > 1 {
 		return fmt.Errorf("%d runs have that name; write EXPERIMENT/NAME", len(items))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/view"
 )
 
 // sweepManifest has two servers and three loads: six points with two repeats each. Order says in which order the loads are written.
@@ -63,7 +64,7 @@ func TestSweep(t *testing.T) {
 		if v := v1alpha1.Find(r.Conditions, v1alpha1.Valid); v.Status != v1alpha1.True && v.Reason != "ClientLate" { // this machine may be busy
 			t.Errorf("%s: %+v", r.ID, v)
 		}
-		points[pointName(r.Point)]++
+		points[view.Point(r.Point)]++
 	}
 	for _, p := range []string{"concurrency=1,itl=1ms", "concurrency=2,itl=1ms", "concurrency=4,itl=1ms", "concurrency=1,itl=2ms", "concurrency=2,itl=2ms"} {
 		if points[p] != 2 {

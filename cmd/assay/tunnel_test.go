@@ -3,18 +3,13 @@ package main
 import (
 	"bytes"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"assay/api/v1alpha1"
-	"assay/drivers"
 )
 
 // standInSSH forwards nothing: it answers on the first local port itself, until it is ended.
@@ -102,68 +97,4 @@ spec:
 		t.Error("ssh outlived the tunnel")
 	}
 	w.must("delete", "experiment", "far", "--yes")
-}
-
-func TestLocalPortsAreDistinctAndFree(t *testing.T) {
-	taken, err := listenFrom(20000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	_, port, _ := strings.Cut(taken.Addr().String(), ":")
-	var ts []tunnel
-	for _, node := range []string{"n1", "n2", "n3"} {
-		u, err := url.Parse("http://" + node + ":" + port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ts = append(ts, tunnel{target: u})
-	}
-	low, _ := url.Parse("http://n1:80")
-	got, err := localPorts(append(ts, tunnel{target: low}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	used := map[int]bool{taken.Addr().(*net.TCPAddr).Port: true}
-	for _, p := range got {
-		if used[p] || p < 1024 {
-			t.Errorf("ports %v beside %s: one is used twice, or is root's", got, port)
-		}
-		used[p] = true
-	}
-}
-
-// TestComponentsHaveEndpointsOfTheirOwn lists each server of a service that has several, and where a password was made.
-func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
-	w := newLogWorld(t)
-	mon := w.job("mon", "1")
-	if _, err := w.lease.Tell(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
-		{Name: "mon.grafana", Data: "/data/grafana", Generate: []string{"admin-password"}}, {Name: "mon.prometheus", Data: "/data/prometheus"},
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	known := world{st: w.st, statuses: []v1alpha1.ExperimentStatus{{Name: "e", Services: []v1alpha1.ServiceStatus{
-		{Name: "mon", Seats: []v1alpha1.SeatStatus{{
-			Seat: mon.Seat.String(), Nonce: mon.Nonce, JobState: "Running", Endpoint: "http://n1:9090",
-			Endpoints: map[string]string{"mon.grafana": "http://n1:3000", "prometheus": "http://n1:9090", "otel-collector": ""},
-		}}},
-		{Name: "queued", Seats: []v1alpha1.SeatStatus{{Seat: "e/queued/0/0", JobState: "Pending", Endpoint: "http://n1:1"}}},
-	}}}}
-	ts, err := known.endpoints("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, x := range ts {
-		got = append(got, strings.TrimSpace(x.Service+" "+x.Endpoint+" "+x.Password))
-	}
-	if want := "mon.grafana http://n1:3000 /data/grafana/admin-password, mon.prometheus http://n1:9090"; strings.Join(got, ", ") != want {
-		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
-	}
-}
-
-func TestCommandLineIsOneWordEach(t *testing.T) {
-	if got := commandLine([]string{"ssh", "-L", "127.0.0.1:1:[fd00::1]:2", "it's"}); got != `ssh -L '127.0.0.1:1:[fd00::1]:2' 'it'\''s'` {
-		t.Error(got)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"assay/drivers/container"
 	"assay/drivers/durable"
 	"assay/drivers/local"
+	"assay/drivers/lustre"
 	"assay/drivers/prometheus"
 	"assay/drivers/service"
 	"assay/drivers/slurm"
@@ -52,7 +53,7 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 		return nil, err
 	}
 	r := &runner{Loop: &reconciler.Loop{
-		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: directories{site.Spec.Paths.Work}, Probe: probe.Check,
+		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: lustre.Directories{Work: site.Spec.Paths.Work}, Probe: probe.Check,
 		Binary: binary, Policy: policy(site), Log: a.logger(),
 	}}
 	switch {

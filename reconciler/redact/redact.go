@@ -1,11 +1,3 @@
-// Package redact keeps secrets out of what leaves the state directory: archives of logs, and logs themselves.
-//
-// A Writer passes bytes on and puts [REDACTED] where one of its secrets stands, whatever the pieces in which the bytes
-// arrive. A secret is found as it is and in the forms in which programs print it: base64 (also in the middle of
-// something longer, such as the header of basic authentication), percent-encoded, hexadecimal, and quoted in JSON.
-// Matches that overlap are replaced as one. Memory is bounded by the longest form.
-//
-// Secrets of fewer than Shortest bytes are not looked for: they would match by chance everywhere. Callers say so.
 package redact
 
 import (
@@ -19,7 +11,7 @@ const Shortest = 6
 // Mark is what stands in the place of a secret.
 const Mark = "[REDACTED]"
 
-// chunk bounds what one pass holds beside the longest form.
+// chunk bounds what one pass holds in addition to the longest form, in bytes.
 const chunk = 32 << 10
 
 // Writer replaces secrets in what it passes on. Last bytes that may begin a secret are held back until more comes, or Flush.

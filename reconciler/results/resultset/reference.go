@@ -1,4 +1,4 @@
-package main
+package resultset
 
 import (
 	"encoding/json"
@@ -9,14 +9,12 @@ import (
 
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
-	"assay/reconciler/store"
 )
 
-// resultsOf reads the results that a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION,
-// label:KEY=VALUE, or file:PATH of what `assay report -o json` wrote. Of a repeat that was done several times the newest
-// counts.
-func resultsOf(st *store.Store, ref string) ([]results.Row, error) {
-	rows, err := rowsOf(st, ref)
+// Results reads what a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION, label:KEY=VALUE, or
+// file:PATH of what `assay report -o json` wrote. A reference without results is an error.
+func (r Reader) Results(ref string) ([]results.Row, error) {
+	rows, err := r.rows(ref)
 	if err != nil {
 		return nil, fmt.Errorf("reading the results of %s: %w", ref, err)
 	}
@@ -26,15 +24,15 @@ func resultsOf(st *store.Store, ref string) ([]results.Row, error) {
 	return results.Newest(rows), nil
 }
 
-func rowsOf(st *store.Store, ref string) ([]results.Row, error) {
+func (r Reader) rows(ref string) ([]results.Row, error) {
 	if path, ok := strings.CutPrefix(ref, "file:"); ok {
 		return savedRows(path)
 	}
 	if label, ok := strings.CutPrefix(ref, "label:"); ok {
-		return labelled(st, label)
+		return r.labelled(label)
 	}
 	name, revision, _ := strings.Cut(ref, "@")
-	m, err := measurementsOf(st, name)
+	m, err := r.Measurements(name)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +40,7 @@ func rowsOf(st *store.Store, ref string) ([]results.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.of(rev), nil
+	return m.Of(rev), nil
 }
 
 // savedRows reads a report in JSON.
@@ -59,33 +57,33 @@ func savedRows(path string) ([]results.Row, error) {
 		return nil, err
 	}
 	if saved.Kind != "Report" {
-		return nil, fmt.Errorf("%s is no report; write one: assay report EXPERIMENT -o json --out %s", path, path)
+		return nil, fmt.Errorf("%s is not a report of assay; write one: assay report EXPERIMENT -o json --out %s", path, path)
 	}
 	return saved.Runs, nil
 }
 
 // labelled are the results of the newest revisions that carry a label. Where several experiments or revisions have
 // measured the same benchmark at the same point, that of the newest run counts, alone: repeats of two are never mixed.
-func labelled(st *store.Store, label string) ([]results.Row, error) {
+func (r Reader) labelled(label string) ([]results.Row, error) {
 	key, value, ok := strings.Cut(label, "=")
 	if !ok {
 		return nil, fmt.Errorf("label %q needs a value: label:KEY=VALUE", label)
 	}
-	runs, err := st.Runs("")
+	runs, err := r.Store.Runs("")
 	if err != nil {
 		return nil, err
 	}
 	newest := map[string]results.Group{}
 	for _, experiment := range experimentsOf(runs) {
-		m, err := measurementsOf(st, experiment)
+		m, err := r.Measurements(experiment)
 		if err != nil {
 			return nil, err
 		}
-		for _, rev := range m.history {
+		for _, rev := range m.History {
 			if rev.Spec.Metadata.Labels[key] != value {
 				continue
 			}
-			for _, g := range results.Groups(m.of(rev)) {
+			for _, g := range results.Groups(m.Of(rev)) {
 				if was, ok := newest[g.Name()]; !ok || !g.Last().Before(was.Last()) {
 					newest[g.Name()] = g
 				}
@@ -100,9 +98,9 @@ func labelled(st *store.Store, label string) ([]results.Row, error) {
 }
 
 func experimentsOf(runs []plan.Run) (out []string) {
-	for _, r := range runs {
-		if !slices.Contains(out, r.Experiment) {
-			out = append(out, r.Experiment)
+	for _, run := range runs {
+		if !slices.Contains(out, run.Experiment) {
+			out = append(out, run.Experiment)
 		}
 	}
 	return out

@@ -1,9 +1,10 @@
-package main
+package logs
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,14 +19,14 @@ import (
 	"assay/reconciler/store"
 )
 
-// logWorld is a store whose jobs are only their logs.
-type logWorld struct {
+// world is a store whose jobs are only their logs.
+type world struct {
 	t     *testing.T
 	st    *store.Store
 	lease *store.Lease
 }
 
-func newLogWorld(t *testing.T) logWorld {
+func newWorld(t *testing.T) world {
 	t.Helper()
 	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
 	if err != nil {
@@ -35,11 +36,11 @@ func newLogWorld(t *testing.T) logWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return logWorld{t, st, lease}
+	return world{t, st, lease}
 }
 
 // job begins an attempt for a seat, whose job logs these files: NAME.JOB.log.
-func (w logWorld) job(group, id string, processes ...string) plan.Attempt {
+func (w world) job(group, id string, processes ...string) plan.Attempt {
 	w.t.Helper()
 	at, err := w.lease.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "e", Group: group}, Experiment: "e"})
 	if err != nil {
@@ -55,7 +56,7 @@ func (w logWorld) job(group, id string, processes ...string) plan.Attempt {
 	return at
 }
 
-func (w logWorld) log(at plan.Attempt, process string) {
+func (w world) log(at plan.Attempt, process string) {
 	w.t.Helper()
 	name := process + "." + string(at.JobID) + ".log"
 	if err := os.WriteFile(filepath.Join(w.st.JobDir(at.Seat, at.Nonce), drivers.LogDir, name), []byte(name+"\n"), 0o600); err != nil {
@@ -63,7 +64,7 @@ func (w logWorld) log(at plan.Attempt, process string) {
 	}
 }
 
-func (w logWorld) end(at plan.Attempt) {
+func (w world) end(at plan.Attempt) {
 	w.t.Helper()
 	at.End = &plan.End{State: drivers.JobFailed, At: time.Now()}
 	if err := w.lease.Update(at); err != nil {
@@ -71,10 +72,10 @@ func (w logWorld) end(at plan.Attempt) {
 	}
 }
 
-func (w logWorld) names(name string) string {
+func (w world) names(name string) string {
 	w.t.Helper()
-	files, err := logFiles(w.st, name)
-	if errors.Is(err, errNoSuchLog) {
+	files, err := Find(w.st, name)
+	if errors.Is(err, ErrNone) {
 		return "none"
 	}
 	if err != nil {
@@ -90,7 +91,7 @@ func (w logWorld) names(name string) string {
 
 // TestLogFiles finds the newest log of each server by service, component, job and node, also in a shared job.
 func TestLogFiles(t *testing.T) {
-	w := newLogWorld(t)
+	w := newWorld(t)
 	w.end(w.job("mon", "1", "job", "mon.grafana", "mon.prometheus"))
 	mon := w.job("mon", "2", "job", "mon.prometheus")
 	w.job("shared", "3", "job", "llm", "db")
@@ -122,13 +123,14 @@ func TestLogFiles(t *testing.T) {
 
 // TestFollowMovesOn prints what a later job of the same service logs, under its file's name.
 func TestFollowMovesOn(t *testing.T) {
-	w := newLogWorld(t)
+	w := newWorld(t)
 	first := w.job("web", "1", "web")
 	var out, talk synced
-	p := &printer{a: &app{out: &out, err: &talk}, st: w.st, name: "web", offsets: map[string]int64{}}
+	note := func(format string, v ...any) { fmt.Fprintf(&talk, format+"\n", v...) }
+	p := &Printer{Store: w.st, Name: "web", Out: &out, Note: note}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- p.print(ctx, -1, true) }()
+	go func() { done <- p.Print(ctx, -1, true) }()
 	out.await(t, "web.1.log\n")
 	w.end(first)
 	w.job("web", "2", "web")

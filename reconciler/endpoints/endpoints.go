@@ -1,0 +1,112 @@
+// Package endpoints lists where the servers of running services answer: their URLs, by component where a service has
+// several, and where the passwords are that were generated for them. It reads the status files and the job directories;
+// nothing is asked over the network, so an endpoint can be as old as its status.
+package endpoints
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/store"
+)
+
+// Endpoint is where one server answers.
+type Endpoint struct {
+	Experiment string
+	Service    string // SERVICE, or SERVICE.COMPONENT
+	Seat       string
+	Ready      bool
+	URL        *url.URL // with a host and a port, as the nodes see it
+	Password   string   // the file of a generated password; empty: none
+}
+
+// List returns the endpoints of running jobs, in the order of the status: of one experiment unless it is empty, of one
+// service unless that is. It is an error when there are none, or when nothing has that name.
+func List(st *store.Store, experiment, service string) ([]Endpoint, error) {
+	statuses, err := st.Statuses()
+	if err != nil {
+		return nil, err
+	}
+	return lister{st, statuses}.list(experiment, service)
+}
+
+type lister struct {
+	st       *store.Store
+	statuses []v1alpha1.ExperimentStatus
+}
+
+func (l lister) list(experiment, service string) ([]Endpoint, error) {
+	var out []Endpoint
+	known := experiment == ""
+	for _, s := range l.statuses {
+		if experiment != "" && s.Name != experiment {
+			continue
+		}
+		for _, v := range s.Services {
+			known = known || service == "" || v.Name == service
+			if service != "" && v.Name != service {
+				continue
+			}
+			for _, seat := range v.Seats {
+				if seat.JobState == string(drivers.JobRunning) {
+					out = append(out, l.seat(s.Name, v.Name, seat)...)
+				}
+			}
+		}
+		known = known || service == ""
+	}
+	switch {
+	case !known && service != "":
+		return nil, fmt.Errorf("no service %s/%s; what there is: assay get services", experiment, service)
+	case !known:
+		return nil, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
+	case len(out) == 0:
+		return nil, fmt.Errorf("no running service has an endpoint yet; look: assay get services")
+	}
+	return out, nil
+}
+
+// seat lists the endpoints of one seat.
+func (l lister) seat(experiment, service string, seat v1alpha1.SeatStatus) []Endpoint {
+	all := seat.Endpoints
+	if len(all) == 0 {
+		all = map[string]string{"": seat.Endpoint}
+	}
+	var out []Endpoint
+	for _, component := range slices.Sorted(maps.Keys(all)) {
+		u, err := url.Parse(all[component])
+		if err != nil || u.Hostname() == "" || u.Port() == "" {
+			continue // not reported yet
+		}
+		name := service
+		if component != "" && component != service {
+			name = service + "." + strings.TrimPrefix(component, service+".")
+		}
+		out = append(out, Endpoint{experiment, name, seat.Seat, seat.Ready, u, l.password(seat, name)})
+	}
+	return out
+}
+
+// password is the file of the password that the agent generated for a server, such as Grafana's.
+func (l lister) password(seat v1alpha1.SeatStatus, process string) string {
+	id, ok := drivers.ParseSeat(seat.Seat)
+	if !ok {
+		return ""
+	}
+	desired, err := l.st.Told(id, seat.Nonce)
+	if err != nil {
+		return "" // the service's own trouble shows in get and describe
+	}
+	for _, p := range desired.Processes {
+		if p.Name == process && len(p.Generate) > 0 && filepath.IsAbs(p.Data) {
+			return filepath.Join(p.Data, p.Generate[0])
+		}
+	}
+	return ""
+}

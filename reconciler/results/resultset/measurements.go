@@ -1,0 +1,132 @@
+package resultset
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/reconciler/plan"
+	"assay/reconciler/results"
+	"assay/reconciler/store"
+)
+
+// Store is what is read of the state directory.
+type Store interface {
+	Runs(experiment string) ([]plan.Run, error)           // oldest first; of all experiments when experiment is empty
+	History(experiment string) ([]store.Revision, error)  // oldest first
+	Head(experiment string) (store.Revision, bool, error) // false: not declared
+}
+
+// Reader reads results.
+type Reader struct {
+	Store Store
+	// Configurations say what a revision measures. An error means that this assay cannot compile the revision any more:
+	// only its own runs count for it then.
+	Configurations func(store.Revision) ([]plan.Configuration, error)
+}
+
+// Measurements are an experiment's revisions, and the results that count for each.
+type Measurements struct {
+	History []store.Revision // oldest first, without those that delete
+
+	reader     Reader
+	experiment string
+	rows       []results.Row                // oldest first
+	made       map[string]map[string]string // by revision: the configuration by results.Key
+}
+
+// shortestHash, in characters, keeps the number of a revision that is not there from being taken for a hash.
+const shortestHash = 4
+
+// Measurements reads an experiment. One that was never here has no revisions.
+func (r Reader) Measurements(experiment string) (*Measurements, error) {
+	runs, err := r.Store.Runs(experiment)
+	if err != nil {
+		return nil, err
+	}
+	history, err := r.Store.History(experiment)
+	if err != nil {
+		return nil, err
+	}
+	deleting := func(rev store.Revision) bool { return rev.Deleting }
+	return &Measurements{slices.DeleteFunc(history, deleting), r, experiment, results.Rows(runs), map[string]map[string]string{}}, nil
+}
+
+// find resolves a revision by its number or the beginning of its hash; the newest when word is empty.
+func (m *Measurements) find(word string) (store.Revision, error) {
+	hint := "the revisions: assay history " + m.experiment
+	if len(m.History) == 0 {
+		return store.Revision{}, fmt.Errorf("%s has no result; what there is: assay get runs", m.experiment)
+	}
+	if word == "" {
+		return m.History[len(m.History)-1], nil
+	}
+	var found []store.Revision
+	for _, rev := range m.History {
+		if strconv.FormatInt(rev.Generation, 10) == word { // a number is never meant as a hash where there is a revision of that number
+			return rev, nil
+		}
+		if len(word) >= shortestHash && strings.HasPrefix(rev.Hash, word) && !slices.ContainsFunc(found, func(f store.Revision) bool { return f.Hash == rev.Hash }) {
+			found = append(found, rev)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return store.Revision{}, fmt.Errorf("%s has no revision %s; %s", m.experiment, word, hint)
+	case 1:
+		return found[0], nil
+	}
+	return store.Revision{}, fmt.Errorf("%s has %d revisions that begin with %s; %s", m.experiment, len(found), word, hint)
+}
+
+// Of are the results that count for a revision: of each repeat the newest.
+func (m *Measurements) Of(rev store.Revision) []results.Row {
+	wanted := m.configurations(rev.Hash)
+	var out []results.Row
+	for _, r := range m.rows {
+		configuration, ok := m.configurations(r.Revision)[r.Key()]
+		if r.Revision == rev.Hash || ok && wanted[r.Key()] == configuration {
+			out = append(out, r)
+		}
+	}
+	return results.Newest(out)
+}
+
+// Measured is a revision that has results.
+type Measured struct {
+	Generation int64
+	Hash       string
+	Rows       []results.Row
+}
+
+// Measured are the revisions that have results, oldest first; of those that have the same results only the newest.
+func (m *Measurements) Measured() (out []Measured) {
+	for _, rev := range m.History {
+		rows := m.Of(rev)
+		if len(rows) == 0 {
+			continue
+		}
+		same := func(o Measured) bool {
+			return slices.EqualFunc(o.Rows, rows, func(a, b results.Row) bool { return a.Run == b.Run })
+		}
+		out = append(slices.DeleteFunc(out, same), Measured{Generation: rev.Generation, Hash: rev.Hash, Rows: rows})
+	}
+	return out
+}
+
+// configurations of a revision, each compiled once.
+func (m *Measurements) configurations(hash string) map[string]string {
+	if made, ok := m.made[hash]; ok {
+		return made
+	}
+	made := map[string]string{}
+	if i := slices.IndexFunc(m.History, func(rev store.Revision) bool { return rev.Hash == hash }); i >= 0 {
+		all, _ := m.reader.Configurations(m.History[i]) // none: see Reader
+		for _, c := range all {
+			made[results.Key(c.Benchmark, c.Point)] = c.Fingerprint
+		}
+	}
+	m.made[hash] = made
+	return made
+}

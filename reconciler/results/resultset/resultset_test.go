@@ -1,0 +1,212 @@
+package resultset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/plan"
+	"assay/reconciler/results"
+	"assay/reconciler/store"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// memory is a store of one or more experiments.
+type memory struct {
+	runs      []plan.Run
+	revisions []store.Revision
+}
+
+func (m *memory) Runs(experiment string) (out []plan.Run, err error) {
+	for _, r := range m.runs {
+		if experiment == "" || r.Experiment == experiment {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) History(experiment string) (out []store.Revision, err error) {
+	for _, r := range m.revisions {
+		if r.Experiment == experiment {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) Head(experiment string) (head store.Revision, ok bool, err error) {
+	history, err := m.History(experiment)
+	if len(history) == 0 || history[len(history)-1].Deleting {
+		return head, false, err
+	}
+	return history[len(history)-1], true, err
+}
+
+// accept adds a revision whose benchmark q measures the model; an empty model cannot be compiled.
+func (m *memory) accept(experiment, hash, model string, gates ...v1alpha1.Gate) {
+	history, _ := m.History(experiment)
+	rev := store.Revision{Experiment: experiment, Hash: hash, Generation: int64(len(history) + 1)}
+	rev.Spec.Metadata.Labels = map[string]string{"model": model}
+	rev.Spec.Spec.Benchmarks = []v1alpha1.Benchmark{{Name: "q", Gates: gates}}
+	m.revisions = append(m.revisions, rev)
+}
+
+// measure adds a valid run.
+func (m *memory) measure(experiment, hash string, repeat int, throughput float64) {
+	id := fmt.Sprintf("q-%d-%d", repeat, len(m.runs))
+	begun := start.Add(time.Duration(len(m.runs)) * time.Minute)
+	m.runs = append(m.runs, plan.Run{
+		Experiment: experiment, Benchmark: "q", Repeat: repeat, ID: id, Revision: hash, Phase: v1alpha1.RunComplete, Created: begun,
+		Result: &drivers.SuiteResult{Run: id, Valid: true, Started: begun, Ended: begun.Add(30 * time.Second), Metrics: map[string]float64{"output_throughput": throughput}},
+	})
+}
+
+func (m *memory) reader() Reader {
+	return Reader{m, func(rev store.Revision) ([]plan.Configuration, error) {
+		model := rev.Spec.Metadata.Labels["model"]
+		if model == "" {
+			return nil, errors.New("a field that this assay does not know")
+		}
+		return []plan.Configuration{{Benchmark: "q", Fingerprint: model}}, nil
+	}}
+}
+
+// values are the throughputs of rows.
+func values(rows []results.Row) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, fmt.Sprint(r.Metrics["output_throughput"]))
+	}
+	return strings.Join(out, " ")
+}
+
+// measured has three revisions of e (model a, the same again, model b), one of f, and one of g that cannot be compiled.
+func measured() *memory {
+	m := &memory{}
+	m.accept("e", "aaaa1111", "a")
+	m.measure("e", "aaaa1111", 1, 11.9)
+	m.measure("e", "aaaa1111", 2, 11)
+	m.measure("e", "aaaa1111", 2, 12) // again: it replaces the one before
+	m.accept("e", "aaaa2222", "a")
+	m.accept("e", "bbbb3333", "b")
+	m.measure("e", "bbbb3333", 1, 20)
+	m.accept("f", "cccc1111", "a")
+	m.measure("f", "cccc1111", 1, 30)
+	m.accept("g", "dddd1111", "")
+	m.measure("g", "dddd1111", 1, 40)
+	return m
+}
+
+func TestReferences(t *testing.T) {
+	saved := filepath.Join(t.TempDir(), "saved.json")
+	if err := os.WriteFile(saved, []byte(`{"kind":"Report","runs":[{"benchmark":"q","metrics":{"output_throughput":50}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other.json")
+	if err := os.WriteFile(other, []byte(`{"kind":"List"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for ref, want := range map[string]string{
+		"e":             "20",
+		"e@1":           "11.9 12",
+		"e@2":           "11.9 12", // another revision that measures the same
+		"e@bbbb":        "20",
+		"g":             "40", // its own runs alone
+		"label:model=a": "30", // the newest experiment, not mixed with e
+		"file:" + saved: "50",
+		"e@9":           "error: e has no revision 9; the revisions: assay history e",
+		"e@aaaa":        "error: e has 2 revisions that begin with aaaa",
+		"e@aaa":         "error: e has no revision aaa",
+		"x":             "error: x has no result; what there is: assay get runs",
+		"label:model":   "error: needs a value: label:KEY=VALUE",
+		"label:model=z": "error: label:model=z has no result",
+		"file:" + other: "error: is not a report of assay; write one: assay report",
+		"file:/absent":  "error: no such file",
+	} {
+		rows, err := measured().reader().Results(ref)
+		if text, wrong := strings.CutPrefix(want, "error: "); wrong {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v, want %q", ref, err, text)
+			}
+		} else if err != nil || values(rows) != want {
+			t.Errorf("%s: %s, %v, want %s", ref, values(rows), err, want)
+		}
+	}
+}
+
+// TestMeasured lists revisions with results, of those with the same results the newest, and none that delete.
+func TestMeasured(t *testing.T) {
+	m := measured()
+	m.accept("e", "aaaa2222", "a")
+	m.revisions[len(m.revisions)-1].Deleting = true
+	read, err := m.reader().Measurements("e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range read.Measured() {
+		got = append(got, fmt.Sprintf("%d: %s", x.Generation, values(x.Rows)))
+	}
+	if want := "2: 11.9 12, 3: 20"; strings.Join(got, ", ") != want {
+		t.Errorf("%s, want %s", strings.Join(got, ", "), want)
+	}
+}
+
+// TestVerdicts decides each gate of the newest revision: by its own results, by a baseline, by PromQL, and without any.
+func TestVerdicts(t *testing.T) {
+	floor := &v1alpha1.Bound{Number: 15}
+	gates := []v1alpha1.Gate{
+		{Metric: "output_throughput", Min: floor}, {Metric: "output_throughput", Baseline: "e@1", MaxDrop: 5}, {Metric: "output_throughput", Baseline: "x", MaxDrop: 5},
+		{PromQL: "up", Min: floor},
+	}
+	m := measured()
+	m.accept("e", "bbbb4444", "b", gates...)
+	m.measure("e", "bbbb4444", 2, 20)
+	m.accept("f", "ffff2222", "z", gates[0])
+	promql := func(v1alpha1.Gate, []results.Row) ([]float64, error) { return []float64{1, 1}, nil }
+	for experiment, want := range map[string]string{"e": "GO GO INCONCLUSIVE NO-GO", "f": "INCONCLUSIVE"} {
+		all, err := m.reader().Verdicts(experiment, promql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range all {
+			got = append(got, v.Verdict)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %+v, want %s", experiment, all, want)
+		}
+	}
+	if _, err := m.reader().Verdicts("x", promql); err == nil || !strings.Contains(err.Error(), `no experiment "x"`) {
+		t.Errorf("of no experiment: %v", err)
+	}
+}
+
+// TestPromQLWindows asks about each run's own window, less the time until the first sample.
+func TestPromQLWindows(t *testing.T) {
+	rows := []results.Row{{Run: "q-1", Started: start, Ended: start.Add(time.Minute)}, {Run: "q-2", Started: start, Ended: start.Add(time.Second)}}
+	ask := PromQL(t.Context(), func(_ context.Context, expression string, from, to time.Time) (float64, error) {
+		if expression == "down" {
+			return 0, drivers.ErrUnavailable
+		}
+		return to.Sub(from).Seconds(), nil
+	}, 5*time.Second)
+	if got, err := ask(v1alpha1.Gate{PromQL: "up"}, rows[:1]); err != nil || len(got) != 1 || got[0] != 55 {
+		t.Errorf("%v, %v, want 55", got, err)
+	}
+	if _, err := ask(v1alpha1.Gate{PromQL: "up"}, rows); err == nil || !strings.Contains(err.Error(), "run q-2 lasted 1s, less than the 5s") {
+		t.Errorf("of a short run: %v", err)
+	}
+	if _, err := ask(v1alpha1.Gate{PromQL: "down"}, rows); !errors.Is(err, drivers.ErrUnavailable) || !strings.Contains(err.Error(), "assay controller") {
+		t.Errorf("without a server: %v", err)
+	}
+}
