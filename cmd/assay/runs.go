@@ -1,7 +1,6 @@
 package main
 
 import (
-
 	"assay/api/v1alpha1"
 	"assay/reconciler/results"
 	"assay/reconciler/view"
