@@ -182,6 +182,9 @@ func (w *sim) runsDone() error {
 	for _, r := range runs {
 		if r.Phase == v1alpha1.RunComplete {
 			perKey[r.Key]++
+			if err := executedBy(r); err != nil {
+				return err
+			}
 		}
 		if r.Phase == v1alpha1.RunLost && results[r.ID] > 0 {
 			return fmt.Errorf("run %s was executed to its end and counted as lost", r.ID)
@@ -195,6 +198,14 @@ func (w *sim) runsDone() error {
 	}
 	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
+	}
+	return nil
+}
+
+// executedBy demands that a run names the job that executed it. The agent of that job put its name into the claim.
+func executedBy(r plan.Run) error {
+	if r.Claim == nil || r.Nonce != r.Claim.Nonce || r.JobID != r.Claim.JobID {
+		return fmt.Errorf("run %s is Complete in job %q of attempt %q, and was claimed by %+v", r.ID, r.JobID, r.Nonce, r.Claim)
 	}
 	return nil
 }

@@ -28,9 +28,9 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
 //	  job ID nonce=NONCE state=Running reason=… left=20m started=… store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind
-//	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE result=valid|invalid|error
+//	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	  external SERVICE ready | metrics TARGET up|down | unreachable MESSAGE | unmetered MESSAGE
-//	plan             prints the actions, and the conditions that are asked for
+//	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
 //	diff             prints what `assay plan` would
 func TestRules(t *testing.T) {
 	datadriven.Walk(t, "testdata/rules", func(t *testing.T, path string) {
@@ -67,6 +67,9 @@ func show(r Result, td *datadriven.TestData) string {
 		}
 		if a.Run != nil {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
+			if td.HasArg("jobs") {
+				fmt.Fprintf(&b, " by=%s in=%s", a.Run.Nonce, a.Run.JobID)
+			}
 			if a.Request != nil && len(a.Request.Overlaps) > 0 {
 				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))
 			}
@@ -200,7 +203,7 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	case "agent":
 		w.agent(x, o)
 	case "run":
-		o.Runs = append(o.Runs, w.run(x))
+		o.Runs = append(o.Runs, w.run(x, o))
 	case "external":
 		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
 	case "folder":
@@ -351,7 +354,7 @@ func (w words) point(x Experiment) Point {
 	return p
 }
 
-func (w words) run(x *Experiment) Run {
+func (w words) run(x *Experiment, o *Observed) Run {
 	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
 		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
 	world := look(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
@@ -359,6 +362,16 @@ func (w words) run(x *Experiment) Run {
 		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {
 			r.Key, r.Target = want.key, want.Target
 		}
+	}
+	for _, a := range o.Attempts {
+		if a.Nonce == r.Nonce {
+			r.JobID = string(a.JobID)
+		}
+	}
+	r.JobID = w.str("job", r.JobID)
+	if w.has("claim") {
+		nonce, job, _ := strings.Cut(w.str("claim", ""), "/")
+		r.Claim = &drivers.Claim{Nonce: nonce, JobID: job}
 	}
 	if r.Phase == v1alpha1.RunFailed {
 		r.Reason, r.Message = "SuiteFailed", "it said why"

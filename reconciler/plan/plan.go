@@ -14,7 +14,7 @@ func Plan(d Desired, o Observed) Result {
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.concludeAll(x)              // run.go: runs that have ended
+		w.concludeAll(x)              // run.go, attribution.go: runs that have ended, and which job executed them
 		x.released = w.release(x)     // retire.go: suspended, deleting, or done
 		w.supersede(x)                // run.go: runs that the newest revision no longer wants
 		w.retire(x)                   // retire.go: seats that nobody wants any more
@@ -23,9 +23,9 @@ func Plan(d Desired, o Observed) Result {
 				w.serve(x, al, t) // seat.go: submit, replace, change in place, give up
 			}
 		}
-		w.startRun(x) // run.go: the next benchmark run
-		w.placeAll(x) // runjob.go: runs that need a job of their own
-		w.folders(x)  // folder.go: directory targets
+		w.startRun(x)   // run.go: the next benchmark run
+		w.submitRuns(x) // runjob.go: runs that need a job of their own
+		w.folders(x)    // folder.go: directory targets
 	}
 	for _, x := range w.exps {
 		w.instruct(x) // tell.go: what every agent should run now

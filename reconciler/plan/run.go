@@ -47,11 +47,15 @@ func (w *world) updateRun(r *Run, phase string, y why) {
 	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: y.reason, Message: y.message, Run: &c})
 }
 
-// concludeAll learns how active runs fare.
+// concludeAll learns which job executes each run, and how active runs fare.
 func (w *world) concludeAll(x *experiment) {
 	for _, r := range x.runs {
+		news, done := w.attribute(r), len(w.actions)
 		if active(r) {
 			w.conclude(r)
+		}
+		if news && len(w.actions) == done {
+			w.placed(r)
 		}
 	}
 }
@@ -62,7 +66,7 @@ func (w *world) conclude(r *Run) {
 		return
 	}
 	if r.Nonce == "" {
-		return // runjob.go
+		return // runjob.go asks for a job
 	}
 	a := w.attempt[r.Nonce]
 	if a == nil || a.End != nil {

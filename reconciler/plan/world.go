@@ -16,7 +16,8 @@ type world struct {
 	open    map[drivers.Seat][]*Attempt
 	ended   map[drivers.Seat][]*Attempt // oldest first
 	attempt map[string]*Attempt
-	begun   map[string]*Run // in this pass, by key
+	ownJobs map[string][]*Attempt // experiment/run -> attempts that were made for it, oldest first
+	begun   map[string]*Run       // in this pass, by key
 	exps    []*experiment
 	byName  map[string]*experiment
 	actions []Action
@@ -85,7 +86,7 @@ func look(d Desired, o Observed) *world {
 	o.Attempts = slices.Clone(o.Attempts) // rules mark attempts as ended; the caller's are left alone
 	w := &world{
 		d: d, o: o, known: o.Listing.Err == "", begun: map[string]*Run{}, jobs: map[string][]drivers.Job{}, byName: map[string]*experiment{},
-		open: map[drivers.Seat][]*Attempt{}, ended: map[drivers.Seat][]*Attempt{}, attempt: map[string]*Attempt{},
+		open: map[drivers.Seat][]*Attempt{}, ended: map[drivers.Seat][]*Attempt{}, attempt: map[string]*Attempt{}, ownJobs: map[string][]*Attempt{},
 	}
 	if w.known {
 		for _, j := range o.Listing.Jobs {
@@ -96,6 +97,9 @@ func look(d Desired, o Observed) *world {
 	}
 	for _, a := range sortedAttempts(o.Attempts) {
 		w.attempt[a.Nonce] = a
+		if a.Run != "" {
+			w.ownJobs[a.Experiment+"/"+a.Run] = append(w.ownJobs[a.Experiment+"/"+a.Run], a)
+		}
 		if a.End == nil {
 			w.open[a.Seat] = append(w.open[a.Seat], a)
 		} else {
