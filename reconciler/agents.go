@@ -17,8 +17,8 @@ type pulse struct {
 	since time.Time
 }
 
-// look notes a beat and returns how long it has stood still.
-func (s stillness) look(nonce string, beat uint64, now time.Time) time.Duration {
+// track notes a heartbeat and returns how long it has stood still.
+func (s stillness) track(nonce string, beat uint64, now time.Time) time.Duration {
 	p, seen := s[nonce]
 	if !seen || p.beat != beat {
 		p = pulse{beat, now}
@@ -48,7 +48,7 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 			if v.State != nil {
 				beat = v.State.Beat
 			}
-			v.StillFor = l.still.look(a.Nonce, beat, now)
+			v.StillFor = l.still.track(a.Nonce, beat, now)
 			still[a.Nonce] = l.still[a.Nonce]
 		}
 		if v.State != nil && v.State.End != nil && running[a.Nonce] {
@@ -62,13 +62,13 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 
 // agent reads one job directory. A file that is not there yet is nothing said; one that cannot be read is an error.
 func (l *Loop) agent(a plan.Attempt) plan.Agent {
-	told, err := l.Store.Told(a.Seat, a.Nonce)
+	desired, err := l.Store.ReadDesired(a.Seat, a.Nonce)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return plan.Agent{Err: err.Error()}
 	}
 	state, err := l.Store.State(a.Seat, a.Nonce)
 	if err != nil {
-		return plan.Agent{Desired: told, Err: err.Error()}
+		return plan.Agent{Desired: desired, Err: err.Error()}
 	}
-	return plan.Agent{Desired: told, State: state}
+	return plan.Agent{Desired: desired, State: state}
 }

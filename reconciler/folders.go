@@ -21,8 +21,8 @@ func (l *Loop) owner(experiment, service string) string {
 	return fmt.Sprintf("%s %s/%s", l.Store.ID(), experiment, service)
 }
 
-// lookAtFolders looks at the directories that are declared.
-func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
+// observeFolders reads the directories that are declared.
+func (l *Loop) observeFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
 	now := l.Clock()
 	out, seen := map[string]plan.Folder{}, map[string]aged[plan.Folder]{}
 	for _, e := range d.Experiments {
@@ -33,7 +33,7 @@ func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]pla
 			name := e.Name + "/" + s.Name
 			last, ok := l.folders[name+" "+s.Proc]
 			if !ok || !last.fresh(now) || !last.value.Exists {
-				last = aged[plan.Folder]{now, l.look(ctx, e.Name, s)}
+				last = aged[plan.Folder]{now, l.statFolder(ctx, e.Name, s)}
 			}
 			out[name], seen[name+" "+s.Proc] = last.value, last
 		}
@@ -42,7 +42,7 @@ func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]pla
 	return out
 }
 
-func (l *Loop) look(ctx context.Context, experiment string, s plan.Service) plan.Folder {
+func (l *Loop) statFolder(ctx context.Context, experiment string, s plan.Service) plan.Folder {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	f, err := l.Folders.Look(ctx, *s.Lustre, l.owner(experiment, s.Name))

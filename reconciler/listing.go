@@ -25,8 +25,8 @@ type listing struct {
 // kick asks for a fresh answer as soon as the rate allows one.
 func (c *listing) kick() { c.kicked = true }
 
-// doubt makes the last answer Unknown: the scheduler has just failed to do what was asked.
-func (c *listing) doubt(err error) {
+// invalidate makes the last answer Unknown: the scheduler has just failed to do what was asked.
+func (c *listing) invalidate(err error) {
 	c.last.Err, c.last.Jobs, c.kicked = err.Error(), nil, true
 }
 

@@ -110,7 +110,7 @@ func TestSubmissionFailures(t *testing.T) {
 	}{
 		"rejected":    {fake.Faults{Reject: 1}, "SubmitFailed", "violates a policy"},
 		"unreachable": {fake.Faults{Refuse: 1}, "SubmitFailed", "unable to contact"},
-		"uncertain":   {fake.Faults{Silent: 1}, "SubmitFailed", "nobody knows yet"},
+		"uncertain":   {fake.Faults{Silent: 1}, "SubmitFailed", "submission outcome unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := calm(t)
@@ -225,7 +225,6 @@ func TestRun(t *testing.T) {
 			t.Fatal("nothing was brought up")
 		}
 		w.cluster.Advance(2 * time.Second)
-		w.loop.Wake()
 		time.Sleep(10 * time.Millisecond)
 	}
 	stop()

@@ -26,7 +26,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 		return plan.Observed{}, fmt.Errorf("reading the journal: %w", err)
 	}
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
-	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.said}
+	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
 	o.Agents = l.agents(open, o.Listing)
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
@@ -40,7 +40,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Exported, err = l.exported(d); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
 	}
-	o.Folders, o.Absent = l.lookAtFolders(ctx, d), absent(d)
+	o.Folders, o.Absent = l.observeFolders(ctx, d), absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics = l.health(ctx)
 	o.Now = l.Clock()

@@ -111,7 +111,7 @@ func (w *sim) boot() {
 		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
 		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
-			Proven: 10 * time.Minute, RunAttempts: 1000, Poll: every.Std()},
+			Proven: 10 * time.Minute, RunAttempts: 1000},
 	}
 	if w.v.settle != 0 {
 		w.loop.Policy.Settle = w.v.settle

@@ -94,7 +94,7 @@ func (c *cleaner) dataUsed(experiment, service, owner, path string) bool {
 		if at.Experiment != experiment || !c.seen.live(at.Nonce) {
 			continue
 		}
-		told, err := c.st.Told(at.Seat, at.Nonce)
+		told, err := c.st.ReadDesired(at.Seat, at.Nonce)
 		if err != nil || at.Seat.Group == service || slices.Contains(at.Members, service) {
 			return true
 		}

@@ -269,7 +269,7 @@ func (c *cleaner) images() ([]leftover, error) {
 		if _, declared := c.seen.heads[at.Experiment]; !declared && !c.seen.live(at.Nonce) {
 			continue
 		}
-		told, err := c.st.Told(at.Seat, at.Nonce)
+		told, err := c.st.ReadDesired(at.Seat, at.Nonce)
 		if err != nil {
 			return nil, err // it may name any of them
 		}

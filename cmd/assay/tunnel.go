@@ -164,7 +164,7 @@ func (w world) password(seat v1alpha1.SeatStatus, process string) string {
 	if !ok {
 		return ""
 	}
-	told, err := w.st.Told(id, seat.Nonce)
+	told, err := w.st.ReadDesired(id, seat.Nonce)
 	if err != nil {
 		return "" // the service's own trouble shows in get and describe
 	}

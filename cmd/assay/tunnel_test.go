@@ -137,7 +137,7 @@ func TestLocalPortsAreDistinctAndFree(t *testing.T) {
 func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
 	w := newLogWorld(t)
 	mon := w.job("mon", "1")
-	if _, err := w.lease.Tell(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
+	if _, err := w.lease.WriteDesired(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
 		{Name: "mon.grafana", Data: "/data/grafana", Generate: []string{"admin-password"}}, {Name: "mon.prometheus", Data: "/data/prometheus"},
 	}}); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func (w *world) attemptFor(r *Run) *Attempt {
 		return all[i]
 	}
 	for _, a := range slices.Backward(all) {
-		if a.End.Reason != "NeverSubmitted" {
+		if a.End.Reason != NeverSubmitted {
 			return a
 		}
 	}
@@ -62,5 +62,5 @@ func (w *world) placed(r *Run) {
 	if !active(r) {
 		message = fmt.Sprintf("job %s ran it", r.JobID)
 	}
-	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: "Placed", Message: message, Run: &c})
+	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: Placed, Message: message, Run: &c})
 }

@@ -20,7 +20,7 @@ const (
 
 // Diff says what making d real would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
 func Diff(d Desired, o Observed) []Step {
-	w := look(d, o)
+	w := newWorld(d, o)
 	steps := []Step{}
 	for _, x := range w.exps {
 		x.blocked, x.released = w.guarded(x), w.release(x)
@@ -28,9 +28,9 @@ func Diff(d Desired, o Observed) []Step {
 		if x.released.set() {
 			continue
 		}
-		for _, al := range x.allocs {
-			for _, t := range al.seats {
-				steps = append(steps, w.steps(x, al, t)...)
+		for _, alloc := range x.allocs {
+			for _, seat := range alloc.seats {
+				steps = append(steps, w.steps(x, alloc, seat)...)
 			}
 		}
 		steps = append(steps, w.folderSteps(x)...)
@@ -48,55 +48,55 @@ func seatName(id drivers.Seat) string {
 }
 
 // steps are what would happen to a wanted seat: the same comparisons as keep and instruct make.
-func (w *world) steps(x *experiment, al *allocation, t *seat) []Step {
+func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 	one := func(symbol, reason string) []Step {
-		if al.grouped {
-			reason += " (" + strings.Join(al.names(), ", ") + ")"
+		if alloc.grouped {
+			reason += " (" + strings.Join(alloc.names(), ", ") + ")"
 		}
-		return []Step{{Symbol: symbol, Object: seatName(t.id), Reason: reason}}
+		return []Step{{Symbol: symbol, Object: seatName(seat.id), Reason: reason}}
 	}
-	if t.attempt == nil {
-		if _, stalled := w.backoff(al, t); stalled.set() {
+	if seat.attempt == nil {
+		if _, stalled := w.backoff(alloc, seat); stalled.set() {
 			return nil // it waits for another spec
 		}
 		return one(Create, "it is declared and no job runs for it")
 	}
-	if !al.fits(t.attempt) {
+	if !alloc.fits(seat.attempt) {
 		return one(Replace, "its allocation changed: a new job")
 	}
-	out := memberSteps(x, al, t)
+	out := memberSteps(x, alloc, seat)
 	if len(out) > 0 {
 		return out
 	}
-	told := drivers.AgentDesired{Processes: t.agent.Desired.Processes}
-	if t.attempt.Settings != al.settings || len(told.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, al, t))}).Equal(drivers.AgentDesired{Processes: withoutTargets(told.Processes)}) {
+	told := drivers.AgentDesired{Processes: seat.agent.Desired.Processes}
+	if seat.attempt.Settings != alloc.settings || len(told.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, alloc, seat))}).Equal(drivers.AgentDesired{Processes: withoutTargets(told.Processes)}) {
 		return one(Update, "its settings changed: in place, nothing restarts")
 	}
 	return nil
 }
 
 // memberSteps are the services of a running job that restart, join or leave it.
-func memberSteps(x *experiment, al *allocation, t *seat) (out []Step) {
+func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
 	told := map[string]string{} // service -> its fingerprints
-	for _, p := range t.agent.Desired.Processes {
+	for _, p := range seat.agent.Desired.Processes {
 		told[p.Service()] += " " + p.Fingerprint
 	}
-	for _, s := range al.members {
+	for _, s := range alloc.members {
 		now := ""
 		for _, p := range s.Processes {
 			now += " " + p.Fingerprint
 		}
-		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, t.id.Slot)
+		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, seat.id.Slot)
 		switch was, there := told[s.Name]; {
-		case !there && al.grouped && len(told) > 0:
-			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + al.name})
+		case !there && alloc.grouped && len(told) > 0:
+			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + alloc.name})
 		case there && was != now:
 			out = append(out, Step{Symbol: RestartProcess, Object: object, Reason: "its process changed: the server restarts inside its allocation"})
 		}
 		delete(told, s.Name)
 	}
 	for _, name := range slices.Sorted(keysOf(told)) {
-		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, t.id.Slot), Reason: "it leaves the job of group " + al.name})
+		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, seat.id.Slot), Reason: "it leaves the job of group " + alloc.name})
 	}
 	return out
 }
@@ -143,8 +143,8 @@ func (w *world) destroyed(x *experiment) []Step {
 	slices.SortFunc(ids, compareSeats)
 	var out []Step
 	for _, id := range ids {
-		if y := w.unwanted(x, id); y.set() {
-			reason := y.message
+		if because := w.unwanted(x, id); because.set() {
+			reason := because.message
 			if x.blocked != "" {
 				reason = "refused: " + x.blocked
 			}

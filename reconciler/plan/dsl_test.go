@@ -80,13 +80,13 @@ func show(r Result, td *datadriven.TestData) string {
 		if a.Change != nil {
 			fmt.Fprintf(&b, " time=%s", *a.Change.Time)
 		}
-		if a.Tell != nil {
-			if len(a.Tell.Processes) > 1 {
-				for _, p := range a.Tell.Processes {
+		if a.Desired != nil {
+			if len(a.Desired.Processes) > 1 {
+				for _, p := range a.Desired.Processes {
 					fmt.Fprintf(&b, " +%s", p.Name)
 				}
 			}
-			for _, run := range a.Tell.Runs {
+			for _, run := range a.Desired.Runs {
 				fmt.Fprintf(&b, " run=%s", run.ID)
 			}
 		}
@@ -158,7 +158,7 @@ func (w words) dur(key string, missing time.Duration) time.Duration {
 }
 
 func parseWorld(t *testing.T, input string) (Desired, Observed) {
-	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Poll: time.Second},
+	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3},
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
 		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
@@ -265,7 +265,7 @@ func (w words) attempt() Attempt {
 	begun := epoch.Add(-w.dur("age", 10*time.Minute))
 	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
-		Cancelled: w.str("cancelled", ""), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
+		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	if w.has("members") {
 		a.Members = strings.Split(w.str("members", ""), ",")
 	}
@@ -275,7 +275,7 @@ func (w words) attempt() Attempt {
 	}
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
-		a.End = &End{Reason: w.str("ended", ""), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
+		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
 	}
 	return a
 }
@@ -357,7 +357,7 @@ func (w words) point(x Experiment) Point {
 func (w words) run(x *Experiment, o *Observed) Run {
 	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
 		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
-	world := look(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
+	world := newWorld(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
 	for _, want := range world.exps[0].wants {
 		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {
 			r.Key, r.Target = want.key, want.Target
@@ -374,7 +374,7 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		r.Claim = &drivers.Claim{Nonce: nonce, JobID: job}
 	}
 	if r.Phase == v1alpha1.RunFailed {
-		r.Reason, r.Message = "SuiteFailed", "it said why"
+		r.Reason, r.Message = SuiteFailed, "it said why"
 	}
 	switch w.str("result", "") {
 	case "valid":

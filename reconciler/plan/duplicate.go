@@ -22,13 +22,13 @@ func (w *world) duplicates() {
 		}
 		for _, j := range live[min(1, len(live)):] {
 			w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
-				Reason: "Duplicate", Message: fmt.Sprintf("job %s is a second job of one submission; %s is the oldest", j.ID, live[0].ID)})
+				Reason: Duplicate, Message: fmt.Sprintf("job %s is a second job of one submission; %s is the oldest", j.ID, live[0].ID)})
 		}
 	}
 	for _, x := range w.exps {
-		for _, al := range x.allocs {
-			for _, t := range al.seats {
-				w.oneAttempt(al, t)
+		for _, alloc := range x.allocs {
+			for _, seat := range alloc.seats {
+				w.oneAttempt(alloc, seat)
 			}
 		}
 	}
@@ -39,14 +39,14 @@ func (w *world) zombies(a *Attempt, live []drivers.Job) {
 	for _, j := range live {
 		if j.State != drivers.JobCompleting {
 			w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
-				Reason: "Duplicate", Message: fmt.Sprintf("job %s came up after its submission had been given up (%s)", j.ID, a.End.Reason)})
+				Reason: Duplicate, Message: fmt.Sprintf("job %s came up after its submission had been given up (%s)", j.ID, a.End.Reason)})
 		}
 	}
 }
 
 // oneAttempt keeps the open attempt whose job is the oldest.
-func (w *world) oneAttempt(al *allocation, t *seat) {
-	open := slices.Clone(w.open[t.id])
+func (w *world) oneAttempt(alloc *allocation, seat *seat) {
+	open := slices.Clone(w.open[seat.id])
 	if len(open) < 2 {
 		return
 	}
@@ -60,8 +60,8 @@ func (w *world) oneAttempt(al *allocation, t *seat) {
 		}
 		return olderJob(slices.MinFunc(ja, olderJob), slices.MinFunc(jb, olderJob))
 	})
-	w.fill(al, t, open[0])
+	w.fill(alloc, seat, open[0])
 	for _, a := range open[1:] {
-		w.cancel(a, why{"Duplicate", fmt.Sprintf("seat %s is filled by an older job", t.id)})
+		w.cancel(a, cause{Duplicate, fmt.Sprintf("seat %s is filled by an older job", seat.id)})
 	}
 }

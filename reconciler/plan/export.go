@@ -6,7 +6,7 @@ import "fmt"
 // Prometheus' retention.
 func (w *world) export(x *experiment) {
 	if x.released.set() && w.known && w.occupied(x) == 0 && !w.exported(x) {
-		w.do(Action{Verb: Export, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: "MetricsStored", Generation: x.Generation,
+		w.do(Action{Verb: Export, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: MetricsStored, Generation: x.Generation,
 			Message: fmt.Sprintf("nothing of it runs any more: %s", x.released.message)})
 	}
 }

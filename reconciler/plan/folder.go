@@ -11,7 +11,7 @@ import (
 // verdict is a status with its reason.
 type verdict struct {
 	status string
-	why
+	cause
 }
 
 // folders makes the directories that lustre services declare, and removes those that no service declares any more: ours
@@ -38,7 +38,7 @@ func (w *world) folders(x *experiment) {
 		if w.occupied(x) > 0 && x.Deleting {
 			continue // a server may still write into it
 		}
-		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: "Removed", Folder: &r,
+		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: Removed, Folder: &r,
 			Message: fmt.Sprintf("%s is no longer declared: it is removed if assay made it, and left alone otherwise", r.Spec.Path)})
 	}
 }
@@ -48,7 +48,7 @@ func (w *world) makeFolder(x *experiment, s *service) {
 	if !seen || f.Err != "" || f.Exists && w.isRecorded(x, s) {
 		return
 	}
-	w.do(Action{Verb: MakeFolder, Experiment: x.Name, Object: "service/" + s.Name, Reason: "Declared",
+	w.do(Action{Verb: MakeFolder, Experiment: x.Name, Object: "service/" + s.Name, Reason: Declared,
 		Message: s.Lustre.Path + " is declared", Folder: &FolderRecord{Experiment: x.Name, Service: s.Name, Spec: *s.Lustre}})
 }
 
@@ -77,23 +77,23 @@ func (w *world) folderReady(x *experiment, s *service) verdict {
 	spec := s.Lustre
 	switch {
 	case !seen:
-		return verdict{v1alpha1.Unknown, why{"NotObserved", spec.Path + " has not been looked at yet"}}
+		return verdict{v1alpha1.Unknown, cause{NotObserved, spec.Path + " has not been looked at yet"}}
 	case f.Err != "":
-		return verdict{v1alpha1.Unknown, why{"Unreadable", f.Err}}
+		return verdict{v1alpha1.Unknown, cause{Unreadable, f.Err}}
 	case !f.Exists:
-		return verdict{v1alpha1.False, why{"Making", spec.Path + " is being made"}}
+		return verdict{v1alpha1.False, cause{Making, spec.Path + " is being made"}}
 	case spec.MinFree > 0 && f.FreeBytes < 0 || spec.MinInodes > 0 && f.FreeInodes < 0:
-		return verdict{v1alpha1.Unknown, why{"SpaceUnknown", "the file system does not say how much is free: " + f.Message}}
+		return verdict{v1alpha1.Unknown, cause{SpaceUnknown, "the file system does not say how much is free: " + f.Message}}
 	case spec.MinFree > 0 && f.FreeBytes < int64(spec.MinFree):
-		return verdict{v1alpha1.False, why{"TooLittleSpace", fmt.Sprintf("%s has %s free, quota included, and minFree is %s", spec.Path, v1alpha1.Quantity(f.FreeBytes), spec.MinFree)}}
+		return verdict{v1alpha1.False, cause{TooLittleSpace, fmt.Sprintf("%s has %s free, quota included, and minFree is %s", spec.Path, v1alpha1.Quantity(f.FreeBytes), spec.MinFree)}}
 	case spec.MinInodes > 0 && f.FreeInodes < spec.MinInodes:
-		return verdict{v1alpha1.False, why{"TooFewInodes", fmt.Sprintf("%s has room for %d files, quota included, and minInodes is %d", spec.Path, f.FreeInodes, spec.MinInodes)}}
+		return verdict{v1alpha1.False, cause{TooFewInodes, fmt.Sprintf("%s has room for %d files, quota included, and minInodes is %d", spec.Path, f.FreeInodes, spec.MinInodes)}}
 	}
 	whose := "it was there before, and is never deleted"
 	if f.Ours {
 		whose = "made by assay"
 	}
-	return verdict{v1alpha1.True, why{"Ready", fmt.Sprintf("%s is there (%s); %s", spec.Path, whose, f.Message)}}
+	return verdict{v1alpha1.True, cause{Ready, fmt.Sprintf("%s is there (%s); %s", spec.Path, whose, f.Message)}}
 }
 
 // folderStatus reports on a directory target.
@@ -103,17 +103,17 @@ func (w *world) folderStatus(x *experiment, s *service, st *v1alpha1.ServiceStat
 	if v.status == v1alpha1.True {
 		st.Ready = 1
 	}
-	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: v.status == v1alpha1.True, Endpoint: s.Lustre.Path, Reason: v.reason}}
-	c.set(v1alpha1.Ready, v.status, v.why)
-	c.set(v1alpha1.Reconciling, truth(v.status == v1alpha1.False), v.why)
-	c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
+	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: v.status == v1alpha1.True, Endpoint: s.Lustre.Path, Reason: string(v.reason)}}
+	c.set(v1alpha1.Ready, v.status, v.cause)
+	c.set(v1alpha1.Reconciling, truth(v.status == v1alpha1.False), v.cause)
+	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 	f := w.o.Folders[x.Name+"/"+s.Name]
 	switch {
 	case !f.Exists:
-		c.set(v1alpha1.Striped, v1alpha1.Unknown, v.why)
+		c.set(v1alpha1.Striped, v1alpha1.Unknown, v.cause)
 	case f.Striped:
-		c.set(v1alpha1.Striped, v1alpha1.True, why{"Striped", f.Message})
+		c.set(v1alpha1.Striped, v1alpha1.True, cause{Striped, f.Message})
 	default:
-		c.set(v1alpha1.Striped, v1alpha1.False, why{"PlainDirectory", f.Message})
+		c.set(v1alpha1.Striped, v1alpha1.False, cause{PlainDirectory, f.Message})
 	}
 }

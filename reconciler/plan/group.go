@@ -92,10 +92,10 @@ func (a *allocation) names() (out []string) {
 
 // fits reports whether a job that was submitted earlier still serves: exactly what is declared, or, for a group, at least
 // as much. So a member can join or leave without the others being disturbed.
-func (a *allocation) fits(t *Attempt) bool {
-	if t.Alloc == a.alloc {
+func (a *allocation) fits(attempt *Attempt) bool {
+	if attempt.Alloc == a.alloc {
 		return true
 	}
-	h, n := t.Size, a.size
-	return a.grouped && t.Base == a.base && h.Nodes >= n.Nodes && h.GPUs >= n.GPUs && h.CPUs >= n.CPUs && h.Memory >= n.Memory
+	h, n := attempt.Size, a.size
+	return a.grouped && attempt.Base == a.base && h.Nodes >= n.Nodes && h.GPUs >= n.GPUs && h.CPUs >= n.CPUs && h.Memory >= n.Memory
 }

@@ -44,9 +44,9 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		nonce := fmt.Sprintf("n%d", i)
 		seat := drivers.Seat{Experiment: pick("experiment", "a", "b"), Group: pick("group", "x", "y", "z", "g"), Slot: rapid.IntRange(0, 2).Draw(t, "slot")}
 		a := Attempt{Nonce: nonce, Seat: seat, Experiment: seat.Experiment, Alloc: pick("was", "a1", "a2"), Settings: pick("set", "s1", "s2"),
-			Begun: epoch.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second), Cancelled: pick("cancelled", "", "", "Removed", "ReadinessDeadline")}
+			Begun: epoch.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second), Cancelled: Reason(pick("cancelled", "", "", string(Removed), string(ReadinessDeadline)))}
 		if flag("ended") {
-			a.End = &End{Reason: "JobFailed", At: epoch.Add(-time.Second), Failure: flag("failure")}
+			a.End = &End{Reason: JobFailed, At: epoch.Add(-time.Second), Failure: flag("failure")}
 		}
 		o.Attempts = append(o.Attempts, a)
 		for k := range rapid.IntRange(0, 2).Draw(t, "jobs") {

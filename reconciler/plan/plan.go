@@ -4,7 +4,7 @@ package plan
 //
 // The reading order is the order of the rules; each is a file named after what it decides.
 func Plan(d Desired, o Observed) Result {
-	w := look(d, o)
+	w := newWorld(d, o)
 	for _, x := range w.exps {
 		x.blocked = w.guarded(x) // guard.go: a revision that would remove everything
 		for _, s := range x.services {
@@ -14,13 +14,13 @@ func Plan(d Desired, o Observed) Result {
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.concludeAll(x)              // run.go, attribution.go: runs that have ended, and which job executed them
-		x.released = w.release(x)     // retire.go: suspended, deleting, or done
-		w.supersede(x)                // run.go: runs that the newest revision no longer wants
-		w.retire(x)                   // retire.go: seats that nobody wants any more
-		for _, al := range x.allocs { // group.go: what is submitted together
-			for _, t := range al.seats {
-				w.serve(x, al, t) // seat.go: submit, replace, change in place, give up
+		w.concludeAll(x)                 // run.go, attribution.go: runs that have ended, and which job executed them
+		x.released = w.release(x)        // retire.go: suspended, deleting, or done
+		w.supersede(x)                   // run.go: runs that the newest revision no longer wants
+		w.retire(x)                      // retire.go: seats that nobody wants any more
+		for _, alloc := range x.allocs { // group.go: what is submitted together
+			for _, seat := range alloc.seats {
+				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
 			}
 		}
 		w.startRun(x)   // run.go: the next benchmark run
@@ -32,5 +32,5 @@ func Plan(d Desired, o Observed) Result {
 		w.export(x)   // export.go: metrics that outlive the experiment
 		w.forgetWhenGone(x)
 	}
-	return Result{Actions: w.actions, Status: w.statuses(), Targets: w.targets(), Look: w.again}
+	return Result{Actions: w.actions, Status: w.statuses(), Targets: w.targets(), NextPass: w.nextPass}
 }

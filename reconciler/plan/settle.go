@@ -30,7 +30,7 @@ func (w *world) settle() {
 		j := slices.MinFunc(js, olderJob)
 		if a.JobID != j.ID {
 			w.do(Action{Verb: Adopt, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
-				Reason: "Adopted", Message: fmt.Sprintf("job %s carries the mark of this submission", j.ID)})
+				Reason: Adopted, Message: fmt.Sprintf("job %s carries the mark of this submission", j.ID)})
 		}
 		if j.State.Terminal() {
 			w.close(a, endOf(a, j, w.o.Agents[a.Nonce]))
@@ -49,34 +49,34 @@ func (w *world) unseen(a *Attempt) {
 	}
 	settled := since.Add(w.d.Policy.Settle)
 	if w.o.Listing.At.Before(settled) {
-		w.lookAt(settled)
+		w.wakeAt(settled)
 		return
 	}
-	end := End{State: drivers.JobVanished, Reason: "NeverSubmitted", Message: "the scheduler knows no such job, and answered after the settle time"}
+	end := End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler knows no such job, and answered after the settle time"}
 	if a.JobID != "" {
-		end.Reason, end.Message = "Vanished", fmt.Sprintf("the scheduler no longer lists job %s", a.JobID)
+		end.Reason, end.Message = Vanished, fmt.Sprintf("the scheduler no longer lists job %s", a.JobID)
 	}
 	if st := w.o.Agents[a.Nonce].State; st != nil && st.End != nil {
-		end.Reason, end.Message = "Ended", fmt.Sprintf("job %s ended: %s %s", a.JobID, st.End.Reason, st.End.Message)
+		end.Reason, end.Message = Ended, fmt.Sprintf("job %s ended: %s %s", a.JobID, st.End.Reason, st.End.Message)
 	}
 	w.close(a, end)
 }
 
 // endOf says how a terminal job ended, in words that answer "why".
 func endOf(a *Attempt, j drivers.Job, agent Agent) End {
-	e := End{State: j.State, Reason: string(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
+	e := End{State: j.State, Reason: Reason(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
 	if j.Reason != "" {
 		e.Message += fmt.Sprintf(" (%s)", j.Reason)
 	}
 	switch j.State {
 	case drivers.JobCancelled:
 		if a.Cancelled == "" {
-			e.Reason, e.Message = "CancelledByHand", fmt.Sprintf("job %s was cancelled, and not by assay", j.ID)
+			e.Reason, e.Message = CancelledByHand, fmt.Sprintf("job %s was cancelled, and not by assay", j.ID)
 		}
 	case drivers.JobTimeout:
-		e.Reason, e.Message = "TimeLimit", fmt.Sprintf("job %s reached its time limit", j.ID)
+		e.Reason, e.Message = TimeLimit, fmt.Sprintf("job %s reached its time limit", j.ID)
 	case drivers.JobFailed:
-		e.Reason, e.Message = "JobFailed", fmt.Sprintf("job %s failed with exit code %d, signal %d (%s)", j.ID, j.Exit, j.Signal, j.Reason)
+		e.Reason, e.Message = JobFailed, fmt.Sprintf("job %s failed with exit code %d, signal %d (%s)", j.ID, j.Exit, j.Signal, j.Reason)
 	}
 	if a.Cancelled != "" {
 		e.Reason, e.Message = a.Cancelled, fmt.Sprintf("job %s was cancelled by assay: %s", j.ID, a.Cancelled)
@@ -95,10 +95,10 @@ func endOf(a *Attempt, j drivers.Job, agent Agent) End {
 // close ends an attempt: its seat is free afterwards.
 func (w *world) close(a *Attempt, e End) {
 	e.At = w.o.Now
-	al := w.allocationOf(a)
+	alloc := w.allocationOf(a)
 	spec := a.Spec
-	if al != nil {
-		spec = al.spec
+	if alloc != nil {
+		spec = alloc.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
@@ -106,14 +106,14 @@ func (w *world) close(a *Attempt, e End) {
 	a.End = &e
 	w.open[a.Seat] = slices.DeleteFunc(slices.Clone(w.open[a.Seat]), func(o *Attempt) bool { return o == a })
 	w.ended[a.Seat] = append(w.ended[a.Seat], a)
-	if al == nil || a.Seat.Slot >= len(al.seats) || al.seats[a.Seat.Slot].attempt != a {
+	if alloc == nil || a.Seat.Slot >= len(alloc.seats) || alloc.seats[a.Seat.Slot].attempt != a {
 		return
 	}
-	t := al.seats[a.Seat.Slot]
-	al.free(t)
-	if left := w.open[t.id]; len(left) > 0 { // a duplicate still fills the seat
-		w.fill(al, t, left[0])
-		for _, s := range al.members {
+	seat := alloc.seats[a.Seat.Slot]
+	alloc.free(seat)
+	if left := w.open[seat.id]; len(left) > 0 { // a duplicate still fills the seat
+		w.fill(alloc, seat, left[0])
+		for _, s := range alloc.members {
 			w.judge(w.byName[a.Experiment], s)
 		}
 	}
@@ -122,9 +122,9 @@ func (w *world) close(a *Attempt, e End) {
 // allocationOf is the declared allocation that an attempt is for; nil when it is not declared any more, or is a run's.
 func (w *world) allocationOf(a *Attempt) *allocation {
 	if x := w.byName[a.Experiment]; x != nil {
-		for _, al := range x.allocs {
-			if al.name == a.Seat.Group {
-				return al
+		for _, alloc := range x.allocs {
+			if alloc.name == a.Seat.Group {
+				return alloc
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func (e Experiment) At(runs []Run) Experiment {
 	if len(e.Points) == 0 {
 		return e
 	}
-	x := &experiment{Experiment: e, waits: map[string]why{}}
+	x := &experiment{Experiment: e, waits: map[string]cause{}}
 	for i := range runs {
 		if runs[i].Experiment == e.Name {
 			x.runs = append(x.runs, &runs[i])
@@ -87,7 +87,7 @@ func (x *experiment) sweep() {
 			x.wants = slices.DeleteFunc(x.wants, func(want wantedRun) bool {
 				if want.point > last {
 					x.skipped[want.Name]++
-					x.wait(want, why{"SweepStopped", "a run failed, and sweep.onFailure is Stop"})
+					x.wait(want, cause{SweepStopped, "a run failed, and sweep.onFailure is Stop"})
 				}
 				return want.point > last
 			})
@@ -116,24 +116,24 @@ func (x *experiment) choose() int {
 
 // passes says why no run can start at this point, so that the sweep records them as failed and goes on: the target has
 // been given up.
-func (x *experiment) passes(target string) why {
+func (x *experiment) passes(target string) cause {
 	if len(x.Points) == 0 {
-		return why{}
+		return cause{}
 	}
 	for _, s := range x.services {
 		if s.Name != target {
 			continue
 		}
-		for _, t := range s.places {
+		for _, replica := range s.replicas {
 			switch {
-			case t.stalled.set():
-				return t.stalled
-			case t.given.set() && s.of.grouped:
-				return t.given
+			case replica.stalled.set():
+				return replica.stalled
+			case replica.givenUp.set() && s.of.grouped:
+				return replica.givenUp
 			}
 		}
 	}
-	return why{}
+	return cause{}
 }
 
 // params of a point in the order of their names, as words of a digest.

@@ -20,13 +20,13 @@ func (w *world) targets() []drivers.Target {
 			if s.URL != "" && s.Processes[0].Metrics != "" {
 				out = append(out, target(externalID(x, s), strings.TrimSuffix(s.URL, "/")+s.Processes[0].Metrics, x.Name, s.Name, "", ""))
 			}
-			for _, t := range s.places {
-				out = append(out, placeTargets(x, s, t)...)
+			for _, replica := range s.replicas {
+				out = append(out, replicaTargets(x, s, replica)...)
 			}
 		}
-		for _, al := range x.allocs {
-			for _, t := range al.seats {
-				out = append(out, nodeTargets(t.attempt, t.job, t.agent)...)
+		for _, alloc := range x.allocs {
+			for _, seat := range alloc.seats {
+				out = append(out, nodeTargets(seat.attempt, seat.job, seat.agent)...)
 			}
 		}
 		out = append(out, w.runTargets(x)...)
@@ -43,23 +43,23 @@ func scrapable(a *Attempt, j *drivers.Job, agent Agent) bool {
 		(j == nil || j.State == drivers.JobRunning)
 }
 
-// placeTargets are the processes of a service that answer, and the files of metrics that the agent serves for them.
-func placeTargets(x *experiment, s *service, t *place) []drivers.Target {
-	if !scrapable(t.attempt, t.job, t.agent) {
+// replicaTargets are the processes of a service that answer, and the files of metrics that the agent serves for them.
+func replicaTargets(x *experiment, s *service, replica *replica) []drivers.Target {
+	if !scrapable(replica.attempt, replica.job, replica.agent) {
 		return nil
 	}
 	var out []drivers.Target
-	for i, p := range t.procs {
+	for i, p := range replica.procs {
 		if p == nil {
 			continue
 		}
 		if p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting) {
-			out = append(out, target(t.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(t.attempt.JobID), t.agent.State.Node))
+			out = append(out, target(replica.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(replica.attempt.JobID), replica.agent.State.Node))
 		}
-		if first := t.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
+		if first := replica.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
 			for _, n := range first {
-				if n.Name == t.agent.State.Node && n.Metrics != "" {
-					id := t.attempt.Nonce + "/textfile/" + p.Name
+				if n.Name == replica.agent.State.Node && n.Metrics != "" {
+					id := replica.attempt.Nonce + "/textfile/" + p.Name
 					url := strings.TrimSuffix(n.Metrics, "/metrics") + "/textfile/" + p.Name
 					out = append(out, drivers.Target{ID: id, URL: url, Labels: map[string]string{"assay_target": id}})
 				}
@@ -109,8 +109,8 @@ func (w *world) targetIDs(x *experiment, s *service) []string {
 		return []string{externalID(x, s)}
 	}
 	var out []string
-	for _, t := range s.places {
-		for _, v := range placeTargets(x, s, t) {
+	for _, replica := range s.replicas {
+		for _, v := range replicaTargets(x, s, replica) {
 			if !strings.Contains(v.ID, "/textfile/") {
 				out = append(out, v.ID)
 			}

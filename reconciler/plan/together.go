@@ -59,13 +59,13 @@ func (x *experiment) set(want wantedRun) (out []wantedRun) {
 }
 
 // alone says why a run of a set can no longer be done: another one has ended without it.
-func (x *experiment) alone(set []wantedRun) why {
+func (x *experiment) alone(set []wantedRun) cause {
 	for _, m := range set {
 		if x.ended(m.key) {
-			return why{"NotTogether", fmt.Sprintf("%s has ended without it, and what they do to each other can only be measured together: change the seed to do both again", m.Name)}
+			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and what they do to each other can only be measured together: change the seed to do both again", m.Name)}
 		}
 	}
-	return why{}
+	return cause{}
 }
 
 // using is the active run of another experiment on a target that both have in common: somebody else's server or a directory.

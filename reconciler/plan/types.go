@@ -21,7 +21,6 @@ type Policy struct {
 	BackoffMax  time.Duration // longest wait between two jobs of one seat; default 5m
 	Proven      time.Duration // a job that was Ready and lived so long does not count as a failure; default 10m
 	RunAttempts int           // how often a run whose job died is tried; default 3
-	Poll        time.Duration // shortest time between two listings
 }
 
 // Experiment is one compiled revision.
@@ -135,7 +134,7 @@ type Attempt struct {
 	JobID       drivers.JobID `json:"jobID,omitempty"`      // known once acknowledged or adopted
 	Submitted   time.Time     `json:"submitted,omitzero"`   // when the id became known, or the submission became uncertain
 	Error       string        `json:"error,omitempty"`      // of an uncertain submission
-	Cancelled   string        `json:"cancelled,omitempty"`  // reason for which we asked for its end
+	Cancelled   Reason        `json:"cancelled,omitempty"`  // reason for which we asked for its end
 	CancelledAt time.Time     `json:"cancelledAt,omitzero"` // when we last did
 	Refused     string        `json:"refused,omitempty"`    // the scheduler's word on a change in place that it refused
 	Spec        string        `json:"spec,omitempty"`       // fingerprint of all that was to run in it
@@ -145,7 +144,7 @@ type Attempt struct {
 // End is how an attempt ended.
 type End struct {
 	State   drivers.JobState `json:"state"`
-	Reason  string           `json:"reason"`
+	Reason  Reason           `json:"reason"`
 	Message string           `json:"message,omitempty"`
 	At      time.Time        `json:"at"`
 	Failure bool             `json:"failure"` // counts towards the cap
@@ -173,7 +172,7 @@ type Run struct {
 	Revision   string               `json:"revision"`
 	Commit     string               `json:"commit,omitempty"`
 	Phase      string               `json:"phase"` // v1alpha1.Run*
-	Reason     string               `json:"reason,omitempty"`
+	Reason     Reason               `json:"reason,omitempty"`
 	Message    string               `json:"message,omitempty"`
 	Nonce      string               `json:"nonce,omitempty"` // the job that runs it; empty until one is chosen
 	JobID      string               `json:"jobID,omitempty"`
@@ -231,12 +230,12 @@ type Verb string
 
 // The verbs. Each is one effect, and each may be repeated without harm.
 const (
-	Submit      Verb = "Submit"      // Attempt, Job, Tell: begin the attempt, write desired.json, submit
+	Submit      Verb = "Submit"      // Attempt, Job, Desired: begin the attempt, write desired.json, submit
 	Adopt       Verb = "Adopt"       // Attempt, JobID: write down the id of an attempt's job
 	Cancel      Verb = "Cancel"      // Nonce, JobID: note the reason, then cancel
 	Close       Verb = "Close"       // Nonce, End: the attempt is over, the seat is free
 	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change, Settings
-	Instruct    Verb = "Instruct"    // Nonce, Tell: replace desired.json
+	Instruct    Verb = "Instruct"    // Nonce, Desired: replace desired.json
 	CreateRun   Verb = "CreateRun"   // Run, Request
 	UpdateRun   Verb = "UpdateRun"   // Run: as it is to be from now on
 	Forget      Verb = "Forget"      // Experiment: all that was to be deleted is gone
@@ -250,7 +249,7 @@ type Action struct {
 	Verb       Verb
 	Experiment string
 	Object     string // service/NAME or run/ID
-	Reason     string // CamelCase
+	Reason     Reason // CamelCase
 	Message    string // a sentence
 
 	Seat       drivers.Seat
@@ -258,7 +257,7 @@ type Action struct {
 	JobID      drivers.JobID
 	Attempt    *Attempt              // Submit: template without nonce and times
 	Job        *drivers.JobSpec      // Submit: Tag.Nonce and Dir are filled in by the executor
-	Tell       *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
+	Desired    *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
 	Change     *drivers.Change
 	Settings   string // Reconfigure: fingerprint that holds once it is done
 	End        *End
@@ -270,10 +269,10 @@ type Action struct {
 
 // Result is what to do now, what to say, and when to look again. Actions are in the order to do them.
 type Result struct {
-	Actions []Action
-	Status  []v1alpha1.ExperimentStatus // by name
-	Targets []drivers.Target            // what Prometheus should scrape
-	Look    time.Time                   // look again then at the latest; zero: when something happens
+	Actions  []Action
+	Status   []v1alpha1.ExperimentStatus // by name
+	Targets  []drivers.Target            // what Prometheus should scrape
+	NextPass time.Time                   // make the next pass then at the latest; zero: when something happens
 }
 
 // Step is one line of `assay plan`: what applying would do to an object, as a whole.
