@@ -31,9 +31,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}
-	for i, e := range d.Experiments {
-		d.Experiments[i] = e.At(o.Runs)
-	}
+	d.AtPoints(o.Runs)
 	if o.Records, err = l.Store.Folders(); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)
 	}

@@ -42,8 +42,8 @@ func (w *world) attemptFor(r *Run) *Attempt {
 // jobID is the id of the job that executes a run: as the scheduler lists it, as the attempt remembers it, or as the agent
 // wrote it into the claim.
 func (w *world) jobID(r *Run) string {
-	if jobs := w.jobs[r.Nonce]; len(jobs) > 0 {
-		return string(slices.MinFunc(jobs, olderJob).ID)
+	if j := w.job(r.Nonce); j != nil {
+		return string(j.ID)
 	}
 	var known, claimed string
 	if a := w.attempt[r.Nonce]; a != nil {

@@ -24,12 +24,34 @@ type conditions struct {
 	list       []v1alpha1.Condition
 }
 
+// before holds the conditions of an experiment's parts as last published.
+type before struct {
+	services, benchmarks, runs map[string][]v1alpha1.Condition
+}
+
+func newBefore(st v1alpha1.ExperimentStatus) before {
+	b := before{make(map[string][]v1alpha1.Condition, len(st.Services)), make(map[string][]v1alpha1.Condition, len(st.Benchmarks)), make(map[string][]v1alpha1.Condition, len(st.Runs))}
+	for i := range st.Services {
+		b.services[st.Services[i].Name] = st.Services[i].Conditions
+	}
+	for i := range st.Benchmarks {
+		b.benchmarks[st.Benchmarks[i].Name] = st.Benchmarks[i].Conditions
+	}
+	for i := range st.Runs {
+		b.runs[st.Runs[i].ID] = st.Runs[i].Conditions
+	}
+	return b
+}
+
 func (c *conditions) set(typ, status string, because cause) {
 	at := c.w.o.Now
 	for _, b := range c.before {
 		if b.Type == typ && b.Status == status {
 			at = b.LastTransitionTime
 		}
+	}
+	if c.list == nil {
+		c.list = make([]v1alpha1.Condition, 0, 6) // as many as a service has
 	}
 	c.list = append(c.list, v1alpha1.Condition{Type: typ, Status: status, Reason: string(because.reason), Message: because.message, LastTransitionTime: at, ObservedGeneration: c.generation})
 }
@@ -43,9 +65,10 @@ func truth(b bool) string {
 }
 
 func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
-	before := w.o.Previous[x.Name]
+	before := newBefore(w.o.Previous[x.Name])
 	st := v1alpha1.ExperimentStatus{Name: x.Name, Site: x.Site, Revision: x.Revision, Generation: x.Generation, Suspended: x.Suspend,
 		Deleting: x.Deleting, Observed: w.o.Now}
+	st.Services = make([]v1alpha1.ServiceStatus, 0, len(x.services))
 	for _, s := range x.services {
 		st.Services = append(st.Services, w.serviceStatus(x, s, before))
 	}
@@ -55,7 +78,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 	for _, r := range x.runs {
 		st.Runs = append(st.Runs, w.runStatus(r, before))
 	}
-	c := &conditions{w: w, generation: x.Generation, before: before.Conditions}
+	c := &conditions{w: w, generation: x.Generation, before: w.o.Previous[x.Name].Conditions}
 	w.summarize(x, st, c)
 	st.Conditions = c.list
 	return st
@@ -76,15 +99,15 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 			}
 		}
 	}
-	occupied := w.occupied(x)
+	occupied := x.occupied
 	if x.released.set() {
 		status, ready = v1alpha1.False, x.released
 	}
 	if x.blocked != "" {
 		stalled = cause{PruneGuard, x.blocked}
 	}
-	if x.unknown > 0 && status == v1alpha1.True {
-		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.unknown)
+	if x.unknownJobs > 0 && status == v1alpha1.True {
+		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.unknownJobs)
 	}
 	runs := len(x.wants) > 0 && !x.allDone()
 	complete, pending := status == v1alpha1.True && !runs, cause{InProgress, "services or runs are still to come"}
@@ -117,17 +140,6 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	c.set(v1alpha1.Complete, truth(complete), done)
 }
 
-// occupied counts the seats of an experiment that something still fills.
-func (w *world) occupied(x *experiment) int {
-	n := 0
-	for id, open := range w.open {
-		if id.Experiment == x.Name {
-			n += len(open)
-		}
-	}
-	return n
-}
-
 // filled counts the wanted seats that have a job.
 func (w *world) filled(x *experiment) int {
 	n := 0
@@ -143,15 +155,12 @@ func (w *world) filled(x *experiment) int {
 
 func (w *world) runningRuns(x *experiment) bool { return slices.ContainsFunc(x.runs, active) }
 
-func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.ExperimentStatus) v1alpha1.BenchmarkStatus {
+func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alpha1.BenchmarkStatus {
 	st := v1alpha1.BenchmarkStatus{Name: b.Name, Target: b.Target, Runs: x.skipped[b.Name]}
 	failed, invalid := cause{}, cause{}
-	for _, want := range x.wants {
-		if want.Name != b.Name {
-			continue
-		}
+	for _, i := range x.wantsOf[b.Name] {
 		st.Runs++
-		for _, r := range x.byKey[want.key] {
+		for _, r := range x.byKey[x.wants[i].key] {
 			if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
 				continue
 			}
@@ -164,12 +173,7 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.Expe
 			}
 		}
 	}
-	c := &conditions{w: w, generation: x.Generation}
-	for _, p := range before.Benchmarks {
-		if p.Name == b.Name {
-			c.before = p.Conditions
-		}
-	}
+	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
 	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
 	if st.Done < st.Runs {
 		progress.reason = InProgress
@@ -195,15 +199,10 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.Expe
 	return st
 }
 
-func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.RunStatus {
+func (w *world) runStatus(r *Run, before before) v1alpha1.RunStatus {
 	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
 		Phase: r.Phase, Reason: string(r.Reason), JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
-	c := &conditions{w: w}
-	for _, p := range before.Runs {
-		if p.ID == r.ID {
-			c.before = p.Conditions
-		}
-	}
+	c := &conditions{w: w, before: before.runs[r.ID]}
 	if s := w.o.Agents[r.Nonce].State; s != nil && active(r) {
 		for _, a := range s.Runs {
 			if a.ID == r.ID {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -95,7 +96,7 @@ func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
 		}
 		delete(told, s.Name)
 	}
-	for _, name := range slices.Sorted(keysOf(told)) {
+	for _, name := range slices.Sorted(maps.Keys(told)) {
 		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, seat.id.Slot), Reason: "it leaves the job of group " + alloc.name})
 	}
 	return out
@@ -124,7 +125,7 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 			out = append(out, Step{Symbol: Create, Object: x.Name + "/" + s.Name, Reason: s.Lustre.Path + " is declared"})
 		}
 	}
-	for _, r := range w.records(x) {
+	for _, r := range x.records {
 		if !wanted[r.Service] {
 			out = append(out, Step{Symbol: Destroy, Object: x.Name + "/" + r.Service, Reason: r.Spec.Path + " is no longer declared; removed if assay made it"})
 		}
@@ -134,15 +135,8 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 
 // destroyed lists the seats that are filled and not wanted.
 func (w *world) destroyed(x *experiment) []Step {
-	var ids []drivers.Seat
-	for id, open := range w.open {
-		if id.Experiment == x.Name && len(open) > 0 {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, compareSeats)
 	var out []Step
-	for _, id := range ids {
+	for _, id := range x.openSeats {
 		if because := w.unwanted(x, id); because.set() {
 			reason := because.message
 			if x.blocked != "" {

@@ -13,9 +13,16 @@ func (w *world) duplicates() {
 	if !w.known {
 		return
 	}
-	for _, a := range sortedAttempts(w.o.Attempts) {
-		live := slices.DeleteFunc(slices.Clone(w.jobs[a.Nonce]), func(j drivers.Job) bool { return j.State.Terminal() })
-		slices.SortFunc(live, olderJob)
+	for _, a := range w.attempts {
+		if a.End == nil && len(w.jobs[a.Nonce]) < 2 {
+			continue
+		}
+		var live []*drivers.Job
+		for _, j := range w.jobs[a.Nonce] {
+			if !j.State.Terminal() {
+				live = append(live, j)
+			}
+		}
 		if a.End != nil {
 			w.zombies(a, live)
 			continue
@@ -35,7 +42,7 @@ func (w *world) duplicates() {
 }
 
 // zombies cancels jobs that came up after their submission had been given up: their seat may be filled by another.
-func (w *world) zombies(a *Attempt, live []drivers.Job) {
+func (w *world) zombies(a *Attempt, live []*drivers.Job) {
 	for _, j := range live {
 		if j.State != drivers.JobCompleting {
 			w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
@@ -46,19 +53,21 @@ func (w *world) zombies(a *Attempt, live []drivers.Job) {
 
 // oneAttempt keeps the open attempt whose job is the oldest.
 func (w *world) oneAttempt(alloc *allocation, seat *seat) {
-	open := slices.Clone(w.open[seat.id])
-	if len(open) < 2 {
+	if len(w.open[seat.id]) < 2 {
 		return
 	}
+	open := slices.Clone(w.open[seat.id])
 	slices.SortStableFunc(open, func(a, b *Attempt) int {
-		ja, jb := w.jobs[a.Nonce], w.jobs[b.Nonce]
-		if (len(ja) == 0) != (len(jb) == 0) {
-			return len(jb) - len(ja)
-		}
-		if len(ja) == 0 {
+		ja, jb := w.job(a.Nonce), w.job(b.Nonce)
+		switch {
+		case ja == nil && jb == nil:
 			return 0
+		case jb == nil:
+			return -1
+		case ja == nil:
+			return 1
 		}
-		return olderJob(slices.MinFunc(ja, olderJob), slices.MinFunc(jb, olderJob))
+		return olderJob(ja, jb)
 	})
 	w.fill(alloc, seat, open[0])
 	for _, a := range open[1:] {

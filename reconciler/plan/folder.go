@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"path"
-	"slices"
 
 	"assay/api/v1alpha1"
 )
@@ -31,11 +30,11 @@ func (w *world) folders(x *experiment) {
 			}
 		}
 	}
-	for _, r := range w.records(x) {
+	for _, r := range x.records {
 		if now, ok := wanted[r.Service]; ok && path.Clean(now.Path) == path.Clean(r.Spec.Path) {
 			continue
 		}
-		if w.occupied(x) > 0 && x.Deleting {
+		if x.Deleting && x.occupied > 0 {
 			continue // a server may still write into it
 		}
 		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: Removed, Folder: &r,
@@ -52,23 +51,9 @@ func (w *world) makeFolder(x *experiment, s *service) {
 		Message: s.Lustre.Path + " is declared", Folder: &FolderRecord{Experiment: x.Name, Service: s.Name, Spec: *s.Lustre}})
 }
 
-// records are the directories that an experiment asked for, in a fixed order.
-func (w *world) records(x *experiment) (out []FolderRecord) {
-	for _, r := range w.o.Records {
-		if r.Experiment == x.Name {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b FolderRecord) int { return compareWords(a.Service, b.Service, a.Spec.Path, b.Spec.Path) })
-	return out
-}
-
-func (w *world) recorded(x *experiment) int { return len(w.records(x)) }
-
+// isRecorded reports whether a service asked for its directory before.
 func (w *world) isRecorded(x *experiment, s *service) bool {
-	return slices.ContainsFunc(w.o.Records, func(r FolderRecord) bool {
-		return r.Experiment == x.Name && r.Service == s.Name && r.Spec == *s.Lustre
-	})
+	return w.recorded[FolderRecord{Experiment: x.Name, Service: s.Name, Spec: *s.Lustre}]
 }
 
 // folderReady says whether a directory target can be used.

@@ -2,8 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -23,9 +25,9 @@ func (w *world) instruct(x *experiment) {
 				continue
 			}
 			told := seat.agent.Desired
-			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: w.relays(x), Runs: w.desiredRuns(x, seat)}
-			told.Nonce = a.Nonce
-			if want.Equal(told) {
+			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
+			told.Nonce, told.Generation = a.Nonce, 0
+			if reflect.DeepEqual(want, told) || want.Equal(told) { // the first is cheaper, and most often enough
 				continue
 			}
 			because := difference(told, want)
@@ -38,7 +40,7 @@ func (w *world) instruct(x *experiment) {
 // desiredRuns are the runs placed in a job: the active ones, and the end of those that the agent still has but nobody wants.
 func (w *world) desiredRuns(x *experiment, seat *seat) []drivers.Run {
 	var out []drivers.Run
-	for _, r := range x.runs {
+	for _, r := range x.runsIn[seat.attempt.Nonce] {
 		switch {
 		case r.Nonce != seat.attempt.Nonce:
 		case active(r):
@@ -56,20 +58,26 @@ func agentHas(a Agent, run string) bool {
 	})
 }
 
-// relays are where the experiment's collector takes telemetry at present. While it moves there is none.
-func (w *world) relays(x *experiment) map[string]string {
-	var out map[string]string
+// relayTargets are where the experiment's collector takes telemetry at present. While it moves there is none.
+func (x *experiment) relayTargets() map[string]string {
+	if x.relayed {
+		return x.relays
+	}
+	x.relayed = true
 	for _, s := range x.services {
-		for _, name := range slices.Sorted(keysOf(s.Telemetry)) {
+		if len(s.Telemetry) == 0 {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Telemetry)) {
 			if at := s.port(s.Telemetry[name]); at != "" {
-				if out == nil {
-					out = map[string]string{}
+				if x.relays == nil {
+					x.relays = map[string]string{}
 				}
-				out[name] = at
+				x.relays[name] = at
 			}
 		}
 	}
-	return out
+	return x.relays
 }
 
 // port is the address (host:port) of a port of a service's first place; empty while it has none.

@@ -13,9 +13,11 @@ import (
 
 // judge sets what is Ready of a service, place by place.
 func (w *world) judge(x *experiment, s *service) {
+	s.allReady = len(s.replicas) > 0
 	for _, replica := range s.replicas {
 		replica.ready, replica.cause = w.readiness(s, replica)
 		replica.givenUp = w.givenUp(s, replica)
+		s.allReady = s.allReady && replica.ready == v1alpha1.True
 	}
 }
 
@@ -122,23 +124,15 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 
 // available reports whether every replica of a service is Ready; an external one when its probe passes.
 func (w *world) available(x *experiment, name string) bool {
-	for _, s := range x.services {
-		if s.Name != name {
-			continue
-		}
-		if s.URL != "" {
-			e, seen := w.o.Externals[x.Name+"/"+name]
-			return seen && e.Ready
-		}
-		if s.Lustre != nil {
-			return w.folderReady(x, s).status == v1alpha1.True
-		}
-		for _, replica := range s.replicas {
-			if replica.ready != v1alpha1.True {
-				return false
-			}
-		}
-		return len(s.replicas) > 0 // nobody can use a service with no replica
+	s := x.service[name]
+	switch {
+	case s == nil:
+		return false
+	case s.URL != "":
+		e, seen := w.o.Externals[x.Name+"/"+name]
+		return seen && e.Ready
+	case s.Lustre != nil:
+		return w.folderReady(x, s).status == v1alpha1.True
 	}
-	return false
+	return s.allReady
 }

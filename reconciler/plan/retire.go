@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,14 +29,7 @@ func (w *world) retire(x *experiment) {
 	if !w.known || x.blocked != "" {
 		return
 	}
-	ids := make([]drivers.Seat, 0, len(w.open))
-	for id := range w.open {
-		if id.Experiment == x.Name {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, compareSeats)
-	for _, id := range ids {
+	for _, id := range x.openSeats {
 		if because := w.unwanted(x, id); because.set() {
 			for _, a := range w.open[id] {
 				w.cancel(a, because)
@@ -57,28 +49,19 @@ func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 	if isRunSeat(id) {
 		return cause{} // run.go ends these
 	}
-	for _, alloc := range x.allocs {
-		if alloc.name != id.Group {
-			continue
-		}
-		if id.Slot < alloc.slots {
-			return cause{}
-		}
+	alloc := x.alloc[id.Group]
+	switch {
+	case alloc == nil:
+		return cause{Removed, id.Group + " is no longer declared"}
+	case id.Slot >= alloc.slots:
 		return cause{ScaledDown, fmt.Sprintf("%s now has %d replicas", alloc.name, alloc.slots)}
 	}
-	return cause{Removed, id.Group + " is no longer declared"}
+	return cause{}
 }
 
 // cancelUnknown ends jobs that carry our mark but are in no journal; only a deletion may take them along.
 func (w *world) cancelUnknown(x *experiment) {
-	nonces := make([]string, 0)
-	for n, js := range w.jobs {
-		if w.attempt[n] == nil && js[0].Tag.Seat.Experiment == x.Name {
-			nonces = append(nonces, n)
-		}
-	}
-	slices.Sort(nonces)
-	for _, n := range nonces {
+	for _, n := range x.unknown {
 		for _, j := range w.jobs[n] {
 			if !j.State.Terminal() && j.State != drivers.JobCompleting {
 				w.do(Action{Verb: Cancel, Experiment: x.Name, Object: "service/" + j.Tag.Seat.Group, Seat: j.Tag.Seat, Nonce: n, JobID: j.ID,
@@ -90,11 +73,10 @@ func (w *world) cancelUnknown(x *experiment) {
 
 // cancel asks for the end of an attempt's job, and again when it does not come.
 func (w *world) cancel(a *Attempt, because cause) {
-	js := w.jobs[a.Nonce]
-	if len(js) == 0 || a.End != nil {
+	j := w.job(a.Nonce)
+	if j == nil || a.End != nil {
 		return // no job is known to cancel; settle.go waits for it or frees the seat
 	}
-	j := slices.MinFunc(js, olderJob)
 	if j.State.Terminal() || j.State == drivers.JobCompleting {
 		return
 	}
@@ -112,13 +94,8 @@ func (w *world) cancel(a *Attempt, because cause) {
 
 // forgetWhenGone ends a deletion once nothing fills a seat any more.
 func (w *world) forgetWhenGone(x *experiment) {
-	if !x.Deleting || !w.known || x.unknown > 0 || w.recorded(x) > 0 || !w.exported(x) {
+	if !x.Deleting || !w.known || x.unknownJobs > 0 || len(x.records) > 0 || !w.exported(x) || x.occupied > 0 {
 		return
-	}
-	for id, open := range w.open {
-		if id.Experiment == x.Name && len(open) > 0 {
-			return
-		}
 	}
 	w.do(Action{Verb: Forget, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: Deleted, Message: "everything has ended; history, results and logs are kept"})
 }

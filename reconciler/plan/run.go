@@ -18,14 +18,22 @@ func (x *experiment) ended(key string) bool {
 
 // allDone reports whether there are runs to do and every one has ended.
 func (x *experiment) allDone() bool {
-	return len(x.wants) > 0 && !slices.ContainsFunc(x.wants, func(r wantedRun) bool { return !x.ended(r.key) })
+	for i := range x.wants {
+		if !x.ended(x.wants[i].key) {
+			return false
+		}
+	}
+	return len(x.wants) > 0
 }
 
 // supersede ends runs that the newest revision disturbs or no longer wants. They are kept, and never counted.
 func (w *world) supersede(x *experiment) {
-	wanted := map[string]bool{}
-	for _, r := range x.wants {
-		wanted[r.key] = true
+	if !slices.ContainsFunc(x.runs, active) {
+		return
+	}
+	wanted := make(map[string]bool, len(x.wants))
+	for i := range x.wants {
+		wanted[x.wants[i].key] = true
 	}
 	for _, r := range x.runs {
 		if !active(r) || r.Result != nil || wanted[r.Key] && !x.released.set() {
@@ -116,7 +124,8 @@ func (w *world) startRun(x *experiment) {
 		return
 	}
 	busy := slices.ContainsFunc(x.runs, active)
-	for _, want := range x.wants {
+	for i := range x.wants {
+		want := &x.wants[i]
 		if x.ended(want.key) || w.begun[want.key] != nil || slices.ContainsFunc(x.byKey[want.key], active) {
 			continue
 		}
@@ -146,18 +155,14 @@ func (w *world) startRun(x *experiment) {
 }
 
 // wait notes why a benchmark's next run does not start.
-func (x *experiment) wait(want wantedRun, because cause) {
+func (x *experiment) wait(want *wantedRun, because cause) {
 	if !x.waits[want.Name].set() {
 		x.waits[want.Name] = because
 	}
 }
 
-func (x *experiment) service(name string) *service {
-	return x.services[slices.IndexFunc(x.services, func(s *service) bool { return s.Name == name })]
-}
-
 // mayStart says why runs that start together have to wait.
-func (w *world) mayStart(x *experiment, set []wantedRun, busy bool) cause {
+func (w *world) mayStart(x *experiment, set []*wantedRun, busy bool) cause {
 	if busy {
 		return cause{WaitingForTurn, "runs of an experiment go one by one, so that none disturbs another"}
 	}
@@ -170,11 +175,11 @@ func (w *world) mayStart(x *experiment, set []wantedRun, busy bool) cause {
 }
 
 // targetOf says why the target of a run does not let it start.
-func (w *world) targetOf(x *experiment, want wantedRun) cause {
+func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	if !w.available(x, want.Target) {
 		return cause{WaitingForTarget, want.Target + " is not Ready"}
 	}
-	target := x.service(want.Target)
+	target := x.service[want.Target]
 	if r := w.using(x, target); r != nil {
 		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
@@ -189,7 +194,7 @@ func (w *world) targetOf(x *experiment, want wantedRun) cause {
 }
 
 // runID is the id of the next run of a key, and which try it is: a superseded run was none, but it has used an id.
-func (x *experiment) runID(want wantedRun) (id string, tries int) {
+func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
 	for _, r := range x.byKey[want.key] {
 		if r.Phase == v1alpha1.RunLost {
@@ -203,8 +208,8 @@ func (x *experiment) runID(want wantedRun) (id string, tries int) {
 }
 
 // create begins a run beside those of its set, or records it as failed for a reason that is known before.
-func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed cause) {
-	target := x.service(want.Target)
+func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed cause) {
+	target := x.service[want.Target]
 	id, tries := x.runID(want)
 	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: tries, Key: want.key,
 		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
@@ -237,6 +242,7 @@ func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed ca
 		}
 	}
 	w.begun[want.key] = &r
+	w.uses(x, &r)
 	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: TargetReady,
 		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
 }

@@ -60,7 +60,7 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	}
 	job := alloc.job
 	job.Name, job.Tag = seat.id.JobName(), drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
-	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: w.relays(x)}
+	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
 	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec}
 	if alloc.grouped {
 		a.Base, a.Size, a.Members = alloc.base, alloc.size, alloc.names()
@@ -72,10 +72,8 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 
 // heldBack says why a service does not start in a seat yet. One that has been told to start is not held back any more.
 func (w *world) heldBack(x *experiment, s *service, seat *seat) cause {
-	for _, p := range seat.agent.Desired.Processes {
-		if seat.attempt != nil && p.Service() == s.Name {
-			return cause{}
-		}
+	if seat.attempt != nil && seat.runs(s.Name) {
+		return cause{}
 	}
 	for _, dep := range s.DependsOn {
 		if !w.available(x, dep) {
@@ -124,7 +122,7 @@ func (w *world) processes(x *experiment, alloc *allocation, seat *seat) []driver
 				p.Data = strings.TrimSuffix(p.Data, "/") + fmt.Sprintf("/%d", seat.id.Slot)
 			}
 			if p.Targets != "" {
-				p.Files = append(p.Files[:len(p.Files):len(p.Files)], drivers.File{Path: p.Targets, Content: w.fileSD()})
+				p.Files = append(p.Files[:len(p.Files):len(p.Files)], drivers.File{Path: p.Targets, Content: w.scrapeList()})
 			}
 			out = append(out, p)
 		}

@@ -10,13 +10,8 @@ import (
 	"assay/drivers"
 )
 
-func (w *world) serviceStatus(x *experiment, s *service, before v1alpha1.ExperimentStatus) v1alpha1.ServiceStatus {
-	c := &conditions{w: w, generation: x.Generation}
-	for _, p := range before.Services {
-		if p.Name == s.Name {
-			c.before = p.Conditions
-		}
-	}
+func (w *world) serviceStatus(x *experiment, s *service, before before) v1alpha1.ServiceStatus {
+	c := &conditions{w: w, generation: x.Generation, before: before.services[s.Name]}
 	st := v1alpha1.ServiceStatus{Name: s.Name, Kind: s.Kind, Simulated: s.Simulated, Replicas: s.Slots}
 	switch {
 	case s.Lustre != nil:
@@ -39,6 +34,7 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	ready, because := v1alpha1.True, cause{Ready, "all probes pass"}
 	scheduled, sy := v1alpha1.True, cause{Running, "every job runs"}
 	stalled, endpoint := cause{}, true
+	st.Seats = make([]v1alpha1.SeatStatus, 0, len(s.replicas))
 	for _, replica := range s.replicas {
 		v := seatStatus(replica)
 		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[replica.id])+v.Restarts
@@ -123,7 +119,7 @@ func (w *world) scheduled(replica *replica) (string, cause) {
 		reason := cmp.Or(Reason(replica.job.Reason), Pending)
 		return v1alpha1.False, cause{reason, fmt.Sprintf("job %s is pending: %s", replica.job.ID, reason)}
 	case replica.job.State == drivers.JobRunning:
-		return v1alpha1.True, cause{Running, fmt.Sprintf("job %s runs on %s", replica.job.ID, strings.Join(replica.job.Nodes, ","))}
+		return v1alpha1.True, cause{}
 	}
 	return v1alpha1.False, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
 }
@@ -195,7 +191,10 @@ func (w *world) externalStatus(x *experiment, s *service, st *v1alpha1.ServiceSt
 
 // scraped says what Prometheus knows of a service. What it does not know is Unknown, never False.
 func (w *world) scraped(x *experiment, s *service) (string, cause) {
-	ids := w.targetIDs(x, s)
+	var ids []string
+	if w.o.Metrics.Err == "" {
+		ids = w.targetIDs(x, s)
+	}
 	switch {
 	case w.o.Metrics.Err != "":
 		return v1alpha1.Unknown, cause{PrometheusUnreachable, w.o.Metrics.Err}

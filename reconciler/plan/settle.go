@@ -18,16 +18,15 @@ func (w *world) settle() {
 	if !w.known {
 		return
 	}
-	for _, a := range sortedAttempts(w.o.Attempts) {
+	for _, a := range w.attempts {
 		if a.End != nil {
 			continue
 		}
-		js := w.jobs[a.Nonce]
-		if len(js) == 0 {
+		j := w.job(a.Nonce)
+		if j == nil {
 			w.unseen(a)
 			continue
 		}
-		j := slices.MinFunc(js, olderJob)
 		if a.JobID != j.ID {
 			w.do(Action{Verb: Adopt, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
 				Reason: Adopted, Message: fmt.Sprintf("job %s carries the mark of this submission", j.ID)})
@@ -63,7 +62,7 @@ func (w *world) unseen(a *Attempt) {
 }
 
 // endOf says how a terminal job ended, in words that answer "why".
-func endOf(a *Attempt, j drivers.Job, agent Agent) End {
+func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
 	e := End{State: j.State, Reason: Reason(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
 	if j.Reason != "" {
 		e.Message += fmt.Sprintf(" (%s)", j.Reason)
@@ -104,6 +103,9 @@ func (w *world) close(a *Attempt, e End) {
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
 		Reason: e.Reason, Message: e.Message, End: &e})
 	a.End = &e
+	if x := w.byName[a.Seat.Experiment]; x != nil {
+		x.occupied--
+	}
 	w.open[a.Seat] = slices.DeleteFunc(slices.Clone(w.open[a.Seat]), func(o *Attempt) bool { return o == a })
 	w.ended[a.Seat] = append(w.ended[a.Seat], a)
 	if alloc == nil || a.Seat.Slot >= len(alloc.seats) || alloc.seats[a.Seat.Slot].attempt != a {
@@ -122,11 +124,7 @@ func (w *world) close(a *Attempt, e End) {
 // allocationOf is the declared allocation that an attempt is for; nil when it is not declared any more, or is a run's.
 func (w *world) allocationOf(a *Attempt) *allocation {
 	if x := w.byName[a.Experiment]; x != nil {
-		for _, alloc := range x.allocs {
-			if alloc.name == a.Seat.Group {
-				return alloc
-			}
-		}
+		return x.alloc[a.Seat.Group]
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"net/url"
 	"slices"
@@ -53,7 +52,7 @@ func replicaTargets(x *experiment, s *service, replica *replica) []drivers.Targe
 		if p == nil {
 			continue
 		}
-		if p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting) {
+		if scraped(p) {
 			out = append(out, target(replica.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(replica.attempt.JobID), replica.agent.State.Node))
 		}
 		if first := replica.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
@@ -67,6 +66,11 @@ func replicaTargets(x *experiment, s *service, replica *replica) []drivers.Targe
 		}
 	}
 	return out
+}
+
+// scraped reports whether a process offers metrics and is up.
+func scraped(p *drivers.ProcessState) bool {
+	return p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting)
 }
 
 // nodeTargets are the counters of every node of a job.
@@ -86,10 +90,14 @@ func nodeTargets(a *Attempt, j *drivers.Job, agent Agent) []drivers.Target {
 // runTargets are the nodes of jobs that hold a run of their own.
 func (w *world) runTargets(x *experiment) []drivers.Target {
 	var out []drivers.Target
-	for _, a := range sortedAttempts(w.o.Attempts) {
-		if a.End == nil && a.Experiment == x.Name && isRunSeat(a.Seat) && len(w.jobs[a.Nonce]) > 0 {
-			j := slices.MinFunc(w.jobs[a.Nonce], olderJob)
-			out = append(out, nodeTargets(a, &j, w.o.Agents[a.Nonce])...)
+	for _, id := range x.openSeats {
+		if !isRunSeat(id) {
+			continue
+		}
+		for _, a := range w.open[id] {
+			if j := w.job(a.Nonce); j != nil {
+				out = append(out, nodeTargets(a, j, w.o.Agents[a.Nonce])...)
+			}
 		}
 	}
 	return out
@@ -110,23 +118,26 @@ func (w *world) targetIDs(x *experiment, s *service) []string {
 	}
 	var out []string
 	for _, replica := range s.replicas {
-		for _, v := range replicaTargets(x, s, replica) {
-			if !strings.Contains(v.ID, "/textfile/") {
-				out = append(out, v.ID)
+		if !scrapable(replica.attempt, replica.job, replica.agent) {
+			continue
+		}
+		for _, p := range replica.procs {
+			if p != nil && scraped(p) {
+				out = append(out, replica.attempt.Nonce+"/"+p.Name)
 			}
 		}
 	}
 	return out
 }
 
-// fileSD is the list of targets in the form of Prometheus' file_sd: what a Prometheus that is a service scrapes.
-func (w *world) fileSD() string {
+// scrapeList is the list of targets in the form of Prometheus' file_sd: what a Prometheus that is a service scrapes.
+func (w *world) scrapeList() string {
 	type group struct {
 		Targets []string          `json:"targets"`
 		Labels  map[string]string `json:"labels"`
 	}
-	if w.sd != "" {
-		return w.sd
+	if w.fileSD != "" {
+		return w.fileSD
 	}
 	groups := []group{}
 	for _, t := range w.targets() {
@@ -142,8 +153,6 @@ func (w *world) fileSD() string {
 	if err != nil {
 		panic(fmt.Sprintf("plain data that does not encode: %v", err))
 	}
-	w.sd = string(b)
-	return w.sd
+	w.fileSD = string(b)
+	return w.fileSD
 }
-
-func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
