@@ -38,7 +38,7 @@ type Experiment struct {
 	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
 	Services    []Service
 	Benchmarks  []Benchmark
-	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by At.
+	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by AtPoints.
 	Points        []Point
 	StopOnFailure bool // a failed run ends the sweep
 }
