@@ -19,7 +19,7 @@ type executor struct {
 	forgotten  map[string]bool
 }
 
-// execute does the actions in order, each after a look at the lease. One that fails is an event and does not stop the
+// execute does the actions in order and checks the lease before each. One that fails is an event and does not stop the
 // others; a lost lease does, and is the only error. An effect that has begun is not cut short when ctx ends.
 func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 	for _, a := range actions {
@@ -111,8 +111,8 @@ func (x *executor) cancel(ctx context.Context, a plan.Action) error {
 	return err
 }
 
-// reconfigure changes a job in place and notes which settings hold. A refusal holds too, until the settings change
-// again: asking once more would be refused once more.
+// reconfigure changes a job in place and notes which settings hold. A refusal is noted too: the same change is not tried
+// again, only another one.
 func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action, error) {
 	err := fmt.Errorf("this scheduler changes no job in place: %w", drivers.ErrRejected)
 	if r, ok := x.Scheduler.(drivers.Reconfigurer); ok {
@@ -131,7 +131,8 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 	return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.Settings, attempt.Refused = a.Settings, refused })
 }
 
-// distrustListing stops everything that needs the scheduler until it has answered a listing again: it was not reached, or may have done what it says it did not.
+// distrustListing makes the last listing Unknown after a call that was not answered: the scheduler was not reached, or did
+// what it did not confirm. Nothing that needs the scheduler is done until it answers a listing again.
 func (x *executor) distrustListing(verb string, id drivers.JobID, err error) {
 	if err != nil && !errors.Is(err, drivers.ErrRejected) && !errors.Is(err, drivers.ErrNotFound) {
 		x.listing.invalidate(fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err))

@@ -110,7 +110,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 		return plan.Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return plan.Result{}, err // what was cut short by us is not the world's doing: say nothing of it
+		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
@@ -129,8 +129,8 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	return r, err
 }
 
-// desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out,
-// so that nothing of it is touched, and its status says so.
+// desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out: its
+// jobs stay as they are, and its status gives the error.
 func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.ExperimentStatus) {
 	d := plan.Desired{Store: l.Store.ID(), Policy: l.Policy}
 	var broken []v1alpha1.ExperimentStatus

@@ -53,7 +53,7 @@ type aged[T any] struct {
 
 func (a aged[T]) fresh(now time.Time) bool { return !a.at.IsZero() && now.Before(a.at.Add(askEvery)) }
 
-// externals probes the servers that somebody else runs.
+// externals probes the servers that assay does not run.
 func (l *Loop) externals(ctx context.Context, d plan.Desired) map[string]plan.External {
 	var names []string
 	var services []plan.Service

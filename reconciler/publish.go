@@ -54,7 +54,7 @@ const normal, warning string = "Normal", "Warning"
 
 type eventKey struct{ experiment, object, reason, message string }
 
-// publish writes what plan says: the status of every experiment and the targets to scrape. It is the only writer of both.
+// publish writes what plan decided: the status of every experiment and the targets to scrape. It is the only writer of both.
 func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]bool) error {
 	published := make(map[string]v1alpha1.ExperimentStatus, len(r.Status))
 	var errs []error
@@ -95,7 +95,7 @@ func (l *Loop) sendTargets(ctx context.Context, targets []drivers.Target) error 
 		ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 		defer cancel()
 		if err := l.Metrics.SetTargets(ctx, targets); err != nil {
-			l.Log.Warn("telling Prometheus what to scrape", "error", err)
+			l.Log.Warn("handing Prometheus its targets", "error", err)
 			return nil // the next pass tries again
 		}
 	}

@@ -15,10 +15,10 @@ const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
 	renewEvery  = 3 * time.Second
-	renewGiveUp = 15 * time.Second // a lease that could not be renewed for so long may have been taken over
+	renewGiveUp = 15 * time.Second // by then another controller can have taken over
 )
 
-// Run makes passes until ctx ends, which is no error, or the lease is lost, which is. A pass that fails is logged and made again.
+// Run makes passes until ctx ends (nil) or the lease is lost (an error). A pass that fails is logged and made again.
 func (l *Loop) Run(ctx context.Context) error {
 	l.prepare()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -45,7 +45,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// rest waits for the next pass: shortly when something was done, since one thing leads to another.
+// rest waits for the next pass: only shortly when something was done, since that often makes more possible.
 func (l *Loop) rest(ctx context.Context, r plan.Result) {
 	wait := tick
 	if !r.NextPass.IsZero() {

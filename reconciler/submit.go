@@ -9,9 +9,9 @@ import (
 	"assay/reconciler/plan"
 )
 
-// submit is the one order in which a job may come into being: the intent is durable, then what the agent will find,
-// then the scheduler, then its answer. A crash in between leaves an open intent, which occupies the seat until
-// the job is seen or is certain not to exist.
+// submit creates a job, always in this order: the durable intent, the agent's desired state, the scheduler's answer, the
+// note of that answer. A crash in between leaves an open intent, which occupies the seat until the job is listed or is
+// certain not to exist.
 func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, error) {
 	intent := *a.Attempt
 	intent.Begun = x.Clock()
@@ -49,7 +49,7 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	return a, errors.Join(err, x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.Error, attempt.Submitted = err.Error(), x.Clock() }))
 }
 
-// notSubmitted closes an attempt of which there is certainly no job.
+// notSubmitted closes an attempt that certainly has no job.
 func (x *executor) notSubmitted(attempt plan.Attempt, cause error, failure bool) error {
 	end := &plan.End{State: drivers.JobVanished, Reason: plan.NeverSubmitted, Message: cause.Error(), At: x.Clock(), Spec: attempt.Spec}
 	if failure {

@@ -4,7 +4,7 @@ import "assay/drivers"
 
 // advice is what the user can do, by reason.
 var advice = map[Reason]string{
-	WaitingForDependency: "a service starts once the services in its dependsOn are Ready: look at those first",
+	WaitingForDependency: "a service starts once the services in its dependsOn are Ready: check those first",
 	NoJob:                "no job runs for it: the next pass submits one, or the condition Stalled says why not",
 	Submitting:           "wait: the job was submitted and the scheduler does not list it yet",
 	Pending:              "wait for the scheduler; ask for less (nodes, time), or for another partition or qos",
@@ -14,7 +14,7 @@ var advice = map[Reason]string{
 	Reallocating:         "wait: the old job ends first, then a new one is submitted",
 	Stopping:             "wait: the job is being cancelled",
 	BackingOff:           "read why the last job failed: assay logs SERVICE; a corrected manifest is tried at once",
-	Making:               "wait: the directory is being made",
+	Making:               "wait: the directory is being created",
 	NotObserved:          "wait for the next pass",
 	NotProbed:            "wait for the next pass",
 	NotYetScraped:        "wait for the next scrape",
@@ -94,7 +94,7 @@ var advice = map[Reason]string{
 
 	ReadinessDeadline: "read why the probes fail (assay logs SERVICE), or raise ready.within",
 	CrashLoop:         "read why the process ends: assay logs SERVICE",
-	AgentLost:         "look at the job's node: the agent no longer reports",
+	AgentLost:         "check the node of the job: the agent no longer reports",
 
 	NeverSubmitted:  "nothing to do: it is submitted again",
 	SubmitRejected:  "correct what the scheduler refuses: partition, qos, account, time or nodes",

@@ -8,7 +8,7 @@ import (
 	"assay/drivers"
 )
 
-// counts reports whether an end is a failure of the service: one that waiting and trying again too often would not mend.
+// counts reports whether an end is a failure of the service, so that it counts towards the restart limit.
 func (w *world) counts(a *Attempt, e End) bool {
 	switch {
 	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound, a.Cancelled == Missing:

@@ -7,7 +7,7 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// statuses says how everything is, in Kubernetes' form: conditions with a reason each. Nothing here decides anything.
+// statuses reports on everything in Kubernetes' form: conditions with a reason each. It decides nothing.
 func (w *world) statuses() []v1alpha1.ExperimentStatus {
 	out := make([]v1alpha1.ExperimentStatus, 0, len(w.exps))
 	for _, x := range w.exps {
@@ -107,10 +107,10 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 		stalled = cause{PruneGuard, x.blocked}
 	}
 	if x.unknownJobs > 0 && status == v1alpha1.True {
-		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.unknownJobs)
+		ready.message += fmt.Sprintf("; %d unknown job(s) carry its mark: they are reported, not cancelled", x.unknownJobs)
 	}
 	runs := len(x.wants) > 0 && !x.allDone()
-	complete, pending := status == v1alpha1.True && !runs, cause{InProgress, "services or runs are still to come"}
+	complete, pending := status == v1alpha1.True && !runs, cause{InProgress, "services or runs are not done yet"}
 	if extra := occupied - w.filled(x); complete && extra > 0 {
 		complete, pending = false, cause{Releasing, fmt.Sprintf("%d job(s) that are no longer wanted are still ending", extra)}
 	}
@@ -118,7 +118,7 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 		complete, runs = occupied == 0 && !w.runningRuns(x), false
 		pending = cause{Releasing, fmt.Sprintf("%d job(s) are still ending", occupied)}
 	}
-	settled := cause{Settled, "reality is as declared"}
+	settled := cause{Settled, "everything is as declared"}
 	done := settled
 	if !complete {
 		done = pending

@@ -19,7 +19,7 @@ const (
 	StartRun       = "+ run"
 )
 
-// Diff says what making d real would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
+// Diff says what applying d would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
 func Diff(d Desired, o Observed) []Step {
 	w := newWorld(d, o)
 	steps := []Step{}
@@ -69,8 +69,8 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 	if len(out) > 0 {
 		return out
 	}
-	told := drivers.AgentDesired{Processes: seat.agent.Desired.Processes}
-	if seat.attempt.Settings != alloc.settings || len(told.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, alloc, seat))}).Equal(drivers.AgentDesired{Processes: withoutTargets(told.Processes)}) {
+	last := drivers.AgentDesired{Processes: seat.agent.Desired.Processes}
+	if seat.attempt.Settings != alloc.settings || len(last.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, alloc, seat))}).Equal(drivers.AgentDesired{Processes: withoutTargets(last.Processes)}) {
 		return one(Update, "its settings changed: in place, nothing restarts")
 	}
 	return nil
@@ -78,9 +78,9 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 
 // memberSteps are the services of a running job that restart, join or leave it.
 func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
-	told := map[string]string{} // service -> its fingerprints
+	running := map[string]string{} // service -> the fingerprints that the agent was told to run
 	for _, p := range seat.agent.Desired.Processes {
-		told[p.Service()] += " " + p.Fingerprint
+		running[p.Service()] += " " + p.Fingerprint
 	}
 	for _, s := range alloc.members {
 		now := ""
@@ -88,21 +88,21 @@ func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
 			now += " " + p.Fingerprint
 		}
 		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, seat.id.Slot)
-		switch was, there := told[s.Name]; {
-		case !there && alloc.grouped && len(told) > 0:
+		switch was, there := running[s.Name]; {
+		case !there && alloc.grouped && len(running) > 0:
 			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + alloc.name})
 		case there && was != now:
 			out = append(out, Step{Symbol: RestartProcess, Object: object, Reason: "its process changed: the server restarts inside its allocation"})
 		}
-		delete(told, s.Name)
+		delete(running, s.Name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(told)) {
+	for _, name := range slices.Sorted(maps.Keys(running)) {
 		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, seat.id.Slot), Reason: "it leaves the job of group " + alloc.name})
 	}
 	return out
 }
 
-// withoutTargets leaves out what changes by itself: the list of what to scrape.
+// withoutTargets leaves out the list of what to scrape: it changes without an edit.
 func withoutTargets(ps []drivers.Process) []drivers.Process {
 	ps = slices.Clone(ps)
 	for i, p := range ps {

@@ -7,8 +7,8 @@ import (
 	"assay/drivers"
 )
 
-// duplicates keeps one live job a seat: the oldest is adopted, the others are cancelled. Intents prevent this; it
-// heals what a scheduler that forgot and remembered, or a restored state directory, brings about.
+// duplicates keeps one live job a seat: the oldest is adopted, the others are cancelled. Intents prevent duplicates; this
+// rule repairs what a scheduler that lost jobs for a while, or a restored state directory, brings about.
 func (w *world) duplicates() {
 	if !w.known {
 		return
@@ -41,12 +41,12 @@ func (w *world) duplicates() {
 	}
 }
 
-// zombies cancels jobs that came up after their submission had been given up: their seat may be filled by another.
+// zombies cancels jobs that appeared after their submission was closed: another job can fill their seat by now.
 func (w *world) zombies(a *Attempt, live []*drivers.Job) {
 	for _, j := range live {
 		if j.State != drivers.JobCompleting {
 			w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
-				Reason: Duplicate, Message: fmt.Sprintf("job %s came up after its submission had been given up (%s)", j.ID, a.End.Reason)})
+				Reason: Duplicate, Message: fmt.Sprintf("job %s appeared after its submission was closed (%s)", j.ID, a.End.Reason)})
 		}
 	}
 }

@@ -25,7 +25,7 @@ func digest(parts ...string) string {
 // Spec is the service's three fingerprints as one: failures of another spec do not count against this one.
 func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
 
-// runKey identifies a run: the same key is never run to its end twice. A changed time limit does not change it, a changed model does.
+// runKey identifies a run: a key has at most one result. A changed time limit does not change it, a changed model does.
 func runKey(e Experiment, b Benchmark, repeat int, configuration []string, params map[string]string) string {
 	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat)}
 	return digest(slices.Concat(words, configuration, paramWords(params))...)

@@ -35,10 +35,10 @@ func (w *world) folders(x *experiment) {
 			continue
 		}
 		if x.Deleting && x.occupied > 0 {
-			continue // a server may still write into it
+			continue // a server can still write into it
 		}
 		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: Removed, Folder: &r,
-			Message: fmt.Sprintf("%s is no longer declared: it is removed if assay made it, and left alone otherwise", r.Spec.Path)})
+			Message: fmt.Sprintf("%s is no longer declared: it is removed if assay created it", r.Spec.Path)})
 	}
 }
 
@@ -62,11 +62,11 @@ func (w *world) folderReady(x *experiment, s *service) verdict {
 	spec := s.Lustre
 	switch {
 	case !seen:
-		return verdict{v1alpha1.Unknown, cause{NotObserved, spec.Path + " has not been looked at yet"}}
+		return verdict{v1alpha1.Unknown, cause{NotObserved, spec.Path + " has not been checked yet"}}
 	case f.Err != "":
 		return verdict{v1alpha1.Unknown, cause{Unreadable, f.Err}}
 	case !f.Exists:
-		return verdict{v1alpha1.False, cause{Making, spec.Path + " is being made"}}
+		return verdict{v1alpha1.False, cause{Making, spec.Path + " is being created"}}
 	case spec.MinFree > 0 && f.FreeBytes < 0 || spec.MinInodes > 0 && f.FreeInodes < 0:
 		return verdict{v1alpha1.Unknown, cause{SpaceUnknown, "the file system does not say how much is free: " + f.Message}}
 	case spec.MinFree > 0 && f.FreeBytes < int64(spec.MinFree):
@@ -74,11 +74,11 @@ func (w *world) folderReady(x *experiment, s *service) verdict {
 	case spec.MinInodes > 0 && f.FreeInodes < spec.MinInodes:
 		return verdict{v1alpha1.False, cause{TooFewInodes, fmt.Sprintf("%s has room for %d files, quota included, and minInodes is %d", spec.Path, f.FreeInodes, spec.MinInodes)}}
 	}
-	whose := "it was there before, and is never deleted"
+	whose := "it existed before and is never deleted"
 	if f.Ours {
-		whose = "made by assay"
+		whose = "created by assay"
 	}
-	return verdict{v1alpha1.True, cause{Ready, fmt.Sprintf("%s is there (%s); %s", spec.Path, whose, f.Message)}}
+	return verdict{v1alpha1.True, cause{Ready, fmt.Sprintf("%s exists (%s); %s", spec.Path, whose, f.Message)}}
 }
 
 // folderStatus reports on a directory target.

@@ -24,8 +24,8 @@ type allocation struct {
 	seats    []*seat
 }
 
-// allocate puts the services of an experiment into allocations, in the order of the manifest. A service that shares its
-// job with none keeps the fingerprints that it was compiled to.
+// allocate puts the services of an experiment into allocations, in the order of the manifest. A service without a group
+// keeps the fingerprints that it was compiled to.
 func allocate(services []*service) (out []*allocation, byName map[string]*allocation) {
 	byName = make(map[string]*allocation, len(services))
 	for _, s := range services {
@@ -88,8 +88,8 @@ func (a *allocation) names() (out []string) {
 	return out
 }
 
-// fits reports whether a job that was submitted earlier still serves: exactly what is declared, or, for a group, at least
-// as much. So a member can join or leave without the others being disturbed.
+// fits reports whether a job that was submitted earlier still serves: it holds exactly what is declared or, for a group, at
+// least as much. So a member can join or leave without disturbing the others.
 func (a *allocation) fits(attempt *Attempt) bool {
 	if attempt.Alloc == a.alloc {
 		return true

@@ -13,10 +13,10 @@ func Guard(old, new []string) error {
 	if len(old) == 0 || slices.ContainsFunc(old, func(n string) bool { return slices.Contains(new, n) }) {
 		return nil
 	}
-	return fmt.Errorf("it would remove every service that there is (%s); add --prune if that is meant", strings.Join(old, ", "))
+	return fmt.Errorf("it would remove every service (%s); add --prune to do so", strings.Join(old, ", "))
 }
 
-// guarded is the same rule on the seats that are filled: the last line of defence, and what holds when a revision came another way.
+// guarded is the same rule for the seats that are filled. It also holds for a revision that did not go through apply.
 func (w *world) guarded(x *experiment) string {
 	if x.Prune || x.Deleting || x.Suspend {
 		return ""

@@ -31,7 +31,7 @@ func newWorld(d Desired, o Observed) *world {
 	return w
 }
 
-// indexJobs finds our jobs: a job with another store's id belongs to somebody else.
+// indexJobs finds our jobs. A job with another store's id is never touched.
 func (w *world) indexJobs() {
 	w.jobs = make(map[string][]*drivers.Job, len(w.o.Attempts))
 	if !w.known {
@@ -200,7 +200,7 @@ func (w *world) job(nonce string) *drivers.Job {
 	return nil
 }
 
-// runs reports whether the seat's agent was told to run a service.
+// runs reports whether the desired state of the seat's agent holds a service.
 func (s *seat) runs(service string) bool {
 	if s.instructed != nil {
 		return s.instructed[service]

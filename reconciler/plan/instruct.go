@@ -13,7 +13,7 @@ import (
 	"assay/drivers"
 )
 
-// instruct gives every agent its whole desired state whenever that differs from what it was told.
+// instruct writes the whole desired state of an agent whenever it differs from the last one written.
 func (w *world) instruct(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
@@ -24,20 +24,20 @@ func (w *world) instruct(x *experiment) {
 			if a == nil || a.Cancelled != "" || !alloc.fits(a) || seat.agent.Err != "" {
 				continue
 			}
-			told := seat.agent.Desired
+			last := seat.agent.Desired
 			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
-			told.Nonce, told.Generation = a.Nonce, 0
-			if reflect.DeepEqual(want, told) || want.Equal(told) { // the first is cheaper, and most often enough
+			last.Nonce, last.Generation = a.Nonce, 0
+			if reflect.DeepEqual(want, last) || want.Equal(last) { // DeepEqual is the cheaper one
 				continue
 			}
-			because := difference(told, want)
+			because := difference(last, want)
 			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Nonce: a.Nonce, JobID: a.JobID,
 				Reason: because.reason, Message: because.message, Desired: &want})
 		}
 	}
 }
 
-// desiredRuns are the runs placed in a job: the active ones, and the end of those that the agent still has but nobody wants.
+// desiredRuns are the runs placed in a job: the active ones, and an order to stop those that the agent still has and that are not wanted.
 func (w *world) desiredRuns(x *experiment, seat *seat) []drivers.Run {
 	var out []drivers.Run
 	for _, r := range x.runsIn[seat.attempt.Nonce] {
@@ -58,7 +58,7 @@ func agentHas(a Agent, run string) bool {
 	})
 }
 
-// relayTargets are where the experiment's collector takes telemetry at present. While it moves there is none.
+// relayTargets are where the experiment's collector takes telemetry now; empty while it has no address.
 func (x *experiment) relayTargets() map[string]string {
 	if x.relayed {
 		return x.relays
@@ -80,7 +80,7 @@ func (x *experiment) relayTargets() map[string]string {
 	return x.relays
 }
 
-// port is the address (host:port) of a port of a service's first place; empty while it has none.
+// port is the address (host:port) of a port of a service's first replica; empty while it has none.
 func (s *service) port(t drivers.Telemetry) string {
 	if len(s.replicas) == 0 {
 		return ""
@@ -97,9 +97,9 @@ func (s *service) port(t drivers.Telemetry) string {
 }
 
 // difference says what an instruction changes.
-func difference(told, want drivers.AgentDesired) cause {
+func difference(last, want drivers.AgentDesired) cause {
 	was, is := map[string]string{}, map[string]string{}
-	for _, p := range told.Processes {
+	for _, p := range last.Processes {
 		was[p.Name] = p.Fingerprint
 	}
 	for _, p := range want.Processes {
@@ -108,20 +108,20 @@ func difference(told, want drivers.AgentDesired) cause {
 	for _, p := range want.Processes {
 		switch old, had := was[p.Name]; {
 		case !had && len(was) > 0:
-			return cause{Joined, fmt.Sprintf("%s starts in a job that is there", p.Name)}
+			return cause{Joined, fmt.Sprintf("%s starts in a job that already runs", p.Name)}
 		case had && old != p.Fingerprint:
 			return cause{ProcessChanged, "the declared process changed: the server restarts inside its allocation"}
 		}
 	}
-	for _, p := range told.Processes {
+	for _, p := range last.Processes {
 		if _, still := is[p.Name]; !still {
-			return cause{Left, fmt.Sprintf("%s ends; its job goes on", p.Name)}
+			return cause{Left, fmt.Sprintf("%s ends; its job continues", p.Name)}
 		}
 	}
 	switch {
-	case len(want.Runs) > len(told.Runs):
-		return cause{RunPlaced, "a benchmark run is to be done here"}
-	case len(want.Runs) < len(told.Runs):
+	case len(want.Runs) > len(last.Runs):
+		return cause{RunPlaced, "a benchmark run starts in this job"}
+	case len(want.Runs) < len(last.Runs):
 		return cause{RunEnded, "a benchmark run has ended"}
 	}
 	return cause{SettingsChanged, "probes, limits, targets or runs changed; nothing restarts"}

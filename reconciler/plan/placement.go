@@ -2,7 +2,7 @@ package plan
 
 import "assay/drivers"
 
-// Placement is what one seat asks of the scheduler and runs in its job, whatever the world is like.
+// Placement is what one seat asks of the scheduler and runs in its job, whatever runs now.
 type Placement struct {
 	Seat      drivers.Seat
 	Job       drivers.JobSpec

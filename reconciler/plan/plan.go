@@ -11,13 +11,13 @@ func Plan(d Desired, o Observed) Result {
 			w.judge(x, s) // ready.go: what is Ready, and why not
 		}
 	}
-	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
+	w.settle()     // settle.go: which submissions are jobs, which ended, which never became one
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
 		w.concludeAll(x)                 // run.go, attribution.go: runs that have ended, and which job executed them
 		x.released = w.release(x)        // retire.go: suspended, deleting, or done
-		w.supersede(x)                   // run.go: runs that the newest revision no longer wants
-		w.retire(x)                      // retire.go: seats that nobody wants any more
+		w.supersede(x)                   // run.go: runs that the newest revision no longer asks for
+		w.retire(x)                      // retire.go: seats that are no longer wanted
 		for _, alloc := range x.allocs { // group.go: what is submitted together
 			for _, seat := range alloc.seats {
 				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
@@ -28,7 +28,7 @@ func Plan(d Desired, o Observed) Result {
 		w.folders(x)    // folder.go: directory targets
 	}
 	for _, x := range w.exps {
-		w.instruct(x) // tell.go: what every agent should run now
+		w.instruct(x) // instruct.go: what each agent should run now
 		w.export(x)   // export.go: metrics that outlive the experiment
 		w.forgetWhenGone(x)
 	}

@@ -11,7 +11,7 @@ import (
 	"assay/drivers"
 )
 
-// judge sets what is Ready of a service, place by place.
+// judge sets what is Ready of a service, replica by replica.
 func (w *world) judge(x *experiment, s *service) {
 	s.allReady = len(s.replicas) > 0
 	for _, replica := range s.replicas {
@@ -21,7 +21,7 @@ func (w *world) judge(x *experiment, s *service) {
 	}
 }
 
-// readiness goes through what a place needs to be Ready, in the order in which it comes about: the first thing missing is the reason.
+// readiness checks what a replica needs to be Ready, in the order in which it comes about: the first thing missing is the reason.
 func (w *world) readiness(s *service, replica *replica) (string, cause) {
 	const no, unknown = v1alpha1.False, v1alpha1.Unknown
 	a := replica.attempt
@@ -37,7 +37,7 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 	case replica.job == nil:
 		return no, cause{Submitting, "its job is not listed yet"}
 	case replica.job.State == drivers.JobPending:
-		return no, cause{Pending, fmt.Sprintf("job %s waits: %s", replica.job.ID, cmp.Or(replica.job.Reason, "the scheduler says no reason"))}
+		return no, cause{Pending, fmt.Sprintf("job %s waits: %s", replica.job.ID, cmp.Or(replica.job.Reason, "the scheduler gives no reason"))}
 	case replica.job.State != drivers.JobRunning:
 		return no, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
 	case replica.agent.Err != "":
@@ -45,7 +45,7 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 	case replica.agent.State == nil:
 		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
 	case replica.agent.StillFor > w.d.Policy.Stale:
-		return unknown, cause{AgentLost, fmt.Sprintf("the agent of job %s has not moved for %s", replica.job.ID, replica.agent.StillFor.Round(time.Second))}
+		return unknown, cause{AgentLost, fmt.Sprintf("no heartbeat from the agent of job %s for %s", replica.job.ID, replica.agent.StillFor.Round(time.Second))}
 	case replica.agent.State.Generation != replica.agent.Desired.Generation:
 		return no, cause{Converging, "the agent has not acted on the last change yet"}
 	}
@@ -57,7 +57,7 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 	return v1alpha1.True, cause{Ready, "all probes pass"}
 }
 
-// processReady judges what the agent says of one process. The component is named when there are several.
+// processReady judges one process as its agent reports it. The component is named when there are several.
 func processReady(s *service, want drivers.Process, p *drivers.ProcessState) cause {
 	name := component(s, want)
 	switch {
@@ -81,13 +81,13 @@ func component(s *service, p drivers.Process) string {
 	return strings.TrimPrefix(p.Name, s.Name+".") + ": "
 }
 
-// unrecoverable says why a running job has to be ended: nobody watches it any more, or none of its services comes up.
+// unrecoverable says why a running job has to be ended: its agent is lost, or all of its services were given up.
 func (w *world) unrecoverable(alloc *allocation, seat *seat) cause {
 	if seat.attempt.Cancelled != "" || seat.job == nil || seat.job.State != drivers.JobRunning {
 		return cause{}
 	}
 	if seat.agent.StillFor > 3*w.d.Policy.Stale {
-		return cause{AgentLost, fmt.Sprintf("the agent has not moved for %s", seat.agent.StillFor.Round(time.Second))}
+		return cause{AgentLost, fmt.Sprintf("no heartbeat from its agent for %s", seat.agent.StillFor.Round(time.Second))}
 	}
 	first := cause{}
 	for _, s := range alloc.members {
@@ -102,7 +102,7 @@ func (w *world) unrecoverable(alloc *allocation, seat *seat) cause {
 	return first
 }
 
-// givenUp says why a service will not come up in a job that runs. Only another spec, or another job, helps.
+// givenUp says why a service will not come up in its running job: only another spec or another job can help.
 func (w *world) givenUp(s *service, replica *replica) cause {
 	if replica.attempt == nil || replica.attempt.Cancelled != "" || replica.job == nil || replica.job.State != drivers.JobRunning {
 		return cause{}

@@ -31,7 +31,7 @@ const (
 	WaitingForPoint      Reason = "WaitingForPoint"
 	WaitingForWalltime   Reason = "WaitingForWalltime"
 
-	// What is as wanted.
+	// What is as declared.
 	Ready       Reason = "Ready"
 	AllReady    Reason = "AllReady"
 	Running     Reason = "Running"
@@ -56,7 +56,7 @@ const (
 	Unreadable            Reason = "Unreadable"
 	SpaceUnknown          Reason = "SpaceUnknown"
 
-	// What keeps something from being as wanted, until somebody acts.
+	// What needs an action of the user.
 	ModelMismatch   Reason = "ModelMismatch"
 	NoEndpoint      Reason = "NoEndpoint"
 	TargetDown      Reason = "TargetDown"
@@ -73,7 +73,7 @@ const (
 	SweepStopped    Reason = "SweepStopped"
 	NotTogether     Reason = "NotTogether"
 
-	// Why a job is submitted, changed or told something.
+	// Why a job is submitted, changed or instructed.
 	Declared        Reason = "Declared"
 	Replacement     Reason = "Replacement"
 	RunNeedsJob     Reason = "RunNeedsJob"

@@ -119,7 +119,7 @@ func TestEveryReasonHasAdvice(t *testing.T) {
 
 // TestEveryVerbCanFail: what cannot be done is an event with a reason of its own.
 func TestEveryVerbCanFail(t *testing.T) {
-	verbs := constants(parseFiles(t, ".")["types.go"], "Verb")
+	verbs := constants(parseFiles(t, ".")["result.go"], "Verb")
 	if len(verbs) < 12 {
 		t.Fatalf("found only the verbs %v", verbs)
 	}

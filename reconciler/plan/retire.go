@@ -8,10 +8,10 @@ import (
 	"assay/drivers"
 )
 
-// cancelAgain is how long a cancelled job may go on before it is asked again.
+// cancelAgain is how long a job that was cancelled can go on before it is cancelled again.
 const cancelAgain = 30 * time.Second
 
-// release says why no seat of an experiment is wanted at all.
+// release says why no seat of an experiment is wanted.
 func (w *world) release(x *experiment) cause {
 	switch {
 	case x.Deleting:
@@ -24,7 +24,7 @@ func (w *world) release(x *experiment) cause {
 	return cause{}
 }
 
-// retire cancels what fills a seat that is not wanted any more.
+// retire cancels what fills a seat that is no longer wanted.
 func (w *world) retire(x *experiment) {
 	if !w.known || x.blocked != "" {
 		return
@@ -41,7 +41,7 @@ func (w *world) retire(x *experiment) {
 	}
 }
 
-// unwanted says why nobody wants a seat.
+// unwanted says why a seat is no longer wanted.
 func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 	if x.released.set() {
 		return x.released
@@ -59,7 +59,8 @@ func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 	return cause{}
 }
 
-// cancelUnknown ends jobs that carry our mark but are in no journal; only a deletion may take them along.
+// cancelUnknown ends jobs that carry our mark and are in no journal. Only a deletion does so: otherwise unknown jobs are
+// reported, never cancelled.
 func (w *world) cancelUnknown(x *experiment) {
 	for _, n := range x.unknown {
 		for _, j := range w.jobs[n] {
@@ -71,7 +72,7 @@ func (w *world) cancelUnknown(x *experiment) {
 	}
 }
 
-// cancel asks for the end of an attempt's job, and again when it does not come.
+// cancel asks for the end of an attempt's job, and asks again when the job does not end.
 func (w *world) cancel(a *Attempt, because cause) {
 	j := w.job(a.Nonce)
 	if j == nil || a.End != nil {

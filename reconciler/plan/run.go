@@ -26,7 +26,7 @@ func (x *experiment) allDone() bool {
 	return len(x.wants) > 0
 }
 
-// supersede ends runs that the newest revision disturbs or no longer wants. They are kept, and never counted.
+// supersede ends runs that the newest revision changes or no longer asks for. They are kept and not counted.
 func (w *world) supersede(x *experiment) {
 	if !slices.ContainsFunc(x.runs, active) {
 		return
@@ -89,7 +89,7 @@ func (w *world) conclude(r *Run) {
 		switch {
 		case s.ID != r.ID:
 		case s.Phase == v1alpha1.RunRunning && r.Phase == v1alpha1.RunPending:
-			w.updateRun(r, v1alpha1.RunRunning, cause{Started, "its job has begun it"})
+			w.updateRun(r, v1alpha1.RunRunning, cause{Started, "its job has started it"})
 		case s.Phase == v1alpha1.RunFailed:
 			w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, s.Message})
 		}
@@ -104,21 +104,21 @@ func (w *world) result(r *Run) {
 	w.updateRun(r, v1alpha1.RunComplete, cause{Completed, "it has ended and its result is stored"})
 }
 
-// lost handles a run whose job ended first: it is tried again, as another attempt, until that has happened too often.
+// lost handles a run whose job ended first: it is tried again as another attempt, Policy.RunAttempts times in all.
 func (w *world) lost(r *Run, a *Attempt) {
 	message := "the job that ran it is gone"
 	if a != nil {
 		message = "its job ended first: " + a.End.Message
 	}
 	if r.Attempt >= w.d.Policy.RunAttempts {
-		w.updateRun(r, v1alpha1.RunFailed, cause{Lost, fmt.Sprintf("%s; that happened %d times", message, r.Attempt)})
+		w.updateRun(r, v1alpha1.RunFailed, cause{Lost, fmt.Sprintf("%s; it happened %d times", message, r.Attempt)})
 		return
 	}
 	w.updateRun(r, v1alpha1.RunLost, cause{Lost, message})
 }
 
-// startRun begins the next run of an experiment. One at a time, so that no measurement disturbs another, but for those
-// that are asked for together (together.go).
+// startRun begins the next run of an experiment: one at a time, so that measurements do not disturb each other, except for
+// those that are asked for at the same time (together.go).
 func (w *world) startRun(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
@@ -164,7 +164,7 @@ func (x *experiment) wait(want *wantedRun, because cause) {
 // mayStart says why runs that start together have to wait.
 func (w *world) mayStart(x *experiment, set []*wantedRun, busy bool) cause {
 	if busy {
-		return cause{WaitingForTurn, "runs of an experiment go one by one, so that none disturbs another"}
+		return cause{WaitingForTurn, "one run at a time: runs of an experiment must not disturb each other"}
 	}
 	for _, want := range set {
 		if because := w.targetOf(x, want); because.set() {
@@ -174,7 +174,7 @@ func (w *world) mayStart(x *experiment, set []*wantedRun, busy bool) cause {
 	return cause{}
 }
 
-// targetOf says why the target of a run does not let it start.
+// targetOf says why a run cannot start on its target yet.
 func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	if !w.available(x, want.Target) {
 		return cause{WaitingForTarget, want.Target + " is not Ready"}
@@ -187,13 +187,13 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 		return cause{}
 	}
 	if j := target.replicas[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
-		return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run may take %s; give the service more time or the benchmark a shorter timeout",
+		return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run can take %s; give the service more time or the benchmark a shorter timeout",
 			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
 	}
 	return cause{}
 }
 
-// runID is the id of the next run of a key, and which try it is: a superseded run was none, but it has used an id.
+// runID is the id of the next run of a key, and which try it is. A superseded run does not count as a try, but it has used an id.
 func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
 	for _, r := range x.byKey[want.key] {
@@ -207,7 +207,7 @@ func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 	return id, tries
 }
 
-// create begins a run beside those of its set, or records it as failed for a reason that is known before.
+// create begins a run together with those of its set, or records it as failed for a reason that is known in advance.
 func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed cause) {
 	target := x.service[want.Target]
 	id, tries := x.runID(want)

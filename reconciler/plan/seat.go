@@ -40,17 +40,17 @@ func (alloc *allocation) explain(seat *seat, because cause) {
 	}
 }
 
-// submit fills a free seat, once one of its services may start: the others join it in the job.
+// submit fills a free seat once one of its services can start. The others join it in the job.
 func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
-	may := false
+	ready := false
 	for _, s := range alloc.members {
 		if because := w.heldBack(x, s, seat); because.set() {
 			s.replicas[seat.id.Slot].cause = because
 		} else {
-			may = true
+			ready = true
 		}
 	}
-	if !may {
+	if !ready {
 		return
 	}
 	reason, message := Declared, "it is declared and no job runs for it"
@@ -70,7 +70,7 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	alloc.explain(seat, cause{Submitting, message})
 }
 
-// heldBack says why a service does not start in a seat yet. One that has been told to start is not held back any more.
+// heldBack says why a service does not start in a seat yet. One that is in the agent's desired state is not held back.
 func (w *world) heldBack(x *experiment, s *service, seat *seat) cause {
 	if seat.attempt != nil && seat.runs(s.Name) {
 		return cause{}
@@ -90,7 +90,7 @@ func (w *world) heldBack(x *experiment, s *service, seat *seat) cause {
 	return cause{}
 }
 
-// keep looks after a seat whose job is there.
+// keep decides on a seat that has a job: leave it, change it in place, or cancel it.
 func (w *world) keep(alloc *allocation, seat *seat) {
 	a := seat.attempt
 	switch because := w.unrecoverable(alloc, seat); {
@@ -108,8 +108,8 @@ func (w *world) keep(alloc *allocation, seat *seat) {
 	}
 }
 
-// processes are what a seat's agent is told to run: those of every service that may start, each with a data directory
-// of its own.
+// processes are what a seat's agent should run: those of every service that can start, each with a data directory of its
+// own.
 func (w *world) processes(x *experiment, alloc *allocation, seat *seat) []drivers.Process {
 	var out []drivers.Process
 	for _, s := range alloc.members {

@@ -167,7 +167,7 @@ func seatStatus(replica *replica) v1alpha1.SeatStatus {
 	return v
 }
 
-// externalStatus reports on a server that somebody else runs.
+// externalStatus reports on a server that assay does not run.
 func (w *world) externalStatus(x *experiment, s *service, st *v1alpha1.ServiceStatus, c *conditions) {
 	st.Replicas = 1
 	e, seen := w.o.Externals[x.Name+"/"+s.Name]
@@ -183,9 +183,9 @@ func (w *world) externalStatus(x *experiment, s *service, st *v1alpha1.ServiceSt
 	}
 	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: e.Ready, Endpoint: s.URL, Reason: string(because.reason)}}
 	c.set(v1alpha1.Ready, status, because)
-	c.set(v1alpha1.Reconciling, v1alpha1.False, cause{RunByOthers, "somebody else runs it"})
+	c.set(v1alpha1.Reconciling, v1alpha1.False, cause{RunByOthers, "assay neither starts nor stops it"})
 	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
-	c.set(v1alpha1.Scheduled, v1alpha1.True, cause{RunByOthers, "somebody else runs it"})
+	c.set(v1alpha1.Scheduled, v1alpha1.True, cause{RunByOthers, "assay neither starts nor stops it"})
 	c.set(v1alpha1.EndpointReady, status, because)
 }
 

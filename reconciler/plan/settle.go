@@ -12,7 +12,7 @@ import (
 //
 //	seen, id unknown     -> Adopt: the submission was uncertain, or the controller died before it noted the id
 //	seen, terminal       -> Close with the scheduler's reason
-//	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time, and there is no such job
+//	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
 //	unseen, not settled  -> nothing: the intent occupies its seat
 func (w *world) settle() {
 	if !w.known {
@@ -37,8 +37,8 @@ func (w *world) settle() {
 	}
 }
 
-// unseen decides on an attempt whose job is not listed. A listing from before the
-// settle time proves nothing, and neither does one soon after the scheduler, or we, came back: a submission that was on its way may come true late.
+// unseen decides on an attempt whose job is not listed. A listing proves nothing before the settle time is over, counted
+// from the submission, or from when the scheduler or this controller came back: a submission on its way can come true late.
 func (w *world) unseen(a *Attempt) {
 	since := a.Begun
 	for _, t := range []time.Time{a.Submitted, w.o.Listing.Since} {
@@ -51,7 +51,7 @@ func (w *world) unseen(a *Attempt) {
 		w.wakeAt(settled)
 		return
 	}
-	end := End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler knows no such job, and answered after the settle time"}
+	end := End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler answered after the settle time and lists no such job"}
 	if a.JobID != "" {
 		end.Reason, end.Message = Vanished, fmt.Sprintf("the scheduler no longer lists job %s", a.JobID)
 	}
@@ -61,7 +61,7 @@ func (w *world) unseen(a *Attempt) {
 	w.close(a, end)
 }
 
-// endOf says how a terminal job ended, in words that answer "why".
+// endOf says how a terminal job ended, with a reason and a sentence.
 func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
 	e := End{State: j.State, Reason: Reason(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
 	if j.Reason != "" {
@@ -70,7 +70,7 @@ func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
 	switch j.State {
 	case drivers.JobCancelled:
 		if a.Cancelled == "" {
-			e.Reason, e.Message = CancelledByHand, fmt.Sprintf("job %s was cancelled, and not by assay", j.ID)
+			e.Reason, e.Message = CancelledByHand, fmt.Sprintf("job %s was cancelled outside assay", j.ID)
 		}
 	case drivers.JobTimeout:
 		e.Reason, e.Message = TimeLimit, fmt.Sprintf("job %s reached its time limit", j.ID)
@@ -121,7 +121,7 @@ func (w *world) close(a *Attempt, e End) {
 	}
 }
 
-// allocationOf is the declared allocation that an attempt is for; nil when it is not declared any more, or is a run's.
+// allocationOf is the declared allocation that an attempt is for; nil when it is no longer declared, or when the attempt is for a run.
 func (w *world) allocationOf(a *Attempt) *allocation {
 	if x := w.byName[a.Experiment]; x != nil {
 		return x.alloc[a.Seat.Group]

@@ -19,7 +19,7 @@ type wantedRun struct {
 	Benchmark
 	repeat int
 	key    string
-	// configuration is the same for all repeats, whatever the experiment is called.
+	// configuration is the same for all repeats, and for experiments of other names.
 	configuration string
 	point         int // index
 	params        map[string]string
@@ -80,8 +80,7 @@ func (d Desired) AtPoints(runs []Run) {
 	}
 }
 
-// sweep lists the wanted runs and goes to the point to serve. When a failure stops the sweep, the points behind it are
-// not wanted.
+// sweep lists the wanted runs and sets the point to serve. When a failure stops the sweep, later points are not wanted.
 func (x *experiment) sweep() {
 	x.wants, x.byKey = x.wanted(), make(map[string][]*Run, len(x.runs))
 	for _, r := range x.runs {

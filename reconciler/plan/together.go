@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Runs go one by one, so that none disturbs another, unless the manifest asks for some together: then what they do to
-// each other is what is measured, their points say so (overlap=…), and neither ever counts for the other alone.
+// Runs go one at a time, so that they do not disturb each other, unless the manifest asks for some at the same time. Then
+// the interference is what is measured: their points say so (overlap=…), and their results do not count as measured alone.
 
 // indexedPoint is a point whose services and sets of benchmarks are found by name.
 type indexedPoint struct {
@@ -42,7 +42,7 @@ func (p indexedPoint) overlapping(b *Benchmark) (out []*Benchmark) {
 	return out
 }
 
-// overlapWords tell runs apart by what is measured together with them: another partner makes another measurement.
+// overlapWords are the part of a run's key that says what is measured together with it.
 func (p indexedPoint) overlapWords(b *Benchmark) (words []string) {
 	for _, o := range p.overlapping(b) {
 		words = append(words, o.Name, o.Spec)
@@ -90,11 +90,11 @@ func (x *experiment) set(want *wantedRun) []*wantedRun {
 	return out
 }
 
-// alone says why a run of a set can no longer be done: another one has ended without it.
+// alone says why a run of a set cannot be done any more: another one has ended without it.
 func (x *experiment) alone(set []*wantedRun) cause {
 	for _, m := range set {
 		if x.ended(m.key) {
-			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and what they do to each other can only be measured together: change the seed to do both again", m.Name)}
+			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: change the seed to run both again", m.Name)}
 		}
 	}
 	return cause{}

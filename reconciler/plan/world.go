@@ -82,7 +82,7 @@ type seat struct {
 	wait       cause // why it is free and stays so for now
 	stalled    cause // why it is free and stays so until the spec changes
 	failures   int
-	instructed map[string]bool // services that the agent was told to run; nil: not indexed
+	instructed map[string]bool // services in the agent's desired state; nil: few enough to search
 }
 
 // replica is a service in a seat.
