@@ -30,12 +30,12 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	for _, p := range rev.Spec.Points() {
 		at := rev
 		if at.Spec, err = rev.Spec.At(p); err != nil {
-			return plan.Experiment{}, fmt.Errorf("the point %s of experiment %s: %w", p, rev.Experiment, err)
+			return plan.Experiment{}, fmt.Errorf("resolving point %s of experiment %s: %w", p, rev.Experiment, err)
 		}
 		at.Spec = v1alpha1.Default(rev.Site, at.Spec)
 		point, err := compilePoint(at, c)
 		if err != nil {
-			return plan.Experiment{}, fmt.Errorf("the point %s: %w", p, err)
+			return plan.Experiment{}, fmt.Errorf("compiling point %s: %w", p, err)
 		}
 		point.Params = p.Short()
 		e.Points = append(e.Points, point)

@@ -41,7 +41,7 @@ func (w *sim) until(t *testing.T, what string, done func() bool) {
 		if done() {
 			return
 		}
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 	}
 	t.Fatalf("never: %s; %s", what, w.complaints())
 }
@@ -145,7 +145,7 @@ func TestUnreachableIsUnknown(t *testing.T) {
 	})
 	for range 20 {
 		w.pass()
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 		if !w.quiet {
 			t.Fatal("something was done although the scheduler does not answer")
 		}
@@ -198,7 +198,7 @@ func TestInvalidRevision(t *testing.T) {
 	}
 	for range 20 {
 		w.pass()
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 	}
 	st, ok, err := w.store.Status("exp")
 	c := v1alpha1.Find(st.Conditions, v1alpha1.Stalled)

@@ -113,7 +113,7 @@ func TestInterruptedPassSaysNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.cluster.Advance(10 * w.beat)
+	w.cluster.Advance(10 * w.step)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := w.loop.Pass(ctx); !errors.Is(err, context.Canceled) {

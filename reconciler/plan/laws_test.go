@@ -39,6 +39,32 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		}
 		d.Experiments = append(d.Experiments, e)
 	}
+	anyAttempts(t, &o)
+	for i := range rapid.IntRange(0, 3).Draw(t, "runs") {
+		r := Run{ID: fmt.Sprintf("run%d", i), Experiment: pick("of", "a", "b"), Benchmark: pick("bench", "qx", "qy"), Repeat: 1, Attempt: 1, Key: pick("key", "k1", "k2"),
+			Phase: pick("phase", v1alpha1.RunPending, v1alpha1.RunRunning, v1alpha1.RunComplete, v1alpha1.RunLost), Nonce: pick("nonce", "", "n0", "n1")}
+		if flag("result") {
+			r.Result = &drivers.SuiteResult{Valid: true}
+		}
+		o.Runs = append(o.Runs, r)
+	}
+	if flag("folder") {
+		d.Experiments[0].Services = append(d.Experiments[0].Services, Service{Name: "dir", Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: "/d"}})
+		o.Folders = map[string]Folder{"a/dir": {Exists: flag("exists"), FreeBytes: -1, FreeInodes: -1}}
+	}
+	if flag("record") {
+		o.Records = []FolderRecord{{Experiment: "a", Service: pick("recorded", "dir", "x"), Spec: v1alpha1.Lustre{Path: pick("path", "/d", "/e")}}}
+	}
+	if pick("listing", "ok", "ok", "ok", "down") == "down" {
+		o.Listing = Listing{At: epoch, Err: "down"}
+	}
+	return d, o
+}
+
+// anyAttempts draws attempts with their jobs and agents.
+func anyAttempts(t *rapid.T, o *Observed) {
+	pick := func(name string, words ...string) string { return rapid.SampledFrom(words).Draw(t, name) }
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	states := []drivers.JobState{drivers.JobPending, drivers.JobRunning, drivers.JobRunning, drivers.JobCompleting, drivers.JobFailed, drivers.JobCancelled, drivers.JobNodeFail}
 	for i := range rapid.IntRange(0, 8).Draw(t, "attempts") {
 		nonce := fmt.Sprintf("n%d", i)
@@ -59,25 +85,6 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 				State: &drivers.AgentState{Nonce: nonce, Generation: 1, Processes: []drivers.ProcessState{p}}, StillFor: time.Duration(rapid.IntRange(0, 120).Draw(t, "still")) * time.Second}
 		}
 	}
-	for i := range rapid.IntRange(0, 3).Draw(t, "runs") {
-		r := Run{ID: fmt.Sprintf("run%d", i), Experiment: pick("of", "a", "b"), Benchmark: pick("bench", "qx", "qy"), Repeat: 1, Attempt: 1, Key: pick("key", "k1", "k2"),
-			Phase: pick("phase", v1alpha1.RunPending, v1alpha1.RunRunning, v1alpha1.RunComplete, v1alpha1.RunLost), Nonce: pick("nonce", "", "n0", "n1")}
-		if flag("result") {
-			r.Result = &drivers.SuiteResult{Valid: true}
-		}
-		o.Runs = append(o.Runs, r)
-	}
-	if flag("folder") {
-		d.Experiments[0].Services = append(d.Experiments[0].Services, Service{Name: "dir", Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: "/d"}})
-		o.Folders = map[string]Folder{"a/dir": {Exists: flag("exists"), FreeBytes: -1, FreeInodes: -1}}
-	}
-	if flag("record") {
-		o.Records = []FolderRecord{{Experiment: "a", Service: pick("recorded", "dir", "x"), Spec: v1alpha1.Lustre{Path: pick("path", "/d", "/e")}}}
-	}
-	if pick("listing", "ok", "ok", "ok", "down") == "down" {
-		o.Listing = Listing{At: epoch, Err: "down"}
-	}
-	return d, o
 }
 
 // shuffled is the same world in another order.
@@ -103,16 +110,16 @@ func TestDeterministicAndOrderFree(t *testing.T) {
 	})
 }
 
-func TestStrangersAreNeverTouched(t *testing.T) {
+func TestForeignJobsAreNeverTouched(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, o := anyWorld(t)
-		strange := map[drivers.JobID]bool{}
+		foreign := map[drivers.JobID]bool{}
 		for _, j := range o.Listing.Jobs {
-			strange[j.ID] = j.Tag.Store != d.Store
+			foreign[j.ID] = j.Tag.Store != d.Store
 		}
 		for _, a := range Plan(d, o).Actions {
-			if strange[a.JobID] {
-				t.Fatalf("%s of a stranger's job %s: %s", a.Verb, a.JobID, a.Message)
+			if foreign[a.JobID] {
+				t.Fatalf("%s of another store's job %s: %s", a.Verb, a.JobID, a.Message)
 			}
 		}
 	})
