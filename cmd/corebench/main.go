@@ -18,7 +18,7 @@ import (
 
 const (
 	rounds    = 7
-	mostTimes = 13 // as much for ten times the size: in proportion, with room for noise and maps that grow
+	mostTimes = 15 // as much for ten times the size: in proportion, with room for noise and maps that grow
 )
 
 // figure is one thing that is measured. prepare builds a world of the given size and returns what is timed.
