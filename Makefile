@@ -28,7 +28,8 @@ otelcol: ## build a real OpenTelemetry Collector, which `make test` and `make de
 lint: ## formatting, go vet and staticcheck
 	@.ci/lint
 
-bench: ## the load generator against a server that keeps the truth, beside other clients; then Go's benchmarks
+bench: ## what a pass costs and how that grows; the load generator beside other clients; Go's benchmarks
+	@go run ./cmd/corebench
 	@go run ./drivers/suite/selftest $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
 	@go test -run '^$$' -bench . -benchmem ./...
 

@@ -133,6 +133,13 @@ const (
 	PhaseStopped    = "Stopped"
 )
 
+// Reasons of the agent that the controller acts on. The others are for people: Exited, Signalled, StartFailed …
+const (
+	ReasonCommandNotFound = "CommandNotFound" // the node has no such program; another job would not find it either
+	ReasonMissing         = "Missing"         // a path of Process.Needs does not exist
+	ReasonProbeFailing    = "ProbeFailing"
+)
+
 // AgentState is state.json of a job directory: what the agent observes. The agent replaces it atomically, with each change and
 // with each heartbeat. Times are durations, never clock readings: clocks of other machines are not trusted.
 type AgentState struct {

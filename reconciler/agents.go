@@ -9,26 +9,26 @@ import (
 	"assay/reconciler/plan"
 )
 
-// stillness remembers when each agent's beat last moved, by our own clock: other machines' clocks are not trusted.
+// stillness remembers when each agent's heartbeat last changed, by our own clock: other machines' clocks are not trusted.
 type stillness map[string]pulse
 
 type pulse struct {
-	beat  uint64
+	count uint64
 	since time.Time
 }
 
-// look notes a beat and returns how long it has stood still.
-func (s stillness) look(nonce string, beat uint64, now time.Time) time.Duration {
+// track notes a heartbeat and returns how long it has stood still.
+func (s stillness) track(nonce string, count uint64, now time.Time) time.Duration {
 	p, seen := s[nonce]
-	if !seen || p.beat != beat {
-		p = pulse{beat, now}
+	if !seen || p.count != count {
+		p = pulse{count, now}
 		s[nonce] = p
 	}
 	return now.Sub(p.since)
 }
 
-// agents reads what every open attempt's agent was told and says. A job that runs without having said anything stands
-// still since it was first seen running; one that does not run yet cannot stand still.
+// agents reads the desired state and the state of every open attempt's agent. The heartbeat of a running job that has not
+// reported yet counts from when the job was first seen running; a job that does not run yet cannot be late.
 func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
 	running := make(map[string]bool, len(list.Jobs))
 	for _, j := range list.Jobs {
@@ -44,11 +44,11 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 	for i, a := range open {
 		v := read[i]
 		if v.State != nil || running[a.Nonce] {
-			beat := uint64(0)
+			count := uint64(0)
 			if v.State != nil {
-				beat = v.State.Heartbeat
+				count = v.State.Heartbeat
 			}
-			v.StillFor = l.still.look(a.Nonce, beat, now)
+			v.StillFor = l.still.track(a.Nonce, count, now)
 			still[a.Nonce] = l.still[a.Nonce]
 		}
 		if v.State != nil && v.State.End != nil && running[a.Nonce] {
@@ -60,15 +60,15 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 	return out
 }
 
-// agent reads one job directory. A file that is not there yet is nothing said; one that cannot be read is an error.
+// agent reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is an error.
 func (l *Loop) agent(a plan.Attempt) plan.Agent {
-	told, err := l.Store.Told(a.Seat, a.Nonce)
+	desired, err := l.Store.ReadDesired(a.Seat, a.Nonce)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return plan.Agent{Err: err.Error()}
 	}
 	state, err := l.Store.State(a.Seat, a.Nonce)
 	if err != nil {
-		return plan.Agent{Desired: told, Err: err.Error()}
+		return plan.Agent{Desired: desired, Err: err.Error()}
 	}
-	return plan.Agent{Desired: told, State: state}
+	return plan.Agent{Desired: desired, State: state}
 }

@@ -30,12 +30,12 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	for _, p := range rev.Spec.Points() {
 		at := rev
 		if at.Spec, err = rev.Spec.At(p); err != nil {
-			return plan.Experiment{}, fmt.Errorf("the point %s of experiment %s: %w", p, rev.Experiment, err)
+			return plan.Experiment{}, fmt.Errorf("resolving point %s of experiment %s: %w", p, rev.Experiment, err)
 		}
 		at.Spec = v1alpha1.Default(rev.Site, at.Spec)
 		point, err := compilePoint(at, c)
 		if err != nil {
-			return plan.Experiment{}, fmt.Errorf("the point %s: %w", p, err)
+			return plan.Experiment{}, fmt.Errorf("compiling point %s: %w", p, err)
 		}
 		point.Params = p.Short()
 		e.Points = append(e.Points, point)
@@ -72,7 +72,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 	}
 	switch {
-	case made.URL != "": // somebody else's: no seats, nothing to submit
+	case made.URL != "": // external: no seats, nothing to submit
 		p.Proc = fingerprint(made.Kind, made.Model, made.URL)
 		return p, nil
 	case made.Lustre != nil:
@@ -94,7 +94,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	return p, nil
 }
 
-// process is the fingerprint of what a running process cannot change. Files that it reads again when told to are none of it.
+// process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.
 func process(made drivers.Compiled, p drivers.Process) string {
 	p.Probes, p.Metrics, p.Restart, p.Grace, p.Fingerprint, p.Textfile = nil, "", drivers.Restart{}, 0, "", ""
 	if p.Reload != "" {
@@ -129,7 +129,7 @@ func siteJob(site v1alpha1.Site, partition, qos string) drivers.JobSpec {
 	}
 }
 
-// allocation is the fingerprint of what a running job cannot change. The time limit is none of it.
+// allocation is the fingerprint of what a running job cannot change. The time limit is not part of it; it changes in place.
 func allocation(j drivers.JobSpec) string {
 	return fingerprint(j.Partition, j.QOS, j.Account, j.Reservation, j.Nodes, j.GPUsPerNode, j.CPUsPerNode, j.MemoryPerNode, j.Modules, j.Directives)
 }

@@ -5,7 +5,7 @@ import (
 	"assay/reconciler/store"
 )
 
-// Configurations say what a revision measures.
+// Configurations are what a revision measures.
 func Configurations(rev store.Revision, c Compiler) ([]plan.Configuration, error) {
 	e, err := compile(rev, c)
 	if err != nil {

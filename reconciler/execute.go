@@ -19,7 +19,7 @@ type executor struct {
 	forgotten  map[string]bool
 }
 
-// execute does the actions in order, each after a look at the lease. One that fails is an event and does not stop the
+// execute does the actions in order and checks the lease before each. One that fails is an event and does not stop the
 // others; a lost lease does, and is the only error. An effect that has begun is not cut short when ctx ends.
 func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 	for _, a := range actions {
@@ -33,7 +33,7 @@ func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 		if errors.Is(err, store.ErrLeaseLost) {
 			return err
 		}
-		if err := x.tell(a, did, err); err != nil {
+		if err := x.recordEvent(a, did, err); err != nil {
 			return err
 		}
 	}
@@ -48,20 +48,20 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 	case plan.Submit:
 		return x.submit(ctx, a)
 	case plan.Adopt:
-		return a, x.update(a.Nonce, func(t *plan.Attempt) {
-			t.JobID = a.JobID
-			if t.Submitted.IsZero() {
-				t.Submitted = x.Clock()
+		return a, x.update(a.Nonce, func(attempt *plan.Attempt) {
+			attempt.JobID = a.JobID
+			if attempt.Submitted.IsZero() {
+				attempt.Submitted = x.Clock()
 			}
 		})
 	case plan.Cancel:
 		return a, x.cancel(ctx, a)
 	case plan.Close:
-		return a, x.update(a.Nonce, func(t *plan.Attempt) { t.End = a.End })
+		return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.End = a.End })
 	case plan.Reconfigure:
 		return x.reconfigure(ctx, a)
 	case plan.Instruct:
-		_, err = x.Lease.Tell(a.Seat, a.Nonce, *a.Tell)
+		_, err = x.Lease.WriteDesired(a.Seat, a.Nonce, *a.Desired)
 	case plan.CreateRun:
 		_, err = x.Lease.CreateRun(*a.Run, *a.Request)
 	case plan.UpdateRun:
@@ -77,63 +77,64 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 			x.forgotten[a.Experiment] = true
 		}
 	default:
-		err = fmt.Errorf("nobody knows how to %s", a.Verb)
+		err = fmt.Errorf("carrying out %s: this assay does not know that action", a.Verb)
 	}
 	return a, err
 }
 
 // update changes the durable record of an attempt.
 func (x *executor) update(nonce string, change func(*plan.Attempt)) error {
-	t, ok := x.attempts[nonce]
+	attempt, ok := x.attempts[nonce]
 	if !ok {
-		return fmt.Errorf("no attempt has the nonce %s", nonce)
+		return fmt.Errorf("updating an attempt: none has the nonce %s", nonce)
 	}
-	change(&t)
-	if err := x.Lease.Update(t); err != nil {
+	change(&attempt)
+	if err := x.Lease.Update(attempt); err != nil {
 		return err
 	}
-	x.attempts[nonce] = t
+	x.attempts[nonce] = attempt
 	return nil
 }
 
 // cancel notes the reason durably, then cancels: whatever happens afterwards, the end is known to be ours. A job that is
 // not the attempt's own (a duplicate, or one that no journal knows) is only cancelled.
 func (x *executor) cancel(ctx context.Context, a plan.Action) error {
-	if t, ok := x.attempts[a.Nonce]; ok && t.End == nil && t.JobID == a.JobID {
-		err := x.update(a.Nonce, func(t *plan.Attempt) { t.Cancelled, t.CancelledAt = a.Reason, x.Clock() })
+	if own, ok := x.attempts[a.Nonce]; ok && own.End == nil && own.JobID == a.JobID {
+		err := x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.Cancelled, attempt.CancelledAt = a.Reason, x.Clock() })
 		if err != nil {
 			return err
 		}
 	}
 	x.listing.kick()
 	err := x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
-	x.unsure("cancelling", a.JobID, err)
+	x.distrustListing("cancelling", a.JobID, err)
 	return err
 }
 
-// reconfigure changes a job in place and notes which settings hold. A refusal holds too, until the settings change
-// again: asking once more would be refused once more.
+// reconfigure changes a job in place and notes which settings hold. A refusal is noted too: the same change is not tried
+// again, only another one.
 func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action, error) {
 	err := fmt.Errorf("this scheduler changes no job in place: %w", drivers.ErrRejected)
 	if r, ok := x.Scheduler.(drivers.Reconfigurer); ok {
 		err = r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change)
 		x.listing.kick()
 	}
-	x.unsure("changing", a.JobID, err)
+	x.distrustListing("changing", a.JobID, err)
 	refused := ""
 	switch {
 	case errors.Is(err, drivers.ErrRejected):
 		refused = err.Error()
-		a.Reason, a.Message = "ChangeRefused", fmt.Sprintf("job %s keeps its settings, the new ones hold from the next job on: %s", a.JobID, refused)
+		a.Reason, a.Message = plan.ChangeRefused, fmt.Sprintf("job %s keeps its settings, the new ones hold from the next job on: %s", a.JobID, refused)
 	case err != nil:
 		return a, err
 	}
-	return a, x.update(a.Nonce, func(t *plan.Attempt) { t.Settings, t.Refused = a.Settings, refused })
+	return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.Settings, attempt.Refused = a.Settings, refused })
 }
 
-// unsure stops everything that needs the scheduler until it has answered a listing again: it was not reached, or may have done what it says it did not.
-func (x *executor) unsure(verb string, id drivers.JobID, err error) {
+// distrustListing makes the last listing Unknown after a call that was not answered: the scheduler was not reached, or did
+// what it did not confirm. Nothing that needs the scheduler is done until it answers a listing again.
+func (x *executor) distrustListing(verb string, id drivers.JobID, err error) {
 	if err != nil && !errors.Is(err, drivers.ErrRejected) && !errors.Is(err, drivers.ErrNotFound) {
-		x.listing.doubt(fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err))
+		x.listing.invalidate(fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err))
 	}
 }

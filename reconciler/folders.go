@@ -21,8 +21,8 @@ func (l *Loop) owner(experiment, service string) string {
 	return fmt.Sprintf("%s %s/%s", l.Store.ID(), experiment, service)
 }
 
-// lookAtFolders looks at the directories that are declared.
-func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
+// observeFolders reads the directories that are declared.
+func (l *Loop) observeFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
 	now := l.Clock()
 	out, seen := map[string]plan.Folder{}, map[string]aged[plan.Folder]{}
 	for _, e := range d.Experiments {
@@ -33,7 +33,7 @@ func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]pla
 			name := e.Name + "/" + s.Name
 			last, ok := l.folders[name+" "+s.Proc]
 			if !ok || !last.fresh(now) || !last.value.Exists {
-				last = aged[plan.Folder]{now, l.look(ctx, e.Name, s)}
+				last = aged[plan.Folder]{now, l.statFolder(ctx, e.Name, s)}
 			}
 			out[name], seen[name+" "+s.Proc] = last.value, last
 		}
@@ -42,7 +42,7 @@ func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]pla
 	return out
 }
 
-func (l *Loop) look(ctx context.Context, experiment string, s plan.Service) plan.Folder {
+func (l *Loop) statFolder(ctx context.Context, experiment string, s plan.Service) plan.Folder {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	f, err := l.Folders.Stat(ctx, *s.Lustre, l.owner(experiment, s.Name))
@@ -52,8 +52,8 @@ func (l *Loop) look(ctx context.Context, experiment string, s plan.Service) plan
 	return plan.Folder{Exists: f.Exists, Ours: f.Ours, Striped: f.Striped, Message: f.Message, FreeBytes: f.FreeBytes, FreeInodes: f.FreeInodes}
 }
 
-// absent are the paths that processes need and that are not there. One that cannot be looked at counts as there: the
-// node may see more than we do.
+// absent are the paths that processes need and that do not exist. One that cannot be checked does not count: the node can
+// see more than this machine.
 func absent(d plan.Desired) map[string]bool {
 	out := map[string]bool{}
 	for _, e := range d.Experiments {
@@ -70,10 +70,10 @@ func absent(d plan.Desired) map[string]bool {
 	return out
 }
 
-// makeFolder records a directory, then makes it: what was recorded is removed one day, what was not is never.
+// makeFolder records a directory, then creates it: only recorded directories are ever removed.
 func (x *executor) makeFolder(ctx context.Context, r plan.FolderRecord) error {
 	if x.Folders == nil {
-		return errors.New("this assay has no driver for directories")
+		return errors.New("changing a directory: this site has no driver for directories")
 	}
 	if err := x.Lease.PutFolder(r); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (x *executor) makeFolder(ctx context.Context, r plan.FolderRecord) error {
 
 func (x *executor) dropFolder(ctx context.Context, r plan.FolderRecord) error {
 	if x.Folders == nil {
-		return errors.New("this assay has no driver for directories")
+		return errors.New("changing a directory: this site has no driver for directories")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()
@@ -99,7 +99,7 @@ func (l *Loop) exportPath(experiment string, generation int64) string {
 	return filepath.Join(l.Store.Dir(), "metrics", fmt.Sprintf("%s-%06d.om.gz", experiment, generation))
 }
 
-// exported says whose metrics are stored. Where no Prometheus of ours runs there is nothing to store.
+// exported finds the generations whose metrics are stored. Without an embedded Prometheus there is nothing to store.
 func (l *Loop) exported(d plan.Desired) (map[string]bool, error) {
 	out := map[string]bool{}
 	_, can := l.Metrics.(drivers.Exporter)
@@ -119,7 +119,7 @@ func (l *Loop) exported(d plan.Desired) (map[string]bool, error) {
 func (x *executor) export(ctx context.Context, a plan.Action) (plan.Action, error) {
 	e, ok := x.Metrics.(drivers.Exporter)
 	if !ok {
-		return a, errors.New("this Prometheus stores its own samples")
+		return a, errors.New("storing metrics: this Prometheus keeps its own samples")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 	defer cancel()

@@ -32,9 +32,9 @@ var layers = map[string][]string{
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
 	// What the command line reads and stores.
-	"assay/reconciler/accept":    {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
-	"assay/reconciler/view":      {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
-	"assay/reconciler/view/text": {}, // what it shows is handed in
+	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
+	"assay/reconciler/view/text":         {}, // what it shows is handed in
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},

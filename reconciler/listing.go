@@ -25,8 +25,8 @@ type listing struct {
 // kick asks for a fresh answer as soon as the rate allows one.
 func (c *listing) kick() { c.kicked = true }
 
-// doubt makes the last answer Unknown: the scheduler has just failed to do what was asked.
-func (c *listing) doubt(err error) {
+// invalidate makes the last answer Unknown: a call has just failed.
+func (c *listing) invalidate(err error) {
 	c.last.Err, c.last.Jobs, c.kicked = err.Error(), nil, true
 }
 
@@ -41,7 +41,7 @@ func (c *listing) due(now time.Time, busy bool) bool {
 	return !now.Before(c.last.At.Add(wait))
 }
 
-// answer takes in what the scheduler said when asked at that time.
+// answer takes in what the scheduler answered when asked at that time.
 func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
 	since := c.last.Since
 	if !c.asked || c.last.Err != "" {
@@ -79,7 +79,7 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	return c.last
 }
 
-// inFlight reports whether some job is on its way up or down, as far as the last answer tells.
+// inFlight reports whether some job is starting or ending, according to the last answer.
 func inFlight(open []plan.Attempt, jobs []drivers.Job) bool {
 	state := make(map[string]drivers.JobState, len(jobs))
 	for _, j := range jobs {
@@ -90,7 +90,8 @@ func inFlight(open []plan.Attempt, jobs []drivers.Job) bool {
 	})
 }
 
-// accounted asks how those jobs ended that should be listed and are not: after the settle time plan would take them for vanished.
+// accounted asks how jobs ended that should be listed and are not. Without an answer plan closes them as vanished after the
+// settle time.
 func (l *Loop) accounted(ctx context.Context, now time.Time, open []plan.Attempt, jobs []drivers.Job) []drivers.Job {
 	books, ok := l.Scheduler.(drivers.Accountant)
 	if !ok {

@@ -62,7 +62,7 @@ func TestListingSince(t *testing.T) {
 			t.Errorf("answer %d: answers without a break since %s, want %s", i, c.last.Since, at(step.want))
 		}
 	}
-	c.doubt(errors.New("a submission was not answered"))
+	c.invalidate(errors.New("a submission was not answered"))
 	if c.last.Err == "" || !c.due(at(100), false) {
 		t.Error("a doubted listing is Unknown and asked for again")
 	}
@@ -97,8 +97,8 @@ func TestStillness(t *testing.T) {
 		at   time.Duration
 		want time.Duration
 	}{{1, 0, 0}, {1, 5 * time.Second, 5 * time.Second}, {2, 7 * time.Second, 0}, {2, 9 * time.Second, 2 * time.Second}, {1, 10 * time.Second, 0}} {
-		if got := s.look("n", c.beat, t0.Add(c.at)); got != c.want {
-			t.Errorf("look %d: it stood still for %s, want %s", i, got, c.want)
+		if got := s.track("n", c.beat, t0.Add(c.at)); got != c.want {
+			t.Errorf("step %d: it stood still for %s, want %s", i, got, c.want)
 		}
 	}
 }

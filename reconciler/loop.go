@@ -37,7 +37,6 @@ type Loop struct {
 	Log       *slog.Logger     // default: discard
 
 	mu         sync.Mutex // one pass at a time
-	wake       chan struct{}
 	workers    int
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	compiled   map[string]compiled
@@ -49,9 +48,9 @@ type Loop struct {
 	passes     int
 	metricsAt  time.Time
 	unexported map[string]bool                      // experiments whose metrics could not be stored
-	said       map[string]v1alpha1.ExperimentStatus // the status as last written
-	told       map[eventKey]time.Time
-	targets    string // fingerprint of the targets as last told
+	published  map[string]v1alpha1.ExperimentStatus // the status as last written
+	recorded   map[eventKey]time.Time               // when an event was last written
+	targets    string                               // fingerprint of the targets as last handed over
 
 	prepared sync.Once
 }
@@ -62,7 +61,7 @@ type compiled struct {
 	err error
 }
 
-// prepare fills in defaults and reads what was last said, once.
+// prepare fills in defaults and reads what was last published, once.
 func (l *Loop) prepare() {
 	l.prepared.Do(func() {
 		if l.Clock == nil {
@@ -77,9 +76,8 @@ func (l *Loop) prepare() {
 		if l.decide == nil {
 			l.decide = plan.Plan
 		}
-		l.wake = make(chan struct{}, 1)
-		l.compiled, l.still, l.told = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
-		l.said, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
+		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
+		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		poll := l.Site.Spec.Poll
 		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
 		all, err := l.Store.Statuses()
@@ -87,7 +85,7 @@ func (l *Loop) prepare() {
 			l.Log.Warn("reading the last status", "error", err)
 		}
 		for _, s := range all {
-			l.said[s.Name] = s
+			l.published[s.Name] = s
 		}
 	})
 }
@@ -112,7 +110,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 		return plan.Result{}, err
 	}
 	if err := ctx.Err(); err != nil {
-		return plan.Result{}, err // what was cut short by us is not the world's doing: say nothing of it
+		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
@@ -131,8 +129,8 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	return r, err
 }
 
-// desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out,
-// so that nothing of it is touched, and its status says so.
+// desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out: its
+// jobs stay as they are, and its status gives the error.
 func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.ExperimentStatus) {
 	d := plan.Desired{Store: l.Store.ID(), Policy: l.Policy}
 	var broken []v1alpha1.ExperimentStatus
@@ -158,8 +156,8 @@ func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.Experim
 func (l *Loop) invalid(rev store.Revision, err error) v1alpha1.ExperimentStatus {
 	now := l.Clock()
 	condition := func(typ, status string) v1alpha1.Condition {
-		c := v1alpha1.Condition{Type: typ, Status: status, Reason: "InvalidRevision", Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
-		if before := v1alpha1.Find(l.said[rev.Experiment].Conditions, typ); before.Status == status {
+		c := v1alpha1.Condition{Type: typ, Status: status, Reason: string(plan.InvalidRevision), Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
+		if before := v1alpha1.Find(l.published[rev.Experiment].Conditions, typ); before.Status == status {
 			c.LastTransitionTime = before.LastTransitionTime
 		}
 		return c

@@ -41,7 +41,7 @@ func (w *sim) until(t *testing.T, what string, done func() bool) {
 		if done() {
 			return
 		}
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 	}
 	t.Fatalf("never: %s; %s", what, w.complaints())
 }
@@ -110,7 +110,7 @@ func TestSubmissionFailures(t *testing.T) {
 	}{
 		"rejected":    {fake.Faults{Reject: 1}, "SubmitFailed", "violates a policy"},
 		"unreachable": {fake.Faults{Refuse: 1}, "SubmitFailed", "unable to contact"},
-		"uncertain":   {fake.Faults{Silent: 1}, "SubmitFailed", "nobody knows yet"},
+		"uncertain":   {fake.Faults{Silent: 1}, "SubmitFailed", "submission outcome unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := calm(t)
@@ -145,7 +145,7 @@ func TestUnreachableIsUnknown(t *testing.T) {
 	})
 	for range 20 {
 		w.pass()
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 		if !w.quiet {
 			t.Fatal("something was done although the scheduler does not answer")
 		}
@@ -198,7 +198,7 @@ func TestInvalidRevision(t *testing.T) {
 	}
 	for range 20 {
 		w.pass()
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 	}
 	st, ok, err := w.store.Status("exp")
 	c := v1alpha1.Find(st.Conditions, v1alpha1.Stalled)
@@ -225,7 +225,6 @@ func TestRun(t *testing.T) {
 			t.Fatal("nothing was brought up")
 		}
 		w.cluster.Advance(2 * time.Second)
-		w.loop.Wake()
 		time.Sleep(10 * time.Millisecond)
 	}
 	stop()

@@ -26,21 +26,19 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 		return plan.Observed{}, fmt.Errorf("reading the journal: %w", err)
 	}
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
-	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.said}
+	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
 	o.Agents = l.agents(open, o.Listing)
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}
-	for i, e := range d.Experiments {
-		d.Experiments[i] = e.At(o.Runs)
-	}
+	d.AtPoints(o.Runs)
 	if o.Records, err = l.Store.Folders(); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)
 	}
 	if o.Exported, err = l.exported(d); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
 	}
-	o.Folders, o.Absent = l.lookAtFolders(ctx, d), absent(d)
+	o.Folders, o.Absent = l.observeFolders(ctx, d), absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics = l.health(ctx)
 	o.Now = l.Clock()
@@ -55,7 +53,7 @@ type aged[T any] struct {
 
 func (a aged[T]) fresh(now time.Time) bool { return !a.at.IsZero() && now.Before(a.at.Add(askEvery)) }
 
-// externals probes the servers that somebody else runs.
+// externals probes the servers that assay does not run.
 func (l *Loop) externals(ctx context.Context, d plan.Desired) map[string]plan.External {
 	var names []string
 	var services []plan.Service

@@ -45,14 +45,14 @@ func TestTargetsAndScraped(t *testing.T) {
 	s.targets, s.err = nil, nil
 	w.pass()
 	if len(s.targets) != 1 || s.targets[0].Labels["service"] != "llm" {
-		t.Fatalf("what could not be told is told again: %v", s.targets)
+		t.Fatalf("targets that could not be handed over are handed over again: %v", s.targets)
 	}
 	s.health = map[string]drivers.Health{s.targets[0].ID: {Up: true, Models: []string{"a"}}}
 	w.until(t, "scraped", func() bool { return scraped().Status == v1alpha1.True })
 	asked := s.asked
 	w.pass()
 	if s.asked != asked {
-		t.Error("Prometheus is asked at every look")
+		t.Error("Prometheus is asked in every pass")
 	}
 }
 
@@ -113,7 +113,7 @@ func TestInterruptedPassSaysNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.cluster.Advance(10 * w.beat)
+	w.cluster.Advance(10 * w.step)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := w.loop.Pass(ctx); !errors.Is(err, context.Canceled) {

@@ -5,7 +5,7 @@ import (
 	"assay/reconciler/store"
 )
 
-// Placements compiles revisions and says what each seat would submit. It asks nobody and needs no state directory.
+// Placements compiles revisions and returns what each seat would submit. It needs no scheduler and no state directory.
 func Placements(revs []store.Revision, c Compiler) ([]plan.Placement, error) {
 	d := plan.Desired{Store: "STORE"}
 	for _, rev := range revs {

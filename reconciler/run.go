@@ -15,19 +15,10 @@ const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
 	renewEvery  = 3 * time.Second
-	renewGiveUp = 15 * time.Second // a lease that could not be renewed for so long may have been taken over
+	renewGiveUp = 15 * time.Second // by then another controller can have taken over
 )
 
-// Wake asks Run for a pass now: something was accepted, or a file changed.
-func (l *Loop) Wake() {
-	l.prepare()
-	select {
-	case l.wake <- struct{}{}:
-	default: // one is already on its way
-	}
-}
-
-// Run makes passes until ctx ends, which is no error, or the lease is lost, which is. A pass that fails is logged and made again.
+// Run makes passes until ctx ends (nil) or the lease is lost (an error). A pass that fails is logged and made again.
 func (l *Loop) Run(ctx context.Context) error {
 	l.prepare()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -54,11 +45,11 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// rest waits for the next pass: shortly when something was done, since one thing leads to another.
+// rest waits for the next pass: only shortly when something was done, since that often makes more possible.
 func (l *Loop) rest(ctx context.Context, r plan.Result) {
 	wait := tick
-	if !r.Look.IsZero() {
-		wait = max(shortest, min(wait, r.Look.Sub(l.Clock())))
+	if !r.NextPass.IsZero() {
+		wait = max(shortest, min(wait, r.NextPass.Sub(l.Clock())))
 	}
 	if len(r.Actions) > 0 {
 		wait = shortest
@@ -68,7 +59,6 @@ func (l *Loop) rest(ctx context.Context, r plan.Result) {
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case <-l.wake:
 	}
 }
 

@@ -88,7 +88,7 @@ func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
 		w.apply()
 		for range 8 {
 			w.pass()
-			w.cluster.Advance(w.beat)
+			w.cluster.Advance(w.step)
 			if err := w.check(); err != nil {
 				return err
 			}
@@ -140,7 +140,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()
 		w.pass()
-		w.cluster.Advance(w.upTo(2 * w.beat))
+		w.cluster.Advance(w.upTo(2 * w.step))
 		if err := w.check(); err != nil {
 			return err
 		}
@@ -154,10 +154,10 @@ func (w *sim) pass() {
 	crashed := w.surviving(func() {
 		r, err := w.loop.Pass(context.Background())
 		if err != nil {
-			w.say("pass: %v", err)
+			w.note("pass: %v", err)
 		}
 		for _, a := range r.Actions {
-			w.say("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
+			w.note("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
 		}
 		w.quiet = err == nil && len(r.Actions) == 0
 		w.status = r.Status
@@ -174,7 +174,7 @@ func (w *sim) surviving(f func()) (crashed bool) {
 		switch r := recover().(type) {
 		case nil:
 		case crash:
-			w.say("crash %s", r)
+			w.note("crash %s", r)
 			crashed = true
 		default:
 			panic(r)
@@ -201,7 +201,7 @@ func (w *sim) converge() error {
 		if calm >= 3 {
 			return w.final()
 		}
-		w.cluster.Advance(w.beat)
+		w.cluster.Advance(w.step)
 	}
 	return errors.New("it did not converge: " + w.complaints())
 }

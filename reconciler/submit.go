@@ -9,51 +9,51 @@ import (
 	"assay/reconciler/plan"
 )
 
-// submit is the one order in which a job may come into being: the intent is durable, then what the agent will find,
-// then the scheduler, then its answer. A crash in between leaves an open intent, which occupies the seat until
-// the job is seen or is certain not to exist.
+// submit creates a job, always in this order: the durable intent, the agent's desired state, the scheduler's answer, the
+// note of that answer. A crash in between leaves an open intent, which occupies the seat until the job is listed or is
+// certain not to exist.
 func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, error) {
 	intent := *a.Attempt
 	intent.Begun = x.Clock()
-	t, err := x.Lease.Begin(intent)
+	attempt, err := x.Lease.Begin(intent)
 	if err != nil {
 		return a, err
 	}
-	x.attempts[t.Nonce] = t
-	a.Nonce = t.Nonce
-	tell := *a.Tell
-	tell.Nonce = t.Nonce
-	if _, err := x.Lease.Tell(t.Seat, t.Nonce, tell); err != nil {
-		return a, errors.Join(err, x.notSubmitted(t, err, false))
+	x.attempts[attempt.Nonce] = attempt
+	a.Nonce = attempt.Nonce
+	desired := *a.Desired
+	desired.Nonce = attempt.Nonce
+	if _, err := x.Lease.WriteDesired(attempt.Seat, attempt.Nonce, desired); err != nil {
+		return a, errors.Join(err, x.notSubmitted(attempt, err, false))
 	}
 	job := *a.Job
-	job.Tag.Nonce = t.Nonce
-	job.Dir = x.Store.JobDir(t.Seat, t.Nonce)
+	job.Tag.Nonce = attempt.Nonce
+	job.Dir = x.Store.JobDir(attempt.Seat, attempt.Nonce)
 	job.Argv = []string{x.Binary, "agent", job.Dir}
 	if err := x.Lease.Check(); err != nil {
 		return a, err
 	}
 	id, err := x.Scheduler.Submit(ctx, job)
 	x.listing.kick()
-	x.unsure("submitting", "", err)
+	x.distrustListing("submitting", "", err)
 	switch {
 	case err == nil:
 		a.JobID, a.Message = id, fmt.Sprintf("job %s: %s", id, a.Message)
-		return a, x.update(t.Nonce, func(t *plan.Attempt) { t.JobID, t.Submitted = id, x.Clock() })
+		return a, x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.JobID, attempt.Submitted = id, x.Clock() })
 	case errors.Is(err, drivers.ErrRejected):
-		return a, errors.Join(err, x.notSubmitted(t, err, true))
+		return a, errors.Join(err, x.notSubmitted(attempt, err, true))
 	case errors.Is(err, drivers.ErrUnavailable):
-		return a, errors.Join(err, x.notSubmitted(t, err, false))
+		return a, errors.Join(err, x.notSubmitted(attempt, err, false))
 	}
-	err = fmt.Errorf("nobody knows yet whether there is a job, so its seat stays taken until the scheduler has said so: %w", err)
-	return a, errors.Join(err, x.update(t.Nonce, func(t *plan.Attempt) { t.Error, t.Submitted = err.Error(), x.Clock() }))
+	err = fmt.Errorf("submission outcome unknown: the seat stays reserved until the scheduler lists or denies the job: %w", err)
+	return a, errors.Join(err, x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.Error, attempt.Submitted = err.Error(), x.Clock() }))
 }
 
-// notSubmitted closes an attempt of which there is certainly no job.
-func (x *executor) notSubmitted(t plan.Attempt, why error, failure bool) error {
-	end := &plan.End{State: drivers.JobVanished, Reason: "NeverSubmitted", Message: why.Error(), At: x.Clock(), Spec: t.Spec}
+// notSubmitted closes an attempt that certainly has no job.
+func (x *executor) notSubmitted(attempt plan.Attempt, cause error, failure bool) error {
+	end := &plan.End{State: drivers.JobVanished, Reason: plan.NeverSubmitted, Message: cause.Error(), At: x.Clock(), Spec: attempt.Spec}
 	if failure {
-		end.State, end.Reason, end.Failure = drivers.JobFailed, "SubmitRejected", true
+		end.State, end.Reason, end.Failure = drivers.JobFailed, plan.SubmitRejected, true
 	}
-	return x.update(t.Nonce, func(t *plan.Attempt) { t.End = end })
+	return x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.End = end })
 }

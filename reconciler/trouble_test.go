@@ -17,30 +17,30 @@ import (
 // trouble does something to the world, most of the time.
 func (w *sim) trouble() {
 	if w.cluster.Frozen() && !w.cluster.Now().Before(w.thawAt) {
-		w.say("thaw")
+		w.note("thaw")
 		w.cluster.Thaw()
 	}
 	switch w.rng.IntN(22) {
 	case 0:
-		w.say("freeze")
+		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
 		w.cluster.Freeze()
 	case 1:
 		n := 1 + w.rng.IntN(2)
-		w.say("the scheduler forgets %d jobs", n)
+		w.note("the scheduler forgets %d jobs", n)
 		w.cluster.Restart(n)
 	case 2:
 		name := fmt.Sprintf("n%d", 1+w.rng.IntN(10))
-		w.say("node %s fails", name)
+		w.note("node %s fails", name)
 		w.cluster.FailNode(name)
 	case 3:
 		w.cluster.RestoreNodes()
 	case 4, 5:
-		w.someJob(func(j drivers.Job) { w.say("job %s is cancelled by hand", j.ID); w.cluster.Kill(j.ID) })
+		w.someJob(func(j drivers.Job) { w.note("job %s is cancelled by hand", j.ID); w.cluster.Kill(j.ID) })
 	case 6:
 		w.someJob(func(j drivers.Job) {
 			fail := w.rng.IntN(2) == 0
-			w.say("the agent of job %s dies, job too: %v", j.ID, fail)
+			w.note("the agent of job %s dies, job too: %v", j.ID, fail)
 			w.cluster.CrashAgent(j.ID, fail)
 		})
 	case 7, 8:
@@ -93,7 +93,7 @@ func (w *sim) edit() {
 // usurp lets another controller take the lease while this one lives on without knowing; the old one must not do anything more.
 func (w *sim) usurp() {
 	old := w.loop
-	w.say("another controller takes over")
+	w.note("another controller takes over")
 	w.restart()
 	var err error
 	if w.surviving(func() { _, err = old.Pass(context.Background()) }) {
@@ -106,7 +106,7 @@ func (w *sim) usurp() {
 
 // peace ends all faults and declares what has to be there in the end.
 func (w *sim) peace() {
-	w.say("peace")
+	w.note("peace")
 	w.crash = nil
 	w.cluster.SetFaults(fake.Faults{})
 	w.cluster.Thaw()
@@ -182,6 +182,9 @@ func (w *sim) runsDone() error {
 	for _, r := range runs {
 		if r.Phase == v1alpha1.RunComplete {
 			perKey[r.Key]++
+			if err := executedBy(r); err != nil {
+				return err
+			}
 		}
 		if r.Phase == v1alpha1.RunLost && results[r.ID] > 0 {
 			return fmt.Errorf("run %s was executed to its end and counted as lost", r.ID)
@@ -195,6 +198,14 @@ func (w *sim) runsDone() error {
 	}
 	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
+	}
+	return nil
+}
+
+// executedBy demands that a run names the job that executed it. The agent of that job put its name into the claim.
+func executedBy(r plan.Run) error {
+	if r.Claim == nil || r.Nonce != r.Claim.Nonce || r.JobID != r.Claim.JobID {
+		return fmt.Errorf("run %s is Complete in job %q of attempt %q, and was claimed by %+v", r.ID, r.JobID, r.Nonce, r.Claim)
 	}
 	return nil
 }

@@ -32,8 +32,8 @@ type sim struct {
 	rng       *rand.Rand
 	crash     func(call string) bool // nil: never
 	crashRate float64
-	beat      time.Duration
-	say       func(format string, args ...any)
+	step      time.Duration
+	note      func(format string, args ...any)
 
 	// what is declared at present
 	model      string
@@ -49,7 +49,7 @@ type sim struct {
 	thawAt     time.Time
 	generation int64
 	broken     error
-	looks      time.Duration
+	reads      time.Duration
 }
 
 func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
@@ -61,13 +61,13 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	if err != nil {
 		return nil, err
 	}
-	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), beat: 4 * time.Second, model: "a", slots: 1, repeats: 2,
-		limit: 12 * time.Hour, web: true, webNodes: 1, say: func(string, ...any) {}}
+	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
+		limit: 12 * time.Hour, web: true, webNodes: 1, note: func(string, ...any) {}}
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
-		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: 9 * time.Second, Hook: w.hook})
+		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3], Hook: w.hook})
 	if trace != nil {
-		w.say = func(format string, args ...any) {
+		w.note = func(format string, args ...any) {
 			_, _ = trace(fmt.Sprintf("%s %s\n", w.cluster.Now().Format("15:04:05"), fmt.Sprintf(format, args...)))
 		}
 	}
@@ -111,18 +111,18 @@ func (w *sim) boot() {
 		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
 		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
-			Proven: 10 * time.Minute, RunAttempts: 1000, Poll: every.Std()},
+			Proven: 10 * time.Minute, RunAttempts: 1000},
 	}
 	if w.v.settle != 0 {
 		w.loop.Policy.Settle = w.v.settle
 	}
 }
 
-// now is the cluster's clock, a little later with every look: so no two records are of the same time, their order does
+// now is the cluster's clock, a little later with every reading: so no two records are of the same time, their order does
 // not depend on random nonces, and a seed replays exactly.
 func (w *sim) now() time.Time {
-	w.looks++
-	return w.cluster.Now().Add(w.looks * time.Nanosecond)
+	w.reads++
+	return w.cluster.Now().Add(w.reads * time.Nanosecond)
 }
 
 // bury makes the last lease's holder look dead, as it would be had its process been killed.
@@ -196,7 +196,7 @@ func (w *sim) apply() {
 			r, outcome, err = w.store.Accept(r)
 			if err == nil {
 				w.generation = r.Generation
-				w.say("accept %d %s", r.Generation, outcome)
+				w.note("accept %d %s", r.Generation, outcome)
 			}
 		})
 		if err != nil {

@@ -46,7 +46,7 @@ func TestClients(t *testing.T) {
 		job   func(id string) bool
 		nodes float64
 	}{
-		"overlap":    {func(id string) bool { return id == server.JobID }, 0},
+		"beside":     {func(id string) bool { return id == server.JobID }, 0},
 		"two-beside": {func(id string) bool { return id == server.JobID }, 2},
 		"apart":      {func(id string) bool { return id != server.JobID && !strings.HasPrefix(id, "here-") }, 3},
 		"here":       {func(id string) bool { return strings.HasPrefix(id, "here-") }, 0},

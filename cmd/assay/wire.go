@@ -101,7 +101,6 @@ func policy(site v1alpha1.Site) plan.Policy {
 		BackoffMax:  5 * time.Minute,
 		Proven:      10 * time.Minute,
 		RunAttempts: 3,
-		Poll:        site.Spec.Poll.Every.Std(),
 	}
 }
 

@@ -84,6 +84,6 @@ func (p *process) judge(r result, now time.Time) {
 	case p.phase == drivers.PhaseReady && p.misses+1 < probeMisses:
 		p.misses++
 	default:
-		p.enter(drivers.PhaseStarting, "ProbeFailing", r.err.Error(), now)
+		p.enter(drivers.PhaseStarting, drivers.ReasonProbeFailing, r.err.Error(), now)
 	}
 }

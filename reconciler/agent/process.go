@@ -224,7 +224,7 @@ func (p *process) stopped(now time.Time) {
 func (p *process) start(now time.Time) {
 	for _, path := range p.want.Needs {
 		if _, err := os.Stat(path); err != nil {
-			p.enter(drivers.PhaseFailed, "Missing", fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
 			return
 		}
 	}
@@ -249,7 +249,7 @@ func (p *process) advance(now time.Time) {
 	p.starting = false
 	reason, message := "StartFailed", err.Error()
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
-		reason = "CommandNotFound"
+		reason = drivers.ReasonCommandNotFound
 		message = fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err)
 	}
 	if p.ray.running() {

@@ -99,7 +99,7 @@ func (l lister) password(seat v1alpha1.SeatStatus, process string) string {
 	if !ok {
 		return ""
 	}
-	desired, err := l.st.Told(id, seat.Nonce)
+	desired, err := l.st.ReadDesired(id, seat.Nonce)
 	if err != nil {
 		return "" // the service's own trouble shows in get and describe
 	}

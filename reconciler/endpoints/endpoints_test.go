@@ -25,7 +25,7 @@ func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lease.Tell(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
+	if _, err := lease.WriteDesired(mon.Seat, mon.Nonce, drivers.AgentDesired{Processes: []drivers.Process{
 		{Name: "mon.grafana", Data: "/data/grafana", Generate: []string{"admin-password"}}, {Name: "mon.prometheus", Data: "/data/prometheus"},
 	}}); err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func (s snapshot) dataUsed(experiment, service, owner, path string) bool {
 		if at.Experiment != experiment || !s.mayLive(at.Nonce) {
 			continue
 		}
-		desired, err := s.Store.Told(at.Seat, at.Nonce)
+		desired, err := s.Store.ReadDesired(at.Seat, at.Nonce)
 		if err != nil || at.Seat.Group == service || slices.Contains(at.Members, service) {
 			return true
 		}

@@ -99,7 +99,7 @@ func TestFindOnlyLeftovers(t *testing.T) {
 	live, ended := w.job("web", "1"), w.job("old", "2")
 	w.end(ended)
 	image := filepath.Join(dir, "images", "used.sif")
-	if _, err := w.lease.Tell(live.Seat, live.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "web", Needs: []string{image}}}}); err != nil {
+	if _, err := w.lease.WriteDesired(live.Seat, live.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "web", Needs: []string{image}}}}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{

@@ -23,7 +23,7 @@ func (s snapshot) images() ([]Leftover, error) {
 		if !s.declared(at.Experiment) && !s.mayLive(at.Nonce) {
 			continue
 		}
-		desired, err := s.Store.Told(at.Seat, at.Nonce)
+		desired, err := s.Store.ReadDesired(at.Seat, at.Nonce)
 		if err != nil {
 			return nil, err // it may name any of them
 		}

@@ -8,12 +8,12 @@ import (
 	"assay/drivers"
 )
 
-// counts reports whether an end is a failure of the service: one that waiting and trying again too often would not mend.
+// counts reports whether an end is a failure of the service, so that it counts towards the restart limit.
 func (w *world) counts(a *Attempt, e End) bool {
 	switch {
 	case a.Cancelled == ReadinessDeadline, a.Cancelled == CrashLoop, a.Cancelled == AgentLost, a.Cancelled == CommandNotFound, a.Cancelled == Missing:
 		return true
-	case a.Cancelled != "", a.Run != "" && e.State == drivers.JobCompleted, e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == "NeverSubmitted":
+	case a.Cancelled != "", a.Run != "" && e.State == drivers.JobCompleted, e.State == drivers.JobNodeFail, e.State == drivers.JobPreempted, e.Reason == NeverSubmitted:
 		return false
 	}
 	return !w.proven(a)
@@ -45,25 +45,25 @@ func (w *world) failures(id drivers.Seat, spec string) (n int, last *Attempt) {
 }
 
 // backoff reports whether a free seat has to wait, or is given up.
-func (w *world) backoff(al *allocation, t *seat) (wait, stalled why) {
-	n, last := w.failures(t.id, al.spec)
-	t.failures = n
+func (w *world) backoff(alloc *allocation, seat *seat) (wait, stalled cause) {
+	n, last := w.failures(seat.id, alloc.spec)
+	seat.failures = n
 	if n == 0 {
-		return why{}, why{}
+		return cause{}, cause{}
 	}
 	if r := last.End.Reason; r == CommandNotFound || r == Missing {
-		return why{}, why{r, last.End.Message + "; it is tried again when its spec changes"}
+		return cause{}, cause{r, last.End.Message + "; it is tried again when its spec changes"}
 	}
-	if n > al.restarts {
-		return why{}, why{"RestartLimit", fmt.Sprintf("%d jobs in a row failed, the last one: %s (%s); it is tried again when its spec changes", n, last.End.Reason, last.End.Message)}
+	if n > alloc.restarts {
+		return cause{}, cause{RestartLimit, fmt.Sprintf("%d jobs in a row failed, the last one: %s (%s); it is tried again when its spec changes", n, last.End.Reason, last.End.Message)}
 	}
-	delay := al.backoff << min(n-1, 20)
+	delay := alloc.backoff << min(n-1, 20)
 	if delay > w.d.Policy.BackoffMax || delay <= 0 {
 		delay = w.d.Policy.BackoffMax
 	}
 	if until := last.End.At.Add(delay); w.o.Now.Before(until) {
-		w.lookAt(until)
-		return why{"BackingOff", fmt.Sprintf("failed %d times (%s); the next job in %s", n, last.End.Reason, until.Sub(w.o.Now).Round(time.Second))}, why{}
+		w.wakeAt(until)
+		return cause{BackingOff, fmt.Sprintf("failed %d times (%s); the next job in %s", n, last.End.Reason, until.Sub(w.o.Now).Round(time.Second))}, cause{}
 	}
-	return why{}, why{}
+	return cause{}, cause{}
 }

@@ -7,7 +7,7 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// statuses says how everything is, in Kubernetes' form: conditions with a reason each. Nothing here decides anything.
+// statuses reports on everything in Kubernetes' form: conditions with a reason each. It decides nothing.
 func (w *world) statuses() []v1alpha1.ExperimentStatus {
 	out := make([]v1alpha1.ExperimentStatus, 0, len(w.exps))
 	for _, x := range w.exps {
@@ -24,14 +24,36 @@ type conditions struct {
 	list       []v1alpha1.Condition
 }
 
-func (c *conditions) set(typ, status string, y why) {
+// before holds the conditions of an experiment's parts as last published.
+type before struct {
+	services, benchmarks, runs map[string][]v1alpha1.Condition
+}
+
+func newBefore(st v1alpha1.ExperimentStatus) before {
+	b := before{make(map[string][]v1alpha1.Condition, len(st.Services)), make(map[string][]v1alpha1.Condition, len(st.Benchmarks)), make(map[string][]v1alpha1.Condition, len(st.Runs))}
+	for i := range st.Services {
+		b.services[st.Services[i].Name] = st.Services[i].Conditions
+	}
+	for i := range st.Benchmarks {
+		b.benchmarks[st.Benchmarks[i].Name] = st.Benchmarks[i].Conditions
+	}
+	for i := range st.Runs {
+		b.runs[st.Runs[i].ID] = st.Runs[i].Conditions
+	}
+	return b
+}
+
+func (c *conditions) set(typ, status string, because cause) {
 	at := c.w.o.Now
 	for _, b := range c.before {
 		if b.Type == typ && b.Status == status {
 			at = b.LastTransitionTime
 		}
 	}
-	c.list = append(c.list, v1alpha1.Condition{Type: typ, Status: status, Reason: y.reason, Message: y.message, LastTransitionTime: at, ObservedGeneration: c.generation})
+	if c.list == nil {
+		c.list = make([]v1alpha1.Condition, 0, 6) // as many as a service has
+	}
+	c.list = append(c.list, v1alpha1.Condition{Type: typ, Status: status, Reason: string(because.reason), Message: because.message, LastTransitionTime: at, ObservedGeneration: c.generation})
 }
 
 // truth is True or False.
@@ -43,9 +65,10 @@ func truth(b bool) string {
 }
 
 func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
-	before := w.o.Previous[x.Name]
+	before := newBefore(w.o.Previous[x.Name])
 	st := v1alpha1.ExperimentStatus{Name: x.Name, Site: x.Site, Revision: x.Revision, Generation: x.Generation, Suspended: x.Suspend,
 		Deleting: x.Deleting, Observed: w.o.Now}
+	st.Services = make([]v1alpha1.ServiceStatus, 0, len(x.services))
 	for _, s := range x.services {
 		st.Services = append(st.Services, w.serviceStatus(x, s, before))
 	}
@@ -55,7 +78,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 	for _, r := range x.runs {
 		st.Runs = append(st.Runs, w.runStatus(r, before))
 	}
-	c := &conditions{w: w, generation: x.Generation, before: before.Conditions}
+	c := &conditions{w: w, generation: x.Generation, before: w.o.Previous[x.Name].Conditions}
 	w.summarize(x, st, c)
 	st.Conditions = c.list
 	return st
@@ -63,39 +86,39 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 
 // summarize derives the experiment's conditions from those of its parts.
 func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *conditions) {
-	ready, stalled := why{"AllReady", "every service is Ready"}, why{}
+	ready, stalled := cause{AllReady, "every service is Ready"}, cause{}
 	status := v1alpha1.True
 	for _, s := range st.Services {
 		r, stall := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Stalled)
 		if stall.Status == v1alpha1.True && !stalled.set() && !x.movesOn {
-			stalled = why{stall.Reason, s.Name + ": " + stall.Message}
+			stalled = cause{Reason(stall.Reason), s.Name + ": " + stall.Message}
 		}
 		if r.Status != v1alpha1.True && status != v1alpha1.Unknown {
 			if status == v1alpha1.True || r.Status == v1alpha1.Unknown {
-				status, ready = r.Status, why{r.Reason, s.Name + ": " + r.Message}
+				status, ready = r.Status, cause{Reason(r.Reason), s.Name + ": " + r.Message}
 			}
 		}
 	}
-	occupied := w.occupied(x)
+	occupied := x.occupied
 	if x.released.set() {
 		status, ready = v1alpha1.False, x.released
 	}
 	if x.blocked != "" {
-		stalled = why{"PruneGuard", x.blocked}
+		stalled = cause{PruneGuard, x.blocked}
 	}
-	if x.strange > 0 && status == v1alpha1.True {
-		ready.message += fmt.Sprintf("; %d job(s) carry its mark but are in no journal of this state directory, and are left alone", x.strange)
+	if x.unknownJobs > 0 && status == v1alpha1.True {
+		ready.message += fmt.Sprintf("; %d unknown job(s) carry its mark: they are reported, not cancelled", x.unknownJobs)
 	}
 	runs := len(x.wants) > 0 && !x.allDone()
-	complete, pending := status == v1alpha1.True && !runs, why{"InProgress", "services or runs are still to come"}
+	complete, pending := status == v1alpha1.True && !runs, cause{InProgress, "services or runs are not done yet"}
 	if extra := occupied - w.filled(x); complete && extra > 0 {
-		complete, pending = false, why{"Releasing", fmt.Sprintf("%d job(s) that are no longer wanted are still ending", extra)}
+		complete, pending = false, cause{Releasing, fmt.Sprintf("%d job(s) that are no longer wanted are still ending", extra)}
 	}
 	if x.released.set() {
 		complete, runs = occupied == 0 && !w.runningRuns(x), false
-		pending = why{"Releasing", fmt.Sprintf("%d job(s) are still ending", occupied)}
+		pending = cause{Releasing, fmt.Sprintf("%d job(s) are still ending", occupied)}
 	}
-	settled := why{"Settled", "reality is as declared"}
+	settled := cause{Settled, "everything is as declared"}
 	done := settled
 	if !complete {
 		done = pending
@@ -105,35 +128,24 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	case stalled.set():
 		c.set(v1alpha1.Reconciling, v1alpha1.False, stalled)
 	case !w.known:
-		c.set(v1alpha1.Reconciling, v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err})
+		c.set(v1alpha1.Reconciling, v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err})
 	default:
 		c.set(v1alpha1.Reconciling, truth(!complete), done)
 	}
 	if !stalled.set() {
-		c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
+		c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 	} else {
 		c.set(v1alpha1.Stalled, v1alpha1.True, stalled)
 	}
 	c.set(v1alpha1.Complete, truth(complete), done)
 }
 
-// occupied counts the seats of an experiment that something still fills.
-func (w *world) occupied(x *experiment) int {
-	n := 0
-	for id, open := range w.open {
-		if id.Experiment == x.Name {
-			n += len(open)
-		}
-	}
-	return n
-}
-
 // filled counts the wanted seats that have a job.
 func (w *world) filled(x *experiment) int {
 	n := 0
-	for _, al := range x.allocs {
-		for _, t := range al.seats {
-			if t.attempt != nil && t.attempt.End == nil {
+	for _, alloc := range x.allocs {
+		for _, seat := range alloc.seats {
+			if seat.attempt != nil && seat.attempt.End == nil {
 				n++
 			}
 		}
@@ -143,67 +155,54 @@ func (w *world) filled(x *experiment) int {
 
 func (w *world) runningRuns(x *experiment) bool { return slices.ContainsFunc(x.runs, active) }
 
-func (w *world) benchmarkStatus(x *experiment, b Benchmark, before v1alpha1.ExperimentStatus) v1alpha1.BenchmarkStatus {
+func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alpha1.BenchmarkStatus {
 	st := v1alpha1.BenchmarkStatus{Name: b.Name, Target: b.Target, Runs: x.skipped[b.Name]}
-	failed, invalid := why{}, why{}
-	for _, want := range x.wants {
-		if want.Name != b.Name {
-			continue
-		}
+	failed, invalid := cause{}, cause{}
+	for _, i := range x.wantsOf[b.Name] {
 		st.Runs++
-		for _, r := range x.byKey[want.key] {
+		for _, r := range x.byKey[x.wants[i].key] {
 			if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
 				continue
 			}
 			st.Done++
 			switch {
 			case r.Phase == v1alpha1.RunFailed:
-				failed = why{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
+				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
 			case r.Result != nil && !r.Result.Valid:
-				invalid = why{"InvalidRun", fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
+				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
 			}
 		}
 	}
-	c := &conditions{w: w, generation: x.Generation}
-	for _, p := range before.Benchmarks {
-		if p.Name == b.Name {
-			c.before = p.Conditions
-		}
-	}
-	progress := why{"RunsEnded", fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
+	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
+	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
 	if st.Done < st.Runs {
-		progress.reason = "InProgress"
-		if y := x.waits[b.Name]; y.set() {
-			progress = y
+		progress.reason = InProgress
+		if because := x.waits[b.Name]; because.set() {
+			progress = because
 		}
 	}
 	c.set(v1alpha1.Complete, truth(st.Done == st.Runs && !failed.set()), progress)
 	if failed.set() {
 		c.set(v1alpha1.Failed, v1alpha1.True, failed)
 	} else {
-		c.set(v1alpha1.Failed, v1alpha1.False, why{"NoFailure", ""})
+		c.set(v1alpha1.Failed, v1alpha1.False, cause{NoFailure, ""})
 	}
 	switch {
 	case invalid.set():
 		c.set(v1alpha1.Valid, v1alpha1.False, invalid)
 	case st.Done == 0 || failed.set():
-		c.set(v1alpha1.Valid, v1alpha1.Unknown, why{"NoResult", "no run has a result to judge"})
+		c.set(v1alpha1.Valid, v1alpha1.Unknown, cause{NoResult, "no run has a result to judge"})
 	default:
-		c.set(v1alpha1.Valid, v1alpha1.True, why{"AllValid", "every ended run is valid"})
+		c.set(v1alpha1.Valid, v1alpha1.True, cause{AllValid, "every ended run is valid"})
 	}
 	st.Conditions = c.list
 	return st
 }
 
-func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.RunStatus {
+func (w *world) runStatus(r *Run, before before) v1alpha1.RunStatus {
 	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
-		Phase: r.Phase, Reason: r.Reason, JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
-	c := &conditions{w: w}
-	for _, p := range before.Runs {
-		if p.ID == r.ID {
-			c.before = p.Conditions
-		}
-	}
+		Phase: r.Phase, Reason: string(r.Reason), JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
+	c := &conditions{w: w, before: before.runs[r.ID]}
 	if s := w.o.Agents[r.Nonce].State; s != nil && active(r) {
 		for _, a := range s.Runs {
 			if a.ID == r.ID {
@@ -217,24 +216,24 @@ func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.Run
 		ended := r.Ended
 		st.Ended = &ended
 	}
-	y := why{r.Reason, r.Message}
-	if !y.set() {
-		y.reason = r.Phase
+	because := cause{r.Reason, r.Message}
+	if !because.set() {
+		because.reason = Reason(r.Phase)
 	}
-	valid, judged := v1alpha1.Unknown, why{"NoResult", "there is no result to judge"}
+	valid, judged := v1alpha1.Unknown, cause{NoResult, "there is no result to judge"}
 	if res := r.Result; res != nil && res.Error == "" {
 		started, ended := res.Started, res.Ended
 		st.Started, st.Ended, st.Metrics, st.Simulated = &started, &ended, res.Metrics, r.Simulated || res.Simulated
-		valid, judged = v1alpha1.True, why{"Valid", ""}
+		valid, judged = v1alpha1.True, cause{Valid, ""}
 		if !res.Valid {
-			valid, judged = v1alpha1.False, why{"Invalid", reasons(r)}
+			valid, judged = v1alpha1.False, cause{Invalid, reasons(r)}
 			if len(res.Reasons) > 0 {
-				judged.reason = res.Reasons[0].Reason
+				judged.reason = Reason(res.Reasons[0].Reason)
 			}
 		}
 	}
-	c.set(v1alpha1.Complete, truth(r.Phase == v1alpha1.RunComplete), y)
-	c.set(v1alpha1.Failed, truth(r.Phase == v1alpha1.RunFailed), y)
+	c.set(v1alpha1.Complete, truth(r.Phase == v1alpha1.RunComplete), because)
+	c.set(v1alpha1.Failed, truth(r.Phase == v1alpha1.RunFailed), because)
 	c.set(v1alpha1.Valid, valid, judged)
 	st.Conditions = c.list
 	return st
@@ -243,11 +242,11 @@ func (w *world) runStatus(r *Run, before v1alpha1.ExperimentStatus) v1alpha1.Run
 // reasons are a result's reasons against its validity, as one sentence.
 func reasons(r *Run) string {
 	out := ""
-	for i, y := range r.Result.Reasons {
+	for i, because := range r.Result.Reasons {
 		if i > 0 {
 			out += "; "
 		}
-		out += y.Message
+		out += because.Message
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,9 +19,9 @@ const (
 	StartRun       = "+ run"
 )
 
-// Diff says what making d real would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
+// Diff says what applying d would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
 func Diff(d Desired, o Observed) []Step {
-	w := look(d, o)
+	w := newWorld(d, o)
 	steps := []Step{}
 	for _, x := range w.exps {
 		x.blocked, x.released = w.guarded(x), w.release(x)
@@ -28,9 +29,9 @@ func Diff(d Desired, o Observed) []Step {
 		if x.released.set() {
 			continue
 		}
-		for _, al := range x.allocs {
-			for _, t := range al.seats {
-				steps = append(steps, w.steps(x, al, t)...)
+		for _, alloc := range x.allocs {
+			for _, seat := range alloc.seats {
+				steps = append(steps, w.steps(x, alloc, seat)...)
 			}
 		}
 		steps = append(steps, w.folderSteps(x)...)
@@ -48,60 +49,60 @@ func seatName(id drivers.Seat) string {
 }
 
 // steps are what would happen to a wanted seat: the same comparisons as keep and instruct make.
-func (w *world) steps(x *experiment, al *allocation, t *seat) []Step {
+func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 	one := func(symbol, reason string) []Step {
-		if al.grouped {
-			reason += " (" + strings.Join(al.names(), ", ") + ")"
+		if alloc.grouped {
+			reason += " (" + strings.Join(alloc.names(), ", ") + ")"
 		}
-		return []Step{{Symbol: symbol, Object: seatName(t.id), Reason: reason}}
+		return []Step{{Symbol: symbol, Object: seatName(seat.id), Reason: reason}}
 	}
-	if t.attempt == nil {
-		if _, stalled := w.backoff(al, t); stalled.set() {
+	if seat.attempt == nil {
+		if _, stalled := w.backoff(alloc, seat); stalled.set() {
 			return nil // it waits for another spec
 		}
 		return one(Create, "it is declared and no job runs for it")
 	}
-	if !al.fits(t.attempt) {
+	if !alloc.fits(seat.attempt) {
 		return one(Replace, "its allocation changed: a new job")
 	}
-	out := memberSteps(x, al, t)
+	out := memberSteps(x, alloc, seat)
 	if len(out) > 0 {
 		return out
 	}
-	told := drivers.AgentDesired{Processes: t.agent.Desired.Processes}
-	if t.attempt.Settings != al.settings || len(told.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, al, t))}).Equal(drivers.AgentDesired{Processes: withoutTargets(told.Processes)}) {
+	last := drivers.AgentDesired{Processes: seat.agent.Desired.Processes}
+	if seat.attempt.Settings != alloc.settings || len(last.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, alloc, seat))}).Equal(drivers.AgentDesired{Processes: withoutTargets(last.Processes)}) {
 		return one(Update, "its settings changed: in place, nothing restarts")
 	}
 	return nil
 }
 
 // memberSteps are the services of a running job that restart, join or leave it.
-func memberSteps(x *experiment, al *allocation, t *seat) (out []Step) {
-	told := map[string]string{} // service -> its fingerprints
-	for _, p := range t.agent.Desired.Processes {
-		told[p.Service()] += " " + p.Fingerprint
+func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
+	running := map[string]string{} // service -> the fingerprints that the agent was told to run
+	for _, p := range seat.agent.Desired.Processes {
+		running[p.Service()] += " " + p.Fingerprint
 	}
-	for _, s := range al.members {
+	for _, s := range alloc.members {
 		now := ""
 		for _, p := range s.Processes {
 			now += " " + p.Fingerprint
 		}
-		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, t.id.Slot)
-		switch was, there := told[s.Name]; {
-		case !there && al.grouped && len(told) > 0:
-			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + al.name})
+		object := fmt.Sprintf("%s/%s/%d", x.Name, s.Name, seat.id.Slot)
+		switch was, there := running[s.Name]; {
+		case !there && alloc.grouped && len(running) > 0:
+			out = append(out, Step{Symbol: Create, Object: object, Reason: "it joins the job of group " + alloc.name})
 		case there && was != now:
 			out = append(out, Step{Symbol: RestartProcess, Object: object, Reason: "its process changed: the server restarts inside its allocation"})
 		}
-		delete(told, s.Name)
+		delete(running, s.Name)
 	}
-	for _, name := range slices.Sorted(keysOf(told)) {
-		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, t.id.Slot), Reason: "it leaves the job of group " + al.name})
+	for _, name := range slices.Sorted(maps.Keys(running)) {
+		out = append(out, Step{Symbol: Destroy, Object: fmt.Sprintf("%s/%s/%d", x.Name, name, seat.id.Slot), Reason: "it leaves the job of group " + alloc.name})
 	}
 	return out
 }
 
-// withoutTargets leaves out what changes by itself: the list of what to scrape.
+// withoutTargets leaves out the list of what to scrape: it changes without an edit.
 func withoutTargets(ps []drivers.Process) []drivers.Process {
 	ps = slices.Clone(ps)
 	for i, p := range ps {
@@ -124,7 +125,7 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 			out = append(out, Step{Symbol: Create, Object: x.Name + "/" + s.Name, Reason: s.Lustre.Path + " is declared"})
 		}
 	}
-	for _, r := range w.records(x) {
+	for _, r := range x.records {
 		if !wanted[r.Service] {
 			out = append(out, Step{Symbol: Destroy, Object: x.Name + "/" + r.Service, Reason: r.Spec.Path + " is no longer declared; removed if assay made it"})
 		}
@@ -134,17 +135,10 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 
 // destroyed lists the seats that are filled and not wanted.
 func (w *world) destroyed(x *experiment) []Step {
-	var ids []drivers.Seat
-	for id, open := range w.open {
-		if id.Experiment == x.Name && len(open) > 0 {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, compareSeats)
 	var out []Step
-	for _, id := range ids {
-		if y := w.unwanted(x, id); y.set() {
-			reason := y.message
+	for _, id := range x.openSeats {
+		if because := w.unwanted(x, id); because.set() {
+			reason := because.message
 			if x.blocked != "" {
 				reason = "refused: " + x.blocked
 			}

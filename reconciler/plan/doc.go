@@ -1,30 +1,75 @@
-// Package plan is the pure core: it looks at what is wanted and at what is, and says what to do next.
+// Package plan is the pure core: it compares what is wanted with what there is and decides what to do next.
 //
-//	Plan(Desired, Observed) Result      what to do now, what to say, what to scrape, when to look again
+//	Plan(Desired, Observed) Result      what to do now, what to publish, what to scrape, when to make the next pass
 //	Diff(Desired, Observed) []Step      what applying would change, for people
 //	Guard(old, new)                     the prune guard
+//	Advice(Reason)                      what the user can do about a reason
 //
-// There is no clock here, no I/O, no randomness, no logger and no error: the same world gives the same answer, whatever
-// the order in which it is listed. That is what makes the laws provable (laws_test.go) and every rule readable on its own:
+// There is no clock here, no I/O, no randomness, no logger and no error: the same world gives the same answer, in whatever
+// order it is listed. That is what makes the laws provable (laws_test.go) and each rule readable on its own. The stories in
+// testdata/rules show what each rule does; example_test.go shows one pass.
 //
-//	world.go      the world, indexed once        settle.go     which submissions are jobs, which never were
-//	ready.go      what is Ready, and why not     duplicate.go  one live job a seat
-//	guard.go      the prune guard                retire.go     seats that nobody wants any more
-//	seat.go       submit, replace, keep          backoff.go    when to try again, when to give up
-//	run.go        benchmark runs                 runjob.go     runs that need a job of their own
-//	tell.go       what each agent should run     targets.go    what Prometheus should scrape
-//	group.go      services that share a job      folder.go     directories, made and removed
-//	export.go     metrics that are kept          placement.go  what a manifest would submit, asking nobody
-//	conditions.go service.go                     how everything is, in words
+// # The files
 //
-// Services are put into allocations: those of one group together, any other alone. An allocation has a seat a slot, and a
-// service a place in each of them. A job of a group that holds at least what is declared is kept when members join or
-// leave, and goes on for the others when one of them is given up.
+// What goes in and comes out:
+//
+//	desired.go    what users want, compiled: experiments, services, benchmarks, and the numbers that rules use
+//	observed.go   the world at one moment: jobs, attempts, agents, runs, directories
+//	result.go     actions with their verbs, statuses, targets, steps
+//	reasons.go    every reason there is
+//	advice.go     what the user can do about each
+//
+// The rules, in the order in which plan.go applies them:
+//
+//	plan.go         the reading order
+//	world.go        the world as rules see it
+//	index.go        how it is built: indexed once, so that no rule has to search
+//	sort.go         the order of every input
+//	guard.go        the prune guard
+//	ready.go        what is Ready, and why not
+//	settle.go       which submissions are jobs, which ended, which never became one
+//	duplicate.go    one live job a seat
+//	run.go          benchmark runs: conclude, supersede, start
+//	attribution.go  which job executes a run
+//	retire.go       seats that are no longer wanted; deletion
+//	group.go        services that share a job
+//	seat.go         submit, replace, change in place
+//	backoff.go      when to try again, when to give up
+//	runjob.go       runs that need a job of their own
+//	folder.go       directories, created and removed
+//	instruct.go     what each agent should run
+//	export.go       metrics that outlive the experiment
+//	conditions.go   the status of experiments, benchmarks and runs
+//	service.go      the status of services
+//	targets.go      what Prometheus should scrape
+//
+// What several rules use:
+//
+//	sweep.go        the runs that are wanted, and the point of a sweep to serve
+//	together.go     runs that are measured at the same time; targets that experiments share
+//	point.go        a point as one word
+//	fingerprint.go  fingerprints and the keys of runs
+//
+// What is asked apart from a pass:
+//
+//	diff.go         the steps of `assay plan`
+//	placement.go    what a manifest would submit, without a scheduler
+//
+// # Words
+//
+// Services are put into allocations: those of one group together, each other one alone. An allocation has a seat for each
+// slot, and a service has a replica in each seat of its allocation. The job of a group that holds at least what is declared
+// is kept when members join or leave, and goes on for the others when one of them is given up.
 //
 // A seat (experiment/group/slot/renewal) is a place that a job fills. An attempt is one submission for a seat: it is
-// written down before sbatch runs and occupies the seat until it has an End. So a seat never has two jobs, whatever
-// crashes: Plan submits only for a seat without an open attempt, and an attempt is closed only when its job is known to
-// have ended, or when the scheduler, asked after the settle time, knows of none.
+// recorded before sbatch runs and occupies the seat until it has an End. So a seat never has two jobs, whatever crashes:
+// Plan submits only for a seat without an open attempt, and an attempt is closed only when its job is known to have ended,
+// or when the scheduler, asked after the settle time, lists no such job.
 //
 // When the scheduler cannot be asked (Listing.Err), nothing is submitted, cancelled, closed or changed.
+//
+// # Cost
+//
+// A pass costs in proportion to what there is: 1,000 services and 10,000 listed jobs take about 19,000 allocations when
+// nothing is to do. allocs_test.go holds that, and that ten times as much of anything costs ten times as much.
 package plan

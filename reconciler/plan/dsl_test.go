@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 )
 
 // epoch is when every test begins.
@@ -28,9 +25,9 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… cancelled=WHY ended=REASON failure ago=5s run=ID
 //	  job ID nonce=NONCE state=Running reason=… left=20m started=… store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind
-//	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE result=valid|invalid|error
+//	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	  external SERVICE ready | metrics TARGET up|down | unreachable MESSAGE | unmetered MESSAGE
-//	plan             prints the actions, and the conditions that are asked for
+//	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
 //	diff             prints what `assay plan` would
 func TestRules(t *testing.T) {
 	datadriven.Walk(t, "testdata/rules", func(t *testing.T, path string) {
@@ -67,6 +64,9 @@ func show(r Result, td *datadriven.TestData) string {
 		}
 		if a.Run != nil {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
+			if td.HasArg("jobs") {
+				fmt.Fprintf(&b, " by=%s in=%s", a.Run.Nonce, a.Run.JobID)
+			}
 			if a.Request != nil && len(a.Request.Overlaps) > 0 {
 				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))
 			}
@@ -77,13 +77,13 @@ func show(r Result, td *datadriven.TestData) string {
 		if a.Change != nil {
 			fmt.Fprintf(&b, " time=%s", *a.Change.Time)
 		}
-		if a.Tell != nil {
-			if len(a.Tell.Processes) > 1 {
-				for _, p := range a.Tell.Processes {
+		if a.Desired != nil {
+			if len(a.Desired.Processes) > 1 {
+				for _, p := range a.Desired.Processes {
 					fmt.Fprintf(&b, " +%s", p.Name)
 				}
 			}
-			for _, run := range a.Tell.Runs {
+			for _, run := range a.Desired.Runs {
 				fmt.Fprintf(&b, " run=%s", run.ID)
 			}
 		}
@@ -119,257 +119,4 @@ func conditionOf(s v1alpha1.ExperimentStatus, object, typ string) v1alpha1.Condi
 		}
 	}
 	return v1alpha1.Find(list, typ)
-}
-
-// words is one line of a world: a kind, a name, and key=value pairs.
-type words struct {
-	t    *testing.T
-	kind string
-	name string
-	kv   map[string]string
-}
-
-func (w words) str(key, missing string) string {
-	if v, ok := w.kv[key]; ok {
-		return v
-	}
-	return missing
-}
-
-func (w words) has(key string) bool { _, ok := w.kv[key]; return ok }
-
-func (w words) num(key string, missing int) int {
-	n, err := strconv.Atoi(w.str(key, strconv.Itoa(missing)))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return n
-}
-
-func (w words) dur(key string, missing time.Duration) time.Duration {
-	d, err := time.ParseDuration(w.str(key, missing.String()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return d
-}
-
-func parseWorld(t *testing.T, input string) (Desired, Observed) {
-	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Poll: time.Second},
-		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
-	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
-		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
-		Metrics: Metrics{Targets: map[string]drivers.Health{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
-	for line := range strings.Lines(input) {
-		f := strings.Fields(line)
-		if len(f) == 0 {
-			continue
-		}
-		w := words{t: t, kind: f[0], kv: map[string]string{}}
-		for _, word := range f[1:] {
-			if k, v, ok := strings.Cut(word, "="); ok {
-				w.kv[k] = v
-			} else if w.name == "" && w.kind != "experiment" {
-				w.name = word
-			} else {
-				w.kv[word] = ""
-			}
-		}
-		w.into(&d.Experiments[0], &o, strings.Join(f[1:], " "))
-	}
-	return d, o
-}
-
-// into adds one object to the world.
-func (w words) into(x *Experiment, o *Observed, rest string) {
-	switch w.kind {
-	case "experiment":
-		x.Generation, x.Suspend, x.StopDone, x.Prune, x.Deleting = int64(w.num("generation", 1)), w.has("suspend"), w.has("stopdone"), w.has("prune"), w.has("deleting")
-	case "service":
-		x.Services = append(x.Services, w.service())
-	case "benchmark":
-		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
-	case "point":
-		x.Points = append(x.Points, w.point(*x))
-		x.StopOnFailure = x.StopOnFailure || w.has("stop")
-	case "attempt":
-		o.Attempts = append(o.Attempts, w.attempt())
-	case "job":
-		o.Listing.Jobs = append(o.Listing.Jobs, w.job(o))
-	case "agent":
-		w.agent(x, o)
-	case "run":
-		o.Runs = append(o.Runs, w.run(x))
-	case "external":
-		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
-	case "folder":
-		o.Folders["exp/"+w.name] = Folder{Exists: w.has("exists"), Ours: w.has("ours"), Striped: w.has("striped"), FreeBytes: int64(w.num("free", -1)), FreeInodes: -1, Message: "as it is"}
-		for _, s := range x.Services {
-			if s.Name == w.name && w.has("recorded") {
-				o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: *s.Lustre})
-			}
-		}
-	case "record":
-		o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: v1alpha1.Lustre{Path: w.str("path", "/old")}})
-	case "absent":
-		o.Absent[w.name] = true
-	case "exported":
-		o.Exported["exp@"+w.name] = true
-	case "metrics":
-		o.Metrics.Targets[w.name] = drivers.Health{Up: w.has("up"), Models: strings.Fields(w.str("model", ""))}
-	case "unreachable":
-		o.Listing = Listing{At: epoch, Err: rest}
-	case "unmetered":
-		o.Metrics.Err = rest
-	default:
-		w.t.Fatalf("unknown object %q", w.kind)
-	}
-}
-
-func (w words) service() Service {
-	s := Service{Name: w.name, Kind: "process", Model: w.str("model", ""), URL: w.str("url", ""), Slots: w.num("slots", 1),
-		Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1"), Within: w.dur("within", 5*time.Minute),
-		StableFor: w.dur("stable", 0), Restarts: w.num("restarts", 3), Backoff: w.dur("backoff", 10*time.Second),
-		Job: drivers.JobSpec{Nodes: 1, Time: w.dur("time", time.Hour)}}
-	if w.has("after") {
-		s.DependsOn = strings.Split(w.str("after", ""), ",")
-	}
-	s.Group = w.str("group", "")
-	s.Job.GPUsPerNode, s.Job.CPUsPerNode = w.num("gpus", 0), w.num("cpus", 0)
-	s.Processes = []drivers.Process{{Name: w.name, Fingerprint: s.Proc, Argv: []string{"serve"}, Metrics: "/metrics"}}
-	for _, c := range strings.Fields(strings.ReplaceAll(w.str("components", ""), ",", " ")) {
-		if s.Processes[0].Name == w.name {
-			s.Processes = nil
-		}
-		s.Processes = append(s.Processes, drivers.Process{Name: w.name + "." + c, Fingerprint: s.Proc, Argv: []string{c}, Metrics: "/metrics"})
-	}
-	if w.has("needs") {
-		s.Processes[0].Needs = []string{w.str("needs", "")}
-	}
-	switch {
-	case s.URL != "":
-		s.Slots, s.Kind = 0, "external"
-	case w.has("path"):
-		s = Service{Name: w.name, Kind: "lustre", Lustre: &v1alpha1.Lustre{Path: w.str("path", ""), MinFree: v1alpha1.Quantity(w.num("minfree", 0))}}
-	}
-	return s
-}
-
-func (w words) attempt() Attempt {
-	service, slot, _ := strings.Cut(w.str("seat", ""), "/")
-	n, _ := strconv.Atoi(slot)
-	begun := epoch.Add(-w.dur("age", 10*time.Minute))
-	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
-		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
-		Cancelled: w.str("cancelled", ""), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
-	if w.has("members") {
-		a.Members = strings.Split(w.str("members", ""), ",")
-	}
-	if a.Base == "group" { // of a group whose members ask for nothing special
-		a.Base = digest("", "", "", "", "", "")
-		a.Settings = digest(time.Hour.String())
-	}
-	if w.has("ended") {
-		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
-		a.End = &End{Reason: w.str("ended", ""), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
-	}
-	return a
-}
-
-func (w words) job(o *Observed) drivers.Job {
-	j := drivers.Job{ID: drivers.JobID(w.name), State: drivers.JobState(w.str("state", "Running")), Reason: w.str("reason", ""), Nodes: []string{"n1"},
-		Tag: drivers.Tag{Store: w.str("store", "us"), Nonce: w.str("nonce", "")}, Submitted: epoch.Add(-w.dur("submitted", 10*time.Minute)), Exit: w.num("exit", 0)}
-	for _, a := range o.Attempts {
-		if a.Nonce == j.Tag.Nonce {
-			j.Tag.Seat = a.Seat
-		}
-	}
-	if w.has("seat") {
-		service, slot, _ := strings.Cut(w.str("seat", ""), "/")
-		n, _ := strconv.Atoi(slot)
-		j.Tag.Seat = drivers.Seat{Experiment: "exp", Group: service, Slot: n}
-	}
-	if j.State == drivers.JobRunning {
-		j.Started = epoch.Add(-w.dur("started", 9*time.Minute))
-	}
-	if w.has("left") {
-		j.Ends = epoch.Add(w.dur("left", 0))
-	}
-	return j
-}
-
-// agent is the agent of an attempt, told what the service wants, or what proc=, runs= say.
-func (w words) agent(x *Experiment, o *Observed) {
-	i := slices.IndexFunc(o.Attempts, func(a Attempt) bool { return a.Nonce == w.name })
-	if i < 0 {
-		w.t.Fatalf("agent of unknown attempt %s", w.name)
-	}
-	at := o.Attempts[i]
-	var told drivers.AgentDesired
-	told.Nonce, told.Generation = at.Nonce, 3
-	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Heartbeat: 9, Node: "n1"}
-	if w.has("behind") {
-		st.Generation = 2
-	}
-	for _, s := range x.Services {
-		if s.Name != at.Seat.Group && s.Group != at.Seat.Group || w.has("only") && !slices.Contains(strings.Split(w.str("only", ""), ","), s.Name) {
-			continue
-		}
-		for _, p := range s.Processes {
-			p.Fingerprint = w.str("proc", s.Proc)
-			told.Processes = append(told.Processes, p)
-			phase := w.str("phase", "Ready")
-			if w.str("dead", "") == p.Name {
-				phase = "Failed"
-			}
-			st.Processes = append(st.Processes, drivers.ProcessState{Name: p.Name, Fingerprint: p.Fingerprint, Phase: phase, PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
-				Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Reason: w.str("why", "")})
-		}
-	}
-	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {
-		name, phase, _ := strings.Cut(id, ":")
-		told.Runs = append(told.Runs, drivers.Run{ID: name, Dir: "/runs/" + name, Limit: 600})
-		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why"})
-	}
-	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
-}
-
-// point is one of a sweep: what was declared so far, with other fingerprints.
-func (w words) point(x Experiment) Point {
-	p := Point{Params: map[string]string{"at": w.name}, Services: slices.Clone(x.Services), Benchmarks: slices.Clone(x.Benchmarks)}
-	for i := range p.Services {
-		s := &p.Services[i]
-		s.Alloc, s.Proc, s.Processes = w.str("alloc", s.Alloc), w.str("proc", s.Proc), slices.Clone(s.Processes)
-		for k := range s.Processes {
-			s.Processes[k].Fingerprint = w.str("proc", s.Processes[k].Fingerprint)
-		}
-	}
-	for i := range p.Benchmarks {
-		p.Benchmarks[i].Spec = w.str("spec", p.Benchmarks[i].Spec)
-	}
-	return p
-}
-
-func (w words) run(x *Experiment) Run {
-	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
-		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
-	world := look(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
-	for _, want := range world.exps[0].wants {
-		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {
-			r.Key, r.Target = want.key, want.Target
-		}
-	}
-	if r.Phase == v1alpha1.RunFailed {
-		r.Reason, r.Message = "SuiteFailed", "it said why"
-	}
-	switch w.str("result", "") {
-	case "valid":
-		r.Result = &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": 1}}
-	case "invalid":
-		r.Result = &drivers.SuiteResult{Reasons: []drivers.Reason{{Reason: "ErrorRate", Message: "too many errors"}}}
-	case "error":
-		r.Result = &drivers.SuiteResult{Error: "the server ignores the constraint"}
-	}
-	return r
 }

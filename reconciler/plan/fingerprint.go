@@ -12,24 +12,27 @@ import (
 
 // digest is a short hash of parts; no two different lists of parts have the same input.
 func digest(parts ...string) string {
-	h := sha256.New()
+	var room [512]byte
+	b := room[:0]
 	for _, p := range parts {
-		h.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+		b = append(strconv.AppendInt(b, int64(len(p)), 10), ':')
+		b = append(b, p...)
 	}
-	return hex.EncodeToString(h.Sum(nil))[:16]
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
 }
 
 // Spec is the service's three fingerprints as one: failures of another spec do not count against this one.
 func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
 
-// runKey identifies a run: the same key is never run to its end twice. A changed time limit does not change it, a changed model does.
-func runKey(e Experiment, b Benchmark, repeat int, at Point, target Service) string {
+// runKey identifies a run: a key has at most one result. A changed time limit does not change it, a changed model does.
+func runKey(e Experiment, b Benchmark, repeat int, configuration []string, params map[string]string) string {
 	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat)}
-	return digest(slices.Concat(words, at.configuration(b, target), paramWords(at.Params))...)
+	return digest(slices.Concat(words, configuration, paramWords(params))...)
 }
 
 // configuration is what the result of a repeat depends on.
-func (p Point) configuration(b Benchmark, target Service) []string {
+func (p indexedPoint) configuration(b *Benchmark, target *Service) []string {
 	return append([]string{b.Spec, target.Alloc, target.Proc}, p.overlapWords(b)...)
 }
 

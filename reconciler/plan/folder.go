@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"path"
-	"slices"
 
 	"assay/api/v1alpha1"
 )
@@ -11,7 +10,7 @@ import (
 // verdict is a status with its reason.
 type verdict struct {
 	status string
-	why
+	cause
 }
 
 // folders makes the directories that lustre services declare, and removes those that no service declares any more: ours
@@ -31,15 +30,15 @@ func (w *world) folders(x *experiment) {
 			}
 		}
 	}
-	for _, r := range w.records(x) {
+	for _, r := range x.records {
 		if now, ok := wanted[r.Service]; ok && path.Clean(now.Path) == path.Clean(r.Spec.Path) {
 			continue
 		}
-		if w.occupied(x) > 0 && x.Deleting {
-			continue // a server may still write into it
+		if x.Deleting && x.occupied > 0 {
+			continue // a server can still write into it
 		}
-		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: "Removed", Folder: &r,
-			Message: fmt.Sprintf("%s is no longer declared: it is removed if assay made it, and left alone otherwise", r.Spec.Path)})
+		w.do(Action{Verb: DropFolder, Experiment: x.Name, Object: "service/" + r.Service, Reason: Removed, Folder: &r,
+			Message: fmt.Sprintf("%s is no longer declared: it is removed if assay created it", r.Spec.Path)})
 	}
 }
 
@@ -48,27 +47,13 @@ func (w *world) makeFolder(x *experiment, s *service) {
 	if !seen || f.Err != "" || f.Exists && w.isRecorded(x, s) {
 		return
 	}
-	w.do(Action{Verb: MakeFolder, Experiment: x.Name, Object: "service/" + s.Name, Reason: "Declared",
+	w.do(Action{Verb: MakeFolder, Experiment: x.Name, Object: "service/" + s.Name, Reason: Declared,
 		Message: s.Lustre.Path + " is declared", Folder: &FolderRecord{Experiment: x.Name, Service: s.Name, Spec: *s.Lustre}})
 }
 
-// records are the directories that an experiment asked for, in a fixed order.
-func (w *world) records(x *experiment) (out []FolderRecord) {
-	for _, r := range w.o.Records {
-		if r.Experiment == x.Name {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b FolderRecord) int { return compareWords(a.Service, b.Service, a.Spec.Path, b.Spec.Path) })
-	return out
-}
-
-func (w *world) recorded(x *experiment) int { return len(w.records(x)) }
-
+// isRecorded reports whether a service asked for its directory before.
 func (w *world) isRecorded(x *experiment, s *service) bool {
-	return slices.ContainsFunc(w.o.Records, func(r FolderRecord) bool {
-		return r.Experiment == x.Name && r.Service == s.Name && r.Spec == *s.Lustre
-	})
+	return w.recorded[FolderRecord{Experiment: x.Name, Service: s.Name, Spec: *s.Lustre}]
 }
 
 // folderReady says whether a directory target can be used.
@@ -77,23 +62,23 @@ func (w *world) folderReady(x *experiment, s *service) verdict {
 	spec := s.Lustre
 	switch {
 	case !seen:
-		return verdict{v1alpha1.Unknown, why{"NotObserved", spec.Path + " has not been looked at yet"}}
+		return verdict{v1alpha1.Unknown, cause{NotObserved, spec.Path + " has not been checked yet"}}
 	case f.Err != "":
-		return verdict{v1alpha1.Unknown, why{"Unreadable", f.Err}}
+		return verdict{v1alpha1.Unknown, cause{Unreadable, f.Err}}
 	case !f.Exists:
-		return verdict{v1alpha1.False, why{"Making", spec.Path + " is being made"}}
+		return verdict{v1alpha1.False, cause{Making, spec.Path + " is being created"}}
 	case spec.MinFree > 0 && f.FreeBytes < 0 || spec.MinInodes > 0 && f.FreeInodes < 0:
-		return verdict{v1alpha1.Unknown, why{"SpaceUnknown", "the file system does not say how much is free: " + f.Message}}
+		return verdict{v1alpha1.Unknown, cause{SpaceUnknown, "the file system does not say how much is free: " + f.Message}}
 	case spec.MinFree > 0 && f.FreeBytes < int64(spec.MinFree):
-		return verdict{v1alpha1.False, why{"TooLittleSpace", fmt.Sprintf("%s has %s free, quota included, and minFree is %s", spec.Path, v1alpha1.Quantity(f.FreeBytes), spec.MinFree)}}
+		return verdict{v1alpha1.False, cause{TooLittleSpace, fmt.Sprintf("%s has %s free, quota included, and minFree is %s", spec.Path, v1alpha1.Quantity(f.FreeBytes), spec.MinFree)}}
 	case spec.MinInodes > 0 && f.FreeInodes < spec.MinInodes:
-		return verdict{v1alpha1.False, why{"TooFewInodes", fmt.Sprintf("%s has room for %d files, quota included, and minInodes is %d", spec.Path, f.FreeInodes, spec.MinInodes)}}
+		return verdict{v1alpha1.False, cause{TooFewInodes, fmt.Sprintf("%s has room for %d files, quota included, and minInodes is %d", spec.Path, f.FreeInodes, spec.MinInodes)}}
 	}
-	whose := "it was there before, and is never deleted"
+	whose := "it existed before and is never deleted"
 	if f.Ours {
-		whose = "made by assay"
+		whose = "created by assay"
 	}
-	return verdict{v1alpha1.True, why{"Ready", fmt.Sprintf("%s is there (%s); %s", spec.Path, whose, f.Message)}}
+	return verdict{v1alpha1.True, cause{Ready, fmt.Sprintf("%s exists (%s); %s", spec.Path, whose, f.Message)}}
 }
 
 // folderStatus reports on a directory target.
@@ -103,17 +88,17 @@ func (w *world) folderStatus(x *experiment, s *service, st *v1alpha1.ServiceStat
 	if v.status == v1alpha1.True {
 		st.Ready = 1
 	}
-	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: v.status == v1alpha1.True, Endpoint: s.Lustre.Path, Reason: v.reason}}
-	c.set(v1alpha1.Ready, v.status, v.why)
-	c.set(v1alpha1.Reconciling, truth(v.status == v1alpha1.False), v.why)
-	c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
+	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: v.status == v1alpha1.True, Endpoint: s.Lustre.Path, Reason: string(v.reason)}}
+	c.set(v1alpha1.Ready, v.status, v.cause)
+	c.set(v1alpha1.Reconciling, truth(v.status == v1alpha1.False), v.cause)
+	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 	f := w.o.Folders[x.Name+"/"+s.Name]
 	switch {
 	case !f.Exists:
-		c.set(v1alpha1.Striped, v1alpha1.Unknown, v.why)
+		c.set(v1alpha1.Striped, v1alpha1.Unknown, v.cause)
 	case f.Striped:
-		c.set(v1alpha1.Striped, v1alpha1.True, why{"Striped", f.Message})
+		c.set(v1alpha1.Striped, v1alpha1.True, cause{Striped, f.Message})
 	default:
-		c.set(v1alpha1.Striped, v1alpha1.False, why{"PlainDirectory", f.Message})
+		c.set(v1alpha1.Striped, v1alpha1.False, cause{PlainDirectory, f.Message})
 	}
 }

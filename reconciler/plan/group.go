@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -25,10 +24,10 @@ type allocation struct {
 	seats    []*seat
 }
 
-// allocate puts the services of an experiment into allocations, in the order of the manifest. A service that shares its
-// job with none keeps the fingerprints that it was compiled to.
-func allocate(services []*service) []*allocation {
-	var out []*allocation
+// allocate puts the services of an experiment into allocations, in the order of the manifest. A service without a group
+// keeps the fingerprints that it was compiled to.
+func allocate(services []*service) (out []*allocation, byName map[string]*allocation) {
+	byName = make(map[string]*allocation, len(services))
 	for _, s := range services {
 		if !s.seated() {
 			continue
@@ -37,16 +36,16 @@ func allocate(services []*service) []*allocation {
 		if s.Group != "" {
 			name, grouped = s.Group, true
 		}
-		i := slices.IndexFunc(out, func(a *allocation) bool { return a.name == name })
-		if i < 0 {
-			i, out = len(out), append(out, &allocation{name: name, grouped: grouped})
+		if byName[name] == nil {
+			byName[name] = &allocation{name: name, grouped: grouped}
+			out = append(out, byName[name])
 		}
-		out[i].members = append(out[i].members, s)
+		byName[name].members = append(byName[name].members, s)
 	}
 	for _, a := range out {
 		a.merge()
 	}
-	return out
+	return out, byName
 }
 
 // seated reports whether a service runs in jobs of ours.
@@ -56,12 +55,7 @@ func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
 func (a *allocation) merge() {
 	first := a.members[0]
 	a.job, a.slots, a.restarts, a.backoff = first.Job, first.Slots, first.Restarts, first.Backoff
-	specs := []string{}
-	for i, s := range a.members {
-		specs = append(specs, s.Name, s.Spec())
-		if i == 0 {
-			continue
-		}
+	for _, s := range a.members[1:] {
 		a.job.Nodes = max(a.job.Nodes, s.Job.Nodes)
 		a.job.GPUsPerNode += s.Job.GPUsPerNode
 		a.job.CPUsPerNode += s.Job.CPUsPerNode
@@ -79,6 +73,10 @@ func (a *allocation) merge() {
 		a.base = digest(j.Partition, j.QOS, j.Account, j.Reservation, strings.Join(j.Modules, "\n"), strings.Join(j.Directives, "\n"))
 		a.alloc = digest(a.base, sizeWords(a.size))
 		a.settings = digest(a.job.Time.String())
+		specs := make([]string, 0, 2*len(a.members))
+		for _, s := range a.members {
+			specs = append(specs, s.Name, s.Spec())
+		}
 		a.spec = digest(specs...)
 	}
 }
@@ -90,12 +88,12 @@ func (a *allocation) names() (out []string) {
 	return out
 }
 
-// fits reports whether a job that was submitted earlier still serves: exactly what is declared, or, for a group, at least
-// as much. So a member can join or leave without the others being disturbed.
-func (a *allocation) fits(t *Attempt) bool {
-	if t.Alloc == a.alloc {
+// fits reports whether a job that was submitted earlier still serves: it holds exactly what is declared or, for a group, at
+// least as much. So a member can join or leave without disturbing the others.
+func (a *allocation) fits(attempt *Attempt) bool {
+	if attempt.Alloc == a.alloc {
 		return true
 	}
-	h, n := t.Size, a.size
-	return a.grouped && t.Base == a.base && h.Nodes >= n.Nodes && h.GPUs >= n.GPUs && h.CPUs >= n.CPUs && h.Memory >= n.Memory
+	h, n := attempt.Size, a.size
+	return a.grouped && attempt.Base == a.base && h.Nodes >= n.Nodes && h.GPUs >= n.GPUs && h.CPUs >= n.CPUs && h.Memory >= n.Memory
 }

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -11,45 +13,56 @@ func Guard(old, new []string) error {
 	if len(old) == 0 || slices.ContainsFunc(old, func(n string) bool { return slices.Contains(new, n) }) {
 		return nil
 	}
-	return fmt.Errorf("it would remove every service that there is (%s); add --prune if that is meant", strings.Join(old, ", "))
+	return fmt.Errorf("it would remove every service (%s); add --prune to do so", strings.Join(old, ", "))
 }
 
-// guarded is the same rule on the seats that are filled: the last line of defence, and what holds when a revision came another way.
+// guarded is the same rule for the seats that are filled. It also holds for a revision that did not go through apply.
 func (w *world) guarded(x *experiment) string {
 	if x.Prune || x.Deleting || x.Suspend {
 		return ""
 	}
-	var old, new []string
-	for id, open := range w.open {
-		if id.Experiment != x.Name || isRunSeat(id) {
-			continue
-		}
-		for _, a := range open {
-			old = append(old, orElse(a.Members, []string{id.Group})...)
+	wanted := make(map[string]bool, len(x.Services))
+	for i := range x.Services {
+		if s := &x.Services[i]; s.URL == "" && (s.Slots > 0 || s.Lustre != nil) {
+			wanted[s.Name] = true
 		}
 	}
-	for _, r := range w.o.Records {
-		if r.Experiment == x.Name {
-			old = append(old, r.Service)
+	there := map[string]bool{} // services that would be removed
+	for name := range w.present(x) {
+		if wanted[name] {
+			return ""
 		}
+		there[name] = true
 	}
-	slices.Sort(old)
-	old = slices.Compact(old)
-	for _, s := range x.Services {
-		if s.URL == "" && (s.Slots > 0 || s.Lustre != nil) {
-			new = append(new, s.Name)
-		}
-	}
-	if err := Guard(old, new); err != nil {
+	if err := Guard(slices.Sorted(maps.Keys(there)), nil); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
-// orElse is a, or b when a is empty.
-func orElse(a, b []string) []string {
-	if len(a) > 0 {
-		return a
+// present are the services that have a job or a directory now.
+func (w *world) present(x *experiment) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, id := range x.openSeats {
+			if isRunSeat(id) {
+				continue
+			}
+			for _, a := range w.open[id] {
+				names := a.Members
+				if len(names) == 0 && !yield(id.Group) {
+					return
+				}
+				for _, name := range names {
+					if !yield(name) {
+						return
+					}
+				}
+			}
+		}
+		for _, r := range x.records {
+			if !yield(r.Service) {
+				return
+			}
+		}
 	}
-	return b
 }

@@ -2,47 +2,50 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 )
 
-// instruct gives every agent its whole desired state whenever that differs from what it was told.
+// instruct writes the whole desired state of an agent whenever it differs from the last one written.
 func (w *world) instruct(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
 	}
-	for _, al := range x.allocs {
-		for _, t := range al.seats {
-			a := t.attempt
-			if a == nil || a.Cancelled != "" || !al.fits(a) || t.agent.Err != "" {
+	for _, alloc := range x.allocs {
+		for _, seat := range alloc.seats {
+			a := seat.attempt
+			if a == nil || a.Cancelled != "" || !alloc.fits(a) || seat.agent.Err != "" {
 				continue
 			}
-			told := t.agent.Desired
-			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, al, t), Relays: w.relays(x), Runs: w.toldRuns(x, t)}
-			told.Nonce = a.Nonce
-			if want.Equal(told) {
+			last := seat.agent.Desired
+			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
+			last.Nonce, last.Generation = a.Nonce, 0
+			if reflect.DeepEqual(want, last) || want.Equal(last) { // DeepEqual is the cheaper one
 				continue
 			}
-			y := difference(told, want)
-			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + al.name, Seat: t.id, Nonce: a.Nonce, JobID: a.JobID,
-				Reason: y.reason, Message: y.message, Tell: &want})
+			because := difference(last, want)
+			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Nonce: a.Nonce, JobID: a.JobID,
+				Reason: because.reason, Message: because.message, Desired: &want})
 		}
 	}
 }
 
-// toldRuns are the runs placed in a job: the active ones, and the end of those that the agent still has but nobody wants.
-func (w *world) toldRuns(x *experiment, t *seat) []drivers.Run {
+// desiredRuns are the runs placed in a job: the active ones, and an order to stop those that the agent still has and that are not wanted.
+func (w *world) desiredRuns(x *experiment, seat *seat) []drivers.Run {
 	var out []drivers.Run
-	for _, r := range x.runs {
+	for _, r := range x.runsIn[seat.attempt.Nonce] {
 		switch {
-		case r.Nonce != t.attempt.Nonce:
+		case r.Nonce != seat.attempt.Nonce:
 		case active(r):
 			out = append(out, drivers.Run{ID: r.ID, Dir: r.Dir, Limit: r.Limit})
-		case agentHas(t.agent, r.ID):
+		case agentHas(seat.agent, r.ID):
 			out = append(out, drivers.Run{ID: r.ID, Dir: r.Dir, Limit: r.Limit, Cancel: true})
 		}
 	}
@@ -51,32 +54,38 @@ func (w *world) toldRuns(x *experiment, t *seat) []drivers.Run {
 
 func agentHas(a Agent, run string) bool {
 	return a.State != nil && slices.ContainsFunc(a.State.Runs, func(s drivers.RunState) bool {
-		return s.ID == run && (s.Phase == "Pending" || s.Phase == "Running")
+		return s.ID == run && (s.Phase == v1alpha1.RunPending || s.Phase == v1alpha1.RunRunning)
 	})
 }
 
-// relays are where the experiment's collector takes telemetry at present. While it moves there is none.
-func (w *world) relays(x *experiment) map[string]string {
-	var out map[string]string
+// relayTargets are where the experiment's collector takes telemetry now; empty while it has no address.
+func (x *experiment) relayTargets() map[string]string {
+	if x.relayed {
+		return x.relays
+	}
+	x.relayed = true
 	for _, s := range x.services {
-		for _, name := range slices.Sorted(keysOf(s.Telemetry)) {
+		if len(s.Telemetry) == 0 {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Telemetry)) {
 			if at := s.port(s.Telemetry[name]); at != "" {
-				if out == nil {
-					out = map[string]string{}
+				if x.relays == nil {
+					x.relays = map[string]string{}
 				}
-				out[name] = at
+				x.relays[name] = at
 			}
 		}
 	}
-	return out
+	return x.relays
 }
 
-// port is the address (host:port) of a port of a service's first place; empty while it has none.
+// port is the address (host:port) of a port of a service's first replica; empty while it has none.
 func (s *service) port(t drivers.Telemetry) string {
-	if len(s.places) == 0 {
+	if len(s.replicas) == 0 {
 		return ""
 	}
-	for _, p := range s.places[0].procs {
+	for _, p := range s.replicas[0].procs {
 		if p == nil || p.Name != t.Process || p.Endpoint == "" || p.Ports[t.Port] == 0 {
 			continue
 		}
@@ -88,9 +97,9 @@ func (s *service) port(t drivers.Telemetry) string {
 }
 
 // difference says what an instruction changes.
-func difference(told, want drivers.AgentDesired) why {
+func difference(last, want drivers.AgentDesired) cause {
 	was, is := map[string]string{}, map[string]string{}
-	for _, p := range told.Processes {
+	for _, p := range last.Processes {
 		was[p.Name] = p.Fingerprint
 	}
 	for _, p := range want.Processes {
@@ -99,21 +108,21 @@ func difference(told, want drivers.AgentDesired) why {
 	for _, p := range want.Processes {
 		switch old, had := was[p.Name]; {
 		case !had && len(was) > 0:
-			return why{"Joined", fmt.Sprintf("%s starts in a job that is there", p.Name)}
+			return cause{Joined, fmt.Sprintf("%s starts in a job that already runs", p.Name)}
 		case had && old != p.Fingerprint:
-			return why{"ProcessChanged", "the declared process changed: the server restarts inside its allocation"}
+			return cause{ProcessChanged, "the declared process changed: the server restarts inside its allocation"}
 		}
 	}
-	for _, p := range told.Processes {
+	for _, p := range last.Processes {
 		if _, still := is[p.Name]; !still {
-			return why{"Left", fmt.Sprintf("%s ends; its job goes on", p.Name)}
+			return cause{Left, fmt.Sprintf("%s ends; its job continues", p.Name)}
 		}
 	}
 	switch {
-	case len(want.Runs) > len(told.Runs):
-		return why{"RunPlaced", "a benchmark run is to be done here"}
-	case len(want.Runs) < len(told.Runs):
-		return why{"RunEnded", "a benchmark run has ended"}
+	case len(want.Runs) > len(last.Runs):
+		return cause{RunPlaced, "a benchmark run starts in this job"}
+	case len(want.Runs) < len(last.Runs):
+		return cause{RunEnded, "a benchmark run has ended"}
 	}
-	return why{"SettingsChanged", "probes, limits, targets or runs changed; nothing restarts"}
+	return cause{SettingsChanged, "probes, limits, targets or runs changed; nothing restarts"}
 }

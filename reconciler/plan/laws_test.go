@@ -39,26 +39,7 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		}
 		d.Experiments = append(d.Experiments, e)
 	}
-	states := []drivers.JobState{drivers.JobPending, drivers.JobRunning, drivers.JobRunning, drivers.JobCompleting, drivers.JobFailed, drivers.JobCancelled, drivers.JobNodeFail}
-	for i := range rapid.IntRange(0, 8).Draw(t, "attempts") {
-		nonce := fmt.Sprintf("n%d", i)
-		seat := drivers.Seat{Experiment: pick("experiment", "a", "b"), Group: pick("group", "x", "y", "z", "g"), Slot: rapid.IntRange(0, 2).Draw(t, "slot")}
-		a := Attempt{Nonce: nonce, Seat: seat, Experiment: seat.Experiment, Alloc: pick("was", "a1", "a2"), Settings: pick("set", "s1", "s2"),
-			Begun: epoch.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second), Cancelled: pick("cancelled", "", "", "Removed", "ReadinessDeadline")}
-		if flag("ended") {
-			a.End = &End{Reason: "JobFailed", At: epoch.Add(-time.Second), Failure: flag("failure")}
-		}
-		o.Attempts = append(o.Attempts, a)
-		for k := range rapid.IntRange(0, 2).Draw(t, "jobs") {
-			o.Listing.Jobs = append(o.Listing.Jobs, drivers.Job{ID: drivers.JobID(fmt.Sprint(100*i + k)), State: rapid.SampledFrom(states).Draw(t, "state"),
-				Tag: drivers.Tag{Store: pick("store", "us", "us", "them"), Seat: seat, Nonce: nonce}})
-		}
-		if flag("agent") {
-			p := drivers.ProcessState{Name: seat.Group, Fingerprint: pick("runs", "p1", "p2"), Phase: pick("phase", "Ready", "Starting", "Failed"), PhaseFor: 90, Endpoint: "http://n:1"}
-			o.Agents[nonce] = Agent{Desired: drivers.AgentDesired{Generation: 1, Nonce: nonce, Processes: []drivers.Process{{Name: seat.Group, Fingerprint: p.Fingerprint}}},
-				State: &drivers.AgentState{Nonce: nonce, Generation: 1, Processes: []drivers.ProcessState{p}}, StillFor: time.Duration(rapid.IntRange(0, 120).Draw(t, "still")) * time.Second}
-		}
-	}
+	anyAttempts(t, &o)
 	for i := range rapid.IntRange(0, 3).Draw(t, "runs") {
 		r := Run{ID: fmt.Sprintf("run%d", i), Experiment: pick("of", "a", "b"), Benchmark: pick("bench", "qx", "qy"), Repeat: 1, Attempt: 1, Key: pick("key", "k1", "k2"),
 			Phase: pick("phase", v1alpha1.RunPending, v1alpha1.RunRunning, v1alpha1.RunComplete, v1alpha1.RunLost), Nonce: pick("nonce", "", "n0", "n1")}
@@ -78,6 +59,32 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		o.Listing = Listing{At: epoch, Err: "down"}
 	}
 	return d, o
+}
+
+// anyAttempts draws attempts with their jobs and agents.
+func anyAttempts(t *rapid.T, o *Observed) {
+	pick := func(name string, words ...string) string { return rapid.SampledFrom(words).Draw(t, name) }
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	states := []drivers.JobState{drivers.JobPending, drivers.JobRunning, drivers.JobRunning, drivers.JobCompleting, drivers.JobFailed, drivers.JobCancelled, drivers.JobNodeFail}
+	for i := range rapid.IntRange(0, 8).Draw(t, "attempts") {
+		nonce := fmt.Sprintf("n%d", i)
+		seat := drivers.Seat{Experiment: pick("experiment", "a", "b"), Group: pick("group", "x", "y", "z", "g"), Slot: rapid.IntRange(0, 2).Draw(t, "slot")}
+		a := Attempt{Nonce: nonce, Seat: seat, Experiment: seat.Experiment, Alloc: pick("was", "a1", "a2"), Settings: pick("set", "s1", "s2"),
+			Begun: epoch.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second), Cancelled: Reason(pick("cancelled", "", "", string(Removed), string(ReadinessDeadline)))}
+		if flag("ended") {
+			a.End = &End{Reason: JobFailed, At: epoch.Add(-time.Second), Failure: flag("failure")}
+		}
+		o.Attempts = append(o.Attempts, a)
+		for k := range rapid.IntRange(0, 2).Draw(t, "jobs") {
+			o.Listing.Jobs = append(o.Listing.Jobs, drivers.Job{ID: drivers.JobID(fmt.Sprint(100*i + k)), State: rapid.SampledFrom(states).Draw(t, "state"),
+				Tag: drivers.Tag{Store: pick("store", "us", "us", "them"), Seat: seat, Nonce: nonce}})
+		}
+		if flag("agent") {
+			p := drivers.ProcessState{Name: seat.Group, Fingerprint: pick("runs", "p1", "p2"), Phase: pick("phase", "Ready", "Starting", "Failed"), PhaseFor: 90, Endpoint: "http://n:1"}
+			o.Agents[nonce] = Agent{Desired: drivers.AgentDesired{Generation: 1, Nonce: nonce, Processes: []drivers.Process{{Name: seat.Group, Fingerprint: p.Fingerprint}}},
+				State: &drivers.AgentState{Nonce: nonce, Generation: 1, Processes: []drivers.ProcessState{p}}, StillFor: time.Duration(rapid.IntRange(0, 120).Draw(t, "still")) * time.Second}
+		}
+	}
 }
 
 // shuffled is the same world in another order.
@@ -103,16 +110,16 @@ func TestDeterministicAndOrderFree(t *testing.T) {
 	})
 }
 
-func TestStrangersAreNeverTouched(t *testing.T) {
+func TestForeignJobsAreNeverTouched(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, o := anyWorld(t)
-		strange := map[drivers.JobID]bool{}
+		foreign := map[drivers.JobID]bool{}
 		for _, j := range o.Listing.Jobs {
-			strange[j.ID] = j.Tag.Store != d.Store
+			foreign[j.ID] = j.Tag.Store != d.Store
 		}
 		for _, a := range Plan(d, o).Actions {
-			if strange[a.JobID] {
-				t.Fatalf("%s of a stranger's job %s: %s", a.Verb, a.JobID, a.Message)
+			if foreign[a.JobID] {
+				t.Fatalf("%s of another store's job %s: %s", a.Verb, a.JobID, a.Message)
 			}
 		}
 	})

@@ -4,33 +4,33 @@ package plan
 //
 // The reading order is the order of the rules; each is a file named after what it decides.
 func Plan(d Desired, o Observed) Result {
-	w := look(d, o)
+	w := newWorld(d, o)
 	for _, x := range w.exps {
 		x.blocked = w.guarded(x) // guard.go: a revision that would remove everything
 		for _, s := range x.services {
 			w.judge(x, s) // ready.go: what is Ready, and why not
 		}
 	}
-	w.settle()     // settle.go: which submissions are jobs, which ended, which never were
+	w.settle()     // settle.go: which submissions are jobs, which ended, which never became one
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.concludeAll(x)              // run.go: runs that have ended
-		x.released = w.release(x)     // retire.go: suspended, deleting, or done
-		w.supersede(x)                // run.go: runs that the newest revision no longer wants
-		w.retire(x)                   // retire.go: seats that nobody wants any more
-		for _, al := range x.allocs { // group.go: what is submitted together
-			for _, t := range al.seats {
-				w.serve(x, al, t) // seat.go: submit, replace, change in place, give up
+		w.concludeAll(x)                 // run.go, attribution.go: runs that have ended, and which job executed them
+		x.released = w.release(x)        // retire.go: suspended, deleting, or done
+		w.supersede(x)                   // run.go: runs that the newest revision no longer asks for
+		w.retire(x)                      // retire.go: seats that are no longer wanted
+		for _, alloc := range x.allocs { // group.go: what is submitted together
+			for _, seat := range alloc.seats {
+				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
 			}
 		}
-		w.startRun(x) // run.go: the next benchmark run
-		w.placeAll(x) // runjob.go: runs that need a job of their own
-		w.folders(x)  // folder.go: directory targets
+		w.startRun(x)   // run.go: the next benchmark run
+		w.submitRuns(x) // runjob.go: runs that need a job of their own
+		w.folders(x)    // folder.go: directory targets
 	}
 	for _, x := range w.exps {
-		w.instruct(x) // tell.go: what every agent should run now
+		w.instruct(x) // instruct.go: what each agent should run now
 		w.export(x)   // export.go: metrics that outlive the experiment
 		w.forgetWhenGone(x)
 	}
-	return Result{Actions: w.actions, Status: w.statuses(), Targets: w.targets(), Look: w.again}
+	return Result{Actions: w.actions, Status: w.statuses(), Targets: w.targets(), NextPass: w.nextPass}
 }

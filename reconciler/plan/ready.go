@@ -11,73 +11,66 @@ import (
 	"assay/drivers"
 )
 
-// Reasons for which assay ends a job because the service failed; they count towards the restart limit.
-const (
-	ReadinessDeadline = "ReadinessDeadline"
-	CrashLoop         = "CrashLoop"
-	AgentLost         = "AgentLost"
-	CommandNotFound   = "CommandNotFound" // the agent's word; another job would not find it either
-	Missing           = "Missing"         // likewise, of a path that a process needs
-)
-
-// judge sets what is Ready of a service, place by place.
+// judge sets what is Ready of a service, replica by replica.
 func (w *world) judge(x *experiment, s *service) {
-	for _, t := range s.places {
-		t.ready, t.why = w.readiness(s, t)
-		t.given = w.givenUp(s, t)
+	s.allReady = len(s.replicas) > 0
+	for _, replica := range s.replicas {
+		replica.ready, replica.cause = w.readiness(s, replica)
+		replica.givenUp = w.givenUp(s, replica)
+		s.allReady = s.allReady && replica.ready == v1alpha1.True
 	}
 }
 
-// readiness goes through what a place needs to be Ready, in the order in which it comes about: the first thing missing is the reason.
-func (w *world) readiness(s *service, t *place) (string, why) {
+// readiness checks what a replica needs to be Ready, in the order in which it comes about: the first thing missing is the reason.
+func (w *world) readiness(s *service, replica *replica) (string, cause) {
 	const no, unknown = v1alpha1.False, v1alpha1.Unknown
-	a := t.attempt
+	a := replica.attempt
 	switch {
 	case !w.known:
-		return unknown, why{"SchedulerUnreachable", w.o.Listing.Err}
+		return unknown, cause{SchedulerUnreachable, w.o.Listing.Err}
 	case a == nil:
-		return no, why{"NoJob", "no job runs for it"}
+		return no, cause{NoJob, "no job runs for it"}
 	case a.Cancelled != "":
-		return no, why{"Stopping", "its job is being cancelled: " + a.Cancelled}
+		return no, cause{Stopping, "its job is being cancelled: " + string(a.Cancelled)}
 	case !s.of.fits(a):
-		return no, why{"Reallocating", "the declared allocation changed, which needs a new job"}
-	case t.job == nil:
-		return no, why{"Submitting", "its job is not listed yet"}
-	case t.job.State == drivers.JobPending:
-		return no, why{"Pending", fmt.Sprintf("job %s waits: %s", t.job.ID, cmp.Or(t.job.Reason, "the scheduler says no reason"))}
-	case t.job.State != drivers.JobRunning:
-		return no, why{string(t.job.State), fmt.Sprintf("job %s is %s", t.job.ID, t.job.State)}
-	case t.agent.Err != "":
-		return unknown, why{"AgentUnreadable", t.agent.Err}
-	case t.agent.State == nil:
-		return no, why{"AgentStarting", fmt.Sprintf("job %s runs; its agent has not reported yet", t.job.ID)}
-	case t.agent.StillFor > w.d.Policy.Stale:
-		return unknown, why{AgentLost, fmt.Sprintf("the agent of job %s has not moved for %s", t.job.ID, t.agent.StillFor.Round(time.Second))}
-	case t.agent.State.Generation != t.agent.Desired.Generation:
-		return no, why{"Converging", "the agent has not acted on the last change yet"}
+		return no, cause{Reallocating, "the declared allocation changed, which needs a new job"}
+	case replica.job == nil:
+		return no, cause{Submitting, "its job is not listed yet"}
+	case replica.job.State == drivers.JobPending:
+		return no, cause{Pending, fmt.Sprintf("job %s waits: %s", replica.job.ID, cmp.Or(replica.job.Reason, "the scheduler gives no reason"))}
+	case replica.job.State != drivers.JobRunning:
+		return no, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
+	case replica.agent.Err != "":
+		return unknown, cause{AgentUnreadable, replica.agent.Err}
+	case replica.agent.State == nil:
+		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
+	case replica.agent.StillFor > w.d.Policy.Stale:
+		return unknown, cause{AgentLost, fmt.Sprintf("no heartbeat from the agent of job %s for %s", replica.job.ID, replica.agent.StillFor.Round(time.Second))}
+	case replica.agent.State.Generation != replica.agent.Desired.Generation:
+		return no, cause{Converging, "the agent has not acted on the last change yet"}
 	}
-	for i, p := range t.procs {
-		if y := processReady(s, s.Processes[i], p); y.set() {
-			return no, y
+	for i, p := range replica.procs {
+		if because := processReady(s, s.Processes[i], p); because.set() {
+			return no, because
 		}
 	}
-	return v1alpha1.True, why{"Ready", "all probes pass"}
+	return v1alpha1.True, cause{Ready, "all probes pass"}
 }
 
-// processReady judges what the agent says of one process. The component is named when there are several.
-func processReady(s *service, want drivers.Process, p *drivers.ProcessState) why {
+// processReady judges one process as its agent reports it. The component is named when there are several.
+func processReady(s *service, want drivers.Process, p *drivers.ProcessState) cause {
 	name := component(s, want)
 	switch {
 	case p == nil || p.Fingerprint != want.Fingerprint:
-		return why{"Converging", name + "the process of this revision has not started yet"}
+		return cause{Converging, name + "the process of this revision has not started yet"}
 	case p.Phase == drivers.PhaseReady && p.PhaseFor.Std() < s.StableFor:
-		return why{"Stabilizing", fmt.Sprintf("%sits probes have passed for %s of %s", name, p.PhaseFor.Std().Round(time.Second), s.StableFor)}
+		return cause{Stabilizing, fmt.Sprintf("%sits probes have passed for %s of %s", name, p.PhaseFor.Std().Round(time.Second), s.StableFor)}
 	case p.Phase == drivers.PhaseReady && s.Model != "" && len(p.Models) > 0 && !slices.Contains(p.Models, s.Model):
-		return why{"ModelMismatch", fmt.Sprintf("%sit serves %s, not %s", name, strings.Join(p.Models, ", "), s.Model)}
+		return cause{ModelMismatch, fmt.Sprintf("%sit serves %s, not %s", name, strings.Join(p.Models, ", "), s.Model)}
 	case p.Phase == drivers.PhaseReady:
-		return why{}
+		return cause{}
 	}
-	return why{p.Phase, strings.TrimSpace(name + strings.TrimSpace(p.Reason+" "+p.Message))}
+	return cause{Reason(p.Phase), strings.TrimSpace(name + strings.TrimSpace(p.Reason+" "+p.Message))}
 }
 
 // component names a process of a service of several, with a colon.
@@ -88,66 +81,58 @@ func component(s *service, p drivers.Process) string {
 	return strings.TrimPrefix(p.Name, s.Name+".") + ": "
 }
 
-// hopeless says why a running job has to be ended: nobody watches it any more, or none of its services comes up.
-func (w *world) hopeless(al *allocation, t *seat) why {
-	if t.attempt.Cancelled != "" || t.job == nil || t.job.State != drivers.JobRunning {
-		return why{}
+// unrecoverable says why a running job has to be ended: its agent is lost, or all of its services were given up.
+func (w *world) unrecoverable(alloc *allocation, seat *seat) cause {
+	if seat.attempt.Cancelled != "" || seat.job == nil || seat.job.State != drivers.JobRunning {
+		return cause{}
 	}
-	if t.agent.StillFor > 3*w.d.Policy.Stale {
-		return why{AgentLost, fmt.Sprintf("the agent has not moved for %s", t.agent.StillFor.Round(time.Second))}
+	if seat.agent.StillFor > 3*w.d.Policy.Stale {
+		return cause{AgentLost, fmt.Sprintf("no heartbeat from its agent for %s", seat.agent.StillFor.Round(time.Second))}
 	}
-	first := why{}
-	for _, s := range al.members {
-		y := s.places[t.id.Slot].given
-		if !y.set() {
-			return why{}
+	first := cause{}
+	for _, s := range alloc.members {
+		because := s.replicas[seat.id.Slot].givenUp
+		if !because.set() {
+			return cause{}
 		}
 		if !first.set() {
-			first = y
+			first = because
 		}
 	}
 	return first
 }
 
-// givenUp says why a service will not come up in a job that runs. Only another spec, or another job, helps.
-func (w *world) givenUp(s *service, t *place) why {
-	if t.attempt == nil || t.attempt.Cancelled != "" || t.job == nil || t.job.State != drivers.JobRunning {
-		return why{}
+// givenUp says why a service will not come up in its running job: only another spec or another job can help.
+func (w *world) givenUp(s *service, replica *replica) cause {
+	if replica.attempt == nil || replica.attempt.Cancelled != "" || replica.job == nil || replica.job.State != drivers.JobRunning {
+		return cause{}
 	}
-	for i, p := range t.procs {
+	for i, p := range replica.procs {
 		name := component(s, s.Processes[i])
 		switch {
 		case p == nil || p.Fingerprint != s.Processes[i].Fingerprint:
-		case p.Phase == drivers.PhaseFailed && (p.Reason == CommandNotFound || p.Reason == Missing):
-			return why{p.Reason, name + p.Message}
+		case p.Phase == drivers.PhaseFailed && (Reason(p.Reason) == CommandNotFound || Reason(p.Reason) == Missing):
+			return cause{Reason(p.Reason), name + p.Message}
 		case p.Phase == drivers.PhaseFailed:
-			return why{CrashLoop, strings.TrimSpace(fmt.Sprintf("%sthe server failed for good: %s %s", name, p.Reason, p.Message))}
+			return cause{CrashLoop, strings.TrimSpace(fmt.Sprintf("%sthe server failed for good: %s %s", name, p.Reason, p.Message))}
 		case p.Phase == drivers.PhaseStarting && !p.WasReady && p.PhaseFor.Std() > s.Within:
-			return why{ReadinessDeadline, fmt.Sprintf("%snot ready within %s: %s %s", name, s.Within, p.Reason, p.Message)}
+			return cause{ReadinessDeadline, fmt.Sprintf("%snot ready within %s: %s %s", name, s.Within, p.Reason, p.Message)}
 		}
 	}
-	return why{}
+	return cause{}
 }
 
 // available reports whether every replica of a service is Ready; an external one when its probe passes.
 func (w *world) available(x *experiment, name string) bool {
-	for _, s := range x.services {
-		if s.Name != name {
-			continue
-		}
-		if s.URL != "" {
-			e, seen := w.o.Externals[x.Name+"/"+name]
-			return seen && e.Ready
-		}
-		if s.Lustre != nil {
-			return w.folderReady(x, s).status == v1alpha1.True
-		}
-		for _, t := range s.places {
-			if t.ready != v1alpha1.True {
-				return false
-			}
-		}
-		return len(s.places) > 0 // nobody can use a service with no replica
+	s := x.service[name]
+	switch {
+	case s == nil:
+		return false
+	case s.URL != "":
+		e, seen := w.o.Externals[x.Name+"/"+name]
+		return seen && e.Ready
+	case s.Lustre != nil:
+		return w.folderReady(x, s).status == v1alpha1.True
 	}
-	return false
+	return s.allReady
 }

@@ -2,123 +2,101 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"assay/drivers"
 )
 
-// cancelAgain is how long a cancelled job may go on before it is asked again.
+// cancelAgain is how long a job that was cancelled can go on before it is cancelled again.
 const cancelAgain = 30 * time.Second
 
-// release says why no seat of an experiment is wanted at all.
-func (w *world) release(x *experiment) why {
+// release says why no seat of an experiment is wanted.
+func (w *world) release(x *experiment) cause {
 	switch {
 	case x.Deleting:
-		return why{"Deleted", "the experiment was deleted"}
+		return cause{Deleted, "the experiment was deleted"}
 	case x.Suspend:
-		return why{"Suspended", "the experiment is suspended"}
+		return cause{Suspended, "the experiment is suspended"}
 	case x.StopDone && x.allDone():
-		return why{"Done", "every run has ended, and whenDone is Stop"}
+		return cause{Done, "every run has ended, and whenDone is Stop"}
 	}
-	return why{}
+	return cause{}
 }
 
-// retire cancels what fills a seat that is not wanted any more.
+// retire cancels what fills a seat that is no longer wanted.
 func (w *world) retire(x *experiment) {
 	if !w.known || x.blocked != "" {
 		return
 	}
-	ids := make([]drivers.Seat, 0, len(w.open))
-	for id := range w.open {
-		if id.Experiment == x.Name {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, compareSeats)
-	for _, id := range ids {
-		if y := w.unwanted(x, id); y.set() {
+	for _, id := range x.openSeats {
+		if because := w.unwanted(x, id); because.set() {
 			for _, a := range w.open[id] {
-				w.cancel(a, y)
+				w.cancel(a, because)
 			}
 		}
 	}
 	if x.Deleting {
-		w.cancelStrange(x)
+		w.cancelUnknown(x)
 	}
 }
 
-// unwanted says why nobody wants a seat.
-func (w *world) unwanted(x *experiment, id drivers.Seat) why {
+// unwanted says why a seat is no longer wanted.
+func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 	if x.released.set() {
 		return x.released
 	}
 	if isRunSeat(id) {
-		return why{} // run.go ends these
+		return cause{} // run.go ends these
 	}
-	for _, al := range x.allocs {
-		if al.name != id.Group {
-			continue
-		}
-		if id.Slot < al.slots {
-			return why{}
-		}
-		return why{"ScaledDown", fmt.Sprintf("%s now has %d replicas", al.name, al.slots)}
+	alloc := x.alloc[id.Group]
+	switch {
+	case alloc == nil:
+		return cause{Removed, id.Group + " is no longer declared"}
+	case id.Slot >= alloc.slots:
+		return cause{ScaledDown, fmt.Sprintf("%s now has %d replicas", alloc.name, alloc.slots)}
 	}
-	return why{"Removed", id.Group + " is no longer declared"}
+	return cause{}
 }
 
-// cancelStrange ends jobs that carry our mark but are in no journal; only a deletion may take them along.
-func (w *world) cancelStrange(x *experiment) {
-	nonces := make([]string, 0)
-	for n, js := range w.jobs {
-		if w.attempt[n] == nil && js[0].Tag.Seat.Experiment == x.Name {
-			nonces = append(nonces, n)
-		}
-	}
-	slices.Sort(nonces)
-	for _, n := range nonces {
+// cancelUnknown ends jobs that carry our mark and are in no journal. Only a deletion does so: otherwise unknown jobs are
+// reported, never cancelled.
+func (w *world) cancelUnknown(x *experiment) {
+	for _, n := range x.unknown {
 		for _, j := range w.jobs[n] {
 			if !j.State.Terminal() && j.State != drivers.JobCompleting {
 				w.do(Action{Verb: Cancel, Experiment: x.Name, Object: "service/" + j.Tag.Seat.Group, Seat: j.Tag.Seat, Nonce: n, JobID: j.ID,
-					Reason: "Deleted", Message: fmt.Sprintf("job %s carries the mark of this experiment, which was deleted", j.ID)})
+					Reason: Deleted, Message: fmt.Sprintf("job %s carries the mark of this experiment, which was deleted", j.ID)})
 			}
 		}
 	}
 }
 
-// cancel asks for the end of an attempt's job, and again when it does not come.
-func (w *world) cancel(a *Attempt, y why) {
-	js := w.jobs[a.Nonce]
-	if len(js) == 0 || a.End != nil {
+// cancel asks for the end of an attempt's job, and asks again when the job does not end.
+func (w *world) cancel(a *Attempt, because cause) {
+	j := w.job(a.Nonce)
+	if j == nil || a.End != nil {
 		return // no job is known to cancel; settle.go waits for it or frees the seat
 	}
-	j := slices.MinFunc(js, olderJob)
 	if j.State.Terminal() || j.State == drivers.JobCompleting {
 		return
 	}
 	if a.Cancelled != "" {
 		if again := a.CancelledAt.Add(cancelAgain); w.o.Now.Before(again) {
-			w.lookAt(again)
+			w.wakeAt(again)
 			return
 		}
-		y = why{a.Cancelled, "it was cancelled before and still runs"}
+		because = cause{a.Cancelled, "it was cancelled before and still runs"}
 	}
 	w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
-		Reason: y.reason, Message: strings.TrimSpace(fmt.Sprintf("job %s is cancelled: %s", j.ID, y.message))})
-	a.Cancelled = y.reason
+		Reason: because.reason, Message: strings.TrimSpace(fmt.Sprintf("job %s is cancelled: %s", j.ID, because.message))})
+	a.Cancelled = because.reason
 }
 
 // forgetWhenGone ends a deletion once nothing fills a seat any more.
 func (w *world) forgetWhenGone(x *experiment) {
-	if !x.Deleting || !w.known || x.strange > 0 || w.recorded(x) > 0 || !w.exported(x) {
+	if !x.Deleting || !w.known || x.unknownJobs > 0 || len(x.records) > 0 || !w.exported(x) || x.occupied > 0 {
 		return
 	}
-	for id, open := range w.open {
-		if id.Experiment == x.Name && len(open) > 0 {
-			return
-		}
-	}
-	w.do(Action{Verb: Forget, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: "Deleted", Message: "everything has ended; history, results and logs are kept"})
+	w.do(Action{Verb: Forget, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: Deleted, Message: "everything has ended; history, results and logs are kept"})
 }

@@ -18,40 +18,52 @@ func (x *experiment) ended(key string) bool {
 
 // allDone reports whether there are runs to do and every one has ended.
 func (x *experiment) allDone() bool {
-	return len(x.wants) > 0 && !slices.ContainsFunc(x.wants, func(r wantedRun) bool { return !x.ended(r.key) })
+	for i := range x.wants {
+		if !x.ended(x.wants[i].key) {
+			return false
+		}
+	}
+	return len(x.wants) > 0
 }
 
-// supersede ends runs that the newest revision disturbs or no longer wants. They are kept, and never counted.
+// supersede ends runs that the newest revision changes or no longer asks for. They are kept and not counted.
 func (w *world) supersede(x *experiment) {
-	wanted := map[string]bool{}
-	for _, r := range x.wants {
-		wanted[r.key] = true
+	if !slices.ContainsFunc(x.runs, active) {
+		return
+	}
+	wanted := make(map[string]bool, len(x.wants))
+	for i := range x.wants {
+		wanted[x.wants[i].key] = true
 	}
 	for _, r := range x.runs {
 		if !active(r) || r.Result != nil || wanted[r.Key] && !x.released.set() {
 			continue
 		}
-		w.updateRun(r, v1alpha1.RunSuperseded, why{"Superseded", "a newer revision changed the benchmark or its target"})
+		w.updateRun(r, v1alpha1.RunSuperseded, cause{Superseded, "a newer revision changed the benchmark or its target"})
 		if a := w.attempt[r.Nonce]; a != nil && a.Run == r.ID && w.known {
-			w.cancel(a, why{"Superseded", "its run is no longer wanted"})
+			w.cancel(a, cause{Superseded, "its run is no longer wanted"})
 		}
 	}
 }
 
-func (w *world) updateRun(r *Run, phase string, y why) {
-	r.Phase, r.Reason, r.Message = phase, y.reason, y.message
+func (w *world) updateRun(r *Run, phase string, because cause) {
+	r.Phase, r.Reason, r.Message = phase, because.reason, because.message
 	if !active(r) {
 		r.Ended = w.o.Now
 	}
 	c := *r
-	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: y.reason, Message: y.message, Run: &c})
+	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: because.reason, Message: because.message, Run: &c})
 }
 
-// concludeAll learns how active runs fare.
+// concludeAll learns which job executes each run, and how active runs fare.
 func (w *world) concludeAll(x *experiment) {
 	for _, r := range x.runs {
+		news, done := w.attribute(r), len(w.actions)
 		if active(r) {
 			w.conclude(r)
+		}
+		if news && len(w.actions) == done {
+			w.placed(r)
 		}
 	}
 }
@@ -62,7 +74,7 @@ func (w *world) conclude(r *Run) {
 		return
 	}
 	if r.Nonce == "" {
-		return // runjob.go
+		return // runjob.go asks for a job
 	}
 	a := w.attempt[r.Nonce]
 	if a == nil || a.End != nil {
@@ -77,115 +89,112 @@ func (w *world) conclude(r *Run) {
 		switch {
 		case s.ID != r.ID:
 		case s.Phase == v1alpha1.RunRunning && r.Phase == v1alpha1.RunPending:
-			w.updateRun(r, v1alpha1.RunRunning, why{"Started", "its job has begun it"})
+			w.updateRun(r, v1alpha1.RunRunning, cause{Started, "its job has started it"})
 		case s.Phase == v1alpha1.RunFailed:
-			w.updateRun(r, v1alpha1.RunFailed, why{"SuiteFailed", s.Message})
+			w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, s.Message})
 		}
 	}
 }
 
 func (w *world) result(r *Run) {
 	if r.Result.Error != "" {
-		w.updateRun(r, v1alpha1.RunFailed, why{"SuiteFailed", r.Result.Error})
+		w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, r.Result.Error})
 		return
 	}
-	w.updateRun(r, v1alpha1.RunComplete, why{"Completed", "it has ended and its result is stored"})
+	w.updateRun(r, v1alpha1.RunComplete, cause{Completed, "it has ended and its result is stored"})
 }
 
-// lost handles a run whose job ended first: it is tried again, as another attempt, until that has happened too often.
+// lost handles a run whose job ended first: it is tried again as another attempt, Policy.RunAttempts times in all.
 func (w *world) lost(r *Run, a *Attempt) {
 	message := "the job that ran it is gone"
 	if a != nil {
 		message = "its job ended first: " + a.End.Message
 	}
 	if r.Attempt >= w.d.Policy.RunAttempts {
-		w.updateRun(r, v1alpha1.RunFailed, why{"Lost", fmt.Sprintf("%s; that happened %d times", message, r.Attempt)})
+		w.updateRun(r, v1alpha1.RunFailed, cause{Lost, fmt.Sprintf("%s; it happened %d times", message, r.Attempt)})
 		return
 	}
-	w.updateRun(r, v1alpha1.RunLost, why{"Lost", message})
+	w.updateRun(r, v1alpha1.RunLost, cause{Lost, message})
 }
 
-// startRun begins the next run of an experiment. One at a time, so that no measurement disturbs another, but for those
-// that are asked for together (together.go).
+// startRun begins the next run of an experiment: one at a time, so that measurements do not disturb each other, except for
+// those that are asked for at the same time (together.go).
 func (w *world) startRun(x *experiment) {
 	if x.released.set() || x.blocked != "" {
 		return
 	}
 	busy := slices.ContainsFunc(x.runs, active)
-	for _, want := range x.wants {
+	for i := range x.wants {
+		want := &x.wants[i]
 		if x.ended(want.key) || w.begun[want.key] != nil || slices.ContainsFunc(x.byKey[want.key], active) {
 			continue
 		}
 		if want.point != x.point {
-			x.wait(want, why{"WaitingForPoint", "another point of the sweep is served first"})
+			x.wait(want, cause{WaitingForPoint, "another point of the sweep is served first"})
 			continue
 		}
-		if y := x.passes(want.Target); y.set() && !busy {
+		if because := x.passes(want.Target); because.set() && !busy {
 			x.movesOn = true
-			w.create(x, want, nil, why{"TargetStalled", fmt.Sprintf("%s was given up at this point: %s", want.Target, y.message)})
+			w.create(x, want, nil, cause{TargetStalled, fmt.Sprintf("%s was given up at this point: %s", want.Target, because.message)})
 			continue
 		}
 		set := x.set(want)
-		if y := x.alone(set); y.set() && !busy {
-			w.create(x, want, nil, y)
+		if because := x.alone(set); because.set() && !busy {
+			w.create(x, want, nil, because)
 			continue
 		}
-		if y := w.mayStart(x, set, busy); y.set() {
-			x.wait(want, y)
+		if because := w.mayStart(x, set, busy); because.set() {
+			x.wait(want, because)
 			continue
 		}
 		busy = true
 		for _, m := range set {
-			w.create(x, m, set, why{})
+			w.create(x, m, set, cause{})
 		}
 	}
 }
 
 // wait notes why a benchmark's next run does not start.
-func (x *experiment) wait(want wantedRun, y why) {
+func (x *experiment) wait(want *wantedRun, because cause) {
 	if !x.waits[want.Name].set() {
-		x.waits[want.Name] = y
+		x.waits[want.Name] = because
 	}
-}
-
-func (x *experiment) service(name string) *service {
-	return x.services[slices.IndexFunc(x.services, func(s *service) bool { return s.Name == name })]
 }
 
 // mayStart says why runs that start together have to wait.
-func (w *world) mayStart(x *experiment, set []wantedRun, busy bool) why {
+func (w *world) mayStart(x *experiment, set []*wantedRun, busy bool) cause {
 	if busy {
-		return why{"WaitingForTurn", "runs of an experiment go one by one, so that none disturbs another"}
+		return cause{WaitingForTurn, "one run at a time: runs of an experiment must not disturb each other"}
 	}
 	for _, want := range set {
-		if y := w.targetOf(x, want); y.set() {
-			return y
+		if because := w.targetOf(x, want); because.set() {
+			return because
 		}
 	}
-	return why{}
+	return cause{}
 }
 
-// targetOf says why the target of a run does not let it start.
-func (w *world) targetOf(x *experiment, want wantedRun) why {
+// targetOf says why a run cannot start on its target yet.
+func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	if !w.available(x, want.Target) {
-		return why{"WaitingForTarget", want.Target + " is not Ready"}
+		return cause{WaitingForTarget, want.Target + " is not Ready"}
 	}
-	target := x.service(want.Target)
+	target := x.service[want.Target]
 	if r := w.using(x, target); r != nil {
-		return why{"WaitingForTurn", fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
+		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
-	if len(target.places) == 0 {
-		return why{}
+	if len(target.replicas) == 0 {
+		return cause{}
 	}
-	if j := target.places[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
-		return why{"WaitingForWalltime", fmt.Sprintf("job %s has %s left and a run may take %s; give the service more time or the benchmark a shorter timeout",
+	if j := target.replicas[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
+		return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run can take %s; give the service more time or the benchmark a shorter timeout",
 			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
 	}
-	return why{}
+	return cause{}
 }
 
-// runID is the id of the next run of a key, and which try it is: a superseded run was none, but it has used an id.
-func (x *experiment) runID(want wantedRun) (id string, tries int) {
+// runID is the id of the next run of a key, and which try it is. A superseded run does not count as a try, but it has used an id.
+func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
 	for _, r := range x.byKey[want.key] {
 		if r.Phase == v1alpha1.RunLost {
@@ -198,9 +207,9 @@ func (x *experiment) runID(want wantedRun) (id string, tries int) {
 	return id, tries
 }
 
-// create begins a run beside those of its set, or records it as failed for a reason that is known before.
-func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed why) {
-	target := x.service(want.Target)
+// create begins a run together with those of its set, or records it as failed for a reason that is known in advance.
+func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed cause) {
+	target := x.service[want.Target]
 	id, tries := x.runID(want)
 	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: tries, Key: want.key,
 		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
@@ -226,13 +235,14 @@ func (w *world) create(x *experiment, want wantedRun, set []wantedRun, failed wh
 	if target.Lustre != nil {
 		req.Directory = target.Lustre.Path
 	}
-	for i, t := range target.places {
-		req.Endpoints = append(req.Endpoints, t.endpoint().Endpoint)
+	for i, replica := range target.replicas {
+		req.Endpoints = append(req.Endpoints, replica.endpoint().Endpoint)
 		if i == 0 && !want.OwnJob {
-			r.Nonce, r.JobID, r.Nodes = t.attempt.Nonce, string(t.job.ID), t.job.Nodes
+			r.Nonce, r.JobID, r.Nodes = replica.attempt.Nonce, string(replica.job.ID), replica.job.Nodes
 		}
 	}
 	w.begun[want.key] = &r
-	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: "TargetReady",
+	w.uses(x, &r)
+	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: TargetReady,
 		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,13 +10,8 @@ import (
 	"assay/drivers"
 )
 
-func (w *world) serviceStatus(x *experiment, s *service, before v1alpha1.ExperimentStatus) v1alpha1.ServiceStatus {
-	c := &conditions{w: w, generation: x.Generation}
-	for _, p := range before.Services {
-		if p.Name == s.Name {
-			c.before = p.Conditions
-		}
-	}
+func (w *world) serviceStatus(x *experiment, s *service, before before) v1alpha1.ServiceStatus {
+	c := &conditions{w: w, generation: x.Generation, before: before.services[s.Name]}
 	st := v1alpha1.ServiceStatus{Name: s.Name, Kind: s.Kind, Simulated: s.Simulated, Replicas: s.Slots}
 	switch {
 	case s.Lustre != nil:
@@ -27,117 +23,115 @@ func (w *world) serviceStatus(x *experiment, s *service, before v1alpha1.Experim
 	default:
 		w.seatStatuses(x, s, &st, c)
 	}
-	status, y := w.scraped(x, s)
-	c.set(v1alpha1.Scraped, status, y)
+	status, because := w.scraped(x, s)
+	c.set(v1alpha1.Scraped, status, because)
 	st.Conditions = c.list
 	return st
 }
 
 // seatStatuses sums a service up: the first place that is not as wanted gives the reason.
 func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStatus, c *conditions) {
-	ready, y := v1alpha1.True, why{"Ready", "all probes pass"}
-	scheduled, sy := v1alpha1.True, why{"Running", "every job runs"}
-	stalled, endpoint := why{}, true
-	for _, t := range s.places {
-		v := seatStatus(t)
-		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[t.id])+v.Restarts
+	ready, because := v1alpha1.True, cause{Ready, "all probes pass"}
+	scheduled, sy := v1alpha1.True, cause{Running, "every job runs"}
+	stalled, endpoint := cause{}, true
+	st.Seats = make([]v1alpha1.SeatStatus, 0, len(s.replicas))
+	for _, replica := range s.replicas {
+		v := seatStatus(replica)
+		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[replica.id])+v.Restarts
 		if v.Ready {
 			st.Ready++
-		} else if ready == v1alpha1.True || t.ready == v1alpha1.Unknown {
-			ready, y = t.ready, t.why
+		} else if ready == v1alpha1.True || replica.ready == v1alpha1.Unknown {
+			ready, because = replica.ready, replica.cause
 		}
 		switch {
-		case t.stalled.set():
-			stalled = t.stalled
-		case t.given.set() && s.of.grouped: // its job goes on for the others
-			stalled = t.given
+		case replica.stalled.set():
+			stalled = replica.stalled
+		case replica.givenUp.set() && s.of.grouped: // its job goes on for the others
+			stalled = replica.givenUp
 		}
-		if q, qy := w.scheduled(t); q != v1alpha1.True {
+		if q, qy := w.scheduled(replica); q != v1alpha1.True {
 			scheduled, sy = q, qy
 		}
-		endpoint = endpoint && v.Endpoint != "" && allReady(t)
+		endpoint = endpoint && v.Endpoint != "" && allReady(replica)
 	}
 	if a := refused(s); a != "" && ready == v1alpha1.True {
-		y.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
+		because.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
 	}
 	if x.released.set() {
-		ready, y, scheduled, sy = v1alpha1.False, x.released, v1alpha1.False, x.released
+		ready, because, scheduled, sy = v1alpha1.False, x.released, v1alpha1.False, x.released
 	}
 	if x.blocked != "" {
-		stalled = why{"PruneGuard", x.blocked}
+		stalled = cause{PruneGuard, x.blocked}
 	}
 	if ready != v1alpha1.True && stalled.set() {
-		y = stalled
+		because = stalled
 	}
-	c.set(v1alpha1.Ready, ready, y)
-	w.progress(x, c, ready, y, stalled)
+	c.set(v1alpha1.Ready, ready, because)
+	w.progress(x, c, ready, because, stalled)
 	c.set(v1alpha1.Scheduled, scheduled, sy)
 	switch {
 	case !w.known:
-		c.set(v1alpha1.EndpointReady, v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err})
-	case endpoint && len(s.places) > 0:
-		c.set(v1alpha1.EndpointReady, v1alpha1.True, why{"Answering", "every endpoint answers its probes"})
+		c.set(v1alpha1.EndpointReady, v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err})
+	case endpoint && len(s.replicas) > 0:
+		c.set(v1alpha1.EndpointReady, v1alpha1.True, cause{Answering, "every endpoint answers its probes"})
 	default:
-		c.set(v1alpha1.EndpointReady, v1alpha1.False, why{"NoEndpoint", "not every replica has an endpoint that answers"})
+		c.set(v1alpha1.EndpointReady, v1alpha1.False, cause{NoEndpoint, "not every replica has an endpoint that answers"})
 	}
 }
 
 // allReady reports whether every process of a place answers its probes.
-func allReady(t *place) bool {
-	return !slices.ContainsFunc(t.procs, func(p *drivers.ProcessState) bool { return p == nil || p.Phase != drivers.PhaseReady })
+func allReady(replica *replica) bool {
+	return !slices.ContainsFunc(replica.procs, func(p *drivers.ProcessState) bool { return p == nil || p.Phase != drivers.PhaseReady })
 }
 
 // progress sets Reconciling and Stalled: never both.
-func (w *world) progress(x *experiment, c *conditions, ready string, y, stalled why) {
+func (w *world) progress(x *experiment, c *conditions, ready string, because, stalled cause) {
 	switch {
 	case stalled.set():
 		c.set(v1alpha1.Reconciling, v1alpha1.False, stalled)
 		c.set(v1alpha1.Stalled, v1alpha1.True, stalled)
 		return
 	case !w.known:
-		c.set(v1alpha1.Reconciling, v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err})
+		c.set(v1alpha1.Reconciling, v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err})
 	default:
-		c.set(v1alpha1.Reconciling, truth(ready != v1alpha1.True && !x.released.set()), y)
+		c.set(v1alpha1.Reconciling, truth(ready != v1alpha1.True && !x.released.set()), because)
 	}
-	c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
+	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 }
 
 func refused(s *service) string {
-	for _, t := range s.places {
-		if t.attempt != nil && t.attempt.Refused != "" {
-			return t.attempt.Refused
+	for _, replica := range s.replicas {
+		if replica.attempt != nil && replica.attempt.Refused != "" {
+			return replica.attempt.Refused
 		}
 	}
 	return ""
 }
 
 // scheduled says whether the scheduler has started the seat's job, with its own reason while it has not.
-func (w *world) scheduled(t *place) (string, why) {
+func (w *world) scheduled(replica *replica) (string, cause) {
 	switch {
 	case !w.known:
-		return v1alpha1.Unknown, why{"SchedulerUnreachable", w.o.Listing.Err}
-	case t.job == nil:
-		return v1alpha1.False, t.why
-	case t.job.State == drivers.JobPending:
-		reason := t.job.Reason
-		if reason == "" {
-			reason = "Pending"
-		}
-		return v1alpha1.False, why{reason, fmt.Sprintf("job %s is pending: %s", t.job.ID, reason)}
-	case t.job.State == drivers.JobRunning:
-		return v1alpha1.True, why{"Running", fmt.Sprintf("job %s runs on %s", t.job.ID, strings.Join(t.job.Nodes, ","))}
+		return v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err}
+	case replica.job == nil:
+		return v1alpha1.False, replica.cause
+	case replica.job.State == drivers.JobPending:
+		reason := cmp.Or(Reason(replica.job.Reason), Pending)
+		return v1alpha1.False, cause{reason, fmt.Sprintf("job %s is pending: %s", replica.job.ID, reason)}
+	case replica.job.State == drivers.JobRunning:
+		return v1alpha1.True, cause{}
 	}
-	return v1alpha1.False, why{string(t.job.State), fmt.Sprintf("job %s is %s", t.job.ID, t.job.State)}
+	return v1alpha1.False, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
 }
 
 // seatStatus never shows an address that the live job has not reported itself.
-func seatStatus(t *place) v1alpha1.SeatStatus {
-	v := v1alpha1.SeatStatus{Seat: t.id.String(), Ready: t.ready == v1alpha1.True, Reason: t.why.reason}
-	if t.attempt == nil {
+func seatStatus(replica *replica) v1alpha1.SeatStatus {
+	v := v1alpha1.SeatStatus{Seat: replica.id.String(), Ready: replica.ready == v1alpha1.True, Reason: string(replica.cause.reason)}
+	if replica.attempt == nil {
 		return v
 	}
-	v.Nonce, v.JobID = t.attempt.Nonce, string(t.attempt.JobID)
-	if j := t.job; j != nil {
+	v.Nonce, v.JobID = replica.attempt.Nonce, string(replica.attempt.JobID)
+	if j := replica.job; j != nil {
 		v.JobID, v.JobState, v.Nodes = string(j.ID), string(j.State), j.Nodes
 		if j.State == drivers.JobPending {
 			v.Reason = j.Reason
@@ -151,9 +145,9 @@ func seatStatus(t *place) v1alpha1.SeatStatus {
 			v.Ends = &ends
 		}
 	}
-	if p := t.endpoint(); p != nil && t.job != nil && t.job.State == drivers.JobRunning {
+	if p := replica.endpoint(); p != nil && replica.job != nil && replica.job.State == drivers.JobRunning {
 		v.Phase, v.Endpoint, v.Metrics, v.PID = p.Phase, p.Endpoint, p.Metrics, p.PID
-		for _, p := range t.procs {
+		for _, p := range replica.procs {
 			if p == nil {
 				continue
 			}
@@ -161,7 +155,7 @@ func seatStatus(t *place) v1alpha1.SeatStatus {
 			if p.Last != nil && (v.Last == nil || p.Last.At.After(v.Last.At)) {
 				v.Last = p.Last
 			}
-			if len(t.procs) > 1 && p.Endpoint != "" {
+			if len(replica.procs) > 1 && p.Endpoint != "" {
 				if v.Endpoints == nil {
 					v.Endpoints = map[string]string{}
 				}
@@ -173,49 +167,52 @@ func seatStatus(t *place) v1alpha1.SeatStatus {
 	return v
 }
 
-// externalStatus reports on a server that somebody else runs.
+// externalStatus reports on a server that assay does not run.
 func (w *world) externalStatus(x *experiment, s *service, st *v1alpha1.ServiceStatus, c *conditions) {
 	st.Replicas = 1
 	e, seen := w.o.Externals[x.Name+"/"+s.Name]
-	y := why{"Answering", s.URL + " answers its probes"}
+	because := cause{Answering, s.URL + " answers its probes"}
 	status := truth(e.Ready)
 	switch {
 	case !seen:
-		status, y = v1alpha1.Unknown, why{"NotProbed", s.URL + " has not been probed yet"}
+		status, because = v1alpha1.Unknown, cause{NotProbed, s.URL + " has not been probed yet"}
 	case !e.Ready:
-		y = why{"ProbeFailing", e.Message}
+		because = cause{ProbeFailing, e.Message}
 	default:
 		st.Ready = 1
 	}
-	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: e.Ready, Endpoint: s.URL, Reason: y.reason}}
-	c.set(v1alpha1.Ready, status, y)
-	c.set(v1alpha1.Reconciling, v1alpha1.False, why{"External", "somebody else runs it"})
-	c.set(v1alpha1.Stalled, v1alpha1.False, why{"NotStalled", ""})
-	c.set(v1alpha1.Scheduled, v1alpha1.True, why{"External", "somebody else runs it"})
-	c.set(v1alpha1.EndpointReady, status, y)
+	st.Seats = []v1alpha1.SeatStatus{{Seat: x.Name + "/" + s.Name, Ready: e.Ready, Endpoint: s.URL, Reason: string(because.reason)}}
+	c.set(v1alpha1.Ready, status, because)
+	c.set(v1alpha1.Reconciling, v1alpha1.False, cause{RunByOthers, "assay neither starts nor stops it"})
+	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
+	c.set(v1alpha1.Scheduled, v1alpha1.True, cause{RunByOthers, "assay neither starts nor stops it"})
+	c.set(v1alpha1.EndpointReady, status, because)
 }
 
 // scraped says what Prometheus knows of a service. What it does not know is Unknown, never False.
-func (w *world) scraped(x *experiment, s *service) (string, why) {
-	ids := w.targetIDs(x, s)
+func (w *world) scraped(x *experiment, s *service) (string, cause) {
+	var ids []string
+	if w.o.Metrics.Err == "" {
+		ids = w.targetIDs(x, s)
+	}
 	switch {
 	case w.o.Metrics.Err != "":
-		return v1alpha1.Unknown, why{"PrometheusUnreachable", w.o.Metrics.Err}
+		return v1alpha1.Unknown, cause{PrometheusUnreachable, w.o.Metrics.Err}
 	case !slices.ContainsFunc(s.Processes, func(p drivers.Process) bool { return p.Metrics != "" }):
-		return v1alpha1.Unknown, why{"NoMetrics", "it declares no metrics to scrape"}
+		return v1alpha1.Unknown, cause{NoMetrics, "it declares no metrics to scrape"}
 	case len(ids) == 0:
-		return v1alpha1.Unknown, why{"NoTarget", "it has no address to scrape yet"}
+		return v1alpha1.Unknown, cause{NoTarget, "it has no address to scrape yet"}
 	}
 	for _, id := range ids {
 		h, seen := w.o.Metrics.Targets[id]
 		switch {
 		case !seen:
-			return v1alpha1.Unknown, why{"NotYetScraped", "Prometheus has not scraped it yet"}
+			return v1alpha1.Unknown, cause{NotYetScraped, "Prometheus has not scraped it yet"}
 		case !h.Up:
-			return v1alpha1.False, why{"TargetDown", strings.TrimSpace("its job runs, but scraping it fails " + h.Error)}
+			return v1alpha1.False, cause{TargetDown, strings.TrimSpace("its job runs, but scraping it fails " + h.Error)}
 		case s.Model != "" && len(h.Models) > 0 && !slices.Contains(h.Models, s.Model):
-			return v1alpha1.False, why{"ModelMismatch", fmt.Sprintf("its metrics are of model %s, not %s", strings.Join(h.Models, ", "), s.Model)}
+			return v1alpha1.False, cause{ModelMismatch, fmt.Sprintf("its metrics are of model %s, not %s", strings.Join(h.Models, ", "), s.Model)}
 		}
 	}
-	return v1alpha1.True, why{"Scraped", "Prometheus scrapes it"}
+	return v1alpha1.True, cause{Scraped, "Prometheus scrapes it"}
 }

@@ -26,10 +26,10 @@ func sortedAttempts(in []Attempt) []*Attempt {
 }
 
 func sortedRuns(in []Run) []*Run {
-	out := make([]*Run, len(in))
-	for i := range in {
-		r := in[i]
-		out[i] = &r
+	own := slices.Clone(in) // rules change runs; the caller's stay as they are
+	out := make([]*Run, len(own))
+	for i := range own {
+		out[i] = &own[i]
 	}
 	slices.SortFunc(out, func(a, b *Run) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
 	return out
@@ -40,7 +40,7 @@ func compareSeats(a, b drivers.Seat) int {
 }
 
 // olderJob orders jobs by when they started, were submitted, and by id: the one that has most to lose comes first.
-func olderJob(a, b drivers.Job) int {
+func olderJob(a, b *drivers.Job) int {
 	if a.Started.IsZero() != b.Started.IsZero() {
 		if a.Started.IsZero() {
 			return 1

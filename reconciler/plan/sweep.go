@@ -19,7 +19,7 @@ type wantedRun struct {
 	Benchmark
 	repeat int
 	key    string
-	// configuration is the same for all repeats, whatever the experiment is called.
+	// configuration is the same for all repeats, and for experiments of other names.
 	configuration string
 	point         int // index
 	params        map[string]string
@@ -37,64 +37,94 @@ func (e Experiment) points() []Point {
 func (e Experiment) wanted() []wantedRun {
 	var out []wantedRun
 	for at, p := range e.points() {
-		for _, b := range p.Benchmarks {
-			i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Name == b.Target })
-			if i < 0 {
+		p := p.index()
+		for i := range p.Benchmarks {
+			b := &p.Benchmarks[i]
+			target := p.service[b.Target]
+			if target == nil {
 				continue
 			}
-			for r := 1; r <= b.Repeats; r++ {
-				out = append(out, wantedRun{b, r, runKey(e, b, r, p, p.Services[i]), digest(p.configuration(b, p.Services[i])...), at, p.params(b)})
+			words, params := p.configuration(b, target), p.params(b)
+			configuration := digest(words...)
+			for repeat := 1; repeat <= b.Repeats; repeat++ {
+				out = append(out, wantedRun{*b, repeat, runKey(e, *b, repeat, words, p.Params), configuration, at, params})
 			}
 		}
 	}
 	return out
 }
 
-// At is the experiment with the services and benchmarks of the point to serve now: that of a run which is under way,
-// else the first with a run that has not ended, else the last, so that nothing restarts once all is done. A sweep is
-// nothing else: a function of the manifest and the runs that have ended.
-func (e Experiment) At(runs []Run) Experiment {
-	if len(e.Points) == 0 {
-		return e
+// AtPoints sets the services and benchmarks of every experiment that sweeps to those of the point to serve now: that of a
+// run which is under way, else the first with a run that has not ended, else the last, so that nothing restarts once all is
+// done. A sweep is nothing else: a function of the manifest and the runs that have ended.
+func (d Desired) AtPoints(runs []Run) {
+	of := map[string]*experiment{}
+	for _, e := range d.Experiments {
+		if len(e.Points) > 0 {
+			of[e.Name] = &experiment{Experiment: e, waits: map[string]cause{}}
+		}
 	}
-	x := &experiment{Experiment: e, waits: map[string]why{}}
+	if len(of) == 0 {
+		return
+	}
 	for i := range runs {
-		if runs[i].Experiment == e.Name {
+		if x := of[runs[i].Experiment]; x != nil {
 			x.runs = append(x.runs, &runs[i])
 		}
 	}
-	x.sweep()
-	return x.Experiment
+	for i, e := range d.Experiments {
+		if x := of[e.Name]; x != nil {
+			x.sweep()
+			d.Experiments[i] = x.Experiment
+		}
+	}
 }
 
-// sweep lists the wanted runs and goes to the point to serve. When a failure stops the sweep, the points behind it are
-// not wanted.
+// sweep lists the wanted runs and sets the point to serve. When a failure stops the sweep, later points are not wanted.
 func (x *experiment) sweep() {
-	x.wants, x.byKey = x.wanted(), map[string][]*Run{}
+	x.wants, x.byKey = x.wanted(), make(map[string][]*Run, len(x.runs))
 	for _, r := range x.runs {
 		x.byKey[r.Key] = append(x.byKey[r.Key], r)
 	}
-	if len(x.Points) == 0 {
+	if len(x.Points) > 0 {
+		if x.StopOnFailure {
+			x.stopAtFailure()
+		}
+		x.point = x.choose()
+		x.Services, x.Benchmarks = x.Points[x.point].Services, x.Points[x.point].Benchmarks
+	}
+	x.indexWants()
+}
+
+// stopAtFailure drops the points behind the first one with a failed run.
+func (x *experiment) stopAtFailure() {
+	failed := slices.IndexFunc(x.wants, func(want wantedRun) bool {
+		return slices.ContainsFunc(x.byKey[want.key], func(r *Run) bool { return r.Phase == v1alpha1.RunFailed })
+	})
+	if failed < 0 {
 		return
 	}
-	if x.StopOnFailure {
-		failed := slices.IndexFunc(x.wants, func(want wantedRun) bool {
-			return slices.ContainsFunc(x.byKey[want.key], func(r *Run) bool { return r.Phase == v1alpha1.RunFailed })
-		})
-		if failed >= 0 {
-			last := x.wants[failed].point
-			x.skipped = map[string]int{}
-			x.wants = slices.DeleteFunc(x.wants, func(want wantedRun) bool {
-				if want.point > last {
-					x.skipped[want.Name]++
-					x.wait(want, why{"SweepStopped", "a run failed, and sweep.onFailure is Stop"})
-				}
-				return want.point > last
-			})
+	last := x.wants[failed].point
+	x.skipped = map[string]int{}
+	x.wants = slices.DeleteFunc(x.wants, func(want wantedRun) bool {
+		if want.point > last {
+			x.skipped[want.Name]++
+			x.wait(&want, cause{SweepStopped, "a run failed, and sweep.onFailure is Stop"})
+		}
+		return want.point > last
+	})
+}
+
+// indexWants finds the wants of each benchmark, and those that start together.
+func (x *experiment) indexWants() {
+	x.wantsOf, x.sets = map[string][]int{}, map[setKey][]int{}
+	for i := range x.wants {
+		want := &x.wants[i]
+		x.wantsOf[want.Name] = append(x.wantsOf[want.Name], i)
+		if want.Together != "" {
+			x.sets[want.set()] = append(x.sets[want.set()], i)
 		}
 	}
-	x.point = x.choose()
-	x.Services, x.Benchmarks = x.Points[x.point].Services, x.Points[x.point].Benchmarks
 }
 
 func (x *experiment) choose() int {
@@ -103,7 +133,7 @@ func (x *experiment) choose() int {
 		next = x.wants[len(x.wants)-1].point
 	}
 	for i := len(x.wants) - 1; i >= 0; i-- {
-		want := x.wants[i]
+		want := &x.wants[i]
 		if slices.ContainsFunc(x.byKey[want.key], active) {
 			return want.point
 		}
@@ -114,26 +144,29 @@ func (x *experiment) choose() int {
 	return next
 }
 
-// passes says why no run can start at this point, so that the sweep records them as failed and goes on: the target has
-// been given up.
-func (x *experiment) passes(target string) why {
-	if len(x.Points) == 0 {
-		return why{}
+// passes says why no run can start at this point: the target was given up. The sweep records such runs as failed and goes on.
+func (x *experiment) passes(target string) cause {
+	s := x.service[target]
+	if len(x.Points) == 0 || s == nil {
+		return cause{}
 	}
-	for _, s := range x.services {
-		if s.Name != target {
-			continue
-		}
-		for _, t := range s.places {
-			switch {
-			case t.stalled.set():
-				return t.stalled
-			case t.given.set() && s.of.grouped:
-				return t.given
-			}
+	if !s.judged {
+		s.judged, s.lost = true, s.firstLost()
+	}
+	return s.lost
+}
+
+// firstLost says why a replica of a service was given up; of several the first counts.
+func (s *service) firstLost() cause {
+	for _, replica := range s.replicas {
+		switch {
+		case replica.stalled.set():
+			return replica.stalled
+		case replica.givenUp.set() && s.of.grouped:
+			return replica.givenUp
 		}
 	}
-	return why{}
+	return cause{}
 }
 
 // params of a point in the order of their names, as words of a digest.

@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"net/url"
 	"slices"
@@ -20,13 +19,13 @@ func (w *world) targets() []drivers.Target {
 			if s.URL != "" && s.Processes[0].Metrics != "" {
 				out = append(out, target(externalID(x, s), strings.TrimSuffix(s.URL, "/")+s.Processes[0].Metrics, x.Name, s.Name, "", ""))
 			}
-			for _, t := range s.places {
-				out = append(out, placeTargets(x, s, t)...)
+			for _, replica := range s.replicas {
+				out = append(out, replicaTargets(x, s, replica)...)
 			}
 		}
-		for _, al := range x.allocs {
-			for _, t := range al.seats {
-				out = append(out, nodeTargets(t.attempt, t.job, t.agent)...)
+		for _, alloc := range x.allocs {
+			for _, seat := range alloc.seats {
+				out = append(out, nodeTargets(seat.attempt, seat.job, seat.agent)...)
 			}
 		}
 		out = append(out, w.runTargets(x)...)
@@ -43,23 +42,23 @@ func scrapable(a *Attempt, j *drivers.Job, agent Agent) bool {
 		(j == nil || j.State == drivers.JobRunning)
 }
 
-// placeTargets are the processes of a service that answer, and the files of metrics that the agent serves for them.
-func placeTargets(x *experiment, s *service, t *place) []drivers.Target {
-	if !scrapable(t.attempt, t.job, t.agent) {
+// replicaTargets are the processes of a service that answer, and the files of metrics that the agent serves for them.
+func replicaTargets(x *experiment, s *service, replica *replica) []drivers.Target {
+	if !scrapable(replica.attempt, replica.job, replica.agent) {
 		return nil
 	}
 	var out []drivers.Target
-	for i, p := range t.procs {
+	for i, p := range replica.procs {
 		if p == nil {
 			continue
 		}
-		if p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting) {
-			out = append(out, target(t.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(t.attempt.JobID), t.agent.State.Node))
+		if scraped(p) {
+			out = append(out, target(replica.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(replica.attempt.JobID), replica.agent.State.Node))
 		}
-		if first := t.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
+		if first := replica.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
 			for _, n := range first {
-				if n.Name == t.agent.State.Node && n.Metrics != "" {
-					id := t.attempt.Nonce + "/textfile/" + p.Name
+				if n.Name == replica.agent.State.Node && n.Metrics != "" {
+					id := replica.attempt.Nonce + "/textfile/" + p.Name
 					url := strings.TrimSuffix(n.Metrics, "/metrics") + "/textfile/" + p.Name
 					out = append(out, drivers.Target{ID: id, URL: url, Labels: map[string]string{"assay_target": id}})
 				}
@@ -67,6 +66,11 @@ func placeTargets(x *experiment, s *service, t *place) []drivers.Target {
 		}
 	}
 	return out
+}
+
+// scraped reports whether a process offers metrics and is up.
+func scraped(p *drivers.ProcessState) bool {
+	return p.Metrics != "" && (p.Phase == drivers.PhaseReady || p.WasReady && p.Phase == drivers.PhaseStarting)
 }
 
 // nodeTargets are the counters of every node of a job.
@@ -86,10 +90,14 @@ func nodeTargets(a *Attempt, j *drivers.Job, agent Agent) []drivers.Target {
 // runTargets are the nodes of jobs that hold a run of their own.
 func (w *world) runTargets(x *experiment) []drivers.Target {
 	var out []drivers.Target
-	for _, a := range sortedAttempts(w.o.Attempts) {
-		if a.End == nil && a.Experiment == x.Name && isRunSeat(a.Seat) && len(w.jobs[a.Nonce]) > 0 {
-			j := slices.MinFunc(w.jobs[a.Nonce], olderJob)
-			out = append(out, nodeTargets(a, &j, w.o.Agents[a.Nonce])...)
+	for _, id := range x.openSeats {
+		if !isRunSeat(id) {
+			continue
+		}
+		for _, a := range w.open[id] {
+			if j := w.job(a.Nonce); j != nil {
+				out = append(out, nodeTargets(a, j, w.o.Agents[a.Nonce])...)
+			}
 		}
 	}
 	return out
@@ -109,24 +117,27 @@ func (w *world) targetIDs(x *experiment, s *service) []string {
 		return []string{externalID(x, s)}
 	}
 	var out []string
-	for _, t := range s.places {
-		for _, v := range placeTargets(x, s, t) {
-			if !strings.Contains(v.ID, "/textfile/") {
-				out = append(out, v.ID)
+	for _, replica := range s.replicas {
+		if !scrapable(replica.attempt, replica.job, replica.agent) {
+			continue
+		}
+		for _, p := range replica.procs {
+			if p != nil && scraped(p) {
+				out = append(out, replica.attempt.Nonce+"/"+p.Name)
 			}
 		}
 	}
 	return out
 }
 
-// fileSD is the list of targets in the form of Prometheus' file_sd: what a Prometheus that is a service scrapes.
-func (w *world) fileSD() string {
+// scrapeList is the list of targets in the form of Prometheus' file_sd: what a Prometheus that is a service scrapes.
+func (w *world) scrapeList() string {
 	type group struct {
 		Targets []string          `json:"targets"`
 		Labels  map[string]string `json:"labels"`
 	}
-	if w.sd != "" {
-		return w.sd
+	if w.fileSD != "" {
+		return w.fileSD
 	}
 	groups := []group{}
 	for _, t := range w.targets() {
@@ -142,8 +153,6 @@ func (w *world) fileSD() string {
 	if err != nil {
 		panic(fmt.Sprintf("plain data that does not encode: %v", err))
 	}
-	w.sd = string(b)
-	return w.sd
+	w.fileSD = string(b)
+	return w.fileSD
 }
-
-func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -7,32 +7,54 @@ import (
 	"strings"
 )
 
-// Runs go one by one, so that none disturbs another, unless the manifest asks for some together: then what they do to
-// each other is what is measured, their points say so (overlap=…), and neither ever counts for the other alone.
+// Runs go one at a time, so that they do not disturb each other, unless the manifest asks for some at the same time. Then
+// the interference is what is measured: their points say so (overlap=…), and their results do not count as measured alone.
 
-// beside are the benchmarks of a point that are measured together with b, in the order of the manifest.
-func (p Point) overlapping(b Benchmark) (out []Benchmark) {
-	for _, o := range p.Benchmarks {
-		if b.Together != "" && o.Together == b.Together && o.Name != b.Name {
+// indexedPoint is a point whose services and sets of benchmarks are found by name.
+type indexedPoint struct {
+	Point
+	service  map[string]*Service
+	together map[string][]*Benchmark
+}
+
+func (p Point) index() indexedPoint {
+	out := indexedPoint{p, make(map[string]*Service, len(p.Services)), map[string][]*Benchmark{}}
+	for i := range p.Services {
+		if s := &p.Services[i]; out.service[s.Name] == nil {
+			out.service[s.Name] = s
+		}
+	}
+	for i := range p.Benchmarks {
+		if b := &p.Benchmarks[i]; b.Together != "" {
+			out.together[b.Together] = append(out.together[b.Together], b)
+		}
+	}
+	return out
+}
+
+// overlapping are the benchmarks of a point that are measured together with b, in the order of the manifest.
+func (p indexedPoint) overlapping(b *Benchmark) (out []*Benchmark) {
+	for _, o := range p.together[b.Together] {
+		if o.Name != b.Name {
 			out = append(out, o)
 		}
 	}
 	return out
 }
 
-// overlapWords tell runs apart by what is measured together with them: another partner makes another measurement.
-func (p Point) overlapWords(b Benchmark) (words []string) {
+// overlapWords are the part of a run's key that says what is measured together with it.
+func (p indexedPoint) overlapWords(b *Benchmark) (words []string) {
 	for _, o := range p.overlapping(b) {
 		words = append(words, o.Name, o.Spec)
-		if i := slices.IndexFunc(p.Services, func(s Service) bool { return s.Name == o.Target }); i >= 0 {
-			words = append(words, p.Services[i].Alloc, p.Services[i].Proc)
+		if s := p.service[o.Target]; s != nil {
+			words = append(words, s.Alloc, s.Proc)
 		}
 	}
 	return words
 }
 
-// params of a benchmark's runs at a point: those of the sweep, and what is beside it.
-func (p Point) params(b Benchmark) map[string]string {
+// params of a benchmark's runs at a point: those of the sweep, and what is measured at the same time.
+func (p indexedPoint) params(b *Benchmark) map[string]string {
 	partners := p.overlapping(b)
 	if len(partners) == 0 {
 		return p.Params
@@ -48,52 +70,99 @@ func (p Point) params(b Benchmark) map[string]string {
 	return out
 }
 
-// set is a wanted run with those that start with it: the same repeat, at the same point, of the benchmarks beside it.
-func (x *experiment) set(want wantedRun) (out []wantedRun) {
-	for _, o := range x.wants {
-		if o.key == want.key || want.Together != "" && o.Together == want.Together && o.point == want.point && o.repeat == want.repeat {
-			out = append(out, o)
-		}
+// setKey is shared by the wanted runs that start together: the same repeat, at the same point, of benchmarks with the same word.
+type setKey struct {
+	together      string
+	point, repeat int
+}
+
+func (want *wantedRun) set() setKey { return setKey{want.Together, want.point, want.repeat} }
+
+// set is a wanted run with those that start with it.
+func (x *experiment) set(want *wantedRun) []*wantedRun {
+	if want.Together == "" {
+		return []*wantedRun{want}
+	}
+	var out []*wantedRun
+	for _, i := range x.sets[want.set()] {
+		out = append(out, &x.wants[i])
 	}
 	return out
 }
 
-// alone says why a run of a set can no longer be done: another one has ended without it.
-func (x *experiment) alone(set []wantedRun) why {
+// alone says why a run of a set cannot be done any more: another one has ended without it.
+func (x *experiment) alone(set []*wantedRun) cause {
 	for _, m := range set {
 		if x.ended(m.key) {
-			return why{"NotTogether", fmt.Sprintf("%s has ended without it, and what they do to each other can only be measured together: change the seed to do both again", m.Name)}
+			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: change the seed to run both again", m.Name)}
 		}
 	}
-	return why{}
+	return cause{}
 }
 
-// using is the active run of another experiment on a target that both have in common: somebody else's server or a directory.
+// using is the active run of another experiment on a target that both have in common: a server that others run, or a
+// directory. Of several it is the first in the order of experiments, runs that began earlier first.
 func (w *world) using(x *experiment, target *service) *Run {
-	for _, other := range w.exps {
-		if other == x {
-			continue
-		}
-		runs := slices.Clone(other.runs)
-		for _, key := range slices.Sorted(maps.Keys(w.begun)) {
-			runs = append(runs, w.begun[key])
-		}
-		for _, r := range runs {
-			if r.Experiment != other.Name || !active(r) {
-				continue
-			}
-			i := slices.IndexFunc(other.services, func(s *service) bool { return s.Name == r.Target })
-			if i >= 0 && sameTarget(other.services[i].Service, target.Service) {
-				return r
-			}
+	key := sharedTarget(&target.Service)
+	if key == "" {
+		return nil
+	}
+	w.indexUse()
+	var found *Run
+	for _, r := range w.inUse[key] {
+		if r.Experiment != x.Name && active(r) && (found == nil || w.comesBefore(r, found)) {
+			found = r
 		}
 	}
-	return nil
+	return found
 }
 
-func sameTarget(a, b Service) bool {
-	if a.Lustre != nil && b.Lustre != nil {
-		return a.Lustre.Path == b.Lustre.Path
+// indexUse finds the active runs on targets that several experiments can name.
+func (w *world) indexUse() {
+	if w.inUse != nil {
+		return
 	}
-	return a.URL != "" && a.URL == b.URL
+	w.inUse = map[string][]*Run{}
+	for _, x := range w.exps {
+		for _, r := range x.runs {
+			w.uses(x, r)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.begun)) {
+		w.uses(w.byName[w.begun[key].Experiment], w.begun[key])
+	}
+}
+
+// uses notes what an active run measures.
+func (w *world) uses(x *experiment, r *Run) {
+	s := x.service[r.Target]
+	if w.inUse == nil || s == nil || !active(r) {
+		return
+	}
+	if key := sharedTarget(&s.Service); key != "" {
+		w.inUse[key] = append(w.inUse[key], r)
+	}
+}
+
+// comesBefore orders runs on one target: by experiment, then those of earlier passes, then by key.
+func (w *world) comesBefore(a, b *Run) bool {
+	if a.Experiment != b.Experiment {
+		return a.Experiment < b.Experiment
+	}
+	newA, newB := w.begun[a.Key] == a, w.begun[b.Key] == b
+	if newA != newB {
+		return newB
+	}
+	return newA && a.Key < b.Key
+}
+
+// sharedTarget names a target that several experiments can declare; empty for one that an experiment has for itself.
+func sharedTarget(s *Service) string {
+	switch {
+	case s.Lustre != nil:
+		return "directory " + s.Lustre.Path
+	case s.URL != "":
+		return "server " + s.URL
+	}
+	return ""
 }

@@ -1,193 +1,112 @@
 package plan
 
 import (
-	"slices"
 	"time"
 
 	"assay/drivers"
 )
 
-// world is Observed, indexed once, and the result as it grows.
+// world is Desired and Observed, indexed once so that no rule has to search, and the result as it grows.
 type world struct {
-	d       Desired
-	o       Observed
-	known   bool                     // the scheduler answered
-	jobs    map[string][]drivers.Job // ours, by nonce
-	open    map[drivers.Seat][]*Attempt
-	ended   map[drivers.Seat][]*Attempt // oldest first
-	attempt map[string]*Attempt
-	begun   map[string]*Run // in this pass, by key
-	exps    []*experiment
-	byName  map[string]*experiment
-	actions []Action
-	again   time.Time
-	sd      string // the targets as file_sd, once they were asked for
+	d        Desired
+	o        Observed
+	known    bool                      // the scheduler answered
+	attempts []*Attempt                // oldest first
+	attempt  map[string]*Attempt       // by nonce
+	jobs     map[string][]*drivers.Job // ours, by nonce; the one with most to lose first (olderJob)
+	open     map[drivers.Seat][]*Attempt
+	ended    map[drivers.Seat][]*Attempt // oldest first
+	ownJobs  map[string][]*Attempt       // experiment/run -> attempts that were made for it, oldest first
+	recorded map[FolderRecord]bool
+	exps     []*experiment
+	byName   map[string]*experiment
+	begun    map[string]*Run   // runs that this pass begins, by key
+	inUse    map[string][]*Run // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	actions  []Action
+	nextPass time.Time
+	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
 }
 
-// experiment is a desired experiment beside what is known of it.
+// experiment is a desired experiment and what is known of it.
 type experiment struct {
 	Experiment
-	services []*service
-	allocs   []*allocation
-	runs     []*Run
-	wants    []wantedRun       // every run that is wanted, of all points
-	byKey    map[string][]*Run // runs by their key
-	point    int               // index of the sweep's point that is served
-	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted
-	movesOn  bool              // runs of this point were given up, and the sweep goes on
-	blocked  string            // the prune guard's message; empty when it lets the revision pass
-	released why               // no seat is wanted, and the reason
-	waits    map[string]why    // benchmark -> why its next run does not start
-	strange  int               // jobs of ours that the journal does not know
+	services    []*service
+	service     map[string]*service
+	allocs      []*allocation
+	alloc       map[string]*allocation
+	openSeats   []drivers.Seat // seats that have an open attempt when the pass begins, in order
+	occupied    int            // open attempts now
+	unknown     []string       // nonces of our jobs that no journal entry explains, in order
+	unknownJobs int            // those jobs
+	records     []FolderRecord // directories that it asked for, in order
+	runs        []*Run
+	runsIn      map[string][]*Run // runs by the nonce of an open attempt
+	byKey       map[string][]*Run // runs by their key
+	wants       []wantedRun       // every run that is wanted, of all points
+	wantsOf     map[string][]int  // benchmark -> its wants
+	sets        map[setKey][]int  // wants that start together
+	point       int               // index of the sweep's point that is served
+	skipped     map[string]int    // benchmark -> runs that a failure has made unwanted
+	movesOn     bool              // runs of this point were given up, and the sweep goes on
+	blocked     string            // the prune guard's message; empty when it lets the revision pass
+	released    cause             // set when no seat is wanted at all
+	waits       map[string]cause  // benchmark -> why its next run does not start
+	relays      map[string]string // where the collector takes telemetry; valid once relayed is set
+	relayed     bool
 }
 
-// why is a CamelCase reason and a sentence.
-type why struct{ reason, message string }
+// cause is a reason and the sentence that goes with it. The zero value means that there is none.
+type cause struct {
+	reason  Reason
+	message string
+}
 
-func (y why) set() bool { return y.reason != "" }
+func (c cause) set() bool { return c.reason != "" }
 
-// service is a declared service and its places, one in each seat of its allocation.
+// service is a declared service and its replicas, one in each seat of its allocation.
 type service struct {
 	Service
-	of     *allocation // nil when it has no seats
-	places []*place
+	of       *allocation // nil when it has no seats
+	replicas []*replica
+	allReady bool  // every replica is Ready, and there is one
+	lost     cause // why no run can start at this point of a sweep; valid once judged is set
+	judged   bool
 }
 
-// seat is one place of an allocation and the job that fills it.
+// seat is a place that an allocation's job fills.
 type seat struct {
-	id       drivers.Seat
-	attempt  *Attempt // open; nil when the seat is free
-	job      *drivers.Job
-	agent    Agent
-	wait     why // why it is free and stays so for now
-	stalled  why
-	failures int
+	id         drivers.Seat
+	attempt    *Attempt // open; nil when the seat is free
+	job        *drivers.Job
+	agent      Agent
+	wait       cause // why it is free and stays so for now
+	stalled    cause // why it is free and stays so until the spec changes
+	failures   int
+	instructed map[string]bool // services in the agent's desired state; nil: few enough to search
 }
 
-// place is a service in a seat.
-type place struct {
+// replica is a service in a seat.
+type replica struct {
 	*seat
-	procs []*drivers.ProcessState // as the service's Processes; nil: the agent has not begun it
-	ready string                  // v1alpha1.True, False, Unknown
-	why   why                     // of ready
-	given why                     // it is given up in a job that goes on for others
+	procs   []*drivers.ProcessState // as the service's Processes; nil: the agent has not begun it
+	ready   string                  // v1alpha1.True, False, Unknown
+	cause   cause                   // of ready
+	givenUp cause                   // why it will not come up in a job that goes on for others
 }
 
 // endpoint is the process that users talk to.
-func (t *place) endpoint() *drivers.ProcessState {
-	if len(t.procs) == 0 {
+func (r *replica) endpoint() *drivers.ProcessState {
+	if len(r.procs) == 0 {
 		return nil
 	}
-	return t.procs[0]
-}
-
-func look(d Desired, o Observed) *world {
-	o.Attempts = slices.Clone(o.Attempts) // rules mark attempts as ended; the caller's are left alone
-	w := &world{
-		d: d, o: o, known: o.Listing.Err == "", begun: map[string]*Run{}, jobs: map[string][]drivers.Job{}, byName: map[string]*experiment{},
-		open: map[drivers.Seat][]*Attempt{}, ended: map[drivers.Seat][]*Attempt{}, attempt: map[string]*Attempt{},
-	}
-	if w.known {
-		for _, j := range o.Listing.Jobs {
-			if j.Tag.Store == d.Store { // anything else is a stranger's
-				w.jobs[j.Tag.Nonce] = append(w.jobs[j.Tag.Nonce], j)
-			}
-		}
-	}
-	for _, a := range sortedAttempts(o.Attempts) {
-		w.attempt[a.Nonce] = a
-		if a.End == nil {
-			w.open[a.Seat] = append(w.open[a.Seat], a)
-		} else {
-			w.ended[a.Seat] = append(w.ended[a.Seat], a)
-		}
-	}
-	for _, e := range sortedExperiments(d.Experiments) {
-		x := &experiment{Experiment: e, waits: map[string]why{}}
-		w.exps, w.byName[e.Name] = append(w.exps, x), x
-	}
-	for _, r := range sortedRuns(o.Runs) {
-		if x := w.byName[r.Experiment]; x != nil {
-			x.runs = append(x.runs, r)
-		}
-	}
-	for _, x := range w.exps {
-		x.sweep()
-		w.seats(x)
-	}
-	for nonce, js := range w.jobs {
-		if x := w.byName[js[0].Tag.Seat.Experiment]; x != nil && w.attempt[nonce] == nil {
-			for _, j := range js {
-				if !j.State.Terminal() { // of an ended one the record may have moved to the archive
-					x.strange++
-				}
-			}
-		}
-	}
-	return w
-}
-
-// seats lays out the places of every allocation and finds what fills them.
-func (w *world) seats(x *experiment) {
-	for _, s := range x.Services {
-		x.services = append(x.services, &service{Service: s})
-	}
-	x.allocs = allocate(x.services)
-	for _, a := range x.allocs {
-		for slot := range a.slots {
-			t := &seat{id: drivers.Seat{Experiment: x.Name, Group: a.name, Slot: slot}}
-			a.seats = append(a.seats, t)
-			for _, s := range a.members {
-				s.of = a
-				s.places = append(s.places, &place{seat: t})
-			}
-			if open := w.open[t.id]; len(open) > 0 {
-				w.fill(a, t, open[0])
-			}
-		}
-	}
-}
-
-// fill finds an attempt's job, agent and processes.
-func (w *world) fill(al *allocation, t *seat, a *Attempt) {
-	t.attempt, t.agent, t.job = a, w.o.Agents[a.Nonce], nil
-	if js := w.jobs[a.Nonce]; len(js) > 0 {
-		oldest := slices.MinFunc(js, olderJob)
-		t.job = &oldest
-	}
-	for _, s := range al.members {
-		s.places[t.id.Slot].find(&s.Service)
-	}
-}
-
-// find picks a service's processes from what the seat's agent says.
-func (t *place) find(s *Service) {
-	t.procs = make([]*drivers.ProcessState, len(s.Processes))
-	if t.attempt == nil || t.agent.State == nil || t.agent.State.Nonce != t.attempt.Nonce {
-		return
-	}
-	for i, p := range s.Processes {
-		for k := range t.agent.State.Processes {
-			if t.agent.State.Processes[k].Name == p.Name {
-				t.procs[i] = &t.agent.State.Processes[k]
-			}
-		}
-	}
-}
-
-// free empties a seat.
-func (al *allocation) free(t *seat) {
-	t.attempt, t.job, t.agent = nil, nil, Agent{}
-	for _, s := range al.members {
-		s.places[t.id.Slot].procs = nil
-	}
+	return r.procs[0]
 }
 
 func (w *world) do(a Action) { w.actions = append(w.actions, a) }
 
-// lookAt asks for a look at t, or earlier.
-func (w *world) lookAt(t time.Time) {
-	if w.again.IsZero() || t.Before(w.again) {
-		w.again = t
+// wakeAt asks for the next pass at t, or earlier.
+func (w *world) wakeAt(t time.Time) {
+	if w.nextPass.IsZero() || t.Before(w.nextPass) {
+		w.nextPass = t
 	}
 }

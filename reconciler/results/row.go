@@ -62,7 +62,7 @@ func Rows(runs []plan.Run) []Row {
 		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
 			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir}
 		if r.Phase == v1alpha1.RunFailed {
-			row.Reasons = []drivers.Reason{{Reason: r.Reason, Message: r.Message}}
+			row.Reasons = []drivers.Reason{{Reason: string(r.Reason), Message: r.Message}}
 		}
 		if res := r.Result; res != nil {
 			row.Valid, row.Simulated = res.Valid && r.Phase == v1alpha1.RunComplete, r.Simulated || res.Simulated

@@ -27,7 +27,7 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 		"history":  {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.History("exp"); return err }},
 		"run":      {"runs/exp/*/run.json", func(s *Store, _ plan.Attempt) error { _, err := s.Runs(""); return err }},
 		"request":  {"runs/exp/*/request.json", func(s *Store, _ plan.Attempt) error { return end(s) }},
-		"told":     {"jobs/exp/*/*/desired.json", func(s *Store, a plan.Attempt) error { _, err := s.Told(a.Seat, a.Nonce); return err }},
+		"told":     {"jobs/exp/*/*/desired.json", func(s *Store, a plan.Attempt) error { _, err := s.ReadDesired(a.Seat, a.Nonce); return err }},
 		"state":    {"jobs/exp/*/*/state.json", func(s *Store, a plan.Attempt) error { _, err := s.State(a.Seat, a.Nonce); return err }},
 		"lease":    {"lease/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.Acquire(context.Background(), "x", 0); return err }},
 		"identity": {"id", func(s *Store, _ plan.Attempt) error { _, err := Open(s.Dir(), Options{}); return err }},
@@ -39,7 +39,7 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 				live(t, s, l, "exp")
 				a, err := l.Begin(plan.Attempt{Seat: seat})
 				check(t, err)
-				_, err = l.Tell(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true})
+				_, err = l.WriteDesired(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true})
 				check(t, err)
 				check(t, os.WriteFile(filepath.Join(s.JobDir(seat, a.Nonce), drivers.StateFile), []byte(`{"nonce": "n"}`), 0o600))
 				check(t, l.Release())

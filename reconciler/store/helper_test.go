@@ -90,7 +90,7 @@ func fill(s *Store, l *Lease) error {
 	if a.End != nil {
 		return nil
 	}
-	_, err1 := l.Tell(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true})
+	_, err1 := l.WriteDesired(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true})
 	a.JobID = "17"
 	err2 := l.Update(a)
 	a.End = &plan.End{State: drivers.JobCompleted}

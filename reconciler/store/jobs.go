@@ -14,9 +14,9 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	return filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
 }
 
-// Tell replaces what an agent should run. The generation rises with every change; the same again writes nothing.
-func (l *Lease) Tell(seat drivers.Seat, nonce string, d drivers.AgentDesired) (drivers.AgentDesired, error) {
-	before, err := l.s.Told(seat, nonce)
+// WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing.
+func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDesired) (drivers.AgentDesired, error) {
+	before, err := l.s.ReadDesired(seat, nonce)
 	if err != nil {
 		return d, err
 	}
@@ -31,8 +31,8 @@ func (l *Lease) Tell(seat drivers.Seat, nonce string, d drivers.AgentDesired) (d
 	return d, nil
 }
 
-// Told reads what an agent was told; zero when nothing was.
-func (s *Store) Told(seat drivers.Seat, nonce string) (drivers.AgentDesired, error) {
+// ReadDesired reads what an agent was told; zero when nothing was.
+func (s *Store) ReadDesired(seat drivers.Seat, nonce string) (drivers.AgentDesired, error) {
 	d, err := durable.OptionalRecord[drivers.AgentDesired](filepath.Join(s.JobDir(seat, nonce), drivers.DesiredFile))
 	if d == nil || err != nil {
 		return drivers.AgentDesired{}, err

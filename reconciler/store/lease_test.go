@@ -170,7 +170,10 @@ func writers(l *Lease, a plan.Attempt, r plan.Run) map[string]func() error {
 	return map[string]func() error{
 		"Begin":  func() error { _, err := l.Begin(gone); return err },
 		"Update": func() error { return l.Update(ended) },
-		"Tell":   func() error { _, err := l.Tell(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true}); return err },
+		"WriteDesired": func() error {
+			_, err := l.WriteDesired(seat, a.Nonce, drivers.AgentDesired{ExitWhenDone: true})
+			return err
+		},
 		"CreateRun": func() error {
 			_, err := l.CreateRun(plan.Run{ID: "new", Experiment: "exp"}, drivers.SuiteRequest{})
 			return err

@@ -98,11 +98,11 @@ func TestEndedRunsOfOtherWritersAreNotServedFromMemory(t *testing.T) {
 	r, err := l.CreateRun(plan.Run{ID: "b-1", Experiment: "exp", Phase: v1alpha1.RunLost}, drivers.SuiteRequest{})
 	check(t, err)
 	for _, reason := range []string{"one", "two", "six"} { // of one length, within one tick of the file system's clock
-		r.Reason = reason
+		r.Reason = plan.Reason(reason)
 		check(t, l.UpdateRun(r))
 		runs, err := reader.Runs("exp")
 		check(t, err)
-		if len(runs) != 1 || runs[0].Reason != reason {
+		if len(runs) != 1 || string(runs[0].Reason) != reason {
 			t.Errorf("reads %+v, want %s", runs, reason)
 		}
 	}
@@ -150,9 +150,9 @@ func TestTellRaisesTheGenerationWithEveryChange(t *testing.T) {
 		generation int64
 	}{{"a", 1}, {"a", 1}, {"b", 2}, {"a", 3}} {
 		want := drivers.AgentDesired{Generation: 99, Processes: []drivers.Process{{Name: step.process}}}
-		got, err := l.Tell(seat, a.Nonce, want)
+		got, err := l.WriteDesired(seat, a.Nonce, want)
 		check(t, err)
-		told, err := s.Told(seat, a.Nonce)
+		told, err := s.ReadDesired(seat, a.Nonce)
 		check(t, err)
 		want.Generation, want.Nonce = step.generation, a.Nonce
 		if !cmp.Equal(want, got) || !cmp.Equal(want, told) {

@@ -133,7 +133,7 @@ func live(t *testing.T, s *Store, l *Lease, name string) {
 	check(t, err)
 	a, err := l.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: name, Group: "llm"}})
 	check(t, err)
-	_, err = l.Tell(a.Seat, a.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "llm"}}})
+	_, err = l.WriteDesired(a.Seat, a.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "llm"}}})
 	check(t, err)
 	run, err := l.CreateRun(plan.Run{ID: "bench-1", Experiment: name, Phase: v1alpha1.RunPending}, drivers.SuiteRequest{Run: "bench-1", Seed: 7})
 	check(t, err)
@@ -263,7 +263,7 @@ func readAll(t *testing.T, s *Store) {
 	_, _, err6 := s.Holder()
 	check(t, errors.Join(err1, err2, err3, err4, err5, err6))
 	for _, a := range attempts {
-		_, err1 := s.Told(a.Seat, a.Nonce)
+		_, err1 := s.ReadDesired(a.Seat, a.Nonce)
 		_, err2 := s.State(a.Seat, a.Nonce)
 		check(t, errors.Join(err1, err2))
 	}

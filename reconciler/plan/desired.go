@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// Desired is what users want: the newest accepted revision of every experiment, compiled.
+type Desired struct {
+	Store       string // id of the state directory; jobs with another id are never touched
+	Policy      Policy
+	Experiments []Experiment // by name
+}
+
+// Policy holds the numbers that rules use.
+type Policy struct {
+	Settle      time.Duration // how long a submission can be missing from listings; default 30s on Slurm
+	Stale       time.Duration // an agent without a heartbeat for so long is lost; default 30s
+	BackoffMax  time.Duration // longest wait between two jobs of one seat; default 5m
+	Proven      time.Duration // a job that was Ready and lived so long does not count as a failure; default 10m
+	RunAttempts int           // how often a run whose job died is tried; default 3
+}
+
+// Experiment is one compiled revision.
+type Experiment struct {
+	Name       string
+	Site       string
+	Revision   string
+	Generation int64
+	// Incarnation is raised when an experiment is applied again after it was deleted: its runs are done anew.
+	Incarnation int64
+	Commit      string
+	Suspend     bool
+	StopDone    bool // whenDone: Stop
+	Prune       bool // this revision may delete every seat that exists
+	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
+	Services    []Service
+	Benchmarks  []Benchmark
+	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by AtPoints.
+	Points        []Point
+	StopOnFailure bool // a failed run ends the sweep
+}
+
+// Service is one declared service, compiled: what to submit and what to run in it. An external one and a directory have
+// no seats.
+type Service struct {
+	Name       string
+	Group      string // services of one group share one allocation; empty: one of its own
+	Kind       string // vllm | chroma | lustre | monitors | process | external
+	Simulated  bool
+	Model      string
+	URL        string           // external only
+	Lustre     *v1alpha1.Lustre // lustre only
+	DependsOn  []string
+	Slots      int                          // replicas
+	Job        drivers.JobSpec              // template; Tag, Name and Dir are filled in per seat
+	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted
+	Processes  []drivers.Process            // the first is the endpoint; each has a fingerprint of its own
+	Telemetry  map[string]drivers.Telemetry // relay -> what it leads to
+	Alloc      string                       // fingerprint: a change means a new job
+	Proc       string                       // fingerprint of all processes: a change restarts those that changed, in their allocation
+	Settings   string                       // fingerprint: a change is applied in place
+	Within     time.Duration                // readiness deadline
+	StableFor  time.Duration
+	Restarts   int           // how many jobs in a row can fail before the service is Stalled
+	Backoff    time.Duration // before the second job; doubled each time
+}
+
+// TokenFile holds the token that the service asks of its clients; empty when it asks for none.
+func (s Service) TokenFile() string {
+	for _, p := range s.Processes {
+		if p.Token != "" {
+			return p.Secrets[p.Token]
+		}
+	}
+	return ""
+}
+
+// Benchmark is one declared benchmark, compiled.
+type Benchmark struct {
+	Name    string
+	Target  string
+	Repeats int
+	Timeout time.Duration
+	// Together is a word: benchmarks that share it are measured at the same time. Empty: measured alone.
+	Together string
+	Spec     string               // fingerprint of the suite's parameters
+	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Overlaps, Seed are filled in per run
+	OwnJob   bool                 // its runs get jobs of their own
+	Job      drivers.JobSpec      // template for those
+}

@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// Observed is the world at one moment. Everything in it was read; nothing is assumed.
+type Observed struct {
+	Now       time.Time
+	Listing   Listing
+	Attempts  []Attempt           // open ones and the recent ended ones, from the store, oldest first
+	Agents    map[string]Agent    // by nonce
+	Runs      []Run               // all of the experiments', oldest first
+	Externals map[string]External // by experiment/service
+	Folders   map[string]Folder   // by experiment/service: what lustre services declare
+	Records   []FolderRecord      // folders that were asked for once, from the store
+	Absent    map[string]bool     // of the paths that processes need, those that do not exist
+	Exported  map[string]bool     // experiment@generation whose metrics are stored
+	Metrics   Metrics
+	Previous  map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
+}
+
+// Listing is the scheduler's answer. With Err set, Jobs is meaningless: Unknown, not empty.
+type Listing struct {
+	At    time.Time // just before the scheduler was asked
+	Since time.Time // since when this controller has had answers without a break; a call from before can still take effect
+	Err   string
+	Jobs  []drivers.Job
+}
+
+// Attempt is one submission: the intent, and what became of it. It is written before sbatch runs and occupies its
+// seat until it has an End.
+type Attempt struct {
+	Nonce       string        `json:"nonce"`
+	Seat        drivers.Seat  `json:"seat"`
+	Number      int           `json:"number"` // of this seat, from 1
+	Experiment  string        `json:"experiment"`
+	Revision    string        `json:"revision"`
+	Alloc       string        `json:"alloc"`                // fingerprint that was submitted
+	Base        string        `json:"base,omitempty"`       // fingerprint of what no size changes: partition, account …
+	Size        Size          `json:"size,omitzero"`        // what the job holds
+	Members     []string      `json:"members,omitempty"`    // services that were to run in it when it was submitted
+	Settings    string        `json:"settings"`             // fingerprint last applied to the job
+	Run         string        `json:"run,omitempty"`        // the run that this job is for; empty for services
+	Begun       time.Time     `json:"begun"`                // intent written
+	JobID       drivers.JobID `json:"jobID,omitempty"`      // known once acknowledged or adopted
+	Submitted   time.Time     `json:"submitted,omitzero"`   // when the id became known, or the submission became uncertain
+	Error       string        `json:"error,omitempty"`      // of an uncertain submission
+	Cancelled   Reason        `json:"cancelled,omitempty"`  // why we cancelled it; empty: we did not
+	CancelledAt time.Time     `json:"cancelledAt,omitzero"` // when we last did
+	Refused     string        `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
+	Spec        string        `json:"spec,omitempty"`       // fingerprint of all that was to run in it
+	End         *End          `json:"end,omitempty"`
+}
+
+// End is how an attempt ended.
+type End struct {
+	State   drivers.JobState `json:"state"`
+	Reason  Reason           `json:"reason"`
+	Message string           `json:"message,omitempty"`
+	At      time.Time        `json:"at"`
+	Failure bool             `json:"failure"` // counts towards the cap
+	Spec    string           `json:"spec"`    // as in Attempt, at that time: failures of another spec do not count
+}
+
+// Agent is what the agent of a job should do, and what it reports.
+type Agent struct {
+	Desired  drivers.AgentDesired // as on disk; zero when nothing was written yet
+	State    *drivers.AgentState  // nil: no report yet
+	Err      string               // its files could not be read
+	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock
+}
+
+// Run is one recorded run. It is recorded (durably) before an agent learns of it.
+type Run struct {
+	ID         string               `json:"id"` // <benchmark>-<repeat>-<first 8 of key>[-<attempt>]
+	Experiment string               `json:"experiment"`
+	Benchmark  string               `json:"benchmark"`
+	Target     string               `json:"target"`
+	Point      map[string]string    `json:"point,omitempty"` // the sweep's parameters of this run
+	Repeat     int                  `json:"repeat"`          // from 1
+	Attempt    int                  `json:"attempt"`         // from 1
+	Key        string               `json:"key"`
+	Revision   string               `json:"revision"`
+	Commit     string               `json:"commit,omitempty"`
+	Phase      string               `json:"phase"` // v1alpha1.Run*
+	Reason     Reason               `json:"reason,omitempty"`
+	Message    string               `json:"message,omitempty"`
+	Nonce      string               `json:"nonce,omitempty"` // the job that runs it; empty until one is chosen
+	JobID      string               `json:"jobID,omitempty"`
+	Nodes      []string             `json:"nodes,omitempty"`
+	Limit      drivers.Seconds      `json:"limit,omitempty"`
+	Simulated  bool                 `json:"simulated"`
+	Dir        string               `json:"-"` // absolute; from the store
+	Created    time.Time            `json:"created"`
+	Ended      time.Time            `json:"ended,omitzero"`
+	Result     *drivers.SuiteResult `json:"-"` // from result.json, when it is there
+	Claim      *drivers.Claim       `json:"-"` // from claim.json, when it is there
+}
+
+// External is a server that assay does not run, as probed from here.
+type External struct {
+	Ready   bool
+	Message string
+	Models  []string
+}
+
+// Size is what an allocation holds. Zero is the scheduler's default.
+type Size struct {
+	Nodes  int   `json:"nodes"`
+	GPUs   int   `json:"gpus,omitempty"`   // per node
+	CPUs   int   `json:"cpus,omitempty"`   // per node
+	Memory int64 `json:"memory,omitempty"` // bytes per node
+}
+
+// Folder is a directory target as seen from here.
+type Folder struct {
+	Err        string // it could not be read
+	Exists     bool
+	Ours       bool   // made by assay for this service
+	Striped    bool   // on Lustre, striped as declared or as it was given
+	Message    string // about the file system
+	FreeBytes  int64  // quota included; -1: unknown
+	FreeInodes int64
+}
+
+// FolderRecord remembers a directory that a service asked for, so that it can be removed when the service is gone.
+type FolderRecord struct {
+	Experiment string          `json:"experiment"`
+	Service    string          `json:"service"`
+	Spec       v1alpha1.Lustre `json:"spec"`
+}
+
+// Metrics is Prometheus' answer. With Err set nothing is known.
+type Metrics struct {
+	Err     string
+	Targets map[string]drivers.Health // by target id
+}

@@ -1,0 +1,139 @@
+package plan
+
+import "assay/drivers"
+
+// Reason is a CamelCase word that says why: of a condition, an event, an action or an end. Programs may compare it, with
+// these constants; people read the message that goes with it, and Advice.
+type Reason string
+
+// Every reason there is, but for the words of other layers: a scheduler's states and its reasons for pending jobs, the
+// agent's reasons for its processes, a suite's reasons against the validity of a result.
+const (
+	// What a service, a run or a directory waits for, in the order in which it comes about.
+	WaitingForDependency Reason = "WaitingForDependency"
+	NoJob                Reason = "NoJob"
+	Submitting           Reason = "Submitting"
+	Pending              Reason = "Pending"
+	AgentStarting        Reason = "AgentStarting"
+	Converging           Reason = "Converging"
+	Stabilizing          Reason = "Stabilizing"
+	Reallocating         Reason = "Reallocating"
+	Stopping             Reason = "Stopping"
+	BackingOff           Reason = "BackingOff"
+	Making               Reason = "Making"
+	NotObserved          Reason = "NotObserved"
+	NotProbed            Reason = "NotProbed"
+	NotYetScraped        Reason = "NotYetScraped"
+	Releasing            Reason = "Releasing"
+	InProgress           Reason = "InProgress"
+	WaitingForTurn       Reason = "WaitingForTurn"
+	WaitingForTarget     Reason = "WaitingForTarget"
+	WaitingForPoint      Reason = "WaitingForPoint"
+	WaitingForWalltime   Reason = "WaitingForWalltime"
+
+	// What is as declared.
+	Ready       Reason = "Ready"
+	AllReady    Reason = "AllReady"
+	Running     Reason = "Running"
+	Answering   Reason = "Answering"
+	Scraped     Reason = "Scraped"
+	Striped     Reason = "Striped"
+	Settled     Reason = "Settled"
+	NotStalled  Reason = "NotStalled"
+	NoFailure   Reason = "NoFailure"
+	RunsEnded   Reason = "RunsEnded"
+	AllValid    Reason = "AllValid"
+	Valid       Reason = "Valid"
+	NoResult    Reason = "NoResult"
+	RunByOthers Reason = "External"
+
+	// What cannot be known now.
+	SchedulerUnreachable  Reason = "SchedulerUnreachable"
+	AgentUnreadable       Reason = "AgentUnreadable"
+	PrometheusUnreachable Reason = "PrometheusUnreachable"
+	NoMetrics             Reason = "NoMetrics"
+	NoTarget              Reason = "NoTarget"
+	Unreadable            Reason = "Unreadable"
+	SpaceUnknown          Reason = "SpaceUnknown"
+
+	// What needs an action of the user.
+	ModelMismatch   Reason = "ModelMismatch"
+	NoEndpoint      Reason = "NoEndpoint"
+	TargetDown      Reason = "TargetDown"
+	TooLittleSpace  Reason = "TooLittleSpace"
+	TooFewInodes    Reason = "TooFewInodes"
+	PlainDirectory  Reason = "PlainDirectory"
+	PruneGuard      Reason = "PruneGuard"
+	RestartLimit    Reason = "RestartLimit"
+	InvalidRevision Reason = "InvalidRevision"
+	InvalidRun      Reason = "InvalidRun"
+	Invalid         Reason = "Invalid"
+	SuiteFailed     Reason = "SuiteFailed"
+	TargetStalled   Reason = "TargetStalled"
+	SweepStopped    Reason = "SweepStopped"
+	NotTogether     Reason = "NotTogether"
+
+	// Why a job is submitted, changed or instructed.
+	Declared        Reason = "Declared"
+	Replacement     Reason = "Replacement"
+	RunNeedsJob     Reason = "RunNeedsJob"
+	SettingsChanged Reason = "SettingsChanged"
+	ProcessChanged  Reason = "ProcessChanged"
+	Joined          Reason = "Joined"
+	Left            Reason = "Left"
+	RunPlaced       Reason = "RunPlaced"
+	RunEnded        Reason = "RunEnded"
+	ChangeRefused   Reason = "ChangeRefused"
+	Adopted         Reason = "Adopted"
+	MetricsStored   Reason = "MetricsStored"
+
+	// What becomes of a run.
+	TargetReady Reason = "TargetReady"
+	Placed      Reason = "Placed"
+	Started     Reason = "Started"
+	Completed   Reason = "Completed"
+	Superseded  Reason = "Superseded"
+	Lost        Reason = "Lost"
+
+	// Why assay ends a job: the declaration no longer asks for it.
+	Removed     Reason = "Removed"
+	ScaledDown  Reason = "ScaledDown"
+	Reallocated Reason = "Reallocated"
+	Suspended   Reason = "Suspended"
+	Deleted     Reason = "Deleted"
+	Done        Reason = "Done"
+	Duplicate   Reason = "Duplicate"
+
+	// Why assay ends a job: the service failed. These ends count towards the restart limit, see backoff.go.
+	ReadinessDeadline Reason = "ReadinessDeadline"
+	CrashLoop         Reason = "CrashLoop"
+	AgentLost         Reason = "AgentLost"
+
+	// How a job ended otherwise. The scheduler's own states are added in Advice.
+	NeverSubmitted  Reason = "NeverSubmitted"
+	SubmitRejected  Reason = "SubmitRejected"
+	CancelledByHand Reason = "CancelledByHand"
+	TimeLimit       Reason = "TimeLimit"
+	JobFailed       Reason = "JobFailed"
+	Vanished        Reason = "Vanished"
+	Ended           Reason = "Ended"
+
+	// What could not be done. It is tried again in the next pass.
+	SubmitFailed      Reason = "SubmitFailed"
+	AdoptFailed       Reason = "AdoptFailed"
+	CancelFailed      Reason = "CancelFailed"
+	CloseFailed       Reason = "CloseFailed"
+	ReconfigureFailed Reason = "ReconfigureFailed"
+	InstructFailed    Reason = "InstructFailed"
+	CreateRunFailed   Reason = "CreateRunFailed"
+	UpdateRunFailed   Reason = "UpdateRunFailed"
+	ForgetFailed      Reason = "ForgetFailed"
+	MakeFolderFailed  Reason = "MakeFolderFailed"
+	DropFolderFailed  Reason = "DropFolderFailed"
+	ExportFailed      Reason = "ExportFailed"
+
+	// The agent's, repeated here because rules decide by them.
+	CommandNotFound Reason = drivers.ReasonCommandNotFound
+	Missing         Reason = drivers.ReasonMissing
+	ProbeFailing    Reason = drivers.ReasonProbeFailing
+)

@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+)
+
+// Verb is what to do.
+type Verb string
+
+// The verbs. Each is one effect and can be repeated without harm.
+const (
+	Submit      Verb = "Submit"      // Attempt, Job, Desired: begin the attempt, write desired.json, submit
+	Adopt       Verb = "Adopt"       // Attempt, JobID: write down the id of an attempt's job
+	Cancel      Verb = "Cancel"      // Nonce, JobID: note the reason, then cancel
+	Close       Verb = "Close"       // Nonce, End: the attempt is over, the seat is free
+	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change, Settings
+	Instruct    Verb = "Instruct"    // Nonce, Desired: replace desired.json
+	CreateRun   Verb = "CreateRun"   // Run, Request
+	UpdateRun   Verb = "UpdateRun"   // Run: as it is to be from now on
+	Forget      Verb = "Forget"      // Experiment: all that was to be deleted is gone
+	MakeFolder  Verb = "MakeFolder"  // Folder: record it, then make it
+	DropFolder  Verb = "DropFolder"  // Folder: remove it if it is ours, then its record
+	Export      Verb = "Export"      // Experiment, Generation: store its metrics in a file
+)
+
+// Action is one thing to do, with the reason that a user sees.
+type Action struct {
+	Verb       Verb
+	Experiment string
+	Object     string // service/NAME or run/ID
+	Reason     Reason // CamelCase
+	Message    string // a sentence
+
+	Seat       drivers.Seat
+	Nonce      string // of the attempt concerned; empty for Submit: the store makes it
+	JobID      drivers.JobID
+	Attempt    *Attempt              // Submit: template without nonce and times
+	Job        *drivers.JobSpec      // Submit: Tag.Nonce and Dir are filled in by the executor
+	Desired    *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
+	Change     *drivers.Change
+	Settings   string // Reconfigure: fingerprint that holds once it is done
+	End        *End
+	Run        *Run
+	Request    *drivers.SuiteRequest
+	Folder     *FolderRecord
+	Generation int64 // Export
+}
+
+// Result is what to do now, what to publish, and when to make the next pass. Actions are in the order to do them.
+type Result struct {
+	Actions  []Action
+	Status   []v1alpha1.ExperimentStatus // by name
+	Targets  []drivers.Target            // what Prometheus should scrape
+	NextPass time.Time                   // make the next pass then at the latest; zero: when something happens
+}
+
+// Step is one line of `assay plan`: what applying would do to an object, as a whole.
+type Step struct {
+	Symbol  string // Create, Destroy, Replace, RestartProcess, Update, StartRun
+	Object  string // experiment/service/slot or experiment/benchmark/repeat
+	Reason  string
+	Details []string // field: old -> new, where known
+}
