@@ -39,6 +39,8 @@ type Harness struct {
 	Advance func(d time.Duration)
 	// Break makes the scheduler unreachable until restore; nil when that cannot be done.
 	Break func(t *testing.T) (restore func())
+	// Folder is where the scheduler under test keeps its records; nil when it has no folder of its own.
+	Folder func() string
 }
 
 const (
@@ -46,19 +48,22 @@ const (
 	look   = 100 * time.Millisecond
 )
 
-// Scheduler is the contract of drivers.Scheduler and, where the implementation has them, of Reconfigurer and Accountant.
+// Scheduler is the contract of drivers.Scheduler and, where the implementation has them, of Reconfigurer, Accountant and
+// Fencer.
 func Scheduler(t *testing.T, h Harness) {
 	for _, c := range []struct {
 		name string
 		f    func(*bench)
 	}{
 		{"lists what was submitted", (*bench).lists},
+		{"listing changes nothing", (*bench).listsOnly},
 		{"owners do not see each other", (*bench).owners},
 		{"cancel ends a job, once and again", (*bench).cancel},
 		{"a wrong nonce is not cancelled", (*bench).wrongNonce},
 		{"ends are told apart", (*bench).ends},
 		{"accounting", (*bench).accounting},
 		{"changes in place", (*bench).reconfigure},
+		{"fencing", (*bench).fence},
 		{"the impossible is refused", (*bench).impossible},
 		{"concurrent submissions", (*bench).concurrent},
 		{"unreachable is an error", (*bench).unreachable},
@@ -279,8 +284,7 @@ func (b *bench) reconfigure() {
 	if j := b.reach("n1", drivers.JobRunning); j.Limit != time.Hour || !j.Ends.Equal(j.Started.Add(time.Hour)) {
 		b.Errorf("with a limit of 1h it has %s, from %s to %s", j.Limit, j.Started, j.Ends)
 	}
-	limit, tag := 30*time.Minute, spec.Tag
-	tag.Revision, tag.Nonce = "r2", "not-this"
+	limit := 30 * time.Minute
 	if err := r.Reconfigure(b.Context(), id, "n2", drivers.Change{Time: &limit}); !errors.Is(err, drivers.ErrRejected) {
 		b.Errorf("changing with another nonce gave %v", err)
 	}
@@ -290,13 +294,12 @@ func (b *bench) reconfigure() {
 	if j := b.listing(b.store)["n1"]; j.Limit != time.Hour {
 		b.Errorf("a change with another nonce made the limit %s", j.Limit)
 	}
-	if err := r.Reconfigure(b.Context(), id, "n1", drivers.Change{Time: &limit, Tag: &tag}); err != nil {
+	if err := r.Reconfigure(b.Context(), id, "n1", drivers.Change{Time: &limit}); err != nil {
 		b.Fatalf("changing: %v", err)
 	}
-	tag.Nonce = "n1" // it stays
-	b.until("the limit and the tag to be listed", func() bool {
+	b.until("the limit to be listed", func() bool {
 		j := b.listing(b.store)["n1"]
-		return j.Limit == limit && j.Tag == tag && j.Ends.Equal(j.Started.Add(limit))
+		return j.Limit == limit && j.Tag == spec.Tag && j.Ends.Equal(j.Started.Add(limit))
 	})
 }
 

@@ -17,6 +17,10 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/drivertest"
+	"assay/drivers/durable"
+	"assay/drivers/procid"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestMain makes the test binary its own shepherd, and the jobs.
@@ -25,6 +29,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 4 && os.Args[1] == "shepherd":
 		err = Shepherd(os.Args[2], os.Args[3])
+	case len(os.Args) == 6 && os.Args[1] == "ask":
+		err = ask(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case len(os.Args) > 2 && os.Args[1] == "job":
 		err = job(os.Args[2], os.Args[3:])
 	default:
@@ -120,6 +126,7 @@ func TestConformance(t *testing.T) {
 			return spec(t, store, nonce, job[b]...)
 		},
 		Impossible: func(s drivers.JobSpec) drivers.JobSpec { s.Nodes = 2; return s },
+		Folder:     func() string { return dir },
 		Break: func(t *testing.T) func() { // as a shared disk that is away
 			away := dir + ".away"
 			if err := os.Rename(dir, away); err != nil {
@@ -145,7 +152,9 @@ func start(t *testing.T, sp drivers.JobSpec) (*Scheduler, drivers.JobID) {
 	t.Cleanup(func() {
 		_ = s.Cancel(context.Background(), id, sp.Tag.Nonce) // the wait below tells
 		await(t, s, id, drivers.JobState.Terminal)
-		killMarked(sp.Tag.Nonce)
+		if err := killMarked(context.Background(), sp.Tag.Nonce); err != nil {
+			t.Error(err)
+		}
 	})
 	return s, id
 }
@@ -200,7 +209,7 @@ func family(t *testing.T, dir string) []int {
 func gone(t *testing.T, pids []int) {
 	t.Helper()
 	until(t, "its processes to be gone", func() error {
-		if i := slices.IndexFunc(pids, func(pid int) bool { return startTime(pid) != "" }); i >= 0 {
+		if i := slices.IndexFunc(pids, func(pid int) bool { return procid.Of(pid).Start != "" }); i >= 0 {
 			return fmt.Errorf("%d of %v lives", pids[i], pids)
 		}
 		return nil
@@ -213,7 +222,7 @@ func TestShepherdKilled(t *testing.T) {
 	await(t, s, id, running)
 	pids := family(t, sp.Dir)
 	var st started
-	if err := readFile(s.folder(string(id)), startedFile, &st); err != nil {
+	if err := durable.ReadRecord(filepath.Join(s.folder(string(id)), startedFile), &st); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(st.PID, syscall.SIGKILL); err != nil {
@@ -223,14 +232,93 @@ func TestShepherdKilled(t *testing.T) {
 	if j.State != drivers.JobNodeFail {
 		t.Errorf("it ended as %s", j.State)
 	}
-	gone(t, pids)
+	before := snapshot(t, s.dir)
+	if _, err := s.Jobs(t.Context(), "s"); err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff(before, snapshot(t, s.dir)); d != "" || !alive(pids) {
+		t.Errorf("a listing ended it; its processes live: %v; files: %s", alive(pids), d)
+	}
+	for range 2 {
+		if err := s.Fence(t.Context(), id, sp.Tag.Nonce); err != nil {
+			t.Fatal(err)
+		}
+		if alive(pids[:1]) || alive(pids[1:2]) || alive(pids[2:]) {
+			t.Fatal("what it left behind lives after the fence")
+		}
+	}
 	if j, err := open(t, s.dir).Ended(t.Context(), id, sp.Tag.Nonce); err != nil || j.State != drivers.JobNodeFail {
 		t.Errorf("later it is %+v, %v", j, err)
 	}
 	var e end
-	if err := readFile(s.folder(string(id)), endFile, &e); err != nil { // else it is never forgotten
+	if err := durable.ReadRecord(filepath.Join(s.folder(string(id)), endFile), &e); err != nil { // else it is never forgotten
 		t.Errorf("its end is not recorded: %v", err)
 	}
+}
+
+// alive reports whether all of these processes live.
+func alive(pids []int) bool {
+	return !slices.ContainsFunc(pids, func(pid int) bool { return procid.Of(pid).Start == "" })
+}
+
+// TestFolderRemoved: a job whose folder was removed by hand is fenced all the same.
+func TestFolderRemoved(t *testing.T) {
+	sp := spec(t, "s", "folder-removed", "family")
+	s := open(t, t.TempDir())
+	id, err := s.Submit(t.Context(), sp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids := family(t, sp.Dir)
+	if err := os.RemoveAll(s.folder(string(id))); err != nil {
+		t.Fatal(err)
+	}
+	if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) != 0 {
+		t.Errorf("listed is %+v, %v", jobs, err)
+	}
+	if err := s.Fence(t.Context(), id, sp.Tag.Nonce); err != nil {
+		t.Error(err)
+	}
+	gone(t, pids)
+}
+
+// TestOlderRecords: what an assay wrote that knew no schema, host or pid namespace is read.
+func TestOlderRecords(t *testing.T) {
+	sp := spec(t, "s", "older", "forever")
+	s, id := start(t, sp)
+	await(t, s, id, running)
+	folder := s.folder(string(id))
+	var st started
+	if err := durable.ReadRecord(filepath.Join(folder, startedFile), &st); err != nil {
+		t.Fatal(err)
+	}
+	job, err := json.Marshal(sp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := func(pid int) string {
+		return fmt.Sprintf(`{"pid":%d,"start":%q,"boot":%q,"at":"2026-01-02T03:04:05Z"}`, pid, st.Start, st.Boot)
+	}
+	write := func(name, content string) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now, err := os.ReadFile(filepath.Join(folder, startedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(jobFile, string(job))
+	write(limitFile, "3600000000000000")
+	write(startedFile, older(st.PID))
+	if j, err := s.read(string(id)); err != nil || j.State != drivers.JobRunning || j.Tag != sp.Tag || j.Limit != 1000*time.Hour || j.Started.Year() != 2026 || len(j.Nodes) != 1 || j.Nodes[0] == "" {
+		t.Errorf("read is %+v, %v", j, err)
+	}
+	write(startedFile, older(1<<22+1)) // it has no such process, which proves nothing without a pid namespace
+	if jobs, err := s.Jobs(t.Context(), "s"); !errors.Is(err, drivers.ErrUnavailable) || len(jobs) != 0 || !strings.Contains(fmt.Sprint(err), "rm -r "+folder) {
+		t.Errorf("listed is %+v, %v", jobs, err)
+	}
+	write(startedFile, string(now))
 }
 
 // TestLeftovers: what a job started ends with it, in its process group or not, whether it was cancelled or went by itself.
@@ -381,31 +469,46 @@ func TestNeverStarted(t *testing.T) {
 	}
 }
 
-// TestForgotten: an ended job is listed for a day; a damaged record makes the listing an error.
+// TestForgotten: an ended job is kept for a day, and a submission after that removes its folder; a listing removes
+// nothing. A damaged record makes the listing an error.
 func TestForgotten(t *testing.T) {
-	sp := spec(t, "s", "forgotten", "exit", "0")
 	s := open(t, t.TempDir())
-	id, err := s.Submit(t.Context(), sp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	await(t, s, id, drivers.JobState.Terminal)
-	if err := writeFile(s.folder(string(id)), endFile, end{State: drivers.JobCompleted, At: time.Now().Add(-forgetAfter - time.Minute)}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the first listing is the last that has it
-		if _, err := s.Jobs(t.Context(), "s"); err != nil {
+	submit := func(nonce string) (drivers.JobID, string) {
+		t.Helper()
+		id, err := s.Submit(t.Context(), spec(t, "s", nonce, "exit", "0"))
+		if err != nil {
 			t.Fatal(err)
 		}
+		await(t, s, id, drivers.JobState.Terminal)
+		return id, s.folder(string(id))
 	}
-	if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) != 0 {
-		t.Errorf("listed is %+v, %v", jobs, err)
+	listed := func() (ids []drivers.JobID) {
+		t.Helper()
+		jobs, err := s.Jobs(t.Context(), "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range jobs {
+			ids = append(ids, j.ID)
+		}
+		return ids
 	}
-	if id, err = s.Submit(t.Context(), sp); err != nil {
+	old, folder := submit("old")
+	young, _ := submit("young")
+	e := end{State: drivers.JobCompleted, At: time.Now().Add(-forgetAfter - time.Minute)}
+	if err := files.ReplaceRecord(filepath.Join(folder, endFile), e, nil); err != nil {
 		t.Fatal(err)
 	}
-	await(t, s, id, drivers.JobState.Terminal)
-	if err := os.WriteFile(filepath.Join(s.folder(string(id)), jobFile), []byte("{"), 0o600); err != nil {
+	for range 2 {
+		if got := listed(); !slices.Equal(got, []drivers.JobID{old, young}) {
+			t.Errorf("listed are %v", got)
+		}
+	}
+	last, folder := submit("last")
+	if got := listed(); !slices.Equal(got, []drivers.JobID{young, last}) {
+		t.Errorf("after a submission listed are %v", got)
+	}
+	if err := os.WriteFile(filepath.Join(folder, jobFile), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if jobs, err := s.Jobs(t.Context(), "s"); !errors.Is(err, drivers.ErrUnavailable) || jobs != nil {

@@ -219,7 +219,7 @@ func TestNamesStayInsideTheirFolder(t *testing.T) {
 	if len(got) != 6 || len(statuses) != 6 || len(all) != 6 {
 		t.Errorf("heads %q, %d statuses, %d runs; want 6 of each", got, len(statuses), len(all))
 	}
-	if a, b := s.JobDir(drivers.Seat{Experiment: "e", Group: "a-1", Slot: 2}, "n"), s.JobDir(drivers.Seat{Experiment: "e", Group: "a", Slot: 1, Renewal: 2}, "n"); a == b {
+	if a, b := s.JobDir(drivers.Seat{Experiment: "e", Group: "a-1", Slot: 2}, "n"), s.JobDir(drivers.Seat{Experiment: "e", Group: "a", Slot: 12}, "n"); a == b {
 		t.Errorf("two seats share %s", a)
 	}
 }
