@@ -17,6 +17,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/procid"
 	"assay/reconciler/plan"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,7 +38,7 @@ func kill(t *testing.T, s *Store) {
 	rewrite(t, s, func(h *Holder) { h.Start = "another process has this pid now" })
 }
 
-func elsewhere(h *Holder) { h.Host, h.Machine = "far", "far" }
+func elsewhere(h *Holder) { h.Host, h.Machine, h.Boot = "far", "far", "far" }
 
 func TestOneOfManyWinsAnEpoch(t *testing.T) {
 	s := open(t, t.TempDir())
@@ -105,6 +106,54 @@ func TestADeadOrGoneHolderIsReplacedAtOnce(t *testing.T) {
 	}
 }
 
+// TestHoldersOfOtherPlaces: a holder on this host before its last start is gone; one in another pid namespace is unknown.
+func TestHoldersOfOtherPlaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Holder)
+		holds  bool
+	}{
+		"before the host restarted":            {func(h *Holder) { h.Boot = "before" }, false},
+		"in another pid namespace":             {func(h *Holder) { h.Namespace = "pid:[1]" }, true},
+		"in another pid namespace, gone there": {func(h *Holder) { h.Namespace, h.Start = "pid:[1]", "1" }, true},
+		"on another host":                      {elsewhere, true},
+	} {
+		s := open(t, t.TempDir())
+		acquire(t, s)
+		rewrite(t, s, test.change)
+		if _, holds, err := s.Holder(); err != nil || holds != test.holds {
+			t.Errorf("%s: holds %v, %v", name, holds, err)
+		}
+		_, err := s.Acquire(t.Context(), "second", 0)
+		var held *HeldError
+		if errors.As(err, &held) != test.holds || !test.holds && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOlderLease reads what an assay wrote that kept boot and pid namespace in one field.
+func TestOlderLease(t *testing.T) {
+	for name, test := range map[string]struct {
+		start string // of the process, as recorded
+		boot  string
+		holds bool
+	}{
+		"alive":          {procid.Self().Start, procid.Self().Boot, true},
+		"gone":           {"1", procid.Self().Boot, false},
+		"before a start": {"1", "before", true}, // of which host it was is unknown
+	} {
+		s := open(t, t.TempDir())
+		me := procid.Self()
+		older := fmt.Sprintf(`{"host": "h", "machine": "%s %s", "pid": %d, "start": %q, "user": "u", "what": "watch", "epoch": 1, "beat": 7}`,
+			test.boot, me.Namespace, me.PID, test.start)
+		check(t, os.WriteFile(s.leasePath(1), []byte(older), 0o600))
+		h, holds, err := s.Holder()
+		if err != nil || holds != test.holds || h.What != "watch" || h.User != "u" || h.Host != "h" || h.PID != me.PID || h.Heartbeat != 7 || h.Epoch != 1 {
+			t.Errorf("%s: holder %+v (%s), holds %v, %v", name, h.ID, h.What, holds, err)
+		}
+	}
+}
+
 func TestAHolderElsewhereIsWatchedByItsBeat(t *testing.T) {
 	const ttl = 30 * time.Second
 	for name, test := range map[string]struct {
@@ -116,12 +165,12 @@ func TestAHolderElsewhereIsWatchedByItsBeat(t *testing.T) {
 	}{
 		"stands still": {ttl: ttl, ctx: time.Hour, after: ttl},
 		"no wait":      {ttl: 0, ctx: time.Hour, held: true},
-		"lives":        {ttl: ttl, ctx: time.Hour, held: true, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Beat++ }) }},
+		"lives":        {ttl: ttl, ctx: time.Hour, held: true, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Heartbeat++ }) }},
 		"lets go":      {ttl: ttl, ctx: time.Hour, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Released = true }) }},
 		"wait is over": {ttl: ttl, ctx: 5 * time.Second, held: true, after: 5 * time.Second},
 		"beats at the last second": {ttl: ttl, ctx: time.Hour, held: true, after: ttl - 2*time.Second, meanwhile: func(t *testing.T, s *Store) {
 			time.Sleep(ttl - 2*time.Second)
-			rewrite(t, s, func(h *Holder) { h.Beat++ })
+			rewrite(t, s, func(h *Holder) { h.Heartbeat++ })
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -224,6 +224,19 @@ func TestNamesStayInsideTheirFolder(t *testing.T) {
 	}
 }
 
+// TestOlderJobDirectory: a job that an older assay started goes on in its directory.
+func TestOlderJobDirectory(t *testing.T) {
+	s := open(t, t.TempDir())
+	older := filepath.Join(s.Dir(), "jobs", "exp", "llm-0-0", "n")
+	check(t, os.MkdirAll(older, 0o700))
+	if got := s.JobDir(seat, "n"); got != older {
+		t.Errorf("its directory is %s", got)
+	}
+	if got := s.JobDir(seat, "m"); got != filepath.Join(s.Dir(), "jobs", "exp", "llm-0", "m") {
+		t.Errorf("the next one's is %s", got)
+	}
+}
+
 func TestLeftoversAreIgnoredAndSwept(t *testing.T) {
 	s := open(t, t.TempDir())
 	l := acquire(t, s)
