@@ -10,8 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+	"time"
 
 	"assay/drivers"
 
@@ -53,17 +53,20 @@ type asked struct {
 	Unavailable bool
 }
 
-// ask lists, or cancels one job, and prints what came of it. It is what TestMain runs in another pid namespace.
-func ask(dir, store, id, nonce string) error {
+// ask lists, cancels or fences, and prints what came of it. TestMain runs it in another pid namespace.
+func ask(dir, verb string, id drivers.JobID, nonce string) error {
 	s, err := New(dir, Options{Shepherd: []string{os.Args[0], "shepherd"}, Prefix: "here-"})
 	if err != nil {
 		return err
 	}
 	var a asked
-	if id == "" {
-		a.Jobs, err = s.Jobs(context.Background(), store)
-	} else {
-		err = s.Cancel(context.Background(), drivers.JobID(id), nonce)
+	switch verb {
+	case "list":
+		a.Jobs, err = s.Jobs(context.Background(), "s")
+	case "cancel":
+		err = s.Cancel(context.Background(), id, nonce)
+	case "fence":
+		err = s.Fence(context.Background(), id, nonce)
 	}
 	if err != nil {
 		a.Err, a.Unavailable = err.Error(), errors.Is(err, drivers.ErrUnavailable)
@@ -71,13 +74,14 @@ func ask(dir, store, id, nonce string) error {
 	return json.NewEncoder(os.Stdout).Encode(a)
 }
 
-// contained asks from another pid namespace, as a container would. It skips the test where that is not permitted.
+// contained asks from another pid namespace, as a command in a container would. It skips the test where making one is
+// not permitted.
 func contained(t *testing.T, args ...string) asked {
 	t.Helper()
 	unshare := []string{"--pid", "--fork", "--mount-proc"}
 	if out, err := exec.Command("unshare", append(unshare, "true")...).CombinedOutput(); err != nil {
 		if os.Geteuid() == 0 {
-			t.Fatalf("root may not make a pid namespace: %v: %s", err, out)
+			t.Fatalf("root cannot make a pid namespace: %v: %s", err, out)
 		}
 		t.Skipf("making a pid namespace is not permitted here: %v: %s", err, out)
 	}
@@ -101,21 +105,17 @@ func TestAnotherNamespaceOnlyReads(t *testing.T) {
 	await(t, s, id, running)
 	pids := family(t, sp.Dir)
 	before := snapshot(t, s.dir)
-	for what, a := range map[string]asked{
-		"listing":    contained(t, s.dir, "s", "", ""),
-		"cancelling": contained(t, s.dir, "s", string(id), sp.Tag.Nonce),
-	} {
+	for _, verb := range []string{"list", "cancel", "fence"} {
+		a := contained(t, s.dir, verb, string(id), sp.Tag.Nonce)
 		if len(a.Jobs) > 0 || !a.Unavailable || !strings.Contains(a.Err, string(id)) || !strings.Contains(a.Err, "namespace") {
-			t.Errorf("%s there gave %+v", what, a)
+			t.Errorf("%s there gave %+v", verb, a)
 		}
 	}
 	if d := cmp.Diff(before, snapshot(t, s.dir)); d != "" {
 		t.Errorf("files changed: %s", d)
 	}
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, 0); err != nil {
-			t.Errorf("process %d of the job is gone: %v", pid, err)
-		}
+	if !alive(pids) {
+		t.Errorf("not all of its processes %v live", pids)
 	}
 	if j, err := s.read(string(id)); err != nil || j.State != drivers.JobRunning {
 		t.Errorf("here the job is %+v, %v", j, err)
@@ -151,15 +151,23 @@ func TestAnotherHostOnlyReads(t *testing.T) {
 	if len(jobs) > 0 || !errors.Is(err, drivers.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "far") {
 		t.Errorf("listed is %+v, %v", jobs, err)
 	}
-	if err := s.Cancel(t.Context(), id, sp.Tag.Nonce); !errors.Is(err, drivers.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "far") {
-		t.Errorf("cancelling gave %v", err)
+	limit := time.Hour
+	for what, err := range map[string]error{
+		"cancelling": s.Cancel(t.Context(), id, sp.Tag.Nonce),
+		"changing":   s.Reconfigure(t.Context(), id, sp.Tag.Nonce, drivers.Change{Time: &limit}),
+		"fencing":    s.Fence(t.Context(), id, sp.Tag.Nonce),
+	} {
+		if !errors.Is(err, drivers.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "on host far") || !strings.Contains(fmt.Sprint(err), "rm -r "+s.folder(string(id))) {
+			t.Errorf("%s gave %v", what, err)
+		}
+	}
+	if err := s.Cancel(t.Context(), id, "another"); err != nil {
+		t.Errorf("cancelling with another nonce gave %v", err)
 	}
 	if d := cmp.Diff(before, snapshot(t, s.dir)); d != "" {
 		t.Errorf("files changed: %s", d)
 	}
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, 0); err != nil {
-			t.Errorf("process %d of the job is gone: %v", pid, err)
-		}
+	if !alive(pids) {
+		t.Errorf("not all of its processes %v live", pids)
 	}
 }

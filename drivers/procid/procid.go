@@ -116,7 +116,7 @@ func (i ID) String() string {
 	case i.Namespace == "":
 		host += ", in an unknown pid namespace"
 	default:
-		host += ", in another pid namespace (a container)"
+		host += ", in another pid namespace (inside or outside of a container)"
 	}
 	return fmt.Sprintf("pid %d %s", i.PID, host)
 }
