@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrRejected: the request was refused and had no effect; asking again unchanged will be refused again.
 	ErrRejected = errors.New("rejected")
-	// ErrUnavailable: the other side was not reached, so there was no effect; asking again later may work.
+	// ErrUnavailable: the other side was not reached, so there was no effect; asking again later can work.
 	ErrUnavailable = errors.New("unavailable")
 	// ErrUncertain: whether there was an effect is unknown; list before asking again.
 	ErrUncertain = errors.New("uncertain")

@@ -80,12 +80,12 @@ type Change struct {
 
 // Scheduler starts, stops and lists jobs. drivertest.Scheduler is its contract as tests.
 //
-// Submit, Cancel and the effects of the optional capabilities below need the lease of the owner's state directory;
-// whoever calls them checks it first. Jobs needs no lease, because it changes nothing.
+// Submit, Cancel, Reconfigure and Fence have effects: the caller holds the lease of the owner's state directory and checks
+// it first. Jobs and Ended change nothing and need no lease.
 type Scheduler interface {
 	// Submit starts a job. Its error is ErrRejected when there is certainly no job,
 	// ErrUnavailable when the scheduler was not reached and so there is no job,
-	// and anything else (ErrUncertain) when there may be one.
+	// and anything else (ErrUncertain) when a job is possible.
 	Submit(ctx context.Context, spec JobSpec) (JobID, error)
 	// Cancel asks for the end of the job if id still carries nonce. It is idempotent: an unknown, finished or foreign
 	// id is not an error. ErrUnavailable when the job cannot be reached from here.

@@ -62,15 +62,15 @@ func (b *bench) accounting() {
 	b.reach("seven", drivers.JobFailed)
 	b.reach("signal", drivers.JobFailed)
 	if j, err := a.Ended(b.Context(), seven, "seven"); err != nil || j.State != drivers.JobFailed || j.Exit != 7 || j.Signal != 0 {
-		b.Errorf("of exit code 7 it says %+v, %v", j, err)
+		b.Errorf("the end of exit code 7: got %+v, %v", j, err)
 	}
 	if j, err := a.Ended(b.Context(), signal, "signal"); err != nil || j.State != drivers.JobFailed || j.Exit != 0 || j.Signal != 9 {
-		b.Errorf("of signal 9 it says %+v, %v", j, err)
+		b.Errorf("the end of signal 9: got %+v, %v", j, err)
 	}
 	if j, err := a.Ended(b.Context(), seven, "other"); !errors.Is(err, drivers.ErrNotFound) {
-		b.Errorf("of another nonce it says %+v, %v", j, err)
+		b.Errorf("the end of another nonce: got %+v, %v", j, err)
 	}
 	if j, err := a.Ended(b.Context(), unknown, "seven"); !errors.Is(err, drivers.ErrNotFound) {
-		b.Errorf("of an unknown job it says %+v, %v", j, err)
+		b.Errorf("the end of an unknown job: got %+v, %v", j, err)
 	}
 }

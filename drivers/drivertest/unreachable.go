@@ -8,7 +8,7 @@ import (
 	"assay/drivers"
 )
 
-// unreachable asks everything at once, because each answer may take as long as a network's timeout.
+// unreachable asks everything at once, because each answer can take as long as a network's timeout.
 func (b *bench) unreachable() {
 	if b.h.Break == nil {
 		b.Skip("this scheduler is always reachable")

@@ -40,7 +40,8 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 	return nil
 }
 
-// over reports whether no job of that nonce goes on, as far as read says. A job that cannot be seen is not over.
+// over reports whether the job of that nonce has ended or does not exist, given what read returned. A job that cannot
+// be seen is not over.
 func over(j drivers.Job, err error, nonce string) bool {
 	known := j.ID != ""
 	return absent(err) || known && j.Tag.Nonce != nonce || err == nil && j.State.Terminal()

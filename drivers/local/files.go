@@ -68,12 +68,12 @@ type facts struct {
 	end       *end
 }
 
-// facts reads a job's records; fs.ErrNotExist when there is no such job.
+// facts reads a job's records; fs.ErrNotExist when the job does not exist.
 func (s *Scheduler) facts(id string) (facts, error) {
 	var f facts
 	path := func(name string) string { return filepath.Join(s.folder(id), name) }
 	if err := durable.ReadRecord(path(jobFile), &f.spec); err != nil {
-		if _, away := os.Stat(s.dir); away != nil { // then the missing file says nothing about the job
+		if _, away := os.Stat(s.dir); away != nil { // then the missing file proves nothing about the job
 			return f, fmt.Errorf("the folder of local jobs is not there: %v", away)
 		}
 		return f, err
@@ -96,5 +96,5 @@ func (s *Scheduler) facts(id string) (facts, error) {
 	return f, errors.Join(errs[:]...)
 }
 
-// absent reports whether there is no such job, as far as the error of facts says.
+// absent reports whether an error of facts means that the job does not exist.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -42,7 +42,7 @@ func (s *Scheduler) Jobs(ctx context.Context, owner string) ([]drivers.Job, erro
 	return out, nil
 }
 
-// Ended tells how a job ended, for as long as its folder is kept.
+// Ended returns how a job ended, for as long as its folder is kept.
 func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (drivers.Job, error) {
 	j, err := s.read(string(id))
 	switch {
@@ -65,7 +65,7 @@ func (s *Scheduler) read(id string) (drivers.Job, error) {
 
 // job decides what state a job is in:
 //
-//	end.json                        as it says
+//	end.json                        the state in it
 //	no started.json, not for long   Pending
 //	no started.json                 Failed (NeverStarted)
 //	the shepherd is alive           Running

@@ -1,4 +1,4 @@
-// Package procid identifies a process and tells whether it still runs.
+// Package procid identifies a process and finds out whether it still runs.
 //
 // A pid alone is not an identity: it is reused, it names another process in another pid namespace, and on another host
 // it means nothing. An ID holds everything that is needed to tell two processes apart. The state of a process that
@@ -75,14 +75,14 @@ func (i ID) Here() bool {
 	return i.Boot != "" && i.Boot == h.Boot && i.Namespace != "" && i.Namespace == h.Namespace
 }
 
-// State tells whether the process runs.
+// State is whether the process runs, as far as that can be known here.
 func (i ID) State() State {
 	h := here()
 	switch {
 	case i.Here():
 		return i.lookup()
 	case i.Boot == h.Boot && i.Namespace == "" && h.Namespace != "" && i.lookup() == Alive:
-		return Alive // recorded by an older assay, which did not know its namespace: a match is no accident, a miss proves nothing
+		return Alive // recorded by an older assay, without the namespace: a match is not an accident, a miss proves nothing
 	case i.Machine != "" && i.Machine == h.Machine && i.Host == h.Host && i.Boot != "" && h.Boot != "" && i.Boot != h.Boot:
 		return Gone
 	}

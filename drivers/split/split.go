@@ -72,7 +72,7 @@ func (s Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce stri
 	return fmt.Errorf("changing job %s: its scheduler changes no job in place: %w", id, drivers.ErrRejected)
 }
 
-// Ended tells how a job ended where its scheduler knows.
+// Ended returns how a job ended where its scheduler knows.
 func (s Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (drivers.Job, error) {
 	if a, ok := s.of(id).(drivers.Accountant); ok {
 		return a.Ended(ctx, id, nonce)
