@@ -1,7 +1,7 @@
 // Package drivers holds what crosses the border between the core and the world: the interfaces that the core calls,
 // and the data that the controller and the agent exchange by file.
 //
-//	scheduler.go  Scheduler, with the optional capabilities Reconfigurer and Accountant
+//	scheduler.go  Scheduler, with the optional capabilities Reconfigurer, Accountant and Fencer
 //	tag.go        Seat and Tag: whose job it is
 //	agent.go      desired.json and state.json of a job directory
 //	suite.go      Suite; request.json and result.json of a run directory

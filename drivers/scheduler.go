@@ -25,7 +25,7 @@ const (
 	JobNodeFail    JobState = "NodeFail"
 	JobPreempted   JobState = "Preempted"
 	JobDeadline    JobState = "Deadline"
-	JobVanished    JobState = "Vanished" // a successful listing no longer has it and nobody knows how it ended
+	JobVanished    JobState = "Vanished" // a successful listing no longer has it, and how it ended is unknown
 )
 
 // Terminal reports whether the job is over.
@@ -37,13 +37,13 @@ func (s JobState) Terminal() bool {
 	return true
 }
 
-// Job is one job of ours as the scheduler lists it.
+// Job is one job as the scheduler lists it.
 type Job struct {
 	ID        JobID
 	Name      string
 	Tag       Tag
 	State     JobState
-	Reason    string // the scheduler's own word: Resources, Priority, NonZeroExitCode …
+	Reason    string // in the scheduler's words: Resources, Priority, NonZeroExitCode …
 	Nodes     []string
 	Submitted time.Time     // zero when unknown; not stable across requeues
 	Started   time.Time     // zero until it runs
@@ -59,7 +59,7 @@ type JobSpec struct {
 	Name          string   // assay.<experiment>.<group>.<slot>; for people, and for singleton
 	Dir           string   // job directory; exists, 0700; logs go to Dir/log
 	Argv          []string // the agent; started on the first node
-	Here          bool     // on the controller's own host, beside the scheduler: clients only
+	Here          bool     // on the controller's own host and outside the cluster's scheduler: clients only
 	Nodes         int
 	Partition     string
 	QOS           string
@@ -73,22 +73,26 @@ type JobSpec struct {
 	Directives    []string // extra sbatch options, verbatim
 }
 
-// Change is what can be changed on a job that exists. Nil leaves as is.
+// Change is what can be changed on a job that exists. Nil leaves a value as it is.
 type Change struct {
-	Time *time.Duration
-	Tag  *Tag // the comment: the nonce stays
+	Time *time.Duration // walltime; 0: unlimited
 }
 
 // Scheduler starts, stops and lists jobs. drivertest.Scheduler is its contract as tests.
+//
+// Submit, Cancel, Reconfigure and Fence have effects: the caller holds the lease of the owner's state directory and checks
+// it first. Jobs and Ended change nothing and need no lease.
 type Scheduler interface {
 	// Submit starts a job. Its error is ErrRejected when there is certainly no job,
 	// ErrUnavailable when the scheduler was not reached and so there is no job,
-	// and anything else (ErrUncertain) when there may be one.
+	// and anything else (ErrUncertain) when a job is possible.
 	Submit(ctx context.Context, spec JobSpec) (JobID, error)
-	// Cancel ends the job if id still carries nonce. An unknown, finished or foreign id is no error: it is idempotent.
+	// Cancel asks for the end of the job if id still carries nonce. It is idempotent: an unknown, finished or foreign
+	// id is not an error. ErrUnavailable when the job cannot be reached from here.
 	Cancel(ctx context.Context, id JobID, nonce string) error
 	// Jobs lists every job whose tag carries owner (a store's id), ended ones as long as the scheduler remembers
-	// them: all of them or an error, never a part.
+	// them: all of them or an error, never a part. A job of which nothing can be known from here is ErrUnavailable.
+	// It has no effects: no file changes, no process ends.
 	Jobs(ctx context.Context, owner string) ([]Job, error)
 }
 
@@ -97,7 +101,17 @@ type Reconfigurer interface {
 	Reconfigure(ctx context.Context, id JobID, nonce string, change Change) error
 }
 
-// Accountant is an optional capability: how a job ended that the listing no longer shows. ErrNotFound when nobody knows.
+// Accountant is an optional capability: how a job ended that the listing no longer shows. ErrNotFound when that is not
+// known any more.
 type Accountant interface {
 	Ended(ctx context.Context, id JobID, nonce string) (Job, error)
+}
+
+// Fencer is an optional capability: ending what a job left behind. A job that ends without its own word, because what
+// supervised it was killed, can leave its servers running.
+type Fencer interface {
+	// Fence ends every process that the job left behind, and returns nil once none is left. The scheduler must have
+	// said before that the job is over: one that still runs is ErrRejected. It is idempotent; an unknown or foreign id
+	// is not an error. On any error something may still run, so a replacement has to wait.
+	Fence(ctx context.Context, id JobID, nonce string) error
 }

@@ -10,26 +10,25 @@ import (
 type Seat struct {
 	Experiment string `json:"experiment"`
 	Group      string `json:"group"` // the service, or the run, that the job is for
-	Slot       int    `json:"slot"`
-	Renewal    int    `json:"renewal"`
+	Slot       int    `json:"slot"`  // from 0, below the service's replicas
 }
 
-func (s Seat) String() string {
-	return fmt.Sprintf("%s/%s/%d/%d", s.Experiment, s.Group, s.Slot, s.Renewal)
-}
+func (s Seat) String() string { return fmt.Sprintf("%s/%s/%d", s.Experiment, s.Group, s.Slot) }
 
-// JobName is the name people see in squeue.
+// JobName is the name that people see in squeue.
 func (s Seat) JobName() string { return fmt.Sprintf("assay.%s.%s.%d", s.Experiment, s.Group, s.Slot) }
 
-// ParseSeat reads what String writes.
+// ParseSeat reads what String writes, and what an older assay wrote: a fourth part, which was always 0.
 func ParseSeat(s string) (Seat, bool) {
 	p := strings.Split(s, "/")
-	if len(p) != 4 || p[0] == "" || p[1] == "" {
+	if len(p) == 4 && p[3] == "0" {
+		p = p[:3]
+	}
+	if len(p) != 3 || p[0] == "" || p[1] == "" {
 		return Seat{}, false
 	}
-	slot, err1 := strconv.Atoi(p[2])
-	renewal, err2 := strconv.Atoi(p[3])
-	return Seat{p[0], p[1], slot, renewal}, err1 == nil && err2 == nil
+	slot, err := strconv.Atoi(p[2])
+	return Seat{p[0], p[1], slot}, err == nil
 }
 
 // Tag is the ownership mark in a job's comment. It holds no secret: other users can read it.
@@ -46,7 +45,7 @@ func (t Tag) String() string {
 	return strings.Join([]string{tagPrefix, t.Store, t.Seat.String(), t.Revision, t.Nonce}, " ")
 }
 
-// ParseTag reads what String writes; anything else is not ours.
+// ParseTag reads what String writes, also with a seat in the older form. Any other comment is not a tag.
 func ParseTag(comment string) (Tag, bool) {
 	f := strings.Split(comment, " ")
 	if len(f) != 5 || f[0] != tagPrefix || f[1] == "" || f[4] == "" {

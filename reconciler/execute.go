@@ -17,6 +17,7 @@ type executor struct {
 	attempts   map[string]plan.Attempt // by nonce, as last written
 	generation map[string]int64        // by experiment, for events
 	forgotten  map[string]bool
+	unfenced   map[drivers.Seat]bool // their last job may have left something that runs: nothing may replace it yet
 }
 
 // execute does the actions in order and checks the lease before each. One that fails is an event and does not stop the
@@ -28,6 +29,9 @@ func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 		}
 		if err := x.Lease.Check(); err != nil {
 			return err
+		}
+		if a.Verb == plan.Submit && x.unfenced[a.Seat] {
+			continue // the event of its Close says why
 		}
 		did, err := x.do(ctx, a)
 		if errors.Is(err, store.ErrLeaseLost) {
@@ -57,6 +61,9 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 	case plan.Cancel:
 		return a, x.cancel(ctx, a)
 	case plan.Close:
+		if err := x.fence(ctx, a); err != nil {
+			return a, err
+		}
 		return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.End = a.End })
 	case plan.Reconfigure:
 		return x.reconfigure(ctx, a)
@@ -80,6 +87,21 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		err = fmt.Errorf("carrying out %s: this assay does not know that action", a.Verb)
 	}
 	return a, err
+}
+
+// fence ends what a job left behind that ended without its own word: the scheduler lost it, or what supervised it was
+// killed. An error leaves the attempt open, so that no replacement starts next to a server that still runs.
+func (x *executor) fence(ctx context.Context, a plan.Action) error {
+	f, ok := x.Scheduler.(drivers.Fencer)
+	lost := a.End.State == drivers.JobNodeFail || a.End.State == drivers.JobVanished
+	if !ok || !lost || a.JobID == "" {
+		return nil
+	}
+	err := f.Fence(ctx, a.JobID, a.Nonce)
+	if err != nil {
+		x.unfenced[a.Seat] = true
+	}
+	return err
 }
 
 // update changes the durable record of an attempt.

@@ -26,7 +26,7 @@ type Loop struct {
 	Store     *store.Store
 	Lease     *store.Lease // nil: only Preview may be called
 	Site      v1alpha1.Site
-	Scheduler drivers.Scheduler // may also be a Reconfigurer and an Accountant
+	Scheduler drivers.Scheduler // may also be a Reconfigurer, an Accountant and a Fencer
 	Metrics   drivers.Metrics   // nil: nothing is known of scraping
 	Folders   drivers.Folders   // nil: the site has no directory targets
 	Compile   Compiler
@@ -114,7 +114,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
-	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}}
+	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}, unfenced: map[drivers.Seat]bool{}}
 	for _, a := range o.Attempts {
 		x.attempts[a.Nonce] = a
 	}
@@ -195,7 +195,7 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 		return nil, err
 	}
 	if o.Listing.Err != "" {
-		return nil, fmt.Errorf("the scheduler did not answer, so what would change is unknown: %s", o.Listing.Err)
+		return nil, fmt.Errorf("previewing the changes: the jobs that exist are unknown: %s", o.Listing.Err)
 	}
 	steps := plan.Diff(d, o)
 	return steps, l.explain(steps, extra)

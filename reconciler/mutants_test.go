@@ -21,6 +21,7 @@ func TestMutants(t *testing.T) {
 		"the intent is written after submitting":  {forgetOpen: func(a plan.Attempt) bool { return a.JobID == "" && a.Error == "" }},
 		"an intent without a job holds no seat":   {decide: ignoreIntents},
 		"the settle time is shorter than the lag": {settle: time.Second},
+		"a lost job is not fenced":                {noFence: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seed, err := firstFailure(t, 1, enough, v)

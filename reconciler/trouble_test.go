@@ -236,6 +236,7 @@ type variant struct {
 	settle     time.Duration
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	forgetOpen func(plan.Attempt) bool // intents that do not survive a crash
+	noFence    bool                    // what a lost job left behind is not ended
 }
 
 // afterCrash takes away what a broken variant would not have written down.

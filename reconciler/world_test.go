@@ -107,7 +107,7 @@ func (w *sim) boot() {
 	every := v1alpha1.Duration(2 * time.Second)
 	site := v1alpha1.Site{Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
 	w.loop = &Loop{
-		Store: w.store, Lease: w.lease, Site: site, Scheduler: w.cluster, Compile: compileSim,
+		Store: w.store, Lease: w.lease, Site: site, Scheduler: w.v.scheduler(w.cluster), Compile: compileSim,
 		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
 		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,

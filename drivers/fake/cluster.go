@@ -51,6 +51,7 @@ type job struct {
 	final    drivers.JobState
 	why      string
 	ended    time.Time
+	left     bool // its node was lost, so its server runs on until it is fenced
 	foreign  bool
 	agent    agent
 }
@@ -152,6 +153,7 @@ func (c *Cluster) end(j *job, state drivers.JobState, why string) {
 	default:
 		j.State, j.Reason = drivers.JobCompleting, ""
 		j.final, j.why, j.gone = state, why, c.now.Add(c.upTo(c.o.EndDelay))
+		j.left = state == drivers.JobNodeFail
 	}
 }
 

@@ -31,10 +31,11 @@ func (l *ledger) disturb(j *job) {
 	}
 }
 
+// liveOf counts the servers of a seat: those of its jobs, and those that lost nodes left behind.
 func (c *Cluster) liveOf(t drivers.Tag) int {
 	n := 0
-	for _, j := range c.jobs {
-		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && !j.State.Terminal() {
+	for _, j := range slices.Concat(c.past, c.jobs) {
+		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (j.left || !j.State.Terminal()) {
 			n++
 		}
 	}

@@ -13,6 +13,7 @@ var _ interface {
 	drivers.Scheduler
 	drivers.Reconfigurer
 	drivers.Accountant
+	drivers.Fencer
 } = (*Cluster)(nil)
 
 // call runs f as one driver call: hooks around it, the lock inside it.
@@ -134,10 +135,6 @@ func (c *Cluster) Reconfigure(ctx context.Context, id drivers.JobID, nonce strin
 				j.Ends = j.Started.Add(j.Limit)
 			}
 		}
-		if change.Tag != nil {
-			j.Tag = *change.Tag
-			j.Tag.Nonce = nonce
-		}
 		return nil
 	})
 }
@@ -158,4 +155,23 @@ func (c *Cluster) Ended(ctx context.Context, id drivers.JobID, nonce string) (dr
 		return fmt.Errorf("job %s of nonce %s: %w", id, nonce, drivers.ErrNotFound)
 	})
 	return out, err
+}
+
+// Fence ends the server that a lost node left behind.
+func (c *Cluster) Fence(ctx context.Context, id drivers.JobID, nonce string) error {
+	return c.call(ctx, "Fence", func() error {
+		if c.frozen {
+			return fmt.Errorf("fencing job %s: the scheduler did not answer: %w", id, drivers.ErrUnavailable)
+		}
+		for _, j := range slices.Concat(c.past, c.jobs) {
+			if j.ID != id || j.Tag.Nonce != nonce || c.now.Before(j.listed) { // what is not listed yet is not known here either
+				continue
+			}
+			if !j.State.Terminal() {
+				return fmt.Errorf("fencing job %s: it is %s: %w", id, j.State, drivers.ErrRejected)
+			}
+			j.left = false
+		}
+		return nil
+	})
 }

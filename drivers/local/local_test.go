@@ -1,110 +1,18 @@
 package local
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"assay/drivers"
 	"assay/drivers/drivertest"
 )
-
-// TestMain makes the test binary its own shepherd, and the jobs.
-func TestMain(m *testing.M) {
-	var err error
-	switch {
-	case len(os.Args) == 4 && os.Args[1] == "shepherd":
-		err = Shepherd(os.Args[2], os.Args[3])
-	case len(os.Args) > 2 && os.Args[1] == "job":
-		err = job(os.Args[2], os.Args[3:])
-	default:
-		os.Exit(m.Run())
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// lifetime is how long a job lives that runs for ever: it ends even when its test was killed.
-const lifetime = 3 * time.Minute
-
-func job(what string, args []string) error {
-	switch what {
-	case "argv": // writes its arguments down
-		b, err := json.Marshal(args)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile("argv.json", b, 0o600)
-	case "family": // a child in its process group and one that left it; then it goes on, or exits when args say so
-		var pids []string
-		for _, setsid := range []bool{false, true} {
-			cmd := exec.Command(os.Args[0], "job", "forever")
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
-			if err := cmd.Start(); err != nil {
-				return err
-			}
-			pids = append(pids, strconv.Itoa(cmd.Process.Pid))
-		}
-		if err := os.WriteFile("pids.tmp", []byte(strings.Join(append(pids, strconv.Itoa(os.Getpid())), " ")), 0o600); err != nil {
-			return err
-		}
-		if err := os.Rename("pids.tmp", "pids"); err != nil {
-			return err
-		}
-		if len(args) > 0 {
-			return nil
-		}
-		time.Sleep(lifetime)
-	case "forever":
-		time.Sleep(lifetime)
-	case "exit":
-		n, err := strconv.Atoi(args[0])
-		if err != nil {
-			return err
-		}
-		os.Exit(n)
-	case "die":
-		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	}
-	return nil
-}
-
-func open(t *testing.T, dir string) *Scheduler {
-	t.Helper()
-	s, err := New(dir, Options{Shepherd: []string{self(t), "shepherd"}, Prefix: "here-"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func self(t *testing.T) string {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return exe
-}
-
-func spec(t *testing.T, store, nonce string, job ...string) drivers.JobSpec {
-	t.Helper()
-	seat := drivers.Seat{Experiment: "exp", Group: nonce}
-	return drivers.JobSpec{Tag: drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}, Name: seat.JobName(), Dir: t.TempDir(),
-		Argv: append([]string{self(t), "job"}, job...), Nodes: 1}
-}
 
 func TestConformance(t *testing.T) {
 	var dir string
@@ -120,6 +28,7 @@ func TestConformance(t *testing.T) {
 			return spec(t, store, nonce, job[b]...)
 		},
 		Impossible: func(s drivers.JobSpec) drivers.JobSpec { s.Nodes = 2; return s },
+		Folder:     func() string { return dir },
 		Break: func(t *testing.T) func() { // as a shared disk that is away
 			away := dir + ".away"
 			if err := os.Rename(dir, away); err != nil {
@@ -132,123 +41,6 @@ func TestConformance(t *testing.T) {
 			}
 		},
 	})
-}
-
-// start submits one job to a scheduler of its own, and ends it with the test.
-func start(t *testing.T, sp drivers.JobSpec) (*Scheduler, drivers.JobID) {
-	t.Helper()
-	s := open(t, t.TempDir())
-	id, err := s.Submit(t.Context(), sp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = s.Cancel(context.Background(), id, sp.Tag.Nonce) // the wait below tells
-		await(t, s, id, drivers.JobState.Terminal)
-		killMarked(sp.Tag.Nonce)
-	})
-	return s, id
-}
-
-func await(t *testing.T, s *Scheduler, id drivers.JobID, ok func(drivers.JobState) bool) drivers.Job {
-	t.Helper()
-	var j drivers.Job
-	until(t, "job "+string(id), func() (err error) {
-		if j, err = s.read(string(id)); err == nil && !ok(j.State) {
-			err = fmt.Errorf("it is %s", j.State)
-		}
-		return err
-	})
-	return j
-}
-
-func until(t *testing.T, what string, f func() error) {
-	t.Helper()
-	var err error
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if err = f(); err == nil {
-			return
-		}
-	}
-	t.Fatalf("waiting for %s: %v", what, err)
-}
-
-func running(s drivers.JobState) bool { return s == drivers.JobRunning }
-
-// family waits for the processes that a "family" job names.
-func family(t *testing.T, dir string) []int {
-	t.Helper()
-	var pids []int
-	until(t, "the job's processes", func() error {
-		b, err := os.ReadFile(filepath.Join(dir, "pids"))
-		if err != nil {
-			return err
-		}
-		pids = nil
-		for _, w := range strings.Fields(string(b)) {
-			n, err := strconv.Atoi(w)
-			if err != nil {
-				return err
-			}
-			pids = append(pids, n)
-		}
-		return nil
-	})
-	return pids
-}
-
-func gone(t *testing.T, pids []int) {
-	t.Helper()
-	until(t, "its processes to be gone", func() error {
-		if i := slices.IndexFunc(pids, func(pid int) bool { return startTime(pid) != "" }); i >= 0 {
-			return fmt.Errorf("%d of %v lives", pids[i], pids)
-		}
-		return nil
-	})
-}
-
-func TestShepherdKilled(t *testing.T) {
-	sp := spec(t, "s", "shepherd-killed", "family")
-	s, id := start(t, sp)
-	await(t, s, id, running)
-	pids := family(t, sp.Dir)
-	var st started
-	if err := readFile(s.folder(string(id)), startedFile, &st); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(st.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	j := await(t, s, id, drivers.JobState.Terminal)
-	if j.State != drivers.JobNodeFail {
-		t.Errorf("it ended as %s", j.State)
-	}
-	gone(t, pids)
-	if j, err := open(t, s.dir).Ended(t.Context(), id, sp.Tag.Nonce); err != nil || j.State != drivers.JobNodeFail {
-		t.Errorf("later it is %+v, %v", j, err)
-	}
-	var e end
-	if err := readFile(s.folder(string(id)), endFile, &e); err != nil { // else it is never forgotten
-		t.Errorf("its end is not recorded: %v", err)
-	}
-}
-
-// TestLeftovers: what a job started ends with it, in its process group or not, whether it was cancelled or went by itself.
-func TestLeftovers(t *testing.T) {
-	for name, job := range map[string][]string{"cancelled": {"family"}, "exited": {"family", "exit"}} {
-		t.Run(name, func(t *testing.T) {
-			sp := spec(t, "s", "leftovers-"+name, job...)
-			s, id := start(t, sp)
-			pids := family(t, sp.Dir)
-			if name == "cancelled" {
-				if err := s.Cancel(t.Context(), id, sp.Tag.Nonce); err != nil {
-					t.Fatal(err)
-				}
-			}
-			await(t, s, id, drivers.JobState.Terminal)
-			gone(t, pids)
-		})
-	}
 }
 
 func TestSurvives(t *testing.T) {
@@ -351,64 +143,5 @@ func TestRefused(t *testing.T) {
 	}
 	if jobs, err := none.Jobs(t.Context(), "s"); err != nil || len(jobs) != 1 || jobs[0].State != drivers.JobFailed {
 		t.Errorf("then listed is %+v, %v", jobs, err)
-	}
-}
-
-// TestNeverStarted: a job whose shepherd did not come is over, and a shepherd that comes later than that runs nothing.
-func TestNeverStarted(t *testing.T) {
-	s := open(t, t.TempDir())
-	s.o.Shepherd = []string{"true"}
-	sp := spec(t, "s", "late", "argv")
-	id, err := s.Submit(t.Context(), sp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if j, err := s.read(string(id)); err != nil || j.State != drivers.JobPending {
-		t.Errorf("at first it is %+v, %v", j, err)
-	}
-	old := time.Now().Add(-startWithin - time.Second)
-	if err := os.Chtimes(filepath.Join(s.folder(string(id)), jobFile), old, old); err != nil {
-		t.Fatal(err)
-	}
-	if j, err := s.read(string(id)); err != nil || j.State != drivers.JobFailed || j.Reason != "NeverStarted" {
-		t.Errorf("then it is %+v, %v", j, err)
-	}
-	if err := Shepherd(s.dir, string(id)); err == nil {
-		t.Error("a late shepherd took it")
-	}
-	if _, err := os.Stat(filepath.Join(sp.Dir, "argv.json")); err == nil {
-		t.Error("a late shepherd ran it")
-	}
-}
-
-// TestForgotten: an ended job is listed for a day; a damaged record makes the listing an error.
-func TestForgotten(t *testing.T) {
-	sp := spec(t, "s", "forgotten", "exit", "0")
-	s := open(t, t.TempDir())
-	id, err := s.Submit(t.Context(), sp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	await(t, s, id, drivers.JobState.Terminal)
-	if err := writeFile(s.folder(string(id)), endFile, end{State: drivers.JobCompleted, At: time.Now().Add(-forgetAfter - time.Minute)}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the first listing is the last that has it
-		if _, err := s.Jobs(t.Context(), "s"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) != 0 {
-		t.Errorf("listed is %+v, %v", jobs, err)
-	}
-	if id, err = s.Submit(t.Context(), sp); err != nil {
-		t.Fatal(err)
-	}
-	await(t, s, id, drivers.JobState.Terminal)
-	if err := os.WriteFile(filepath.Join(s.folder(string(id)), jobFile), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if jobs, err := s.Jobs(t.Context(), "s"); !errors.Is(err, drivers.ErrUnavailable) || jobs != nil {
-		t.Errorf("of a damaged record it lists %+v, %v", jobs, err)
 	}
 }

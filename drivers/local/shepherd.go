@@ -1,53 +1,30 @@
 package local
 
 import (
-	"bytes"
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/drivers/procid"
 )
 
 const (
-	look     = 200 * time.Millisecond
-	killWait = 40 * time.Second // between SIGTERM and SIGKILL; an agent's own graces fit in
-	marker   = "ASSAY_JOB_NONCE="
+	checkEvery = 200 * time.Millisecond
+	killWait   = 40 * time.Second // between SIGTERM and SIGKILL; an agent's own graces fit in
 )
 
-// started is who looks after a job.
-type started struct {
-	PID   int       `json:"pid"`
-	Start string    `json:"start"` // of the process, in clock ticks since boot: a pid alone is no identity
-	Boot  string    `json:"boot"`  // id of the boot
-	At    time.Time `json:"at"`
-}
-
-func (s started) alive() bool {
-	return s.Boot == bootID() && syscall.Kill(s.PID, 0) == nil && startTime(s.PID) == s.Start
-}
-
-// end is how a job ended.
-type end struct {
-	State  drivers.JobState `json:"state"`
-	Reason string           `json:"reason"`
-	Exit   int              `json:"exit"`
-	Signal int              `json:"signal"`
-	At     time.Time        `json:"at"`
-}
-
-// Shepherd runs job id of the scheduler in dir to its end. It is what Options.Shepherd has to start.
+// Shepherd runs job id of the scheduler in dir to its end. Options.Shepherd is the command that calls it.
 func Shepherd(dir, id string) error {
 	folder := filepath.Join(dir, id)
 	var spec drivers.JobSpec
-	if err := readFile(folder, jobFile, &spec); err != nil {
+	if err := durable.ReadRecord(filepath.Join(folder, jobFile), &spec); err != nil {
 		return fmt.Errorf("starting local job %s: %w", id, err)
 	}
 	if info, err := os.Stat(filepath.Join(folder, jobFile)); err != nil || time.Since(info.ModTime()) > startWithin {
@@ -55,15 +32,17 @@ func Shepherd(dir, id string) error {
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	me := started{PID: os.Getpid(), Start: startTime(os.Getpid()), Boot: bootID(), At: time.Now()}
-	if err := writeFile(folder, startedFile, me); err != nil {
+	me := started{procid.Self(), time.Now()}
+	if err := files.CreateRecord(filepath.Join(folder, startedFile), me, nil); err != nil { // once: a job has one shepherd
 		return fmt.Errorf("starting local job %s: %w", id, err)
 	}
 	s := &shepherd{folder: folder, spec: spec, began: me.At}
 	e := s.run(id, signals)
-	killMarked(spec.Tag.Nonce) // what the job left behind
+	if err := killMarked(context.Background(), spec.Tag.Nonce); err != nil { // what the job left behind
+		fmt.Fprintln(os.Stderr, err)
+	}
 	e.At = time.Now()
-	if err := writeFile(folder, endFile, e); err != nil {
+	if err := files.ReplaceRecord(filepath.Join(folder, endFile), e, nil); err != nil {
 		return fmt.Errorf("recording the end of local job %s: %w", id, err)
 	}
 	return nil
@@ -73,11 +52,11 @@ type shepherd struct {
 	folder string
 	spec   drivers.JobSpec
 	began  time.Time
-	why    drivers.JobState // why it is being ended; empty while it is not
+	ending drivers.JobState // the state that it is being ended as; empty while it is left alone
 	killAt time.Time
 }
 
-// run starts the job and waits for its end, watching the limit and the wish to cancel.
+// run starts the job and waits for its end. Meanwhile it watches the time limit and requests to cancel.
 func (s *shepherd) run(id string, signals <-chan os.Signal) end {
 	cmd := exec.Command(s.spec.Argv[0], s.spec.Argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.spec.Dir, os.Stdout, os.Stderr
@@ -89,10 +68,10 @@ func (s *shepherd) run(id string, signals <-chan os.Signal) end {
 	}
 	done := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // the process state says it
+		_ = cmd.Wait() // the process state has it
 		close(done)
 	}()
-	t := time.NewTicker(look)
+	t := time.NewTicker(checkEvery)
 	defer t.Stop()
 	for {
 		select {
@@ -106,27 +85,29 @@ func (s *shepherd) run(id string, signals <-chan os.Signal) end {
 	}
 }
 
-// watch ends the job when its time is over or somebody wants it, and kills it when it does not end.
+// watch ends the job when its time is over or a cancel was requested, and kills it when it does not end.
 func (s *shepherd) watch(cmd *exec.Cmd) {
-	limit := s.spec.Time
-	_ = optional(s.folder, limitFile, &limit) // a damaged one leaves the submitted limit
+	allowed := s.spec.Time
+	if l, err := durable.OptionalRecord[limit](filepath.Join(s.folder, limitFile)); err == nil && l != nil {
+		allowed = l.Time // a damaged one leaves the submitted limit
+	}
 	switch _, err := os.Stat(filepath.Join(s.folder, cancelFile)); {
-	case s.why != "":
+	case s.ending != "":
 	case err == nil:
 		s.terminate(cmd, drivers.JobCancelled)
-	case limit > 0 && time.Since(s.began) > limit:
+	case allowed > 0 && time.Since(s.began) > allowed:
 		s.terminate(cmd, drivers.JobTimeout)
 	}
-	if s.why != "" && time.Now().After(s.killAt) {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // gone already is as good
-		killMarked(s.spec.Tag.Nonce)
+	if s.ending != "" && time.Now().After(s.killAt) {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // a job that has just ended needs no kill
+		_ = killOnce(s.spec.Tag.Nonce)                      // the next check repeats it
 	}
 }
 
-func (s *shepherd) terminate(cmd *exec.Cmd, why drivers.JobState) {
-	if s.why == "" {
-		s.why, s.killAt = why, time.Now().Add(killWait)
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // gone already is as good
+func (s *shepherd) terminate(cmd *exec.Cmd, as drivers.JobState) {
+	if s.ending == "" {
+		s.ending, s.killAt = as, time.Now().Add(killWait)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // a job that has just ended needs no signal
 	}
 }
 
@@ -136,59 +117,12 @@ func (s *shepherd) ended(st *os.ProcessState) end {
 		e.Exit, e.Signal = 0, int(ws.Signal())
 	}
 	switch {
-	case s.why != "":
-		e.State, e.Reason = s.why, string(s.why)
+	case s.ending != "":
+		e.State, e.Reason = s.ending, string(s.ending)
 	case e.Signal != 0:
 		e.State, e.Reason = drivers.JobFailed, "Signalled"
 	case e.Exit != 0:
 		e.State, e.Reason = drivers.JobFailed, "NonZeroExitCode"
 	}
 	return e
-}
-
-// killMarked kills every process that carries a job's nonce in its environment, except this one: what daemonised itself
-// out of the job's process group too. It looks again as long as it finds some, for they may have forked meanwhile.
-func killMarked(nonce string) {
-	for range 10 {
-		if nonce == "" || !killOnce(nonce) {
-			return
-		}
-	}
-}
-
-func killOnce(nonce string) (found bool) {
-	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
-	for _, p := range procs {
-		pid, err := strconv.Atoi(filepath.Base(p))
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		env, err := os.ReadFile(filepath.Join(p, "environ"))
-		if err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+marker+nonce+"\x00")) {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already is as good
-			found = true
-		}
-	}
-	return found
-}
-
-// startTime is field 22 of /proc/PID/stat; empty for a process that is gone or a zombie.
-func startTime(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(f) < 20 || f[0] == "Z" {
-		return ""
-	}
-	return f[19]
-}
-
-func bootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if errors.Is(err, os.ErrNotExist) {
-		return "unknown"
-	}
-	return strings.TrimSpace(string(b))
 }

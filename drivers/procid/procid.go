@@ -1,33 +1,36 @@
-// Package procid says which process something was, and whether that process still lives.
+// Package procid identifies a process and finds out whether it still runs.
 //
-// A pid alone is no identity: it is reused, it means something else in another pid namespace, and on another host it
-// means nothing. An ID holds all that tells processes apart. Of a process that cannot be seen from here, State is
-// Unknown: it is neither taken for alive nor for gone, and nothing of it is ended.
+// A pid alone is not an identity: it is reused, it names another process in another pid namespace, and on another host
+// it means nothing. An ID holds everything that is needed to tell two processes apart. The state of a process that
+// cannot be seen from here is Unknown: it counts neither as alive nor as gone, and nothing of it is ended from here.
 //
-//	same boot, same pid namespace            Alive or Gone: /proc says
-//	same host, another boot                  Gone: the host has restarted since
-//	another pid namespace, or another host   Unknown
+//	this boot, this pid namespace          Alive or Gone, as /proc says
+//	this host, another boot                Gone: the host has restarted since
+//	another pid namespace, another host    Unknown
 //
-// Nothing is imported but the standard library. It reads /proc and so works on Linux.
+// It reads /proc and so works on Linux. Where /proc is missing, or belongs to another pid namespace than this process,
+// every state is Unknown. It imports only the standard library.
 package procid
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 )
 
-// ID is what a process is. It is written into records and compared by those who read them.
+// ID identifies a process. Records hold it, so its JSON names stay as they are.
 type ID struct {
 	Host      string `json:"host"`                // name
-	Machine   string `json:"machineID,omitempty"` // /etc/machine-id: tells hosts of one name apart
-	Boot      string `json:"boot"`                // of the kernel
-	Namespace string `json:"pidNamespace"`
+	Machine   string `json:"machineID,omitempty"` // /etc/machine-id: distinguishes hosts of the same name
+	Boot      string `json:"boot"`                // /proc/sys/kernel/random/boot_id
+	Namespace string `json:"pidNamespace"`        // /proc/self/ns/pid; empty in records of an older assay
 	PID       int    `json:"pid"`
-	Start     string `json:"start"` // of the process, in clock ticks since boot: tells a reused pid
+	Start     string `json:"start"` // of the process, in clock ticks since boot: distinguishes uses of one pid
 }
 
 // State is what is known of a process.
@@ -37,82 +40,97 @@ type State int
 const (
 	Unknown State = iota // it cannot be seen from here
 	Alive
-	Gone
+	Gone // it has ended; a zombie has, too
 )
 
-// here is the part of an ID that all processes of this one's pid namespace share.
+// here is what all processes of this pid namespace have in common. An unknown part stays empty, and matches nothing.
 var here = sync.OnceValue(func() ID {
-	host, _ := os.Hostname()                                  // for people; an unknown one stays empty
-	machine, _ := os.ReadFile("/etc/machine-id")              // some containers have none
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // without /proc nothing is ever Gone
-	namespace, _ := os.Readlink("/proc/self/ns/pid")
-	return ID{Host: host, Machine: strings.TrimSpace(string(machine)), Boot: strings.TrimSpace(string(boot)), Namespace: namespace}
+	host, _ := os.Hostname()
+	machine, _ := os.ReadFile("/etc/machine-id") // some containers have none
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id := ID{Host: host, Machine: strings.TrimSpace(string(machine)), Boot: strings.TrimSpace(string(boot))}
+	if self, err := os.Readlink("/proc/self"); err == nil && self == strconv.Itoa(os.Getpid()) {
+		id.Namespace, _ = os.Readlink("/proc/self/ns/pid")
+	} // else /proc belongs to another pid namespace, and its pids mean nothing here
+	return id
 })
 
-// Self is this process.
+// Self identifies this process.
 func Self() ID { return Of(os.Getpid()) }
 
-// Of is a process of this pid namespace; Start is empty when there is none of that pid.
+// Of identifies the process of this pid namespace that has the pid now. Start is empty when there is none, or when /proc
+// cannot tell.
 func Of(pid int) ID {
 	id := here()
-	id.PID, id.Start = pid, startTime(pid)
+	id.PID = pid
+	if id.Namespace != "" {
+		id.Start, _ = startTime(pid)
+	}
 	return id
 }
 
-// Here reports whether the process can be seen from here: the same boot of the same host, the same pid namespace.
+// Here reports whether the process can be seen from here: the same boot of the same host and the same pid namespace.
 func (i ID) Here() bool {
 	h := here()
 	return i.Boot != "" && i.Boot == h.Boot && i.Namespace != "" && i.Namespace == h.Namespace
 }
 
-// State says whether the process lives.
+// State is whether the process runs, as far as that can be known here.
 func (i ID) State() State {
 	h := here()
 	switch {
-	case i.Here() && i.Start != "" && startTime(i.PID) == i.Start:
-		return Alive
 	case i.Here():
-		return Gone
-	case i.Machine != "" && i.Machine == h.Machine && i.Host == h.Host && i.Boot != "" && i.Boot != h.Boot:
+		return i.lookup()
+	case i.Boot == h.Boot && i.Namespace == "" && h.Namespace != "" && i.lookup() == Alive:
+		return Alive // recorded by an older assay, without the namespace: a match is not an accident, a miss proves nothing
+	case i.Machine != "" && i.Machine == h.Machine && i.Host == h.Host && i.Boot != "" && h.Boot != "" && i.Boot != h.Boot:
 		return Gone
 	}
 	return Unknown
 }
 
+// lookup looks the process up among those of this pid namespace.
+func (i ID) lookup() State {
+	start, ok := startTime(i.PID)
+	switch {
+	case !ok:
+		return Unknown
+	case start != "" && start == i.Start:
+		return Alive
+	}
+	return Gone
+}
+
 // String names the process for people.
 func (i ID) String() string {
-	switch h := here(); {
-	case i.Here():
-		return fmt.Sprintf("pid %d on this host", i.PID)
+	h := here()
+	host := "on host " + i.Host
+	switch {
+	case i.Host == "":
+		host = "on an unknown host"
 	case i.Host == h.Host && i.Boot == h.Boot:
-		return fmt.Sprintf("pid %d on this host, in another pid namespace (a container)", i.PID)
+		host = "on this host"
 	}
-	return fmt.Sprintf("pid %d on host %s", i.PID, i.Host)
+	switch {
+	case i.Boot != h.Boot || i.Here():
+	case i.Namespace == "":
+		host += ", in an unknown pid namespace"
+	default:
+		host += ", in another pid namespace (inside or outside of a container)"
+	}
+	return fmt.Sprintf("pid %d %s", i.PID, host)
 }
 
-// Signal sends a signal to the process if it is certainly the one meant. A process that is gone is no error.
-func (i ID) Signal(s syscall.Signal) error {
-	switch i.State() {
-	case Gone:
-		return nil
-	case Unknown:
-		return fmt.Errorf("signalling %s: it cannot be seen from here", i)
-	}
-	if err := syscall.Kill(i.PID, s); err != nil && err != syscall.ESRCH {
-		return fmt.Errorf("signalling %s: %w", i, err)
-	}
-	return nil
-}
-
-// startTime is field 22 of /proc/PID/stat; empty for a process that is gone or a zombie.
-func startTime(pid int) string {
+// startTime is field 22 of /proc/PID/stat; empty when the process has ended, as a zombie has. It is false when that
+// cannot be known: /proc can hide the processes of other users.
+func startTime(pid int) (start string, ok bool) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return ""
+		return "", pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 	}
-	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // the name before may hold anything
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // the name before it can hold anything
 	if len(f) < 20 || f[0] == "Z" || f[0] == "X" {
-		return ""
+		return "", true
 	}
-	return f[19]
+	return f[19], true
 }

@@ -234,11 +234,6 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 		}
 		argv = append(argv, "TimeLimit="+limit)
 	}
-	if c.Tag != nil {
-		tag := *c.Tag
-		tag.Nonce = nonce
-		argv = append(argv, "Comment="+tag.String())
-	}
 	a := s.call(ctx, "scontrol", argv...)
 	switch {
 	case a.err == nil && a.code == 0:

@@ -1,10 +1,10 @@
-// Package split is two schedulers as one: the cluster's, and this machine's for what is to run beside the controller
+// Package split combines two schedulers: the cluster's, and this machine's for what runs on the controller's host
 // (run: {on: controller}).
 //
-// A submission says where it belongs (JobSpec.Here); afterwards its id does, by a prefix that the cluster's ids never
-// have. A listing is both lists, or an error: half of the world is not the world.
+// A submission says where it belongs (JobSpec.Here). Afterwards its id does, by a prefix that the cluster's ids never
+// have. A listing is both lists, or an error: a listing of one of them would be a part of the world.
 //
-// Jobs beside the controller are known on its host only. When another host takes the controller's place they vanish
+// Jobs on the controller's host are known on that host only. When another host takes the controller's place they vanish
 // from its listings, and their runs are lost and tried again there.
 package split
 
@@ -16,13 +16,20 @@ import (
 	"assay/drivers"
 )
 
-// Prefix begins the ids of jobs beside the controller.
+// Prefix begins the ids of jobs on the controller's host.
 const Prefix = "here-"
 
-// Scheduler implements drivers.Scheduler, Reconfigurer and Accountant. The ids of Here have to begin with Prefix.
+// Scheduler forwards every call to the scheduler that the job belongs to. The ids of Here have to begin with Prefix.
 type Scheduler struct {
 	Cluster, Here drivers.Scheduler
 }
+
+var _ interface {
+	drivers.Scheduler
+	drivers.Reconfigurer
+	drivers.Accountant
+	drivers.Fencer
+} = Scheduler{}
 
 func (s Scheduler) of(id drivers.JobID) drivers.Scheduler {
 	if strings.HasPrefix(string(id), Prefix) {
@@ -62,13 +69,21 @@ func (s Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce stri
 	if r, ok := s.of(id).(drivers.Reconfigurer); ok {
 		return r.Reconfigure(ctx, id, nonce, change)
 	}
-	return fmt.Errorf("job %s cannot be changed in place: %w", id, drivers.ErrRejected)
+	return fmt.Errorf("changing job %s: its scheduler changes no job in place: %w", id, drivers.ErrRejected)
 }
 
-// Ended tells how a job ended where its scheduler knows.
+// Ended returns how a job ended where its scheduler knows.
 func (s Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (drivers.Job, error) {
 	if a, ok := s.of(id).(drivers.Accountant); ok {
 		return a.Ended(ctx, id, nonce)
 	}
-	return drivers.Job{}, fmt.Errorf("job %s: %w", id, drivers.ErrNotFound)
+	return drivers.Job{}, fmt.Errorf("asking how job %s ended: its scheduler keeps no accounts: %w", id, drivers.ErrNotFound)
+}
+
+// Fence ends what a job left behind where its scheduler can. Where it cannot, the scheduler's word has to be enough.
+func (s Scheduler) Fence(ctx context.Context, id drivers.JobID, nonce string) error {
+	if f, ok := s.of(id).(drivers.Fencer); ok {
+		return f.Fence(ctx, id, nonce)
+	}
+	return nil
 }

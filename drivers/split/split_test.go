@@ -62,6 +62,26 @@ func TestHalfAListingIsAnError(t *testing.T) {
 	}
 }
 
+// fencing is a half that can fence.
+type fencing struct{ half }
+
+func (f *fencing) Fence(_ context.Context, id drivers.JobID, nonce string) error {
+	f.asked = append(f.asked, "fence "+string(id)+" "+nonce)
+	return f.err
+}
+
+func TestAFenceIsForwarded(t *testing.T) {
+	away := errors.New("away")
+	here := &fencing{half{err: away}}
+	s := Scheduler{Cluster: &half{}, Here: here}
+	if err := s.Fence(t.Context(), "7", "n"); err != nil {
+		t.Errorf("of a scheduler that cannot fence: %v", err)
+	}
+	if err := s.Fence(t.Context(), "here-7", "n"); !errors.Is(err, away) || !slices.Equal(here.asked, []string{"fence here-7 n"}) {
+		t.Errorf("fenced %q, %v", here.asked, err)
+	}
+}
+
 func TestWhatASchedulerCannotDoIsSaid(t *testing.T) {
 	s := Scheduler{Cluster: &half{}, Here: fake.New(fake.Options{})}
 	if err := s.Reconfigure(t.Context(), "7", "n", drivers.Change{}); !errors.Is(err, drivers.ErrRejected) {

@@ -13,6 +13,8 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/drivers/procid"
 )
 
 const (
@@ -65,17 +67,22 @@ func Run(ctx context.Context, dir string, o Options) error {
 	return a.report(true)
 }
 
+// claimed is agent.json: which process supervises the job, for people who look for it.
+type claimed struct {
+	procid.ID
+	JobID string `json:"jobID"` // of the scheduler
+}
+
 // claim makes sure that a job directory never has two agents.
 func (a *agent) claim() error {
-	f, err := os.OpenFile(filepath.Join(a.dir, pidFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err := durable.Writer{}.CreateRecord(filepath.Join(a.dir, pidFile), claimed{procid.Self(), a.o.JobID}, nil)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("an agent has already run in %s: a job directory is used once", a.dir)
+		return fmt.Errorf("starting in %s: an agent has already run there, and a job directory is used once", a.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("starting in %s: %w", a.dir, err)
 	}
-	_, err = fmt.Fprintf(f, "{\"pid\": %d, \"jobID\": %q}\n", os.Getpid(), a.o.JobID)
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 // supervise is the loop. It returns how the agent ended.

@@ -15,7 +15,7 @@ import (
 	"assay/reconciler/plan"
 )
 
-// keepEnded is how many ended attempts of a seat the loop goes on reading; older ones move to the archive.
+// keepEnded is how many ended attempts of a seat the loop continues to read; older ones move to the archive.
 const keepEnded = 10
 
 // Begin writes an intent, durably, and makes the job directory. The seat is occupied from then on.
@@ -42,7 +42,7 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
 	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {
-		return a, fmt.Errorf("noting the intent to fill seat %s: %w", a.Seat, err)
+		return a, fmt.Errorf("recording the intent to fill seat %s: %w", a.Seat, err)
 	}
 	return a, nil
 }
@@ -50,7 +50,7 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 // Update replaces an attempt's record.
 func (l *Lease) Update(a plan.Attempt) error {
 	if err := l.replace(l.s.intentPath(a.Nonce), a); err != nil {
-		return fmt.Errorf("noting what became of attempt %s: %w", a.Nonce, err)
+		return fmt.Errorf("updating the record of attempt %s: %w", a.Nonce, err)
 	}
 	if a.End == nil {
 		return nil
@@ -65,8 +65,8 @@ func (s *Store) intentPath(nonce string) string {
 	return filepath.Join(s.dir, "intents", safe(nonce)+".json")
 }
 
-// Attempts lists the open attempts and the recent ended ones, oldest first. A damaged record is an error: what it
-// describes may be running.
+// Attempts lists the open attempts and the recent ended ones, oldest first. A damaged record is an error: its job may be
+// running.
 func (s *Store) Attempts() ([]plan.Attempt, error) {
 	files, err := durable.Names(filepath.Join(s.dir, "intents"))
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Store) Attempts() ([]plan.Attempt, error) {
 	return out, nil
 }
 
-// attempt reads one record; an ended one is read once.
+// attempt reads one record. The record of an ended attempt is read once and then remembered.
 func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 	s.mu.Lock()
 	a, ok := s.ended[nonce]
@@ -112,7 +112,7 @@ func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 	return a, nil
 }
 
-// archive moves ended attempts away, all but the newest.
+// archive moves ended attempts to the archive, all but the newest.
 func (l *Lease) archive(keep int, which func(plan.Attempt) bool) error {
 	all, err := l.s.Attempts()
 	if err != nil {
@@ -131,7 +131,7 @@ func (l *Lease) archive(keep int, which func(plan.Attempt) bool) error {
 	return nil
 }
 
-// archiveAll moves the ended attempts of an experiment away.
+// archiveAll moves the ended attempts of an experiment to the archive.
 func (l *Lease) archiveAll(experiment string) error {
 	return l.archive(0, func(a plan.Attempt) bool { return a.Seat.Experiment == experiment })
 }

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// InstallBinary copies the program at path into the store, by content, and returns the copy. Jobs run the copy: replacing
-// assay never changes a job that is running.
+// InstallBinary copies the program at path into the store, under its content's hash, and returns the copy. Jobs run the
+// copy: replacing assay never changes a job that is running.
 func (s *Store) InstallBinary(path string) (string, error) {
 	src, err := os.Open(path)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Store) InstallBinary(path string) (string, error) {
 	return to, nil
 }
 
-// copyProgram copies src to the name to, which is there only once it is whole.
+// copyProgram copies src to the name to, which appears only once the copy is complete.
 func (s *Store) copyProgram(src *os.File, dir, to string) error {
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return err

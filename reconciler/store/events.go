@@ -18,7 +18,7 @@ const (
 	foldWithin  = 10 * time.Minute // repeats of one event within this time are one
 )
 
-// Event is one thing that happened, and why.
+// Event is one thing that happened, with its reason.
 type Event struct {
 	Time       time.Time `json:"time"`
 	Type       string    `json:"type"` // Normal or Warning
@@ -55,7 +55,8 @@ func (l *Lease) Emit(e Event) error {
 	return nil
 }
 
-// Events lists what happened to an experiment, or to all when it is empty, oldest first. Lines that a crash tore are left out.
+// Events lists the events of an experiment, or of all when it is empty, oldest first. Lines that a crash cut short are
+// left out.
 func (s *Store) Events(experiment string) ([]Event, error) {
 	var out []Event
 	type key struct{ experiment, object, reason, message string }

@@ -12,7 +12,7 @@ import (
 	"assay/reconciler/plan"
 )
 
-// folderPath is where the record of one directory is: a service whose path changed has two for a while.
+// folderPath is the record of one directory. A service whose path was changed has two for a while.
 func (s *Store) folderPath(r plan.FolderRecord) string {
 	sum := sha256.Sum256([]byte(r.Spec.Path))
 	return filepath.Join(s.dir, "folders", safe(r.Experiment)+"."+safe(r.Service)+"."+hex.EncodeToString(sum[:6])+".json")
@@ -26,7 +26,7 @@ func (l *Lease) PutFolder(r plan.FolderRecord) error {
 	return l.replace(l.s.folderPath(r), r)
 }
 
-// DropFolder forgets a directory once it is gone, or was never ours.
+// DropFolder removes the record of a directory that is gone, or that another owner made.
 func (l *Lease) DropFolder(r plan.FolderRecord) error {
 	if err := l.Check(); err != nil {
 		return err

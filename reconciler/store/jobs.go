@@ -2,16 +2,22 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"assay/drivers"
 	"assay/drivers/durable"
 )
 
-// JobDir is the directory of one job.
+// JobDir is the directory of one job. One that an older assay made, whose name ends with one number more, is found.
 func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
-	place := fmt.Sprintf("%s-%d-%d", safe(seat.Group), seat.Slot, seat.Renewal) // the two numbers end it: no two seats meet
-	return filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
+	place := fmt.Sprintf("%s-%d", safe(seat.Group), seat.Slot) // the number ends it: no two seats have the same
+	dir := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
+	older := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place+"-0", safe(nonce))
+	if _, err := os.Lstat(older); err == nil {
+		return older
+	}
+	return dir
 }
 
 // WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing.
@@ -26,7 +32,7 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 	}
 	d.Generation = before.Generation + 1
 	if err := l.replace(filepath.Join(l.s.JobDir(seat, nonce), drivers.DesiredFile), d); err != nil {
-		return d, fmt.Errorf("telling the agent of seat %s: %w", seat, err)
+		return d, fmt.Errorf("writing what the agent of seat %s should run: %w", seat, err)
 	}
 	return d, nil
 }
@@ -40,7 +46,7 @@ func (s *Store) ReadDesired(seat drivers.Seat, nonce string) (drivers.AgentDesir
 	return *d, nil
 }
 
-// State reads what an agent says; nil when it has said nothing.
+// State reads an agent's report; nil when there is none yet.
 func (s *Store) State(seat drivers.Seat, nonce string) (*drivers.AgentState, error) {
 	return durable.OptionalRecord[drivers.AgentState](filepath.Join(s.JobDir(seat, nonce), drivers.StateFile))
 }

@@ -9,15 +9,17 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"assay/drivers/procid"
 )
 
-// ErrLeaseLost means that somebody holds a higher epoch: nothing may be done any more.
+// ErrLeaseLost means that another controller holds a higher epoch: no effect is allowed any more.
 var ErrLeaseLost = errors.New("the lease was taken over by another controller")
 
 // keepLeases is how many epochs stay on record.
 const keepLeases = 5
 
-// Lease is the right to act on a state directory, for as long as nobody holds a higher epoch.
+// Lease is the right to act on a state directory, for as long as no higher epoch exists.
 type Lease struct {
 	s        *Store
 	released atomic.Bool
@@ -26,9 +28,9 @@ type Lease struct {
 	me Holder
 }
 
-// Acquire takes the lease if it is free, was released, or its holder is dead: on this machine that shows at once,
-// elsewhere when its beat stands still for ttl by our own clock. Otherwise it returns a *HeldError; with a ttl of 0 at
-// once. ctx bounds the wait.
+// Acquire takes the lease if it is free, was released, or its holder is gone. Of a process that cannot be seen from here
+// that shows when its heartbeat stands still for ttl, by our own clock. Otherwise it returns a *HeldError; with a ttl of
+// 0 without waiting. ctx bounds the wait.
 func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*Lease, error) {
 	for {
 		last, err := s.newest()
@@ -42,7 +44,7 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 		}
 		l, err := s.take(what, last)
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, ErrLeaseLost) {
-			continue // somebody was faster: look who
+			continue // another process was faster: see which one
 		}
 		if err != nil {
 			return nil, fmt.Errorf("taking the lease: %w", err)
@@ -51,7 +53,7 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 	}
 }
 
-// take makes the epoch after last ours.
+// take makes the epoch after last this process's own.
 func (s *Store) take(what string, last Holder) (*Lease, error) {
 	l := &Lease{s: s, me: self(what, last.Epoch+1)}
 	if err := s.fs.CreateRecord(s.leasePath(l.me.Epoch), l.me, nil); err != nil {
@@ -61,13 +63,13 @@ func (s *Store) take(what string, last Holder) (*Lease, error) {
 		return nil, err
 	}
 	s.dropOldLeases(l.me.Epoch)
-	if last.Epoch > 0 && !last.Released { // it was killed, maybe while it wrote
+	if last.Epoch > 0 && !last.Released { // it was killed, perhaps while it wrote
 		s.sweep()
 	}
 	return l, nil
 }
 
-// sweep looks only where the store writes: other folders here hold the data of services.
+// sweep covers only what the store writes: other folders here hold the data of services.
 func (s *Store) sweep() {
 	s.fs.Sweep(s.dir, 0)
 	for _, sub := range folders {
@@ -75,17 +77,17 @@ func (s *Store) sweep() {
 	}
 }
 
-// awaitDeath returns nil when the holder is dead or has let go, and a *HeldError when it lives.
+// awaitDeath returns nil when the holder is gone or has released the lease, and a *HeldError when it lives.
 func (s *Store) awaitDeath(ctx context.Context, h Holder, ttl time.Duration) error {
-	if h.dead() {
+	switch state := h.State(); {
+	case state == procid.Gone:
 		return nil
-	}
-	if h.Machine == machine() || ttl <= 0 {
+	case state == procid.Alive || ttl <= 0:
 		return &HeldError{h}
 	}
 	end := time.Now().Add(ttl)
-	look := time.NewTicker(max(ttl/20, 10*time.Millisecond))
-	defer look.Stop()
+	check := time.NewTicker(max(ttl/20, 10*time.Millisecond))
+	defer check.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,25 +95,25 @@ func (s *Store) awaitDeath(ctx context.Context, h Holder, ttl time.Duration) err
 				return &HeldError{h}
 			}
 			return ctx.Err()
-		case <-look.C:
+		case <-check.C:
 		}
-		late := time.Now().After(end) // asked before the look, so that the last look is a whole ttl after the first
+		last := time.Now().After(end) // before the lease is read, so that the last reading is a whole ttl after the first
 		now, err := s.newest()
 		switch {
 		case err != nil:
 			return fmt.Errorf("taking the lease: %w", err)
 		case now.Epoch == h.Epoch && now.Released:
 			return nil
-		case now.Epoch != h.Epoch || now.Beat != h.Beat:
+		case now.Epoch != h.Epoch || now.Heartbeat != h.Heartbeat:
 			return &HeldError{now}
-		case late:
+		case last:
 			return nil
 		}
 	}
 }
 
 func (s *Store) dropOldLeases(now int64) {
-	epochs, _ := s.epochs() // what cannot be listed now is dropped later
+	epochs, _ := s.epochs() // what cannot be listed now is removed later
 	for _, e := range epochs {
 		if e <= now-keepLeases {
 			_ = s.fs.Remove(s.leasePath(e))
@@ -119,7 +121,7 @@ func (s *Store) dropOldLeases(now int64) {
 	}
 }
 
-// Epoch is the lease's number; a higher one ends it.
+// Epoch is the number of the lease. A higher one ends it.
 func (l *Lease) Epoch() int64 { return l.me.Epoch }
 
 // Check returns ErrLeaseLost when a higher epoch exists or the lease was released. It is called before every effect.
@@ -134,28 +136,28 @@ func (l *Lease) Check() error {
 	return nil
 }
 
-// Renew shows that the holder lives.
+// Renew counts the heartbeat up.
 func (l *Lease) Renew() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.Check(); err != nil {
 		return err
 	}
-	l.me.Beat++
+	l.me.Heartbeat++
 	if err := l.s.fs.ReplaceRecord(l.s.leasePath(l.me.Epoch), l.me, l.Check); err != nil {
 		return fmt.Errorf("renewing the lease: %w", err)
 	}
 	return nil
 }
 
-// Release gives the lease back; the next one need not wait. One that was lost already is no error.
+// Release gives the lease back, so that the next holder need not wait. Releasing a lease that was lost is not an error.
 func (l *Lease) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.Check(); errors.Is(err, ErrLeaseLost) {
 		return nil
 	}
-	l.released.Store(true) // before others may act
+	l.released.Store(true) // before another holder can act
 	l.me.Released = true
 	if err := l.s.fs.ReplaceRecord(l.s.leasePath(l.me.Epoch), l.me, nil); err != nil {
 		return fmt.Errorf("releasing the lease: %w", err)
@@ -163,8 +165,8 @@ func (l *Lease) Release() error {
 	return nil
 }
 
-// replace and create change files that only the lease's holder may: the lease is looked at last, just before the
-// file gets its name, so that a holder that was paused while it wrote changes nothing.
+// replace and create write files that only the lease's holder writes. The lease is checked last, just before the file
+// gets its name, so that a holder that was paused while it wrote changes nothing.
 func (l *Lease) replace(path string, v any) error { return l.s.fs.ReplaceRecord(path, v, l.Check) }
 
 func (l *Lease) create(path string, v any) error { return l.s.fs.CreateRecord(path, v, l.Check) }

@@ -37,7 +37,7 @@ func kill(t *testing.T, s *Store) {
 	rewrite(t, s, func(h *Holder) { h.Start = "another process has this pid now" })
 }
 
-func elsewhere(h *Holder) { h.Host, h.Machine = "far", "far" }
+func elsewhere(h *Holder) { h.Host, h.Machine, h.Boot = "far", "far", "far" }
 
 func TestOneOfManyWinsAnEpoch(t *testing.T) {
 	s := open(t, t.TempDir())
@@ -116,12 +116,12 @@ func TestAHolderElsewhereIsWatchedByItsBeat(t *testing.T) {
 	}{
 		"stands still": {ttl: ttl, ctx: time.Hour, after: ttl},
 		"no wait":      {ttl: 0, ctx: time.Hour, held: true},
-		"lives":        {ttl: ttl, ctx: time.Hour, held: true, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Beat++ }) }},
+		"lives":        {ttl: ttl, ctx: time.Hour, held: true, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Heartbeat++ }) }},
 		"lets go":      {ttl: ttl, ctx: time.Hour, meanwhile: func(t *testing.T, s *Store) { rewrite(t, s, func(h *Holder) { h.Released = true }) }},
 		"wait is over": {ttl: ttl, ctx: 5 * time.Second, held: true, after: 5 * time.Second},
 		"beats at the last second": {ttl: ttl, ctx: time.Hour, held: true, after: ttl - 2*time.Second, meanwhile: func(t *testing.T, s *Store) {
 			time.Sleep(ttl - 2*time.Second)
-			rewrite(t, s, func(h *Holder) { h.Beat++ })
+			rewrite(t, s, func(h *Holder) { h.Heartbeat++ })
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

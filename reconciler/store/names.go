@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// safe makes one element of a path of any name, and named reads it back. DNS labels stay as they are.
+// safe turns any name into one element of a path, and named reads it back. DNS labels stay as they are.
 func safe(name string) string {
 	s := url.PathEscape(name)
 	if strings.HasPrefix(s, ".") {
@@ -17,7 +17,7 @@ func safe(name string) string {
 func named(element string) string {
 	name, err := url.PathUnescape(element)
 	if err != nil {
-		return element // not ours; it is reported where it is read
+		return element // not written by safe; it is reported where it is read
 	}
 	return name
 }

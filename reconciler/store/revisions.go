@@ -14,7 +14,7 @@ import (
 	"assay/drivers/durable"
 )
 
-// Revision is one accepted version of an experiment: what was wanted, from where, and where it runs.
+// Revision is one accepted version of an experiment: the resolved manifest, its origin, and the site it runs on.
 type Revision struct {
 	Experiment string `json:"experiment"`
 	Generation int64  `json:"generation"` // from 1
@@ -39,8 +39,8 @@ const (
 	Unchanged  Outcome = "unchanged"
 )
 
-// Accept stores a revision unless the head already is the same. Two that are accepted at once get two numbers: the
-// number after the head that was compared can be taken once.
+// Accept stores a revision unless the head is already the same. Of two revisions that are accepted at the same time
+// each gets its own number: the number after the head that was compared can be taken once.
 func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 	r.Hash = v1alpha1.Hash(r.Spec)
 	for {
@@ -48,7 +48,7 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 		if err != nil {
 			return r, "", err
 		}
-		if ok && head.says(r) {
+		if ok && head.covers(r) {
 			return head, Unchanged, nil
 		}
 		r.Generation, r.Incarnation = last+1, last+1
@@ -61,7 +61,7 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 		}
 		switch {
 		case errors.Is(err, fs.ErrExist):
-			continue // somebody was faster: compare with theirs
+			continue // another process was faster: compare with its revision
 		case err != nil:
 			return r, "", fmt.Errorf("storing a revision of experiment %s: %w", r.Experiment, err)
 		case ok && !head.Deleting:
@@ -71,8 +71,9 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 	}
 }
 
-// says reports whether the head asks for all that r asks for. A permission to prune that it lacks makes a difference.
-func (head Revision) says(r Revision) bool {
+// covers reports whether the head asks for everything that r asks for. A permission to prune that the head lacks makes a
+// difference.
+func (head Revision) covers(r Revision) bool {
 	return head.Hash == r.Hash && head.Deleting == r.Deleting && (head.Prune || !r.Prune) && sameSite(head.Site, r.Site)
 }
 
@@ -88,7 +89,7 @@ func (s *Store) revisionPath(name string, generation int64) string {
 	return filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.json", generation))
 }
 
-// generations lists the revisions of an experiment, and how many of them are forgotten.
+// generations lists the numbers of an experiment's revisions; those up to forgotten were forgotten.
 func (s *Store) generations(name string) (all []int64, forgotten int64, err error) {
 	files, err := durable.Names(s.revisionDir(name))
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Store) generations(name string) (all []int64, forgotten int64, err erro
 	return all, forgotten, nil
 }
 
-// head reads the newest revision, and the newest number, also of a forgotten experiment.
+// head reads the newest revision, and its number, which a forgotten experiment has too.
 func (s *Store) head(name string) (r Revision, ok bool, last int64, err error) {
 	all, forgotten, err := s.generations(name)
 	if err != nil || len(all) == 0 {
@@ -175,8 +176,8 @@ func (s *Store) Revision(name string, generation int64) (Revision, error) {
 	return r, err
 }
 
-// Forget ends a deleted experiment: its name is free, and its history, runs and logs stay readable.
-// A revision that was accepted meanwhile is kept, and the experiment with it.
+// Forget ends a deleted experiment: its name is free again, and its history, runs and logs stay readable. A revision
+// that was accepted in the meantime is kept, and the experiment with it.
 func (s *Store) Forget(l *Lease, name string) error {
 	head, ok, err := s.Head(name)
 	if err != nil || !ok || !head.Deleting {

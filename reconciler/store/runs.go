@@ -18,26 +18,26 @@ import (
 
 const runFile = "run.json"
 
-// record is run.json: the run, and once it has ended its request and result beside it, so that the file stands alone.
+// record is run.json: the run, and once it has ended also its request and result, so that the file is complete by itself.
 type record struct {
 	plan.Run
 	Request *drivers.SuiteRequest `json:"request,omitempty"`
 	Result  *drivers.SuiteResult  `json:"result,omitempty"`
 }
 
-// cachedRun is an ended run, and its run.json when it was read.
+// cachedRun is an ended run, and the state of its run.json when it was read.
 type cachedRun struct {
 	run  plan.Run
 	file fs.FileInfo
 }
 
-// CreateRun records a run and its request before any agent is told. One that exists already is returned as it is.
+// CreateRun records a run and its request, before any agent should run it. A run that exists already is returned as it is.
 func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error) {
 	r.Dir = l.s.runDir(r.Experiment, r.ID)
 	if err := l.s.fs.MkdirAll(r.Dir); err != nil {
 		return r, fmt.Errorf("making the directory of run %s: %w", r.ID, err)
 	}
-	// The request first: a run is there once run.json is, and then it is whole.
+	// The request is written first: a run exists once run.json does, and then it is complete.
 	_, err := os.Stat(filepath.Join(r.Dir, runFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := l.replace(filepath.Join(r.Dir, drivers.RequestFile), req); err != nil {
@@ -56,7 +56,7 @@ func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error
 	return r, nil
 }
 
-// UpdateRun replaces a run's record; when the run has ended, its request and result go in too.
+// UpdateRun replaces a run's record, which holds the request and result too once the run has ended.
 func (l *Lease) UpdateRun(r plan.Run) error {
 	dir := l.s.runDir(r.Experiment, r.ID)
 	rec := record{Run: r, Result: r.Result}
@@ -71,7 +71,7 @@ func (l *Lease) UpdateRun(r plan.Run) error {
 		}
 	}
 	if err := l.replace(filepath.Join(dir, runFile), rec); err != nil {
-		return fmt.Errorf("noting what became of run %s: %w", r.ID, err)
+		return fmt.Errorf("updating the record of run %s: %w", r.ID, err)
 	}
 	l.s.mu.Lock()
 	delete(l.s.runs, dir)
@@ -106,7 +106,7 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 		for _, id := range ids {
 			r, err := s.readRun(s.runDir(e, named(id)))
 			if errors.Is(err, fs.ErrNotExist) {
-				continue // its creation was cut short, and it is created again
+				continue // its creation was cut short, and is repeated
 			}
 			if err != nil {
 				return nil, err
@@ -120,7 +120,7 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 	return out, nil
 }
 
-// readRun reads a run with its claim and result. Ended runs are remembered: they do not change.
+// readRun reads a run with its claim and result. Ended runs are remembered, because they do not change.
 func (s *Store) readRun(dir string) (plan.Run, error) {
 	path := filepath.Join(dir, runFile)
 	info, err := os.Stat(path)
@@ -141,7 +141,7 @@ func (s *Store) readRun(dir string) (plan.Run, error) {
 	r.Dir = dir
 	r.Claim, err = durable.OptionalRecord[drivers.Claim](filepath.Join(dir, drivers.ClaimFile))
 	if errors.Is(err, durable.ErrDamaged) {
-		r.Claim, err = &drivers.Claim{}, nil // claimed, by an agent that has not, or could not, put its name down
+		r.Claim, err = &drivers.Claim{}, nil // claimed by an agent that has not written its name, or could not
 	}
 	if err != nil {
 		return r, err
@@ -160,8 +160,8 @@ func (s *Store) readRun(dir string) (plan.Run, error) {
 	return r, nil
 }
 
-// result reads a run's result; nil when there is none. The suite puts it there whole, so that a damaged one is what its
-// run came to: an error of that run, not of the store.
+// result reads a run's result; nil when there is none. The suite writes it whole, so a damaged one is an error of that
+// run, not of the store.
 func result(dir, id string) (*drivers.SuiteResult, error) {
 	r, err := durable.OptionalRecord[drivers.SuiteResult](filepath.Join(dir, drivers.ResultFile))
 	if errors.Is(err, durable.ErrDamaged) {

@@ -17,11 +17,11 @@ import (
 // maxSecret bounds a secret, in bytes.
 const maxSecret = 1 << 20
 
-// SecretDir is the folder of secrets: one file a value, 0600, named after its digest.
+// SecretDir is the folder of secrets: one file for each value, 0600, named after its digest.
 func (s *Store) SecretDir() string { return filepath.Join(s.dir, "secrets") }
 
-// Digest is a keyed hash of a secret: it tells whether the value changed and nothing about it. The key never leaves
-// the state directory.
+// Digest is a keyed hash of a secret: it shows whether the value changed, and nothing else. The key never leaves the
+// state directory.
 func (s *Store) Digest(value string) (string, error) {
 	key, err := s.secretKey()
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Store) PutSecret(value string) (string, error) {
 	return digest, nil
 }
 
-// secretKey is made once. Of two that make it at the same time, one wins.
+// secretKey reads the key, and makes it the first time. Of two processes that make it at the same time, one wins.
 func (s *Store) secretKey() ([]byte, error) {
 	path := filepath.Join(s.SecretDir(), "key")
 	key, err := durable.Read(path, maxSecret)
@@ -71,7 +71,7 @@ func (s *Store) secretKey() ([]byte, error) {
 	return key, nil
 }
 
-// Secrets are all stored values, for those who have to keep them out of what they write.
+// Secrets are all stored values, for callers that have to keep them out of what they write.
 func (s *Store) Secrets() ([]string, error) {
 	files, err := durable.Names(s.SecretDir())
 	if err != nil {

@@ -21,7 +21,7 @@ func (s *Store) statusPath(name string) string {
 	return filepath.Join(s.dir, "status", safe(name)+".json")
 }
 
-// PutStatus replaces what is said of an experiment. The loop is its only writer.
+// PutStatus replaces the status of an experiment. The loop is its only writer.
 func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
 	if err := l.replace(l.s.statusPath(st.Name), st); err != nil {
 		return fmt.Errorf("writing the status of experiment %s: %w", st.Name, err)
@@ -29,7 +29,7 @@ func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
 	return nil
 }
 
-// Status reads what is said of an experiment; false when nothing is yet. A damaged file says nothing: the next pass
+// Status reads the status of an experiment; false when there is none yet. A damaged file counts as none: the next pass
 // replaces it.
 func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
 	st, err := durable.OptionalRecord[v1alpha1.ExperimentStatus](s.statusPath(name))
@@ -42,7 +42,7 @@ func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
 	return *st, true, nil
 }
 
-// Statuses reads what is said of all experiments, by name.
+// Statuses reads the status of every experiment, by name.
 func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 	files, err := durable.Names(filepath.Join(s.dir, "status"))
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"assay/reconciler/plan"
 )
 
-// Options for tests: Hook is called before and after every system call that changes a file, NoSync leaves fsync out.
+// Options are for tests: Hook is called before and after every system call that changes a file, NoSync leaves fsync out.
 type Options struct {
 	Hook   func(call string)
 	NoSync bool
 }
 
-// Store is an open state directory. It is safe for concurrent use. What it returns may be shared: change copies.
+// Store is an open state directory. It is safe for concurrent use. What it returns can be shared: change copies only.
 type Store struct {
 	dir string
 	id  string

@@ -1,0 +1,24 @@
+package drivers
+
+import "testing"
+
+func TestSeatAndTagReadBack(t *testing.T) {
+	seat := Seat{Experiment: "exp", Group: "llm", Slot: 3}
+	tag := Tag{Store: "s", Seat: seat, Revision: "r", Nonce: "n"}
+	for text, want := range map[string]bool{
+		seat.String(): true, "exp/llm/3/0": true, // as an older assay wrote it
+		"exp/llm/3/1": false, "exp/llm": false, "exp/llm/x": false, "/llm/3": false, "exp//3": false, "exp/llm/3/0/0": false, "": false,
+	} {
+		if got, ok := ParseSeat(text); ok != want || ok && got != seat {
+			t.Errorf("seat %q reads as %+v, %v", text, got, ok)
+		}
+	}
+	for text, want := range map[string]bool{
+		tag.String(): true, "assay:v1 s exp/llm/3/0 r n": true,
+		"assay:v1 s exp/llm/3 r": false, "assay:v1  exp/llm/3 r n": false, "assay:v1 s exp/llm/3 r ": false, "another comment of five words": false,
+	} {
+		if got, ok := ParseTag(text); ok != want || ok && got != tag {
+			t.Errorf("tag %q reads as %+v, %v", text, got, ok)
+		}
+	}
+}
