@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // Files by which runs that are measured at the same time know of each other. Their directories lie beside one another.
@@ -18,6 +19,9 @@ const (
 	beginFile = "measuring" // everything is prepared
 	endFile   = "measured"
 )
+
+// marks writes these files without fsync: they mean nothing once the run has ended, and are written while others measure.
+var marks = durable.Writer{NoSync: true}
 
 const (
 	overlapWithin = 15 * time.Minute // for the slowest to be prepared
@@ -48,7 +52,7 @@ func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 	if len(b.others) == 0 {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(b.dir, beginFile), nil, 0o600); err != nil {
+	if err := marks.Replace(filepath.Join(b.dir, beginFile), nil, nil); err != nil {
 		return err
 	}
 	progress("waiting for the run that is to be measured at the same time")
@@ -116,7 +120,7 @@ func (b *Overlap) End() error {
 	window := time.Since(b.began)
 	b.share = min(1, float64(b.watch()+overlapLook)/float64(max(window, overlapLook)))
 	b.watch = nil
-	return os.WriteFile(filepath.Join(b.dir, endFile), nil, 0o600)
+	return marks.Replace(filepath.Join(b.dir, endFile), nil, nil)
 }
 
 // Report adds which share of the window the others measured as well.

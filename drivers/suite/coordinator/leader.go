@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"assay/drivers/durable"
 )
 
 const (
@@ -67,7 +69,7 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 	l := &Leader{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, rendezvousFile)}
 	m := meeting{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
 	if m.Briefing, err = json.Marshal(briefing); err == nil {
-		err = l.write(m)
+		err = durable.Writer{NoSync: true}.ReplaceRecord(l.meet, m, nil) // it means nothing once the run has ended
 	}
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", rendezvousFile, err)
@@ -80,14 +82,6 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-func (l *Leader) write(m meeting) error {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(l.meet, b, 0o600)
 }
 
 // start runs a worker on each of the job's other nodes. They may use all cores that the job has there.
@@ -173,12 +167,8 @@ func (l *Leader) Close() error {
 
 // Join makes this process the worker of its node, and reads the briefing.
 func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, rendezvousFile))
-	if err != nil {
-		return nil, 0, err
-	}
 	var m meeting
-	if err = json.Unmarshal(b, &m); err == nil {
+	if err = durable.ReadRecord(filepath.Join(dir, rendezvousFile), &m); err == nil {
 		err = json.Unmarshal(m.Briefing, briefing)
 	}
 	if err != nil {
