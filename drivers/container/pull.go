@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 )
 
 const (
@@ -159,7 +160,7 @@ func (p Puller) fetch(ctx context.Context, t task, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(part, file); err != nil {
+	if err := (durable.Writer{}).Move(part, file); err != nil {
 		return fmt.Errorf("putting the image that %s says it has fetched in its place: %w", p.Site.Spec.Container.Runtime, err)
 	}
 	t.say("done  %s", bytes(size(file)))
