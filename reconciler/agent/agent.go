@@ -13,13 +13,15 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/drivers/procid"
 )
 
 const (
 	tick      = 200 * time.Millisecond // how often processes are looked at
 	beatEvery = time.Second            // how often state.json is written when nothing changes
 	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
-	pidFile   = "agent.json"
+	agentFile = "agent.json"
 )
 
 // Options say where the agent runs. Zero fields are taken from the environment of the job.
@@ -67,15 +69,18 @@ func Run(ctx context.Context, dir string, o Options) error {
 
 // claim makes sure that a job directory never has two agents.
 func (a *agent) claim() error {
-	f, err := os.OpenFile(filepath.Join(a.dir, pidFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	me := struct {
+		procid.ID
+		JobID string `json:"jobID"`
+	}{procid.Self(), a.o.JobID}
+	err := durable.Writer{}.CreateRecord(filepath.Join(a.dir, agentFile), me, nil)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("an agent has already run in %s: a job directory is used once", a.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("starting in %s: %w", a.dir, err)
 	}
-	_, err = fmt.Fprintf(f, "{\"pid\": %d, \"jobID\": %q}\n", os.Getpid(), a.o.JobID)
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 // supervise is the loop. It returns how the agent ended.
@@ -107,7 +112,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 // read takes desired.json as it is now. Until there is a good one, the last good one holds.
 func (a *agent) read() error {
 	var d drivers.AgentDesired
-	if err := readJSON(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
+	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
 		return fmt.Errorf("reading what to run: %w", err)
 	}
 	if a.desired.Nonce != "" && d.Nonce != a.desired.Nonce {

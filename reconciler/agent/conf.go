@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 const (
@@ -63,20 +64,22 @@ func makeData(dir, owner string) error {
 	if err != nil || owner == "" {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, ".assay"), fmt.Appendf(nil, "{\"owner\": %q}\n", owner), 0o600)
+	mark := struct {
+		Owner string `json:"owner"`
+	}{owner}
+	return durable.Writer{}.CreateRecord(filepath.Join(dir, ".assay"), mark, nil)
 }
 
 // generate makes a random password, once: 26 letters and digits, 130 bits.
 func generate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	err := durable.Writer{}.Create(path, []byte(rand.Text()), nil)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(rand.Text())
-	return errors.Join(err, f.Sync(), f.Close())
+	return err
 }
 
 // dashboards copies the dashboards that this assay carries.
@@ -125,21 +128,11 @@ func (p *process) writeFiles() (changed bool, err error) {
 
 // replaceFile writes a file whole, 0600, unless it holds b already.
 func replaceFile(path string, b []byte) (wrote bool, err error) {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+	if old, err := durable.Read(path, int64(len(b))); err == nil && bytes.Equal(old, b) {
 		return false, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
-	if err != nil {
-		return false, err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return false, errors.Join(err, os.Remove(f.Name()))
-	}
-	return true, nil
+	err = durable.Writer{}.Replace(path, b, nil)
+	return err == nil, err
 }
 
 // refresh keeps the files of a running process up to date, and has them read again.

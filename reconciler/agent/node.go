@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 const (
-	nodesDir   = "nodes" // of the job directory: one file a node
-	srunAgain  = 15 * time.Second
-	headerTime = 10 * time.Second
+	nodesDir    = "nodes" // of the job directory: one file a node
+	srunAgain   = 15 * time.Second
+	headerTime  = 10 * time.Second
+	maxTextfile = 256 << 20 // bytes of a file of metrics
 )
 
 // nodes are the hardware counters of the allocation: served here for this node, and by `assay agent-node` on the others.
@@ -75,7 +77,7 @@ func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, 
 		return s, fmt.Errorf("naming the hardware counters: %w", err)
 	}
 	st := drivers.NodeState{Name: o.Node, Metrics: "http://" + net.JoinHostPort(o.Advertise, port) + "/metrics"}
-	if err := writeJSON(filepath.Join(dir, nodesDir, o.Node+".json"), st); err != nil {
+	if err := disk.ReplaceRecord(filepath.Join(dir, nodesDir, o.Node+".json"), st, nil); err != nil {
 		return s, fmt.Errorf("naming the hardware counters: %w", err)
 	}
 	return s, nil
@@ -99,7 +101,7 @@ func (n *nodes) textfile(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	path := n.files[r.PathValue("process")]
 	n.mu.Unlock()
-	b, err := os.ReadFile(path)
+	b, err := durable.Read(path, maxTextfile)
 	if path == "" || err != nil {
 		http.NotFound(w, r)
 		return
@@ -134,7 +136,7 @@ func (n *nodes) list() []drivers.NodeState {
 	var out []drivers.NodeState
 	for _, f := range files {
 		var s drivers.NodeState
-		if err := readJSON(f, &s); err == nil {
+		if err := durable.ReadRecord(f, &s); err == nil {
 			out = append(out, s)
 		}
 	}
