@@ -20,7 +20,7 @@ type Folder struct {
 // Folders are directories on a parallel file system. Owner is an opaque mark; a directory that carries another one, or
 // none, is never removed. Every method is idempotent and bounded by ctx: a dead file system hangs.
 type Folders interface {
-	Look(ctx context.Context, spec v1alpha1.Lustre, owner string) (Folder, error)
+	Stat(ctx context.Context, spec v1alpha1.Lustre, owner string) (Folder, error)
 	// Make makes the directory if it is not there, marks it, and stripes it. One that is there is left as it is.
 	Make(ctx context.Context, spec v1alpha1.Lustre, owner string) error
 	// Remove removes the directory if it is owner's.

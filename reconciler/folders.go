@@ -45,7 +45,7 @@ func (l *Loop) lookAtFolders(ctx context.Context, d plan.Desired) map[string]pla
 func (l *Loop) look(ctx context.Context, experiment string, s plan.Service) plan.Folder {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	f, err := l.Folders.Look(ctx, *s.Lustre, l.owner(experiment, s.Name))
+	f, err := l.Folders.Stat(ctx, *s.Lustre, l.owner(experiment, s.Name))
 	if err != nil {
 		return plan.Folder{Err: err.Error()}
 	}

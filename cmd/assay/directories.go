@@ -16,8 +16,8 @@ import (
 // directories are the directory targets of the loop.
 type directories struct{ work string }
 
-func (directories) Look(ctx context.Context, spec v1alpha1.Lustre, owner string) (drivers.Folder, error) {
-	d, err := lustre.Look(ctx, spec, owner)
+func (directories) Stat(ctx context.Context, spec v1alpha1.Lustre, owner string) (drivers.Folder, error) {
+	d, err := lustre.Stat(ctx, spec, owner)
 	f := drivers.Folder{Exists: d.Exists, Ours: d.Ours, IsLustre: d.IsLustre, Striped: d.Striped, Message: d.Message,
 		FreeBytes: least(d.FreeBytes, d.QuotaBytes), FreeInodes: least(d.FreeInodes, d.QuotaInodes)}
 	return f, err

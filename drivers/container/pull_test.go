@@ -181,7 +181,7 @@ func TestPullTogether(t *testing.T) {
 	for range 2 {
 		go func() { done <- p.Pull(t.Context(), parsed(t, "docker://a:1")) }()
 	}
-	eventually(t, "half an image, and somebody who waits", func() bool {
+	eventually(t, "half an image, and a process that waits", func() bool {
 		return logged(p, "half") == 1 && strings.Contains(p.text(), "waiting for "+named(procid.Self())+", who fetches it")
 	})
 	if err := os.WriteFile(p.gate, nil, 0o600); err != nil {
@@ -201,7 +201,7 @@ func TestPullTogether(t *testing.T) {
 	only(t, p.dir, "a=1.sif")
 }
 
-// TestPullTakesOver gives up a holder that does not move, and at once one that has certainly ended.
+// TestPullTakesOver takes over a lock that does not move, and at once a lock whose holder has certainly ended.
 func TestPullTakesOver(t *testing.T) {
 	here := procid.Self()
 	gone := here
@@ -241,7 +241,7 @@ func TestPullWaitsForAnotherNamespace(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Pull(ctx, parsed(t, "docker://a:1")) }()
-	eventually(t, "somebody who waits", func() bool { return strings.Contains(p.text(), "waiting for ") })
+	eventually(t, "a process that waits", func() bool { return strings.Contains(p.text(), "waiting for ") })
 	time.Sleep(20 * p.time.poll)
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
@@ -261,7 +261,7 @@ func lockFile(t *testing.T, p *puller, holder any) string {
 	return path
 }
 
-// TestLockMoves shows that a holder touches its lock, and that one who moves is not given up.
+// TestLockMoves shows that a holder touches its lock, and that a lock that moves is not taken over.
 func TestLockMoves(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	l, err := acquire(t.Context(), path, timing{touch: time.Millisecond, poll: time.Millisecond, stale: time.Hour}, func() bool { return false }, nil)

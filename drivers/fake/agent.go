@@ -35,7 +35,7 @@ type run struct {
 	done  time.Time
 }
 
-// tick is one look of an agent at its desired.json. A job without a directory has no agent.
+// tick lets an agent read its desired.json and act once. A job without a directory has no agent.
 func (c *Cluster) tick(j *job) {
 	a := &j.agent
 	if a.dead || j.spec.Dir == "" {
@@ -65,7 +65,7 @@ func (c *Cluster) tick(j *job) {
 	}
 	a.beat++
 	state.Beat = a.beat
-	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is a silent one
+	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
 }
 
 func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []drivers.ProcessState {

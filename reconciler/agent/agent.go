@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	tick      = 200 * time.Millisecond // how often processes are looked at
+	tick      = 200 * time.Millisecond // between two steps of the loop
 	beatEvery = time.Second            // how often state.json is written when nothing changes
 	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
 	agentFile = "agent.json"
@@ -49,7 +49,7 @@ type agent struct {
 	relays  *relays
 	state   drivers.AgentState
 	wrote   time.Time
-	last    string // state.json as written, beat aside
+	last    string // state.json as written, without the heartbeat
 }
 
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
@@ -67,7 +67,7 @@ func Run(ctx context.Context, dir string, o Options) error {
 	return a.report(true)
 }
 
-// claim makes sure that a job directory never has two agents.
+// claim makes sure that a job directory has one agent, once.
 func (a *agent) claim() error {
 	me := struct {
 		procid.ID
@@ -95,7 +95,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 		}
 		a.converge(time.Now())
 		if err := a.report(false); err != nil {
-			fmt.Fprintln(os.Stderr, err) // into the job's log; the beat that stands still tells the controller
+			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
 			return drivers.AgentEnd{Reason: "Done"}
@@ -120,7 +120,7 @@ func (a *agent) read() error {
 	}
 	if d.Generation != a.desired.Generation {
 		a.desired = d
-		a.relays.lead(d.Relays)
+		a.relays.setTargets(d.Relays)
 		a.nodes.serveFiles(d.Processes)
 	}
 	return nil
@@ -156,7 +156,7 @@ func (a *agent) converge(now time.Time) {
 	}
 }
 
-// runsEnded reports whether every wanted run was taken up, and none is under way. Runs that are no longer wanted stay known.
+// runsEnded reports whether every wanted run was begun, and all have ended. Runs that are no longer wanted stay known.
 func (a *agent) runsEnded() bool {
 	for _, want := range a.desired.Runs {
 		if !slices.ContainsFunc(a.runs, func(r *run) bool { return r.want.ID == want.ID }) {
@@ -194,9 +194,9 @@ func (a *agent) shutdown() {
 	}, longest+5*time.Second)
 }
 
-// drain steps until done reports true, and reports meanwhile, so that the beat goes on.
+// drain steps until done reports true, and reports meanwhile, so that the heartbeat goes on.
 func (a *agent) drain(done func(time.Time) bool, limit time.Duration) {
 	for deadline := time.Now().Add(limit); !done(time.Now()) && time.Now().Before(deadline); time.Sleep(tick / 4) {
-		_ = a.report(false) // the next one tells
+		_ = a.report(false) // a failure shows in the next report
 	}
 }

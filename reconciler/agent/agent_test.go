@@ -356,7 +356,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// A run that is over and no longer wanted keeps nobody waiting.
+// A run that is over and no longer wanted does not delay the end.
 func TestEndedRunsDoNotDelayTheEnd(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
 	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("good")}})

@@ -47,8 +47,8 @@ func (p *process) prepare() error {
 	return err
 }
 
-// makeData makes a directory with a marker in it: only one that assay made itself is ever cleaned away. One that was
-// there stays as it is.
+// makeData makes a directory with a marker in it: assay removes only directories that it made itself. A directory that
+// exists stays as it is.
 func makeData(dir, owner string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
@@ -57,7 +57,7 @@ func makeData(dir, owner string) error {
 	if errors.Is(err, fs.ErrExist) {
 		info, err := os.Stat(dir)
 		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is no directory", dir)
+			err = fmt.Errorf("%s is not a directory", dir)
 		}
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *process) dashboards(dir string) error {
 	return nil
 }
 
-// writeFiles brings the process' files up to date and reports whether one changed that the program has to be told of.
+// writeFiles brings the process' files up to date and reports whether a file changed that the program does not watch itself.
 func (p *process) writeFiles() (changed bool, err error) {
 	for _, f := range p.want.Files {
 		content, err := p.expand(f.Content)
@@ -121,7 +121,7 @@ func (p *process) writeFiles() (changed bool, err error) {
 		if err != nil {
 			return changed, fmt.Errorf("writing %s: %w", f.Path, err)
 		}
-		changed = changed || wrote && f.Path != p.want.Targets // programs watch these themselves
+		changed = changed || wrote && f.Path != p.want.Targets // programs watch the targets
 	}
 	return changed, nil
 }
@@ -156,8 +156,8 @@ func (p *process) refresh(now time.Time) {
 	go func() { p.reloaded <- reload(base + path) }()
 }
 
-// heard takes the outcome of a reload.
-func (p *process) heard() {
+// takeReload takes the outcome of a reload, if there is one.
+func (p *process) takeReload() {
 	select {
 	case err := <-p.reloaded:
 		if err != nil {

@@ -36,7 +36,7 @@ type nodes struct {
 	files  map[string]string // process -> file of metrics
 }
 
-// startNodes serves this node's counters and starts the others. A node that cannot be counted disturbs nothing else.
+// startNodes serves this node's counters and starts the others. A node without counters does not disturb the rest.
 func startNodes(ctx context.Context, dir string, o Options) *nodes {
 	ctx, cancel := context.WithCancel(ctx)
 	n := &nodes{dir: dir, cancel: cancel}
@@ -56,10 +56,10 @@ func (n *nodes) fail(err error) {
 	n.err = err.Error()
 }
 
-// serveNode serves a node's counters and says where, in nodes/<node>.json.
+// serveNode serves a node's counters and writes their address into nodes/<node>.json.
 func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, error) {
 	if o.Hardware == nil {
-		return nil, errors.New("this system's hardware cannot be counted")
+		return nil, errors.New("this system has no hardware counters")
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(o.Listen, "0"))
 	if err != nil {
@@ -83,7 +83,7 @@ func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, 
 	return s, nil
 }
 
-// serveFiles says which files of metrics are served.
+// serveFiles sets which files of metrics are served.
 func (n *nodes) serveFiles(processes []drivers.Process) {
 	files := map[string]string{}
 	for _, p := range processes {
@@ -96,7 +96,7 @@ func (n *nodes) serveFiles(processes []drivers.Process) {
 	n.files = files
 }
 
-// textfile serves metrics that somebody else wrote into a file, such as the controller's.
+// textfile serves metrics that another program wrote into a file, such as the controller's.
 func (n *nodes) textfile(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	path := n.files[r.PathValue("process")]
@@ -130,7 +130,7 @@ func (n *nodes) others(ctx context.Context, o Options) {
 	}
 }
 
-// list is what every node said.
+// list is the state of every node that has reported.
 func (n *nodes) list() []drivers.NodeState {
 	files, _ := filepath.Glob(filepath.Join(n.dir, nodesDir, "*.json")) // the pattern is well formed
 	var out []drivers.NodeState

@@ -19,8 +19,8 @@ type process struct {
 	ray       *rayCluster // nil when it wants none, or has not begun it
 	version   version
 	starting  bool   // start was called, and main does not run yet
-	stopping  bool   // everything of it is to end
-	fault     *fault // why, unless it was told to
+	stopping  bool   // all its parts are being ended
+	fault     *fault // the cause, unless it was stopped on purpose
 	doubt     time.Time
 	proven    bool // it had been Ready for long
 	phase     string
@@ -63,12 +63,12 @@ func (p *process) adopt(want drivers.Process, now time.Time) {
 		return
 	}
 	p.next = &want
-	p.stop(now, "Stopping", "it was told to end")
+	p.stop(now, "Stopping", "it is being stopped")
 }
 
 func (p *process) remove(now time.Time) {
 	p.removed, p.next = true, nil
-	p.stop(now, "Stopping", "it was told to end")
+	p.stop(now, "Stopping", "it is being stopped")
 }
 
 func (p *process) gone() bool { return p.removed && !p.running() }
@@ -82,12 +82,12 @@ func (p *process) stop(now time.Time, reason, message string) {
 		return
 	}
 	if !p.running() {
-		p.yield()
+		p.releaseGPUs()
 		return
 	}
 	p.stopping = true
 	p.enter(drivers.PhaseRestarting, reason, message, now)
-	p.wind(now)
+	p.terminate(now)
 }
 
 // fail ends everything of the process because a part of it did.
@@ -99,8 +99,8 @@ func (p *process) fail(f fault, now time.Time) {
 	p.stopping = true
 }
 
-// wind sends SIGTERM to the server, and once that has ended to the cluster.
-func (p *process) wind(now time.Time) {
+// terminate sends SIGTERM to the server, and once that has ended to the cluster.
+func (p *process) terminate(now time.Time) {
 	switch {
 	case p.main != nil:
 		p.main.terminateOnce(now, p.want.Grace.Std())
@@ -113,7 +113,7 @@ func (p *process) wind(now time.Time) {
 func (p *process) step(now time.Time) {
 	p.watch(now)
 	if p.stopping {
-		p.wind(now)
+		p.terminate(now)
 		if p.running() {
 			return
 		}
@@ -123,12 +123,12 @@ func (p *process) step(now time.Time) {
 	case p.starting:
 		p.advance(now)
 	case p.main != nil:
-		p.heard()
+		p.takeReload()
 		p.refresh(now)
 		if !p.stopping {
 			p.probe(now)
 		}
-	case p.removed && p.phase != drivers.PhaseFailed: // why it failed is worth more
+	case p.removed && p.phase != drivers.PhaseFailed: // a failure keeps its reason
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil
@@ -140,8 +140,8 @@ func (p *process) step(now time.Time) {
 	}
 }
 
-// yield gives up what a process that does not run has no use for.
-func (p *process) yield() {
+// releaseGPUs gives the GPUs of a process that does not run to the others.
+func (p *process) releaseGPUs() {
 	p.a.gpus.give(p.gpus)
 	p.gpus = nil
 }

@@ -15,7 +15,7 @@ const (
 	doubtFor     = 5 * time.Second  // after a server's end its cluster can still turn out to be the cause
 )
 
-// fault is an end that nobody asked for.
+// fault is the cause of an unexpected end.
 type fault struct{ reason, message string }
 
 // ending says how a server ended.
@@ -44,28 +44,28 @@ func (p *process) watch(now time.Time) {
 	case f == nil:
 	case !p.stopping:
 		p.fail(*f, now)
-	case now.Before(p.doubt): // the server saw it first, and ended of it
+	case now.Before(p.doubt): // the server noticed it first, and ended because of it
 		p.doubt, p.fault = now, f
 		p.last = &v1alpha1.End{Reason: f.reason, Message: f.message, At: now.UTC()}
 	}
 }
 
-// stopped decides what follows when nothing of the process runs any more: what it was told, a restart, or giving up.
+// stopped decides what follows once all parts of the process have ended: its removal or replacement, a restart, or giving up.
 func (p *process) stopped(now time.Time) {
 	p.stopping, p.ray = false, nil
-	p.yield()
+	p.releaseGPUs()
 	p.cleanup()
 	f := p.fault
 	if p.fault = nil; f == nil {
 		p.again = now
-		p.restarts-- // it was told to, and step counts it
+		p.restarts-- // it was stopped on purpose, and step counts the start
 		return
 	}
 	if taken := p.a.release(p.want.Name); taken != 0 && !p.ready && p.retries < portRetries {
 		p.retries++
 		p.again = now
-		p.restarts-- // it is no fault of the server's
-		p.enter(drivers.PhaseRestarting, "PortTaken", fmt.Sprintf("port %d was taken by somebody else before it listened; it is started on another one", taken), now)
+		p.restarts-- // the server is not the cause
+		p.enter(drivers.PhaseRestarting, "PortTaken", fmt.Sprintf("another program took port %d before the server listened; it is started on another port", taken), now)
 		return
 	}
 	if p.proven {

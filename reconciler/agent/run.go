@@ -134,7 +134,7 @@ func (r *run) state() drivers.RunState {
 	return s
 }
 
-// lastLine is the last line of a file that may be absent or long.
+// lastLine is the last line of a file; empty when there is no file. At most 4096 bytes are read.
 func lastLine(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

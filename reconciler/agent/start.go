@@ -46,11 +46,11 @@ func (p *process) advance(now time.Time) {
 		p.fail(fault{reason, message}, now)
 		return
 	}
-	p.yield()
+	p.releaseGPUs()
 	p.enter(drivers.PhaseFailed, reason, message, now)
 }
 
-// before says what the server still waits for.
+// before does the next thing that the server needs before it starts; wait says what it waits for.
 func (p *process) before(now time.Time) (wait string, err error) {
 	if len(p.want.Argv) == 0 {
 		return "", errors.New("it has no command")

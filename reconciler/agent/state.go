@@ -10,10 +10,10 @@ import (
 	"assay/drivers/durable"
 )
 
-// disk writes what is replaced all the time: after a power cut the file before can be back, and its beat stands still.
+// disk writes what is replaced all the time: after a power cut the former file can be back, and its heartbeat stands still.
 var disk = durable.Writer{NoDirSync: true}
 
-// report writes state.json when it says something new, and once a beat.
+// report writes state.json when it changes, and at least once every beatEvery.
 func (a *agent) report(final bool) error {
 	s := a.snapshot()
 	b, err := json.Marshal(s)
