@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// layers says what each part of the house may import of the others. The longest prefix decides.
+// layers says what each part of the house can import of the others. The longest prefix decides.
 // Imports point one way: api <- drivers (interfaces) <- plan <- store, agent <- reconciler <- cmd.
+// Only cmd imports implementations of drivers.
 var layers = map[string][]string{
 	"assay/api":                {"assay/api"},
 	"assay/drivers":            {"assay/api"},
@@ -20,7 +21,7 @@ var layers = map[string][]string{
 	"assay/reconciler/plan":    {"assay/api", "assay/drivers"},
 	"assay/reconciler/probe":   {"assay/api", "assay/drivers"},
 	"assay/reconciler/store":   {"assay/api", "assay/drivers", "assay/reconciler/plan"},
-	"assay/reconciler/agent":   {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/probe", "assay/reconciler/redact"},
+	"assay/reconciler/agent":   {"assay/api", "assay/drivers", "assay/reconciler/probe", "assay/reconciler/redact"},
 	"assay/reconciler/redact":  {},
 	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/plan"},
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/results"},
@@ -43,7 +44,7 @@ var layers = map[string][]string{
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
-var helpers = []string{"assay/drivers/constraint", "assay/drivers/suite"}
+var helpers = []string{"assay/drivers/constraint"}
 
 // foundations are what every layer that does I/O may use: files that must survive, and what a process is.
 var foundations = []string{"assay/drivers/durable", "assay/drivers/procid"}
@@ -161,6 +162,17 @@ func TestLayersRefuse(t *testing.T) {
 		{"assay/reconciler/store", "assay/drivers/durable", true},
 		{"assay/drivers/local", "assay/drivers/procid", true},
 		{"assay/reconciler/plan", "assay/drivers/durable", false},
+		{"assay/drivers/service/simulator", "assay/drivers/constraint", true},
+		{"assay/drivers/service", "assay/drivers/suite", false},
+		{"assay/drivers/container", "assay/drivers/service", false},
+		{"assay/reconciler/report", "assay/drivers/suite/storage", false},
+		{"assay/reconciler/agent", "assay/reconciler/plan", false},
+		{"assay/reconciler/gc", "assay/reconciler/store", true},
+		{"assay/reconciler/gc", "assay/drivers/durable", true},
+		{"assay/reconciler/gc", "assay/reconciler/logs", false},
+		{"assay/reconciler/bundle", "assay/reconciler/logs", true},
+		{"assay/reconciler/bundle", "assay/reconciler/agent", false},
+		{"assay/reconciler/logs", "assay/drivers/slurm", false},
 		{"assay/reconciler", "assay/drivers/slurm", false},
 		{"assay/reconciler", "assay/reconciler/store", true},
 		{"assay/cmd/assay", "assay/drivers/slurm", true},

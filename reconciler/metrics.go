@@ -3,7 +3,6 @@ package reconciler
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
 )
@@ -156,10 +156,7 @@ func (l *Loop) writeMetrics(r plan.Result, runs []plan.Run, began time.Time, kno
 	b, err := metricsText(r.Status, runs, now, now.Sub(began), l.passes, known)
 	if err == nil {
 		path := filepath.Join(l.Store.Dir(), MetricsFile)
-		tmp := path + "." + strconv.Itoa(os.Getpid())
-		if err = os.WriteFile(tmp, b, 0o600); err == nil {
-			err = os.Rename(tmp, path)
-		}
+		err = durable.Writer{NoSync: true}.Replace(path, b, nil) // the next pass writes it again
 	}
 	if err != nil {
 		l.Log.Warn("writing the controller's metrics", "error", err)

@@ -17,7 +17,7 @@ func (a apptainer) command(b box, role string, argv []string) []string {
 		return nil
 	}
 	out := []string{a.program}
-	if role == roleOnce { // what it prints is read: the runtime's own talk may hold numbers too
+	if role == roleOnce { // its output is parsed: the runtime's own messages can hold numbers
 		out = append(out, "--silent")
 	}
 	out = append(out, "exec", "--cleanenv")

@@ -11,8 +11,9 @@
 //   - a value of a variable is never an argument: other users of the node read argument lists;
 //   - files that the container writes belong to the user.
 //
-// pull.go fetches images into the folder of the site, one file each, lock.go lets one of several people do so.
+// pull.go fetches images into the folder of the site, one file each; lock.go lets one of several processes do so; run.go
+// runs a container runtime within a time limit and keeps the end of its output.
 //
-// It has no third-party dependencies: the runtimes are programs, and their command lines are the interface that they
+// There are no third-party dependencies: the runtimes are programs, and their command lines are the interface that they
 // keep stable.
 package container

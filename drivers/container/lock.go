@@ -6,115 +6,104 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
-	"syscall"
 	"time"
+
+	"assay/drivers/durable"
+	"assay/drivers/procid"
 )
 
-// lock is the right to fetch one image: a file that only one can create, and that its holder touches while it works.
-// It saves work and protects nothing: an image is renamed into place whole, so two holders would only fetch it twice.
+// locks writes lock files without fsync: they mean nothing after a power cut.
+var locks = durable.Writer{NoSync: true}
+
+// lock is the right to fetch one image: a file that only one process can create, and that its holder touches while it
+// works. It saves work and protects nothing: an image is renamed into place whole, so two holders only fetch it twice.
 type lock struct {
 	path string
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-// timing is how often a holder shows that it lives, how often others look, and when they give it up.
-type timing struct{ touch, look, stale time.Duration }
+// timing is how often a holder touches its lock, how often others check it, and how long it can stand still before they
+// take it over.
+type timing struct{ touch, poll, stale time.Duration }
 
-var usual = timing{touch: 5 * time.Second, look: time.Second, stale: time.Minute}
+var usual = timing{touch: 5 * time.Second, poll: time.Second, stale: time.Minute}
 
-// acquire waits until the lock is ours, or until there is nothing left to do. waiting is called when somebody else
-// turns out to hold it.
-func acquire(ctx context.Context, path string, t timing, there func() bool, waiting func(who string)) (*lock, error) {
+// acquire waits until the lock is ours, or until done reports that there is nothing left to do: nil then. waiting is
+// called when another process turns out to hold it.
+func acquire(ctx context.Context, path string, t timing, done func() bool, waiting func(holder string)) (*lock, error) {
 	var seen string
 	var since time.Time
-	told := false
+	reported := false
 	for {
-		switch err := create(path); {
+		switch err := locks.CreateRecord(path, procid.Self(), nil); {
 		case err == nil:
 			return hold(path, t), nil
 		case !errors.Is(err, fs.ErrExist):
 			return nil, fmt.Errorf("locking the image: %w", err)
 		}
-		who, mark := look(path)
+		holder, mark := inspect(path)
 		switch {
-		case there():
+		case done():
 			return nil, nil
-		case mark == "": // gone in this moment
-		case mark != seen: // it moved, by whatever clock
-			if !told && who != "" { // empty: it was created, and is written in this moment
-				waiting(who)
-				told = true
+		case mark == "": // it was released in this moment
+		case mark != seen: // the holder touched it, by whatever clock
+			if !reported {
+				waiting(named(holder))
+				reported = true
 			}
 			seen, since = mark, time.Now()
-		case time.Since(since) > t.stale || dead(who):
-			if err := giveUp(path, mark); err != nil {
-				return nil, fmt.Errorf("taking over the lock of %s: %w; remove %s if that one is gone", who, err, path)
+		case time.Since(since) > t.stale || holder.State() == procid.Gone:
+			if err := takeAway(path, mark); err != nil {
+				return nil, fmt.Errorf("taking over the lock of %s: %w; once that process has ended, type: rm %s", named(holder), err, path)
 			}
-			seen, told = "", false
+			seen, reported = "", false
 			continue
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(t.look):
+		case <-time.After(t.poll):
 		}
 	}
 }
 
-func create(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+// named is a holder for people.
+func named(holder procid.ID) string {
+	if holder.PID == 0 {
+		return "another process"
 	}
-	_, err = f.WriteString(self())
-	return errors.Join(err, f.Close())
+	return fmt.Sprintf("%s pid %d", holder.Host, holder.PID)
 }
 
-// self is who we are, for people and for dead.
-func self() string {
-	host, _ := os.Hostname() // for people; an unknown one stays empty
-	return fmt.Sprintf("%s pid %d", host, os.Getpid())
-}
-
-// dead reports whether who was a process of this machine and certainly is no more.
-func dead(who string) bool {
-	host, _ := os.Hostname()
-	var pid int
-	if n, _ := fmt.Sscanf(strings.TrimPrefix(who, host), " pid %d", &pid); n != 1 || !strings.HasPrefix(who, host+" ") {
-		return false
-	}
-	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
-}
-
-// look returns who holds the lock, and a mark that changes whenever the holder touches it.
-func look(path string) (who, mark string) {
+// inspect returns who holds the lock, and a mark that changes whenever the holder touches it; an empty mark when there is
+// no lock. The lock of another version of assay has a holder without a pid, of which nothing is known.
+func inspect(path string) (holder procid.ID, mark string) {
 	st, err := os.Stat(path)
 	if err != nil {
-		return "", ""
+		return procid.ID{}, ""
 	}
-	text, err := os.ReadFile(path)
+	text, err := durable.Read(path, 64<<10)
 	if err != nil {
-		return "", ""
+		return procid.ID{}, ""
 	}
-	return string(text), fmt.Sprintf("%s %d", text, st.ModTime().UnixNano())
+	if err := durable.Decode(path, text, &holder); err != nil {
+		holder = procid.ID{}
+	}
+	return holder, fmt.Sprintf("%s %d", text, st.ModTime().UnixNano())
 }
 
-// giveUp removes the lock of a holder that is gone, unless it has moved after all. It is renamed first: of two who give
-// it up, one has nothing to rename.
-func giveUp(path, mark string) error {
-	if _, now := look(path); now != mark {
+// takeAway removes the lock of a holder that is gone, unless it was touched after all. It is renamed first: of two
+// processes that do this, one finds nothing to rename.
+func takeAway(path, mark string) error {
+	if _, now := inspect(path); now != mark {
 		return nil
 	}
 	old := fmt.Sprintf("%s.old.%d", path, os.Getpid())
-	if err := os.Rename(path, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := locks.Move(path, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return locks.Remove(old)
 }
 
 // hold touches the lock until release.
@@ -128,7 +117,7 @@ func hold(path string, t timing) *lock {
 			case <-ctx.Done():
 				return
 			case now := <-time.After(t.touch):
-				_ = os.Chtimes(path, now, now) // one that was taken away means that two fetch, which does no harm
+				_ = os.Chtimes(path, now, now) // when it was taken away, two fetch the image, which does no harm
 			}
 		}
 	}()
@@ -139,7 +128,7 @@ func hold(path string, t timing) *lock {
 func (l *lock) release() {
 	l.stop()
 	<-l.done
-	if who, _ := look(l.path); who == self() {
-		_ = os.Remove(l.path) // one that stays is given up by the next one who waits
+	if holder, _ := inspect(l.path); holder == procid.Self() {
+		_ = locks.Remove(l.path) // a lock that stays is taken over by the next process that waits
 	}
 }

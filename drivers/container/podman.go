@@ -24,7 +24,7 @@ func (r podman) command(b box, role string, argv []string) []string {
 		return nil
 	}
 	out := []string{"podman", "run", "--rm"}
-	if role == roleOnce { // what it prints is read; and asked again, it must not end the one before
+	if role == roleOnce { // its output is parsed; and a second start must not end the first container
 		out = append(out, "--quiet")
 	} else {
 		out = append(out, "--replace", "--name", r.name(b, role))

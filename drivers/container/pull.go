@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 )
 
 const (
-	pullLimit  = 6 * time.Hour // of one image; the largest have 20 GB
-	queryLimit = time.Minute   // of a question to the runtime
-	tellEvery  = 10 * time.Second
+	pullLimit   = 6 * time.Hour // of one image; the largest have 20 GB
+	queryLimit  = time.Minute   // of a question to the runtime
+	reportEvery = 10 * time.Second
 )
 
 // Puller fetches images to a site.
@@ -28,7 +29,7 @@ type Puller struct {
 	time timing
 }
 
-// Pull makes every image be there. It stops at the first that cannot be had.
+// Pull fetches every image that is missing. It stops at the first that cannot be fetched.
 func (p Puller) Pull(ctx context.Context, images []v1alpha1.Image) error {
 	if p.time == (timing{}) {
 		p.time = usual
@@ -62,7 +63,7 @@ type task struct {
 	say   func(format string, v ...any)
 }
 
-// runtimeThere tells early, and for people, that the site's runtime is missing.
+// runtimeThere reports early, and for people, that the site's runtime is missing.
 func (p Puller) runtimeThere() error {
 	name := p.Site.Spec.Container.Runtime
 	_, err := exec.LookPath(name)
@@ -88,13 +89,13 @@ func (p Puller) folder() error {
 	return nil
 }
 
-// cacheOf is where layers are kept, so that an interrupted fetch goes on: one each for people who share a folder, since
-// the runtimes keep their cache to its owner.
+// cacheOf is where layers are kept, so that an interrupted fetch goes on. Users who share a folder have one each: the
+// runtimes make their cache readable by its owner alone.
 func cacheOf(images string) string {
 	return filepath.Join(images, fmt.Sprintf("cache-%d", os.Getuid()))
 }
 
-// sif makes the image's .sif file be there.
+// sif fetches the image's .sif file unless it exists.
 func (p Puller) sif(ctx context.Context, t task) error {
 	file := File(p.Site, t.image)
 	if t.image.Path != "" {
@@ -118,14 +119,14 @@ func (p Puller) sif(ctx context.Context, t task) error {
 		return nil
 	}
 	defer l.release()
-	if there() { // whoever held the lock before has finished
+	if there() { // the former holder of the lock has finished
 		t.say("cached")
 		return nil
 	}
 	return p.fetch(ctx, t, file)
 }
 
-// fetch lets the runtime write a folder of ours and renames the result, so that nobody ever sees half an image.
+// fetch lets the runtime write a folder of ours and renames the result, so that an image is whole or absent.
 func (p Puller) fetch(ctx context.Context, t task, file string) error {
 	dir := filepath.Dir(file)
 	entries, err := os.ReadDir(dir)
@@ -153,20 +154,20 @@ func (p Puller) fetch(ctx context.Context, t task, file string) error {
 	}
 	defer discard(scratch)
 	env := []string{prefix + "CACHEDIR=" + cache, prefix + "TMPDIR=" + scratch}
-	stop := every(tellEvery, func() { t.say("pulling  %s so far", bytes(max(size(cache)-before, 0)+size(part))) })
+	stop := every(reportEvery, func() { t.say("pulling  %s so far", bytes(max(size(cache)-before, 0)+size(part))) })
 	_, err = run(ctx, pullLimit, env, p.Site.Spec.Container.Runtime, "pull", part, "docker://"+t.image.Reference())
 	stop()
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(part, file); err != nil {
+	if err := (durable.Writer{}).Move(part, file); err != nil {
 		return fmt.Errorf("putting the image that %s says it has fetched in its place: %w", p.Site.Spec.Container.Runtime, err)
 	}
 	t.say("done  %s", bytes(size(file)))
 	return nil
 }
 
-// podman makes the image be in podman's store on this machine, where podman itself keeps people apart.
+// podman fetches the image into podman's store on this machine, unless it is there. Podman does its own locking.
 func (p Puller) podman(ctx context.Context, t task) error {
 	ref := t.image.Reference()
 	_, err := run(ctx, queryLimit, nil, "podman", "image", "exists", ref)
@@ -179,7 +180,7 @@ func (p Puller) podman(ctx context.Context, t task) error {
 	}
 	t.say("pulling")
 	began := time.Now()
-	stop := every(tellEvery, func() { t.say("pulling for %s", time.Since(began).Round(time.Second)) })
+	stop := every(reportEvery, func() { t.say("pulling for %s", time.Since(began).Round(time.Second)) })
 	_, err = run(ctx, pullLimit, nil, "podman", "pull", "--quiet", ref)
 	stop()
 	if err != nil {
@@ -206,7 +207,7 @@ func every(d time.Duration, f func()) (stop func()) {
 	return func() { close(end); <-ended }
 }
 
-// size is how many bytes the files at and below path have; what vanishes meanwhile has none.
+// size is how many bytes the files at and below path have. Files that vanish meanwhile do not count.
 func size(path string) (n int64) {
 	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/procid"
 )
 
 // puller is a Puller with the stand-in on PATH, and what it says.
@@ -29,7 +30,7 @@ func newPuller(t *testing.T) *puller {
 	t.Setenv("STANDIN_LOG", p.log)
 	p.Site = boxes("apptainer")
 	p.Site.Spec.Container.Images = p.dir
-	p.time = timing{touch: 10 * time.Millisecond, look: time.Millisecond, stale: time.Hour}
+	p.time = timing{touch: 10 * time.Millisecond, poll: time.Millisecond, stale: time.Hour}
 	p.Say = p.say
 	return p
 }
@@ -180,8 +181,8 @@ func TestPullTogether(t *testing.T) {
 	for range 2 {
 		go func() { done <- p.Pull(t.Context(), parsed(t, "docker://a:1")) }()
 	}
-	eventually(t, "half an image, and somebody who waits", func() bool {
-		return logged(p, "half") == 1 && strings.Contains(p.text(), "waiting for "+self()+", who fetches it")
+	eventually(t, "half an image, and a process that waits", func() bool {
+		return logged(p, "half") == 1 && strings.Contains(p.text(), "waiting for "+named(procid.Self())+", who fetches it")
 	})
 	if err := os.WriteFile(p.gate, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -200,52 +201,80 @@ func TestPullTogether(t *testing.T) {
 	only(t, p.dir, "a=1.sif")
 }
 
-// TestPullTakesOver gives up a holder that does not move, and at once one that certainly is no more.
+// TestPullTakesOver takes over a lock that does not move, and at once a lock whose holder has certainly ended.
 func TestPullTakesOver(t *testing.T) {
-	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for who, stale := range map[string]time.Duration{
-		"elsewhere pid 7":                  5 * time.Millisecond,
-		fmt.Sprintf("%s pid %d", host, -1): time.Hour, // replaced by a process that has ended
+	here := procid.Self()
+	gone := here
+	gone.PID, gone.Start = ended(t), "1"
+	for name, c := range map[string]struct {
+		holder any // of the lock that is found
+		says   string
+		stale  time.Duration
+	}{
+		"on another host":      {procid.ID{Host: "elsewhere", PID: 7}, "elsewhere pid 7", 5 * time.Millisecond},
+		"ended on this host":   {gone, named(gone), time.Hour},
+		"of another version":   {map[string]string{"owner": "login1 pid 7"}, "another process", 5 * time.Millisecond},
+		"a pid that is reused": {procid.ID{Host: here.Host, Boot: here.Boot, Namespace: here.Namespace, PID: here.PID, Start: "1"}, named(here), time.Hour},
 	} {
-		p := newPuller(t)
-		p.time.stale = stale
-		if strings.HasSuffix(who, "-1") {
-			who = fmt.Sprintf("%s pid %d", host, ended(t))
-		}
-		lockFile := filepath.Join(p.dir, "a=1.sif.lock")
-		if err := os.MkdirAll(p.dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(lockFile, []byte(who), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Pull(t.Context(), parsed(t, "docker://a:1")); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(p.text(), "waiting for "+who) || !strings.HasSuffix(p.text(), "done  11 bytes") {
-			t.Errorf("said\n%s", p.text())
-		}
-		only(t, p.dir, "a=1.sif")
+		t.Run(name, func(t *testing.T) {
+			p := newPuller(t)
+			p.time.stale = c.stale
+			lockFile(t, p, c.holder)
+			if err := p.Pull(t.Context(), parsed(t, "docker://a:1")); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(p.text(), "waiting for "+c.says+",") || !strings.HasSuffix(p.text(), "done  11 bytes") {
+				t.Errorf("said\n%s", p.text())
+			}
+			only(t, p.dir, "a=1.sif")
+		})
 	}
 }
 
-// TestLockMoves shows that a holder touches its lock, and that one who moves is not given up.
+// TestPullWaitsForAnotherNamespace: a pid of a container means another process here, so its holder is not known to be gone.
+func TestPullWaitsForAnotherNamespace(t *testing.T) {
+	p := newPuller(t)
+	p.time.stale = time.Hour
+	inside := procid.Self()
+	inside.Namespace, inside.PID = "pid:[1]", ended(t)
+	path := lockFile(t, p, inside)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Pull(ctx, parsed(t, "docker://a:1")) }()
+	eventually(t, "a process that waits", func() bool { return strings.Contains(p.text(), "waiting for ") })
+	time.Sleep(20 * p.time.poll)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if holder, _ := inspect(path); holder != inside {
+		t.Errorf("the lock was taken away: it is held by %+v", holder)
+	}
+}
+
+func lockFile(t *testing.T, p *puller, holder any) string {
+	t.Helper()
+	path := filepath.Join(p.dir, "a=1.sif.lock")
+	if err := errors.Join(locks.MkdirAll(p.dir), locks.CreateRecord(path, holder, nil)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestLockMoves shows that a holder touches its lock, and that a lock that moves is not taken over.
 func TestLockMoves(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	l, err := acquire(t.Context(), path, timing{touch: time.Millisecond, look: time.Millisecond, stale: time.Hour}, func() bool { return false }, nil)
+	l, err := acquire(t.Context(), path, timing{touch: time.Millisecond, poll: time.Millisecond, stale: time.Hour}, func() bool { return false }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, first := look(path)
-	eventually(t, "a touch", func() bool { _, now := look(path); return now != first })
-	if err := giveUp(path, first); err != nil {
+	_, first := inspect(path)
+	eventually(t, "a touch", func() bool { _, now := inspect(path); return now != first })
+	if err := takeAway(path, first); err != nil {
 		t.Fatal(err)
 	}
-	if who, _ := look(path); who != self() {
-		t.Errorf("a lock that moves was taken away: %q", who)
+	if who, _ := inspect(path); who != procid.Self() {
+		t.Errorf("a lock that moves was taken away: %v", who)
 	}
 	l.release()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {

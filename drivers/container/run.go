@@ -18,21 +18,21 @@ const (
 	tailLines = 8
 )
 
-// run runs a container runtime and returns the end of what it said. Its group ends with ctx.
+// run runs a container runtime and returns the end of its output. Its process group ends with ctx.
 func run(ctx context.Context, limit time.Duration, env []string, argv ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// Not SIGINT: what is started from a script in the background ignores that one.
+	// Not SIGINT: a program that a script starts in the background ignores it.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = endGrace
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left running; mostly there is nothing
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that it left behind
 	}
 	switch {
 	case err == nil:

@@ -142,7 +142,7 @@ func appendLine(path, line string) error {
 	return f.Close()
 }
 
-// ended is the id of a process that is no more.
+// ended is the id of a process that has ended.
 func ended(t *testing.T) int {
 	t.Helper()
 	self, err := os.Executable()

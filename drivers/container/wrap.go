@@ -18,11 +18,11 @@ type runtime interface {
 	command(b box, role string, argv []string) []string
 	// variable is the name under which the runtime has to be given a variable of the process.
 	variable(name string) string
-	// finish adds what the process needs besides.
+	// finish adds what the process needs apart from its command.
 	finish(b box, p *drivers.Process)
 }
 
-// Roles of the containers that a process has beside its own.
+// Roles of the further containers of a process.
 const (
 	roleHead   = "ray-head"
 	roleWorker = "ray-worker"
@@ -122,7 +122,7 @@ func same(dir string) v1alpha1.Bind { return v1alpha1.Bind{Source: dir, Target: 
 // given are the variables that the agent gives to every process. The GPUs are its choice too.
 var given = []string{"HOST", "PORT"}
 
-// variables are the names of all variables that the process may have.
+// variables are the names of all variables that the process can have.
 func variables(p drivers.Process) []string {
 	names := map[string]bool{}
 	add := func(from map[string]string) {

@@ -90,7 +90,7 @@ func TestWrapCommand(t *testing.T) {
 	}
 }
 
-// TestWrapProcess shows everything that changes beside the command, for a server on two nodes.
+// TestWrapProcess shows everything that changes apart from the command, for a server on two nodes.
 func TestWrapProcess(t *testing.T) {
 	p := drivers.Process{Name: "s", Argv: vllmArgv, Env: map[string]string{"A": "secretly b"}, Secrets: map[string]string{"KEY": "/key"}, Token: "KEY", Needs: []string{"/x"},
 		Versions: &drivers.Versions{Argv: []string{"vllm", "--version"}, Args: map[string][]string{"1": {"--y"}}, Env: map[string]map[string]string{"0": {"OLD": "1"}}},

@@ -4,24 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"strings"
 	"syscall"
 )
 
-// The kinds of error beside fs.ErrNotExist and fs.ErrExist.
-var (
-	ErrDamaged    = errors.New("damaged")
-	ErrNewer      = errors.New("written by a newer assay")
-	ErrTooLarge   = errors.New("too large")
-	ErrNotRegular = errors.New("not a regular file")
-)
-
-// Read returns a file's content, at most limit bytes of it: ErrTooLarge when there is more. What is no regular file is
-// refused, so that a FIFO cannot hang the reader.
+// Read returns a file's content, at most limit bytes of it: ErrTooLarge when there is more. What is not a regular file is
+// refused, and opened without waiting: a FIFO cannot hang the reader.
 func Read(path string, limit int64) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENXIO) { // a socket
+		return nil, fmt.Errorf("reading %s: %w", path, ErrNotRegular)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +26,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("reading %s: %w", path, ErrNotRegular)
 	case info.Size() > limit:
-		return nil, fmt.Errorf("reading %s: %d bytes, and at most %d are read: %w", path, info.Size(), limit, ErrTooLarge)
+		return nil, fmt.Errorf("reading %s: it has %d bytes, more than %d: %w", path, info.Size(), limit, ErrTooLarge)
 	}
 	b := make([]byte, 0, info.Size()+1) // one more, so that the end shows without growing
 	for {
@@ -45,27 +38,9 @@ func Read(path string, limit int64) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case int64(len(b)) > limit: // it grew meanwhile
-			return nil, fmt.Errorf("reading %s: more than %d bytes: %w", path, limit, ErrTooLarge)
+			return nil, fmt.Errorf("reading %s: it has more than %d bytes: %w", path, limit, ErrTooLarge)
 		case len(b) == cap(b):
 			b = append(b, 0)[:len(b)]
 		}
 	}
-}
-
-// Names lists a folder's entries in order, hidden ones (temporary files) aside. An absent folder is empty.
-func Names(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", dir, err)
-	}
-	var out []string
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
-			out = append(out, e.Name())
-		}
-	}
-	return out, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 )
 
 // Schema is the version of the records that this assay writes, and the newest that it reads.
@@ -15,7 +14,10 @@ const Schema = 1
 // MaxRecord bounds a record that is read, in bytes.
 const MaxRecord = 64 << 20
 
-// Encode is v, which must encode to a JSON object, as a record.
+// head is how Encode begins a record, before the version.
+const head = "{\n \"schema\": "
+
+// Encode returns v, which must encode to a JSON object, as a record.
 func Encode(v any) ([]byte, error) {
 	b, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
@@ -29,29 +31,29 @@ func Encode(v any) ([]byte, error) {
 	if rest[0] == '}' {
 		comma = "\n"
 	}
-	return fmt.Appendf(make([]byte, 0, len(b)+20), "{\n \"schema\": %d%s%s\n", Schema, comma, rest), nil
+	return fmt.Appendf(make([]byte, 0, len(b)+20), "%s%d%s%s\n", head, Schema, comma, rest), nil
 }
 
-// Decode reads a record into v. Path is for the message of an error.
+// Decode reads a record into v. Path is for the message of an error: ErrNewer or ErrDamaged.
 func Decode(path string, b []byte, v any) error {
-	if n := schema(b); n > Schema {
+	n, err := schema(b)
+	if n > Schema {
 		return fmt.Errorf("%s has schema %d and this assay reads up to %d: %w; use the assay that wrote it, or a later one", path, n, Schema, ErrNewer)
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return &damaged{path, err}
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil {
+		return Damaged(path, err)
 	}
 	return nil
 }
 
-// schema is the version that a record begins with; 0 when it says none.
-func schema(b []byte) int {
-	rest, ok := bytes.CutPrefix(b, []byte("{\n \"schema\": "))
-	if !ok { // written by hand, or compactly
-		var head struct {
-			Schema int `json:"schema"`
-		}
-		_ = json.Unmarshal(b, &head) // what is damaged shows where it is read
-		return head.Schema
+// schema returns the version of a record; 0 when it has none.
+func schema(b []byte) (int, error) {
+	rest, ok := bytes.CutPrefix(b, []byte(head))
+	if !ok || len(rest) == 0 || rest[0] < '0' || rest[0] > '9' { // written by hand, compactly, or without a version
+		return slowSchema(b)
 	}
 	n := 0
 	for _, c := range rest {
@@ -60,26 +62,21 @@ func schema(b []byte) int {
 		}
 		n = 10*n + int(c-'0')
 	}
-	return n
+	return n, nil
 }
 
-// damaged is a record that cannot be decoded.
-type damaged struct {
-	path string
-	err  error
+func slowSchema(b []byte) (int, error) {
+	if b = bytes.TrimLeft(b, " \t\r\n"); !bytes.HasPrefix(b, []byte("{")) {
+		return 0, nil // not an object, which has no version
+	}
+	var v struct {
+		Schema int `json:"schema"`
+	}
+	err := json.Unmarshal(b, &v)
+	return v.Schema, err
 }
 
-// Damaged is the error of a record whose content is wrong in a way that only its reader sees.
-func Damaged(path string, err error) error { return &damaged{path, err} }
-
-func (d *damaged) Error() string {
-	hidden := filepath.Join(filepath.Dir(d.path), "."+filepath.Base(d.path))
-	return fmt.Sprintf("%s is damaged (%v): restore it from a backup, or, once you know that what it describes is gone, type: mv %s %s.damaged", d.path, d.err, d.path, hidden)
-}
-
-func (d *damaged) Unwrap() []error { return []error{ErrDamaged, d.err} }
-
-// ReadRecord reads a record.
+// ReadRecord reads a record of at most MaxRecord bytes into v.
 func ReadRecord(path string, v any) error {
 	b, err := Read(path, MaxRecord)
 	if err != nil {
@@ -88,7 +85,7 @@ func ReadRecord(path string, v any) error {
 	return Decode(path, b, v)
 }
 
-// OptionalRecord reads a record that may be absent: nil then.
+// OptionalRecord reads a record that can be absent: nil then.
 func OptionalRecord[T any](path string) (*T, error) {
 	v := new(T)
 	err := ReadRecord(path, v)

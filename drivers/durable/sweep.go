@@ -9,10 +9,10 @@ import (
 
 const (
 	tempPrefix = ".tmp-"   // marks files that are being written
-	tempAge    = time.Hour // no living writer takes so long, whatever the clocks of the machines say
+	tempAge    = time.Hour // of a file that is swept: no writer takes so long, and clocks differ by less
 )
 
-// Sweep removes what writers that were killed left below dir, down to depth folders.
+// Sweep removes the temporary files that killed writers left in dir, and in folders up to depth levels below it.
 func (w Writer) Sweep(dir string, depth int) {
 	entries, _ := os.ReadDir(dir) // an unreadable folder shows when it is used
 	for _, e := range entries {
@@ -20,9 +20,9 @@ func (w Writer) Sweep(dir string, depth int) {
 		switch {
 		case e.IsDir() && depth > 0:
 			w.Sweep(path, depth-1)
-		case strings.HasPrefix(e.Name(), tempPrefix):
+		case !e.IsDir() && strings.HasPrefix(e.Name(), tempPrefix):
 			if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > tempAge {
-				_ = w.step("unlink", func() error { return os.Remove(path) }) // or another sweeper was faster
+				_ = w.Remove(path) // another sweeper can be faster
 			}
 		}
 	}

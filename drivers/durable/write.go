@@ -3,199 +3,118 @@ package durable
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Writer writes files. Its zero value is ready to use.
 type Writer struct {
-	Hook   func(call string) // for tests: called before and after every system call that changes a file
-	NoSync bool              // for tests: leaves fsync out
+	// Hook is for tests: it is called before and after every system call that changes a file.
+	Hook func(call string)
+	// NoDirSync leaves the fsync of the folder out. A power cut can then bring the former file back, whole: for files that
+	// are replaced all the time and whose readers take an old one for what it is.
+	NoDirSync bool
+	// NoSync leaves every fsync out: for files that a power cut can take, and for tests.
+	NoSync bool
 }
 
 // Guard is asked just before a written file gets its name. Its error leaves everything as it was. Nil allows all.
 type Guard func() error
 
-func (g Guard) allow() error {
-	if g == nil {
-		return nil
-	}
-	return g()
-}
-
 // Replace writes b under a name, whole or not at all.
 func (w Writer) Replace(path string, b []byte, may Guard) error {
-	tmp, err := w.temp(path, b)
-	if err != nil {
-		return err
-	}
-	if err = may.allow(); err == nil {
-		err = w.step("rename", func() error { return os.Rename(tmp, path) })
-	}
-	if err != nil {
-		return fmt.Errorf("replacing %s: %w", path, errors.Join(err, os.Remove(tmp)))
-	}
-	return w.syncDir(filepath.Dir(path))
+	return w.put("replacing", path, 0o600, content(b), may, w.rename)
 }
 
 // Create writes b under a name that must not exist: fs.ErrExist otherwise. Of several that create one name, one wins.
 func (w Writer) Create(path string, b []byte, may Guard) error {
-	tmp, err := w.temp(path, b)
-	if err != nil {
-		return err
+	return w.put("creating", path, 0o600, content(b), may, w.link)
+}
+
+// Stream is Replace for content that is too large for memory, with the given mode. An error of write leaves everything as
+// it was.
+func (w Writer) Stream(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	return w.put("replacing", path, mode, write, nil, w.rename)
+}
+
+// StreamNew is Create for content that is too large for memory, with the given mode.
+func (w Writer) StreamNew(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	return w.put("creating", path, mode, write, nil, w.link)
+}
+
+func content(b []byte) func(io.Writer) error {
+	return func(f io.Writer) error { _, err := f.Write(b); return err }
+}
+
+// put writes a temporary file and lets publish give it its name.
+func (w Writer) put(doing, path string, mode fs.FileMode, fill func(io.Writer) error, may Guard, publish func(tmp, path string) error) error {
+	tmp, err := w.temp(filepath.Dir(path), mode, fill)
+	if err == nil && may != nil {
+		err = may()
 	}
-	if err = may.allow(); err == nil {
-		err = w.link(tmp, path)
+	if err == nil {
+		err = publish(tmp, path)
 	}
-	_ = w.step("unlink", func() error { return os.Remove(tmp) }) // what stays is swept
 	if err != nil {
-		return fmt.Errorf("creating %s: %w", path, err)
+		if tmp != "" {
+			_ = w.Remove(tmp) // what stays is swept
+		}
+		return fmt.Errorf("%s %s: %w", doing, path, err)
 	}
 	return w.syncDir(filepath.Dir(path))
 }
 
-// Append adds one line to a file, in one write. A line that a crash cut short is ended first. The line is not fsynced:
-// what must survive a power cut is a file of its own.
-func (w Writer) Append(path string, line []byte) error {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("appending to %s: %w", path, err)
-	}
-	defer f.Close()
-	whole := make([]byte, 0, len(line)+2)
-	if torn(f) {
-		whole = append(whole, '\n')
-	}
-	whole = append(append(whole, line...), '\n')
-	if err := w.step("append", func() error { _, err := f.Write(whole); return err }); err != nil {
-		return fmt.Errorf("appending to %s: %w", path, err)
-	}
-	return nil
-}
-
-// torn reports whether the last line was cut short by a crash.
-func torn(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 {
-		return false
-	}
-	last := make([]byte, 1)
-	_, err = f.ReadAt(last, info.Size()-1)
-	return err == nil && last[0] != '\n'
-}
-
-// Move renames a file or folder within one file system, durably.
-func (w Writer) Move(from, to string) error {
-	if err := w.step("rename", func() error { return os.Rename(from, to) }); err != nil {
-		return err
-	}
-	return w.syncDir(filepath.Dir(to))
-}
-
-// Remove unlinks a file. One that is not there is no error.
-func (w Writer) Remove(path string) error {
-	err := w.step("unlink", func() error { return os.Remove(path) })
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// MkdirAll makes dir and what is missing above it, durably. Folders that exist keep their mode: they may be somebody else's.
-func (w Writer) MkdirAll(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := w.MkdirAll(parent); err != nil {
-			return err
-		}
-	}
-	err := w.step("mkdir", func() error { return os.Mkdir(dir, 0o700) })
-	if info, statErr := os.Stat(dir); err != nil && (statErr != nil || !info.IsDir()) {
-		return err
-	}
-	return w.syncDir(parent)
-}
-
-func (w Writer) step(call string, do func() error) error {
-	if w.Hook != nil {
-		w.Hook("before " + call)
-	}
-	err := do()
-	if w.Hook != nil {
-		w.Hook("after " + call)
-	}
-	return err
-}
-
-// link gives a file a second name, which must not exist. NFS repeats a request whose answer got lost and then finds the
-// name that it made itself, so "exists" counts only when it is another file.
-func (w Writer) link(from, to string) error {
-	err := w.step("link", func() error { return os.Link(from, to) })
-	if errors.Is(err, fs.ErrExist) {
-		a, errA := os.Stat(from)
-		b, errB := os.Stat(to)
-		if errA == nil && errB == nil && os.SameFile(a, b) {
-			return nil
-		}
-	}
-	return err
-}
-
-// temp writes b to a temporary file in path's folder and returns its name.
-func (w Writer) temp(path string, b []byte) (string, error) {
-	return w.tempFrom(path, 0o600, func(f *os.File) error { _, err := f.Write(b); return err })
-}
-
-func (w Writer) tempFrom(path string, mode fs.FileMode, write func(*os.File) error) (string, error) {
+// temp writes a temporary file in dir and returns its name.
+func (w Writer) temp(dir string, mode fs.FileMode, fill func(io.Writer) error) (string, error) {
 	var t *os.File
 	err := w.step("create", func() (err error) {
-		t, err = os.CreateTemp(filepath.Dir(path), tempPrefix+"*") // 0600
+		t, err = os.CreateTemp(dir, tempPrefix+"*") // 0600
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("writing %s: %w", path, err)
+		return "", err
 	}
-	err = w.step("write", func() error { return write(t) })
+	err = w.step("write", func() error { return fill(t) })
 	if err == nil && mode != 0o600 {
-		err = t.Chmod(mode)
+		err = w.step("chmod", func() error { return t.Chmod(mode) })
+	}
+	if err == nil && !w.NoSync {
+		err = w.step("fsync", t.Sync)
+	}
+	return t.Name(), errors.Join(err, t.Close())
+}
+
+func (w Writer) rename(from, to string) error {
+	return w.step("rename", func() error { return os.Rename(from, to) })
+}
+
+// link gives a temporary file a name that must not exist, and takes its temporary one. NFS repeats a request whose answer
+// got lost and then finds the name that it made itself, so "exists" counts only when it is another file.
+func (w Writer) link(tmp, path string) error {
+	err := w.step("link", func() error { return os.Link(tmp, path) })
+	if errors.Is(err, fs.ErrExist) && sameFile(tmp, path) {
+		err = nil
 	}
 	if err == nil {
-		err = w.sync(t)
+		_ = w.Remove(tmp) // what stays is swept
 	}
-	if err = errors.Join(err, t.Close()); err != nil {
-		return "", fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(t.Name())))
-	}
-	return t.Name(), nil
+	return err
 }
 
-func (w Writer) sync(t *os.File) error {
-	if w.NoSync {
-		return nil
-	}
-	return w.step("fsync", t.Sync)
+func sameFile(a, b string) bool {
+	infoA, errA := os.Lstat(a)
+	infoB, errB := os.Lstat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// syncDir makes the names in dir durable, on file systems that know how to.
-func (w Writer) syncDir(dir string) error {
-	if w.NoSync {
-		return nil
+func (w Writer) step(call string, do func() error) error {
+	if w.Hook == nil {
+		return do()
 	}
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil // a folder above the state directory that may be passed but not read
-	}
-	if err != nil {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	defer d.Close()
-	err = w.step("fsync dir", d.Sync)
-	if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	return nil
+	w.Hook("before " + call)
+	err := do()
+	w.Hook("after " + call)
+	return err
 }

@@ -1,7 +1,6 @@
 package fake
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,11 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
+
+// disk leaves fsync out: nothing here survives the test.
+var disk = durable.Writer{NoSync: true}
 
 // agent is the simulated supervisor of one job.
 type agent struct {
@@ -32,15 +35,14 @@ type run struct {
 	done  time.Time
 }
 
-// tick is one look of an agent at its desired.json. A job without a directory has no agent.
+// tick lets an agent read its desired.json and act once. A job without a directory has no agent.
 func (c *Cluster) tick(j *job) {
 	a := &j.agent
 	if a.dead || j.spec.Dir == "" {
 		return
 	}
 	var want drivers.AgentDesired
-	b, err := os.ReadFile(filepath.Join(j.spec.Dir, drivers.DesiredFile))
-	if err != nil || json.Unmarshal(b, &want) != nil || want.Nonce != j.Tag.Nonce {
+	if err := durable.ReadRecord(filepath.Join(j.spec.Dir, drivers.DesiredFile), &want); err != nil || want.Nonce != j.Tag.Nonce {
 		return
 	}
 	if a.procs == nil {
@@ -63,7 +65,7 @@ func (c *Cluster) tick(j *job) {
 	}
 	a.beat++
 	state.Heartbeat = a.beat
-	_ = replace(filepath.Join(j.spec.Dir, drivers.StateFile), state) // an agent that cannot write is a silent one
+	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
 }
 
 func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []drivers.ProcessState {
@@ -112,7 +114,8 @@ func (c *Cluster) run(j *job, r drivers.Run) *run {
 		case r.Cancel:
 			s.state.Phase = "Superseded"
 		default:
-			if err := claim(r.Dir, drivers.Claim{Nonce: j.Tag.Nonce, JobID: string(j.ID), Node: j.Nodes[0]}); err != nil {
+			claim := drivers.Claim{Nonce: j.Tag.Nonce, JobID: string(j.ID), Node: j.Nodes[0]}
+			if err := disk.CreateRecord(filepath.Join(r.Dir, drivers.ClaimFile), claim, nil); err != nil {
 				s.state.Phase, s.state.Message = "Failed", err.Error()
 			}
 		}
@@ -128,36 +131,11 @@ func (c *Cluster) run(j *job, r drivers.Run) *run {
 		}
 		c.ledger.results[r.ID]++
 		s.state.Phase = "Complete"
-		if err := replace(filepath.Join(r.Dir, drivers.ResultFile), res); err != nil {
+		if err := disk.ReplaceRecord(filepath.Join(r.Dir, drivers.ResultFile), res, nil); err != nil {
 			s.state.Phase, s.state.Message = "Failed", err.Error()
 		}
 	}
 	return s
-}
-
-func claim(dir string, c drivers.Claim) error {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(filepath.Join(dir, drivers.ClaimFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("claiming: %w", err)
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Close())
-}
-
-func replace(path string, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	tmp := path + ".fake"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
 }
 
 func exists(path string) bool {

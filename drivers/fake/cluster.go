@@ -44,16 +44,16 @@ type Cluster struct {
 
 type job struct {
 	drivers.Job
-	spec     drivers.JobSpec
-	listed   time.Time // in listings from here on
-	earliest time.Time // starts no sooner
-	gone     time.Time // Completing until here
-	final    drivers.JobState
-	why      string
-	ended    time.Time
-	left     bool // its node was lost, so its server runs on until it is fenced
-	foreign  bool
-	agent    agent
+	spec      drivers.JobSpec
+	listed    time.Time // in listings from here on
+	earliest  time.Time // starts no sooner
+	gone      time.Time // Completing until here
+	final     drivers.JobState
+	endReason string
+	ended     time.Time
+	left      bool // its node was lost, so its server runs on until it is fenced
+	foreign   bool
+	agent     agent
 }
 
 // New makes a cluster.
@@ -79,7 +79,7 @@ func (c *Cluster) Now() time.Time {
 	return c.now
 }
 
-// Advance moves the clock by d, in steps of at most a second for the scheduler; the agents look once, at the end.
+// Advance moves the clock by d, in steps of at most a second for the scheduler; the agents act once, at the end.
 func (c *Cluster) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -99,7 +99,7 @@ func (c *Cluster) step() {
 	for _, j := range c.jobs {
 		switch {
 		case j.State == drivers.JobCompleting && !c.now.Before(j.gone):
-			j.State, j.Reason, j.ended = j.final, j.why, c.now
+			j.State, j.Reason, j.ended = j.final, j.endReason, c.now
 		case j.State == drivers.JobRunning && !j.Ends.IsZero() && !c.now.Before(j.Ends):
 			c.end(j, drivers.JobTimeout, "TimeLimit")
 		case j.State == drivers.JobRunning:
@@ -145,14 +145,14 @@ func (c *Cluster) free() []string {
 }
 
 // end begins the end of a job; it is Completing for a while, so that its nodes are not free at once.
-func (c *Cluster) end(j *job, state drivers.JobState, why string) {
+func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
 	switch {
 	case j.State.Terminal() || j.State == drivers.JobCompleting:
 	case j.State == drivers.JobPending:
-		j.State, j.Reason, j.ended = state, why, c.now
+		j.State, j.Reason, j.ended = state, reason, c.now
 	default:
 		j.State, j.Reason = drivers.JobCompleting, ""
-		j.final, j.why, j.gone = state, why, c.now.Add(c.upTo(c.o.EndDelay))
+		j.final, j.endReason, j.gone = state, reason, c.now.Add(c.upTo(c.o.EndDelay))
 		j.left = state == drivers.JobNodeFail
 	}
 }

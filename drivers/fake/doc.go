@@ -1,21 +1,21 @@
 // Package fake is a simulated cluster, for tests only: nothing runs, and no number that comes out of it is a measurement.
 //
-// A Cluster implements drivers.Scheduler, drivers.Reconfigurer and drivers.Accountant over a clock that only Advance
-// moves, and behaves as badly as a real one can:
+// A Cluster (cluster.go) implements drivers.Scheduler, drivers.Reconfigurer and drivers.Accountant (scheduler.go) over a
+// clock that only Advance moves, and behaves as badly as a real one can:
 //
 //   - a submitted job shows up in listings only after a lag (Options.Lag);
 //   - a submission fails definitely, or is not received, or ends uncertain with or without a job (faults.go);
 //   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty, and what was asked for
-//     meanwhile may come true afterwards;
+//     meanwhile can come true afterwards;
 //   - it loses its last acknowledged jobs and gives their ids out again (Restart);
-//   - cancelled jobs take time to end, nodes fail, walltimes end, ended jobs are forgotten (cluster.go).
+//   - cancelled jobs take time to end, nodes fail, walltimes end, ended jobs are forgotten.
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
 // executes runs after claiming them, and dies on demand (CrashAgent).
 //
 // The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions and Results (ledger.go) are for the
-// assertions of a test. Options.Hook is called before and after every driver call and may panic: the caller then
+// assertions of a test. Options.Hook is called before and after every driver call and can panic: the caller then
 // "crashed" at that moment, while the cluster goes on.
 //
-// No third-party dependency.
+// Files are written as records of package durable, without fsync. There is no third-party dependency.
 package fake

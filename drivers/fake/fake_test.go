@@ -195,7 +195,7 @@ func TestAgent(t *testing.T) {
 	run := drivers.Run{ID: "r1", Dir: t.TempDir()}
 	write := func(d drivers.AgentDesired) {
 		t.Helper()
-		if err := replace(filepath.Join(s.Dir, drivers.DesiredFile), d); err != nil {
+		if err := disk.ReplaceRecord(filepath.Join(s.Dir, drivers.DesiredFile), d, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"assay/drivers"
 )
 
-// Faults are probabilities, from 0 to 1, of what may go wrong with one call. A submission suffers at most one.
+// Faults are probabilities, from 0 to 1, of what can go wrong with one call. A submission suffers at most one.
 type Faults struct {
 	Reject  float64 // refused: no job
 	Refuse  float64 // not reached: no job
@@ -24,8 +24,8 @@ func (c *Cluster) SetFaults(f Faults) {
 	c.faults = f
 }
 
-// misfortune draws the fate of a submission: whether there will be a job, and what the caller is told.
-func (c *Cluster) misfortune() (made bool, err error) {
+// drawFault draws the outcome of a submission: whether there will be a job, and the error that the caller gets.
+func (c *Cluster) drawFault() (made bool, err error) {
 	p := c.rng.Float64()
 	for _, f := range []struct {
 		share float64
@@ -105,7 +105,7 @@ func (c *Cluster) RestoreNodes() {
 	clear(c.down)
 }
 
-// Kill ends a job as a user's scancel would, whoever owns it.
+// Kill ends a job as a user's scancel would, of any owner.
 func (c *Cluster) Kill(id drivers.JobID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +129,7 @@ func (c *Cluster) CrashAgent(id drivers.JobID, fail bool) {
 	}
 }
 
-// AddForeign starts a job that is not the reconciler's: tag may carry another store's id, or nothing at all.
+// AddForeign starts a job that is not the reconciler's: tag carries another store's id, or nothing at all.
 func (c *Cluster) AddForeign(name string, tag drivers.Tag) drivers.JobID {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -48,7 +48,7 @@ func (c *Cluster) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.Job
 			}
 			return fmt.Errorf("submitting: the scheduler did not answer: %w", drivers.ErrUncertain)
 		}
-		made, err := c.misfortune()
+		made, err := c.drawFault()
 		if !made {
 			return err
 		}

@@ -21,7 +21,7 @@ type source struct {
 	read func(*sink) error
 
 	mu   sync.Mutex
-	busy bool // a read that outlived its deadline is still going: another would only stall beside it
+	busy bool // a read that outlived its deadline has not returned: another one would stall, too
 }
 
 type result struct {
@@ -66,7 +66,7 @@ func (s *source) report(deadline time.Duration) []prometheus.Metric {
 	return out.metrics
 }
 
-// within reads the source, and gives up waiting at the deadline. The read goes on alone then, into a sink nobody looks at.
+// within reads the source, and gives up waiting at the deadline. The read then goes on, and its result is dropped.
 func (s *source) within(deadline time.Duration) result {
 	s.mu.Lock()
 	if s.busy {

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	gpuTimeout = 10 * time.Second // nvidia-smi on a sick card may never answer
+	gpuTimeout = 10 * time.Second // nvidia-smi on a faulty card can hang for ever
 	gpuEvery   = 2 * time.Second
 	gpuFresh   = 15 * time.Second // older values are not shown
 	gpuIdle    = 2 * time.Minute  // without a scrape for so long, nvidia-smi is left alone
 )
 
-// gpus asks nvidia-smi in the background while somebody scrapes: a scrape shows the last answer and never waits for one.
+// gpus asks nvidia-smi in the background while it is scraped: a scrape shows the last answer and never waits.
 type gpus struct {
 	timeout, every, fresh time.Duration
 	now                   func() time.Time
@@ -52,7 +52,7 @@ func (g *gpus) ask() bool {
 	return true
 }
 
-// loop asks until nobody scrapes any more. One question at a time: a process that cannot even be killed holds only this loop.
+// loop asks until scrapes stop. It asks one question at a time: a process that cannot be killed blocks this loop alone.
 func (g *gpus) loop(smi string) {
 	for {
 		cards, err := g.query(smi)

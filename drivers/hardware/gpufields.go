@@ -96,7 +96,7 @@ func (c card) emit(out *sink) {
 	}
 }
 
-// number reads a decimal, or a bit mask in hexadecimal. None of these figures can be below zero or without end.
+// number reads a decimal, or a bit mask in hexadecimal. These figures are finite and not negative.
 func number(cell string) (float64, bool) {
 	if mask, ok := strings.CutPrefix(cell, "0x"); ok {
 		v, err := strconv.ParseUint(mask, 16, 64)

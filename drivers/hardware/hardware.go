@@ -2,8 +2,8 @@
 // GPUs under the DCGM exporter's and the Lustre client under those of the known Lustre exporters, so that existing dashboards
 // and alerts read them.
 //
-// What the node does not show is absent, never zero. Each collector runs by itself under a deadline: one that stalls (a sick
-// card, a dead file system) costs the others nothing. assay_collector_up says which of them answered, and
+// What the node does not show is absent, never zero. Each collector runs by itself under a deadline: a collector that stalls (a faulty
+// card, a dead file system) does not delay the others. assay_collector_up says which of them answered, and
 // assay_collector_down_info why one did not; what a node does not have at all, such as GPUs, is not mentioned.
 // Labels such as experiment and service are the scraper's to add.
 //
@@ -25,7 +25,7 @@ func Handler(proc string) (http.Handler, error) {
 	return newHandler(proc, "/sys")
 }
 
-// newHandler also takes where sysfs is: Lustre's counters may be in its debugfs.
+// newHandler also takes where sysfs is: Lustre's counters can be in its debugfs.
 func newHandler(proc, sys string) (http.Handler, error) {
 	fs, err := procfs.NewFS(proc)
 	if err != nil {

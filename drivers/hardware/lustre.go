@@ -14,7 +14,7 @@ import (
 
 const (
 	lctlTimeout = time.Second      // of one call: two of them fit into a scrape
-	sudoPause   = 10 * time.Minute // after a refusal, which may be logged and mailed to the administrators
+	sudoPause   = 10 * time.Minute // after a refusal, which can be logged and mailed to the administrators
 )
 
 // lustreParts are the layers of a client: llite is what programs see, cache hits included; osc and mdc are the wire.
@@ -150,7 +150,7 @@ func (l *lustre) lctl(before ...string) ([]lustreStats, error) {
 	case err != nil && firstLine(stderr.String()) != "":
 		err = errors.New(firstLine(stderr.String()))
 	}
-	return parseLctl(string(b)), err // one layer may be refused and another shown
+	return parseLctl(string(b)), err // one layer can be refused and another shown
 }
 
 // sudo asks for lctl as root where that needs no password.

@@ -19,7 +19,7 @@ type Directories struct {
 
 // Stat reports a directory as it is. Free space is what is left of the quota where that is less.
 func (Directories) Stat(ctx context.Context, spec v1alpha1.Lustre, owner string) (drivers.Folder, error) {
-	d, err := Look(ctx, spec, owner)
+	d, err := Stat(ctx, spec, owner)
 	f := drivers.Folder{Exists: d.Exists, Ours: d.Ours, IsLustre: d.IsLustre, Striped: d.Striped, Message: d.Message,
 		FreeBytes: least(d.FreeBytes, d.QuotaBytes), FreeInodes: least(d.FreeInodes, d.QuotaInodes)}
 	return f, err

@@ -51,7 +51,7 @@ func setStripes(spec v1alpha1.Lustre, dir string) error {
 	}
 	_, err := lfs(stripeLimit, append(args, dir)...)
 	if errors.Is(err, exec.ErrNotFound) {
-		return nil // Look says that the stripes are unknown
+		return nil // Stat reports that the stripes are unknown
 	}
 	return err
 }
@@ -106,7 +106,7 @@ type quota struct {
 	bytes, inodes int64
 }
 
-// left is what the user, and the directory's project, may still write: -1 where nothing limits or nothing is known.
+// left is what the user, and the directory's project, can still write: -1 without a limit, or when it is unknown.
 func (q *quotas) left(path string) (bytes, inodes int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock() // held over the question too: those who ask at once get one answer
@@ -150,7 +150,7 @@ func tighter(a, b int64) int64 {
 	return a
 }
 
-// parseQuota reads `path kbytes quota limit grace files quota limit grace`, where a long path has a line of its own and may
+// parseQuota reads `path kbytes quota limit grace files quota limit grace`, where a long path has a line of its own and can
 // hold spaces. A star marks what is over, brackets what is only guessed because a server is down.
 func parseQuota(text string) (bytes, inodes int64) {
 	f := strings.Fields(text)

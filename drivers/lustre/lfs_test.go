@@ -42,7 +42,7 @@ func TestStripesAndQuota(t *testing.T) {
 		t.Errorf("lfs was called: %s", got)
 	}
 	for range 3 {
-		d, err := s.look(ctx(t), spec, owner)
+		d, err := s.stat(ctx(t), spec, owner)
 		must(t, err)
 		want := Directory{Exists: true, Ours: true, IsLustre: true, Striped: true, FreeBytes: 4096000, FreeInodes: 50,
 			QuotaBytes: 50 * 1024, QuotaInodes: 90, FSType: "lustre", Stripes: "4 x 1Mi"}
@@ -54,7 +54,7 @@ func TestStripesAndQuota(t *testing.T) {
 		t.Errorf("the quota was asked %d times in a row", n)
 	}
 	spec.StripeCount = 8
-	if d, err := s.look(ctx(t), spec, owner); err != nil || d.Striped || !strings.Contains(d.Message, "stripes") {
+	if d, err := s.stat(ctx(t), spec, owner); err != nil || d.Striped || !strings.Contains(d.Message, "stripes") {
 		t.Errorf("other stripes: %+v %v", d, err)
 	}
 }

@@ -1,12 +1,12 @@
-// Package lustre keeps directories on a parallel file system: it looks at one, makes it with the stripes that were asked for,
-// and removes it again.
+// Package lustre keeps directories on a parallel file system: it reads their state, makes them with the declared stripes,
+// and removes them again.
 //
 // A directory is ours only if assay made it: then it holds a file .assay that names the owner and the path. It is filled under
 // a temporary name and renamed into place, so that a crash never leaves a directory of ours unmarked, nor marks one of the
 // user's. A directory that was there before is used as it is, and never changed nor deleted.
 //
-// A file system whose servers are gone blocks whoever touches it, for ever. So every step runs aside and is given up after a
-// while; a step that is still stuck is joined by the next call for the same path, not repeated beside it.
+// A file system whose servers are gone blocks its callers for ever. So every step runs in a goroutine of its own, and its
+// caller gives up after a while; the next call for the same path joins a step that is stuck and does not start another.
 //
 // On other file systems everything works but stripes and quota.
 //
@@ -29,19 +29,19 @@ import (
 )
 
 const (
-	lookLimit   = 5 * time.Second
+	statLimit   = 5 * time.Second
 	makeLimit   = 30 * time.Second
-	askLimit    = 1500 * time.Millisecond // of an lfs command that asks: three that hang still fit into a look
+	askLimit    = 1500 * time.Millisecond // of an lfs command that asks: three that hang still fit into a stat
 	stripeLimit = 10 * time.Second
 	quotaPause  = 10 * time.Second // between two questions about one path: quota commands load the servers
 	lustreMagic = 0x0BD00BD0
 )
 
-// ErrNotOurs marks a refusal to touch a directory that assay did not make for this owner. For a removal it is no failure:
-// there is nothing of the owner's to remove.
+// ErrNotOurs marks a refusal to touch a directory that assay did not make for this owner. For a removal it is not a failure:
+// the owner has nothing to remove.
 var ErrNotOurs = errors.New("not made by assay for this service")
 
-// Directory is what Look found. Figures are -1 where nothing is known or nothing limits.
+// Directory is what Stat found. Figures are -1 where nothing is known or nothing limits.
 type Directory struct {
 	Exists      bool
 	Ours        bool // made by assay for this owner
@@ -53,12 +53,12 @@ type Directory struct {
 	QuotaInodes int64  // likewise
 	FSType      string // lustre, ext4, tmpfs…
 	Message     string // for people: what is missing
-	Stripes     string // the layout as lfs tells it, such as "4 x 1Mi"
+	Stripes     string // the layout as lfs prints it, such as "4 x 1Mi"
 }
 
-// Look says how the directory is. One that does not exist is no error: the figures are its parent's then.
-func Look(ctx context.Context, spec v1alpha1.Lustre, owner string) (Directory, error) {
-	return host.look(ctx, spec, owner)
+// Stat reads the state of the directory. A directory that does not exist is not an error: the figures are its parent's then.
+func Stat(ctx context.Context, spec v1alpha1.Lustre, owner string) (Directory, error) {
+	return host.stat(ctx, spec, owner)
 }
 
 // Make makes the directory, unless it is there: one of the owner's is left alone, and so is one of the user's.
@@ -66,8 +66,8 @@ func Make(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
 	return host.make(ctx, spec, owner)
 }
 
-// Remove removes a directory that the owner made, and all in it. It may be cut short and called again: the mark goes last.
-// A directory that is not the owner's is refused with ErrNotOurs; one that is gone is no error.
+// Remove removes a directory that the owner made, and all in it. It can be cut short and called again: the mark goes last.
+// A directory that is not the owner's is refused with ErrNotOurs. A directory that does not exist is not an error.
 func Remove(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
 	return host.remove(ctx, spec, owner)
 }
@@ -75,16 +75,16 @@ func Remove(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
 // system is what the package asks of the machine; tests replace parts of it.
 type system struct {
 	statfs func(path string, st *unix.Statfs_t) error
-	wait   time.Duration // of a look
+	wait   time.Duration // of a stat
 	steps  steps
 	quotas quotas
 }
 
-func newSystem() *system { return &system{statfs: unix.Statfs, wait: lookLimit} }
+func newSystem() *system { return &system{statfs: unix.Statfs, wait: statLimit} }
 
 var host = newSystem()
 
-func (s *system) look(ctx context.Context, spec v1alpha1.Lustre, owner string) (Directory, error) {
+func (s *system) stat(ctx context.Context, spec v1alpha1.Lustre, owner string) (Directory, error) {
 	unknown := Directory{FreeBytes: -1, FreeInodes: -1, QuotaBytes: -1, QuotaInodes: -1}
 	path, err := clean(spec.Path)
 	if err != nil {
@@ -92,20 +92,20 @@ func (s *system) look(ctx context.Context, spec v1alpha1.Lustre, owner string) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.wait)
 	defer cancel()
-	key := fmt.Sprint("look ", path, " ", owner, " ", spec.StripeCount, " ", int64(spec.StripeSize))
-	got, err := s.steps.do(ctx, key, "look", func() (any, error) {
-		return s.lookNow(spec, path, owner) // bounded by its own tools' limits, not by the first caller's patience
+	key := fmt.Sprint("stat ", path, " ", owner, " ", spec.StripeCount, " ", int64(spec.StripeSize))
+	got, err := s.steps.do(ctx, key, "stat", func() (any, error) {
+		return s.statNow(spec, path, owner) // bounded by its own tools' limits, not by the first caller's patience
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return unknown, fmt.Errorf("looking at directory %s: its file system did not answer: %w; try `ls %s` there, and ask the site if that hangs too", path, err, filepath.Dir(path))
+		return unknown, fmt.Errorf("reading the state of directory %s: its file system did not answer: %w; try `ls %s` there, and ask the site if that hangs too", path, err, filepath.Dir(path))
 	}
 	if err != nil {
-		return unknown, fmt.Errorf("looking at directory %s: %w", path, err)
+		return unknown, fmt.Errorf("reading the state of directory %s: %w", path, err)
 	}
 	return got.(Directory), nil
 }
 
-func (s *system) lookNow(spec v1alpha1.Lustre, path, owner string) (Directory, error) {
+func (s *system) statNow(spec v1alpha1.Lustre, path, owner string) (Directory, error) {
 	d := Directory{FreeBytes: -1, FreeInodes: -1, QuotaBytes: -1, QuotaInodes: -1}
 	at := path
 	info, err := os.Stat(path)

@@ -38,7 +38,7 @@ func there(path string) bool {
 
 func TestMakeLookRemove(t *testing.T) {
 	spec := v1alpha1.Lustre{Path: filepath.Join(t.TempDir(), "io"), StripeCount: 4}
-	d, err := Look(ctx(t), spec, owner)
+	d, err := Stat(ctx(t), spec, owner)
 	must(t, err)
 	if d.Exists || d.Ours || d.FreeBytes <= 0 || d.Message == "" {
 		t.Errorf("before: %+v", d)
@@ -51,12 +51,12 @@ func TestMakeLookRemove(t *testing.T) {
 	if info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v", info.Mode())
 	}
-	d, err = Look(ctx(t), spec, owner)
+	d, err = Stat(ctx(t), spec, owner)
 	must(t, err)
 	if !d.Exists || !d.Ours || d.IsLustre || d.Striped || d.FSType == "lustre" || d.FSType == "" || d.QuotaBytes != -1 || d.Message != "" {
 		t.Errorf("made: %+v", d)
 	}
-	if d, err = Look(ctx(t), spec, "store-2 exp/io"); err != nil || d.Ours {
+	if d, err = Stat(ctx(t), spec, "store-2 exp/io"); err != nil || d.Ours {
 		t.Errorf("to another owner: %+v, %v", d, err)
 	}
 	write(t, filepath.Join(spec.Path, "a/b/c"), "x", 0o600)
@@ -69,7 +69,7 @@ func TestMakeLookRemove(t *testing.T) {
 }
 
 func TestLittleSpaceIsSaid(t *testing.T) {
-	d, err := Look(ctx(t), v1alpha1.Lustre{Path: t.TempDir(), MinFree: 1 << 62}, owner)
+	d, err := Stat(ctx(t), v1alpha1.Lustre{Path: t.TempDir(), MinFree: 1 << 62}, owner)
 	must(t, err)
 	if !d.Exists || !strings.Contains(d.Message, "needed") {
 		t.Errorf("%+v", d)
@@ -124,7 +124,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	if err := Remove(ctx(t), spec, owner); !errors.Is(err, ErrNotOurs) || !there(filepath.Join(kept, "sub")) {
 		t.Errorf("through a link: %v", err)
 	}
-	if d, err := Look(ctx(t), spec, owner); err != nil || d.Ours {
+	if d, err := Stat(ctx(t), spec, owner); err != nil || d.Ours {
 		t.Errorf("a link is ours: %+v %v", d, err)
 	}
 	must(t, os.Remove(spec.Path))
@@ -151,8 +151,8 @@ func TestRefusedPaths(t *testing.T) {
 	t.Setenv("HOME", home)
 	for _, path := range []string{"/", "//", "/..", "relative", "", home, home + "/"} {
 		spec := v1alpha1.Lustre{Path: path}
-		_, lookErr := Look(ctx(t), spec, owner)
-		if lookErr == nil || Make(ctx(t), spec, owner) == nil || Remove(ctx(t), spec, owner) == nil {
+		_, statErr := Stat(ctx(t), spec, owner)
+		if statErr == nil || Make(ctx(t), spec, owner) == nil || Remove(ctx(t), spec, owner) == nil {
 			t.Errorf("%q was accepted", path)
 		}
 	}
@@ -173,7 +173,7 @@ func TestCrashes(t *testing.T) {
 			write(t, filepath.Join(temp, markerName), "{", 0o600)
 		}
 		must(t, Make(ctx(t), spec, owner))
-		if d, err := Look(ctx(t), spec, owner); err != nil || !d.Ours || there(temp) {
+		if d, err := Stat(ctx(t), spec, owner); err != nil || !d.Ours || there(temp) {
 			t.Errorf("marked %v: %+v %v", marked, d, err)
 		}
 		must(t, os.Rename(spec.Path, temp)) // where a removal had got to
@@ -197,7 +197,7 @@ func TestRemovalCutShortGoesOn(t *testing.T) {
 	if err := removeNow(stopped, spec.Path, owner); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	if d, err := Look(ctx(t), spec, owner); err != nil || !d.Ours {
+	if d, err := Stat(ctx(t), spec, owner); err != nil || !d.Ours {
 		t.Fatalf("the mark has to outlive a removal cut short: %+v %v", d, err)
 	}
 	must(t, Remove(ctx(t), spec, owner))
@@ -210,7 +210,7 @@ func TestDeadFileSystem(t *testing.T) {
 	s.statfs = func(string, *unix.Statfs_t) error { calls <- struct{}{}; <-release; return nil }
 	spec := v1alpha1.Lustre{Path: t.TempDir()}
 	for range 5 {
-		if d, err := s.look(ctx(t), spec, owner); !errors.Is(err, context.DeadlineExceeded) || d.FreeBytes != -1 {
+		if d, err := s.stat(ctx(t), spec, owner); !errors.Is(err, context.DeadlineExceeded) || d.FreeBytes != -1 {
 			t.Errorf("%+v, %v", d, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 )
 
 func (s *system) make(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
@@ -84,11 +85,11 @@ func rename(from, to string) error {
 	switch {
 	case errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS):
 		if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
-			return errors.New("somebody else made it meanwhile; try again")
+			return errors.New("another process made it meanwhile; try again")
 		}
-		return os.Rename(from, to)
+		return durable.Writer{NoSync: true}.Move(from, to) // the callers fsync what has to be durable
 	case errors.Is(err, unix.EEXIST):
-		return errors.New("somebody else made it meanwhile; try again")
+		return errors.New("another process made it meanwhile; try again")
 	}
 	return err
 }

@@ -69,7 +69,7 @@ func syncDir(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// clean refuses paths that no service may have as its own.
+// clean refuses paths that must not be the directory of a service.
 func clean(path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		return "", fmt.Errorf("directory %q: the path has to begin with /", path)

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// steps runs things that may hang. A caller waits as long as its context; a step that is still going is joined, so that a
+// steps runs calls that can hang. A caller waits as long as its context; a step that is still going is joined, so that a
 // dead file system holds one goroutine for each path and not one for each call.
 type steps struct {
 	mu    sync.Mutex

@@ -15,7 +15,7 @@ import (
 // callTimeout bounds one query.
 const callTimeout = 10 * time.Second
 
-// Client is a Prometheus that somebody else runs.
+// Client is a Prometheus that already runs, outside assay.
 type Client struct {
 	api    v1.API
 	window time.Duration

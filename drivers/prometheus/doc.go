@@ -9,8 +9,10 @@
 //   - Client (client.go) asks a Prometheus that already runs. That server finds the targets in the file_sd file that
 //     the controller keeps in the state directory (targets/assay.json).
 //
-// Both answer Health with the same two PromQL expressions (health.go) over the label assay_target.
+// Both answer Health with the same two PromQL expressions (health.go) over the label assay_target, and Average
+// (average.go) with the mean of one series over a time window. Export (export.go) writes the samples of an experiment as
+// OpenMetrics text.
 //
 // Dependencies: github.com/prometheus/prometheus is the server itself as a library; its v0.x Go API makes no promise,
-// so no other package imports it. github.com/prometheus/client_golang/api is the maintained client of the query API.
+// so only this package imports it. github.com/prometheus/client_golang/api is the maintained client of the query API.
 package prometheus

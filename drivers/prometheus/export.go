@@ -6,36 +6,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"assay/drivers/durable"
 )
 
 // Export writes all samples of an experiment that the database holds, as gzipped OpenMetrics text. The file appears
 // whole or not at all. `promtool tsdb create-blocks-from openmetrics` makes a database of it again.
-func (e *Embedded) Export(ctx context.Context, experiment, path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
+func (e *Embedded) Export(ctx context.Context, experiment, path string) error {
+	err := durable.Writer{}.Stream(path, 0o600, func(f io.Writer) error {
+		z := gzip.NewWriter(f)
+		w := bufio.NewWriter(z)
+		return errors.Join(e.write(ctx, experiment, w), w.Flush(), z.Close())
+	})
 	if err != nil {
 		return fmt.Errorf("exporting the metrics of %s: %w", experiment, err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("exporting the metrics of %s: %w", experiment, err), os.Remove(f.Name()))
-		}
-	}()
-	z := gzip.NewWriter(f)
-	w := bufio.NewWriter(z)
-	err = e.write(ctx, experiment, w)
-	if err = errors.Join(err, w.Flush(), z.Close(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 func (e *Embedded) write(ctx context.Context, experiment string, w *bufio.Writer) error {

@@ -156,7 +156,7 @@ func TestQueryAPI(t *testing.T) {
 	}
 }
 
-// A server that nobody runs is an error, never an empty answer.
+// A server that does not run is an error, never an empty answer.
 func TestClientUnreachable(t *testing.T) {
 	c, err := NewClient("http://127.0.0.1:1", time.Second)
 	if err != nil {

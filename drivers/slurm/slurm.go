@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -29,6 +30,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
@@ -130,7 +132,8 @@ func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
 	if err := os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil {
 		return nil, fmt.Errorf("making the log folder: %w", err)
 	}
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+	text := func(f io.Writer) error { _, err := io.WriteString(f, script); return err }
+	if err := (durable.Writer{NoSync: true}).Stream(path, 0o700, text); err != nil { // sbatch takes a copy
 		return nil, fmt.Errorf("writing the batch script: %w", err)
 	}
 	argv, _, err := Command(spec)

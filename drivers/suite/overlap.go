@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // Files by which runs that are measured at the same time wait for each other. Their directories have the same parent.
@@ -18,6 +19,9 @@ const (
 	beginFile = "measuring" // this run is prepared
 	endFile   = "measured"  // this run no longer measures
 )
+
+// marks writes these files without fsync: they mean nothing once the run has ended, and are written while others measure.
+var marks = durable.Writer{NoSync: true}
 
 const (
 	overlapWithin = 15 * time.Minute // for the slowest to be prepared
@@ -49,7 +53,7 @@ func (b *Overlap) Begin(ctx context.Context, progress func(string)) error {
 	if len(b.others) == 0 {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(b.dir, beginFile), nil, 0o600); err != nil {
+	if err := marks.Replace(filepath.Join(b.dir, beginFile), nil, nil); err != nil {
 		return err
 	}
 	progress("waiting for the run that is to be measured at the same time")
@@ -117,7 +121,7 @@ func (b *Overlap) End() error {
 	window := time.Since(b.began)
 	b.share = min(1, float64(b.stop()+overlapEvery)/float64(max(window, overlapEvery)))
 	b.stop = nil
-	return os.WriteFile(filepath.Join(b.dir, endFile), nil, 0o600)
+	return marks.Replace(filepath.Join(b.dir, endFile), nil, nil)
 }
 
 // Report adds the share of the window in which the partners measured as well.

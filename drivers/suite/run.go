@@ -2,7 +2,6 @@ package suite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // Suites are the implementations that Run chooses from.
@@ -46,7 +46,7 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	}
 	res.Versions["assay"] = version
 	res.Host = host()
-	if werr := writeResult(dir, res); werr != nil {
+	if werr := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, drivers.ResultFile), res, nil); werr != nil {
 		return fmt.Errorf("run %s: writing its result: %w", req.Run, werr)
 	}
 	if err != nil {
@@ -93,12 +93,8 @@ func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteReque
 
 func readRequest(dir string) (drivers.SuiteRequest, error) {
 	var req drivers.SuiteRequest
-	b, err := os.ReadFile(filepath.Join(dir, drivers.RequestFile))
-	if err != nil {
+	if err := durable.ReadRecord(filepath.Join(dir, drivers.RequestFile), &req); err != nil {
 		return req, fmt.Errorf("reading the request: %w", err)
-	}
-	if err := json.Unmarshal(b, &req); err != nil {
-		return req, fmt.Errorf("reading the request %s: %w", filepath.Join(dir, drivers.RequestFile), err)
 	}
 	return req, nil
 }
@@ -141,37 +137,4 @@ func host() map[string]string {
 		"node": name, "cpus": strconv.Itoa(runtime.GOMAXPROCS(0)), "platform": runtime.GOOS + "/" + runtime.GOARCH,
 		"go": runtime.Version(),
 	}
-}
-
-// writeResult replaces result.json: whole after a crash at any moment, or absent.
-func writeResult(dir string, res drivers.SuiteResult) error {
-	b, err := json.MarshalIndent(res, "", "  ")
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".result-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already after the rename
-	if _, err := f.Write(append(b, '\n')); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, drivers.ResultFile)); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	tick      = 200 * time.Millisecond // how often processes are looked at
+	tick      = 200 * time.Millisecond // between two steps of the loop
 	beatEvery = time.Second            // how often state.json is written when nothing changes
 	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
-	pidFile   = "agent.json"
+	agentFile = "agent.json"
 )
 
 // Options say where the agent runs. Zero fields are taken from the environment of the job.
@@ -49,7 +49,7 @@ type agent struct {
 	relays  *relays
 	state   drivers.AgentState
 	wrote   time.Time
-	last    string // state.json as written, beat aside
+	last    string // state.json as written, without the heartbeat
 }
 
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
@@ -75,7 +75,7 @@ type claimed struct {
 
 // claim makes sure that a job directory never has two agents.
 func (a *agent) claim() error {
-	err := durable.Writer{}.CreateRecord(filepath.Join(a.dir, pidFile), claimed{procid.Self(), a.o.JobID}, nil)
+	err := durable.Writer{}.CreateRecord(filepath.Join(a.dir, agentFile), claimed{procid.Self(), a.o.JobID}, nil)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("starting in %s: an agent has already run there, and a job directory is used once", a.dir)
 	}
@@ -97,7 +97,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 		}
 		a.converge(time.Now())
 		if err := a.report(false); err != nil {
-			fmt.Fprintln(os.Stderr, err) // into the job's log; the beat that stands still tells the controller
+			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
 			return drivers.AgentEnd{Reason: "Done"}
@@ -114,7 +114,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 // read takes desired.json as it is now. Until there is a good one, the last good one holds.
 func (a *agent) read() error {
 	var d drivers.AgentDesired
-	if err := readJSON(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
+	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
 		return fmt.Errorf("reading what to run: %w", err)
 	}
 	if a.desired.Nonce != "" && d.Nonce != a.desired.Nonce {
@@ -122,7 +122,7 @@ func (a *agent) read() error {
 	}
 	if d.Generation != a.desired.Generation {
 		a.desired = d
-		a.relays.lead(d.Relays)
+		a.relays.setTargets(d.Relays)
 		a.nodes.serveFiles(d.Processes)
 	}
 	return nil
@@ -158,7 +158,7 @@ func (a *agent) converge(now time.Time) {
 	}
 }
 
-// runsEnded reports whether every wanted run was taken up, and none is under way. Runs that are no longer wanted stay known.
+// runsEnded reports whether every wanted run was begun, and all have ended. Runs that are no longer wanted stay known.
 func (a *agent) runsEnded() bool {
 	for _, want := range a.desired.Runs {
 		if !slices.ContainsFunc(a.runs, func(r *run) bool { return r.want.ID == want.ID }) {
@@ -196,9 +196,9 @@ func (a *agent) shutdown() {
 	}, longest+5*time.Second)
 }
 
-// drain steps until done reports true, and reports meanwhile, so that the beat goes on.
+// drain steps until done reports true, and reports meanwhile, so that the heartbeat goes on.
 func (a *agent) drain(done func(time.Time) bool, limit time.Duration) {
 	for deadline := time.Now().Add(limit); !done(time.Now()) && time.Now().Before(deadline); time.Sleep(tick / 4) {
-		_ = a.report(false) // the next one tells
+		_ = a.report(false) // a failure shows in the next report
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // TestMain is also the servers and the suite that the agent of these tests starts: this very binary, told by its first argument.
@@ -151,7 +152,7 @@ func (j *job) tell(d drivers.AgentDesired) {
 	j.t.Helper()
 	j.gen++
 	d.Generation, d.Nonce = j.gen, "nonce"
-	if err := writeJSON(filepath.Join(j.dir, drivers.DesiredFile), d); err != nil {
+	if err := disk.ReplaceRecord(filepath.Join(j.dir, drivers.DesiredFile), d, nil); err != nil {
 		j.t.Fatal(err)
 	}
 }
@@ -162,7 +163,7 @@ func (j *job) until(what string, ok func(drivers.AgentState) bool) drivers.Agent
 	var s drivers.AgentState
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		s = drivers.AgentState{}
-		if readJSON(filepath.Join(j.dir, drivers.StateFile), &s) == nil && ok(s) {
+		if durable.ReadRecord(filepath.Join(j.dir, drivers.StateFile), &s) == nil && ok(s) {
 			return s
 		}
 	}
@@ -355,7 +356,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// A run that is over and no longer wanted keeps nobody waiting.
+// A run that is over and no longer wanted does not delay the end.
 func TestEndedRunsDoNotDelayTheEnd(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
 	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("good")}})

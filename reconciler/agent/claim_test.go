@@ -20,7 +20,7 @@ func TestAJobDirectoryIsUsedOnce(t *testing.T) {
 		t.Errorf("a second agent: %v", err)
 	}
 	var c claimed
-	if err := durable.ReadRecord(filepath.Join(dir, pidFile), &c); err != nil || c.JobID != "7" || c.State() != procid.Alive {
+	if err := durable.ReadRecord(filepath.Join(dir, agentFile), &c); err != nil || c.JobID != "7" || c.State() != procid.Alive {
 		t.Errorf("agent.json holds %+v of job %s, %v", c.ID, c.JobID, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 const (
@@ -46,8 +47,8 @@ func (p *process) prepare() error {
 	return err
 }
 
-// makeData makes a directory with a marker in it: only one that assay made itself is ever cleaned away. One that was
-// there stays as it is.
+// makeData makes a directory with a marker in it: assay removes only directories that it made itself. A directory that
+// exists stays as it is.
 func makeData(dir, owner string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
@@ -56,27 +57,29 @@ func makeData(dir, owner string) error {
 	if errors.Is(err, fs.ErrExist) {
 		info, err := os.Stat(dir)
 		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is no directory", dir)
+			err = fmt.Errorf("%s is not a directory", dir)
 		}
 		return err
 	}
 	if err != nil || owner == "" {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, ".assay"), fmt.Appendf(nil, "{\"owner\": %q}\n", owner), 0o600)
+	mark := struct {
+		Owner string `json:"owner"`
+	}{owner}
+	return durable.Writer{}.CreateRecord(filepath.Join(dir, ".assay"), mark, nil)
 }
 
 // generate makes a random password, once: 26 letters and digits, 130 bits.
 func generate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	err := durable.Writer{}.Create(path, []byte(rand.Text()), nil)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(rand.Text())
-	return errors.Join(err, f.Sync(), f.Close())
+	return err
 }
 
 // dashboards copies the dashboards that this assay carries.
@@ -103,7 +106,7 @@ func (p *process) dashboards(dir string) error {
 	return nil
 }
 
-// writeFiles brings the process' files up to date and reports whether one changed that the program has to be told of.
+// writeFiles brings the process' files up to date and reports whether a file changed that the program does not watch itself.
 func (p *process) writeFiles() (changed bool, err error) {
 	for _, f := range p.want.Files {
 		content, err := p.expand(f.Content)
@@ -118,28 +121,18 @@ func (p *process) writeFiles() (changed bool, err error) {
 		if err != nil {
 			return changed, fmt.Errorf("writing %s: %w", f.Path, err)
 		}
-		changed = changed || wrote && f.Path != p.want.Targets // programs watch these themselves
+		changed = changed || wrote && f.Path != p.want.Targets // programs watch the targets
 	}
 	return changed, nil
 }
 
 // replaceFile writes a file whole, 0600, unless it holds b already.
 func replaceFile(path string, b []byte) (wrote bool, err error) {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+	if old, err := durable.Read(path, int64(len(b))); err == nil && bytes.Equal(old, b) {
 		return false, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
-	if err != nil {
-		return false, err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return false, errors.Join(err, os.Remove(f.Name()))
-	}
-	return true, nil
+	err = durable.Writer{}.Replace(path, b, nil)
+	return err == nil, err
 }
 
 // refresh keeps the files of a running process up to date, and has them read again.
@@ -163,8 +156,8 @@ func (p *process) refresh(now time.Time) {
 	go func() { p.reloaded <- reload(base + path) }()
 }
 
-// heard takes the outcome of a reload.
-func (p *process) heard() {
+// takeReload takes the outcome of a reload, if there is one.
+func (p *process) takeReload() {
 	select {
 	case err := <-p.reloaded:
 		if err != nil {

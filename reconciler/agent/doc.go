@@ -2,15 +2,26 @@
 //
 // In its job directory it finds desired.json, the processes and runs that this allocation should have now. It converges
 // to it and keeps state.json up to date. The controller replaces desired.json whenever it wants something else: a changed
-// model, a benchmark run, nothing at all. Nobody has to be there for the agent to go on: it restarts what crashes.
+// model, a benchmark run, nothing at all. The agent goes on without a controller: it restarts what crashes.
 //
-//	agent.go    the loop: read, converge, report       process.go  one server: start, probe, restart, stop
-//	probing.go  is it ready                            conf.go     its folders and files, and having them read again
-//	words.go    $(PORT) and the like                   environment.go  variables and secrets
-//	version.go  what a program's version understands   gpus.go     GPUs that services of one job share
-//	raycluster.go a Ray cluster under a server           relay.go    stable local ports to a collector that may move
-//	run.go      one benchmark run, executed once       node.go     hardware counters, here and on the other nodes
-//	state.go    state.json, written whole
+//	agent.go        the loop: read, converge, report, shut down
+//	state.go        state.json, replaced when it changes and once a second
+//	process.go      one server: what is wanted of it, and its next step
+//	start.go        what has to be there before a server starts, and its start
+//	restart.go      how a server ended, and whether it is started again
+//	command.go      its command line and its log
+//	expand.go       $(PORT) and the like
+//	environment.go  variables and secrets
+//	conf.go         its data directory and files; a reload when they change
+//	ports.go        free ports, kept for the life of the job
+//	gpus.go         GPUs that services of one job share
+//	version.go      arguments that depend on a program's version
+//	probing.go      readiness probes
+//	raycluster.go   a Ray cluster under a server
+//	group.go        a process group: start, SIGTERM, SIGKILL, exit code
+//	run.go          one benchmark run, executed once
+//	relay.go        stable local ports to a collector whose address changes
+//	node.go         hardware counters, here and on the other nodes
 //
 // A server on several nodes gets a Ray cluster first: the head here, then a worker on every other node through srun. Nodes
 // and GPUs are counted by asking `ray status` until all have joined; only then does the server start. When any part of it
@@ -21,5 +32,8 @@
 // Commands are argument lists. A process gets a small, clean environment and a process group of its own; it is stopped by
 // SIGTERM, and by SIGKILL after its grace. Logs are log/<name>.<job id>.log. A run is claimed by a file that can be
 // created once, so that no crash makes it happen twice. Times in state.json are lengths, and the heartbeat is a counter:
-// nobody has to trust this node's clock.
+// the clock of this node is not trusted.
+//
+// What it reads and writes are records of package durable, apart from the files of its programs. A desired.json that is
+// damaged or newer than this agent is reported in state.json; the last good one holds.
 package agent

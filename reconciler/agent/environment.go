@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"assay/drivers/durable"
 )
 
 // inherited are the variables of the job that a process gets; everything else, secrets of the shell that submitted
@@ -60,11 +62,13 @@ func (p *process) environment() ([]string, error) {
 	return env, nil
 }
 
+const maxSecret = 1 << 20 // bytes of a secret's file
+
 // secrets are the values of the secret variables, read from their files.
 func (p *process) secrets() (map[string]string, error) {
 	out := map[string]string{}
 	for name, path := range p.want.Secrets {
-		b, err := os.ReadFile(path)
+		b, err := durable.Read(path, maxSecret)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("the secret %s is gone from the state directory; apply the manifest again", name)
 		}

@@ -9,7 +9,7 @@ import (
 // word is $(NAME), $(NAME:which), $(NAME@process) or $(NAME:which@process).
 var word = regexp.MustCompile(`\$\(([A-Z]+)(?::([a-z0-9-]+))?(?:@([a-z0-9.-]+))?\)`)
 
-// expand replaces the words of drivers.Process in s. A word that nobody knows stays as it is: it may be the program's own.
+// expand replaces the words of drivers.Process in s. An unknown word stays as it is: it can be the program's own.
 func (p *process) expand(s string) (string, error) {
 	if !strings.Contains(s, "$(") {
 		return s, nil

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// gpus are the GPUs of each node that no process of the job has. An index that is taken is taken on every node.
+// gpus are the GPUs of each node. An index that a process takes is taken on every node.
 type gpus struct {
 	all  []string
 	free []string
 }
 
-// newGPUs takes what the scheduler says: a list of devices, or their number.
+// newGPUs reads what the scheduler gave to the job: a list of devices, or their number.
 func newGPUs() *gpus {
 	var all []string
 	if list := os.Getenv("CUDA_VISIBLE_DEVICES"); list != "" {
@@ -26,8 +26,8 @@ func newGPUs() *gpus {
 	return &gpus{all: all, free: slices.Clone(all)}
 }
 
-// take hands out n GPUs. Where nobody said which there are, or all are wanted by one that has no company, none is named:
-// the process sees what the scheduler lets it see.
+// take hands out n GPUs. It names none when the scheduler listed none, or when a process that is alone in the job wants
+// more than there are: the process then sees what the scheduler lets it see.
 func (g *gpus) take(n int) (list []string, enough bool) {
 	switch {
 	case n == 0 || len(g.all) == 0:

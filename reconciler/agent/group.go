@@ -35,7 +35,7 @@ func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
 		cmd.Stdout, cmd.Stderr = blank, blank
 		cmd.WaitDelay = logDelay
 	}
-	// Pdeathsig is bound to the thread that forks, which Go may end at any time; the shepherd and Slurm clean up instead.
+	// Pdeathsig is bound to the thread that forks, which Go can end at any time; the shepherd and Slurm clean up instead.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, out.Close())
@@ -45,7 +45,7 @@ func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
 	}
 	g := &group{cmd: cmd, done: make(chan drivers.Exit, 1)}
 	go func() {
-		_ = cmd.Wait() // the process state says it
+		_ = cmd.Wait() // the process state holds the outcome
 		if blank != nil {
 			_ = errors.Join(blank.Flush(), out.Close()) // a full disk shows elsewhere
 		}
@@ -54,16 +54,16 @@ func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
 	return g, nil
 }
 
-// signal reaches the whole group; one that is gone is no error.
+// signal reaches the whole group. A group that has ended is not an error.
 func (g *group) signal(s syscall.Signal) { _ = syscall.Kill(-g.cmd.Process.Pid, s) }
 
-// terminate asks the group to end, and sets when it will be made to.
+// terminate sends SIGTERM, and sets when SIGKILL is due.
 func (g *group) terminate(now time.Time, grace time.Duration) {
 	g.stopBy = now.Add(grace)
 	g.signal(syscall.SIGTERM)
 }
 
-// terminateOnce is terminate, unless it was asked before.
+// terminateOnce is terminate, unless SIGTERM was sent before.
 func (g *group) terminateOnce(now time.Time, grace time.Duration) {
 	if g.stopBy.IsZero() {
 		g.terminate(now, grace)

@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 const (
-	nodesDir   = "nodes" // of the job directory: one file a node
-	srunAgain  = 15 * time.Second
-	headerTime = 10 * time.Second
+	nodesDir    = "nodes" // of the job directory: one file a node
+	srunAgain   = 15 * time.Second
+	headerTime  = 10 * time.Second
+	maxTextfile = 256 << 20 // bytes of a file of metrics
 )
 
 // nodes are the hardware counters of the allocation: served here for this node, and by `assay agent-node` on the others.
@@ -34,7 +36,7 @@ type nodes struct {
 	files  map[string]string // process -> file of metrics
 }
 
-// startNodes serves this node's counters and starts the others. A node that cannot be counted disturbs nothing else.
+// startNodes serves this node's counters and starts the others. A node without counters does not disturb the rest.
 func startNodes(ctx context.Context, dir string, o Options) *nodes {
 	ctx, cancel := context.WithCancel(ctx)
 	n := &nodes{dir: dir, cancel: cancel}
@@ -54,10 +56,10 @@ func (n *nodes) fail(err error) {
 	n.err = err.Error()
 }
 
-// serveNode serves a node's counters and says where, in nodes/<node>.json.
+// serveNode serves a node's counters and writes their address into nodes/<node>.json.
 func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, error) {
 	if o.Hardware == nil {
-		return nil, errors.New("this system's hardware cannot be counted")
+		return nil, errors.New("this system has no hardware counters")
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(o.Listen, "0"))
 	if err != nil {
@@ -75,13 +77,13 @@ func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, 
 		return s, fmt.Errorf("naming the hardware counters: %w", err)
 	}
 	st := drivers.NodeState{Name: o.Node, Metrics: "http://" + net.JoinHostPort(o.Advertise, port) + "/metrics"}
-	if err := writeJSON(filepath.Join(dir, nodesDir, o.Node+".json"), st); err != nil {
+	if err := disk.ReplaceRecord(filepath.Join(dir, nodesDir, o.Node+".json"), st, nil); err != nil {
 		return s, fmt.Errorf("naming the hardware counters: %w", err)
 	}
 	return s, nil
 }
 
-// serveFiles says which files of metrics are served.
+// serveFiles sets which files of metrics are served.
 func (n *nodes) serveFiles(processes []drivers.Process) {
 	files := map[string]string{}
 	for _, p := range processes {
@@ -94,12 +96,12 @@ func (n *nodes) serveFiles(processes []drivers.Process) {
 	n.files = files
 }
 
-// textfile serves metrics that somebody else wrote into a file, such as the controller's.
+// textfile serves metrics that another program wrote into a file, such as the controller's.
 func (n *nodes) textfile(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	path := n.files[r.PathValue("process")]
 	n.mu.Unlock()
-	b, err := os.ReadFile(path)
+	b, err := durable.Read(path, maxTextfile)
 	if path == "" || err != nil {
 		http.NotFound(w, r)
 		return
@@ -128,13 +130,13 @@ func (n *nodes) others(ctx context.Context, o Options) {
 	}
 }
 
-// list is what every node said.
+// list is the state of every node that has reported.
 func (n *nodes) list() []drivers.NodeState {
 	files, _ := filepath.Glob(filepath.Join(n.dir, nodesDir, "*.json")) // the pattern is well formed
 	var out []drivers.NodeState
 	for _, f := range files {
 		var s drivers.NodeState
-		if err := readJSON(f, &s); err == nil {
+		if err := durable.ReadRecord(f, &s); err == nil {
 			out = append(out, s)
 		}
 	}

@@ -144,7 +144,7 @@ func TestRelayFollows(t *testing.T) {
 		t.Errorf("without a collector: %s", got)
 	}
 	for _, name := range []string{"first", "second"} {
-		r.lead(map[string]string{"otlp": server(name)})
+		r.setTargets(map[string]string{"otlp": server(name)})
 		if got := ask(); got != name {
 			t.Errorf("got %s, want %s", got, name)
 		}
@@ -172,7 +172,7 @@ func TestGPUsAreShared(t *testing.T) {
 	}
 }
 
-// TestPortTaken: somebody else listens before the server does; it moves on at once, at no cost of restarts.
+// TestPortTaken: another program listens before the server does; the server moves on at once, which is not a restart.
 func TestPortTaken(t *testing.T) {
 	self, _ := os.Executable()
 	thief := filepath.Join(t.TempDir(), "stolen")
@@ -204,7 +204,7 @@ func TestVersion(t *testing.T) {
 	})
 }
 
-// TestTextfile: a file of metrics is served beside the counters.
+// TestTextfile: a file of metrics is served next to the counters.
 func TestTextfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "metrics.prom")
 	if err := os.WriteFile(path, []byte("assay_x 1\n"), 0o600); err != nil {

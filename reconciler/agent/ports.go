@@ -29,7 +29,7 @@ func (a *agent) port(process, which string) (int, error) {
 	return port, err
 }
 
-// release forgets the ports of a process that somebody else has taken meanwhile, and reports whether there was one.
+// release forgets the ports of a process on which another program listens meanwhile, and returns one of them; 0 if there is none.
 func (a *agent) release(process string) (taken int) {
 	for key, port := range a.ports {
 		if strings.HasPrefix(key, process+":") && !a.portFree(port) {
@@ -54,7 +54,7 @@ func (a *agent) further(process string) map[string]int {
 	return out
 }
 
-// freePort finds a port that nobody listens on and that no process of this job has.
+// freePort finds a port that is not in use and that is not reserved for a process of this job.
 func (a *agent) freePort() (int, error) {
 	for range 100 {
 		l, err := net.Listen("tcp", net.JoinHostPort(a.o.Listen, "0"))

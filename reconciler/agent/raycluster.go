@@ -27,7 +27,7 @@ type rayCluster struct {
 	counted time.Time
 	counts  chan count
 	asking  bool
-	said    string
+	status  string // for people
 }
 
 // count is one answer of `ray status`.
@@ -47,7 +47,7 @@ func (p *process) startCluster() (*rayCluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the Ray head: %w", err)
 	}
-	r.said = "the Ray head is starting"
+	r.status = "the Ray head is starting"
 	return r, nil
 }
 
@@ -74,7 +74,7 @@ func (r *rayCluster) startWorkers() error {
 
 func (r *rayCluster) running() bool { return r != nil && (r.head != nil || r.workers != nil) }
 
-// watch notices that a part of the cluster ended, which ends the service: what is left of it cannot serve the model.
+// watch notices that a part of the cluster ended, which ends the service: the rest cannot serve the model.
 func (r *rayCluster) watch(now time.Time) *fault {
 	if r == nil {
 		return nil
@@ -112,26 +112,26 @@ func (r *rayCluster) terminate(now time.Time) {
 	}
 }
 
-// wait counts nodes and GPUs, and says what is missing; empty once all have joined.
+// wait counts nodes and GPUs and returns what is missing; empty once all have joined.
 func (r *rayCluster) wait(now time.Time) (string, error) {
 	if r.head == nil {
-		return r.said, nil // watch has seen its end
+		return r.status, nil // watch has seen its end
 	}
 	select {
 	case c := <-r.counts:
 		r.asking = false
 		switch {
 		case c.err != nil:
-			r.said = "the Ray head does not answer yet: " + c.err.Error()
+			r.status = "the Ray head does not answer yet: " + c.err.Error()
 		case r.workers == nil && r.want.Nodes > 1:
-			r.said = "the Ray head answers; its workers are starting"
+			r.status = "the Ray head answers; its workers are starting"
 			if err := r.startWorkers(); err != nil {
 				return "", err
 			}
 		case c.nodes >= r.want.Nodes && c.gpus >= float64(r.want.GPUs):
 			return "", nil
 		default:
-			r.said = fmt.Sprintf("%d of %d nodes and %g of %d GPUs have joined the Ray cluster", c.nodes, r.want.Nodes, c.gpus, r.want.GPUs)
+			r.status = fmt.Sprintf("%d of %d nodes and %g of %d GPUs have joined the Ray cluster", c.nodes, r.want.Nodes, c.gpus, r.want.GPUs)
 		}
 	default:
 	}
@@ -143,7 +143,7 @@ func (r *rayCluster) wait(now time.Time) (string, error) {
 		r.asking, r.counted = true, now
 		go func() { r.counts <- askRay(cmd) }()
 	}
-	return r.said, nil
+	return r.status, nil
 }
 
 func askRay(cmd *exec.Cmd) count {

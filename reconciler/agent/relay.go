@@ -11,7 +11,7 @@ import (
 
 const relayDial = 5 * time.Second
 
-// relays forward stable ports of 127.0.0.1 to addresses that may move, so that a program which reads its collector's
+// relays forward stable ports of 127.0.0.1 to addresses that change, so that a program which reads its collector's
 // address once still finds it.
 type relays struct {
 	mu     sync.Mutex
@@ -39,7 +39,7 @@ func (r *relays) port(name string) (int, error) {
 	return r.listen[name].Addr().(*net.TCPAddr).Port, nil
 }
 
-// telemetry is the variable by which a suite finds the experiment's collector; none when there is no collector.
+// telemetry is the variable by which a suite finds the experiment's collector; nil without a collector.
 func (r *relays) telemetry() map[string]string {
 	const collector = "otlp-http" // as package service calls it
 	r.mu.Lock()
@@ -55,8 +55,8 @@ func (r *relays) telemetry() map[string]string {
 	return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": fmt.Sprintf("http://127.0.0.1:%d", port)}
 }
 
-// lead sets where the relays lead. Connections to a former address are ended, so that clients come again.
-func (r *relays) lead(to map[string]string) {
+// setTargets sets where the relays lead. Connections to a former address are closed, so that clients connect again.
+func (r *relays) setTargets(to map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c, name := range r.open {
@@ -89,7 +89,7 @@ func (r *relays) forward(name string, c net.Conn) {
 		r.mu.Unlock()
 	}()
 	if to == "" {
-		return // nobody collects at present: the client is refused and tries again
+		return // without a collector the client is refused and tries again
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), relayDial)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 const suiteLog = "suite.log"
@@ -85,22 +86,25 @@ func (r *run) begin(now time.Time) {
 
 func (r *run) claim() error {
 	path := filepath.Join(r.want.Dir, drivers.ClaimFile)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err := durable.Writer{}.CreateRecord(path, drivers.Claim{Nonce: r.a.desired.Nonce, JobID: r.a.o.JobID, Node: r.a.o.Node}, nil)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("it was begun before, and left no result: %s", path)
 	}
 	if err != nil {
 		return fmt.Errorf("claiming the run: %w", err)
 	}
-	_, err = fmt.Fprintf(f, "{\"nonce\": %q, \"jobID\": %q, \"node\": %q}\n", r.a.desired.Nonce, r.a.o.JobID, r.a.o.Node)
-	return errors.Join(err, f.Sync(), f.Close())
+	return nil
 }
 
-// recorded reports whether there is a result, and the error in it.
+// recorded reports whether there is a result, and the error in it: a result that cannot be read is one, too.
 func (r *run) recorded() (bool, string) {
 	var res drivers.SuiteResult
-	if err := readJSON(filepath.Join(r.want.Dir, drivers.ResultFile), &res); err != nil {
+	err := durable.ReadRecord(filepath.Join(r.want.Dir, drivers.ResultFile), &res)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return false, ""
+	case err != nil:
+		return true, "reading its result: " + err.Error()
 	}
 	return true, res.Error
 }
@@ -130,7 +134,7 @@ func (r *run) state() drivers.RunState {
 	return s
 }
 
-// lastLine is the last line of a file that may be absent or long.
+// lastLine is the last line of a file; empty when there is no file. At most 4096 bytes are read.
 func lastLine(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

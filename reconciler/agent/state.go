@@ -2,16 +2,18 @@ package agent
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
-// report writes state.json when it says something new, and once a beat.
+// disk writes what is replaced all the time: after a power cut the former file can be back, and its heartbeat stands still.
+var disk = durable.Writer{NoDirSync: true}
+
+// report writes state.json when it changes, and at least once every beatEvery.
 func (a *agent) report(final bool) error {
 	s := a.snapshot()
 	b, err := json.Marshal(s)
@@ -28,7 +30,7 @@ func (a *agent) report(final bool) error {
 	for i, p := range a.procs {
 		s.Processes[i].PhaseFor = drivers.SecondsOf(now.Sub(p.since).Round(10 * time.Millisecond))
 	}
-	if err := writeJSON(filepath.Join(a.dir, drivers.StateFile), s); err != nil {
+	if err := disk.ReplaceRecord(filepath.Join(a.dir, drivers.StateFile), s, nil); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
 	return nil
@@ -47,33 +49,24 @@ func (a *agent) snapshot() drivers.AgentState {
 	return s
 }
 
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
+func (p *process) state() drivers.ProcessState {
+	s := drivers.ProcessState{Name: p.want.Name, Fingerprint: p.want.Fingerprint, Phase: p.phase, Reason: p.reason, Message: p.message,
+		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Last: p.last, Log: p.log()}
+	if p.note != "" {
+		s.Reason, s.Message = "Attention", p.note
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if p.want.Metrics != "" && s.Endpoint != "" {
+		s.Metrics = s.Endpoint + p.want.Metrics
 	}
-	return nil
+	if p.main != nil {
+		s.PID = p.main.cmd.Process.Pid
+	}
+	return s
 }
 
-// writeJSON replaces a file whole.
-func writeJSON(path string, v any) error {
-	b, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		return err
+func (p *process) endpoint() string {
+	if p.port == 0 {
+		return ""
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return p.a.endpointOf(p.port)
 }

@@ -21,7 +21,7 @@ type version struct {
 	err     error
 }
 
-// askVersion asks the program which version it is, once, beside the loop.
+// askVersion asks the program for its version, once, without blocking the loop.
 func (p *process) askVersion() (wait string, err error) {
 	v := p.want.Versions
 	if v == nil {

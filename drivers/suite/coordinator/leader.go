@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"assay/drivers/durable"
 )
 
 const (
@@ -67,7 +69,7 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 	l := &Leader{Others: make([]*Peer, o.Others), meet: filepath.Join(o.Dir, rendezvousFile)}
 	m := rendezvous{Address: net.JoinHostPort(host, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), Token: rand.Text()}
 	if m.Briefing, err = json.Marshal(briefing); err == nil {
-		err = l.write(m)
+		err = durable.Writer{NoSync: true}.ReplaceRecord(l.meet, m, nil) // it means nothing once the run has ended
 	}
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", rendezvousFile, err)
@@ -80,14 +82,6 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-func (l *Leader) write(m rendezvous) error {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(l.meet, b, 0o600)
 }
 
 // start runs a worker on each of the job's other nodes, with all cores that the job has there.
@@ -174,12 +168,8 @@ func (l *Leader) Close() error {
 
 // Join connects this process to the leader of the run in dir, as the worker of its node (from 1), and reads the briefing.
 func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, rendezvousFile))
-	if err != nil {
-		return nil, 0, err
-	}
 	var m rendezvous
-	if err = json.Unmarshal(b, &m); err == nil {
+	if err = durable.ReadRecord(filepath.Join(dir, rendezvousFile), &m); err == nil {
 		err = json.Unmarshal(m.Briefing, briefing)
 	}
 	if err != nil {

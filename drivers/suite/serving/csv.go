@@ -2,10 +2,12 @@ package serving
 
 import (
 	"encoding/csv"
-	"os"
+	"io"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"assay/drivers/durable"
 )
 
 // CSVFile has one row a request, for checking the client against a server's own record by X-Request-Id. Times are
@@ -13,12 +15,6 @@ import (
 const CSVFile = "samples.csv"
 
 func writeCSV(dir string, records []record, id func(int) string) error {
-	f, err := os.OpenFile(filepath.Join(dir, CSVFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := csv.NewWriter(f)
 	rows := [][]string{{"id", "intended_ns", "sent_ns", "first_ns", "last_ns", "tokens", "chunks", "error"}}
 	for i := range records {
 		r := &records[i]
@@ -34,10 +30,7 @@ func writeCSV(dir string, records []record, id func(int) string) error {
 		}
 		rows = append(rows, row)
 	}
-	if err := w.WriteAll(rows); err != nil {
-		return err
-	}
-	return f.Close()
+	return durable.Writer{}.Stream(filepath.Join(dir, CSVFile), 0o600, func(f io.Writer) error { return csv.NewWriter(f).WriteAll(rows) })
 }
 
 func ns(d time.Duration) string { return strconv.FormatInt(d.Nanoseconds(), 10) }

@@ -3,10 +3,11 @@ package serving
 import (
 	"compress/gzip"
 	"encoding/json"
-	"os"
+	"io"
 	"path/filepath"
 	"time"
 
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -29,26 +30,20 @@ type sampleLine struct {
 }
 
 func writeSamples(dir string, records []record) error {
-	f, err := os.OpenFile(filepath.Join(dir, samplesFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z := gzip.NewWriter(f)
-	enc := json.NewEncoder(z)
 	origin := records[0].sent
 	for i := range records {
 		origin = min(origin, records[i].sent, records[i].due)
 	}
-	for i := range records {
-		if err := enc.Encode(records[i].line(origin)); err != nil {
-			return err
+	return durable.Writer{}.Stream(filepath.Join(dir, samplesFile), 0o600, func(f io.Writer) error {
+		z := gzip.NewWriter(f)
+		enc := json.NewEncoder(z)
+		for i := range records {
+			if err := enc.Encode(records[i].line(origin)); err != nil {
+				return err
+			}
 		}
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	return f.Close()
+		return z.Close()
+	})
 }
 
 func (r *record) line(origin time.Duration) sampleLine {

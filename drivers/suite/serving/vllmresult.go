@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -42,7 +42,7 @@ func writeVLLM(dir, name string, result map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, name), b, 0o600)
+	return durable.Writer{}.Replace(filepath.Join(dir, name), b, nil)
 }
 
 func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // markFile is the file in a run's own directory that names the run. A directory without it is never removed.
@@ -37,7 +38,7 @@ func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
 	} else if err != nil {
 		return Tree{}, fmt.Errorf("making the run's directory: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(t.Root, markFile), []byte(mark), 0o600); err != nil {
+	if err := (durable.Writer{}).Replace(filepath.Join(t.Root, markFile), []byte(mark), nil); err != nil {
 		return Tree{}, errors.Join(fmt.Errorf("marking the run's directory: %w", err), os.RemoveAll(t.Root))
 	}
 	return t, nil
@@ -62,7 +63,7 @@ func removeEarlier(directory, mark string) error {
 
 // ours reports whether the directory carries this run's mark.
 func (t Tree) ours() bool {
-	b, err := os.ReadFile(filepath.Join(t.Root, markFile))
+	b, err := durable.Read(filepath.Join(t.Root, markFile), 64<<10)
 	return err == nil && string(b) == t.mark
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -164,7 +164,7 @@ func (r *runner) sweep(ctx context.Context, how batches) error {
 func writeFrontier(dir string, points []point) error {
 	b, err := json.MarshalIndent(points, "", "  ")
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, frontierFile), append(b, '\n'), 0o600)
+		err = durable.Writer{}.Replace(filepath.Join(dir, frontierFile), append(b, '\n'), nil)
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", frontierFile, err)

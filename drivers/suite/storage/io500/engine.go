@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/suite/storage"
 )
 
@@ -65,7 +66,7 @@ func runIn(ctx context.Context, l *launcher, list string, limits storage.Limits,
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, iniFile), []byte(ini), 0o600); err != nil {
+	if err := (durable.Writer{}).Replace(filepath.Join(dir, iniFile), []byte(ini), nil); err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	var notes []drivers.Reason

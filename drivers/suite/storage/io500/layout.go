@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
@@ -36,6 +37,6 @@ func layout(ctx context.Context, data, run, file string) (notes []drivers.Reason
 		}
 		text.WriteString(dir + "\n" + out + "\n")
 	}
-	note(os.WriteFile(file, []byte(text.String()), 0o600))
+	note(durable.Writer{}.Replace(file, []byte(text.String()), nil))
 	return notes
 }

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
@@ -76,7 +76,7 @@ const phasesFile = "phases.json"
 func writePhases(dir string, took []timing) error {
 	b, err := json.MarshalIndent(took, "", "  ")
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, phasesFile), append(b, '\n'), 0o600)
+		err = durable.Writer{}.Replace(filepath.Join(dir, phasesFile), append(b, '\n'), nil)
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", phasesFile, err)

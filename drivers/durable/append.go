@@ -1,0 +1,36 @@
+package durable
+
+import (
+	"fmt"
+	"os"
+)
+
+// Append adds one line to a file, in one write. A line that a crash cut short is ended first, so that it damages no other.
+// The line is not fsynced: what must survive a power cut is a file of its own.
+func (w Writer) Append(path string, line []byte) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("appending to %s: %w", path, err)
+	}
+	defer f.Close()
+	whole := make([]byte, 0, len(line)+2)
+	if torn(f) {
+		whole = append(whole, '\n')
+	}
+	whole = append(append(whole, line...), '\n')
+	if err := w.step("append", func() error { _, err := f.Write(whole); return err }); err != nil {
+		return fmt.Errorf("appending to %s: %w", path, err)
+	}
+	return nil
+}
+
+// torn reports whether a crash cut the last line short.
+func torn(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
+}

@@ -1,0 +1,43 @@
+package agent
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+
+	"assay/drivers"
+)
+
+// run starts a command of the process, its secrets kept out of the log.
+func (p *process) run(cmd *exec.Cmd, log string) (*group, error) {
+	secrets, err := p.secrets()
+	if err != nil {
+		return nil, err
+	}
+	values := make([]string, 0, len(secrets))
+	for _, v := range secrets {
+		values = append(values, v)
+	}
+	return startGroup(cmd, filepath.Join(p.a.dir, log), values...)
+}
+
+// command is argv with its words expanded, in the process' environment.
+func (p *process) command(argv []string) (*exec.Cmd, error) {
+	words, err := p.expandAll(argv)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir = p.a.dir
+	if cmd.Env, err = p.environment(); err != nil {
+		return nil, err
+	}
+	return cmd, cmd.Err
+}
+
+func (p *process) log() string { return p.logOf("") }
+
+// logOf is the log of a part of the process.
+func (p *process) logOf(part string) string {
+	return filepath.Join(drivers.LogDir, fmt.Sprintf("%s%s.%s.log", p.want.Name, part, p.a.o.JobID))
+}

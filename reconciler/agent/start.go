@@ -1,0 +1,106 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"assay/drivers"
+)
+
+// start begins to start; advance goes on with it.
+func (p *process) start(now time.Time) {
+	for _, path := range p.want.Needs {
+		if _, err := os.Stat(path); err != nil {
+			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			return
+		}
+	}
+	p.starting, p.since = true, now
+	p.enter(drivers.PhaseStarting, "Preparing", "", now)
+	p.advance(now)
+}
+
+// advance goes through what has to be there before the server starts, and starts it once all is.
+func (p *process) advance(now time.Time) {
+	wait, err := p.before(now)
+	switch {
+	case wait != "":
+		p.enter(drivers.PhaseStarting, "Preparing", wait, now)
+		return
+	case err == nil:
+		err = p.launch(now)
+	}
+	if err == nil {
+		return
+	}
+	p.starting = false
+	reason, message := "StartFailed", err.Error()
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		reason = drivers.ReasonCommandNotFound
+		message = fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err)
+	}
+	if p.ray.running() {
+		p.fail(fault{reason, message}, now)
+		return
+	}
+	p.releaseGPUs()
+	p.enter(drivers.PhaseFailed, reason, message, now)
+}
+
+// before does the next thing that the server needs before it starts; wait says what it waits for.
+func (p *process) before(now time.Time) (wait string, err error) {
+	if len(p.want.Argv) == 0 {
+		return "", errors.New("it has no command")
+	}
+	if mentionsPort(p.want) && p.ray == nil {
+		if p.port, err = p.a.port(p.want.Name, ""); err != nil {
+			return "", err
+		}
+		if p.want.Port == 0 && !p.a.portFree(p.port) {
+			p.a.release(p.want.Name)
+			if p.port, err = p.a.port(p.want.Name, ""); err != nil {
+				return "", err
+			}
+		}
+	}
+	if wait, err = p.askVersion(); wait != "" || err != nil {
+		return wait, err
+	}
+	if p.gpus == nil {
+		var enough bool
+		if p.gpus, enough = p.a.gpus.take(p.want.GPUs); !enough {
+			return fmt.Sprintf("%d GPUs of each node are wanted, and other services of the job have them", p.want.GPUs), nil
+		}
+	}
+	if p.ray == nil {
+		if err := p.prepare(); err != nil {
+			return "", err
+		}
+	}
+	if p.want.Cluster == nil {
+		return "", nil
+	}
+	if p.ray == nil {
+		if p.ray, err = p.startCluster(); err != nil {
+			return "", err
+		}
+	}
+	return p.ray.wait(now)
+}
+
+// launch runs the server in a process group of its own.
+func (p *process) launch(now time.Time) error {
+	cmd, err := p.command(append(p.want.Argv[:len(p.want.Argv):len(p.want.Argv)], p.version.args...))
+	if err != nil {
+		return err
+	}
+	if p.main, err = p.run(cmd, p.log()); err != nil {
+		return err
+	}
+	p.starting, p.misses, p.probed = false, 0, time.Time{}
+	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
+	return nil
+}
