@@ -170,7 +170,6 @@ func TestLayersRefuse(t *testing.T) {
 		{"assay/reconciler/gc", "assay/reconciler/store", true},
 		{"assay/reconciler/gc", "assay/drivers/durable", true},
 		{"assay/reconciler/gc", "assay/reconciler/logs", false},
-		{"assay/reconciler/bundle", "assay/reconciler/logs", true},
 		{"assay/reconciler/bundle", "assay/reconciler/agent", false},
 		{"assay/reconciler/logs", "assay/drivers/slurm", false},
 		{"assay/reconciler", "assay/drivers/slurm", false},
