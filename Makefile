@@ -28,7 +28,7 @@ otelcol: ## build a real OpenTelemetry Collector, which `make test` and `make de
 lint: ## formatting, go vet and staticcheck
 	@.ci/lint
 
-bench: ## what a pass costs and how that grows; the load generator beside other clients; Go's benchmarks
+bench: ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
 	@go run ./cmd/corebench
 	@go run ./drivers/suite/selftest $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
 	@go test -run '^$$' -bench . -benchmem ./...
