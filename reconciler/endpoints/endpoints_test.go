@@ -3,24 +3,17 @@ package endpoints
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/plan"
-	"assay/reconciler/store"
+	"assay/reconciler/store/storetest"
 )
 
 // TestComponentsHaveEndpointsOfTheirOwn lists each server of a service that has several, and where a password was made.
 func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
-	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lease, err := st.Acquire(t.Context(), "test", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := storetest.New(t)
+	st, lease := w.St, w.Lease
 	mon, err := lease.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "e", Group: "mon"}, Experiment: "e"})
 	if err != nil {
 		t.Fatal(err)

@@ -14,56 +14,28 @@ import (
 	"assay/drivers"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
+	"assay/reconciler/store/storetest"
 )
 
 // world is a store whose jobs are only their records.
-type world struct {
-	t     *testing.T
-	st    *store.Store
-	lease *store.Lease
-}
+type world struct{ storetest.Store }
 
-func newWorld(t *testing.T) world {
-	t.Helper()
-	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lease, err := st.Acquire(t.Context(), "test", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return world{t, st, lease}
-}
-
-// job begins an attempt for a seat.
-func (w world) job(group, id string) plan.Attempt {
-	w.t.Helper()
-	at, err := w.lease.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "e", Group: group}, Experiment: "e"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	at.JobID = drivers.JobID(id)
-	if err := w.lease.Update(at); err != nil {
-		w.t.Fatal(err)
-	}
-	return at
-}
+func newWorld(t *testing.T) world { return world{storetest.New(t)} }
 
 func (w world) end(at plan.Attempt) {
-	w.t.Helper()
+	w.T.Helper()
 	at.End = &plan.End{State: drivers.JobFailed, At: time.Now()}
-	if err := w.lease.Update(at); err != nil {
-		w.t.Fatal(err)
+	if err := w.Lease.Update(at); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 // declare accepts a revision of an experiment.
 func (w world) declare(name string) {
-	w.t.Helper()
+	w.T.Helper()
 	spec := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: name}}
-	if _, _, err := w.st.Accept(store.Revision{Experiment: name, Spec: spec}); err != nil {
-		w.t.Fatal(err)
+	if _, _, err := w.St.Accept(store.Revision{Experiment: name, Spec: spec}); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
@@ -94,29 +66,29 @@ func put(t *testing.T, age time.Duration, path ...string) string {
 // TestFindOnlyLeftovers lists what is old and has no owner, and nothing that is live, young, used or another store's.
 func TestFindOnlyLeftovers(t *testing.T) {
 	w := newWorld(t)
-	dir := w.st.Dir()
+	dir := w.St.Dir()
 	w.declare("e")
-	live, ended := w.job("web", "1"), w.job("old", "2")
+	live, ended := w.Job("web", "1"), w.Job("old", "2")
 	w.end(ended)
 	image := filepath.Join(dir, "images", "used.sif")
-	if _, err := w.lease.WriteDesired(live.Seat, live.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "web", Needs: []string{image}}}}); err != nil {
+	if _, err := w.Lease.WriteDesired(live.Seat, live.Nonce, drivers.AgentDesired{Processes: []drivers.Process{{Name: "web", Needs: []string{image}}}}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		w.st.JobDir(ended.Seat, ended.Nonce),
+		w.St.JobDir(ended.Seat, ended.Nonce),
 		filepath.Dir(put(t, 2*time.Hour, dir, "jobs", "e", "lost-0-0", "0123456789abcdef", "state.json")), // its record is gone
 		put(t, 2*time.Hour, dir, "targets", ".tmp-1"),
-		filepath.Dir(put(t, 0, dir, "runs", trashPrefix+w.st.ID()+"-ABC", "result.json")), // an interrupted clean's
+		filepath.Dir(put(t, 0, dir, "runs", trashPrefix+w.St.ID()+"-ABC", "result.json")), // an interrupted clean's
 		put(t, 0, dir, "images", "unused.sif"),
 	}
 	put(t, 0, image)
 	put(t, 0, dir, "images", "notes.txt")
 	put(t, 0, dir, "targets", ".tmp-2")
 	put(t, 0, dir, "jobs", "e", "new-0-0", "fedcba9876543210", "state.json")           // just being made
-	put(t, 2*time.Hour, w.st.JobDir(live.Seat, live.Nonce), ".tmp-1")                  // a live job's
+	put(t, 2*time.Hour, w.St.JobDir(live.Seat, live.Nonce), ".tmp-1")                  // a live job's
 	put(t, 2*time.Hour, dir, "runs", trashPrefix+"another-ABC", "result.json")         // another store's
 	put(t, 2*time.Hour, dir, "work", "yours", trashPrefix+"like", "a folder of yours") // no mark
-	c := Collector{Store: w.st, Jobs: listing(), Work: filepath.Join(dir, "work")}
+	c := Collector{Store: w.St, Jobs: listing(), Work: filepath.Join(dir, "work")}
 	found, err := c.Find(t.Context(), Kinds{})
 	if err != nil {
 		t.Fatal(err)
@@ -144,11 +116,11 @@ func TestFindOnlyLeftovers(t *testing.T) {
 	}
 	for _, p := range want {
 		_, err := os.Lstat(p)
-		if kept := p == w.st.JobDir(ended.Seat, ended.Nonce); kept != (err == nil) {
+		if kept := p == w.St.JobDir(ended.Seat, ended.Nonce); kept != (err == nil) {
 			t.Errorf("%s: kept %v, want %v", p, err == nil, kept)
 		}
 	}
-	if len(done.Kept) != 1 || done.Kept[0].Path != w.st.JobDir(ended.Seat, ended.Nonce) || done.Count != 4 || done.Bytes != 4 {
+	if len(done.Kept) != 1 || done.Kept[0].Path != w.St.JobDir(ended.Seat, ended.Nonce) || done.Count != 4 || done.Bytes != 4 {
 		t.Errorf("removed %+v", done)
 	}
 }
@@ -157,21 +129,21 @@ func TestFindOnlyLeftovers(t *testing.T) {
 func TestUnknownJobsAreReported(t *testing.T) {
 	w := newWorld(t)
 	w.declare("e")
-	known := w.job("web", "1")
-	work := filepath.Join(w.st.Dir(), "work")
+	known := w.Job("web", "1")
+	work := filepath.Join(w.St.Dir(), "work")
 	for name, owner := range map[string]string{"gone": " gone/db", "left": " left/db"} {
 		marker := filepath.Join(work, name, "db", markerFile)
 		put(t, 0, marker)
-		if err := os.WriteFile(marker, []byte(`{"owner":"`+w.st.ID()+owner+`"}`), 0o600); err != nil {
+		if err := os.WriteFile(marker, []byte(`{"owner":"`+w.St.ID()+owner+`"}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	tag := func(experiment, group, nonce string) drivers.Tag {
-		return drivers.Tag{Store: w.st.ID(), Nonce: nonce, Seat: drivers.Seat{Experiment: experiment, Group: group}}
+		return drivers.Tag{Store: w.St.ID(), Nonce: nonce, Seat: drivers.Seat{Experiment: experiment, Group: group}}
 	}
 	jobs := listing(drivers.Job{ID: "1", Tag: tag("e", "web", known.Nonce)}, drivers.Job{ID: "2", Tag: tag("e", "web", "lost")}, drivers.Job{ID: "3", Tag: tag("gone", "db", "nonce")})
 	for experiment, want := range map[string]string{"": "2 3", "e": "2"} {
-		found, err := Collector{Store: w.st, Jobs: jobs, Work: work, Experiment: experiment}.Find(t.Context(), Kinds{Data: true})
+		found, err := Collector{Store: w.St, Jobs: jobs, Work: work, Experiment: experiment}.Find(t.Context(), Kinds{Data: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,9 +164,9 @@ func TestUnknownJobsAreReported(t *testing.T) {
 func TestNothingIsFoundWithoutTheScheduler(t *testing.T) {
 	w := newWorld(t)
 	w.declare("e")
-	w.end(w.job("old", "1"))
+	w.end(w.Job("old", "1"))
 	down := errors.New("squeue: timed out")
-	c := Collector{Store: w.st, Jobs: func(context.Context) ([]drivers.Job, error) { return nil, down }, Work: filepath.Join(w.st.Dir(), "work")}
+	c := Collector{Store: w.St, Jobs: func(context.Context) ([]drivers.Job, error) { return nil, down }, Work: filepath.Join(w.St.Dir(), "work")}
 	if found, err := c.Find(t.Context(), Kinds{}); !errors.Is(err, down) || len(found.Leftovers) > 0 {
 		t.Errorf("Find: %+v, %v", found, err)
 	}
@@ -207,9 +179,9 @@ func TestNothingIsFoundWithoutTheScheduler(t *testing.T) {
 // TestInterruptedRemoveIsFinishedByTheNext: what has got its new name is gone for readers, and the next Find lists it.
 func TestInterruptedRemoveIsFinishedByTheNext(t *testing.T) {
 	w := newWorld(t)
-	ended := w.job("old", "1")
+	ended := w.Job("old", "1")
 	w.end(ended)
-	c := Collector{Store: w.st, Jobs: listing(), Work: filepath.Join(w.st.Dir(), "work")}
+	c := Collector{Store: w.St, Jobs: listing(), Work: filepath.Join(w.St.Dir(), "work")}
 	found, err := c.Find(t.Context(), Kinds{Logs: true})
 	if err != nil || len(found.Leftovers) != 1 {
 		t.Fatalf("found %+v, %v", found, err)
@@ -220,7 +192,7 @@ func TestInterruptedRemoveIsFinishedByTheNext(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || done.Count != 0 {
 		t.Fatalf("interrupted: %+v, %v", done, err)
 	}
-	if _, err := os.Lstat(w.st.JobDir(ended.Seat, ended.Nonce)); err == nil {
+	if _, err := os.Lstat(w.St.JobDir(ended.Seat, ended.Nonce)); err == nil {
 		t.Error("the job directory still has its name")
 	}
 	again, err := c.Find(t.Context(), Kinds{Logs: true})

@@ -16,40 +16,18 @@ import (
 
 	"assay/drivers"
 	"assay/reconciler/plan"
-	"assay/reconciler/store"
+	"assay/reconciler/store/storetest"
 )
 
 // world is a store whose jobs are only their logs.
-type world struct {
-	t     *testing.T
-	st    *store.Store
-	lease *store.Lease
-}
+type world struct{ storetest.Store }
 
-func newWorld(t *testing.T) world {
-	t.Helper()
-	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lease, err := st.Acquire(t.Context(), "test", time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return world{t, st, lease}
-}
+func newWorld(t *testing.T) world { return world{storetest.New(t)} }
 
 // job begins an attempt for a seat, whose job logs these files: NAME.JOB.log.
 func (w world) job(group, id string, processes ...string) plan.Attempt {
-	w.t.Helper()
-	at, err := w.lease.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "e", Group: group}, Experiment: "e"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	at.JobID = drivers.JobID(id)
-	if err := w.lease.Update(at); err != nil {
-		w.t.Fatal(err)
-	}
+	w.T.Helper()
+	at := w.Job(group, id)
 	for _, p := range processes {
 		w.log(at, p)
 	}
@@ -57,29 +35,29 @@ func (w world) job(group, id string, processes ...string) plan.Attempt {
 }
 
 func (w world) log(at plan.Attempt, process string) {
-	w.t.Helper()
+	w.T.Helper()
 	name := process + "." + string(at.JobID) + ".log"
-	if err := os.WriteFile(filepath.Join(w.st.JobDir(at.Seat, at.Nonce), drivers.LogDir, name), []byte(name+"\n"), 0o600); err != nil {
-		w.t.Fatal(err)
+	if err := os.WriteFile(filepath.Join(w.St.JobDir(at.Seat, at.Nonce), drivers.LogDir, name), []byte(name+"\n"), 0o600); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 func (w world) end(at plan.Attempt) {
-	w.t.Helper()
+	w.T.Helper()
 	at.End = &plan.End{State: drivers.JobFailed, At: time.Now()}
-	if err := w.lease.Update(at); err != nil {
-		w.t.Fatal(err)
+	if err := w.Lease.Update(at); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 func (w world) names(name string) string {
-	w.t.Helper()
-	files, err := Find(w.st, name)
+	w.T.Helper()
+	files, err := Find(w.St, name)
 	if errors.Is(err, ErrNone) {
 		return "none"
 	}
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	var out []string
 	for _, f := range files {
@@ -96,7 +74,7 @@ func TestLogFiles(t *testing.T) {
 	mon := w.job("mon", "2", "job", "mon.prometheus")
 	w.job("shared", "3", "job", "llm", "db")
 	w.job("young", "4", "job")
-	state := filepath.Join(w.st.JobDir(mon.Seat, mon.Nonce), drivers.StateFile)
+	state := filepath.Join(w.St.JobDir(mon.Seat, mon.Nonce), drivers.StateFile)
 	if err := os.WriteFile(state, []byte(`{"node":"n1","nodes":[{"name":"n1"},{"name":"n2"}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +105,7 @@ func TestFollowMovesOn(t *testing.T) {
 	first := w.job("web", "1", "web")
 	var out, talk synced
 	note := func(format string, v ...any) { fmt.Fprintf(&talk, format+"\n", v...) }
-	p := &Printer{Store: w.st, Name: "web", Out: &out, Note: note}
+	p := &Printer{Store: w.St, Name: "web", Out: &out, Note: note}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Print(ctx, -1, true) }()
