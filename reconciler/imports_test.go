@@ -35,7 +35,7 @@ var layers = map[string][]string{
 	// What the command line reads and stores.
 	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
-	"assay/reconciler/view/text":         {}, // what it shows is handed in
+	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
 	"assay/reconciler/store/storetest":   {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
