@@ -31,7 +31,7 @@ var shared struct {
 // TestMain stops the cluster. "sweep" is a process of its own that does so, also when the tests are killed or panic.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "sweep" {
-		_, _ = io.Copy(io.Discard, os.Stdin) // until whoever holds the other end is gone
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the tests have ended
 		if c, err := cluster.Open(os.Args[2]); err != nil || c.Stop() != nil || os.RemoveAll(os.Args[2]) != nil {
 			os.Exit(1)
 		}
@@ -50,47 +50,53 @@ func start(t *testing.T) (*cluster.Cluster, *Scheduler) {
 	if _, err := exec.LookPath("squeue"); err != nil && os.Getenv("ASSAY_REQUIRE_SLURM") != "1" {
 		t.Skip("Slurm is not installed: apt-get install slurm-wlm slurm-client munge")
 	}
-	shared.Do(func() { shared.err = up() })
+	shared.Do(func() { shared.c, shared.end, shared.err = up() })
 	if shared.err != nil {
 		if strings.Contains(shared.err.Error(), "is missing") && os.Getenv("ASSAY_REQUIRE_SLURM") != "1" {
 			t.Skip(shared.err)
 		}
 		t.Fatal(shared.err)
 	}
+	return shared.c, scheduler(t, shared.c)
+}
+
+// scheduler is the scheduler of a cluster, for the rest of the test.
+func scheduler(t *testing.T, c *cluster.Cluster) *Scheduler {
+	t.Helper()
+	t.Setenv("SLURM_CONF", c.Conf())
 	s, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return shared.c, s
+	return s
 }
 
-func up() error {
+// up starts a cluster of two nodes; end stops it and removes its folder.
+func up(options ...cluster.Option) (c *cluster.Cluster, end func(), err error) {
 	dir, err := os.MkdirTemp("/tmp", "assay-slurm-") // short: the path of a socket has 108 bytes
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	sweep := exec.Command(exe, "sweep", dir)
 	in, err := sweep.StdinPipe()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := sweep.Start(); err != nil {
-		return err
+		return nil, nil, err
 	}
-	shared.end = func() {
+	end = func() {
 		_ = in.Close()
 		if err := sweep.Wait(); err != nil {
 			fmt.Fprintf(os.Stderr, "stopping the test cluster in %s: %v\n", dir, err)
 		}
 	}
-	if shared.c, err = cluster.Start(dir, 2); err != nil {
-		return err
-	}
-	return os.Setenv("SLURM_CONF", shared.c.Conf())
+	c, err = cluster.Start(dir, 2, options...)
+	return c, end, err
 }
 
 var stores atomic.Int64
@@ -245,7 +251,7 @@ func TestSingleton(t *testing.T) {
 	}
 	until(t, "the first to run", func() bool { return state(a) == drivers.JobRunning })
 	if st := state(b); st != drivers.JobPending {
-		t.Fatalf("beside the first the second is %s", st)
+		t.Fatalf("while the first runs the second is %s", st)
 	}
 	if err := s.Cancel(t.Context(), a, "one"); err != nil {
 		t.Fatal(err)
