@@ -22,9 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,39 +32,20 @@ import (
 // callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
 const callTimeout = 30 * time.Second
 
-// script is the whole batch script: how many modules, the modules, the command. Only /etc/profile defines module, and it
-// sets PATH anew, so what the submitter finds on PATH is added behind it. The user's own profile is not read: what it
-// starts may take a minute, or wait for a terminal.
-const script = `#!/bin/bash
-n=$1
-shift
-if [ "$n" -gt 0 ]; then
-    . /etc/profile
-    PATH=$PATH:$ASSAY_PATH
-    export PATH
-fi
-unset ASSAY_PATH
-while [ "$n" -gt 0 ]; do
-    module load "$1" || exit 1
-    shift
-    n=$((n - 1))
-done
-exec "$@"
-`
-
-// passed are the variables that Slurm's commands, and of these the exported ones that jobs, get from the caller.
-var (
-	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME", "TZ"} // TZ: printed times are read in this program's zone
-	exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF"}
-)
-
 // callerPath carries the submitter's PATH past the system's profile, in the batch script.
 const callerPath = "ASSAY_PATH"
 
+// exported are the variables of the caller that sbatch, and with it the job, gets. The other commands also get zone:
+// they print times, which are read in this program's time zone.
+var exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME"}
+
+const zone = "TZ"
+
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.
 type Scheduler struct {
-	user string
-	env  []string
+	user   string
+	env    []string // of the commands
+	jobEnv []string // of sbatch
 }
 
 // New returns the scheduler of the cluster that SLURM_CONF, or Slurm's own default, names, for the user who runs this.
@@ -75,11 +54,15 @@ func New() (*Scheduler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding who you are, to list your jobs: %w", err)
 	}
-	s := &Scheduler{user: u.Username, env: []string{"LC_ALL=C.UTF-8", callerPath + "=" + os.Getenv("PATH")}}
-	for _, name := range passed {
+	s := &Scheduler{user: u.Username, jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
+	for _, name := range exported {
 		if v, ok := os.LookupEnv(name); ok {
-			s.env = append(s.env, name+"="+v)
+			s.jobEnv = append(s.jobEnv, name+"="+v)
 		}
+	}
+	s.env = append(slices.Clone(s.jobEnv), "LC_ALL=C.UTF-8")
+	if v, ok := os.LookupEnv(zone); ok {
+		s.env = append(s.env, zone+"="+v)
 	}
 	return s, nil
 }
@@ -92,10 +75,14 @@ type answer struct {
 }
 
 func (s *Scheduler) call(ctx context.Context, name string, args ...string) answer {
+	return call(ctx, s.env, name, args...)
+}
+
+func call(ctx context.Context, env []string, name string, args ...string) answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = s.env
+	cmd.Env = env
 	cmd.WaitDelay = time.Second
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -108,82 +95,6 @@ func (s *Scheduler) call(ctx context.Context, name string, args ...string) answe
 		a.err = fmt.Errorf("%s: %w %s", name, errors.Join(err, context.Cause(ctx)), a.text)
 	}
 	return a
-}
-
-// Submit runs sbatch.
-func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
-	argv, err := s.sbatch(spec)
-	if err != nil {
-		return "", fmt.Errorf("submitting %s: %w: %w", spec.Name, err, drivers.ErrRejected)
-	}
-	a := s.call(ctx, "sbatch", argv...)
-	id, _, _ := strings.Cut(strings.TrimSpace(a.out), ";")
-	if _, err := strconv.ParseUint(id, 10, 64); a.err == nil && a.code == 0 && err == nil {
-		return drivers.JobID(id), nil
-	}
-	return "", fmt.Errorf("submitting %s: %w", spec.Name, submitError(a))
-}
-
-// sbatch builds the argument list. The script goes into the job directory, where a person can read it later.
-func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
-	path := scriptPath(spec)
-	if err := os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil {
-		return nil, fmt.Errorf("making the log folder: %w", err)
-	}
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
-		return nil, fmt.Errorf("writing the batch script: %w", err)
-	}
-	argv, _, err := Command(spec)
-	if err != nil {
-		return nil, err
-	}
-	return argv[1:], nil
-}
-
-func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "job.sh") }
-
-// Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
-// is in the script: its arguments are the modules and the agent's command.
-func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
-	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
-		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
-		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
-	export := []string{callerPath}
-	for _, name := range exported {
-		if _, ok := os.LookupEnv(name); ok {
-			export = append(export, name)
-		}
-	}
-	argv = append(argv, "--export="+strings.Join(export, ","))
-	option := func(name, value string, set bool) {
-		if set {
-			argv = append(argv, "--"+name+"="+value)
-		}
-	}
-	option("partition", spec.Partition, spec.Partition != "")
-	option("qos", spec.QOS, spec.QOS != "")
-	option("account", spec.Account, spec.Account != "")
-	option("reservation", spec.Reservation, spec.Reservation != "")
-	option("gres", "gpu:"+strconv.Itoa(spec.GPUsPerNode), spec.GPUsPerNode > 0)
-	option("cpus-per-task", strconv.Itoa(spec.CPUsPerNode), spec.CPUsPerNode > 0)
-	option("mem", strconv.FormatInt((spec.MemoryPerNode+1<<20-1)>>20, 10)+"M", spec.MemoryPerNode > 0)
-	option("time", minutes(spec.Time), spec.Time > 0)
-	argv = append(argv, spec.Directives...)
-	argv = append(argv, scriptPath(spec), strconv.Itoa(len(spec.Modules)))
-	argv = append(argv, spec.Modules...)
-	argv = append(argv, spec.Argv...)
-	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {
-		return nil, "", errors.New("a value holds a NUL character")
-	}
-	return argv, script, nil
-}
-
-// escape keeps sbatch from reading a directory's name as a filename pattern.
-func escape(dir string) string { return strings.ReplaceAll(dir, "%", "%%") }
-
-// minutes is a time limit in Slurm's unit, rounded up.
-func minutes(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Minute-1)/time.Minute), 10)
 }
 
 // holder returns the nonce in a job's comment; ErrNotFound when there is no such job.

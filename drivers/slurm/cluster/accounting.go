@@ -41,10 +41,11 @@ func (c *Cluster) accountingConf() string {
 	return fmt.Sprintf(`AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=%d
+AccountingStoragePass=%s/run/munge.sock
 AccountingStorageEnforce=associations,limits,qos
 AccountingStorageTRES=gres/gpu
 AccountingStoreFlags=job_comment
-`, c.dbd.port)
+`, c.dbd.port, c.dir)
 }
 
 func (c *Cluster) dbdConf() string {
@@ -102,7 +103,8 @@ func (c *Cluster) startMariaDB() error {
 	install := []string{"--no-defaults", "--datadir=" + c.path("sql"), "--auth-root-authentication-method=normal", "--skip-test-db"}
 	server := []string{"--no-defaults", "--datadir=" + c.path("sql"), "--socket=" + c.path("run", "sql.sock"), "--pid-file=" + c.path("run", "mariadbd.pid"),
 		"--log-error=" + c.path("log", "mariadbd.log"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(c.dbd.sqlPort), "--skip-name-resolve",
-		"--init-file=" + c.path("etc", "init.sql"), "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"}
+		"--init-file=" + c.path("etc", "init.sql"), "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
+		"--loose-innodb-snapshot-isolation=OFF"} // slurmdbd does not support it; older servers do not know it
 	if os.Getuid() == 0 { // mariadbd refuses to run as root unless told to
 		install, server = append(install, "--user=root"), append(server, "--user=root")
 	}
