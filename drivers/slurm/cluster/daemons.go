@@ -70,8 +70,10 @@ func (c *Cluster) until(what string, ok func() bool) error {
 }
 
 // StartController starts slurmctld and waits until it answers.
-func (c *Cluster) StartController() error {
-	if err := c.daemon("slurmctld", "-f", c.Conf()); err != nil {
+func (c *Cluster) StartController() error { return c.startController() }
+
+func (c *Cluster) startController(options ...string) error {
+	if err := c.daemon("slurmctld", append([]string{"-f", c.Conf()}, options...)...); err != nil {
 		return err
 	}
 	return c.until("slurmctld to answer", func() bool {
@@ -105,7 +107,7 @@ func (c *Cluster) Forget() error {
 		return err
 	}
 	err := errors.Join(os.RemoveAll(c.path("state", "job_state")), os.RemoveAll(c.path("state", "job_state.old")))
-	return errors.Join(err, c.StartController())
+	return errors.Join(err, c.startController("-i")) // 26.05 refuses a state without jobs otherwise
 }
 
 // controller is the pid of the running slurmctld, or 0.
