@@ -1,17 +1,24 @@
 // Package slurm is the scheduler of a Slurm cluster, through its commands: sbatch, squeue, scancel, scontrol, and sacct
-// where there is accounting.
+// where there is accounting. Its tests pass on Slurm 22.05, 24.11 and 26.05 (make test-sites).
 //
-// What it takes care of, because Slurm does not:
+//	slurm.go   the Scheduler, running a command, cancelling and changing a job
+//	submit.go  submitting: the batch script and sbatch's arguments
+//	list.go    listing: squeue's output as jobs
+//	ended.go   how a job ended: scontrol, then sacct
+//	nodes.go   node lists such as n[1-3]
+//	errors.go  what a failure means: rejected, unavailable, uncertain
 //
-//   - A listing that fails is an error. `squeue --json` answers an unreachable controller with no jobs and exit code 0, so
-//     the plain form is used, with separators that no name can hold. One call lists everything.
-//   - An sbatch that fails may have made a job (a timeout, a kill): that is ErrUncertain, and the caller has to look.
-//     errors.go tells it apart from a rejection.
-//   - Job ids are reused, so before a job is cancelled or changed the nonce in its comment is compared.
-//   - The batch script is a constant. Everything else, the modules included, is an argument; no value ever reaches a shell's parser.
-//   - Commands run in a clean environment and with a time limit. Of the caller's environment a job gets PATH, HOME and the like, nothing more.
+// It handles what Slurm does not:
 //
-// cluster/ brings up a real Slurm on this machine, for tests and demonstrations.
+//   - A listing that fails is an error. `squeue --json` of 22.05 answers an unreachable controller with no jobs and exit
+//     code 0. So the plain form is used, with separators that no name can hold. One call lists everything.
+//   - An sbatch that fails may have made a job (a timeout, a kill). That is ErrUncertain, and the caller has to list again.
+//   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
+//   - The batch script is a constant. Everything else, the modules included, is an argument; no value reaches a shell's parser.
+//   - Commands run in a clean environment and with a time limit. A job gets PATH, HOME and a few more of the caller's
+//     variables. The user's login profile is not run.
+//
+// cluster/ brings up a real Slurm on this machine, for tests and demonstrations; slurm-up/ does so from a shell.
 package slurm
 
 import (
@@ -52,7 +59,7 @@ type Scheduler struct {
 func New() (*Scheduler, error) {
 	u, err := user.Current()
 	if err != nil {
-		return nil, fmt.Errorf("finding who you are, to list your jobs: %w", err)
+		return nil, fmt.Errorf("finding the current user, to list their jobs: %w", err)
 	}
 	s := &Scheduler{user: u.Username, jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
 	for _, name := range exported {
@@ -71,7 +78,7 @@ func New() (*Scheduler, error) {
 type answer struct {
 	out, text string // standard output; standard error on one line
 	code      int
-	err       error // it did not run, or did not end in time
+	err       error // it did not start, was killed, or did not end in time
 }
 
 func (s *Scheduler) call(ctx context.Context, name string, args ...string) answer {
@@ -97,14 +104,14 @@ func call(ctx context.Context, env []string, name string, args ...string) answer
 	return a
 }
 
-// holder returns the nonce in a job's comment; ErrNotFound when there is no such job.
+// holder returns the nonce in a job's comment; ErrNotFound when the job does not exist.
 func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error) {
 	a := s.call(ctx, "squeue", "-h", "-t", "all", "-j", string(id), "-o", "%k")
 	switch {
 	case a.err == nil && a.code != 0 && strings.Contains(a.text, "Invalid job id"):
 		return "", drivers.ErrNotFound
 	case a.err != nil || a.code != 0:
-		return "", fmt.Errorf("looking at job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
+		return "", fmt.Errorf("asking for job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
 	}
 	tag, _ := drivers.ParseTag(strings.TrimSpace(a.out))
 	if strings.TrimSpace(a.out) == "" {
@@ -113,7 +120,7 @@ func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error
 	return tag.Nonce, nil
 }
 
-// Cancel runs scancel if the job still is the one that is meant.
+// Cancel runs scancel if the job has the nonce.
 func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	held, err := s.holder(ctx, id)
 	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
@@ -132,7 +139,7 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
 	held, err := s.holder(ctx, id)
 	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
-		return fmt.Errorf("changing job %s: it is not there any more: %w", id, drivers.ErrRejected)
+		return fmt.Errorf("changing job %s: it does not exist any more: %w", id, drivers.ErrRejected)
 	}
 	if err != nil {
 		return fmt.Errorf("changing job %s: %w", id, err)

@@ -17,8 +17,8 @@ import (
 )
 
 // script is the whole batch script: how many modules, the modules, the command. Only /etc/profile defines module, and it
-// sets PATH anew, so what the submitter finds on PATH is added behind it. The user's own profile is not read: what it
-// starts may take a minute, or wait for a terminal.
+// sets PATH anew, so the submitter's PATH is appended. The user's own profile is not run: it can take a minute, or wait
+// for a terminal.
 const script = `#!/bin/bash
 n=$1
 shift
