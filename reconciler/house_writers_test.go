@@ -13,7 +13,6 @@ import (
 var ownWriters = map[string]string{
 	"drivers/durable/write.go":               "the one writer: renames and links",
 	"drivers/lustre/make.go":                 "a folder is published by renameat2(2) without replacing, which durable does not do",
-	"drivers/slurm/cluster/cluster.go":       "configures a Slurm for tests, anew at each start",
 	"drivers/suite/storage/native/runner.go": "a file whose time is measured against: part of the measured work",
 	"dashboards/generate/main.go":            "generates files that are committed",
 }

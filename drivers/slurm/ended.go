@@ -9,7 +9,7 @@ import (
 	"assay/drivers"
 )
 
-// Ended asks the controller while it remembers the job, then the accounting if there is one.
+// Ended asks the controller, which has a job until MinJobAge after its end, then the accounting if there is one.
 func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (drivers.Job, error) {
 	a := s.call(ctx, "scontrol", "show", "job", "--oneliner", string(id))
 	if a.err != nil || unreachable(a.text) {
@@ -19,7 +19,7 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 		if j, ok := parseShow(a.out); ok && j.Tag.Nonce != "" && j.Tag.Nonce == nonce {
 			return j, nil
 		}
-		return drivers.Job{}, fmt.Errorf("job %s is another one by now: %w", id, drivers.ErrNotFound)
+		return drivers.Job{}, fmt.Errorf("asking how job %s ended: its id belongs to another job now: %w", id, drivers.ErrNotFound)
 	}
 	a = s.call(ctx, "sacct", "-X", "-n", "-P", "-j", string(id), "-o", "JobID,State,ExitCode,Comment")
 	if a.err == nil && a.code == 0 {
@@ -29,7 +29,7 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 			}
 		}
 	}
-	return drivers.Job{}, fmt.Errorf("nobody remembers job %s: %w", id, drivers.ErrNotFound)
+	return drivers.Job{}, fmt.Errorf("asking how job %s ended: neither the controller nor the accounting has it: %w", id, drivers.ErrNotFound)
 }
 
 // parseShow reads `scontrol show job --oneliner`. Values may hold blanks, so each goes up to the next KEY=.
@@ -71,7 +71,7 @@ func parseSacct(line string) (drivers.Job, bool) {
 // exitOf reads code:signal.
 func exitOf(s string) (code, signal int) {
 	c, sig, _ := strings.Cut(s, ":")
-	code, _ = strconv.Atoi(c)     // what is no number says nothing
+	code, _ = strconv.Atoi(c)     // 0 when it is not a number
 	signal, _ = strconv.Atoi(sig) // likewise
 	return code, signal
 }

@@ -20,10 +20,10 @@ func (a answer) failure() error {
 	return fmt.Errorf("exit code %d and no message", a.code)
 }
 
-// notReached are messages that come before anything was sent: there certainly is no job.
+// notReached are messages of failures before anything was sent: no job was made.
 var notReached = []string{"connect failure", "Protocol authentication error", "Munge encode failed", "Unable to establish configuration source"}
 
-// refused are messages of a controller, or of sbatch itself, that looked at the request and said no.
+// refused are messages of a controller, or of sbatch itself, that refused the request: no job was made.
 var refused = []string{
 	"Invalid ", "invalid ", "Node count specification", "Requested time limit", "Requested node configuration", "Requested partition",
 	"Requested nodes are", "Requested reservation", "More processors requested", "Memory required", "Job violates", "does not look like a batch script",
@@ -31,8 +31,8 @@ var refused = []string{
 	"Job size specification", "No partition specified", "Batch script is empty", "time limit", "Pathname of a file",
 }
 
-// submitError says what a failed sbatch means. Anything that is not known to have had no effect is uncertain: a message
-// that timed out on its way back, a kill, a word that nobody has seen before.
+// submitError says what a failed sbatch means. It is uncertain unless it is known that no job was made: the answer may have
+// been lost (a timeout), sbatch may have been killed, and the message may be a new one.
 func submitError(a answer) error {
 	err := a.failure()
 	if a.err != nil {

@@ -11,11 +11,11 @@ import (
 	"assay/drivers"
 )
 
-// Separators of fields and records. Names keep every byte, control characters too, so part of each is drawn by lot.
+// Separators of fields and records. Names keep every byte, control characters too, so part of each is random.
 var (
-	lot       = rand.Text()[:8]
-	fieldEnd  = "\x1f" + lot
-	recordEnd = "\x1e" + lot
+	random    = rand.Text()[:8]
+	fieldEnd  = "\x1f" + random
+	recordEnd = "\x1e" + random
 )
 
 // format asks for: id, state, reason, name, comment, nodes, start, end, limit, submission.
@@ -40,7 +40,7 @@ func (s *Scheduler) Jobs(ctx context.Context, owner string) ([]drivers.Job, erro
 	return out, nil
 }
 
-// parseJobs reads squeue's output; a record with another number of fields is an error, never skipped.
+// parseJobs reads squeue's output. A record with another number of fields is an error; it is not skipped.
 func parseJobs(text string) ([]drivers.Job, error) {
 	var out []drivers.Job
 	for {
@@ -82,13 +82,13 @@ func parseJob(f []string) (drivers.Job, error) {
 	j.Nodes = nodes
 	j.Started, j.Ends, j.Submitted = timeOf(f[6]), timeOf(f[7]), timeOf(f[9])
 	j.Limit = limitOf(f[8])
-	if j.State == drivers.JobPending { // an estimate, not a fact
+	if j.State == drivers.JobPending { // these are estimates
 		j.Started, j.Ends = time.Time{}, time.Time{}
 	}
 	return j, nil
 }
 
-// states are Slurm's words. A word that is not here is a job that is not known to be over.
+// states are Slurm's words for the state of a job. A job with a word that is not listed is not known to have ended.
 var states = map[string]drivers.JobState{
 	"PENDING": drivers.JobPending, "CONFIGURING": drivers.JobPending, "REQUEUED": drivers.JobPending, "REQUEUE_FED": drivers.JobPending,
 	"REQUEUE_HOLD": drivers.JobPending, "SPECIAL_EXIT": drivers.JobPending, "RESV_DEL_HOLD": drivers.JobPending,
@@ -117,7 +117,7 @@ func timeOf(s string) time.Time {
 	return t
 }
 
-// limitOf reads [days-][hours:]minutes:seconds; 0 for UNLIMITED and what is no limit.
+// limitOf reads [days-][hours:]minutes:seconds; 0 for UNLIMITED and for anything else.
 func limitOf(s string) time.Duration {
 	days, clock, found := strings.Cut(s, "-")
 	if !found {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxExpanded bounds what a node list may come to.
+// maxExpanded bounds the names of a node list.
 const maxExpanded = 100_000
 
 // ExpandNodes turns n[1-3,07],gpu-a into its names. Numbers keep their leading zeros.
@@ -44,18 +44,18 @@ func splitOutside(s string) []string {
 	return append(out, s[from:])
 }
 
-// expand resolves the first bracket of an item, and the rest by itself.
+// expand resolves the first bracket of an item, and the rest by calling itself.
 func expand(item string) ([]string, error) {
 	prefix, rest, found := strings.Cut(item, "[")
 	if !found {
 		if item == "" || strings.Contains(item, "]") {
-			return nil, fmt.Errorf("%q is no name", item)
+			return nil, fmt.Errorf("%q is not a name of a node", item)
 		}
 		return []string{item}, nil
 	}
 	ranges, suffix, found := strings.Cut(rest, "]")
 	if !found || strings.Contains(prefix, "]") {
-		return nil, fmt.Errorf("%q has a bracket without its other", item)
+		return nil, fmt.Errorf("%q has an unmatched bracket", item)
 	}
 	tails := []string{""}
 	if suffix != "" {
@@ -89,7 +89,7 @@ func expandRange(r string) ([]string, error) {
 	a, err1 := strconv.ParseUint(low, 10, 32)
 	b, err2 := strconv.ParseUint(high, 10, 32)
 	if err1 != nil || err2 != nil || b < a || b-a > maxExpanded {
-		return nil, fmt.Errorf("%q is no range", r)
+		return nil, fmt.Errorf("%q is not a range", r)
 	}
 	var out []string
 	for n := a; n <= b; n++ {

@@ -1,17 +1,24 @@
 // Package slurm is the scheduler of a Slurm cluster, through its commands: sbatch, squeue, scancel, scontrol, and sacct
-// where there is accounting.
+// where there is accounting. Its tests pass on Slurm 22.05, 24.11 and 26.05 (make test-sites).
 //
-// What it takes care of, because Slurm does not:
+//	slurm.go   the Scheduler, running a command, cancelling and changing a job
+//	submit.go  submitting: the batch script and sbatch's arguments
+//	list.go    listing: squeue's output as jobs
+//	ended.go   how a job ended: scontrol, then sacct
+//	nodes.go   node lists such as n[1-3]
+//	errors.go  what a failure means: rejected, unavailable, uncertain
 //
-//   - A listing that fails is an error. `squeue --json` answers an unreachable controller with no jobs and exit code 0, so
-//     the plain form is used, with separators that no name can hold. One call lists everything.
-//   - An sbatch that fails may have made a job (a timeout, a kill): that is ErrUncertain, and the caller has to look.
-//     errors.go tells it apart from a rejection.
-//   - Job ids are reused, so before a job is cancelled or changed the nonce in its comment is compared.
-//   - The batch script is a constant. Everything else, the modules included, is an argument; no value ever reaches a shell's parser.
-//   - Commands run in a clean environment and with a time limit. Of the caller's environment a job gets PATH, HOME and the like, nothing more.
+// It handles what Slurm does not:
 //
-// cluster/ brings up a real Slurm on this machine, for tests and demonstrations.
+//   - A listing that fails is an error. `squeue --json` of 22.05 answers an unreachable controller with no jobs and exit
+//     code 0. So the plain form is used, with separators that no name can hold. One call lists everything.
+//   - An sbatch that fails may have made a job (a timeout, a kill). That is ErrUncertain, and the caller has to list again.
+//   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
+//   - The batch script is a constant. Everything else, the modules included, is an argument; no value reaches a shell's parser.
+//   - Commands run in a clean environment and with a time limit. A job gets PATH, HOME and a few more of the caller's
+//     variables. The user's login profile is not run.
+//
+// cluster/ brings up a real Slurm on this machine, for tests and demonstrations; slurm-up/ does so from a shell.
 package slurm
 
 import (
@@ -19,69 +26,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"assay/drivers"
-	"assay/drivers/durable"
 )
 
 // callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
 const callTimeout = 30 * time.Second
 
-// script is the whole batch script: how many modules, the modules, the command. Only /etc/profile defines module, and it
-// sets PATH anew, so what the submitter finds on PATH is added behind it. The user's own profile is not read: what it
-// starts may take a minute, or wait for a terminal.
-const script = `#!/bin/bash
-n=$1
-shift
-if [ "$n" -gt 0 ]; then
-    . /etc/profile
-    PATH=$PATH:$ASSAY_PATH
-    export PATH
-fi
-unset ASSAY_PATH
-while [ "$n" -gt 0 ]; do
-    module load "$1" || exit 1
-    shift
-    n=$((n - 1))
-done
-exec "$@"
-`
-
-// passed are the variables that Slurm's commands, and of these the exported ones that jobs, get from the caller.
-var (
-	passed   = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME", "TZ"} // TZ: printed times are read in this program's zone
-	exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF"}
-)
-
 // callerPath carries the submitter's PATH past the system's profile, in the batch script.
 const callerPath = "ASSAY_PATH"
 
+// exported are the variables of the caller that sbatch, and with it the job, gets. The other commands also get zone:
+// they print times, which are read in this program's time zone.
+var exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF", "KRB5CCNAME"}
+
+const zone = "TZ"
+
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.
 type Scheduler struct {
-	user string
-	env  []string
+	user   string
+	env    []string // of the commands
+	jobEnv []string // of sbatch
 }
 
 // New returns the scheduler of the cluster that SLURM_CONF, or Slurm's own default, names, for the user who runs this.
 func New() (*Scheduler, error) {
 	u, err := user.Current()
 	if err != nil {
-		return nil, fmt.Errorf("finding who you are, to list your jobs: %w", err)
+		return nil, fmt.Errorf("finding the current user, to list their jobs: %w", err)
 	}
-	s := &Scheduler{user: u.Username, env: []string{"LC_ALL=C.UTF-8", callerPath + "=" + os.Getenv("PATH")}}
-	for _, name := range passed {
+	s := &Scheduler{user: u.Username, jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
+	for _, name := range exported {
 		if v, ok := os.LookupEnv(name); ok {
-			s.env = append(s.env, name+"="+v)
+			s.jobEnv = append(s.jobEnv, name+"="+v)
 		}
+	}
+	s.env = append(slices.Clone(s.jobEnv), "LC_ALL=C.UTF-8")
+	if v, ok := os.LookupEnv(zone); ok {
+		s.env = append(s.env, zone+"="+v)
 	}
 	return s, nil
 }
@@ -90,14 +78,18 @@ func New() (*Scheduler, error) {
 type answer struct {
 	out, text string // standard output; standard error on one line
 	code      int
-	err       error // it did not run, or did not end in time
+	err       error // it did not start, was killed, or did not end in time
 }
 
 func (s *Scheduler) call(ctx context.Context, name string, args ...string) answer {
+	return call(ctx, s.env, name, args...)
+}
+
+func call(ctx context.Context, env []string, name string, args ...string) answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = s.env
+	cmd.Env = env
 	cmd.WaitDelay = time.Second
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -112,91 +104,14 @@ func (s *Scheduler) call(ctx context.Context, name string, args ...string) answe
 	return a
 }
 
-// Submit runs sbatch.
-func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
-	argv, err := s.sbatch(spec)
-	if err != nil {
-		return "", fmt.Errorf("submitting %s: %w: %w", spec.Name, err, drivers.ErrRejected)
-	}
-	a := s.call(ctx, "sbatch", argv...)
-	id, _, _ := strings.Cut(strings.TrimSpace(a.out), ";")
-	if _, err := strconv.ParseUint(id, 10, 64); a.err == nil && a.code == 0 && err == nil {
-		return drivers.JobID(id), nil
-	}
-	return "", fmt.Errorf("submitting %s: %w", spec.Name, submitError(a))
-}
-
-// sbatch builds the argument list. The script goes into the job directory, where a person can read it later.
-func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
-	path := scriptPath(spec)
-	if err := os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil {
-		return nil, fmt.Errorf("making the log folder: %w", err)
-	}
-	text := func(f io.Writer) error { _, err := io.WriteString(f, script); return err }
-	if err := (durable.Writer{NoSync: true}).Stream(path, 0o700, text); err != nil { // sbatch takes a copy
-		return nil, fmt.Errorf("writing the batch script: %w", err)
-	}
-	argv, _, err := Command(spec)
-	if err != nil {
-		return nil, err
-	}
-	return argv[1:], nil
-}
-
-func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "job.sh") }
-
-// Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
-// is in the script: its arguments are the modules and the agent's command.
-func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
-	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
-		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
-		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
-	export := []string{callerPath}
-	for _, name := range exported {
-		if _, ok := os.LookupEnv(name); ok {
-			export = append(export, name)
-		}
-	}
-	argv = append(argv, "--export="+strings.Join(export, ","))
-	option := func(name, value string, set bool) {
-		if set {
-			argv = append(argv, "--"+name+"="+value)
-		}
-	}
-	option("partition", spec.Partition, spec.Partition != "")
-	option("qos", spec.QOS, spec.QOS != "")
-	option("account", spec.Account, spec.Account != "")
-	option("reservation", spec.Reservation, spec.Reservation != "")
-	option("gres", "gpu:"+strconv.Itoa(spec.GPUsPerNode), spec.GPUsPerNode > 0)
-	option("cpus-per-task", strconv.Itoa(spec.CPUsPerNode), spec.CPUsPerNode > 0)
-	option("mem", strconv.FormatInt((spec.MemoryPerNode+1<<20-1)>>20, 10)+"M", spec.MemoryPerNode > 0)
-	option("time", minutes(spec.Time), spec.Time > 0)
-	argv = append(argv, spec.Directives...)
-	argv = append(argv, scriptPath(spec), strconv.Itoa(len(spec.Modules)))
-	argv = append(argv, spec.Modules...)
-	argv = append(argv, spec.Argv...)
-	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {
-		return nil, "", errors.New("a value holds a NUL character")
-	}
-	return argv, script, nil
-}
-
-// escape keeps sbatch from reading a directory's name as a filename pattern.
-func escape(dir string) string { return strings.ReplaceAll(dir, "%", "%%") }
-
-// minutes is a time limit in Slurm's unit, rounded up.
-func minutes(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Minute-1)/time.Minute), 10)
-}
-
-// holder returns the nonce in a job's comment; ErrNotFound when there is no such job.
+// holder returns the nonce in a job's comment; ErrNotFound when the job does not exist.
 func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error) {
 	a := s.call(ctx, "squeue", "-h", "-t", "all", "-j", string(id), "-o", "%k")
 	switch {
 	case a.err == nil && a.code != 0 && strings.Contains(a.text, "Invalid job id"):
 		return "", drivers.ErrNotFound
 	case a.err != nil || a.code != 0:
-		return "", fmt.Errorf("looking at job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
+		return "", fmt.Errorf("asking for job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
 	}
 	tag, _ := drivers.ParseTag(strings.TrimSpace(a.out))
 	if strings.TrimSpace(a.out) == "" {
@@ -205,7 +120,7 @@ func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error
 	return tag.Nonce, nil
 }
 
-// Cancel runs scancel if the job still is the one that is meant.
+// Cancel runs scancel if the job has the nonce.
 func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	held, err := s.holder(ctx, id)
 	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
@@ -224,7 +139,7 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
 	held, err := s.holder(ctx, id)
 	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
-		return fmt.Errorf("changing job %s: it is not there any more: %w", id, drivers.ErrRejected)
+		return fmt.Errorf("changing job %s: it does not exist any more: %w", id, drivers.ErrRejected)
 	}
 	if err != nil {
 		return fmt.Errorf("changing job %s: %w", id, err)

@@ -204,6 +204,16 @@ func TestVersion(t *testing.T) {
 	})
 }
 
+// TestVersionWithData: a container binds the data folder, and so it has to be there when the program is asked for its version.
+func TestVersionWithData(t *testing.T) {
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"}, Data: filepath.Join(t.TempDir(), "data"),
+		Versions: &drivers.Versions{Argv: []string{"sh", "-c", "test -d $0 && echo 3.9.1", "$(DATA)"}, Args: map[string][]string{"3": {"--new"}}}}}})
+	j.until("it printed", func(drivers.AgentState) bool {
+		return strings.Contains(fileText(t, filepath.Join(j.dir, "log", "s.42.log")), "--new")
+	})
+}
+
 // TestTextfile: a file of metrics is served next to the counters.
 func TestTextfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "metrics.prom")

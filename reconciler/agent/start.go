@@ -66,6 +66,11 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			}
 		}
 	}
+	if p.ray == nil { // before a container is asked for its version: it does not start without the folders that it binds
+		if err := p.prepare(); err != nil {
+			return "", err
+		}
+	}
 	if wait, err = p.askVersion(); wait != "" || err != nil {
 		return wait, err
 	}
@@ -73,11 +78,6 @@ func (p *process) before(now time.Time) (wait string, err error) {
 		var enough bool
 		if p.gpus, enough = p.a.gpus.take(p.want.GPUs); !enough {
 			return fmt.Sprintf("%d GPUs of each node are wanted, and other services of the job have them", p.want.GPUs), nil
-		}
-	}
-	if p.ray == nil {
-		if err := p.prepare(); err != nil {
-			return "", err
 		}
 	}
 	if p.want.Cluster == nil {
