@@ -12,20 +12,25 @@ import (
 func main() {
 	dir := flag.String("dir", "", "folder of the cluster")
 	nodes := flag.Int("nodes", 4, "number of nodes")
+	accounting := flag.Bool("accounting", false, "with slurmdbd and MariaDB: an account, QOSs and limits")
 	flag.Parse()
-	if err := run(*dir, *nodes, flag.Arg(0)); err != nil {
+	var options []cluster.Option
+	if *accounting {
+		options = append(options, cluster.Accounting)
+	}
+	if err := run(*dir, *nodes, options, flag.Arg(0)); err != nil {
 		fmt.Fprintf(os.Stderr, "slurm-up: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, nodes int, verb string) error {
+func run(dir string, nodes int, options []cluster.Option, verb string) error {
 	if dir == "" {
-		return fmt.Errorf("usage: slurm-up -dir FOLDER [-nodes N] up|down")
+		return fmt.Errorf("usage: slurm-up -dir FOLDER [-nodes N] [-accounting] up|down")
 	}
 	switch verb {
 	case "up":
-		c, err := cluster.Start(dir, nodes)
+		c, err := cluster.Start(dir, nodes, options...)
 		if err != nil {
 			return err
 		}
@@ -38,5 +43,5 @@ func run(dir string, nodes int, verb string) error {
 		}
 		return c.Stop()
 	}
-	return fmt.Errorf("%q is neither up nor down", verb)
+	return fmt.Errorf("%q is not a verb; type up or down", verb)
 }
