@@ -163,8 +163,7 @@ func buildBoxes(t *testing.T, images, cli string) {
 		"vllm": {Programs: map[string]string{"/usr/bin/vllm": standin, "/usr/bin/ray": standin}},
 		"chroma": {Programs: map[string]string{"/usr/bin/node": program("node")},
 			Scripts: map[string]string{"/usr/bin/chroma": "#!/bin/sh\nexec node " + cli + " \"$@\"\n"}, Folders: []string{"/usr/share/nodejs"}}, // Debian's node
-		"prometheus": {Programs: map[string]string{"/usr/libexec/prometheus": program("prometheus")},
-			Scripts: map[string]string{"/usr/bin/prometheus": withoutOTLP}},
+		"prometheus":     {Programs: map[string]string{"/usr/bin/prometheus": program("prometheus")}},
 		"grafana":        {Programs: map[string]string{"/usr/bin/grafana": standin}},
 		"otel-collector": {Programs: map[string]string{"/otelcol": standin}},
 	} {
@@ -175,15 +174,6 @@ func buildBoxes(t *testing.T, images, cli string) {
 		t.Fatal(err)
 	}
 }
-
-// withoutOTLP runs Prometheus without an option that Debian's build of version 3 does not have.
-const withoutOTLP = `#!/bin/sh
-for word; do
-    shift
-    [ "$word" = --web.enable-otlp-receiver ] || set -- "$@" "$word"
-done
-exec /usr/libexec/prometheus "$@"
-`
 
 // imageFile is where the default image of a kind of service, or of a component of monitors, lies.
 func imageFile(t *testing.T, images, component string) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -93,7 +94,7 @@ func TestFull(t *testing.T) {
 	file := w.write("full.yaml", full(scratch, ""))
 	w.must("apply", "-f", file, "--timeout", "3m")
 	w.controller()
-	f := &factory{w}
+	f := &factory{w, c.Conf()}
 
 	t.Run("every service is ready in two jobs", func(t *testing.T) {
 		if out := squeue(t, c, "-t", "running", "-o", "%j"); strings.Count(out, "assay.full.") != 2 {
@@ -124,7 +125,7 @@ func TestFull(t *testing.T) {
 		}
 	})
 	t.Run("a Ray worker dies", func(t *testing.T) {
-		pid := find(t, "ray\x00start\x00--block")
+		pid := f.find(t, "ray\x00start\x00--block")
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +145,7 @@ func TestFull(t *testing.T) {
 		f.scrapes(t, "llm", "docs", "monitors")
 	})
 	t.Run("a dead component is named", func(t *testing.T) {
-		if err := syscall.Kill(find(t, "grafana\x00server"), syscall.SIGKILL); err != nil {
+		if err := syscall.Kill(f.find(t, "grafana\x00server"), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		w.until("its name", time.Minute, func() (bool, string) {
@@ -165,7 +166,10 @@ func TestFull(t *testing.T) {
 }
 
 // factory asks a world with the experiment "full".
-type factory struct{ *testWorld }
+type factory struct {
+	*testWorld
+	conf string // of its cluster
+}
 
 func (f *factory) seat(service string) v1alpha1.SeatStatus { return f.testWorld.seat("full", service) }
 
@@ -273,8 +277,7 @@ func host(url string) string {
 // traces sends one as a process of a service would: to the relay that the agent keeps on its node.
 func (f *factory) traces(t *testing.T) {
 	var env []byte
-	for _, pid := range pids() { // the address is in the environment of what runs in the jobs
-		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	for _, b := range f.environments() { // the address is in the environment of what runs in the jobs
 		if i := strings.Index(string(b), "OTEL_EXPORTER_OTLP_ENDPOINT="); i >= 0 && strings.Contains(string(b), "OTEL_SERVICE_NAME=llm") {
 			env = b[i+len("OTEL_EXPORTER_OTLP_ENDPOINT="):]
 			break
@@ -382,10 +385,22 @@ func pids() (out []int) {
 	return out
 }
 
-// find is the process whose arguments hold words, srun's own aside.
-func find(t *testing.T, words string) int {
-	t.Helper()
+// environments are those of the processes of this cluster, by pid: other tests may run on this machine.
+func (f *factory) environments() map[int][]byte {
+	out := map[int][]byte{}
 	for _, pid := range pids() {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		if bytes.Contains(b, []byte("SLURM_CONF="+f.conf+"\x00")) {
+			out[pid] = b
+		}
+	}
+	return out
+}
+
+// find is the process of this cluster whose arguments hold words, srun's own aside.
+func (f *factory) find(t *testing.T, words string) int {
+	t.Helper()
+	for pid := range f.environments() {
 		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if strings.Contains(string(b), words) && !strings.Contains(string(b), "srun") {
 			return pid

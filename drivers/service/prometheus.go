@@ -9,14 +9,13 @@ import (
 )
 
 // prometheusProcess scrapes the targets that the controller lists in a file, which Prometheus watches. Each seat has a
-// database folder of its own. Versions 2 and 3 differ in one flag: 3 accepts OTLP.
+// database folder of its own. The collector writes to it by remote write: not every build of version 3 accepts OTLP.
 func prometheusProcess(site v1alpha1.Site, name string, m v1alpha1.Monitors) drivers.Process {
 	program := command(m, prometheus, "prometheus")
 	return drivers.Process{
 		Argv: append(program, "--config.file=$(CONF)/prometheus.yml", "--storage.tsdb.path=$(DATA)/tsdb",
 			"--storage.tsdb.retention.time="+retention(m.Retention), "--web.listen-address=$(HOST):$(PORT)", "--web.enable-lifecycle",
 			"--web.enable-remote-write-receiver"),
-		Versions: &drivers.Versions{Argv: append(command(m, prometheus, "prometheus"), "--version"), Args: map[string][]string{"3": {"--web.enable-otlp-receiver"}}},
 		Files: []drivers.File{yamlFile("prometheus.yml", object{
 			"global": object{"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"},
 			"scrape_configs": []object{{
