@@ -80,17 +80,13 @@ func (a *app) scheduler(st *store.Store, site v1alpha1.Site, binary string) (dri
 	if site.Spec.Scheduler != v1alpha1.Slurm {
 		return local.New(filepath.Join(st.Dir(), "local"), o)
 	}
-	cluster, err := slurm.New()
-	if err != nil {
-		return nil, err
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("finding this host's name: %w", err)
 	}
 	o.Prefix = split.Prefix
 	here, err := local.New(filepath.Join(st.Dir(), "here", host), o)
-	return split.Scheduler{Cluster: cluster, Here: here}, err
+	return split.Scheduler{Cluster: slurm.New(), Here: here}, err
 }
 
 // policy derives the core's numbers from the site: a job that two listings do not show does not exist.

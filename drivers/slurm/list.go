@@ -21,11 +21,16 @@ var (
 // format asks for: id, state, reason, name, comment, nodes, start, end, limit, submission.
 var format = strings.Join([]string{"%i", "%T", "%r", "%j", "%k", "%N", "%S", "%e", "%l", "%V"}, fieldEnd) + recordEnd
 
-// Jobs lists all jobs of this user in one call and keeps those of owner.
+// Jobs lists all jobs of this user in one call and keeps those of owner. A message on standard error makes the listing an
+// error, whatever the exit code: squeue answers for a user or a cluster that it cannot find with a message, an empty or
+// shorter list and exit code 0.
 func (s *Scheduler) Jobs(ctx context.Context, owner string) ([]drivers.Job, error) {
 	a := s.call(ctx, "squeue", "-h", "-t", "all", "-u", s.user, "-o", format)
-	if a.err != nil || a.code != 0 {
+	switch {
+	case a.err != nil || a.code != 0:
 		return nil, fmt.Errorf("listing jobs: %w: %w", a.failure(), drivers.ErrUnavailable)
+	case a.text != "":
+		return nil, fmt.Errorf("listing jobs: squeue lists jobs with a message, so some can be missing: %w: %w", a.failure(), drivers.ErrUnavailable)
 	}
 	jobs, err := parseJobs(a.out)
 	if err != nil {

@@ -10,8 +10,10 @@
 //
 // It handles what Slurm does not:
 //
-//   - A listing that fails is an error. `squeue --json` of 22.05 answers an unreachable controller with no jobs and exit
-//     code 0. So the plain form is used, with separators that no name can hold. One call lists everything.
+//   - A listing that fails is an error, and so is one that comes with a message: for a user that it does not know squeue
+//     prints a message, no jobs and exit code 0. Jobs are asked for by numeric uid.
+//   - `squeue --json` of 22.05 answers an unreachable controller with no jobs and exit code 0. So the plain form is used,
+//     with separators that no name can hold. One call lists everything.
 //   - An sbatch that fails may have made a job (a timeout, a kill). That is ErrUncertain, and the caller has to list again.
 //   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
 //   - The batch script is a constant. Everything else, the modules included, is an argument; no value reaches a shell's parser.
@@ -28,8 +30,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,18 +52,14 @@ const zone = "TZ"
 
 // Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.
 type Scheduler struct {
-	user   string
+	user   string   // as squeue takes it: the numeric uid, which no directory service has to know
 	env    []string // of the commands
 	jobEnv []string // of sbatch
 }
 
 // New returns the scheduler of the cluster that SLURM_CONF, or Slurm's own default, names, for the user who runs this.
-func New() (*Scheduler, error) {
-	u, err := user.Current()
-	if err != nil {
-		return nil, fmt.Errorf("finding the current user, to list their jobs: %w", err)
-	}
-	s := &Scheduler{user: u.Username, jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
+func New() *Scheduler {
+	s := &Scheduler{user: uid(), jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
 	for _, name := range exported {
 		if v, ok := os.LookupEnv(name); ok {
 			s.jobEnv = append(s.jobEnv, name+"="+v)
@@ -71,8 +69,10 @@ func New() (*Scheduler, error) {
 	if v, ok := os.LookupEnv(zone); ok {
 		s.env = append(s.env, zone+"="+v)
 	}
-	return s, nil
+	return s
 }
+
+func uid() string { return strconv.Itoa(os.Getuid()) }
 
 // answer is how a command ended.
 type answer struct {
