@@ -56,7 +56,7 @@ type Job struct {
 // JobSpec is one submission.
 type JobSpec struct {
 	Tag           Tag
-	Name          string   // assay.<experiment>.<group>.<slot>; for people, and for singleton
+	Name          string   // Tag.JobName; for people, and for singleton
 	Dir           string   // job directory; exists, 0700; logs go to Dir/log
 	Argv          []string // the agent; started on the first node
 	Here          bool     // on the controller's own host and outside the cluster's scheduler: clients only

@@ -15,9 +15,6 @@ type Seat struct {
 
 func (s Seat) String() string { return fmt.Sprintf("%s/%s/%d", s.Experiment, s.Group, s.Slot) }
 
-// JobName is the name that people see in squeue.
-func (s Seat) JobName() string { return fmt.Sprintf("assay.%s.%s.%d", s.Experiment, s.Group, s.Slot) }
-
 // ParseSeat reads what String writes, and what an older assay wrote: a fourth part, which was always 0.
 func ParseSeat(s string) (Seat, bool) {
 	p := strings.Split(s, "/")
@@ -37,6 +34,14 @@ type Tag struct {
 	Seat     Seat   `json:"seat"`
 	Revision string `json:"revision"`
 	Nonce    string `json:"nonce"` // identity of this one submission
+}
+
+// JobName is the name that people see in squeue. It ends with the store's id, because Slurm's --dependency=singleton goes
+// by name and user: without the id two state directories of one account would wait for each other. A job is never found
+// by its name, so jobs of an older assay, whose names end with the slot, go on. Slurm keeps 1024 bytes of a name; this one
+// has two DNS labels of at most 63 each, a number and an id.
+func (t Tag) JobName() string {
+	return fmt.Sprintf("assay.%s.%s.%d.%s", t.Seat.Experiment, t.Seat.Group, t.Seat.Slot, t.Store)
 }
 
 const tagPrefix = "assay:v1"

@@ -1,6 +1,9 @@
 package drivers
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSeatAndTagReadBack(t *testing.T) {
 	seat := Seat{Experiment: "exp", Group: "llm", Slot: 3}
@@ -20,5 +23,18 @@ func TestSeatAndTagReadBack(t *testing.T) {
 		if got, ok := ParseTag(text); ok != want || ok && got != tag {
 			t.Errorf("tag %q reads as %+v, %v", text, got, ok)
 		}
+	}
+}
+
+// TestJobName: two stores of one account never share a name, and the longest name is one that Slurm keeps.
+func TestJobName(t *testing.T) {
+	seat := Seat{Experiment: "exp", Group: "llm", Slot: 3}
+	a, b := Tag{Store: "0123456789ab", Seat: seat}.JobName(), Tag{Store: "ba9876543210", Seat: seat}.JobName()
+	if a != "assay.exp.llm.3.0123456789ab" || a == b {
+		t.Errorf("the jobs of two stores are named %s and %s", a, b)
+	}
+	label := strings.Repeat("x", 63)
+	if n := len(Tag{Store: "0123456789ab", Seat: Seat{label, "run." + label, 1 << 30}}.JobName()); n > 1024 {
+		t.Errorf("the longest name has %d bytes", n)
 	}
 }

@@ -121,6 +121,10 @@ func (c *Cluster) step() {
 }
 
 func (c *Cluster) start(j *job) {
+	if c.singleton(j) {
+		j.Reason = "Dependency"
+		return
+	}
 	free := c.free()
 	if len(free) < j.spec.Nodes {
 		j.Reason = "Resources"
@@ -130,6 +134,19 @@ func (c *Cluster) start(j *job) {
 	if j.Limit > 0 {
 		j.Ends = c.now.Add(j.Limit)
 	}
+}
+
+// singleton reports whether a job has to wait for an earlier one of its name, of any owner: all jobs here are of one account.
+func (c *Cluster) singleton(j *job) bool {
+	for _, other := range c.jobs {
+		if other == j {
+			return false
+		}
+		if other.Name == j.Name && !other.State.Terminal() {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Cluster) free() []string {

@@ -20,7 +20,8 @@ func TestConformance(t *testing.T) {
 		},
 		Spec: func(t *testing.T, store, nonce string, b drivertest.Behaviour) drivers.JobSpec {
 			seat := drivers.Seat{Experiment: "exp", Group: nonce}
-			return drivers.JobSpec{Name: seat.JobName(), Nodes: 1, Argv: argv[b], Tag: drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}}
+			tag := drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}
+			return drivers.JobSpec{Name: tag.JobName(), Nodes: 1, Argv: argv[b], Tag: tag}
 		},
 		Impossible: func(s drivers.JobSpec) drivers.JobSpec { s.Nodes = 9; return s },
 		Advance:    func(d time.Duration) { c.Advance(d) },

@@ -8,6 +8,7 @@
 //   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty, and what was asked for
 //     meanwhile can come true afterwards;
 //   - it loses its last acknowledged jobs and gives their ids out again (Restart);
+//   - a job waits for an earlier one of the same name, of any owner (--dependency=singleton);
 //   - cancelled jobs take time to end, nodes fail, walltimes end, ended jobs are forgotten.
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,

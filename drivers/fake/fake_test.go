@@ -13,7 +13,8 @@ import (
 
 func spec(nonce string) drivers.JobSpec {
 	seat := drivers.Seat{Experiment: "exp", Group: "llm"}
-	return drivers.JobSpec{Name: seat.JobName(), Nodes: 1, Argv: Sleep(), Tag: drivers.Tag{Store: "s", Seat: seat, Revision: "r", Nonce: nonce}}
+	tag := drivers.Tag{Store: "s", Seat: seat, Revision: "r", Nonce: nonce}
+	return drivers.JobSpec{Name: tag.JobName(), Nodes: 1, Argv: Sleep(), Tag: tag}
 }
 
 func submit(t *testing.T, c *Cluster, s drivers.JobSpec) drivers.JobID {
@@ -115,6 +116,7 @@ func TestEnds(t *testing.T) {
 	c := New(Options{Nodes: 5, Memory: time.Minute, EndDelay: 3 * time.Second})
 	exit, signal, limit, node := spec("exit"), spec("signal"), spec("limit"), spec("node")
 	exit.Argv, signal.Argv, limit.Time = Exit(7), Signal(9), 5*time.Second
+	exit.Name, signal.Name, limit.Name, node.Name = "a", "b", "c", "d" // else each would wait for the one before
 	id := submit(t, c, exit)
 	submit(t, c, signal)
 	submit(t, c, limit)
@@ -168,6 +170,22 @@ func TestHooks(t *testing.T) {
 	submit(t, c, spec("a"))
 	if len(calls) != 2 || calls[0] != "before Submit" || calls[1] != "after Submit" {
 		t.Errorf("hooks were called for %q", calls)
+	}
+}
+
+// TestSingleton: a job waits for an earlier one of its name, whoever owns that.
+func TestSingleton(t *testing.T) {
+	c := New(Options{})
+	first := c.AddForeign(spec("").Name, drivers.Tag{Store: "other"})
+	submit(t, c, spec("a"))
+	c.Advance(time.Minute)
+	if live := c.Live(); len(live) != 2 || live[1].State != drivers.JobPending || live[1].Reason != "Dependency" {
+		t.Errorf("with an earlier job of its name: %+v", live)
+	}
+	c.Kill(first)
+	c.Advance(time.Minute)
+	if live := c.Live(); len(live) != 1 || live[0].State != drivers.JobRunning {
+		t.Errorf("after it ended: %+v", live)
 	}
 }
 

@@ -103,7 +103,8 @@ func self(t *testing.T) string {
 func spec(t *testing.T, store, nonce string, job ...string) drivers.JobSpec {
 	t.Helper()
 	seat := drivers.Seat{Experiment: "exp", Group: nonce}
-	return drivers.JobSpec{Tag: drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}, Name: seat.JobName(), Dir: t.TempDir(),
+	tag := drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}
+	return drivers.JobSpec{Tag: tag, Name: tag.JobName(), Dir: t.TempDir(),
 		Argv: append([]string{self(t), "job"}, job...), Nodes: 1}
 }
 

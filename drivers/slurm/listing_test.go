@@ -62,3 +62,23 @@ func TestUnknownUser(t *testing.T) {
 		t.Errorf("with another name in the environment it lists %v", jobs)
 	}
 }
+
+// TestTwoStores: two state directories of one account with the same experiment do not wait for each other, and a job with
+// the name that an older assay gave it is found by its comment.
+func TestTwoStores(t *testing.T) {
+	c, s := start(t)
+	here, there := fresh("stores"), fresh("stores")
+	for _, store := range []string{here, there} {
+		sp := spec(t, store, store, drivertest.RunForever)
+		sp.Tag.Seat = drivers.Seat{Experiment: "exp", Group: "llm"}
+		sp.Name = sp.Tag.JobName()
+		submit(t, c, s, sp)
+	}
+	older := fresh("stores")
+	sp := spec(t, older, older, drivertest.RunForever)
+	sp.Name = "assay.exp.llm.0"
+	submit(t, c, s, sp)
+	for _, store := range []string{here, there, older} {
+		reach(t, s, store, drivers.JobRunning)
+	}
+}

@@ -105,7 +105,8 @@ var behaviours = map[drivertest.Behaviour]string{
 func spec(t *testing.T, store, nonce string, b drivertest.Behaviour) drivers.JobSpec {
 	t.Helper()
 	seat := drivers.Seat{Experiment: store, Group: nonce}
-	return drivers.JobSpec{Tag: drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}, Name: seat.JobName(), Dir: t.TempDir(),
+	tag := drivers.Tag{Store: store, Seat: seat, Revision: "r1", Nonce: nonce}
+	return drivers.JobSpec{Tag: tag, Name: tag.JobName(), Dir: t.TempDir(),
 		Argv: []string{"sh", "-c", behaviours[b]}, Nodes: 1, Partition: "gpu", CPUsPerNode: 1, Time: 5 * time.Minute}
 }
 

@@ -20,7 +20,8 @@ func Placements(d Desired) (out []Placement) {
 		for _, alloc := range x.allocs {
 			for _, seat := range alloc.seats {
 				job := alloc.job
-				job.Name, job.Tag = seat.id.JobName(), drivers.Tag{Store: d.Store, Seat: seat.id, Revision: x.Revision, Nonce: "NONCE"}
+				job.Tag = drivers.Tag{Store: d.Store, Seat: seat.id, Revision: x.Revision, Nonce: "NONCE"}
+				job.Name = job.Tag.JobName()
 				out = append(out, Placement{Seat: seat.id, Job: job, Members: alloc.names(), Processes: w.processes(x, alloc, seat)})
 			}
 		}

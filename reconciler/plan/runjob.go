@@ -26,7 +26,8 @@ func (w *world) submitRuns(x *experiment) {
 
 func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
 	job := b.Job
-	job.Name, job.Tag = id.JobName(), drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
+	job.Tag = drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
+	job.Name = job.Tag.JobName()
 	desired := drivers.AgentDesired{Runs: []drivers.Run{{ID: r.ID, Dir: r.Dir, Limit: r.Limit}}, Relays: x.relayTargets(), ExitWhenDone: true}
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "run/" + r.ID, Seat: id, Reason: RunNeedsJob,
 		Message: fmt.Sprintf("the clients of %s run in a job of their own", r.Benchmark), Job: &job, Desired: &desired,

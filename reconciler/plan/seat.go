@@ -59,7 +59,8 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 		reason, message = Replacement, fmt.Sprintf("the last job ended: %s (%s)", last.End.Reason, last.End.Message)
 	}
 	job := alloc.job
-	job.Name, job.Tag = seat.id.JobName(), drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
+	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
+	job.Name = job.Tag.JobName()
 	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
 	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec}
 	if alloc.grouped {

@@ -225,6 +225,18 @@ func TestRunning(t *testing.T) {
 	if d := cmp.Diff(want, Running(e)); d != "" {
 		t.Error(d)
 	}
+	for name, seat := range map[string]v1alpha1.SeatStatus{
+		"a queued job":                       {Nonce: "n", JobID: "9", JobState: "Pending"},
+		"a submission of unknown outcome":    {Nonce: "n"},
+		"a suspended job that gave up nodes": {Nonce: "n", JobID: "9", JobState: "Suspended"},
+	} {
+		queued := v1alpha1.ExperimentStatus{Name: "e", Services: []v1alpha1.ServiceStatus{{Seats: []v1alpha1.SeatStatus{seat}}}}
+		queued.Services = append(queued.Services, queued.Services[0]) // of the same group
+		want := []string{"experiment e: 1 job(s) submitted, no node known yet. Stop with: assay delete experiment e"}
+		if d := cmp.Diff(want, Running(queued)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
 	if d := cmp.Diff([]string{"experiment e: nothing is left running."}, Running(v1alpha1.ExperimentStatus{Name: "e"})); d != "" {
 		t.Error(d)
 	}
