@@ -103,6 +103,7 @@ var advice = map[Reason]string{
 	JobFailed:       "read the job's output: assay logs SERVICE",
 	Vanished:        "nothing to do: it is submitted again; the scheduler forgot the job",
 	Ended:           "nothing to do: the agent ended in order",
+	Disowned:        "end it from the state directory, or the site, that it belongs to: this one was adopted (assay adopt)",
 
 	SubmitFailed:      "correct what the scheduler refuses; an outcome that is unknown resolves itself",
 	AdoptFailed:       "make the state directory writable",

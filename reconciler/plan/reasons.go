@@ -117,6 +117,7 @@ const (
 	JobFailed       Reason = "JobFailed"
 	Vanished        Reason = "Vanished"
 	Ended           Reason = "Ended"
+	Disowned        Reason = "Disowned"
 
 	// What could not be done. It is tried again in the next pass.
 	SubmitFailed      Reason = "SubmitFailed"

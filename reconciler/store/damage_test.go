@@ -57,7 +57,7 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 
 // fresh is the store as another process would have it, without reading what Open reads.
 func fresh(s *Store) *Store {
-	return &Store{dir: s.dir, id: s.id, fs: s.fs, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	return &Store{dir: s.dir, id: s.id, inodes: s.inodes, fs: s.fs, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
 }
 
 func begin(s *Store) error {

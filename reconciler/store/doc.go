@@ -1,6 +1,7 @@
 // Package store is the state directory: everything that has to outlive a process, as plain files on a shared file system.
 //
-//	id                                     identity of the state directory; the ownership mark of its jobs
+//	id                                     of the state directory; the ownership mark of its jobs
+//	identity.json                          the site, scheduler, cluster and user that it belongs to, and what tells it from a copy
 //	lease/<epoch>.json                     who holds the lease: created once, so that one process wins an epoch
 //	revisions/<experiment>/<n>.json        accepted versions, created once and numbered: the newest is the head
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
@@ -22,6 +23,12 @@
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted without a lease: their numbered files, each
 // created once, are the compare-and-swap.
+//
+// A state directory belongs to one site, one cluster and one user. Claim records them the first time that a verb acts, and
+// then refuses others, and a copy of the directory: the copy has the same id, so it would act on the original's jobs.
+// Verify is the same without a record. Adopt (a copy gets an id of its own, and declares nothing) and Keep (the directory
+// was moved or renamed) are the ways out. identity.json says by inode numbers whether a directory is a copy; identity.go
+// gives the reasons.
 //
 // A holder of the lease whose process is known to be gone (package procid) is replaced at once. One that cannot be seen
 // from here, on another host or in another pid namespace, is replaced when its heartbeat stands still.

@@ -22,6 +22,7 @@ type Holder struct {
 	Epoch     int64  `json:"epoch"`
 	Heartbeat uint64 `json:"beat"` // a counter that rises while the holder lives; clocks of other machines are not trusted
 	Released  bool   `json:"released,omitempty"`
+	Dir       uint64 `json:"directory,omitempty"` // inode number of the state directory: in a copy of it nothing is held
 }
 
 // UnmarshalJSON also reads the leases of an older assay, which had boot and pid namespace in one field.
@@ -92,5 +93,6 @@ func (s *Store) newest() (Holder, error) {
 		return h, err
 	}
 	err = durable.ReadRecord(s.leasePath(epochs[len(epochs)-1]), &h)
+	h.Released = h.Released || h.Dir != 0 && h.Dir != s.inodes.Dir // this is a copy, and h holds the original
 	return h, err
 }

@@ -56,6 +56,7 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 // take makes the epoch after last this process's own.
 func (s *Store) take(what string, last Holder) (*Lease, error) {
 	l := &Lease{s: s, me: self(what, last.Epoch+1)}
+	l.me.Dir = s.inodes.Dir
 	if err := s.fs.CreateRecord(s.leasePath(l.me.Epoch), l.me, nil); err != nil {
 		return nil, err
 	}

@@ -21,14 +21,18 @@ type Options struct {
 
 // Store is an open state directory. It is safe for concurrent use. What it returns can be shared: change copies only.
 type Store struct {
-	dir string
-	id  string
-	fs  durable.Writer
+	dir    string
+	id     string
+	inodes inodes // when it was opened
+	fs     durable.Writer
 
 	mu    sync.Mutex
 	runs  map[string]cachedRun    // by run directory: ended runs, which no longer change
 	ended map[string]plan.Attempt // by nonce: ended attempts, which no longer change
 }
+
+// idFile holds the store's id. It is made once, so that its inode number tells the directory from a copy.
+const idFile = "id"
 
 // folders are what a state directory holds.
 var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive"}
@@ -45,12 +49,16 @@ func Open(dir string, o Options) (*Store, error) {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
 		}
 	}
-	return s, s.identify()
+	if err := s.identify(); err != nil {
+		return s, err
+	}
+	s.inodes, err = inodesOf(abs)
+	return s, err
 }
 
 // identify reads the store's id, and makes one the first time.
 func (s *Store) identify() error {
-	path := filepath.Join(s.dir, "id")
+	path := filepath.Join(s.dir, idFile)
 	err := durable.ReadRecord(path, &s.id)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = s.fs.Create(path, fmt.Appendf(nil, "%q\n", random(6)), nil); err == nil || errors.Is(err, fs.ErrExist) {

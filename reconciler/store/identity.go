@@ -1,0 +1,178 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"assay/drivers"
+	"assay/drivers/durable"
+)
+
+// identityFile holds what a state directory is: law 10.
+const identityFile = "identity.json"
+
+// identity is identity.json.
+type identity struct {
+	Store string `json:"store"` // as in the file id
+	drivers.Place
+	Dir    string `json:"directory"` // absolute, where it was first used
+	Inodes inodes `json:"inodes"`
+}
+
+// inodes tell a directory from its copies: the inode numbers of the directory and of its file id. Every way of copying
+// files makes new ones. A rename keeps them, and all hosts that mount a shared file system see the same ones, while device
+// numbers differ from host to host and a path can. Two numbers are compared because one alone is easily the same by
+// chance: that of the root of a volume is a constant. A file system that makes inode numbers up at each mount cannot hold
+// a state directory.
+type inodes struct {
+	Dir uint64 `json:"directory"`
+	ID  uint64 `json:"id"`
+}
+
+// PlaceError means that a state directory belongs to another place than where it is used, or is a copy of another one.
+type PlaceError struct {
+	Dir     string
+	Why     string // it belongs to …, it is a copy of …
+	Copy    bool
+	Renewed bool // an adoption was cut short
+}
+
+func (e *PlaceError) Error() string {
+	next := "choose another directory with --state, or see what it takes to use this one here: assay adopt --state " + e.Dir
+	if e.Copy || e.Renewed {
+		next = "see what it takes to make it one of its own: assay adopt --state " + e.Dir
+	}
+	return fmt.Sprintf("using the state directory %s: %s; %s", e.Dir, e.Why, next)
+}
+
+// Verify returns a *PlaceError when the state directory belongs to another place than here, or is a copy. It has no effects.
+func (s *Store) Verify(here drivers.Place) error {
+	known, _, err := s.known()
+	if err != nil {
+		return err
+	}
+	return s.judge(known, here)
+}
+
+// Claim is Verify for those who act: the first time it records that the state directory belongs to here, and what was not
+// known of the cluster then it adds later. A directory of an assay that kept no identity is taken as it is unless its
+// revisions contradict.
+func (s *Store) Claim(here drivers.Place) error {
+	for {
+		known, recorded, err := s.known()
+		if err != nil {
+			return err
+		}
+		if err := s.judge(known, here); err != nil {
+			return err
+		}
+		path := filepath.Join(s.dir, identityFile)
+		switch {
+		case !recorded:
+			mine, err := s.describe(here)
+			if err == nil {
+				err = s.fs.CreateRecord(path, mine, nil)
+			}
+			if errors.Is(err, fs.ErrExist) {
+				continue // another process was faster: compare with what it wrote
+			}
+			return recording(err)
+		case known[0].Cluster == "" && here.Cluster != "":
+			known[0].Cluster = here.Cluster
+			return recording(s.fs.ReplaceRecord(path, known[0], nil))
+		}
+		return nil
+	}
+}
+
+func recording(err error) error {
+	if err != nil {
+		return fmt.Errorf("recording which site the state directory belongs to: %w", err)
+	}
+	return nil
+}
+
+// known returns what is recorded in identity.json. Without one it is what the revisions tell, with no inodes: the first
+// build kept no identity.
+func (s *Store) known() (all []identity, recorded bool, err error) {
+	var one identity
+	err = durable.ReadRecord(filepath.Join(s.dir, identityFile), &one)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return []identity{one}, true, err
+	}
+	heads, err := s.Heads()
+	for _, h := range heads {
+		place := drivers.Place{Site: h.Site.Metadata.Name, Scheduler: h.Site.Spec.Scheduler}
+		all = append(all, identity{Store: s.id, Place: place, Dir: h.Site.Spec.Paths.State})
+	}
+	return all, false, err
+}
+
+// describe is the identity of this directory here and now.
+func (s *Store) describe(here drivers.Place) (identity, error) {
+	now, err := inodesOf(s.dir)
+	return identity{Store: s.id, Place: here, Dir: s.dir, Inodes: now}, err
+}
+
+// judge compares what is known with what is here: the first contradiction counts. That of a copy comes first, because it
+// decides whose the jobs are.
+func (s *Store) judge(known []identity, here drivers.Place) error {
+	now, err := inodesOf(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		wrong := &PlaceError{Dir: s.dir}
+		recorded := k.Inodes != inodes{}
+		if !recorded {
+			k.UID = here.UID
+		}
+		switch {
+		case k.Store != s.id:
+			wrong.Renewed, wrong.Why = true, "an adoption was cut short"
+		case recorded && k.Inodes != now:
+			wrong.Copy, wrong.Why = true, fmt.Sprintf("it is a copy of the one that was made at %s, and would take that one's jobs for its own", k.Dir)
+		case s.elsewhere(k.Dir):
+			wrong.Copy, wrong.Why = true, fmt.Sprintf("it has the same id as %s, and would take that one's jobs for its own", k.Dir)
+		default:
+			wrong.Why = k.Contradicts(here)
+		}
+		if wrong.Why != "" {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// elsewhere reports whether dir is another directory than this one and has its id: a copy that kept every inode number, as
+// a clone of a whole volume does.
+func (s *Store) elsewhere(dir string) bool {
+	if dir == "" || dir == s.dir {
+		return false
+	}
+	a, errA := os.Stat(s.dir)
+	b, errB := os.Stat(dir)
+	if errA != nil || errB != nil || os.SameFile(a, b) {
+		return false
+	}
+	var id string
+	return durable.ReadRecord(filepath.Join(dir, idFile), &id) == nil && id == s.id
+}
+
+func inodesOf(dir string) (inodes, error) {
+	var out [2]uint64
+	for i, path := range []string{dir, filepath.Join(dir, idFile)} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return inodes{}, fmt.Errorf("identifying the state directory: %w", err)
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			out[i] = st.Ino
+		}
+	}
+	return inodes{out[0], out[1]}, nil
+}
