@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -86,13 +88,16 @@ func (s *Store) epochs() ([]int64, error) {
 }
 
 // newest reads the highest epoch's file; a zero Holder when there is none.
-func (s *Store) newest() (Holder, error) {
-	var h Holder
-	epochs, err := s.epochs()
-	if err != nil || len(epochs) == 0 {
-		return h, err
+func (s *Store) newest() (h Holder, err error) {
+	for range 5 {
+		var epochs []int64
+		if epochs, err = s.epochs(); err != nil || len(epochs) == 0 {
+			return h, err
+		}
+		if err = durable.ReadRecord(s.leasePath(epochs[len(epochs)-1]), &h); !errors.Is(err, fs.ErrNotExist) {
+			break
+		} // else so many newer ones were made since the listing that it is gone
 	}
-	err = durable.ReadRecord(s.leasePath(epochs[len(epochs)-1]), &h)
 	h.Released = h.Released || h.Dir != 0 && h.Dir != s.inodes.Dir // this is a copy, and h holds the original
 	return h, err
 }
