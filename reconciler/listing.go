@@ -71,7 +71,11 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	jobs, err := l.Scheduler.Jobs(ctx, l.Store.ID())
+	var jobs []drivers.Job
+	err := l.confirmPlace(ctx)
+	if err == nil {
+		jobs, err = l.Scheduler.Jobs(ctx, l.Store.ID())
+	}
 	if err == nil {
 		jobs = append(jobs, l.accounted(ctx, now, open, jobs)...)
 	}

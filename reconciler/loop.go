@@ -33,14 +33,16 @@ type Loop struct {
 	Probe     Prober
 	Binary    string // path of the assay that jobs run
 	Policy    plan.Policy
-	Clock     func() time.Time // default time.Now
-	Log       *slog.Logger     // default: discard
+	Place     func(context.Context) (drivers.Place, error) // where this process is; nil: not compared with the store's
+	Clock     func() time.Time                             // default time.Now
+	Log       *slog.Logger                                 // default: discard
 
 	mu         sync.Mutex // one pass at a time
 	workers    int
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	compiled   map[string]compiled
 	listing    listing
+	placed     bool // the store belongs to where this process is
 	still      stillness
 	external   map[string]aged[plan.External]
 	scraped    aged[plan.Metrics]

@@ -20,6 +20,7 @@ type app struct {
 	siteName string
 	stateDir string
 	verbose  bool
+	caution  caution         // of the verb that runs, against a state directory of another place
 	warned   map[string]bool // warnings that were printed: watch and sync read a manifest again and again
 }
 
@@ -72,13 +73,16 @@ func knownSites() (map[string]v1alpha1.Site, error) {
 // complete fills in the paths of a site, which depend on who runs assay.
 func (a *app) complete(s v1alpha1.Site) (v1alpha1.Site, error) { return site.Complete(s, a.stateDir) }
 
-// open opens the store of a site and completes the site's paths.
+// open opens the store of a site, unless it belongs to another place, and completes the site's paths.
 func (a *app) open(s v1alpha1.Site) (*store.Store, v1alpha1.Site, error) {
 	s, err := a.complete(s)
 	if err != nil {
 		return nil, s, err
 	}
 	st, err := store.Open(s.Spec.Paths.State, store.Options{})
+	if err == nil {
+		err = a.checkPlace(st, s)
+	}
 	return st, s, err
 }
 
@@ -141,12 +145,18 @@ func (a *app) loadAndOpen(in source.Input) (v1alpha1.Manifest, *store.Store, v1a
 // warn prints what is probably not meant in a manifest, each once.
 func (a *app) warn(problems []v1alpha1.Problem) {
 	for _, p := range problems {
-		if text := p.Error(); !a.warned[text] {
-			if a.warned == nil {
-				a.warned = map[string]bool{}
-			}
-			a.warned[text] = true
-			a.note("warning: %s", text)
-		}
+		a.warnOnce(p.Error())
 	}
+}
+
+// warnOnce prints a warning the first time.
+func (a *app) warnOnce(text string) {
+	if a.warned[text] {
+		return
+	}
+	if a.warned == nil {
+		a.warned = map[string]bool{}
+	}
+	a.warned[text] = true
+	a.note("warning: %s", text)
 }

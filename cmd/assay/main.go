@@ -93,6 +93,7 @@ func newRoot(a *app) *cobra.Command {
 		gateCmd(a, a.runGate),
 		reportCmd(a, a.runReport),
 		controllerCmd(a, a.runController),
+		adoptCmd(a, a.runAdopt),
 		versionCmd(a, a.runVersion),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
@@ -117,6 +118,7 @@ Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 i
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) { a.caution = cautionOf(c) }
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
 	})

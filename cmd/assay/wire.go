@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,7 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 	r := &runner{Loop: &reconciler.Loop{
 		Store: st, Lease: lease, Site: site, Scheduler: sched, Compile: compileService, Folders: lustre.Directories{Work: site.Spec.Paths.Work}, Probe: probe.Check,
 		Binary: binary, Policy: policy(site), Log: a.logger(),
+		Place: func(ctx context.Context) (drivers.Place, error) { return place(ctx, site) },
 	}}
 	switch {
 	case site.Spec.Prometheus != nil:

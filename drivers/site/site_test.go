@@ -105,3 +105,14 @@ func TestComplete(t *testing.T) {
 		t.Errorf("%q stays relative (%v)", got.Spec.Paths.State, err)
 	}
 }
+
+// TestPlace: the host is part of where the local scheduler runs, and no part of where a cluster's is asked from.
+func TestPlace(t *testing.T) {
+	local, slurm := Place(v1alpha1.LocalSite()), Place(cluster("c"))
+	if local.Site != Local || local.Scheduler != v1alpha1.Local || local.Cluster == "" || local.UID != os.Getuid() || local.User == "" {
+		t.Errorf("local: %+v", local)
+	}
+	if slurm.Site != "c" || slurm.Scheduler != v1alpha1.Slurm || slurm.Cluster != "" || slurm.Machine != "" {
+		t.Errorf("a cluster: %+v", slurm)
+	}
+}

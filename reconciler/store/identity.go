@@ -42,7 +42,7 @@ type PlaceError struct {
 }
 
 func (e *PlaceError) Error() string {
-	next := "choose another directory with --state, or see what it takes to use this one here: assay adopt --state " + e.Dir
+	next := "name its site with --site, choose another directory with --state, or see what it takes to use this one here: assay adopt --state " + e.Dir
 	if e.Copy || e.Renewed {
 		next = "see what it takes to make it one of its own: assay adopt --state " + e.Dir
 	}
