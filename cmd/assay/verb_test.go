@@ -235,7 +235,7 @@ func TestPlanDryRun(t *testing.T) {
 	if err := a.runPlan(t.Context(), planOptions{files: []string{"-"}, dryRun: true}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "experiment web at site local (local)\n\njob assay.web.web.0: web\n") {
+	if !strings.Contains(out.String(), "experiment web at site local (local)\n\njob assay.web.web.0.STORE: web\n") {
 		t.Errorf("printed\n%s", out.String())
 	}
 }
