@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,42 @@ func ignoreIntents(d plan.Desired, o plan.Observed) plan.Result {
 	})
 	r := plan.Plan(d, o)
 	r.Actions = append(dropped, r.Actions...)
+	return r
+}
+
+// TestPlaceMutants shows that the simulation notices a state directory that is used at another place, a copy that is used
+// as it is, and names that two state directories share.
+func TestPlaceMutants(t *testing.T) {
+	const enough = 40
+	for name, c := range map[string]struct {
+		v    variant
+		want error // nil: it does not converge
+	}{
+		"the place is not checked":               {variant{anyPlace: true}, errDouble},
+		"the place is only checked at the start": {variant{lateAnyPlace: true}, errDouble},
+		"a copy is used as it is":                {variant{anyCopy: true}, errCopy},
+		"names of jobs lack the store's id":      {variant{decide: sharedNames}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seed, err := firstFailure(t, 1, enough, c.v)
+			if err == nil {
+				t.Fatalf("%d seeds passed: the simulation would not notice", enough)
+			}
+			if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !strings.Contains(err.Error(), "did not converge") {
+				t.Fatalf("seed %d failed for another reason than %v: %v", seed, c.want, err)
+			}
+		})
+	}
+}
+
+// sharedNames names jobs as the first build did.
+func sharedNames(d plan.Desired, o plan.Observed) plan.Result {
+	r := plan.Plan(d, o)
+	for _, a := range r.Actions {
+		if a.Job != nil {
+			a.Job.Name = strings.TrimSuffix(a.Job.Name, "."+d.Store)
+		}
+	}
 	return r
 }
 

@@ -50,6 +50,10 @@ func (w *sim) trouble() {
 		w.apply()
 	case 13:
 		w.usurp()
+	case 14:
+		w.elsewhere()
+	case 15:
+		w.copied()
 	}
 }
 
@@ -125,6 +129,9 @@ func (w *sim) check() error {
 	}
 	if seat, n := w.cluster.MaxLive(); n > 1 {
 		return fmt.Errorf("%w: seat %s had %d", errDouble, seat, n)
+	}
+	if err := w.bothSites(); err != nil {
+		return err
 	}
 	if ids := w.cluster.Disturbed(); len(ids) > 0 {
 		return fmt.Errorf("foreign jobs %v were touched", ids)
@@ -233,10 +240,13 @@ func clone(e v1alpha1.Experiment) v1alpha1.Experiment {
 
 // variant is the controller under test, or a broken one. The zero value is the real one.
 type variant struct {
-	settle     time.Duration
-	decide     func(plan.Desired, plan.Observed) plan.Result
-	forgetOpen func(plan.Attempt) bool // intents that do not survive a crash
-	noFence    bool                    // what a lost job left behind is not ended
+	settle       time.Duration
+	decide       func(plan.Desired, plan.Observed) plan.Result
+	forgetOpen   func(plan.Attempt) bool // intents that do not survive a crash
+	noFence      bool                    // what a lost job left behind is not ended
+	anyPlace     bool                    // a state directory is used wherever somebody asks for it
+	lateAnyPlace bool                    // so it is where the cluster could not be asked at the start
+	anyCopy      bool                    // a copied state directory is used as it is
 }
 
 // afterCrash takes away what a broken variant would not have written down.

@@ -25,6 +25,7 @@ const lag = 6 * time.Second
 type sim struct {
 	dir       string
 	cluster   *fake.Cluster
+	other     *fake.Cluster // of another site
 	store     *store.Store
 	lease     *store.Lease
 	loop      *Loop
@@ -50,6 +51,7 @@ type sim struct {
 	generation int64
 	broken     error
 	reads      time.Duration
+	copies     int // of the state directory
 }
 
 func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
@@ -66,6 +68,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3], Hook: w.hook})
+	w.other = otherCluster(seed)
 	if trace != nil {
 		w.note = func(format string, args ...any) {
 			_, _ = trace(fmt.Sprintf("%s %s\n", w.cluster.Now().Format("15:04:05"), fmt.Sprintf(format, args...)))
@@ -96,26 +99,28 @@ func (w *sim) restart() {
 
 func (w *sim) boot() {
 	w.bury()
-	must(func() (err error) {
-		w.store, err = store.Open(w.dir, store.Options{Hook: w.hook, NoSync: true})
-		return err
-	})
-	must(func() (err error) {
-		w.lease, err = w.store.Acquire(context.Background(), "sim", time.Second)
-		return err
-	})
+	w.store = w.open(w.dir)
+	must(func() error { return w.claim(w.store) })
+	w.lease = w.acquire(w.store)
+	w.loop = w.loopOver(w.store, w.lease, w.cluster)
+	w.loop.Place = w.place
+}
+
+// loopOver is a controller of a store.
+func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loop {
 	every := v1alpha1.Duration(2 * time.Second)
-	site := v1alpha1.Site{Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
-	w.loop = &Loop{
-		Store: w.store, Lease: w.lease, Site: site, Scheduler: w.v.scheduler(w.cluster), Compile: compileSim,
+	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
+	l := &Loop{
+		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
 		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
 		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
 			Proven: 10 * time.Minute, RunAttempts: 1000},
 	}
 	if w.v.settle != 0 {
-		w.loop.Policy.Settle = w.v.settle
+		l.Policy.Settle = w.v.settle
 	}
+	return l
 }
 
 // now is the cluster's clock, a little later with every reading: so no two records are of the same time, their order does
