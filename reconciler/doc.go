@@ -5,6 +5,7 @@
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
 //	listing.go         when the scheduler is asked, and what its last answer was
+//	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	execute.go         carries plan's actions out, in order
