@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"assay/drivers"
@@ -48,7 +49,7 @@ func (p *process) prepare() error {
 }
 
 // makeData makes a directory with a marker in it: assay removes only directories that it made itself. A directory that
-// exists stays as it is.
+// exists stays as it is, unless its marker names another state directory: that one's service may run in it.
 func makeData(dir, owner string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return err
@@ -59,15 +60,38 @@ func makeData(dir, owner string) error {
 		if err == nil && !info.IsDir() {
 			err = fmt.Errorf("%s is not a directory", dir)
 		}
+		if err == nil {
+			err = foreignData(dir, owner)
+		}
 		return err
 	}
 	if err != nil || owner == "" {
 		return err
 	}
-	mark := struct {
-		Owner string `json:"owner"`
-	}{owner}
-	return durable.Writer{}.CreateRecord(filepath.Join(dir, ".assay"), mark, nil)
+	return durable.Writer{}.CreateRecord(filepath.Join(dir, markerFile), dataMark{owner}, nil)
+}
+
+const markerFile = ".assay"
+
+type dataMark struct {
+	Owner string `json:"owner"` // the store's id and experiment/service
+}
+
+// foreignData is an error when a data directory was made for a service of another state directory. One without a readable
+// marker is the user's own.
+func foreignData(dir, owner string) error {
+	path := filepath.Join(dir, markerFile)
+	mark, err := durable.OptionalRecord[dataMark](path)
+	if err != nil || mark == nil || owner == "" {
+		return nil
+	}
+	theirs, _, _ := strings.Cut(mark.Owner, " ")
+	ours, _, _ := strings.Cut(owner, " ")
+	if theirs == ours {
+		return nil
+	}
+	return fmt.Errorf("%s holds the data of %s of another state directory (id %s); give this site a paths.work of its own, or, once nothing else uses that data, type: rm %s",
+		dir, strings.TrimPrefix(mark.Owner, theirs+" "), theirs, path)
 }
 
 // generate makes a random password, once: 26 letters and digits, 130 bits.
