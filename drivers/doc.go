@@ -3,6 +3,7 @@
 //
 //	scheduler.go  Scheduler, with the optional capabilities Reconfigurer, Accountant and Fencer
 //	tag.go        Seat and Tag: whose job it is
+//	place.go      Place: the site, cluster and user that a state directory belongs to
 //	agent.go      desired.json and state.json of a job directory
 //	suite.go      Suite; request.json and result.json of a run directory
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter

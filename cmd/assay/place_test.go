@@ -9,6 +9,34 @@ import (
 	"time"
 )
 
+// TestCautions: a verb acts unless it is known not to, and a dry run does not act.
+func TestCautions(t *testing.T) {
+	a := &app{}
+	verbs := map[string]bool{}
+	for _, c := range newRoot(a).Commands() {
+		verbs[c.Name()] = true
+		if flag := c.Flags().Lookup("dry-run"); flag != nil {
+			before := cautionOf(c)
+			if err := flag.Value.Set("true"); err != nil {
+				t.Fatal(err)
+			}
+			if got := cautionOf(c); got != look {
+				t.Errorf("assay %s --dry-run has caution %d, and %d without", c.Name(), got, before)
+			}
+		}
+	}
+	for name := range cautions {
+		if !verbs[name] {
+			t.Errorf("there is no verb %s", name)
+		}
+	}
+	for _, name := range []string{"apply", "watch", "sync", "controller", "delete", "undo", "clean"} {
+		if !verbs[name] || cautions[name] != refuse {
+			t.Errorf("assay %s does not refuse", name)
+		}
+	}
+}
+
 const localWeb = `apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: e2e}

@@ -1,12 +1,13 @@
 // Package slurm is the scheduler of a Slurm cluster, through its commands: sbatch, squeue, scancel, scontrol, and sacct
 // where there is accounting. Its tests pass on Slurm 22.05, 24.11 and 26.05 (make test-sites).
 //
-//	slurm.go   the Scheduler, running a command, cancelling and changing a job
-//	submit.go  submitting: the batch script and sbatch's arguments
-//	list.go    listing: squeue's output as jobs
-//	ended.go   how a job ended: scontrol, then sacct
-//	nodes.go   node lists such as n[1-3]
-//	errors.go  what a failure means: rejected, unavailable, uncertain
+//	slurm.go        the Scheduler, running a command, cancelling and changing a job
+//	submit.go       submitting: the batch script and sbatch's arguments
+//	list.go         listing: squeue's output as jobs
+//	ended.go        how a job ended: scontrol, then sacct
+//	clustername.go  which cluster it is
+//	nodes.go        node lists such as n[1-3]
+//	errors.go       what a failure means: rejected, unavailable, uncertain
 //
 // It handles what Slurm does not:
 //
