@@ -67,7 +67,7 @@ func (b Batch) Preview(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) 
 func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (store.Revision, error) {
 	doc, err := b.Secrets(doc, keep)
 	if err != nil {
-		return store.Revision{}, err
+		return store.Revision{}, refusal{err}
 	}
 	owner, err := b.owner(doc)
 	return store.Revision{Experiment: doc.Metadata.Name, Prune: b.Prune, Owner: owner, Origin: b.Origin, Site: b.Site, Spec: doc.Experiment}, err

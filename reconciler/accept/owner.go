@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,15 @@ import (
 	"assay/drivers"
 	"assay/reconciler/store"
 )
+
+// ErrRefused marks what is left as it is on purpose: doing the same again changes nothing.
+var ErrRefused = errors.New("refused")
+
+// refusal is an ErrRefused with its own words.
+type refusal struct{ error }
+
+func (refusal) Is(target error) bool { return target == ErrRefused }
+func (r refusal) Unwrap() error      { return r.error }
 
 // byHand is the owner of what was applied on the command line.
 const byHand = "apply"
@@ -65,9 +75,9 @@ func (b Batch) owner(doc v1alpha1.ExperimentDoc) (string, error) {
 	case own == byHand || b.Adopt || b.Owns(head) || b.sameFile(head):
 		return own, nil
 	case head.Owner == byHand:
-		return "", fmt.Errorf("experiment %s was left as it is: it was applied by hand (%s); to hand it over, add --adopt", head.Experiment, head.Origin.Path)
+		return "", refusal{fmt.Errorf("experiment %s was left as it is: it was applied by hand (%s); to hand it over, add --adopt", head.Experiment, head.Origin.Path)}
 	}
-	return "", fmt.Errorf("experiment %s was left as it is: it belongs to %s; to hand it over, add --adopt", head.Experiment, head.Owner)
+	return "", refusal{fmt.Errorf("experiment %s was left as it is: it belongs to %s; to hand it over, add --adopt", head.Experiment, head.Owner)}
 }
 
 // sameFile reports whether a watch follows the very file that an experiment was applied from by hand.
