@@ -38,11 +38,12 @@ func fetchHistory(ctx context.Context, history, repo, ref string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"fetch", "--quiet", "--force", "--no-tags", "--no-auto-gc", "--update-shallow", "--filter=tree:0", "--no-write-fetch-head"}
+	// git writes the name of a remote that it fetches a part of into its configuration; the address can hold a token.
+	args := []string{"-c", "remote.source.url=" + repo, "fetch", "--quiet", "--force", "--no-tags", "--no-auto-gc", "--update-shallow", "--filter=tree:0", "--no-write-fetch-head"}
 	if cut { // the repository can have got the rest of its history since
 		args = append(args, "--unshallow")
 	}
-	if _, err := git(ctx, historyTimeout, history, append(args, "--end-of-options", repo, "+"+ref+":"+followed)...); err != nil {
+	if _, err := git(ctx, historyTimeout, history, append(args, "--end-of-options", "source", "+"+ref+":"+followed)...); err != nil {
 		return err
 	}
 	if cut, err = shallow(ctx, history); err != nil {

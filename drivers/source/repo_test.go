@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -325,6 +326,16 @@ func TestIdentity(t *testing.T) {
 	if in, err := (Git{Repo: shallow, Ref: "main", Path: ".", Cache: cache}).Read(t.Context()); err != nil || in.Origin.Identity != first+":." {
 		t.Errorf("no longer shallow: %+v %v", in.Origin, err)
 	}
+	check(t, filepath.WalkDir(cache, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.Name() != "config" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), dir) {
+			t.Errorf("an address, which can hold a token, is in %s:\n%s", path, text)
+		}
+		return err
+	}))
 	g := Git{Repo: dir, Ref: "main", Path: ".", Cache: cache}
 	if !g.Holds(t.Context(), first) || !g.Holds(t.Context(), second) || g.Holds(t.Context(), firstOther) || g.Holds(t.Context(), "") {
 		t.Error("the history does not hold what it should")
