@@ -108,8 +108,8 @@ func (f *follower) untilOutOfSync(ctx context.Context) error {
 	return nil
 }
 
-// loadFollowed validates what a repository holds. A site in it is not taken: whoever can commit there would decide how jobs
-// are submitted.
+// loadFollowed validates what a repository holds. A site in it is not taken: everyone who can commit there would decide how
+// jobs are submitted.
 func (a *app) loadFollowed(in source.Input, known map[string]v1alpha1.Site) (v1alpha1.Manifest, error) {
 	m, ignored, err := v1alpha1.LoadExperiments(in.Files, known, a.siteName)
 	for _, name := range ignored {

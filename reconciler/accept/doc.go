@@ -8,5 +8,5 @@
 //
 // An experiment has an owner: the command line, or the source that is followed. A source changes and deletes
 // only what it brought itself: experiments applied by hand are left to their user until the source is told to adopt them.
-// Who applies by hand may change anything, and owns what was changed.
+// A user who applies by hand can change any experiment, and then owns it.
 package accept
