@@ -11,4 +11,10 @@ type Origin struct {
 	Time   time.Time `json:"time"`
 	Commit string    `json:"commit,omitempty"` // git commit, "-dirty" appended when the file differs from it
 	Ref    string    `json:"ref,omitempty"`
+	// Author and Subject are those of Commit; empty when the file differs from it.
+	Author  string `json:"author,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	// Identity names a path in a repository by what does not depend on the address: "<hash of the first commit>:<path>".
+	// Source sync only; empty when the first commit is not known, as in a shallow repository.
+	Identity string `json:"identity,omitempty"`
 }

@@ -19,7 +19,7 @@ type Compiler func(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Servi
 func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	spec := rev.Spec.Spec
 	e := plan.Experiment{
-		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Incarnation: rev.Incarnation,
+		Name: rev.Experiment, Owner: rev.Owner, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Incarnation: rev.Incarnation,
 		Commit: rev.Origin.Commit, Suspend: spec.Suspend, StopDone: spec.WhenDone == "Stop", Prune: rev.Prune, Deleting: rev.Deleting,
 	}
 	first, err := compilePoint(rev, c)

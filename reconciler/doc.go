@@ -11,6 +11,7 @@
 //	execute.go         carries plan's actions out, in order
 //	submit.go          the one order in which a job is submitted
 //	publish.go         status, scrape targets, events
+//	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
 //	each.go            bounded parallel reading
 //	configurations.go  what a revision measures, for comparing revisions

@@ -40,7 +40,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	}
 	o.Folders, o.Absent = l.observeFolders(ctx, d), absent(d)
 	o.Externals = l.externals(ctx, d)
-	o.Metrics = l.health(ctx)
+	o.Metrics, o.Sources = l.health(ctx), l.sources()
 	o.Now = l.Clock()
 	return o, nil
 }

@@ -71,6 +71,7 @@ func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]
 			errs = append(errs, err)
 			continue
 		}
+		l.reportSync(before, s)
 		published[s.Name] = s
 	}
 	l.published = published

@@ -244,3 +244,22 @@ func TestHash(t *testing.T) {
 		}
 	}
 }
+
+// TestASiteOfARepositoryIsLeftOut: it neither replaces a known one nor adds one, and its experiments keep their places.
+func TestASiteOfARepositoryIsLeftOut(t *testing.T) {
+	known := hpc(t)
+	theirs := strings.Replace(string(mustRead(t, "testdata/hpc.yaml")), "spec:", "spec:\n  sbatch: [\"--export=ALL\"]", 1)
+	text := theirs + "---\n" + fmt.Sprintf(minimal, "a", "site: hpc") + "---\n" + fmt.Sprintf(minimal, "b", "site: nowhere")
+	files := []File{{"in.yaml", []byte(text)}}
+	m, ignored, err := LoadExperiments(files, map[string]Site{"hpc": known}, "")
+	line := strings.Count(text[:strings.Index(text, "site: nowhere")], "\n") + 1
+	if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("in.yaml:%d:", line)) || !strings.Contains(err.Error(), `site "nowhere" is not known`) {
+		t.Errorf("line %d: %v", line, err)
+	}
+	if len(m.Sites) != 0 || len(m.Experiments) != 2 || len(ignored) != 1 || ignored[0] != "hpc" {
+		t.Errorf("%+v ignored %q", m.Sites, ignored)
+	}
+	if _, _, err := LoadExperiments([]File{{"in.yaml", []byte(theirs + "---\n" + fmt.Sprintf(minimal, "a", "site: hpc"))}}, nil, ""); err == nil {
+		t.Error("its site was taken")
+	}
+}

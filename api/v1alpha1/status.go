@@ -12,6 +12,7 @@ const (
 	Scraped       = "Scraped"       // service
 	Striped       = "Striped"       // lustre service: False on a file system that is not Lustre
 	Complete      = "Complete"      // run, benchmark, experiment
+	Synced        = "Synced"        // experiment of a followed source: it is as the source has it
 	Failed        = "Failed"        // run, benchmark
 	Valid         = "Valid"         // run, benchmark
 )

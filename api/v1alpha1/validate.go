@@ -11,6 +11,25 @@ import (
 // site gets defaultSite; when that is empty, the only known site besides "local", or else "local".
 func Load(files []File, sites map[string]Site, defaultSite string) (Manifest, error) {
 	docs, problems := decodeAll(files)
+	return resolveAll(docs, problems, sites, defaultSite)
+}
+
+// LoadExperiments is Load for files that can declare experiments only, as those of a followed repository. A site in them
+// is left out, and its name is in ignored: the known site of that name holds.
+func LoadExperiments(files []File, sites map[string]Site, defaultSite string) (m Manifest, ignored []string, err error) {
+	docs, problems := decodeAll(files)
+	docs = slices.DeleteFunc(docs, func(d *document) bool {
+		if d.site != nil {
+			ignored = append(ignored, d.site.Metadata.Name)
+		}
+		return d.site != nil
+	})
+	m, err = resolveAll(docs, problems, sites, defaultSite)
+	return m, ignored, err
+}
+
+// resolveAll is the rest of Load, once the files are decoded.
+func resolveAll(docs []*document, problems []Problem, sites map[string]Site, defaultSite string) (Manifest, error) {
 	known := maps.Clone(sites)
 	if known == nil {
 		known = map[string]Site{}

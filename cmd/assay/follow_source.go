@@ -3,20 +3,25 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/source"
-	"assay/reconciler/accept"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
 
+// retryEvery is how often a delivery is taken again that could not be stored.
+const retryEvery = 5 * time.Second
+
 // delivery is what a followed source delivers: files, which can be invalid, or why they could not be read.
 type delivery struct {
-	in  source.Input
-	err error
+	in   source.Input
+	err  error
+	note string // a sentence for the user instead
 }
 
 func send(ctx context.Context, out chan<- delivery, d delivery) {
@@ -26,23 +31,26 @@ func send(ctx context.Context, out chan<- delivery, d delivery) {
 	}
 }
 
-// followSource accepts what a source delivers until ctx ends, and keeps the loop running from the first good delivery on.
-// The verb names the holder of the lease.
-func (a *app) followSource(ctx context.Context, verb string, prune bool, deliver func(context.Context, chan<- delivery) error) error {
+// followSource accepts what a source delivers until ctx ends, and keeps the loop running from the first delivery on that
+// there are experiments to look after: it was good, or an earlier one was.
+func (a *app) followSource(ctx context.Context, f *follower, deliver func(context.Context, chan<- delivery) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	deliveries := make(chan delivery)
 	go func() { cancel(deliver(ctx, deliveries)) }()
-	f := &follower{a: a, verb: verb, prune: prune, reported: map[string]bool{}}
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case d := <-deliveries:
-			if !f.accept(d) {
-				continue
-			}
-			return a.withLoopOrController(ctx, f.store, f.site, verb, func(ctx context.Context) error {
+			f.accept(d)
+		case <-retry.C:
+			f.retry()
+		}
+		if len(f.revs) > 0 {
+			return a.withLoopOrController(ctx, f.store, f.site, f.verb, func(ctx context.Context) error {
 				return f.run(ctx, deliveries)
 			})
 		}
@@ -52,12 +60,20 @@ func (a *app) followSource(ctx context.Context, verb string, prune bool, deliver
 // follower follows a source, whose site is known from its first good delivery on.
 type follower struct {
 	a        *app
-	verb     string
+	verb     string // names the holder of the lease
 	prune    bool
-	site     v1alpha1.Site
-	store    *store.Store
-	revs     []store.Revision // of the last delivery
-	reported map[string]bool  // experiments that were reported as OutOfSync
+	adopt    bool
+	holds    func(commit string) bool // of the followed repository; nil for files
+	reported map[string]bool          // experiments that were reported as OutOfSync
+
+	mu    sync.Mutex // accept and removes are called from two goroutines
+	site  v1alpha1.Site
+	store *store.Store
+	revs  []store.Revision // of the last delivery
+	gone  []string         // experiments that the source no longer holds
+	good  bool             // the last delivery could be applied
+	again *delivery        // the last delivery, when it could not be stored
+	said  string           // the error of again
 }
 
 // run goes on accepting and prints what becomes of it.
@@ -65,6 +81,8 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 	live := text.NewLive(f.a.err)
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -72,6 +90,11 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 		case d := <-deliveries:
 			live.Close()
 			f.accept(d)
+		case <-retry.C:
+			if f.again != nil {
+				live.Close()
+				f.retry()
+			}
 		case <-tick.C:
 			all, err := view.StatusesOf(f.store, f.revs)
 			if err != nil {
@@ -80,31 +103,6 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 			live.Show(lines(all))
 		}
 	}
-}
-
-// accept stores one delivery and reports whether it was good. A bad one is printed and changes nothing.
-func (f *follower) accept(d delivery) bool {
-	if d.err != nil {
-		f.a.note("%s: %v; the last good revision stays", f.verb, d.err)
-		return false
-	}
-	m, site, err := f.a.load(d.in)
-	if err != nil {
-		f.a.note("%s: not applied, the last good revision stays:\n%v", f.verb, err)
-		return false
-	}
-	if err := f.open(site); err != nil {
-		f.a.note("%s: %v", f.verb, err)
-		return false
-	}
-	b := batch(f.store, f.site, d.in.Origin, f.prune)
-	if f.revs, err = f.a.accept(b, m); err != nil {
-		f.a.note("%s: %v", f.verb, err)
-	}
-	if err := f.gone(b, m); err != nil {
-		f.a.note("%s: %v", f.verb, err)
-	}
-	return len(f.revs) > 0
 }
 
 // open opens the store of the first delivery's site. Later deliveries have to be for the same one.
@@ -122,26 +120,19 @@ func (f *follower) open(site v1alpha1.Site) error {
 	return nil
 }
 
-// gone deals with experiments of this source that it no longer holds: with --prune they are deleted, else reported as
-// OutOfSync, once.
-func (f *follower) gone(b accept.Batch, m v1alpha1.Manifest) error {
-	heads, err := b.Gone(m.Experiments)
+// resume finds the experiments that this source brought earlier, when it cannot be read from the start: they are looked
+// after like those of a good delivery.
+func (f *follower) resume(o drivers.Origin) {
+	if f.store != nil || o.Path == "" {
+		return
+	}
+	st, site, err := f.a.current()
 	if err != nil {
-		return err
+		return // the source's own problem is being reported
 	}
-	for _, h := range heads {
-		name := h.Experiment
-		if f.prune {
-			if err := b.Delete(h); err != nil {
-				return err
-			}
-			fmt.Fprintf(f.a.out, "experiment/%s deleting\n", name)
-			continue
-		}
-		if !f.reported[name] {
-			f.reported[name] = true
-			f.a.note("experiment/%s OutOfSync: %s no longer holds it; it stays up until: assay delete experiment %s, or %s with --prune", name, b.Origin.Path, name, f.verb)
-		}
+	b := batch(st, site, o, false)
+	b.Holds = f.holds
+	if heads, err := b.Gone(nil); err == nil && len(heads) > 0 {
+		f.store, f.site, f.revs = st, site, heads
 	}
-	return nil
 }

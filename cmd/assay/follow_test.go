@@ -79,7 +79,7 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	file := w.write("web.yaml", web(w.dir+"/a"))
-	out := w.follow("watch", "-f", file, "--poll", "500ms")
+	out := w.follow("watch", "-f", file, "--poll", "200ms", "--quiet", "300ms", "--hold", "1s")
 	w.serves(w.dir + "/a")
 	job := w.seat("web", "web").JobID
 
@@ -177,12 +177,11 @@ func TestWatchPrunesOnlyItsOwn(t *testing.T) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	named := func(name string) string { return strings.Replace(web("/tmp"), "{name: web}", "{name: "+name+"}", 1) }
 	w.must("apply", "-f", w.write("hand.yaml", named("by-hand")), "--timeout", "60s")
 	w.write("folder/one.yaml", named("one"))
 	w.write("folder/two.yaml", named("two"))
 	exists := func(name string) bool { return w.status(name).Name != "" }
-	out := w.follow("watch", "-f", folder, "--poll", "500ms")
+	out := w.follow("watch", "-f", folder, "--poll", "200ms", "--quiet", "300ms", "--hold", "1s")
 	w.until("both up", time.Minute, func() (bool, string) { return exists("one") && exists("two"), out.String() })
 	if err := os.Remove(filepath.Join(folder, "two.yaml")); err != nil {
 		t.Fatal(err)
@@ -190,7 +189,7 @@ func TestWatchPrunesOnlyItsOwn(t *testing.T) {
 	w.until("OutOfSync said", time.Minute, func() (bool, string) {
 		return strings.Contains(out.String(), "experiment/two OutOfSync"), out.String()
 	})
-	pruning := w.follow("watch", "-f", folder, "--poll", "500ms", "--prune")
+	pruning := w.follow("watch", "-f", folder, "--poll", "200ms", "--quiet", "300ms", "--hold", "1s", "--prune")
 	w.until("two is gone", time.Minute, func() (bool, string) { return !exists("two"), pruning.String() })
 	if !exists("by-hand") || !exists("one") || strings.Contains(out.String(), "by-hand OutOfSync") {
 		t.Errorf("what is not its own was touched:\n%s\n%s", out, pruning)

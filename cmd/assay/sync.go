@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
 	"assay/drivers/site"
 	"assay/drivers/source"
 )
@@ -16,7 +17,8 @@ import (
 type syncOptions struct {
 	repo, ref, path string
 	every           time.Duration
-	once, prune     bool
+	once            bool
+	prune, adopt    bool
 }
 
 func syncCmd(_ *app, run func(context.Context, syncOptions) error) *cobra.Command {
@@ -25,7 +27,8 @@ func syncCmd(_ *app, run func(context.Context, syncOptions) error) *cobra.Comman
 		Use:   "sync --repo URL|DIR [--ref BRANCH] [--path FOLDER]",
 		Short: "Follow a git branch: every commit that changes the manifests becomes a revision",
 		Long: `sync fetches the branch with git (your credentials and ssh settings hold), applies the manifests under --path, and stamps
-every revision and run with the commit. A broken commit changes nothing; the next good one is applied.`,
+every revision and run with the commit. A broken commit changes nothing; the next good one is applied. Experiments that were
+applied by hand are left alone, and so is the site: one that the repository declares is not taken.`,
 		Args: args(cobra.NoArgs),
 		RunE: verb(&o, run, func([]string) error {
 			if o.repo == "" {
@@ -40,6 +43,7 @@ every revision and run with the commit. A broken commit changes nothing; the nex
 	f.StringVar(&o.path, "path", ".", "file or folder in the repository")
 	f.DurationVar(&o.every, "every", 30*time.Second, "time between two fetches")
 	f.BoolVar(&o.once, "once", false, "apply the branch as it is now, wait, and stop")
+	f.BoolVar(&o.adopt, "adopt", false, "take over experiments that were applied by hand, or that another source brought")
 	f.BoolVar(&o.prune, "prune", false, "allow removing everything, and delete experiments that leave the branch")
 	return c
 }
@@ -50,14 +54,66 @@ func (a *app) runSync(ctx context.Context, o syncOptions) error {
 		return err
 	}
 	g := source.Git{Repo: o.repo, Ref: o.ref, Path: o.path, Cache: filepath.Join(cache, "git")}
+	f := &follower{a: a, verb: "sync", prune: o.prune, adopt: o.adopt, reported: map[string]bool{},
+		holds: func(commit string) bool { return g.Holds(ctx, commit) }}
 	if o.once {
 		in, err := g.Read(ctx)
-		if err != nil {
-			return err
-		}
-		return a.apply(ctx, in, applyOptions{prune: o.prune, wait: true})
+		return f.once(ctx, delivery{in: in, err: err})
 	}
-	return a.followSource(ctx, "sync", o.prune, func(ctx context.Context, out chan<- delivery) error {
-		return g.Follow(ctx, o.every, func(in source.Input, err error) { send(ctx, out, delivery{in, err}) })
+	return a.followSource(ctx, f, func(ctx context.Context, out chan<- delivery) error {
+		return g.Follow(ctx, o.every, func(in source.Input, err error) { send(ctx, out, delivery{in: in, err: err}) })
 	})
+}
+
+// once applies one delivery and waits until everything is up and what was pruned is gone.
+func (f *follower) once(ctx context.Context, d delivery) error {
+	bad := f.take(d)
+	switch {
+	case f.store == nil:
+		return bad
+	case !f.good: // one pass, which makes a condition of it
+		return errors.Join(bad, f.a.applyOnce(ctx, f.store, f.site))
+	}
+	err := f.a.withLoopOrController(ctx, f.store, f.site, f.verb, func(ctx context.Context) error {
+		err := f.a.follow(ctx, f.store, f.revs, 0)
+		if f.prune {
+			return errors.Join(err, f.a.untilForgotten(ctx, f.store, f.gone))
+		}
+		return errors.Join(err, f.untilOutOfSync(ctx))
+	})
+	if ctx.Err() == nil {
+		f.a.summarize(f.store, f.revs)
+	}
+	return errors.Join(bad, err)
+}
+
+// untilOutOfSync waits a moment for the condition of what left the source: without a controller it is ours to make.
+func (f *follower) untilOutOfSync(ctx context.Context) error {
+	const atMost = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, atMost)
+	defer cancel()
+	for _, name := range f.gone {
+		for {
+			st, ok, err := f.store.Status(name)
+			if err != nil || ok && v1alpha1.Find(st.Conditions, v1alpha1.Synced).Status == v1alpha1.False {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return nil // the controller that runs makes it later
+			case <-time.After(pollEvery):
+			}
+		}
+	}
+	return nil
+}
+
+// loadFollowed validates what a repository holds. A site in it is not taken: everyone who can commit there would decide how
+// jobs are submitted.
+func (a *app) loadFollowed(in source.Input, known map[string]v1alpha1.Site) (v1alpha1.Manifest, error) {
+	m, ignored, err := v1alpha1.LoadExperiments(in.Files, known, a.siteName)
+	for _, name := range ignored {
+		a.warn([]v1alpha1.Problem{{Message: "site " + name + " of the repository is not taken: apply its file yourself", Hint: "assay apply -f FILE"}})
+	}
+	return m, err
 }

@@ -66,9 +66,10 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"wait service/e/llm --for=condition=Ready":    waitOptions{kind: "service", name: "e/llm", condition: v1alpha1.Ready, status: v1alpha1.True, timeout: 5 * time.Minute},
 		"wait run/r --for=condition=Valid=False":      waitOptions{kind: "run", name: "r", condition: v1alpha1.Valid, status: v1alpha1.False, timeout: 5 * time.Minute},
 		"wait experiment/e --for=delete --timeout 1s": waitOptions{kind: "experiment", name: "e", timeout: time.Second},
-		"watch -f a.yaml":                             watchOptions{files: []string{"a.yaml"}, poll: 2 * time.Second},
-		"watch -f d --prune --poll 5s":                watchOptions{files: []string{"d"}, prune: true, poll: 5 * time.Second},
-		"sync --repo r":                               syncOptions{repo: "r", ref: "main", path: ".", every: 30 * time.Second},
+		"watch -f a.yaml":                             watchOptions{files: []string{"a.yaml"}, poll: 2 * time.Second, quiet: 2 * time.Second, hold: 10 * time.Second},
+		"watch -f d --prune --adopt --poll 5s --quiet 1s --hold 3s": watchOptions{
+			files: []string{"d"}, prune: true, adopt: true, poll: 5 * time.Second, quiet: time.Second, hold: 3 * time.Second},
+		"sync --repo r": syncOptions{repo: "r", ref: "main", path: ".", every: 30 * time.Second},
 		"sync --repo r --ref v1 --path p --every 1m --once --prune": syncOptions{
 			repo: "r", ref: "v1", path: "p", every: time.Minute, once: true, prune: true},
 		"undo e":                            undoOptions{experiment: "e"},

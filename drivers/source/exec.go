@@ -18,10 +18,14 @@ const (
 	fetchTimeout = 2 * time.Minute  // git across the network
 )
 
-// git runs git in dir and returns what it prints.
+// git runs git in dir and returns what it prints. Settings, as "-c name=value", come before the command.
 func git(ctx context.Context, timeout time.Duration, dir string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	command := args[0]
+	if command == "-c" {
+		command = args[2]
+	}
 	args = append([]string{"-C", dir, "--no-optional-locks", "-c", "core.fsmonitor=false"}, args...)
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Env = gitEnv()
@@ -36,14 +40,14 @@ func git(ctx context.Context, timeout time.Duration, dir string, args ...string)
 	case err == nil:
 		return out.Bytes(), nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, fmt.Errorf("git %s took longer than %s and was ended", args[5], timeout)
+		return nil, fmt.Errorf("git %s took longer than %s and was ended", command, timeout)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
 	if text := strings.Join(strings.Fields(errs.String()), " "); text != "" {
 		err = fmt.Errorf("%s (%w)", text, err)
 	}
-	return nil, fmt.Errorf("git %s: %w", args[5], err)
+	return nil, fmt.Errorf("git %s: %w", command, err)
 }
 
 // gitEnv is the environment of this process without the variables that point git at another repository; a git hook sets them.
@@ -53,5 +57,5 @@ func gitEnv() []string {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains(redirects, name)
 	})
-	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_LITERAL_PATHSPECS=1", "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh")
+	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "GIT_LITERAL_PATHSPECS=1", "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh")
 }

@@ -57,7 +57,7 @@ func origin(ctx context.Context, paths []string) drivers.Origin {
 	}
 	o.Path = strings.Join(places, ", ")
 	if !slices.Contains(paths, "-") {
-		o.Commit = commitOf(ctx, places)
+		commitOf(ctx, places, &o)
 	}
 	return o
 }

@@ -31,20 +31,25 @@ type Git struct {
 // read, the Input returned with the error still says which commit that was.
 func (g Git) Read(ctx context.Context) (Input, error) {
 	in := Input{Origin: Here("sync")}
-	in.Origin.Path, in.Origin.Ref = g.Repo+"#"+path.Clean(g.Path), g.Ref
 	if err := g.check(); err != nil {
-		return Input{Origin: Here("sync")}, err // without the repository: its URL can hold a password
+		return in, err // without the repository: its URL can hold a password
 	}
-	dir, err := g.fetch(ctx)
+	dir, repo, err := g.copyDir()
+	if err != nil {
+		return in, err
+	}
+	name := withoutUser(repo)
+	in.Origin.Path, in.Origin.Ref = name+"#"+path.Clean(g.Path), g.Ref
+	in.Origin.Identity, err = g.fetch(ctx, dir, repo)
 	if err == nil {
-		in.Origin.Commit, err = commitAt(ctx, dir)
+		in.Origin.Commit, in.Origin.Author, in.Origin.Subject, err = commitAt(ctx, dir, followed)
 	}
 	if err != nil {
-		return in, fmt.Errorf("following %s of %s: %w", g.Ref, g.Repo, err)
+		return in, fmt.Errorf("following %s of %s: %w", g.Ref, name, err)
 	}
 	in.Files, err = g.files(ctx, dir, in.Origin.Commit)
 	if err != nil {
-		return in, fmt.Errorf("reading %s of %s at commit %.10s: %w", g.Path, g.Repo, in.Origin.Commit, err)
+		return in, fmt.Errorf("reading %s of %s at commit %.10s: %w", g.Path, name, in.Origin.Commit, err)
 	}
 	return in, nil
 }
@@ -72,6 +77,16 @@ func (g Git) Follow(ctx context.Context, every time.Duration, changed func(Input
 	}
 }
 
+// withoutUser is a repository as it is shown: the user of an http address can be a token.
+func withoutUser(repo string) string {
+	u, err := url.Parse(repo)
+	if err != nil || u.User == nil || u.Scheme != "http" && u.Scheme != "https" {
+		return repo
+	}
+	u.User = nil
+	return u.String()
+}
+
 // helperURL is how git names a program that does the transport: "ext::sh -c …".
 var helperURL = regexp.MustCompile(`^[A-Za-z0-9_+.-]*::`)
 
@@ -96,33 +111,53 @@ func (g Git) check() error {
 // followed is where a bare copy keeps what Ref pointed to.
 const followed = "refs/assay/followed"
 
-// fetch brings the bare copy up to date and returns its folder. When the ref has not changed, nothing is transferred.
-func (g Git) fetch(ctx context.Context) (string, error) {
-	repo := g.Repo
+// copyDir is the folder of the bare copy, and the repository: absolute when it is a folder, so that every way to write its
+// path means the same.
+func (g Git) copyDir() (dir, repo string, err error) {
+	repo = g.Repo
 	if info, err := os.Stat(repo); err == nil && info.IsDir() {
 		if repo, err = filepath.Abs(repo); err != nil {
-			return "", err
+			return "", "", err
 		}
 	}
 	sum := sha256.Sum256([]byte(repo + "\x00" + g.Ref))
-	dir := filepath.Join(g.Cache, hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("making a folder for its copy: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
-		if _, err := git(ctx, localTimeout, dir, "init", "--quiet", "--bare", "--template="); err != nil {
-			return "", err
-		}
+	return filepath.Join(g.Cache, hex.EncodeToString(sum[:8])), repo, nil
+}
+
+// fetch brings the bare copy up to date and returns the identity of the repository, the last known one when it fails. When
+// the ref has not changed, nothing is transferred.
+func (g Git) fetch(ctx context.Context, dir, repo string) (identity string, err error) {
+	identity = g.lastIdentity(ctx, dir)
+	if err := initBare(ctx, dir); err != nil {
+		return identity, err
 	}
 	hash, ref, err := g.remote(ctx, dir, repo)
 	if err != nil {
-		return "", err
+		return identity, err
 	}
-	if here, err := git(ctx, localTimeout, dir, "rev-parse", "--verify", "--quiet", followed); err == nil && strings.TrimSpace(string(here)) == hash {
-		return dir, nil
+	if here, _ := resolve(ctx, dir, followed); here != hash {
+		_, err = git(ctx, fetchTimeout, dir, "fetch", "--quiet", "--force", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", repo, "+"+ref+":"+followed)
+		if err != nil {
+			return identity, err
+		}
 	}
-	_, err = git(ctx, fetchTimeout, dir, "fetch", "--quiet", "--force", "--no-tags", "--depth=1", "--no-write-fetch-head", "--end-of-options", repo, "+"+ref+":"+followed)
-	return dir, err
+	now, err := g.identity(ctx, dir, repo, ref, hash)
+	if err != nil {
+		return identity, err
+	}
+	return now, nil
+}
+
+// initBare makes an empty repository without a work tree, once.
+func initBare(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making a folder for its copy: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err == nil {
+		return nil
+	}
+	_, err := git(ctx, localTimeout, dir, "init", "--quiet", "--bare", "--template=")
+	return err
 }
 
 // remote asks the repository what Ref points to. A branch takes precedence over a tag of the same name.
@@ -138,11 +173,6 @@ func (g Git) remote(ctx context.Context, dir, repo string) (hash, ref string, er
 		}
 	}
 	return "", "", fmt.Errorf("it has no branch or tag %q; what there is: git ls-remote %s", g.Ref, g.Repo)
-}
-
-func commitAt(ctx context.Context, dir string) (string, error) {
-	out, err := git(ctx, localTimeout, dir, "rev-parse", "--verify", followed+"^{commit}")
-	return strings.TrimSpace(string(out)), err
 }
 
 // blob is one line of git ls-tree --long.

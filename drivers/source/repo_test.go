@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -227,6 +228,22 @@ func TestCommitOfWhatIsApplied(t *testing.T) {
 	}
 }
 
+// TestATokenIsNotShown: git gets it, but neither the origin, which is stored, nor our own words have it.
+func TestATokenIsNotShown(t *testing.T) {
+	for repo, want := range map[string]string{
+		"https://ghp_secret@host/r":  "https://host/r",
+		"http://ghp_secret@host:1/r": "http://host:1/r",
+		"ssh://git@host/r":           "ssh://git@host/r",
+		"git@host:r":                 "git@host:r",
+		"/repo":                      "/repo",
+		"file:///repo":               "file:///repo",
+	} {
+		if got := withoutUser(repo); got != want {
+			t.Errorf("%s is shown as %s, want %s", repo, got, want)
+		}
+	}
+}
+
 // TestFollow delivers a commit once, the next one when it comes, and a failure once.
 func TestFollow(t *testing.T) {
 	dir, commit := repository(t)
@@ -255,5 +272,103 @@ func TestFollow(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{first, second, "error"}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestIdentity: a repository is the same one under each of its addresses, at each of its commits and on each of its
+// branches; another one is not, nor is another path. A shallow one has no identity.
+func TestIdentity(t *testing.T) {
+	dir, commit := repository(t)
+	first := commit(map[string]string{"e.yaml": "1", "sub/s.yaml": "s"})
+	second := commit(map[string]string{"e.yaml": "2"})
+	gitIn(t, dir, "branch", "other", first)
+	other, commitOther := repository(t)
+	firstOther := commitOther(map[string]string{"e.yaml": "1"})
+	shallow := filepath.Join(t.TempDir(), "shallow")
+	gitIn(t, dir, "clone", "-q", "--depth=1", "file://"+dir, shallow)
+	link := filepath.Join(t.TempDir(), "link")
+	check(t, os.Symlink(dir, link))
+	t.Chdir(filepath.Dir(dir))
+	cache := t.TempDir()
+	for name, c := range map[string]struct {
+		g    Git
+		want string
+	}{
+		"absolute":              {Git{Repo: dir}, first + ":."},
+		"relative":              {Git{Repo: filepath.Base(dir)}, first + ":."},
+		"a slash at the end":    {Git{Repo: dir + "/"}, first + ":."},
+		"through a link":        {Git{Repo: link}, first + ":."},
+		"its .git":              {Git{Repo: dir + "/.git"}, first + ":."},
+		"a URL":                 {Git{Repo: "file://" + dir}, first + ":."},
+		"another branch":        {Git{Repo: dir, Ref: "other"}, first + ":."},
+		"a path":                {Git{Repo: dir, Path: "sub/"}, first + ":sub"},
+		"another repository":    {Git{Repo: other}, firstOther + ":."},
+		"a shallow repository":  {Git{Repo: shallow}, ""},
+		"again, from the cache": {Git{Repo: dir}, first + ":."},
+	} {
+		c.g.Cache = cache
+		if c.g.Ref == "" {
+			c.g.Ref = "main"
+		}
+		if c.g.Path == "" {
+			c.g.Path = "."
+		}
+		in, err := c.g.Read(t.Context())
+		if err != nil || in.Origin.Identity != c.want {
+			t.Errorf("%s: identity %q, want %q (%v)", name, in.Origin.Identity, c.want, err)
+		}
+		if !filepath.IsAbs(in.Origin.Path) && !strings.HasPrefix(in.Origin.Path, "file://") {
+			t.Errorf("%s: the path %s depends on the working folder", name, in.Origin.Path)
+		}
+	}
+	gitIn(t, shallow, "fetch", "-q", "--unshallow")
+	gitIn(t, shallow, "commit", "-q", "--allow-empty", "-m", "edit")
+	if in, err := (Git{Repo: shallow, Ref: "main", Path: ".", Cache: cache}).Read(t.Context()); err != nil || in.Origin.Identity != first+":." {
+		t.Errorf("no longer shallow: %+v %v", in.Origin, err)
+	}
+	check(t, filepath.WalkDir(cache, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.Name() != "config" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), dir) {
+			t.Errorf("an address, which can hold a token, is in %s:\n%s", path, text)
+		}
+		return err
+	}))
+	g := Git{Repo: dir, Ref: "main", Path: ".", Cache: cache}
+	if !g.Holds(t.Context(), first) || !g.Holds(t.Context(), second) || g.Holds(t.Context(), firstOther) || g.Holds(t.Context(), "") {
+		t.Error("the history does not hold what it should")
+	}
+	check(t, os.Rename(dir, dir+".gone"))
+	if in, err := g.Read(t.Context()); err == nil || in.Origin.Identity != first+":." {
+		t.Errorf("while the repository is away: %+v %v", in.Origin, err)
+	}
+}
+
+// TestWhoCommittedWhat reads author and subject, which are shown on terminals, and runs no program that a repository names.
+func TestWhoCommittedWhat(t *testing.T) {
+	dir, commit := repository(t)
+	commit(map[string]string{"e.yaml": "1"})
+	gitIn(t, dir, "commit", "-q", "--allow-empty", "--author", "Ann \x1b[31mB <ann@example.org>", "-m", "More  nodes\x07 for llm\n\nauthor: not this one")
+	pwned := filepath.Join(t.TempDir(), "pwned")
+	for _, name := range []string{"gpg.program", "core.pager", "core.fsmonitor", "diff.external"} {
+		gitIn(t, dir, "config", name, "touch "+pwned)
+	}
+	gitIn(t, dir, "config", "log.showSignature", "true")
+	check := func(in Input, err error) {
+		t.Helper()
+		if err != nil || in.Origin.Author != "Ann [31mB" || in.Origin.Subject != "More nodes for llm" {
+			t.Errorf("%+v %v", in.Origin, err)
+		}
+	}
+	check(Git{Repo: dir, Ref: "main", Path: ".", Cache: t.TempDir()}.Read(t.Context()))
+	check(Read([]string{dir + "/e.yaml"}, nil))
+	write(t, filepath.Join(dir, "e.yaml"), "2")
+	if in, err := Read([]string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Author != "" || in.Origin.Subject != "" {
+		t.Errorf("what differs from the commit is not its author's: %+v %v", in.Origin, err)
+	}
+	if _, err := os.Stat(pwned); err == nil {
+		t.Error("a program was run")
 	}
 }

@@ -1,14 +1,11 @@
 package source
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -99,72 +96,6 @@ func TestReadKnowsTheCommit(t *testing.T) {
 			t.Errorf("%q: commit %q, want %q (%v)", tc.text, in.Origin.Commit, tc.want, err)
 		}
 	}
-}
-
-// watched collects what Watch delivers.
-type watched struct {
-	mu  sync.Mutex
-	got []string
-}
-
-func (w *watched) add(in Input, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err != nil {
-		w.got = append(w.got, "error")
-		return
-	}
-	w.got = append(w.got, contents(in)["e.yaml"])
-}
-
-func (w *watched) until(t *testing.T, want ...string) {
-	t.Helper()
-	var got []string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		w.mu.Lock()
-		got = append([]string{}, w.got...)
-		w.mu.Unlock()
-		if cmp.Equal(want, got) {
-			return
-		}
-	}
-	t.Fatalf("delivered %q, want %q", got, want)
-}
-
-func TestWatch(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "e.yaml")
-	write(t, file, "one")
-	ctx, cancel := context.WithCancel(context.Background())
-	w := &watched{}
-	done := make(chan error)
-	go func() { done <- Watch(ctx, []string{file}, 300*time.Millisecond, w.add) }()
-	defer func() { cancel(); <-done }()
-	w.until(t, "one")
-
-	write(t, filepath.Join(dir, "tmp"), "two") // by rename
-	if err := os.Rename(filepath.Join(dir, "tmp"), file); err != nil {
-		t.Fatal(err)
-	}
-	w.until(t, "one", "two")
-
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0) // by truncation, written soon after
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteString("three"); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	w.until(t, "one", "two", "three")
-
-	write(t, file, "three") // touched, and the same
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
-	}
-	w.until(t, "one", "two", "three", "error")
-	write(t, file, "four") // there again
-	w.until(t, "one", "two", "three", "error", "four")
 }
 
 func TestGit(t *testing.T) {

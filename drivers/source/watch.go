@@ -2,50 +2,64 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
-
-	"assay/api/v1alpha1"
-
-	"github.com/fsnotify/fsnotify"
 )
 
+// Defaults of Files.
 const (
-	settle     = 200 * time.Millisecond // content has to stay the same for so long: an editor can be in the middle of writing
-	settleLong = time.Second            // the same for content that looks unfinished: no file, or an empty one
+	Quiet = 2 * time.Second
+	Hold  = 10 * time.Second
 )
 
-// Watch calls changed with the content of paths, at start and whenever it has become another one and stayed so for a
-// moment, until ctx ends. What cannot be read is delivered as an error, once. Events only make it compare sooner; the
-// content decides, and it is compared at least every poll.
-func Watch(ctx context.Context, paths []string, poll time.Duration, changed func(Input, error)) error {
-	if slices.Contains(paths, "-") {
+// Files follows files and folders that are being edited.
+type Files struct {
+	Paths []string
+	Poll  time.Duration // the content is compared at least so often, at most ten times a second
+	Quiet time.Duration // an edit is delivered once nothing has changed for so long; 0: Quiet
+	Hold  time.Duration // an edit that removes something waits so much longer; 0: Hold
+	// Removes names what an edit would remove. It is asked once an edit is quiet, before it is delivered; nil: nothing.
+	Removes func(Input) []string
+	// Note gets a sentence for the user when an edit is held, and when a held one is dropped; nil: it is not said.
+	Note func(string)
+
+	notify func(paths []string) (events <-chan struct{}, stop func()) // tests; nil: fsnotify
+}
+
+// Follow calls changed with the content of the paths, at start and whenever it has become another one, until ctx ends.
+// What cannot be read is delivered as an error, once.
+//
+// An editor can be in the middle of writing, so content counts once the files have stayed the same, size and time of
+// modification included, for Quiet. Content that removes something could be a half that stays for longer: it waits Hold
+// more, and is dropped when the files change again meanwhile. Events only make Follow compare sooner; the content decides.
+func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
+	if slices.Contains(f.Paths, "-") {
 		return errors.New("standard input cannot be followed; give a file or a folder")
 	}
-	events, stop := notify(paths)
+	if f.notify == nil {
+		f.notify = notify
+	}
+	events, stop := f.notify(f.Paths)
 	defer stop()
-	tick := time.NewTicker(max(poll, 100*time.Millisecond))
+	tick := time.NewTicker(max(f.Poll, 100*time.Millisecond))
 	defer tick.Stop()
-	var delivered, seen content
-	var since time.Time
+	var delivered content
+	var e edit
 	for {
-		now := readContent(paths)
-		var again <-chan time.Time
-		if now.sum != seen.sum {
-			seen, since = now, time.Now()
+		if now := readContent(f.Paths); now.stamp != e.stamp {
+			f.drop(e)
+			e = edit{content: now, since: time.Now()}
 		}
-		if seen.sum != delivered.sum {
-			left := seen.settle() - time.Since(since)
+		var again <-chan time.Time
+		if e.sum != delivered.sum {
+			left := f.wait(ctx, &e)
 			if left <= 0 {
-				delivered = seen
-				changed(Input{seen.files, origin(ctx, paths)}, seen.err)
-				continue // it may have changed meanwhile
+				delivered, e.removes = e.content, nil
+				changed(Input{e.files, origin(ctx, f.Paths)}, e.err)
+				continue // the files can have changed meanwhile
 			}
 			again = time.After(left)
 		}
@@ -59,65 +73,53 @@ func Watch(ctx context.Context, paths []string, poll time.Duration, changed func
 	}
 }
 
-// content is what paths held at one moment.
-type content struct {
-	files []v1alpha1.File
-	err   error
-	sum   string // tells two contents, or two failures, apart
+// edit is content and how long it has been there.
+type edit struct {
+	content
+	since   time.Time
+	asked   bool     // removes is known
+	removes []string // what delivering it would remove
 }
 
-func readContent(paths []string) content {
-	files, err := readAll(paths, nil)
-	h := sha256.New()
-	fmt.Fprintf(h, "%v\x00", err)
-	for _, f := range files {
-		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
+// wait is how much longer an edit has to stay as it is before it is delivered.
+func (f Files) wait(ctx context.Context, e *edit) time.Duration {
+	quiet := f.Quiet
+	if quiet == 0 {
+		quiet = Quiet
 	}
-	return content{files, err, string(h.Sum(nil))}
+	left := quiet - time.Since(e.since)
+	if left > 0 {
+		return left
+	}
+	if !e.asked && e.err == nil && f.Removes != nil {
+		e.removes = f.Removes(Input{e.files, origin(ctx, f.Paths)})
+		if len(e.removes) > 0 {
+			f.say(fmt.Sprintf("the edit removes %s: it is applied in %s unless the file changes again", strings.Join(e.removes, ", "), f.hold()))
+		}
+	}
+	e.asked = true
+	if len(e.removes) > 0 {
+		left += f.hold()
+	}
+	return left
 }
 
-func (c content) settle() time.Duration {
-	if c.err != nil || slices.ContainsFunc(c.files, func(f v1alpha1.File) bool { return len(f.Data) == 0 }) {
-		return settleLong
+func (f Files) hold() time.Duration {
+	if f.Hold == 0 {
+		return Hold
 	}
-	return settle
+	return f.Hold
 }
 
-// notify signals events that concern paths. Where no notifier can be had there are none, and the poll finds every edit.
-func notify(paths []string) (<-chan struct{}, func()) {
-	out := make(chan struct{}, 1)
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return out, func() {}
+// drop says that a held edit does not come to pass.
+func (f Files) drop(e edit) {
+	if len(e.removes) > 0 {
+		f.say(fmt.Sprintf("the edit that removes %s was dropped: the file has changed again", strings.Join(e.removes, ", ")))
 	}
-	files := map[string]bool{}
-	for _, p := range paths {
-		if info, err := os.Stat(p); err != nil || !info.IsDir() {
-			_ = w.Add(filepath.Dir(p)) // the folder, because a rename replaces the file itself
-			files[filepath.Clean(p)] = true
-			continue
-		}
-		_ = filepath.WalkDir(p, func(sub string, e fs.DirEntry, err error) error {
-			if err == nil && e.IsDir() {
-				_ = w.Add(sub) // the poll covers what cannot be watched
-			}
-			return nil
-		})
+}
+
+func (f Files) say(s string) {
+	if f.Note != nil {
+		f.Note(s)
 	}
-	go func() {
-		for e := range w.Events {
-			if !files[filepath.Clean(e.Name)] && !isManifest(e.Name) {
-				continue // another file in the same folder
-			}
-			select {
-			case out <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	go func() {
-		for range w.Errors { // an overflow loses events; the poll finds those edits
-		}
-	}()
-	return out, func() { _ = w.Close() }
 }

@@ -17,21 +17,16 @@ type Batch struct {
 	Site    v1alpha1.Site
 	Origin  drivers.Origin
 	Prune   bool // a revision may remove everything that an experiment runs
+	Adopt   bool // a source may take over experiments that were applied by hand or that another source brought
 	Secrets ReadSecrets
+	// Holds reports whether the followed repository holds a commit; nil where none is followed.
+	Holds func(commit string) bool
 }
 
 // Accepted is a revision and what accepting it came to.
 type Accepted struct {
 	store.Revision
 	Outcome store.Outcome
-}
-
-// Owner keeps apart what was applied by hand and what each followed source brought.
-func Owner(o drivers.Origin) string {
-	if o.Source == "sync" || o.Source == "watch" {
-		return o.Source + ":" + o.Path
-	}
-	return "apply"
 }
 
 // Accept stores every experiment as a revision. Those that cannot be stored are in the error, and the others are stored.
@@ -71,7 +66,11 @@ func (b Batch) Preview(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) 
 
 func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (store.Revision, error) {
 	doc, err := b.Secrets(doc, keep)
-	return store.Revision{Experiment: doc.Metadata.Name, Prune: b.Prune, Owner: Owner(b.Origin), Origin: b.Origin, Site: b.Site, Spec: doc.Experiment}, err
+	if err != nil {
+		return store.Revision{}, refusal{err}
+	}
+	owner, err := b.owner(doc)
+	return store.Revision{Experiment: doc.Metadata.Name, Prune: b.Prune, Owner: owner, Origin: b.Origin, Site: b.Site, Spec: doc.Experiment}, err
 }
 
 // Gone lists the experiments that this source brought and that docs no longer hold.
@@ -86,7 +85,7 @@ func (b Batch) Gone(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) {
 	}
 	var out []store.Revision
 	for _, h := range heads {
-		if h.Owner == Owner(b.Origin) && !held[h.Experiment] && !h.Deleting {
+		if b.Owns(h) && !held[h.Experiment] && !h.Deleting {
 			out = append(out, h)
 		}
 	}

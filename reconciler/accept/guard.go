@@ -15,7 +15,7 @@ func guard(st *store.Store, rev store.Revision) error {
 		return err
 	}
 	if err := plan.Guard(serviceNames(head.Spec), serviceNames(rev.Spec)); err != nil {
-		return fmt.Errorf("experiment %s was left as it is: %w", rev.Experiment, err)
+		return refusal{fmt.Errorf("experiment %s was left as it is: %w", rev.Experiment, err)}
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ var advice = map[Reason]string{
 	AllValid:    "read the results: assay report EXPERIMENT",
 	Valid:       "read the results: assay report EXPERIMENT",
 	NoResult:    "wait for a run to end",
+	InSync:      "nothing to do",
 	RunByOthers: "assay neither starts nor stops this server: ask those who run it",
 
 	SchedulerUnreachable:  "nothing is submitted or cancelled until the scheduler answers again: check it with squeue",
@@ -47,6 +48,7 @@ var advice = map[Reason]string{
 	NoTarget:              "wait until the service has an address",
 	Unreadable:            "make the directory readable for your user",
 	SpaceUnknown:          "drop minFree and minInodes, or use a file system that says how much is free",
+	SourceUnreadable:      "make the followed folder or repository readable; the last good revision stays meanwhile",
 
 	ModelMismatch:   "another model answers there: correct the model in the manifest, or the server",
 	NoEndpoint:      "wait until every replica answers; the condition Ready says what is missing",
@@ -63,6 +65,10 @@ var advice = map[Reason]string{
 	TargetStalled:   "correct the target: a changed one is measured anew",
 	SweepStopped:    "correct what failed, or set sweep.onFailure to Continue",
 	NotTogether:     "change the seed to measure the benchmarks together again",
+	OutOfSync:       "to end it, type: assay delete experiment NAME, or follow the source with --prune; to keep it, put it back",
+	BrokenCommit:    "commit a correction: the last good revision stays until then",
+	BrokenEdit:      "correct the file: the last good revision stays until then",
+	EditRefused:     "the message says what to type; the last good revision stays until then",
 
 	Declared:        "nothing to do",
 	Replacement:     "read how the last job ended: assay describe service NAME",

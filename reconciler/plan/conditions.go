@@ -80,6 +80,9 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 	}
 	c := &conditions{w: w, generation: x.Generation, before: w.o.Previous[x.Name].Conditions}
 	w.summarize(x, st, c)
+	if status, because := w.synced(x); because.set() { // source.go
+		c.set(v1alpha1.Synced, status, because)
+	}
 	st.Conditions = c.list
 	return st
 }

@@ -27,6 +27,7 @@ type Policy struct {
 type Experiment struct {
 	Name       string
 	Site       string
+	Owner      string // "apply", or the followed source that it belongs to
 	Revision   string
 	Generation int64
 	// Incarnation is raised when an experiment is applied again after it was deleted: its runs are done anew.

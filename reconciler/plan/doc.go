@@ -41,6 +41,7 @@
 //	export.go       metrics that outlive the experiment
 //	conditions.go   the status of experiments, benchmarks and runs
 //	service.go      the status of services
+//	source.go       whether an experiment is as its followed source has it
 //	targets.go      what Prometheus should scrape
 //
 // What several rules use:

@@ -20,6 +20,7 @@ type Observed struct {
 	Absent    map[string]bool     // of the paths that processes need, those that do not exist
 	Exported  map[string]bool     // experiment@generation whose metrics are stored
 	Metrics   Metrics
+	Sources   []Source                             // followed folders and repositories
 	Previous  map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
 }
 

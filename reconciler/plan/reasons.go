@@ -46,6 +46,7 @@ const (
 	Valid       Reason = "Valid"
 	NoResult    Reason = "NoResult"
 	RunByOthers Reason = "External"
+	InSync      Reason = "InSync"
 
 	// What cannot be known now.
 	SchedulerUnreachable  Reason = "SchedulerUnreachable"
@@ -55,6 +56,7 @@ const (
 	NoTarget              Reason = "NoTarget"
 	Unreadable            Reason = "Unreadable"
 	SpaceUnknown          Reason = "SpaceUnknown"
+	SourceUnreadable      Reason = "SourceUnreadable"
 
 	// What needs an action of the user.
 	ModelMismatch   Reason = "ModelMismatch"
@@ -72,6 +74,10 @@ const (
 	TargetStalled   Reason = "TargetStalled"
 	SweepStopped    Reason = "SweepStopped"
 	NotTogether     Reason = "NotTogether"
+	OutOfSync       Reason = "OutOfSync"
+	BrokenCommit    Reason = "BrokenCommit"
+	BrokenEdit      Reason = "BrokenEdit"
+	EditRefused     Reason = "EditRefused"
 
 	// Why a job is submitted, changed or instructed.
 	Declared        Reason = "Declared"

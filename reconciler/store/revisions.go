@@ -71,10 +71,10 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 	}
 }
 
-// covers reports whether the head asks for everything that r asks for. A permission to prune that the head lacks makes a
-// difference.
+// covers reports whether the head asks for everything that r asks for. Another owner makes a difference, and so does a
+// permission to prune that the head lacks.
 func (head Revision) covers(r Revision) bool {
-	return head.Hash == r.Hash && head.Deleting == r.Deleting && (head.Prune || !r.Prune) && sameSite(head.Site, r.Site)
+	return head.Hash == r.Hash && head.Owner == r.Owner && head.Deleting == r.Deleting && (head.Prune || !r.Prune) && sameSite(head.Site, r.Site)
 }
 
 func sameSite(a, b v1alpha1.Site) bool {

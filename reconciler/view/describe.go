@@ -67,6 +67,12 @@ func originLine(o drivers.Origin) string {
 	}
 	if o.Commit != "" {
 		line += " commit " + o.Commit
+		if o.Author != "" {
+			line += " by " + o.Author
+		}
+		if o.Subject != "" {
+			line += ": " + o.Subject
+		}
 	}
 	return line
 }

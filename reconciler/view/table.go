@@ -30,7 +30,7 @@ func Table(kind string, items []Object, wide bool, runRow func(Object) []string)
 	case "experiments":
 		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS"}, experimentRow
 	case "revisions":
-		header, row = []string{"EXPERIMENT", "REVISION", "HASH", "SOURCE", "COMMIT", "USER", "AGE", "PATH"}, revisionRow
+		header, row = []string{"EXPERIMENT", "REVISION", "HASH", "SOURCE", "COMMIT", "AUTHOR", "SUBJECT", "USER", "AGE", "PATH"}, revisionRow
 	case "events":
 		header, row = []string{"AGE", "TYPE", "EXPERIMENT", "OBJECT", "REASON", "MESSAGE"}, func(o Object) []string { return eventRow(o.Status.(store.Event)) }
 	}
@@ -82,12 +82,16 @@ func experimentRow(o Object) []string {
 		total += b.Runs
 	}
 	ready, complete := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Complete)
-	return []string{s.Name, strconv.FormatInt(s.Generation, 10), ready.Status, complete.Status, ready.Reason, strconv.Itoa(len(s.Services)), fmt.Sprintf("%d/%d", done, total)}
+	state := ready.Reason
+	if synced := v1alpha1.Find(s.Conditions, v1alpha1.Synced); synced.Status == v1alpha1.False {
+		state += "," + synced.Reason
+	}
+	return []string{s.Name, strconv.FormatInt(s.Generation, 10), ready.Status, complete.Status, state, strconv.Itoa(len(s.Services)), fmt.Sprintf("%d/%d", done, total)}
 }
 
 func revisionRow(o Object) []string {
 	r := o.Status.(RevisionStatus).Origin
-	return []string{o.Metadata.Experiment, o.Metadata.Name, o.Metadata.Revision, r.Source, text.Dash(shortCommit(r.Commit)), r.User, text.Age(r.Time), text.Dash(r.Path)}
+	return []string{o.Metadata.Experiment, o.Metadata.Name, o.Metadata.Revision, r.Source, text.Dash(shortCommit(r.Commit)), text.Dash(r.Author), text.Dash(r.Subject), r.User, text.Age(r.Time), text.Dash(r.Path)}
 }
 
 // shortCommit cuts a commit to ten digits and keeps "-dirty".
