@@ -7,6 +7,7 @@
 //	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json and log/ of one job
 //	runs/<experiment>/<run>/               run.json, request.json, claim.json, result.json and samples of one run
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
+//	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
@@ -20,8 +21,8 @@
 // lock. What writers that were killed left behind is removed when the lease of a dead holder is taken over.
 //
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
-// fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted without a lease: their numbered files, each
-// created once, are the compare-and-swap.
+// fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations
+// requested, without a lease: their numbered files, each created once, are the compare-and-swap.
 //
 // A holder of the lease whose process is known to be gone (package procid) is replaced at once. One that cannot be seen
 // from here, on another host or in another pid namespace, is replaced when its heartbeat stands still.
