@@ -50,6 +50,8 @@ func (w *sim) trouble() {
 		w.apply()
 	case 13:
 		w.usurp()
+	case 14:
+		w.leave()
 	}
 }
 
@@ -107,7 +109,8 @@ func (w *sim) usurp() {
 // peace ends all faults and declares what has to be there in the end.
 func (w *sim) peace() {
 	w.note("peace")
-	w.crash = nil
+	w.crash, w.backAt = nil, time.Time{}
+	w.present()
 	w.cluster.SetFaults(fake.Faults{})
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
@@ -237,6 +240,7 @@ type variant struct {
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	forgetOpen func(plan.Attempt) bool // intents that do not survive a crash
 	noFence    bool                    // what a lost job left behind is not ended
+	stored     bool                    // readers believe the status files
 }
 
 // afterCrash takes away what a broken variant would not have written down.
