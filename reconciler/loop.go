@@ -105,9 +105,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := l.Lease.Check(); err != nil {
 		return plan.Result{}, err
 	}
-	if err := l.hear(); err != nil {
-		return plan.Result{}, err
-	}
+	l.hear()
 	heads, err := l.Store.Heads()
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)

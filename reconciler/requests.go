@@ -14,17 +14,18 @@ type answering struct {
 	dropped  int64 // requests below it were removed
 }
 
-// hear reads the requests before anything is observed. With a new one everything that is remembered is asked again.
-func (l *Loop) hear() error {
+// hear reads the requests before anything is observed. With a new one everything that is remembered is asked again. A
+// pass does not depend on them: requests that cannot be read wait for a later one.
+func (l *Loop) hear() {
 	last, err := l.Store.LastRequest()
 	if err != nil {
-		return err
+		l.Log.Warn("a pass is made without looking for requests", "error", err)
+		return
 	}
 	if l.requests.asked = last; last > l.requests.answered {
 		l.listing.demand()
 		l.external, l.witnesses, l.folders, l.scraped = nil, nil, nil, aged[plan.Metrics]{}
 	}
-	return nil
 }
 
 // answer marks the statuses with the newest request that they answer: the scheduler must have been asked, successfully or
