@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"time"
@@ -15,21 +16,22 @@ type stillness map[string]pulse
 type pulse struct {
 	count uint64
 	since time.Time
+	moved bool // it has been seen to change: until then the agent can have been dead for long
 }
 
-// track notes a heartbeat and returns how long it has stood still.
-func (s stillness) track(nonce string, count uint64, now time.Time) time.Duration {
+// track notes a heartbeat and returns how long it has stood still, and whether it was ever seen to move.
+func (s stillness) track(nonce string, count uint64, now time.Time) (still time.Duration, moved bool) {
 	p, seen := s[nonce]
 	if !seen || p.count != count {
-		p = pulse{count, now}
+		p = pulse{count, now, seen}
 		s[nonce] = p
 	}
-	return now.Sub(p.since)
+	return now.Sub(p.since), p.moved
 }
 
 // agents reads the desired state and the state of every open attempt's agent. The heartbeat of a running job that has not
 // reported yet counts from when the job was first seen running; a job that does not run yet cannot be late.
-func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
+func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
 	running := make(map[string]bool, len(list.Jobs))
 	for _, j := range list.Jobs {
 		if j.State == drivers.JobRunning {
@@ -41,22 +43,29 @@ func (l *Loop) agents(open []plan.Attempt, list plan.Listing) map[string]plan.Ag
 	now := l.Clock()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))
+	var silent []int
 	for i, a := range open {
-		v := read[i]
+		v := &read[i]
 		if v.State != nil || running[a.Nonce] {
 			count := uint64(0)
 			if v.State != nil {
 				count = v.State.Heartbeat
 			}
-			v.StillFor = l.still.track(a.Nonce, count, now)
+			var moved bool
+			if v.StillFor, moved = l.still.track(a.Nonce, count, now); !moved || v.StillFor > silence {
+				silent = append(silent, i)
+			}
 			still[a.Nonce] = l.still[a.Nonce]
 		}
 		if v.State != nil && v.State.End != nil && running[a.Nonce] {
 			l.listing.kick() // the agent is gone, so the job is ending: its seat should not wait for the next listing
 		}
-		out[a.Nonce] = v
 	}
 	l.still = still
+	l.witness(ctx, open, read, silent)
+	for i, a := range open {
+		out[a.Nonce] = read[i]
+	}
 	return out
 }
 

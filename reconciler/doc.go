@@ -1,12 +1,15 @@
 // Package reconciler makes the world match what the store says users want: observe, decide, act, repeat.
 //
-//	loop.go            Loop and its Pass: one whole round, single flight; Preview for `assay plan`
+//	loop.go            Loop and its Pass: one whole round, single flight
+//	reading.go         the same without effects: Observe for what is shown, Preview for `assay plan`
+//	requests.go        commands that wait: which request for a fresh observation a status answers
 //	run.go             one pass after the other, while the lease lasts
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
 //	listing.go         when the scheduler is asked, and what its last answer was
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
+//	witness.go         servers of silent agents are asked themselves
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	execute.go         carries plan's actions out, in order
 //	submit.go          the one order in which a job is submitted

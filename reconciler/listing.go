@@ -10,8 +10,11 @@ import (
 	"assay/reconciler/plan"
 )
 
-// listing remembers the scheduler's last answer and decides when to ask again: never sooner than every, at every
-// while something is in flight or was just done, and at growing intervals up to atMost while nothing changes.
+// demandEvery is how soon after the last answer a command that waits may have the scheduler asked again.
+const demandEvery = 2 * time.Second
+
+// listing remembers the scheduler's last answer and decides when to ask again: at every while something is in flight or
+// was just done, and at growing intervals up to atMost while nothing changes. Only a command that waits makes it sooner.
 type listing struct {
 	every, atMost time.Duration
 
@@ -19,11 +22,15 @@ type listing struct {
 	asked    bool
 	interval time.Duration
 	kicked   bool
+	demanded bool
 	shown    string // what the last answer showed, to see a change
 }
 
 // kick asks for a fresh answer as soon as the rate allows one.
 func (c *listing) kick() { c.kicked = true }
+
+// demand asks for a fresh answer now, since a user waits for it.
+func (c *listing) demand() { c.demanded = true }
 
 // invalidate makes the last answer Unknown: a call has just failed.
 func (c *listing) invalidate(err error) {
@@ -38,6 +45,9 @@ func (c *listing) due(now time.Time, busy bool) bool {
 	if c.kicked || busy || c.last.Err != "" {
 		wait = c.every
 	}
+	if c.demanded {
+		wait = min(wait, c.every, demandEvery)
+	}
 	return !now.Before(c.last.At.Add(wait))
 }
 
@@ -47,7 +57,7 @@ func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
 	if !c.asked || c.last.Err != "" {
 		since = at
 	}
-	c.asked, c.kicked = true, false
+	c.asked, c.kicked, c.demanded = true, false, false
 	if err != nil {
 		c.last = plan.Listing{At: at, Since: since, Err: err.Error()}
 		return
@@ -69,7 +79,7 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	if !c.due(now, inFlight(open, c.last.Jobs)) {
 		return c.last
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, listingTime(ctx))
 	defer cancel()
 	var jobs []drivers.Job
 	err := l.confirmPlace(ctx)
@@ -81,6 +91,15 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	}
 	c.answer(now, jobs, err)
 	return c.last
+}
+
+// listingTime is how long a listing can take: of a reader's short time some is left for asking the servers.
+func listingTime(ctx context.Context) time.Duration {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		return callTimeout
+	}
+	return min(callTimeout, max(0, time.Until(end)-witnessLeast))
 }
 
 // inFlight reports whether some job is starting or ending, according to the last answer.

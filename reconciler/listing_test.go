@@ -93,12 +93,13 @@ func TestInFlight(t *testing.T) {
 func TestStillness(t *testing.T) {
 	s, t0 := stillness{}, time.Unix(0, 0)
 	for i, c := range []struct {
-		beat uint64
-		at   time.Duration
-		want time.Duration
-	}{{1, 0, 0}, {1, 5 * time.Second, 5 * time.Second}, {2, 7 * time.Second, 0}, {2, 9 * time.Second, 2 * time.Second}, {1, 10 * time.Second, 0}} {
-		if got := s.track("n", c.beat, t0.Add(c.at)); got != c.want {
-			t.Errorf("step %d: it stood still for %s, want %s", i, got, c.want)
+		beat  uint64
+		at    time.Duration
+		want  time.Duration
+		moved bool
+	}{{1, 0, 0, false}, {1, 5 * time.Second, 5 * time.Second, false}, {2, 7 * time.Second, 0, true}, {2, 9 * time.Second, 2 * time.Second, true}, {1, 10 * time.Second, 0, true}} {
+		if got, moved := s.track("n", c.beat, t0.Add(c.at)); got != c.want || moved != c.moved {
+			t.Errorf("step %d: it stood still for %s, want %s; seen to move: %v", i, got, c.want, moved)
 		}
 	}
 }

@@ -2,10 +2,8 @@ package reconciler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +22,7 @@ type Prober func(ctx context.Context, base, token string, p drivers.Probe) (mode
 // Loop reconciles one site. Set the exported fields before the first call and leave them alone afterwards.
 type Loop struct {
 	Store     *store.Store
-	Lease     *store.Lease // nil: only Preview may be called
+	Lease     *store.Lease // nil: only Preview and Observe may be called
 	Site      v1alpha1.Site
 	Scheduler drivers.Scheduler // may also be a Reconfigurer, an Accountant and a Fencer
 	Metrics   drivers.Metrics   // nil: nothing is known of scraping
@@ -40,15 +38,19 @@ type Loop struct {
 	mu         sync.Mutex // one pass at a time
 	workers    int
 	decide     func(plan.Desired, plan.Observed) plan.Result
+	pause      func(context.Context, time.Duration)
 	compiled   map[string]compiled
 	listing    listing
 	placed     bool // the store belongs to where this process is
 	still      stillness
 	external   map[string]aged[plan.External]
+	witnesses  map[string]aged[map[string]string] // by nonce: what the servers of a silent agent answered
 	scraped    aged[plan.Metrics]
 	folders    map[string]aged[plan.Folder]
 	passes     int
 	metricsAt  time.Time
+	requests   answering
+	heard      bool                                 // a reader has waited for heartbeats once
 	unexported map[string]bool                      // experiments whose metrics could not be stored
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
 	recorded   map[eventKey]time.Time               // when an event was last written
@@ -78,6 +80,9 @@ func (l *Loop) prepare() {
 		if l.decide == nil {
 			l.decide = plan.Plan
 		}
+		if l.pause == nil {
+			l.pause = pause
+		}
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		poll := l.Site.Spec.Poll
@@ -102,6 +107,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := l.Lease.Check(); err != nil {
 		return plan.Result{}, err
 	}
+	l.hear()
 	heads, err := l.Store.Heads()
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)
@@ -116,6 +122,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
+	l.answer(r.Status, began, o)
 	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}, unfenced: map[drivers.Seat]bool{}}
 	for _, a := range o.Attempts {
 		x.attempts[a.Nonce] = a
@@ -171,34 +178,4 @@ func (l *Loop) invalid(rev store.Revision, err error) v1alpha1.ExperimentStatus 
 			condition(v1alpha1.Stalled, v1alpha1.True), condition(v1alpha1.Complete, v1alpha1.False),
 		},
 	}
-}
-
-// Preview says what accepting these revisions would change. It has no effect and needs no lease.
-func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.prepare()
-	extra = slices.Clone(extra)
-	for i, rev := range extra {
-		head, ok, err := l.Store.Head(rev.Experiment)
-		if err != nil {
-			return nil, err
-		}
-		if ok && !head.Deleting { // accepting it would go on with this one
-			extra[i].Incarnation = head.Incarnation
-		}
-	}
-	d, broken := l.desired(extra)
-	if len(broken) > 0 {
-		return nil, errors.New(v1alpha1.Find(broken[0].Conditions, v1alpha1.Stalled).Message)
-	}
-	o, err := l.observe(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	if o.Listing.Err != "" {
-		return nil, fmt.Errorf("previewing the changes: the jobs that exist are unknown: %s", o.Listing.Err)
-	}
-	steps := plan.Diff(d, o)
-	return steps, l.explain(steps, extra)
 }

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,26 +15,41 @@ import (
 )
 
 // TestMutants shows that the simulation notices what it is there for: each broken variant of "intent before effect"
-// has to fail it, and soon.
+// and of "nothing dead is Ready" has to fail it, and soon.
 func TestMutants(t *testing.T) {
 	const enough = 40
-	for name, v := range map[string]variant{
-		"no journal":                              {forgetOpen: func(plan.Attempt) bool { return true }},
-		"the intent is written after submitting":  {forgetOpen: func(a plan.Attempt) bool { return a.JobID == "" && a.Error == "" }},
-		"an intent without a job holds no seat":   {decide: ignoreIntents},
-		"the settle time is shorter than the lag": {settle: time.Second},
-		"a lost job is not fenced":                {noFence: true},
+	for name, m := range map[string]struct {
+		variant
+		want error
+	}{
+		"no journal":                              {variant{forgetOpen: func(plan.Attempt) bool { return true }}, errDouble},
+		"the intent is written after submitting":  {variant{forgetOpen: func(a plan.Attempt) bool { return a.JobID == "" && a.Error == "" }}, errDouble},
+		"an intent without a job holds no seat":   {variant{decide: ignoreIntents}, errDouble},
+		"the settle time is shorter than the lag": {variant{settle: time.Second}, errDouble},
+		"a lost job is not fenced":                {variant{noFence: true}, errDouble},
+		"a status is believed at any age":         {variant{stored: true}, errDead},
+		"an agent is believed at any age":         {variant{decide: believeAgents}, errDead},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seed, err := firstFailure(t, 1, enough, v)
+			seed, err := firstFailure(t, 1, enough, m.variant)
 			if err == nil {
 				t.Fatalf("%d seeds passed: the simulation would not notice", enough)
 			}
-			if !errors.Is(err, errDouble) {
-				t.Fatalf("seed %d failed for another reason than a double submission: %v", seed, err)
+			if !errors.Is(err, m.want) {
+				t.Fatalf("seed %d failed for another reason than %q: %v", seed, m.want, err)
 			}
 		})
 	}
+}
+
+// believeAgents takes what agents have written as of now.
+func believeAgents(d plan.Desired, o plan.Observed) plan.Result {
+	o.Agents = maps.Clone(o.Agents)
+	for nonce, a := range o.Agents {
+		a.Doubts = nil
+		o.Agents[nonce] = a
+	}
+	return plan.Plan(d, o)
 }
 
 // ignoreIntents counts jobs instead of intents: one that is not listed does not occupy its seat.

@@ -27,7 +27,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	}
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
 	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
-	o.Agents = l.agents(open, o.Listing)
+	o.Agents = l.agents(ctx, open, o.Listing)
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}

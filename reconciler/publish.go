@@ -63,7 +63,7 @@ func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]
 			continue
 		}
 		before, ok := l.published[s.Name]
-		if ok && s.Observed.Before(before.Observed.Add(republishAfter)) && same(before, s) {
+		if ok && s.Observed.Before(before.Observed.Add(republishAfter)) && s.Answered <= before.Answered && same(before, s) {
 			published[s.Name] = before
 			continue
 		}
@@ -75,11 +75,14 @@ func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]
 		published[s.Name] = s
 	}
 	l.published = published
+	if len(errs) == 0 {
+		l.dropRequests()
+	}
 	return errors.Join(append(errs, l.sendTargets(ctx, r.Targets))...)
 }
 
 func same(a, b v1alpha1.ExperimentStatus) bool {
-	a.Observed, b.Observed = time.Time{}, time.Time{}
+	a.Observed, b.Observed, a.Answered, b.Answered = time.Time{}, time.Time{}, 0, 0
 	return fingerprint(a) == fingerprint(b)
 }
 

@@ -139,8 +139,13 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()
-		w.pass()
+		if w.present() {
+			w.pass()
+		}
 		w.cluster.Advance(w.upTo(2 * w.step))
+		if err := w.read(); err != nil {
+			return err
+		}
 		if err := w.check(); err != nil {
 			return err
 		}

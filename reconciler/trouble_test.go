@@ -54,6 +54,8 @@ func (w *sim) trouble() {
 		w.elsewhere()
 	case 15:
 		w.copied()
+	case 16:
+		w.leave()
 	}
 }
 
@@ -111,7 +113,8 @@ func (w *sim) usurp() {
 // peace ends all faults and declares what has to be there in the end.
 func (w *sim) peace() {
 	w.note("peace")
-	w.crash = nil
+	w.crash, w.backAt = nil, time.Time{}
+	w.present()
 	w.cluster.SetFaults(fake.Faults{})
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
@@ -247,6 +250,7 @@ type variant struct {
 	anyPlace     bool                    // a state directory is used wherever somebody asks for it
 	lateAnyPlace bool                    // so it is where the cluster could not be asked at the start
 	anyCopy      bool                    // a copied state directory is used as it is
+	stored       bool                    // readers believe the status files
 }
 
 // afterCrash takes away what a broken variant would not have written down.

@@ -16,6 +16,7 @@ import (
 	"assay/drivers/fake"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
 // lag is how long a job may be missing from listings; the settle time has to be longer.
@@ -31,6 +32,8 @@ type sim struct {
 	loop      *Loop
 	v         variant
 	rng       *rand.Rand
+	reads     *rand.Rand             // of what readers do, so that they change no story
+	absence   time.Duration          // the longest time without a controller
 	crash     func(call string) bool // nil: never
 	crashRate float64
 	step      time.Duration
@@ -46,11 +49,14 @@ type sim struct {
 	suspend    bool
 	gone       bool
 	quiet      bool
+	backAt     time.Time // no controller acts until then
+	killed     bool      // the last one was killed, so that another has to be started
+	reader     *view.Reader
 	status     []v1alpha1.ExperimentStatus
 	thawAt     time.Time
 	generation int64
 	broken     error
-	reads      time.Duration
+	readings   time.Duration
 	copies     int // of the state directory
 }
 
@@ -63,11 +69,11 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	if err != nil {
 		return nil, err
 	}
-	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
+	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
 		limit: 12 * time.Hour, web: true, webNodes: 1, note: func(string, ...any) {}}
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
-		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3], Hook: w.hook})
+		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3], Hook: w.hook})
 	w.other = otherCluster(seed)
 	if trace != nil {
 		w.note = func(format string, args ...any) {
@@ -78,6 +84,11 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w.restart()
 	w.cluster.AddForeign("assay.exp.llm.0", drivers.Tag{Store: "another", Seat: drivers.Seat{Experiment: "exp", Group: "llm"}, Nonce: "n"})
 	return w, nil
+}
+
+// memory is how long the scheduler knows a job that has ended.
+func memory(seed uint64) time.Duration {
+	return []time.Duration{40 * time.Second, 150 * time.Second}[seed%2]
 }
 
 func (w *sim) close() { _ = os.RemoveAll(w.dir) }
@@ -99,6 +110,7 @@ func (w *sim) restart() {
 
 func (w *sim) boot() {
 	w.bury()
+	w.backAt, w.killed = time.Time{}, false
 	w.store = w.open(w.dir)
 	must(func() error { return w.claim(w.store) })
 	w.lease = w.acquire(w.store)
@@ -112,7 +124,7 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
-		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return []string{"x"}, nil },
+		Probe:  w.probe,
 		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
 			Proven: 10 * time.Minute, RunAttempts: 1000},
@@ -126,8 +138,8 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 // now is the cluster's clock, a little later with every reading: so no two records are of the same time, their order does
 // not depend on random nonces, and a seed replays exactly.
 func (w *sim) now() time.Time {
-	w.reads++
-	return w.cluster.Now().Add(w.reads * time.Nanosecond)
+	w.readings++
+	return w.cluster.Now().Add(w.readings * time.Nanosecond)
 }
 
 // bury makes the last lease's holder look dead, as it would be had its process been killed.

@@ -52,7 +52,8 @@ type ExperimentStatus struct {
 	Generation int64             `json:"generation"` // number of the revision, from 1
 	Suspended  bool              `json:"suspended,omitempty"`
 	Deleting   bool              `json:"deleting,omitempty"`
-	Observed   time.Time         `json:"observed"` // when the controller last looked
+	Observed   time.Time         `json:"observed"`           // when the world was observed, by the clock of who observed it
+	Answered   int64             `json:"answered,omitempty"` // number of the last request for a fresh observation that had been made before
 	Conditions []Condition       `json:"conditions"`
 	Services   []ServiceStatus   `json:"services,omitempty"`
 	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`

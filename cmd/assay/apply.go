@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -31,8 +32,9 @@ func applyCmd(_ *app, run func(context.Context, applyOptions) error) *cobra.Comm
 		Use:   "apply -f FILE|FOLDER|-",
 		Short: "Make reality match a manifest",
 		Long: `apply reads every document of the manifest, stores each experiment as a revision, and then makes it real.
-With a controller alive it hands over and follows; without one it runs the loop itself until everything is Ready and
-every run has ended. Services stay up afterwards: remove them from the file, delete the experiment, or use whenDone: Stop.`,
+It observes everything afresh, also when the manifest is unchanged: what has ended meanwhile comes back. With a
+controller alive that one does the work, and apply follows it; without one apply runs the loop itself until everything
+is Ready and every run has ended. Services stay up afterwards: remove them from the file, delete the experiment, or use whenDone: Stop.`,
 		Args: args(cobra.NoArgs),
 		RunE: verb(&o, run),
 	}
@@ -77,8 +79,12 @@ func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error 
 	if !o.wait {
 		return a.applyOnce(ctx, st, s)
 	}
+	request, err := st.RequestPass()
+	if err != nil {
+		return err
+	}
 	err = a.withLoopOrController(ctx, st, s, "apply", func(ctx context.Context) error {
-		return a.follow(ctx, st, revs, o.timeout)
+		return a.follow(ctx, st, revs, request, o.timeout)
 	})
 	if ctx.Err() != nil {
 		a.note("\nWhat was started goes on: look with assay get services, stop with assay delete experiment %s", revs[0].Experiment)
@@ -104,21 +110,27 @@ func (a *app) accept(b accept.Batch, m v1alpha1.Manifest) ([]store.Revision, err
 	return revs, err
 }
 
-// applyOnce makes one pass, unless a controller is there to make it.
+// applyOnce makes one pass, or says which controller makes it.
 func (a *app) applyOnce(ctx context.Context, st *store.Store, s v1alpha1.Site) error {
-	if _, alive, err := st.Holder(); err != nil || alive {
-		return err
-	}
-	return a.withLoop(ctx, st, s, "apply", func(ctx context.Context, l *runner) error {
+	err := a.withLoop(ctx, st, s, "apply", func(ctx context.Context, l *runner) error {
 		_, err := l.Pass(ctx)
 		a.note("No controller is running, so nothing is looked after from here on. Go on with: assay controller")
 		return err
 	})
+	held, ok := errors.AsType[*store.HeldError](err)
+	if !ok {
+		return err
+	}
+	if _, err := st.RequestPass(); err != nil {
+		return err
+	}
+	a.note("%s (pid %d on %s) holds the lease and does the work. Look: assay get services", held.Holder.What, held.Holder.PID, held.Holder.Host)
+	return nil
 }
 
 // summarize prints the runs, where things are, and what still costs something.
 func (a *app) summarize(st *store.Store, revs []store.Revision) {
-	all, err := view.StatusesOf(st, revs)
+	all, err := view.StatusesOf(st, revs, 0)
 	if err != nil {
 		a.note("reading the status: %v", err)
 		return

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"assay/reconciler/view"
 )
 
 // describeOptions are the arguments of `assay describe`.
@@ -25,12 +23,12 @@ func describeCmd(_ *app, run func(context.Context, describeOptions) error) *cobr
 	}
 }
 
-func (a *app) runDescribe(_ context.Context, o describeOptions) error {
-	st, _, err := a.current()
+func (a *app) runDescribe(ctx context.Context, o describeOptions) error {
+	st, site, err := a.current()
 	if err != nil {
 		return err
 	}
-	s, err := view.Read(st)
+	s, err := a.snapshot(ctx, st, site)
 	if err != nil {
 		return err
 	}

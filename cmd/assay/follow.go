@@ -15,9 +15,13 @@ import (
 // pollEvery is how often a waiting command reads the status files.
 const pollEvery = 300 * time.Millisecond
 
+// unanswered is how long a pass can take before the user is told that none is made.
+const unanswered = 30 * time.Second
+
 // follow shows experiments until every one has settled at its revision: Ready with every run ended, suspended and
-// released, or Stalled. It returns an error when one ended badly or the time is over.
-func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision, timeout time.Duration) error {
+// released, or Stalled. Only what answers the request counts, because an older status says nothing of now. It returns an
+// error when one ended badly or the time is over.
+func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision, request int64, timeout time.Duration) error {
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not settled within %s; it goes on if a controller runs (assay controller); look: assay get services", text.Duration(timeout)))
@@ -26,8 +30,9 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 	live := text.NewLive(a.err)
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	late := time.After(unanswered)
 	for {
-		all, err := view.StatusesOf(st, revs)
+		all, err := view.StatusesOf(st, revs, request)
 		if err != nil {
 			return err
 		}
@@ -38,6 +43,10 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case <-late:
+			if h, holds, err := st.Holder(); err == nil && holds && len(all) < len(revs) {
+				a.note("%s (pid %d on %s) has observed nothing for %s since this command began. If it hangs, stop it there with: kill -9 %d", h.What, h.PID, h.Host, text.Duration(unanswered), h.PID)
+			}
 		case <-tick.C:
 		}
 	}

@@ -96,7 +96,7 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 				f.retry()
 			}
 		case <-tick.C:
-			all, err := view.StatusesOf(f.store, f.revs)
+			all, err := view.StatusesOf(f.store, f.revs, 0)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
 )
@@ -63,14 +64,14 @@ func eventsCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Comma
 }
 
 func (a *app) runGet(ctx context.Context, o getOptions) error {
-	st, _, err := a.current()
+	st, site, err := a.current()
 	if err != nil {
 		return err
 	}
 	if o.watch {
-		return a.watchObjects(ctx, st, o)
+		return a.watchObjects(ctx, st, site, o)
 	}
-	items, err := objects(st, o)
+	items, err := a.objects(ctx, st, site, o)
 	if err != nil {
 		return err
 	}
@@ -81,12 +82,17 @@ func (a *app) runGet(ctx context.Context, o getOptions) error {
 }
 
 // watchObjects prints the objects now and whenever they have changed.
-func (a *app) watchObjects(ctx context.Context, st *store.Store, o getOptions) error {
+func (a *app) watchObjects(ctx context.Context, st *store.Store, site v1alpha1.Site, o getOptions) error {
+	reader := a.reader(st, site)
 	last := ""
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		items, err := objects(st, o)
+		s, err := reader.Read(ctx)
+		if err != nil {
+			return err
+		}
+		items, err := s.Objects(o.kind, o.filter())
 		if err != nil {
 			return err
 		}
@@ -104,12 +110,19 @@ func (a *app) watchObjects(ctx context.Context, st *store.Store, o getOptions) e
 	}
 }
 
-func objects(st *store.Store, o getOptions) ([]view.Object, error) {
-	s, err := view.Read(st)
+func (o getOptions) filter() view.Filter { return view.Filter{Experiment: o.experiment, Name: o.name} }
+
+// objects are those that the options ask for. Revisions and events are records, which do not age.
+func (a *app) objects(ctx context.Context, st *store.Store, site v1alpha1.Site, o getOptions) ([]view.Object, error) {
+	read := func() (view.Snapshot, error) { return a.snapshot(ctx, st, site) }
+	if o.kind == "revisions" || o.kind == "events" {
+		read = func() (view.Snapshot, error) { return view.Read(st) }
+	}
+	s, err := read()
 	if err != nil {
 		return nil, err
 	}
-	return s.Objects(o.kind, view.Filter{Experiment: o.experiment, Name: o.name})
+	return s.Objects(o.kind, o.filter())
 }
 
 func (a *app) showObjects(st *store.Store, o getOptions, items []view.Object) error {

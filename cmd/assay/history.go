@@ -17,12 +17,12 @@ func historyCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Comm
 	return c
 }
 
-func (a *app) runHistory(_ context.Context, o getOptions) error {
-	st, _, err := a.current()
+func (a *app) runHistory(ctx context.Context, o getOptions) error {
+	st, site, err := a.current()
 	if err != nil {
 		return err
 	}
-	items, err := objects(st, o)
+	items, err := a.objects(ctx, st, site, o)
 	if err != nil {
 		return err
 	}

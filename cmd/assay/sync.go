@@ -74,8 +74,12 @@ func (f *follower) once(ctx context.Context, d delivery) error {
 	case !f.good: // one pass, which makes a condition of it
 		return errors.Join(bad, f.a.applyOnce(ctx, f.store, f.site))
 	}
-	err := f.a.withLoopOrController(ctx, f.store, f.site, f.verb, func(ctx context.Context) error {
-		err := f.a.follow(ctx, f.store, f.revs, 0)
+	request, err := f.store.RequestPass()
+	if err != nil {
+		return errors.Join(bad, err)
+	}
+	err = f.a.withLoopOrController(ctx, f.store, f.site, f.verb, func(ctx context.Context) error {
+		err := f.a.follow(ctx, f.store, f.revs, request, 0)
 		if f.prune {
 			return errors.Join(err, f.a.untilForgotten(ctx, f.store, f.gone))
 		}

@@ -66,7 +66,11 @@ func (a *app) runTunnel(ctx context.Context, o tunnelOptions) error {
 	if err != nil {
 		return err
 	}
-	all, err := endpoints.List(st, o.experiment, o.service)
+	s, err := a.snapshot(ctx, st, site)
+	if err != nil {
+		return err
+	}
+	all, err := endpoints.List(st, s.Statuses, o.experiment, o.service)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,11 @@ func (a *app) runUndo(ctx context.Context, o undoOptions) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "experiment/%s %s\n", o.experiment, rev.Outcome)
+	request, err := st.RequestPass()
+	if err != nil {
+		return err
+	}
 	return a.withLoopOrController(ctx, st, site, "undo", func(ctx context.Context) error {
-		return a.follow(ctx, st, []store.Revision{rev.Revision}, 0)
+		return a.follow(ctx, st, []store.Revision{rev.Revision}, request, 0)
 	})
 }

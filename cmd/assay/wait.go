@@ -43,6 +43,9 @@ func waitCmd(_ *app, run func(context.Context, waitOptions) error) *cobra.Comman
 	return c
 }
 
+// observeEvery is how often a waiting command observes the world itself, when no controller does.
+const observeEvery = time.Second
+
 // parseFor reads kubectl's form. "delete" waits until the object is gone: no condition then.
 func parseFor(s string) (condition, status string, err error) {
 	if s == "delete" {
@@ -62,27 +65,41 @@ func parseFor(s string) (condition, status string, err error) {
 func (a *app) runWait(ctx context.Context, o waitOptions) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%s/%s did not become so within %s; look: assay describe %s %s", o.kind, o.name, o.timeout, o.kind, o.name))
 	defer cancel()
-	st, _, err := a.current()
+	st, site, err := a.current()
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
+	reader, last := a.reader(st, site), view.Snapshot{}
 	for {
-		s, err := view.Read(st)
+		s, fresh, err := reader.Fresh(ctx)
 		if err != nil {
 			return err
 		}
-		cs, found := s.Conditions(o.kind, o.name)
-		status := v1alpha1.Find(cs, o.condition).Status
-		if o.condition == "" && !found || o.condition != "" && found && strings.EqualFold(status, o.status) {
+		if fresh && o.met(s) {
 			fmt.Fprintf(a.out, "%s/%s condition met\n", o.kind, o.name)
 			return nil
+		}
+		if s.Problem != "" && s.Problem != last.Problem && ctx.Err() == nil {
+			a.note("%s", s.Note())
+		}
+		last = s
+		every := pollEvery
+		if s.Live {
+			every = observeEvery
 		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-tick.C:
+		case <-time.After(every):
 		}
 	}
+}
+
+// met reports whether what is waited for is so.
+func (o waitOptions) met(s view.Snapshot) bool {
+	cs, found := s.Conditions(o.kind, o.name)
+	if o.condition == "" {
+		return !found
+	}
+	return found && strings.EqualFold(v1alpha1.Find(cs, o.condition).Status, o.status)
 }

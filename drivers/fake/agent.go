@@ -28,6 +28,7 @@ type process struct {
 	since       time.Time
 	ready       bool
 	was         bool
+	url         string
 }
 
 type run struct {
@@ -79,10 +80,11 @@ func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []dri
 		if !p.ready && c.now.Sub(p.since) >= c.o.Startup {
 			p.ready, p.was, p.since = true, true, c.now
 		}
+		p.url = fmt.Sprintf("http://%s:%d", node, 8000+i)
 		keep[w.Name] = p
 		s := drivers.ProcessState{
 			Name: w.Name, Fingerprint: p.fingerprint, Phase: drivers.PhaseStarting, PhaseFor: drivers.SecondsOf(c.now.Sub(p.since)),
-			Endpoint: fmt.Sprintf("http://%s:%d", node, 8000+i), WasReady: p.was, PID: 1000 + i,
+			Endpoint: p.url, WasReady: p.was, PID: 1000 + i,
 		}
 		if p.ready {
 			s.Phase = drivers.PhaseReady

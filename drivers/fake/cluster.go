@@ -163,6 +163,7 @@ func (c *Cluster) free() []string {
 
 // end begins the end of a job; it is Completing for a while, so that its nodes are not free at once.
 func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
+	c.died(j)
 	switch {
 	case j.State.Terminal() || j.State == drivers.JobCompleting:
 	case j.State == drivers.JobPending:

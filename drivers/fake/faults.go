@@ -81,6 +81,7 @@ func (c *Cluster) Restart(n int) {
 		if last.ID != drivers.JobID(strconv.Itoa(c.nextID-1)) || last.foreign {
 			return
 		}
+		c.died(last)
 		c.jobs = c.jobs[:len(c.jobs)-1]
 		c.nextID--
 	}
@@ -114,7 +115,7 @@ func (c *Cluster) Kill(id drivers.JobID) {
 	}
 }
 
-// CrashAgent stops the agent of a job: its beat stands still. With fail the job ends too, as Failed.
+// CrashAgent ends the agent of a job, and its servers with it: its beat stands still. With fail the job ends too, as Failed.
 func (c *Cluster) CrashAgent(id drivers.JobID, fail bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,6 +124,7 @@ func (c *Cluster) CrashAgent(id drivers.JobID, fail bool) {
 		return
 	}
 	j.agent.dead = true
+	c.died(j)
 	if fail {
 		j.Exit = 1
 		c.end(j, drivers.JobFailed, "NonZeroExitCode")

@@ -3,6 +3,7 @@ package fake
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"assay/drivers"
 )
@@ -13,10 +14,11 @@ type ledger struct {
 	submissions map[drivers.Seat]int
 	results     map[string]int // by run id
 	disturbed   []drivers.JobID
+	died        map[string]time.Time // by nonce: when the servers of a job ended
 }
 
 func newLedger() ledger {
-	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}}
+	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}, died: map[string]time.Time{}}
 }
 
 func (l *ledger) submitted(s drivers.Seat, live int) {
@@ -40,6 +42,40 @@ func (c *Cluster) liveOf(t drivers.Tag) int {
 		}
 	}
 	return n
+}
+
+// died notes that the servers of a job have ended, for whatever reason.
+func (c *Cluster) died(j *job) {
+	if _, known := c.ledger.died[j.Tag.Nonce]; !known {
+		c.ledger.died[j.Tag.Nonce] = c.now
+	}
+}
+
+// DeadFor is how long the servers of a job have been dead; 0 while they live.
+func (c *Cluster) DeadFor(nonce string) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at, dead := c.ledger.died[nonce]; dead {
+		return c.now.Sub(at)
+	}
+	return 0
+}
+
+// Answers reports whether a server that passes its probes is at that URL.
+func (c *Cluster) Answers(url string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range c.jobs {
+		if j.State != drivers.JobRunning || j.agent.dead {
+			continue
+		}
+		for _, p := range j.agent.procs {
+			if p.ready && p.url == url {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Disturbed lists the foreign jobs that were cancelled or changed through the driver: there must be none.

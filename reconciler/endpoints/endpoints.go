@@ -1,6 +1,6 @@
 // Package endpoints lists where the servers of running services answer: their URLs, by component where a service has
-// several, and where the passwords are that were generated for them. It reads the status files and the job directories;
-// nothing is asked over the network, so an endpoint can be as old as its status.
+// several, and where the passwords are that were generated for them. It reads statuses that are handed in, and the job
+// directories; nothing is asked over the network, so an endpoint is as old as its status.
 package endpoints
 
 import (
@@ -28,11 +28,7 @@ type Endpoint struct {
 
 // List returns the endpoints of running jobs, in the order of the status: of one experiment unless it is empty, of one
 // service unless that is. It is an error when there are none, or when nothing has that name.
-func List(st *store.Store, experiment, service string) ([]Endpoint, error) {
-	statuses, err := st.Statuses()
-	if err != nil {
-		return nil, err
-	}
+func List(st *store.Store, statuses []v1alpha1.ExperimentStatus, experiment, service string) ([]Endpoint, error) {
 	return lister{st, statuses}.list(experiment, service)
 }
 
@@ -54,7 +50,7 @@ func (l lister) list(experiment, service string) ([]Endpoint, error) {
 				continue
 			}
 			for _, seat := range v.Seats {
-				if seat.JobState == string(drivers.JobRunning) {
+				if running(seat) {
 					out = append(out, l.seat(s.Name, v.Name, seat)...)
 				}
 			}
@@ -70,6 +66,11 @@ func (l lister) list(experiment, service string) ([]Endpoint, error) {
 		return nil, fmt.Errorf("no running service has an endpoint yet; look: assay get services")
 	}
 	return out, nil
+}
+
+// running reports whether a seat's job runs. While the scheduler cannot be asked, only an endpoint that answers is shown.
+func running(seat v1alpha1.SeatStatus) bool {
+	return seat.JobState == string(drivers.JobRunning) || seat.JobState == "" && seat.Nonce != ""
 }
 
 // seat lists the endpoints of one seat.

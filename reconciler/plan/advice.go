@@ -15,7 +15,7 @@ var advice = map[Reason]string{
 	Stopping:             "wait: the job is being cancelled",
 	BackingOff:           "read why the last job failed: assay logs SERVICE; a corrected manifest is tried at once",
 	Making:               "wait: the directory is being created",
-	NotObserved:          "wait for the next pass",
+	NotObserved:          "wait for the next pass; if no controller runs, start one: assay controller",
 	NotProbed:            "wait for the next pass",
 	NotYetScraped:        "wait for the next scrape",
 	Releasing:            "wait: jobs that are no longer wanted are still ending",
@@ -43,6 +43,7 @@ var advice = map[Reason]string{
 
 	SchedulerUnreachable:  "nothing is submitted or cancelled until the scheduler answers again: check it with squeue",
 	AgentUnreadable:       "make the file that the message names readable; its job goes on meanwhile",
+	AgentSilent:           "wait for the agent's next heartbeat; if none comes, check the node of the job",
 	PrometheusUnreachable: "check that the Prometheus of the site runs and can be reached from here",
 	NoMetrics:             "nothing to do: the service offers no metrics",
 	NoTarget:              "wait until the service has an address",

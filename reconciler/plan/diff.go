@@ -22,6 +22,7 @@ const (
 // Diff says what applying d would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
 func Diff(d Desired, o Observed) []Step {
 	w := newWorld(d, o)
+	w.settle()
 	steps := []Step{}
 	for _, x := range w.exps {
 		x.blocked, x.released = w.guarded(x), w.release(x)
@@ -59,6 +60,11 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 	if seat.attempt == nil {
 		if _, stalled := w.backoff(alloc, seat); stalled.set() {
 			return nil // it waits for another spec
+		}
+		ended := w.ended[seat.id]
+		if n := len(ended); n > 0 && ended[n-1].End.Reason != NeverSubmitted {
+			last := ended[n-1].End
+			return one(Create, fmt.Sprintf("the last job ended: %s (%s)", last.Reason, last.Message))
 		}
 		return one(Create, "it is declared and no job runs for it")
 	}
@@ -137,7 +143,7 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 func (w *world) destroyed(x *experiment) []Step {
 	var out []Step
 	for _, id := range x.openSeats {
-		if because := w.unwanted(x, id); because.set() {
+		if because := w.unwanted(x, id); because.set() && len(w.open[id]) > 0 {
 			reason := because.message
 			if x.blocked != "" {
 				reason = "refused: " + x.blocked

@@ -22,6 +22,7 @@ type Observed struct {
 	Metrics   Metrics
 	Sources   []Source                             // followed folders and repositories
 	Previous  map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
+	Reading   bool                                 // the actions are not carried out, so the status must not say that they are
 }
 
 // Listing is the scheduler's answer. With Err set, Jobs is meaningless: Unknown, not empty.
@@ -73,6 +74,7 @@ type Agent struct {
 	State    *drivers.AgentState  // nil: no report yet
 	Err      string               // its files could not be read
 	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock
+	Doubts   map[string]string    // process -> why its report is not believed: the agent is silent, and the server does not answer
 }
 
 // Run is one recorded run. It is recorded (durably) before an agent learns of it.

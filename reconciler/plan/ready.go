@@ -54,6 +54,11 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 			return no, because
 		}
 	}
+	for _, p := range replica.procs {
+		if doubt, doubted := replica.agent.Doubts[p.Name]; doubted {
+			return unknown, cause{AgentSilent, fmt.Sprintf("the agent of job %s is silent, and its server does not answer from here: %s", replica.job.ID, doubt)}
+		}
+	}
 	return v1alpha1.True, cause{Ready, "all probes pass"}
 }
 

@@ -51,6 +51,7 @@ const (
 	// What cannot be known now.
 	SchedulerUnreachable  Reason = "SchedulerUnreachable"
 	AgentUnreadable       Reason = "AgentUnreadable"
+	AgentSilent           Reason = "AgentSilent"
 	PrometheusUnreachable Reason = "PrometheusUnreachable"
 	NoMetrics             Reason = "NoMetrics"
 	NoTarget              Reason = "NoTarget"

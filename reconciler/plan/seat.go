@@ -68,6 +68,10 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	}
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: reason, Message: message,
 		Job: &job, Desired: &desired, Attempt: a})
+	if w.o.Reading {
+		alloc.explain(seat, cause{NoJob, message})
+		return
+	}
 	alloc.explain(seat, cause{Submitting, message})
 }
 

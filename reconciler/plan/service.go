@@ -33,10 +33,10 @@ func (w *world) serviceStatus(x *experiment, s *service, before before) v1alpha1
 func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStatus, c *conditions) {
 	ready, because := v1alpha1.True, cause{Ready, "all probes pass"}
 	scheduled, sy := v1alpha1.True, cause{Running, "every job runs"}
-	stalled, endpoint := cause{}, true
+	stalled, endpoint, doubted := cause{}, true, cause{}
 	st.Seats = make([]v1alpha1.SeatStatus, 0, len(s.replicas))
 	for _, replica := range s.replicas {
-		v := seatStatus(replica)
+		v := w.seatStatus(replica)
 		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[replica.id])+v.Restarts
 		if v.Ready {
 			st.Ready++
@@ -53,6 +53,9 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 			scheduled, sy = q, qy
 		}
 		endpoint = endpoint && v.Endpoint != "" && allReady(replica)
+		if replica.cause.reason == AgentSilent {
+			doubted = replica.cause
+		}
 	}
 	if a := refused(s); a != "" && ready == v1alpha1.True {
 		because.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
@@ -72,6 +75,8 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	switch {
 	case !w.known:
 		c.set(v1alpha1.EndpointReady, v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err})
+	case doubted.set():
+		c.set(v1alpha1.EndpointReady, v1alpha1.Unknown, doubted)
 	case endpoint && len(s.replicas) > 0:
 		c.set(v1alpha1.EndpointReady, v1alpha1.True, cause{Answering, "every endpoint answers its probes"})
 	default:
@@ -124,8 +129,18 @@ func (w *world) scheduled(replica *replica) (string, cause) {
 	return v1alpha1.False, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
 }
 
+// reported reports whether what the agent says is of a live job: one that runs or, while the scheduler cannot be asked, one
+// whose agent or servers answer.
+func (w *world) reported(replica *replica) bool {
+	if w.known {
+		return replica.job != nil && replica.job.State == drivers.JobRunning
+	}
+	st := replica.agent.State
+	return st != nil && st.End == nil && len(replica.agent.Doubts) == 0 && replica.agent.StillFor <= w.d.Policy.Stale
+}
+
 // seatStatus never shows an address that the live job has not reported itself.
-func seatStatus(replica *replica) v1alpha1.SeatStatus {
+func (w *world) seatStatus(replica *replica) v1alpha1.SeatStatus {
 	v := v1alpha1.SeatStatus{Seat: replica.id.String(), Ready: replica.ready == v1alpha1.True, Reason: string(replica.cause.reason)}
 	if replica.attempt == nil {
 		return v
@@ -145,7 +160,7 @@ func seatStatus(replica *replica) v1alpha1.SeatStatus {
 			v.Ends = &ends
 		}
 	}
-	if p := replica.endpoint(); p != nil && replica.job != nil && replica.job.State == drivers.JobRunning {
+	if p := replica.endpoint(); p != nil && w.reported(replica) {
 		v.Phase, v.Endpoint, v.Metrics, v.PID = p.Phase, p.Endpoint, p.Metrics, p.PID
 		for _, p := range replica.procs {
 			if p == nil {

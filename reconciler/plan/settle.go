@@ -30,6 +30,7 @@ func (w *world) settle() {
 		if a.JobID != j.ID {
 			w.do(Action{Verb: Adopt, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
 				Reason: Adopted, Message: fmt.Sprintf("job %s carries the mark of this submission", j.ID)})
+			a.JobID = j.ID // a job that is found when it has ended is closed at once, and fenced by its id
 		}
 		if j.State.Terminal() {
 			w.close(a, endOf(a, j, w.o.Agents[a.Nonce]))
@@ -50,6 +51,9 @@ func (w *world) unseen(a *Attempt) {
 	if w.o.Listing.At.Before(settled) {
 		w.wakeAt(settled)
 		return
+	}
+	if st := w.o.Agents[a.Nonce].State; a.JobID == "" && st != nil && st.Nonce == a.Nonce {
+		a.JobID = drivers.JobID(st.JobID) // the answer to the submission was lost, and its agent says that there was a job
 	}
 	end := End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler answered after the settle time and lists no such job"}
 	if a.JobID != "" {

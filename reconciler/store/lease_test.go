@@ -184,6 +184,7 @@ func writers(l *Lease, a plan.Attempt, r plan.Run) map[string]func() error {
 		"Emit":      func() error { return l.Emit(Event{Experiment: "exp", Reason: "Late"}) },
 		"Forget":    func() error { return l.s.Forget(l, "gone") },
 		"Renew":     l.Renew,
+		"Requests":  func() error { return l.DropRequests(2) },
 	}
 }
 
@@ -202,6 +203,10 @@ func settled(t *testing.T, dir string) (plan.Attempt, plan.Run) {
 	r, err := l.CreateRun(plan.Run{ID: "bench-2", Experiment: "exp", Phase: v1alpha1.RunPending}, drivers.SuiteRequest{})
 	check(t, err)
 	r.Phase = v1alpha1.RunFailed
+	for range 2 {
+		_, err := s.RequestPass()
+		check(t, err)
+	}
 	check(t, l.Release())
 	return a, r
 }

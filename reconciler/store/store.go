@@ -35,7 +35,7 @@ type Store struct {
 const idFile = "id"
 
 // folders are what a state directory holds.
-var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive"}
+var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "requests", "targets", "bin", "archive"}
 
 // Open opens dir and makes what is missing in it.
 func Open(dir string, o Options) (*Store, error) {

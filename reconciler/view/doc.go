@@ -2,6 +2,8 @@
 // Nothing here changes anything or needs the lease, and the store is handed in.
 //
 //	snapshot.go   Snapshot: the status files and the newest revisions, read once
+//	reader.go     Reader: statuses that a controller observed, or that the reader observes itself
+//	unobserved.go a status that nobody observes now: Unknown, never Ready
 //	object.go     Object and List: what `-o json` prints
 //	kinds.go      the kinds that can be listed, with their short names
 //	objects.go    the objects of one kind

@@ -2,6 +2,8 @@ package view
 
 import (
 	"encoding/json"
+	"slices"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -62,6 +64,13 @@ func (o Object) FullName() string {
 
 // Fingerprint differs between two lists that differ.
 func Fingerprint(items []Object) string {
+	items = slices.Clone(items)
+	for i := range items {
+		if e, ok := items[i].Status.(v1alpha1.ExperimentStatus); ok { // when it was observed is no difference
+			e.Observed, e.Answered = time.Time{}, 0
+			items[i].Status = e
+		}
+	}
 	b, _ := json.Marshal(items) // these types always encode
 	return string(b)
 }

@@ -9,15 +9,16 @@ import (
 	"assay/reconciler/store"
 )
 
-// StatusesOf are the statuses of experiments whose revisions were acted on; the others are left out.
-func StatusesOf(st *store.Store, revs []store.Revision) ([]v1alpha1.ExperimentStatus, error) {
+// StatusesOf are the statuses of experiments whose revisions were acted on, and that answer the request; the others are
+// left out. See store.RequestPass; request 0 is answered by all.
+func StatusesOf(st *store.Store, revs []store.Revision, request int64) ([]v1alpha1.ExperimentStatus, error) {
 	var out []v1alpha1.ExperimentStatus
 	for _, r := range revs {
 		e, ok, err := st.Status(r.Experiment)
 		if err != nil {
 			return nil, err
 		}
-		if ok && e.Generation >= r.Generation {
+		if ok && e.Generation >= r.Generation && e.Answered >= request {
 			out = append(out, e)
 		}
 	}

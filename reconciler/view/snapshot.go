@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/store"
@@ -10,25 +12,21 @@ import (
 type Snapshot struct {
 	Statuses []v1alpha1.ExperimentStatus // by name
 	Heads    map[string]store.Revision   // newest revision of each experiment
+	Age      time.Duration               // of the oldest status; 0 when they were observed now
+	Live     bool                        // the reader observed them itself
+	Problem  string                      // why it could not, although no controller does
+	holder   store.Holder                // the controller that published them; zero when none does
 	store    *store.Store
 }
 
-// Read reads the status files and the newest revisions. Seats get the folder of their job.
+// Read reads the status files, whatever their age, and the newest revisions.
 func Read(st *store.Store) (Snapshot, error) {
 	s := Snapshot{store: st, Heads: map[string]store.Revision{}}
 	var err error
 	if s.Statuses, err = st.Statuses(); err != nil {
 		return s, err
 	}
-	for _, e := range s.Statuses {
-		for _, v := range e.Services {
-			for i, seat := range v.Seats {
-				if id, ok := drivers.ParseSeat(seat.Seat); ok && seat.Nonce != "" {
-					v.Seats[i].Dir = st.JobDir(id, seat.Nonce)
-				}
-			}
-		}
-	}
+	s.addFolders()
 	heads, err := st.Heads()
 	if err != nil {
 		return s, err
@@ -37,4 +35,17 @@ func Read(st *store.Store) (Snapshot, error) {
 		s.Heads[h.Experiment] = h
 	}
 	return s, nil
+}
+
+// addFolders gives seats the folder of their job.
+func (s Snapshot) addFolders() {
+	for _, e := range s.Statuses {
+		for _, v := range e.Services {
+			for i, seat := range v.Seats {
+				if id, ok := drivers.ParseSeat(seat.Seat); ok && seat.Nonce != "" {
+					v.Seats[i].Dir = s.store.JobDir(id, seat.Nonce)
+				}
+			}
+		}
+	}
 }
