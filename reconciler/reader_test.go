@@ -18,13 +18,13 @@ const mostDead = 30 * time.Second
 // leave ends the controller, or lets it hang, for a while in which nobody acts. It is shorter than the scheduler's memory: a
 // server that a lost node left behind, and whose job's id nobody learned, can be ended by nobody later.
 func (w *sim) leave() {
-	w.killed = w.readings.IntN(2) == 0
-	w.backAt = w.cluster.Now().Add(time.Duration(w.readings.Int64N(int64(w.absence))))
+	w.killed = w.reads.IntN(2) == 0
+	w.backAt = w.cluster.Now().Add(time.Duration(w.reads.Int64N(int64(w.absence))))
 	w.note("no controller until %s, killed: %v", w.backAt.Format("15:04:05"), w.killed)
 	if w.killed {
 		w.bury()
 	}
-	if w.readings.IntN(2) == 0 {
+	if w.reads.IntN(2) == 0 {
 		w.someJob(func(j drivers.Job) {
 			w.note("agent and servers of job %s die meanwhile", j.ID)
 			w.cluster.CrashAgent(j.ID, false)
@@ -53,13 +53,13 @@ func (w *sim) probe(_ context.Context, base, _ string, _ drivers.Probe) ([]strin
 
 // read is a person who looks, now and then: nothing that has been dead for long may be shown as Ready.
 func (w *sim) read() error {
-	if w.readings.IntN(3) > 0 {
+	if w.reads.IntN(3) > 0 {
 		return nil
 	}
 	crash := w.crash
 	w.crash = nil
 	defer func() { w.crash = crash }()
-	if w.reader == nil || w.readings.IntN(3) == 0 { // most commands look once
+	if w.reader == nil || w.reads.IntN(3) == 0 { // most commands look once
 		l := w.reading()
 		l.decide = w.v.decide
 		w.reader = &view.Reader{Store: w.store, Clock: w.now, Observe: func(context.Context) ([]v1alpha1.ExperimentStatus, error) {
