@@ -112,6 +112,12 @@ func (c *Cluster) Jobs(ctx context.Context, owner string) ([]drivers.Job, error)
 func (j *job) public() drivers.Job {
 	out := j.Job
 	out.Nodes = slices.Clone(j.Nodes)
+	if j.held && j.State == drivers.JobPending {
+		out.Reason, out.Block = "JobHeldAdmin", drivers.BlockHeldByAdmin
+	}
+	if j.obscure && !j.State.Terminal() {
+		out.State, out.Reason = drivers.JobUnknown, "REBOOTING_MOON"
+	}
 	return out
 }
 
@@ -132,7 +138,7 @@ func (c *Cluster) Reconfigure(ctx context.Context, id drivers.JobID, nonce strin
 			}
 			j.Limit = *change.Time
 			if j.State == drivers.JobRunning {
-				j.Ends = j.Started.Add(j.Limit)
+				c.bound(j)
 			}
 		}
 		return nil

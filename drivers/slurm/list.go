@@ -74,6 +74,7 @@ func parseJob(f []string) (drivers.Job, error) {
 	if j.Reason == "None" {
 		j.Reason = ""
 	}
+	explain(&j, f[1])
 	j.Tag, _ = drivers.ParseTag(f[4])
 	nodes, err := ExpandNodes(f[5])
 	if err != nil {
@@ -88,14 +89,14 @@ func parseJob(f []string) (drivers.Job, error) {
 	return j, nil
 }
 
-// states are Slurm's words. A word that is not here is a job that is not known to be over.
+// states are Slurm's words. A word that is not here is JobUnknown, which is no end.
 var states = map[string]drivers.JobState{
 	"PENDING": drivers.JobPending, "CONFIGURING": drivers.JobPending, "REQUEUED": drivers.JobPending, "REQUEUE_FED": drivers.JobPending,
 	"REQUEUE_HOLD": drivers.JobPending, "SPECIAL_EXIT": drivers.JobPending, "RESV_DEL_HOLD": drivers.JobPending,
 	"RUNNING": drivers.JobRunning, "RESIZING": drivers.JobRunning, "SIGNALING": drivers.JobRunning,
 	"SUSPENDED": drivers.JobSuspended, "STOPPED": drivers.JobSuspended,
 	"COMPLETING": drivers.JobCompleting, "STAGE_OUT": drivers.JobCompleting,
-	"COMPLETED": drivers.JobCompleted, "FAILED": drivers.JobFailed, "BOOT_FAIL": drivers.JobFailed, "LAUNCH_FAILED": drivers.JobFailed,
+	"COMPLETED": drivers.JobCompleted, "FAILED": drivers.JobFailed, "BOOT_FAIL": drivers.JobBootFail, "LAUNCH_FAILED": drivers.JobLaunchFailed,
 	"TIMEOUT": drivers.JobTimeout, "CANCELLED": drivers.JobCancelled, "REVOKED": drivers.JobCancelled,
 	"OUT_OF_MEMORY": drivers.JobOutOfMemory, "NODE_FAIL": drivers.JobNodeFail, "PREEMPTED": drivers.JobPreempted, "DEADLINE": drivers.JobDeadline,
 }
@@ -105,7 +106,7 @@ func stateOf(word string) drivers.JobState {
 	if s, ok := states[strings.TrimSuffix(word, "+")]; ok {
 		return s
 	}
-	return drivers.JobSuspended
+	return drivers.JobUnknown
 }
 
 // timeOf reads 2026-11-23T14:00:00 in the cluster's zone; zero for N/A and Unknown.

@@ -7,6 +7,8 @@
 //     the plain form is used, with separators that no name can hold. One call lists everything.
 //   - An sbatch that fails may have made a job (a timeout, a kill): that is ErrUncertain, and the caller has to look.
 //     errors.go tells it apart from a rejection.
+//   - Slurm's words for states and reasons become drivers' (list.go, reason.go); a word that is not known is JobUnknown.
+//   - The end of the walltime is announced by SIGUSR1, a minute early: the agent can tell it from a cancel, which is SIGTERM.
 //   - Job ids are reused, so before a job is cancelled or changed the nonce in its comment is compared.
 //   - The batch script is a constant. Everything else, the modules included, is an argument; no value ever reaches a shell's parser.
 //   - Commands run in a clean environment and with a time limit. Of the caller's environment a job gets PATH, HOME and the like, nothing more.
@@ -148,7 +150,7 @@ func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "j
 // Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
 // is in the script: its arguments are the modules and the agent's command.
 func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
-	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1",
+	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:USR1@60", "--ntasks-per-node=1",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
 		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
 	export := []string{callerPath}

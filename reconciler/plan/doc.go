@@ -28,6 +28,8 @@
 //	guard.go        the prune guard
 //	ready.go        what is Ready, and why not
 //	settle.go       which submissions are jobs, which ended, which never became one
+//	ends.go         how a job ended, and whether that is a failure of the service
+//	blocked.go      why a job neither runs nor ends
 //	duplicate.go    one live job a seat
 //	run.go          benchmark runs: conclude, supersede, start
 //	attribution.go  which job executes a run

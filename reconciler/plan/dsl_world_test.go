@@ -186,6 +186,13 @@ func (w words) job(o *Observed) drivers.Job {
 	if w.has("left") {
 		j.Ends = epoch.Add(w.dur("left", 0))
 	}
+	if w.has("ending") {
+		j.Ends = epoch.Add(-w.dur("ending", 0))
+	}
+	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)
+	if w.has("warned") {
+		j.Signalled = epoch.Add(w.dur("warned", 0))
+	}
 	return j
 }
 
@@ -221,6 +228,9 @@ func (w words) agent(x *Experiment, o *Observed) {
 		name, phase, _ := strings.Cut(id, ":")
 		told.Runs = append(told.Runs, drivers.Run{ID: name, Dir: "/runs/" + name, Limit: 600})
 		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why"})
+	}
+	if w.has("end") {
+		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
 	}
 	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
 }

@@ -30,6 +30,9 @@ const (
 	WaitingForTarget     Reason = "WaitingForTarget"
 	WaitingForPoint      Reason = "WaitingForPoint"
 	WaitingForWalltime   Reason = "WaitingForWalltime"
+	LimitReached         Reason = "LimitReached"
+	PartitionUnavailable Reason = "PartitionUnavailable"
+	JobSuspended         Reason = "JobSuspended"
 
 	// What is as declared.
 	Ready       Reason = "Ready"
@@ -55,6 +58,7 @@ const (
 	NoTarget              Reason = "NoTarget"
 	Unreadable            Reason = "Unreadable"
 	SpaceUnknown          Reason = "SpaceUnknown"
+	StateUnknown          Reason = "StateUnknown"
 
 	// What needs an action of the user.
 	ModelMismatch   Reason = "ModelMismatch"
@@ -72,6 +76,14 @@ const (
 	TargetStalled   Reason = "TargetStalled"
 	SweepStopped    Reason = "SweepStopped"
 	NotTogether     Reason = "NotTogether"
+
+	// Why a job neither runs nor ends until a person acts.
+	HeldByUser               Reason = "HeldByUser"
+	HeldByAdmin              Reason = "HeldByAdmin"
+	NeverFits                Reason = "NeverFits"
+	DependencyNeverSatisfied Reason = "DependencyNeverSatisfied"
+	Forbidden                Reason = "Forbidden"
+	CompletingTooLong        Reason = "CompletingTooLong"
 
 	// Why a job is submitted, changed or instructed.
 	Declared        Reason = "Declared"
@@ -109,11 +121,21 @@ const (
 	CrashLoop         Reason = "CrashLoop"
 	AgentLost         Reason = "AgentLost"
 
+	// How a job ended because of the scheduler, a node or the walltime: no failure of the service, see ends.go.
+	TimeLimit    Reason = "TimeLimit"
+	NodeFail     Reason = "NodeFail"
+	BootFail     Reason = "BootFail"
+	LaunchFailed Reason = "LaunchFailed"
+	Preempted    Reason = "Preempted"
+	Requeued     Reason = "Requeued"
+	Deadline     Reason = "Deadline"
+
 	// How a job ended otherwise. The scheduler's own states are added in Advice.
 	NeverSubmitted  Reason = "NeverSubmitted"
 	SubmitRejected  Reason = "SubmitRejected"
 	CancelledByHand Reason = "CancelledByHand"
-	TimeLimit       Reason = "TimeLimit"
+	Signalled       Reason = "Signalled"
+	OutOfMemory     Reason = "OutOfMemory"
 	JobFailed       Reason = "JobFailed"
 	Vanished        Reason = "Vanished"
 	Ended           Reason = "Ended"

@@ -43,9 +43,11 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 		} else if ready == v1alpha1.True || replica.ready == v1alpha1.Unknown {
 			ready, because = replica.ready, replica.cause
 		}
-		switch {
+		switch stuck := w.stuck(replica.job); {
 		case replica.stalled.set():
 			stalled = replica.stalled
+		case stuck.set():
+			stalled = stuck
 		case replica.givenUp.set() && s.of.grouped: // its job goes on for the others
 			stalled = replica.givenUp
 		}
@@ -115,13 +117,15 @@ func (w *world) scheduled(replica *replica) (string, cause) {
 		return v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err}
 	case replica.job == nil:
 		return v1alpha1.False, replica.cause
-	case replica.job.State == drivers.JobPending:
+	case replica.job.State == drivers.JobPending && replica.job.Block == "":
 		reason := cmp.Or(Reason(replica.job.Reason), Pending)
 		return v1alpha1.False, cause{reason, fmt.Sprintf("job %s is pending: %s", replica.job.ID, reason)}
 	case replica.job.State == drivers.JobRunning:
 		return v1alpha1.True, cause{}
+	case replica.job.State == drivers.JobUnknown:
+		return v1alpha1.Unknown, w.notRunning(replica.job, replica.agent)
 	}
-	return v1alpha1.False, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
+	return v1alpha1.False, w.notRunning(replica.job, replica.agent)
 }
 
 // seatStatus never shows an address that the live job has not reported itself.
