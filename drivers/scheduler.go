@@ -114,6 +114,9 @@ type JobSpec struct {
 // Change is what can be changed on a job that exists. Nil leaves a value as it is; the zero Change asks for nothing.
 type Change struct {
 	Time *time.Duration // walltime; 0: unlimited
+	// Was is the walltime that the job had when Time was decided; 0: not known. Where others can change it, a job that has
+	// another one by now is left as it is: ErrUnavailable, so that the jobs are listed again before anything is decided.
+	Was time.Duration
 }
 
 // Scheduler starts, stops and lists jobs. drivertest.Scheduler is its contract as tests.

@@ -105,7 +105,7 @@ func (w *sim) edit() {
 	case 2:
 		w.repeats = 1 + w.rng.IntN(3)
 	case 3:
-		w.limit = []time.Duration{12 * time.Hour, 10 * time.Hour, 14 * time.Hour}[w.rng.IntN(3)]
+		w.limit = []time.Duration{12 * time.Hour, 10 * time.Hour, 14 * time.Hour, time.Minute}[w.rng.IntN(4)]
 	case 4:
 		w.web = !w.web
 	case 5:
@@ -156,6 +156,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Disturbed(); len(ids) > 0 {
 		return fmt.Errorf("foreign jobs %v were touched", ids)
+	}
+	if ids := w.cluster.Shortened(); len(ids) > 0 {
+		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
 	}
 	for id, n := range w.cluster.Results() {
 		if n > 1 {

@@ -36,6 +36,9 @@ func (c *Cluster) Resume(id drivers.JobID) {
 // SetLimit changes a job's walltime up or down, which only an administrator can do to a running job.
 func (c *Cluster) SetLimit(id drivers.JobID, limit time.Duration) {
 	c.with(id, func(j *job) {
+		if j.granted = 0; limit > j.Limit {
+			j.granted = limit
+		}
 		j.Limit = limit
 		if j.State == drivers.JobRunning {
 			c.bound(j)

@@ -54,10 +54,11 @@ type job struct {
 	ended     time.Time
 	left      bool // its node was lost, so its server runs on until it is fenced
 	foreign   bool
-	held      bool      // by an administrator
-	stuck     bool      // it stays Completing
-	obscure   bool      // listed in a state that no assay knows
-	paused    time.Time // when it was suspended
+	held      bool          // by an administrator
+	stuck     bool          // it stays Completing
+	obscure   bool          // listed in a state that no assay knows
+	paused    time.Time     // when it was suspended
+	granted   time.Duration // the limit that an administrator gave it, above its own
 	agent     agent
 }
 

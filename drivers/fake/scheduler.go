@@ -136,6 +136,10 @@ func (c *Cluster) Reconfigure(ctx context.Context, id drivers.JobID, nonce strin
 			if j.State == drivers.JobRunning && *change.Time > j.Limit {
 				return fmt.Errorf("access/permission denied for job %s: %w", id, drivers.ErrRejected)
 			}
+			if change.Was != 0 && change.Was != j.Limit {
+				return fmt.Errorf("job %s has a limit of %s by now, not %s: %w", id, j.Limit, change.Was, drivers.ErrUnavailable)
+			}
+			c.shorten(j, *change.Time)
 			j.Limit = *change.Time
 			if j.State == drivers.JobRunning {
 				c.bound(j)

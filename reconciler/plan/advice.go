@@ -87,6 +87,7 @@ var advice = map[Reason]string{
 	RunPlaced:       "nothing to do",
 	RunEnded:        "nothing to do",
 	ChangeRefused:   "the new settings hold from the next job on; to have them now, end the job: its seat is filled again",
+	TimeDeferred:    "nothing to do: the next job has the new limit; to have it now, end the job: its seat is filled again",
 	Adopted:         "nothing to do",
 	MetricsStored:   "nothing to do: the message names the file",
 

@@ -36,6 +36,7 @@
 //	retire.go       seats that are no longer wanted; deletion
 //	group.go        services that share a job
 //	seat.go         submit, replace, change in place
+//	walltime.go     what becomes of a job's time limit when settings change
 //	backoff.go      when to try again, when to give up
 //	runjob.go       runs that need a job of their own
 //	folder.go       directories, created and removed

@@ -153,6 +153,7 @@ func (w words) attempt() Attempt {
 	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
+	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
 	if w.has("members") {
 		a.Members = strings.Split(w.str("members", ""), ",")
 	}

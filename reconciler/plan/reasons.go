@@ -96,6 +96,7 @@ const (
 	RunPlaced       Reason = "RunPlaced"
 	RunEnded        Reason = "RunEnded"
 	ChangeRefused   Reason = "ChangeRefused"
+	TimeDeferred    Reason = "TimeDeferred"
 	Adopted         Reason = "Adopted"
 	MetricsStored   Reason = "MetricsStored"
 

@@ -56,8 +56,8 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 		}
 		endpoint = endpoint && v.Endpoint != "" && allReady(replica)
 	}
-	if a := refused(s); a != "" && ready == v1alpha1.True {
-		because.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
+	if a := notInPlace(s); a != "" && ready == v1alpha1.True {
+		because.message = "all probes pass; " + a
 	}
 	if x.released.set() {
 		ready, because, scheduled, sy = v1alpha1.False, x.released, v1alpha1.False, x.released
@@ -101,10 +101,15 @@ func (w *world) progress(x *experiment, c *conditions, ready string, because, st
 	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 }
 
-func refused(s *service) string {
+// notInPlace says which settings hold only from the next job on.
+func notInPlace(s *service) string {
 	for _, replica := range s.replicas {
-		if replica.attempt != nil && replica.attempt.Refused != "" {
-			return replica.attempt.Refused
+		switch a := replica.attempt; {
+		case a == nil:
+		case a.Refused != "":
+			return "the changed settings hold from the next job on, since the scheduler refused them for this one: " + a.Refused
+		case a.Deferred != "":
+			return "the new time limit holds from the next job on: " + a.Deferred
 		}
 	}
 	return ""
