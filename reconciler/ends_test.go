@@ -44,6 +44,47 @@ func (w *sim) lastEnd(t *testing.T) plan.End {
 	return end
 }
 
+// runsOf are the recorded runs of a benchmark.
+func (w *sim) runsOf(t *testing.T, benchmark string) (out []plan.Run) {
+	t.Helper()
+	runs, err := w.store.Runs("exp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range runs {
+		if r.Benchmark == benchmark {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// TestRunsKeepClearOfTheWalltime: a run starts only where it can end before the scheduler's first signal, so that none is
+// cut by it.
+func TestRunsKeepClearOfTheWalltime(t *testing.T) {
+	w := calm(t)
+	w.limit, w.web, w.repeats, w.timeout = 2*time.Minute, false, 3, 80*time.Second
+	w.apply()
+	w.until(t, "all runs", func() bool {
+		done := 0
+		for _, r := range w.runsOf(t, "bench") {
+			if r.Phase == v1alpha1.RunLost || r.Phase == v1alpha1.RunFailed {
+				t.Fatalf("a run is %s: %s", r.Phase, r.Message)
+			}
+			if r.Phase == v1alpha1.RunComplete {
+				done++
+			}
+		}
+		return done == w.repeats
+	})
+	for _, r := range w.runsOf(t, "bench") {
+		j, err := w.cluster.Ended(t.Context(), drivers.JobID(r.JobID), r.Nonce)
+		if err == nil && j.Started.Add(2*time.Minute-30*time.Second).Sub(r.Created) < w.timeout {
+			t.Errorf("run %s began %s into job %s", r.ID, r.Created.Sub(j.Started), j.ID)
+		}
+	}
+}
+
 // TestWalltimeIsNoFailure: a service whose jobs reach their walltime again and again comes back each time, however few
 // restarts it is granted.
 func TestWalltimeIsNoFailure(t *testing.T) {
@@ -68,7 +109,10 @@ func TestWalltimeIsNoFailure(t *testing.T) {
 	if end := w.lastEnd(t); end.Reason != plan.TimeLimit || end.Failure {
 		t.Errorf("the last job ended as %+v", end)
 	}
-	t.Logf("Ready in %d of %d passes", ready, passes)
+	runs := w.runsOf(t, "bench")
+	if len(runs) != w.repeats || runs[0].Phase != v1alpha1.RunFailed || runs[0].Reason != plan.RunTooLong {
+		t.Errorf("runs of 5 minutes that wait for jobs of 2: %+v", runs)
+	}
 	if ready*2 < passes {
 		t.Errorf("it was Ready in only %d of %d passes", ready, passes)
 	}

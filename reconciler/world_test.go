@@ -40,7 +40,8 @@ type sim struct {
 	slots      int
 	repeats    int
 	limit      time.Duration
-	restarts   int // jobs of a seat that can fail in a row
+	restarts   int           // jobs of a seat that can fail in a row
+	timeout    time.Duration // of a run
 	web        bool
 	webNodes   int
 	suspend    bool
@@ -63,7 +64,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 		return nil, err
 	}
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
-		limit: 12 * time.Hour, restarts: 1000, web: true, webNodes: 1, note: func(string, ...any) {}}
+		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, note: func(string, ...any) {}}
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: 40 * time.Second, Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
@@ -178,7 +179,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 		services = append(services, v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"web"}}, Nodes: &w.webNodes,
 			DependsOn: []string{"llm"}, Restart: restart, Ready: ready, Resources: v1alpha1.Resources{Time: v1alpha1.Duration(12 * time.Hour)}})
 	}
-	timeout := v1alpha1.Duration(5 * time.Minute)
+	timeout := v1alpha1.Duration(w.timeout)
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
 		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{

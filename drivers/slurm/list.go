@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 )
 
@@ -83,6 +84,9 @@ func parseJob(f []string) (drivers.Job, error) {
 	j.Nodes = nodes
 	j.Started, j.Ends, j.Submitted = timeOf(f[6]), timeOf(f[7]), timeOf(f[9])
 	j.Limit = limitOf(f[8])
+	if j.State == drivers.JobRunning && j.Limit > 0 && !j.Ends.IsZero() {
+		j.Signalled = j.Ends.Add(v1alpha1.Usable(v1alpha1.Slurm, v1alpha1.Duration(j.Limit)).Std() - j.Limit)
+	}
 	if j.State == drivers.JobPending { // an estimate, not a fact
 		j.Started, j.Ends = time.Time{}, time.Time{}
 	}

@@ -8,7 +8,7 @@
 //   - An sbatch that fails may have made a job (a timeout, a kill): that is ErrUncertain, and the caller has to look.
 //     errors.go tells it apart from a rejection.
 //   - Slurm's words for states and reasons become those of package drivers; a word that is not known is JobUnknown.
-//   - The end of the walltime is announced by SIGUSR1, a minute early: the agent can tell it from a cancel, which is SIGTERM.
+//   - The end of the walltime is announced by SIGUSR1, up to a minute early: the agent can tell it from a cancel, which is SIGTERM.
 //   - Job ids are reused, so before a job is cancelled or changed the nonce in its comment is compared.
 //   - The batch script is a constant. Everything else, the modules included, is an argument; no value ever reaches a shell's parser.
 //   - Commands run in a clean environment and with a time limit. Of the caller's environment a job gets PATH, HOME and the like, nothing more.
@@ -31,6 +31,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
 )
@@ -150,7 +151,7 @@ func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "j
 // Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
 // is in the script: its arguments are the modules and the agent's command.
 func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
-	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:USR1@60", "--ntasks-per-node=1",
+	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=" + warning(spec.Time), "--ntasks-per-node=1",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
 		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
 	export := []string{callerPath}
@@ -185,6 +186,12 @@ func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 
 // escape keeps sbatch from reading a directory's name as a filename pattern.
 func escape(dir string) string { return strings.ReplaceAll(dir, "%", "%%") }
+
+// warning asks for the signal that announces the end of the walltime, to the agent only.
+func warning(walltime time.Duration) string {
+	ahead := v1alpha1.EndWarning(v1alpha1.Duration(walltime)).Std()
+	return "B:USR1@" + strconv.Itoa(max(1, int(ahead.Seconds())))
+}
 
 // minutes is a time limit in Slurm's unit, rounded up.
 func minutes(d time.Duration) string {

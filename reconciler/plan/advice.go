@@ -75,6 +75,7 @@ var advice = map[Reason]string{
 	SuiteFailed:     "read the run's log (assay logs RUN), and change the benchmark's seed to try it again",
 	TargetStalled:   "correct the target: a changed one is measured anew",
 	SweepStopped:    "correct what failed, or set sweep.onFailure to Continue",
+	RunTooLong:      "give the target more time (resources.time), or the benchmark a shorter timeout, and change its seed to measure it",
 	NotTogether:     "change the seed to measure the benchmarks together again",
 
 	Declared:        "nothing to do",

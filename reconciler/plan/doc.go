@@ -32,6 +32,7 @@
 //	blocked.go      why a job neither runs nor ends
 //	duplicate.go    one live job a seat
 //	run.go          benchmark runs: conclude, supersede, start
+//	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion
 //	group.go        services that share a job

@@ -154,6 +154,7 @@ func (w words) attempt() Attempt {
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
+	a.Revision = w.str("revision", "")
 	if w.has("members") {
 		a.Members = strings.Split(w.str("members", ""), ",")
 	}
@@ -254,7 +255,7 @@ func (w words) point(x Experiment) Point {
 
 func (w words) run(x *Experiment, o *Observed) Run {
 	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
-		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
+		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-w.dur("created", time.Minute)), Key: w.str("key", "")}
 	world := newWorld(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
 	for _, want := range world.exps[0].wants {
 		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {

@@ -76,6 +76,7 @@ const (
 	TargetStalled   Reason = "TargetStalled"
 	SweepStopped    Reason = "SweepStopped"
 	NotTogether     Reason = "NotTogether"
+	RunTooLong      Reason = "RunTooLong"
 
 	// Why a job neither runs nor ends until a person acts.
 	HeldByUser               Reason = "HeldByUser"

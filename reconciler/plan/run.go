@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -162,6 +161,10 @@ func (w *world) startRun(x *experiment) {
 			continue
 		}
 		if because := w.mayStart(x, set, busy); because.set() {
+			if never := w.neverFits(x, want); because.reason == WaitingForWalltime && never.set() {
+				w.create(x, want, nil, never)
+				continue
+			}
 			x.wait(want, because)
 			continue
 		}
@@ -201,12 +204,10 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	if r := w.using(x, target); r != nil {
 		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
-	if len(target.replicas) == 0 {
-		return cause{}
-	}
-	if j := target.replicas[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
-		return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run can take %s; give the service more time or the benchmark a shorter timeout",
-			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
+	for _, replica := range target.replicas {
+		if because := w.leaves(replica.job, want); because.set() {
+			return because
+		}
 	}
 	return cause{}
 }
