@@ -156,7 +156,7 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 	return a, x.update(a.Nonce, func(attempt *plan.Attempt) {
 		attempt.Settings, attempt.Time, attempt.Refused, attempt.Deferred = a.Settings, a.Time, refused, a.Deferred
 		if limit > 0 && refused == "" {
-			attempt.Limit = limit
+			attempt.Limit, attempt.Changed = limit, x.Clock()
 		}
 	})
 }

@@ -155,6 +155,9 @@ func (w words) attempt() Attempt {
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
 	a.Revision = w.str("revision", "")
+	if w.has("changed") {
+		a.Changed = epoch.Add(-w.dur("changed", 0))
+	}
 	if w.has("members") {
 		a.Members = strings.Split(w.str("members", ""), ",")
 	}

@@ -54,6 +54,7 @@ type Attempt struct {
 	Cancelled   Reason          `json:"cancelled,omitempty"`  // why we cancelled it; empty: we did not
 	CancelledAt time.Time       `json:"cancelledAt,omitzero"` // when we last did
 	Refused     string          `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
+	Changed     time.Time       `json:"changed,omitzero"`     // when the scheduler last accepted a limit from us; older listings do not show it
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
 	Spec        string          `json:"spec,omitempty"`       // fingerprint of all that was to run in it
 	End         *End            `json:"end,omitempty"`

@@ -102,7 +102,7 @@ func (w *world) keep(alloc *allocation, seat *seat) {
 		w.cancel(a, cause{Reallocated, "the declared allocation changed, which needs a new job"})
 	case because.set():
 		w.cancel(a, because)
-	case alloc.changesInPlace(seat):
+	case w.changesInPlace(alloc, seat):
 		w.reconfigure(alloc, seat)
 	}
 }

@@ -49,9 +49,11 @@ func limitWord(d time.Duration) string {
 	return d.String()
 }
 
-// changesInPlace reports whether the settings of a seat's job are to be changed now.
-func (alloc *allocation) changesInPlace(seat *seat) bool {
-	return seat.attempt.Settings != alloc.settings && seat.job != nil && (seat.job.State == drivers.JobPending || seat.job.State == drivers.JobRunning)
+// changesInPlace reports whether the settings of a seat's job are to be changed now. A listing from before our own last
+// change shows the former limit, which looks like an extension by an administrator: the next one decides.
+func (w *world) changesInPlace(alloc *allocation, seat *seat) bool {
+	return seat.attempt.Settings != alloc.settings && seat.job != nil && w.o.Listing.At.After(seat.attempt.Changed) &&
+		(seat.job.State == drivers.JobPending || seat.job.State == drivers.JobRunning)
 }
 
 // reconfigure changes a job in place.
