@@ -3,6 +3,7 @@ package drivers
 import (
 	"encoding/json"
 	"strings"
+	"syscall"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -197,9 +198,21 @@ type RunState struct {
 
 // AgentEnd is how the agent ended.
 type AgentEnd struct {
-	Reason  string `json:"reason"` // Done | Signalled | Failed
+	Reason  string `json:"reason"` // one of the constants below
 	Message string `json:"message,omitempty"`
 }
+
+// Reasons of an AgentEnd. Schedulers announce the end of the walltime with WalltimeSignal, which they send for nothing
+// else; so the agent can tell it from a cancel without knowing its time limit, which can change while it runs.
+const (
+	EndDone      = "Done"      // every run has ended and desired.json says to exit then
+	EndTimeLimit = "TimeLimit" // the scheduler announced the end of the walltime
+	EndSignalled = "Signalled" // SIGTERM or SIGINT: a cancel, a preemption, or a signal by hand; the attempt's record says whether it was assay's
+	EndRequeued  = "Requeued"  // the scheduler started the job again; a job directory is used once, so this start did nothing
+)
+
+// WalltimeSignal is the signal that announces the end of the walltime to the agent.
+const WalltimeSignal = syscall.SIGUSR1
 
 // Files of a job directory and of a run directory.
 const (

@@ -13,28 +13,55 @@ type JobState string
 
 // The states. Everything from Completed on is terminal.
 const (
-	JobPending     JobState = "Pending"
-	JobRunning     JobState = "Running"
-	JobSuspended   JobState = "Suspended"
-	JobCompleting  JobState = "Completing" // ending; its nodes are not free yet
-	JobCompleted   JobState = "Completed"
-	JobFailed      JobState = "Failed"
-	JobTimeout     JobState = "Timeout"
-	JobCancelled   JobState = "Cancelled"
-	JobOutOfMemory JobState = "OutOfMemory"
-	JobNodeFail    JobState = "NodeFail"
-	JobPreempted   JobState = "Preempted"
-	JobDeadline    JobState = "Deadline"
-	JobVanished    JobState = "Vanished" // a successful listing no longer has it, and how it ended is unknown
+	JobPending      JobState = "Pending"
+	JobRunning      JobState = "Running"
+	JobSuspended    JobState = "Suspended"
+	JobCompleting   JobState = "Completing" // ending; its nodes are not free yet
+	JobUnknown      JobState = "Unknown"    // the scheduler used a word that this assay does not know; Job.Reason holds it
+	JobCompleted    JobState = "Completed"
+	JobFailed       JobState = "Failed"
+	JobTimeout      JobState = "Timeout"
+	JobCancelled    JobState = "Cancelled"
+	JobOutOfMemory  JobState = "OutOfMemory"
+	JobNodeFail     JobState = "NodeFail"     // a node was lost while the job ran
+	JobBootFail     JobState = "BootFail"     // a node did not come up for the job
+	JobLaunchFailed JobState = "LaunchFailed" // the node could not start the job: prolog, credentials, a missing folder
+	JobPreempted    JobState = "Preempted"
+	JobDeadline     JobState = "Deadline"
+	JobVanished     JobState = "Vanished" // a successful listing no longer has it, and how it ended is unknown
 )
 
 // Terminal reports whether the job is over.
 func (s JobState) Terminal() bool {
 	switch s {
-	case JobPending, JobRunning, JobSuspended, JobCompleting:
+	case JobPending, JobRunning, JobSuspended, JobCompleting, JobUnknown:
 		return false
 	}
 	return true
+}
+
+// Block is what keeps a pending job from starting apart from the queue, in one vocabulary for all schedulers. Empty: the
+// job waits for its turn.
+type Block string
+
+// The blocks.
+const (
+	BlockHeldByUser  Block = "HeldByUser"  // until its user releases it
+	BlockHeldByAdmin Block = "HeldByAdmin" // until an administrator, or the scheduler's own rule, releases it
+	BlockTooLarge    Block = "TooLarge"    // no node or partition can ever hold what it asks for
+	BlockDependency  Block = "Dependency"  // it depends on a job that ended otherwise
+	BlockPolicy      Block = "Policy"      // the account, the quality of service or the association forbids it for good
+	BlockLimit       Block = "Limit"       // a limit of the quality of service or the association is used up by other jobs
+	BlockPartition   Block = "Partition"   // the partition, the reservation or its nodes are not available at present
+)
+
+// Final reports whether a job that is blocked so never starts until a person changes something.
+func (b Block) Final() bool {
+	switch b {
+	case BlockHeldByUser, BlockHeldByAdmin, BlockTooLarge, BlockDependency, BlockPolicy:
+		return true
+	}
+	return false
 }
 
 // Job is one job as the scheduler lists it.
@@ -44,13 +71,24 @@ type Job struct {
 	Tag       Tag
 	State     JobState
 	Reason    string // in the scheduler's words: Resources, Priority, NonZeroExitCode …
+	Block     Block  // of a pending job
 	Nodes     []string
 	Submitted time.Time     // zero when unknown; not stable across requeues
 	Started   time.Time     // zero until it runs
-	Ends      time.Time     // zero when unknown or unlimited
+	Ends      time.Time     // zero when unknown or unlimited; of a job that is ending: when it began to end, if that is known
+	Signalled time.Time     // when the scheduler first tells the job that its time is over; zero: at Ends
 	Limit     time.Duration // 0 when unlimited
 	Exit      int           // exit code, once terminal
 	Signal    int           // ending signal, once terminal
+}
+
+// UsableUntil is when the job's time is over for those who use it: at the scheduler's first signal. Zero when unknown or
+// unlimited.
+func (j Job) UsableUntil() time.Time {
+	if !j.Signalled.IsZero() {
+		return j.Signalled
+	}
+	return j.Ends
 }
 
 // JobSpec is one submission.
@@ -73,9 +111,12 @@ type JobSpec struct {
 	Directives    []string // extra sbatch options, verbatim
 }
 
-// Change is what can be changed on a job that exists. Nil leaves a value as it is.
+// Change is what can be changed on a job that exists. Nil leaves a value as it is; the zero Change asks for nothing.
 type Change struct {
 	Time *time.Duration // walltime; 0: unlimited
+	// Was is the walltime that the job had when Time was decided; 0: not known. Where others can change it, a job that has
+	// another one by now is left as it is: ErrUnavailable, so that the jobs are listed again before anything is decided.
+	Was time.Duration
 }
 
 // Scheduler starts, stops and lists jobs. drivertest.Scheduler is its contract as tests.

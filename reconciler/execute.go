@@ -136,8 +136,11 @@ func (x *executor) cancel(ctx context.Context, a plan.Action) error {
 // reconfigure changes a job in place and notes which settings hold. A refusal is noted too: the same change is not tried
 // again, only another one.
 func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action, error) {
+	var limit drivers.Seconds
 	err := fmt.Errorf("this scheduler changes no job in place: %w", drivers.ErrRejected)
-	if r, ok := x.Scheduler.(drivers.Reconfigurer); ok {
+	if r, ok := x.Scheduler.(drivers.Reconfigurer); a.Change.Time == nil {
+		err = nil // the agent takes what else has changed
+	} else if limit = drivers.SecondsOf(*a.Change.Time); ok {
 		err = r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change)
 		x.listing.kick()
 	}
@@ -150,7 +153,12 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 	case err != nil:
 		return a, err
 	}
-	return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.Settings, attempt.Refused = a.Settings, refused })
+	return a, x.update(a.Nonce, func(attempt *plan.Attempt) {
+		attempt.Settings, attempt.Time, attempt.Refused, attempt.Deferred = a.Settings, a.Time, refused, a.Deferred
+		if limit > 0 && refused == "" {
+			attempt.Limit, attempt.Changed = limit, x.Clock()
+		}
+	})
 }
 
 // distrustListing makes the last listing Unknown after a call that was not answered: the scheduler was not reached, or did

@@ -20,7 +20,7 @@ func (w *sim) trouble() {
 		w.note("thaw")
 		w.cluster.Thaw()
 	}
-	switch w.rng.IntN(22) {
+	switch w.rng.IntN(30) {
 	case 0:
 		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
@@ -56,7 +56,34 @@ func (w *sim) trouble() {
 		w.copied()
 	case 16:
 		w.leave()
+	case 17, 18, 19, 20:
+		w.someJob(w.administrate)
 	}
+}
+
+// administrate does to a job what an administrator, or the scheduler on its own, can do to it.
+func (w *sim) administrate(j drivers.Job) {
+	c := w.cluster
+	acts := []struct {
+		what string
+		do   func()
+	}{
+		{"is held", func() { c.Hold(j.ID) }},
+		{"is released", func() { c.Release(j.ID) }},
+		{"is suspended", func() { c.Suspend(j.ID) }},
+		{"is resumed", func() { c.Resume(j.ID) }},
+		{"gets another day", func() { c.SetLimit(j.ID, j.Limit+24*time.Hour) }},
+		{"gets one minute more", func() { c.SetLimit(j.ID, c.Now().Sub(j.Started)+time.Minute) }},
+		{"is requeued", func() { c.Requeue(j.ID) }},
+		{"is preempted", func() { c.Preempt(j.ID) }},
+		{"finds a node that does not boot", func() { c.FailBoot(j.ID) }},
+		{"will not stop completing", func() { c.Stick(j.ID, true) }},
+		{"is in a state that no assay knows", func() { c.Obscure(j.ID, true) }},
+		{"is in a known state", func() { c.Obscure(j.ID, false) }},
+	}
+	a := acts[w.rng.IntN(len(acts))]
+	w.note("job %s %s", j.ID, a.what)
+	a.do()
 }
 
 func (w *sim) share() float64 { return 0.2 * w.rng.Float64() }
@@ -84,7 +111,7 @@ func (w *sim) edit() {
 	case 2:
 		w.repeats = 1 + w.rng.IntN(3)
 	case 3:
-		w.limit = []time.Duration{12 * time.Hour, 10 * time.Hour, 14 * time.Hour}[w.rng.IntN(3)]
+		w.limit = []time.Duration{12 * time.Hour, 10 * time.Hour, 14 * time.Hour, time.Minute}[w.rng.IntN(4)]
 	case 4:
 		w.web = !w.web
 	case 5:
@@ -118,6 +145,7 @@ func (w *sim) peace() {
 	w.cluster.SetFaults(fake.Faults{})
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
+	w.cluster.Calm()
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }
@@ -138,6 +166,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Disturbed(); len(ids) > 0 {
 		return fmt.Errorf("foreign jobs %v were touched", ids)
+	}
+	if ids := w.cluster.Shortened(); len(ids) > 0 {
+		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
 	}
 	for id, n := range w.cluster.Results() {
 		if n > 1 {
@@ -196,7 +227,7 @@ func (w *sim) runsDone() error {
 				return err
 			}
 		}
-		if r.Phase == v1alpha1.RunLost && results[r.ID] > 0 {
+		if r.Phase == v1alpha1.RunLost && r.Reason != plan.JobSuspended && results[r.ID] > 0 { // a suspended run's result does not count
 			return fmt.Errorf("run %s was executed to its end and counted as lost", r.ID)
 		}
 		if perKey[r.Key] > 1 {

@@ -43,6 +43,8 @@ type sim struct {
 	slots      int
 	repeats    int
 	limit      time.Duration
+	restarts   int           // jobs of a seat that can fail in a row
+	timeout    time.Duration // of a run
 	web        bool
 	webNodes   int
 	suspend    bool
@@ -69,10 +71,11 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 		return nil, err
 	}
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
-		limit: 12 * time.Hour, web: true, webNodes: 1, note: func(string, ...any) {}}
+		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, note: func(string, ...any) {}}
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
-		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3], Hook: w.hook})
+		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
+		Warn: 30 * time.Second, Hook: w.hook})
 	w.other = otherCluster(seed)
 	if trace != nil {
 		w.note = func(format string, args ...any) {
@@ -180,8 +183,8 @@ func compileSim(_ v1alpha1.Site, _ v1alpha1.Experiment, s v1alpha1.Service) (dri
 
 // manifest is what is declared at present.
 func (w *sim) manifest() v1alpha1.Experiment {
-	one, many := 1, 1000
-	restart := v1alpha1.RestartPolicy{Limit: &many, Backoff: v1alpha1.Duration(time.Second)}
+	one := 1
+	restart := v1alpha1.RestartPolicy{Limit: &w.restarts, Backoff: v1alpha1.Duration(time.Second)}
 	ready := v1alpha1.Readiness{Within: v1alpha1.Duration(5 * time.Minute)}
 	services := []v1alpha1.Service{
 		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: &w.slots, Nodes: &one, Restart: restart, Ready: ready,
@@ -192,7 +195,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 		services = append(services, v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"web"}}, Nodes: &w.webNodes,
 			DependsOn: []string{"llm"}, Restart: restart, Ready: ready, Resources: v1alpha1.Resources{Time: v1alpha1.Duration(12 * time.Hour)}})
 	}
-	timeout := v1alpha1.Duration(5 * time.Minute)
+	timeout := v1alpha1.Duration(w.timeout)
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
 		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{

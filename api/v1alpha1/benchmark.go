@@ -32,7 +32,7 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 			c.storage(path+".storage", *b.Storage)
 		}
 		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
-			c.target(path, b, target)
+			c.target(path, site, b, target)
 			c.runOn(path+".run", site, b, target)
 		} else if complete && b.Target != "" {
 			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
@@ -75,7 +75,7 @@ func (b Benchmark) suites() (out []string) {
 }
 
 // target checks that the suite fits the service, and that a run can end before the service does.
-func (c *checker) target(path string, b Benchmark, s Service) {
+func (c *checker) target(path string, site Site, b Benchmark, s Service) {
 	typ := s.Type()
 	if s.External != nil {
 		typ = s.External.Type
@@ -94,7 +94,12 @@ func (c *checker) target(path string, b Benchmark, s Service) {
 	if b.Storage != nil {
 		fits("storage", "lustre")
 	}
-	if s.Resources.Time > 0 && b.Timeout > s.Resources.Time {
+	switch usable := Usable(site.Spec.Scheduler, s.Resources.Time); {
+	case s.Resources.Time == 0:
+	case b.Timeout > s.Resources.Time:
 		c.bad(path+".timeout", fmt.Sprintf("%s is longer than the %s that %s runs (resources.time)", b.Timeout, s.Resources.Time, s.Name), "")
+	case b.Timeout >= usable:
+		c.bad(path+".timeout", fmt.Sprintf("a run of %s does not fit: of the %s that %s runs (resources.time) it can use less than %s", b.Timeout, s.Resources.Time, s.Name, usable),
+			"shorten the timeout, or raise resources.time")
 	}
 }

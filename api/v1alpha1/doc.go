@@ -19,6 +19,7 @@
 //     site.go, service.go, benchmark.go, lustre.go, secret.go, container.go, image.go, group.go and graph.go hold the
 //     checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
+//   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //
 // # What is stricter than YAML

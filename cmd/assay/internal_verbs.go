@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
 	"assay/dashboards"
+	"assay/drivers"
 	"assay/drivers/hardware"
 	"assay/drivers/local"
 	"assay/drivers/service/simulator"
@@ -38,10 +40,13 @@ func agentCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Com
 }
 
 func (a *app) runAgent(ctx context.Context, o folderOptions) error {
+	walltime := make(chan os.Signal, 1)
+	signal.Notify(walltime, drivers.WalltimeSignal)
 	of, err := a.agentOf()
 	if err != nil {
 		return err
 	}
+	of.Walltime = walltime
 	return agent.Run(ctx, o.dir, of)
 }
 

@@ -17,10 +17,30 @@ var disk = durable.Writer{NoSync: true}
 
 // agent is the simulated supervisor of one job.
 type agent struct {
-	dead  bool
-	beat  uint64
-	procs map[string]*process
-	runs  map[string]*run
+	dead      bool
+	restarted bool // its job was requeued after it had run
+	beat      uint64
+	last      *drivers.AgentState // as last reported
+	procs     map[string]*process
+	runs      map[string]*run
+}
+
+// warned reports whether an agent is told now that its walltime is over.
+func (c *Cluster) warned(j *job) bool {
+	return !j.Signalled.IsZero() && !c.now.Before(j.Signalled) && !j.agent.dead && j.agent.last != nil
+}
+
+// endAgent lets an agent end in order: it stops its processes and runs, and says why.
+func (c *Cluster) endAgent(j *job, why string) {
+	a := &j.agent
+	a.dead, a.restarted = true, false
+	if a.last == nil {
+		return
+	}
+	state := *a.last
+	a.beat++
+	state.Heartbeat, state.End = a.beat, &drivers.AgentEnd{Reason: why}
+	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
 }
 
 type process struct {
@@ -39,6 +59,11 @@ type run struct {
 // tick lets an agent read its desired.json and act once. A job without a directory has no agent.
 func (c *Cluster) tick(j *job) {
 	a := &j.agent
+	if a.restarted {
+		c.endAgent(j, drivers.EndRequeued)
+		c.end(j, drivers.JobCompleted, "")
+		return
+	}
 	if a.dead || j.spec.Dir == "" {
 		return
 	}
@@ -61,11 +86,12 @@ func (c *Cluster) tick(j *job) {
 	}
 	if want.ExitWhenDone && done && len(want.Runs) > 0 {
 		a.dead = true
-		state.End = &drivers.AgentEnd{Reason: "Done"}
+		state.End = &drivers.AgentEnd{Reason: drivers.EndDone}
 		c.end(j, drivers.JobCompleted, "")
 	}
 	a.beat++
 	state.Heartbeat = a.beat
+	a.last = &state
 	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
 }
 

@@ -23,6 +23,7 @@ type Options struct {
 	Memory   time.Duration // how long an ended job is listed; default 5m
 	Startup  time.Duration // how long a process is Starting
 	RunTime  time.Duration // how long a benchmark run takes
+	Warn     time.Duration // how long before its walltime is over an agent is told; 0: never, the job ends as Timeout
 	Hook     func(call string)
 }
 
@@ -53,6 +54,11 @@ type job struct {
 	ended     time.Time
 	left      bool // its node was lost, so its server runs on until it is fenced
 	foreign   bool
+	held      bool          // by an administrator
+	stuck     bool          // it stays Completing
+	obscure   bool          // listed in a state that no assay knows
+	paused    time.Time     // when it was suspended
+	granted   time.Duration // the limit that an administrator gave it, above its own
 	agent     agent
 }
 
@@ -98,10 +104,14 @@ func (c *Cluster) Advance(d time.Duration) {
 func (c *Cluster) step() {
 	for _, j := range c.jobs {
 		switch {
+		case j.State == drivers.JobCompleting && j.stuck:
 		case j.State == drivers.JobCompleting && !c.now.Before(j.gone):
 			j.State, j.Reason, j.ended = j.final, j.endReason, c.now
 		case j.State == drivers.JobRunning && !j.Ends.IsZero() && !c.now.Before(j.Ends):
 			c.end(j, drivers.JobTimeout, "TimeLimit")
+		case j.State == drivers.JobRunning && c.warned(j):
+			c.endAgent(j, drivers.EndTimeLimit)
+			c.end(j, drivers.JobCompleted, "")
 		case j.State == drivers.JobRunning:
 			c.script(j)
 		}
@@ -114,7 +124,7 @@ func (c *Cluster) step() {
 		return old
 	})
 	for _, j := range c.jobs {
-		if j.State == drivers.JobPending && !c.now.Before(j.earliest) {
+		if j.State == drivers.JobPending && !j.held && !c.now.Before(j.earliest) {
 			c.start(j)
 		}
 	}
@@ -131,8 +141,18 @@ func (c *Cluster) start(j *job) {
 		return
 	}
 	j.State, j.Reason, j.Nodes, j.Started = drivers.JobRunning, "", free[:j.spec.Nodes], c.now
-	if j.Limit > 0 {
-		j.Ends = c.now.Add(j.Limit)
+	c.bound(j)
+}
+
+// bound computes the end of a running job from its limit.
+func (c *Cluster) bound(j *job) {
+	j.Ends, j.Signalled = time.Time{}, time.Time{}
+	if j.Limit == 0 {
+		return
+	}
+	j.Ends = j.Started.Add(j.Limit)
+	if c.o.Warn > 0 {
+		j.Signalled = j.Ends.Add(-c.o.Warn)
 	}
 }
 
@@ -169,7 +189,7 @@ func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
 	case j.State == drivers.JobPending:
 		j.State, j.Reason, j.ended = state, reason, c.now
 	default:
-		j.State, j.Reason = drivers.JobCompleting, ""
+		j.State, j.Reason, j.Ends = drivers.JobCompleting, "", c.now
 		j.final, j.endReason, j.gone = state, reason, c.now.Add(c.upTo(c.o.EndDelay))
 		j.left = state == drivers.JobNodeFail
 	}

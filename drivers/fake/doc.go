@@ -9,7 +9,9 @@
 //     meanwhile can come true afterwards;
 //   - it loses its last acknowledged jobs and gives their ids out again (Restart);
 //   - a job waits for an earlier one of the same name, of any owner (--dependency=singleton);
-//   - cancelled jobs take time to end, nodes fail, walltimes end, ended jobs are forgotten.
+//   - cancelled jobs take time to end, nodes fail, walltimes end, announced (Options.Warn) or not, ended jobs are forgotten;
+//   - administrators hold, suspend, extend, shorten, requeue and preempt; nodes do not boot, jobs stay Completing, or are
+//     listed in a state that no assay knows (admin.go).
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
 // executes runs after claiming them, and dies on demand (CrashAgent).

@@ -15,6 +15,7 @@ type ledger struct {
 	results     map[string]int // by run id
 	disturbed   []drivers.JobID
 	died        map[string]time.Time // by nonce: when the servers of a job ended
+	shortened   []drivers.JobID
 }
 
 func newLedger() ledger {
@@ -83,6 +84,22 @@ func (c *Cluster) Disturbed() []drivers.JobID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.ledger.disturbed)
+}
+
+// shorten notes a limit that the driver set below what the job needs to go on, or below what an administrator gave it.
+func (c *Cluster) shorten(j *job, limit time.Duration) {
+	ended := limit > 0 && j.State == drivers.JobRunning && !j.Started.Add(limit-c.o.Warn).After(c.now)
+	if ended || j.granted > 0 && limit > 0 && limit < j.granted {
+		c.ledger.shortened = append(c.ledger.shortened, j.ID)
+	}
+}
+
+// Shortened lists the jobs whose limit the driver set so low that they ended at once, or below what an administrator had
+// given them: there must be none.
+func (c *Cluster) Shortened() []drivers.JobID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.ledger.shortened)
 }
 
 // Live lists every job that has not ended, of every owner, as it really is.

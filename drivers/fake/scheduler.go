@@ -112,6 +112,12 @@ func (c *Cluster) Jobs(ctx context.Context, owner string) ([]drivers.Job, error)
 func (j *job) public() drivers.Job {
 	out := j.Job
 	out.Nodes = slices.Clone(j.Nodes)
+	if j.held && j.State == drivers.JobPending {
+		out.Reason, out.Block = "JobHeldAdmin", drivers.BlockHeldByAdmin
+	}
+	if j.obscure && !j.State.Terminal() {
+		out.State, out.Reason = drivers.JobUnknown, "REBOOTING_MOON"
+	}
 	return out
 }
 
@@ -130,9 +136,13 @@ func (c *Cluster) Reconfigure(ctx context.Context, id drivers.JobID, nonce strin
 			if j.State == drivers.JobRunning && *change.Time > j.Limit {
 				return fmt.Errorf("access/permission denied for job %s: %w", id, drivers.ErrRejected)
 			}
+			if change.Was != 0 && change.Was != j.Limit {
+				return fmt.Errorf("job %s has a limit of %s by now, not %s: %w", id, j.Limit, change.Was, drivers.ErrUnavailable)
+			}
+			c.shorten(j, *change.Time)
 			j.Limit = *change.Time
 			if j.State == drivers.JobRunning {
-				j.Ends = j.Started.Add(j.Limit)
+				c.bound(j)
 			}
 		}
 		return nil

@@ -51,6 +51,7 @@ func parseShow(text string) (drivers.Job, bool) {
 	}
 	j := drivers.Job{ID: drivers.JobID(get("JobId")), Name: get("JobName"), State: stateOf(get("JobState")), Reason: get("Reason"),
 		Submitted: timeOf(get("SubmitTime")), Started: timeOf(get("StartTime")), Ends: timeOf(get("EndTime")), Limit: limitOf(get("TimeLimit"))}
+	explain(&j, get("JobState"))
 	j.Tag, _ = drivers.ParseTag(get("Comment"))
 	j.Exit, j.Signal = exitOf(get("ExitCode"))
 	return j, j.ID != ""

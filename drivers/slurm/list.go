@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 )
 
@@ -79,6 +80,7 @@ func parseJob(f []string) (drivers.Job, error) {
 	if j.Reason == "None" {
 		j.Reason = ""
 	}
+	explain(&j, f[1])
 	j.Tag, _ = drivers.ParseTag(f[4])
 	nodes, err := ExpandNodes(f[5])
 	if err != nil {
@@ -87,20 +89,23 @@ func parseJob(f []string) (drivers.Job, error) {
 	j.Nodes = nodes
 	j.Started, j.Ends, j.Submitted = timeOf(f[6]), timeOf(f[7]), timeOf(f[9])
 	j.Limit = limitOf(f[8])
+	if j.State == drivers.JobRunning && j.Limit > 0 && !j.Ends.IsZero() {
+		j.Signalled = j.Ends.Add(v1alpha1.Usable(v1alpha1.Slurm, v1alpha1.Duration(j.Limit)).Std() - j.Limit)
+	}
 	if j.State == drivers.JobPending { // these are estimates
 		j.Started, j.Ends = time.Time{}, time.Time{}
 	}
 	return j, nil
 }
 
-// states are Slurm's words for the state of a job. A job with a word that is not listed is not known to have ended.
+// states are Slurm's words. A word that is not here is JobUnknown, which is no end.
 var states = map[string]drivers.JobState{
 	"PENDING": drivers.JobPending, "CONFIGURING": drivers.JobPending, "REQUEUED": drivers.JobPending, "REQUEUE_FED": drivers.JobPending,
 	"REQUEUE_HOLD": drivers.JobPending, "SPECIAL_EXIT": drivers.JobPending, "RESV_DEL_HOLD": drivers.JobPending,
 	"RUNNING": drivers.JobRunning, "RESIZING": drivers.JobRunning, "SIGNALING": drivers.JobRunning,
 	"SUSPENDED": drivers.JobSuspended, "STOPPED": drivers.JobSuspended,
 	"COMPLETING": drivers.JobCompleting, "STAGE_OUT": drivers.JobCompleting,
-	"COMPLETED": drivers.JobCompleted, "FAILED": drivers.JobFailed, "BOOT_FAIL": drivers.JobFailed, "LAUNCH_FAILED": drivers.JobFailed,
+	"COMPLETED": drivers.JobCompleted, "FAILED": drivers.JobFailed, "BOOT_FAIL": drivers.JobBootFail, "LAUNCH_FAILED": drivers.JobLaunchFailed,
 	"TIMEOUT": drivers.JobTimeout, "CANCELLED": drivers.JobCancelled, "REVOKED": drivers.JobCancelled,
 	"OUT_OF_MEMORY": drivers.JobOutOfMemory, "NODE_FAIL": drivers.JobNodeFail, "PREEMPTED": drivers.JobPreempted, "DEADLINE": drivers.JobDeadline,
 }
@@ -110,7 +115,7 @@ func stateOf(word string) drivers.JobState {
 	if s, ok := states[strings.TrimSuffix(word, "+")]; ok {
 		return s
 	}
-	return drivers.JobSuspended
+	return drivers.JobUnknown
 }
 
 // timeOf reads 2026-11-23T14:00:00 in the cluster's zone; zero for N/A and Unknown.

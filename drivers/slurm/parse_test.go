@@ -43,7 +43,7 @@ func TestParseJobs(t *testing.T) {
 			Submitted: submitted, Started: started, Ends: at("2026-11-23 18:48:34"), Limit: 365 * 24 * time.Hour},
 		{ID: "2_[2-3%1]", Name: "new\nline?", State: drivers.JobPending, Reason: "JobArrayTaskLimit", Submitted: submitted},
 		{ID: "1", Name: `x"; touch f; echo "`, State: drivers.JobRunning, Nodes: []string{"n1"},
-			Submitted: submitted, Started: started, Ends: at("2026-11-24 20:52:33"), Limit: 26*time.Hour + 4*time.Minute},
+			Submitted: submitted, Started: started, Ends: at("2026-11-24 20:52:33"), Signalled: at("2026-11-24 20:51:03"), Limit: 26*time.Hour + 4*time.Minute},
 	}
 	for i, w := range want {
 		if got := fmt.Sprintf("%+v", jobs[i]); got != fmt.Sprintf("%+v", w) {

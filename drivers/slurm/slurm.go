@@ -16,6 +16,8 @@
 //   - `squeue --json` of 22.05 answers an unreachable controller with no jobs and exit code 0. So the plain form is used,
 //     with separators that no name can hold. One call lists everything.
 //   - An sbatch that fails may have made a job (a timeout, a kill). That is ErrUncertain, and the caller has to list again.
+//   - Its words for states and reasons become those of package drivers; a word that is not known is JobUnknown.
+//   - The end of the walltime is announced by SIGUSR1, up to a minute early: the agent can tell it from a cancel, which is SIGTERM.
 //   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
 //   - The batch script is a constant. Everything else, the modules included, is an argument; no value reaches a shell's parser.
 //   - Commands run in a clean environment and with a time limit. A job gets PATH, HOME and a few more of the caller's
@@ -145,6 +147,9 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 	if err != nil {
 		return fmt.Errorf("changing job %s: %w", id, err)
 	}
+	if err := s.unchanged(ctx, id, c); err != nil {
+		return err
+	}
 	argv := []string{"update", "JobId=" + string(id)}
 	if c.Time != nil {
 		limit := "UNLIMITED"
@@ -161,4 +166,20 @@ func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce str
 		return fmt.Errorf("changing job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
 	}
 	return fmt.Errorf("changing job %s: %w: %w", id, a.failure(), drivers.ErrRejected)
+}
+
+// unchanged makes sure that a job still has the limit that a change was decided on: an administrator can have extended it
+// since it was listed.
+func (s *Scheduler) unchanged(ctx context.Context, id drivers.JobID, c drivers.Change) error {
+	if c.Time == nil || c.Was == 0 {
+		return nil
+	}
+	a := s.call(ctx, "squeue", "-h", "-t", "all", "-j", string(id), "-o", "%l")
+	if a.err != nil || a.code != 0 {
+		return fmt.Errorf("changing job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
+	}
+	if now := strings.TrimSpace(a.out); limitOf(now) != c.Was {
+		return fmt.Errorf("changing job %s: its limit is %s by now, not %s: %w", id, now, c.Was, drivers.ErrUnavailable)
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
 )
@@ -75,7 +76,7 @@ func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "j
 // --export=ALL means the variables of sbatch, which runs in a clean environment. With a list of names instead, Slurm runs
 // the user's login profile before the job, and srun passes only the listed variables to other nodes.
 func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
-	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=B:TERM@60", "--ntasks-per-node=1", "--export=ALL",
+	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=" + warning(spec.Time), "--ntasks-per-node=1", "--export=ALL",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
 		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
 	option := func(name, value string, set bool) {
@@ -103,6 +104,12 @@ func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 
 // escape keeps sbatch from reading a directory's name as a filename pattern.
 func escape(dir string) string { return strings.ReplaceAll(dir, "%", "%%") }
+
+// warning asks for the signal that announces the end of the walltime, to the agent only.
+func warning(walltime time.Duration) string {
+	ahead := v1alpha1.EndWarning(v1alpha1.Duration(walltime)).Std()
+	return "B:USR1@" + strconv.Itoa(max(1, int(ahead.Seconds())))
+}
 
 // minutes is a time limit in Slurm's unit, rounded up.
 func minutes(d time.Duration) string {

@@ -34,6 +34,8 @@ type Options struct {
 	Advertise  string       // host name under which the other nodes reach this one
 	Hardware   http.Handler // this node's counters
 	Dashboards fs.FS        // Grafana dashboards that this assay carries
+	// Walltime receives drivers.WalltimeSignal; nil: the end of the walltime is not announced.
+	Walltime <-chan os.Signal
 }
 
 // agent is the state of one supervisor.
@@ -57,7 +59,9 @@ type agent struct {
 func Run(ctx context.Context, dir string, o Options) error {
 	a := &agent{dir: dir, o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays()}
 	defer a.relays.close()
-	if err := a.claim(); err != nil {
+	if err := a.claim(); errors.Is(err, errAgain) {
+		return a.again()
+	} else if err != nil {
 		return err
 	}
 	a.nodes = startNodes(ctx, dir, o)
@@ -77,6 +81,10 @@ type claimed struct {
 func (a *agent) claim() error {
 	err := durable.Writer{}.CreateRecord(filepath.Join(a.dir, agentFile), claimed{procid.Self(), a.o.JobID}, nil)
 	if errors.Is(err, fs.ErrExist) {
+		var first claimed
+		if err := durable.ReadRecord(filepath.Join(a.dir, agentFile), &first); err == nil && first.JobID != "" && first.JobID == a.o.JobID {
+			return errAgain
+		}
 		return fmt.Errorf("starting in %s: an agent has already run there, and a job directory is used once", a.dir)
 	}
 	if err != nil {
@@ -100,14 +108,13 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
-			return drivers.AgentEnd{Reason: "Done"}
+			return drivers.AgentEnd{Reason: drivers.EndDone}
 		}
-		select {
-		case <-ctx.Done():
+		if end := a.signalled(ctx); end != nil {
 			a.shutdown()
-			return drivers.AgentEnd{Reason: "Signalled", Message: "the scheduler or a user ended the job"}
-		case <-t.C:
+			return *end
 		}
+		<-t.C
 	}
 }
 

@@ -5,6 +5,7 @@
 // model, a benchmark run, nothing at all. The agent goes on without a controller: it restarts what crashes.
 //
 //	agent.go        the loop: read, converge, report, shut down
+//	end.go          why the agent ends: the walltime, a signal, a second start
 //	state.go        state.json, replaced when it changes and once a second
 //	process.go      one server: what is wanted of it, and its next step
 //	start.go        what has to be there before a server starts, and its start

@@ -25,6 +25,10 @@ var advice = map[Reason]string{
 	WaitingForPoint:      "wait: other points of the sweep come first",
 	WaitingForWalltime:   "give the service more time (resources.time), or the benchmark a shorter timeout",
 
+	LimitReached:         "wait, or end other jobs of the account; a limit that is smaller than the job itself keeps it waiting for ever: ask for less",
+	PartitionUnavailable: "wait for the administrators, or name another partition (resources.partition)",
+	JobSuspended:         "wait until it is resumed (scontrol resume JOB), or cancel the job: its seat is filled again",
+
 	Ready:       "nothing to do",
 	AllReady:    "nothing to do",
 	Running:     "nothing to do",
@@ -51,6 +55,15 @@ var advice = map[Reason]string{
 	SpaceUnknown:          "drop minFree and minInodes, or use a file system that says how much is free",
 	SourceUnreadable:      "make the followed folder or repository readable; the last good revision stays meanwhile",
 
+	StateUnknown: "look at the job with squeue; use a newer assay if there is one",
+
+	HeldByUser:               "release the job: scontrol release JOB",
+	HeldByAdmin:              "ask the administrators to release the job, or cancel it: its seat is filled again",
+	NeverFits:                "ask for less (nodes, gpusPerNode, cpusPerNode, memoryPerNode, time), or name another partition, and apply",
+	DependencyNeverSatisfied: "remove the dependency from the site's directives, and cancel the job: its seat is filled again",
+	Forbidden:                "name an account and a qos that may run it, or ask for less, and apply",
+	CompletingTooLong:        "ask the administrators to see to the job's nodes; its seat is filled again once the job has ended",
+
 	ModelMismatch:   "another model answers there: correct the model in the manifest, or the server",
 	NoEndpoint:      "wait until every replica answers; the condition Ready says what is missing",
 	TargetDown:      "check that the metrics address can be reached from where Prometheus runs",
@@ -65,6 +78,7 @@ var advice = map[Reason]string{
 	SuiteFailed:     "read the run's log (assay logs RUN), and change the benchmark's seed to try it again",
 	TargetStalled:   "correct the target: a changed one is measured anew",
 	SweepStopped:    "correct what failed, or set sweep.onFailure to Continue",
+	RunTooLong:      "give the target more time (resources.time), or the benchmark a shorter timeout, and change its seed to measure it",
 	NotTogether:     "change the seed to measure the benchmarks together again",
 	OutOfSync:       "to end it, type: assay delete experiment NAME, or follow the source with --prune; to keep it, put it back",
 	BrokenCommit:    "commit a correction: the last good revision stays until then",
@@ -81,6 +95,7 @@ var advice = map[Reason]string{
 	RunPlaced:       "nothing to do",
 	RunEnded:        "nothing to do",
 	ChangeRefused:   "the new settings hold from the next job on; to have them now, end the job: its seat is filled again",
+	TimeDeferred:    "nothing to do: the next job has the new limit; to have it now, end the job: its seat is filled again",
 	Adopted:         "nothing to do",
 	MetricsStored:   "nothing to do: the message names the file",
 
@@ -94,7 +109,7 @@ var advice = map[Reason]string{
 	Removed:     "nothing to do: it is no longer declared",
 	ScaledDown:  "nothing to do: fewer replicas are declared",
 	Reallocated: "wait: a job of the declared size follows",
-	Suspended:   "to go on, set suspend to false and apply; if the scheduler paused the job, ask its administrators",
+	Suspended:   "to go on, set suspend to false and apply",
 	Deleted:     "nothing to do: results, logs and history are kept",
 	Done:        "nothing to do: every run has ended and whenDone is Stop",
 	Duplicate:   "nothing to do: the oldest job of a seat is kept",
@@ -106,7 +121,15 @@ var advice = map[Reason]string{
 	NeverSubmitted:  "nothing to do: it is submitted again",
 	SubmitRejected:  "correct what the scheduler refuses: partition, qos, account, time or nodes",
 	CancelledByHand: "nothing to do: it is submitted again; to stop it, remove it from the manifest or set suspend",
-	TimeLimit:       "raise resources.time",
+	TimeLimit:       "nothing to do: it is submitted again; raise resources.time to be interrupted less often",
+	NodeFail:        "nothing to do: it is submitted again",
+	BootFail:        "nothing to do: it is submitted again; if it stays so, tell the administrators which nodes do not come up",
+	LaunchFailed:    "nothing to do: it is submitted again; if it stays so, check that the state directory exists on the nodes",
+	Preempted:       "nothing to do: it is submitted again; a qos of higher priority is not preempted",
+	Requeued:        "nothing to do: another job takes its place",
+	Deadline:        "raise the deadline that the site's directives set",
+	Signalled:       "nothing to do: it is submitted again; to stop it, remove it from the manifest or set suspend",
+	OutOfMemory:     "raise resources.memoryPerNode",
 	JobFailed:       "read the job's output: assay logs SERVICE",
 	Vanished:        "nothing to do: it is submitted again; the scheduler forgot the job",
 	Ended:           "nothing to do: the agent ended in order",
@@ -129,14 +152,9 @@ var advice = map[Reason]string{
 	Missing:         "fetch the images of the manifest (assay pull -f FILE), or correct the path",
 	ProbeFailing:    "wait until the server answers its probes; if it stays so: assay logs SERVICE",
 
-	Reason(drivers.JobCompleting):  "wait: the job is ending",
-	Reason(drivers.JobFailed):      "read the output: assay logs SERVICE",
-	Reason(drivers.JobTimeout):     "raise resources.time",
-	Reason(drivers.JobCancelled):   "nothing to do",
-	Reason(drivers.JobOutOfMemory): "raise resources.memoryPerNode",
-	Reason(drivers.JobNodeFail):    "nothing to do: it is submitted again",
-	Reason(drivers.JobPreempted):   "nothing to do: it is submitted again; a qos of higher priority is not preempted",
-	Reason(drivers.JobDeadline):    "raise the deadline that the site's directives set",
+	Reason(drivers.JobCompleting): "wait: the job is ending",
+	Reason(drivers.JobFailed):     "read the output: assay logs SERVICE",
+	Reason(drivers.JobCancelled):  "nothing to do",
 }
 
 // Advice is one line that says what the user can do about a reason. For a word of another layer that is not listed here it

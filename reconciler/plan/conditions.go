@@ -102,6 +102,9 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 			}
 		}
 	}
+	if !stalled.set() {
+		stalled = w.stuckRun(x)
+	}
 	occupied := x.occupied
 	if x.released.set() {
 		status, ready = v1alpha1.False, x.released
@@ -141,6 +144,16 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 		c.set(v1alpha1.Stalled, v1alpha1.True, stalled)
 	}
 	c.set(v1alpha1.Complete, truth(complete), done)
+}
+
+// stuckRun says why the job of an active run neither runs nor ends until a person acts.
+func (w *world) stuckRun(x *experiment) cause {
+	for _, r := range x.runs {
+		if because := w.stuck(w.job(r.Nonce)); active(r) && because.set() {
+			return cause{because.reason, r.Benchmark + ": " + because.message}
+		}
+	}
+	return cause{}
 }
 
 // filled counts the wanted seats that have a job.
@@ -220,6 +233,9 @@ func (w *world) runStatus(r *Run, before before) v1alpha1.RunStatus {
 		st.Ended = &ended
 	}
 	because := cause{r.Reason, r.Message}
+	if waits := w.waits(r); waits.set() {
+		because, st.Reason = waits, string(waits.reason)
+	}
 	if !because.set() {
 		because.reason = Reason(r.Phase)
 	}

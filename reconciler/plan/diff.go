@@ -77,7 +77,7 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 	}
 	last := drivers.AgentDesired{Processes: seat.agent.Desired.Processes}
 	if seat.attempt.Settings != alloc.settings || len(last.Processes) > 0 && !(drivers.AgentDesired{Processes: withoutTargets(w.processes(x, alloc, seat))}).Equal(drivers.AgentDesired{Processes: withoutTargets(last.Processes)}) {
-		return one(Update, "its settings changed: in place, nothing restarts")
+		return one(Update, w.updateReason(alloc, seat))
 	}
 	return nil
 }

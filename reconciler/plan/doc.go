@@ -28,12 +28,16 @@
 //	guard.go        the prune guard
 //	ready.go        what is Ready, and why not
 //	settle.go       which submissions are jobs, which ended, which never became one
+//	ends.go         how a job ended, and whether that is a failure of the service
+//	blocked.go      why a job neither runs nor ends
 //	duplicate.go    one live job a seat
 //	run.go          benchmark runs: conclude, supersede, start
+//	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion
 //	group.go        services that share a job
 //	seat.go         submit, replace, change in place
+//	walltime.go     what becomes of a job's time limit when settings change
 //	backoff.go      when to try again, when to give up
 //	runjob.go       runs that need a job of their own
 //	folder.go       directories, created and removed

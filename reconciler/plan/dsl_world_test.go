@@ -153,6 +153,11 @@ func (w words) attempt() Attempt {
 	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
+	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
+	a.Revision = w.str("revision", "")
+	if w.has("changed") {
+		a.Changed = epoch.Add(-w.dur("changed", 0))
+	}
 	if w.has("members") {
 		a.Members = strings.Split(w.str("members", ""), ",")
 	}
@@ -185,6 +190,13 @@ func (w words) job(o *Observed) drivers.Job {
 	}
 	if w.has("left") {
 		j.Ends = epoch.Add(w.dur("left", 0))
+	}
+	if w.has("ending") {
+		j.Ends = epoch.Add(-w.dur("ending", 0))
+	}
+	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)
+	if w.has("warned") {
+		j.Signalled = epoch.Add(w.dur("warned", 0))
 	}
 	return j
 }
@@ -222,6 +234,9 @@ func (w words) agent(x *Experiment, o *Observed) {
 		told.Runs = append(told.Runs, drivers.Run{ID: name, Dir: "/runs/" + name, Limit: 600})
 		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why"})
 	}
+	if w.has("end") {
+		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
+	}
 	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
 }
 
@@ -243,7 +258,7 @@ func (w words) point(x Experiment) Point {
 
 func (w words) run(x *Experiment, o *Observed) Run {
 	r := Run{ID: w.name, Experiment: "exp", Benchmark: w.str("benchmark", ""), Repeat: w.num("repeat", 1), Attempt: w.num("attempt", 1), Phase: w.str("phase", "Pending"),
-		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-time.Minute), Key: w.str("key", "")}
+		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-w.dur("created", time.Minute)), Key: w.str("key", "")}
 	world := newWorld(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
 	for _, want := range world.exps[0].wants {
 		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {

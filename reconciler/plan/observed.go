@@ -36,26 +36,30 @@ type Listing struct {
 // Attempt is one submission: the intent, and what became of it. It is written before sbatch runs and occupies its
 // seat until it has an End.
 type Attempt struct {
-	Nonce       string        `json:"nonce"`
-	Seat        drivers.Seat  `json:"seat"`
-	Number      int           `json:"number"` // of this seat, from 1
-	Experiment  string        `json:"experiment"`
-	Revision    string        `json:"revision"`
-	Alloc       string        `json:"alloc"`                // fingerprint that was submitted
-	Base        string        `json:"base,omitempty"`       // fingerprint of what no size changes: partition, account …
-	Size        Size          `json:"size,omitzero"`        // what the job holds
-	Members     []string      `json:"members,omitempty"`    // services that were to run in it when it was submitted
-	Settings    string        `json:"settings"`             // fingerprint last applied to the job
-	Run         string        `json:"run,omitempty"`        // the run that this job is for; empty for services
-	Begun       time.Time     `json:"begun"`                // intent written
-	JobID       drivers.JobID `json:"jobID,omitempty"`      // known once acknowledged or adopted
-	Submitted   time.Time     `json:"submitted,omitzero"`   // when the id became known, or the submission became uncertain
-	Error       string        `json:"error,omitempty"`      // of an uncertain submission
-	Cancelled   Reason        `json:"cancelled,omitempty"`  // why we cancelled it; empty: we did not
-	CancelledAt time.Time     `json:"cancelledAt,omitzero"` // when we last did
-	Refused     string        `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
-	Spec        string        `json:"spec,omitempty"`       // fingerprint of all that was to run in it
-	End         *End          `json:"end,omitempty"`
+	Nonce       string          `json:"nonce"`
+	Seat        drivers.Seat    `json:"seat"`
+	Number      int             `json:"number"` // of this seat, from 1
+	Experiment  string          `json:"experiment"`
+	Revision    string          `json:"revision"`
+	Alloc       string          `json:"alloc"`                // fingerprint that was submitted
+	Base        string          `json:"base,omitempty"`       // fingerprint of what no size changes: partition, account …
+	Size        Size            `json:"size,omitzero"`        // what the job holds
+	Members     []string        `json:"members,omitempty"`    // services that were to run in it when it was submitted
+	Settings    string          `json:"settings"`             // fingerprint last applied to the job
+	Time        drivers.Seconds `json:"time,omitempty"`       // declared walltime that was last decided on
+	Limit       drivers.Seconds `json:"limit,omitempty"`      // walltime that the scheduler last accepted from us; 0: its default, or not recorded
+	Run         string          `json:"run,omitempty"`        // the run that this job is for; empty for services
+	Begun       time.Time       `json:"begun"`                // intent written
+	JobID       drivers.JobID   `json:"jobID,omitempty"`      // known once acknowledged or adopted
+	Submitted   time.Time       `json:"submitted,omitzero"`   // when the id became known, or the submission became uncertain
+	Error       string          `json:"error,omitempty"`      // of an uncertain submission
+	Cancelled   Reason          `json:"cancelled,omitempty"`  // why we cancelled it; empty: we did not
+	CancelledAt time.Time       `json:"cancelledAt,omitzero"` // when we last did
+	Refused     string          `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
+	Changed     time.Time       `json:"changed,omitzero"`     // when the scheduler last accepted a limit from us; older listings do not show it
+	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
+	Spec        string          `json:"spec,omitempty"`       // fingerprint of all that was to run in it
+	End         *End            `json:"end,omitempty"`
 }
 
 // End is how an attempt ended.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,10 +35,10 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return no, cause{Reallocating, "the declared allocation changed, which needs a new job"}
 	case replica.job == nil:
 		return no, cause{Submitting, "its job is not listed yet"}
-	case replica.job.State == drivers.JobPending:
-		return no, cause{Pending, fmt.Sprintf("job %s waits: %s", replica.job.ID, cmp.Or(replica.job.Reason, "the scheduler gives no reason"))}
+	case replica.job.State == drivers.JobUnknown:
+		return unknown, w.notRunning(replica.job, replica.agent)
 	case replica.job.State != drivers.JobRunning:
-		return no, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
+		return no, w.notRunning(replica.job, replica.agent)
 	case replica.agent.Err != "":
 		return unknown, cause{AgentUnreadable, replica.agent.Err}
 	case replica.agent.State == nil:

@@ -30,6 +30,9 @@ const (
 	WaitingForTarget     Reason = "WaitingForTarget"
 	WaitingForPoint      Reason = "WaitingForPoint"
 	WaitingForWalltime   Reason = "WaitingForWalltime"
+	LimitReached         Reason = "LimitReached"
+	PartitionUnavailable Reason = "PartitionUnavailable"
+	JobSuspended         Reason = "JobSuspended"
 
 	// What is as declared.
 	Ready       Reason = "Ready"
@@ -58,6 +61,7 @@ const (
 	Unreadable            Reason = "Unreadable"
 	SpaceUnknown          Reason = "SpaceUnknown"
 	SourceUnreadable      Reason = "SourceUnreadable"
+	StateUnknown          Reason = "StateUnknown"
 
 	// What needs an action of the user.
 	ModelMismatch   Reason = "ModelMismatch"
@@ -79,6 +83,15 @@ const (
 	BrokenCommit    Reason = "BrokenCommit"
 	BrokenEdit      Reason = "BrokenEdit"
 	EditRefused     Reason = "EditRefused"
+	RunTooLong      Reason = "RunTooLong"
+
+	// Why a job neither runs nor ends until a person acts.
+	HeldByUser               Reason = "HeldByUser"
+	HeldByAdmin              Reason = "HeldByAdmin"
+	NeverFits                Reason = "NeverFits"
+	DependencyNeverSatisfied Reason = "DependencyNeverSatisfied"
+	Forbidden                Reason = "Forbidden"
+	CompletingTooLong        Reason = "CompletingTooLong"
 
 	// Why a job is submitted, changed or instructed.
 	Declared        Reason = "Declared"
@@ -91,6 +104,7 @@ const (
 	RunPlaced       Reason = "RunPlaced"
 	RunEnded        Reason = "RunEnded"
 	ChangeRefused   Reason = "ChangeRefused"
+	TimeDeferred    Reason = "TimeDeferred"
 	Adopted         Reason = "Adopted"
 	MetricsStored   Reason = "MetricsStored"
 
@@ -116,11 +130,21 @@ const (
 	CrashLoop         Reason = "CrashLoop"
 	AgentLost         Reason = "AgentLost"
 
+	// How a job ended because of the scheduler, a node or the walltime: no failure of the service, see ends.go.
+	TimeLimit    Reason = "TimeLimit"
+	NodeFail     Reason = "NodeFail"
+	BootFail     Reason = "BootFail"
+	LaunchFailed Reason = "LaunchFailed"
+	Preempted    Reason = "Preempted"
+	Requeued     Reason = "Requeued"
+	Deadline     Reason = "Deadline"
+
 	// How a job ended otherwise. The scheduler's own states are added in Advice.
 	NeverSubmitted  Reason = "NeverSubmitted"
 	SubmitRejected  Reason = "SubmitRejected"
 	CancelledByHand Reason = "CancelledByHand"
-	TimeLimit       Reason = "TimeLimit"
+	Signalled       Reason = "Signalled"
+	OutOfMemory     Reason = "OutOfMemory"
 	JobFailed       Reason = "JobFailed"
 	Vanished        Reason = "Vanished"
 	Ended           Reason = "Ended"

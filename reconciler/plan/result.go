@@ -16,7 +16,7 @@ const (
 	Adopt       Verb = "Adopt"       // Attempt, JobID: write down the id of an attempt's job
 	Cancel      Verb = "Cancel"      // Nonce, JobID: note the reason, then cancel
 	Close       Verb = "Close"       // Nonce, End: the attempt is over, the seat is free
-	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change, Settings
+	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change (none of time: the scheduler is not asked), Settings, Time, Deferred
 	Instruct    Verb = "Instruct"    // Nonce, Desired: replace desired.json
 	CreateRun   Verb = "CreateRun"   // Run, Request
 	UpdateRun   Verb = "UpdateRun"   // Run: as it is to be from now on
@@ -41,7 +41,9 @@ type Action struct {
 	Job        *drivers.JobSpec      // Submit: Tag.Nonce and Dir are filled in by the executor
 	Desired    *drivers.AgentDesired // Submit, Instruct: generation and nonce are filled in by the executor
 	Change     *drivers.Change
-	Settings   string // Reconfigure: fingerprint that holds once it is done
+	Settings   string          // Reconfigure: fingerprint that holds once it is done
+	Time       drivers.Seconds // Reconfigure: the declared time that Settings stand for
+	Deferred   string          // Reconfigure: why the declared time holds from the next job on
 	End        *End
 	Run        *Run
 	Request    *drivers.SuiteRequest

@@ -90,7 +90,7 @@ func (w *world) cancel(a *Attempt, because cause) {
 	}
 	w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
 		Reason: because.reason, Message: strings.TrimSpace(fmt.Sprintf("job %s is cancelled: %s", j.ID, because.message))})
-	a.Cancelled = because.reason
+	a.Cancelled, a.CancelledAt = because.reason, w.o.Now
 }
 
 // forgetWhenGone ends a deletion once nothing fills a seat any more.

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -81,6 +80,10 @@ func (w *world) conclude(r *Run) {
 		w.lost(r, a)
 		return
 	}
+	if j := w.job(r.Nonce); j != nil && j.State == drivers.JobSuspended && r.Phase == v1alpha1.RunRunning {
+		w.disturbed(r, a, cause{JobSuspended, fmt.Sprintf("job %s was suspended while it measured", j.ID)})
+		return
+	}
 	st := w.o.Agents[r.Nonce].State
 	if st == nil {
 		return
@@ -104,11 +107,25 @@ func (w *world) result(r *Run) {
 	w.updateRun(r, v1alpha1.RunComplete, cause{Completed, "it has ended and its result is stored"})
 }
 
-// lost handles a run whose job ended first: it is tried again as another attempt, Policy.RunAttempts times in all.
+// disturbed gives a run up whose numbers would be worthless, and the job that was made for it. A result that it still
+// writes does not count.
+func (w *world) disturbed(r *Run, a *Attempt, because cause) {
+	w.updateRun(r, v1alpha1.RunLost, because)
+	if a.Run == r.ID && w.known {
+		w.cancel(a, because)
+	}
+}
+
+// lost handles a run whose job ended first: it is tried again as another attempt, Policy.RunAttempts times in all. The end
+// of a walltime is no try: the run did not fit into what was left of the job, which says nothing about the run.
 func (w *world) lost(r *Run, a *Attempt) {
 	message := "the job that ran it is gone"
 	if a != nil {
 		message = "its job ended first: " + a.End.Message
+	}
+	if a != nil && a.Run == "" && a.End.Reason == TimeLimit {
+		w.updateRun(r, v1alpha1.RunLost, cause{TimeLimit, message})
+		return
 	}
 	if r.Attempt >= w.d.Policy.RunAttempts {
 		w.updateRun(r, v1alpha1.RunFailed, cause{Lost, fmt.Sprintf("%s; it happened %d times", message, r.Attempt)})
@@ -144,6 +161,10 @@ func (w *world) startRun(x *experiment) {
 			continue
 		}
 		if because := w.mayStart(x, set, busy); because.set() {
+			if never := w.neverFits(x, want); because.reason == WaitingForWalltime && never.set() {
+				w.create(x, want, nil, never)
+				continue
+			}
 			x.wait(want, because)
 			continue
 		}
@@ -183,21 +204,20 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	if r := w.using(x, target); r != nil {
 		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
-	if len(target.replicas) == 0 {
-		return cause{}
-	}
-	if j := target.replicas[0].job; j != nil && !j.Ends.IsZero() && j.Ends.Sub(w.o.Now) < want.Timeout {
-		return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run can take %s; give the service more time or the benchmark a shorter timeout",
-			j.ID, max(0, j.Ends.Sub(w.o.Now)).Round(time.Second), want.Timeout)}
+	for _, replica := range target.replicas {
+		if because := w.leaves(replica.job, want); because.set() {
+			return because
+		}
 	}
 	return cause{}
 }
 
-// runID is the id of the next run of a key, and which try it is. A superseded run does not count as a try, but it has used an id.
+// runID is the id of the next run of a key, and which try it is. A run that was superseded, suspended or cut by a walltime
+// does not count as a try, but it has used an id.
 func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
 	for _, r := range x.byKey[want.key] {
-		if r.Phase == v1alpha1.RunLost {
+		if r.Phase == v1alpha1.RunLost && r.Reason != TimeLimit && r.Reason != JobSuspended {
 			tries++
 		}
 	}

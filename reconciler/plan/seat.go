@@ -62,7 +62,9 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
 	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
-	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec}
+	limit := drivers.SecondsOf(job.Time)
+	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec,
+		Time: limit, Limit: limit}
 	if alloc.grouped {
 		a.Base, a.Size, a.Members = alloc.base, alloc.size, alloc.names()
 	}
@@ -105,11 +107,8 @@ func (w *world) keep(alloc *allocation, seat *seat) {
 		w.cancel(a, cause{Reallocated, "the declared allocation changed, which needs a new job"})
 	case because.set():
 		w.cancel(a, because)
-	case a.Settings != alloc.settings && seat.job != nil && !seat.job.State.Terminal():
-		limit := alloc.job.Time
-		w.do(Action{Verb: Reconfigure, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: seat.job.ID,
-			Reason: SettingsChanged, Message: fmt.Sprintf("job %s is changed in place", seat.job.ID),
-			Change: &drivers.Change{Time: &limit}, Settings: alloc.settings})
+	case w.changesInPlace(alloc, seat):
+		w.reconfigure(alloc, seat)
 	}
 }
 

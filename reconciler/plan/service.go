@@ -43,9 +43,11 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 		} else if ready == v1alpha1.True || replica.ready == v1alpha1.Unknown {
 			ready, because = replica.ready, replica.cause
 		}
-		switch {
+		switch stuck := w.stuck(replica.job); {
 		case replica.stalled.set():
 			stalled = replica.stalled
+		case stuck.set():
+			stalled = stuck
 		case replica.givenUp.set() && s.of.grouped: // its job goes on for the others
 			stalled = replica.givenUp
 		}
@@ -57,8 +59,8 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 			doubted = replica.cause
 		}
 	}
-	if a := refused(s); a != "" && ready == v1alpha1.True {
-		because.message = "all probes pass; the changed settings hold from the next job on, since the scheduler refused them for this one: " + a
+	if a := notInPlace(s); a != "" && ready == v1alpha1.True {
+		because.message = "all probes pass; " + a
 	}
 	if x.released.set() {
 		ready, because, scheduled, sy = v1alpha1.False, x.released, v1alpha1.False, x.released
@@ -104,10 +106,15 @@ func (w *world) progress(x *experiment, c *conditions, ready string, because, st
 	c.set(v1alpha1.Stalled, v1alpha1.False, cause{NotStalled, ""})
 }
 
-func refused(s *service) string {
+// notInPlace says which settings hold only from the next job on.
+func notInPlace(s *service) string {
 	for _, replica := range s.replicas {
-		if replica.attempt != nil && replica.attempt.Refused != "" {
-			return replica.attempt.Refused
+		switch a := replica.attempt; {
+		case a == nil:
+		case a.Refused != "":
+			return "the changed settings hold from the next job on, since the scheduler refused them for this one: " + a.Refused
+		case a.Deferred != "":
+			return "the new time limit holds from the next job on: " + a.Deferred
 		}
 	}
 	return ""
@@ -120,13 +127,15 @@ func (w *world) scheduled(replica *replica) (string, cause) {
 		return v1alpha1.Unknown, cause{SchedulerUnreachable, w.o.Listing.Err}
 	case replica.job == nil:
 		return v1alpha1.False, replica.cause
-	case replica.job.State == drivers.JobPending:
+	case replica.job.State == drivers.JobPending && replica.job.Block == "":
 		reason := cmp.Or(Reason(replica.job.Reason), Pending)
 		return v1alpha1.False, cause{reason, fmt.Sprintf("job %s is pending: %s", replica.job.ID, reason)}
 	case replica.job.State == drivers.JobRunning:
 		return v1alpha1.True, cause{}
+	case replica.job.State == drivers.JobUnknown:
+		return v1alpha1.Unknown, w.notRunning(replica.job, replica.agent)
 	}
-	return v1alpha1.False, cause{Reason(replica.job.State), fmt.Sprintf("job %s is %s", replica.job.ID, replica.job.State)}
+	return v1alpha1.False, w.notRunning(replica.job, replica.agent)
 }
 
 // reported reports whether what the agent says is of a live job: one that runs or, while the scheduler cannot be asked, one

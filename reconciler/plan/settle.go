@@ -11,7 +11,9 @@ import (
 // settle turns what the scheduler lists into facts about every open attempt:
 //
 //	seen, id unknown     -> Adopt: the submission was uncertain, or the controller died before it noted the id
-//	seen, terminal       -> Close with the scheduler's reason
+//	seen, terminal       -> Close with the reason that ends.go gives
+//	seen, waits again    -> Cancel: the scheduler requeued it, and a job directory is used once
+//	seen, stays Completing although the agent has ended -> Close
 //	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
 //	unseen, not settled  -> nothing: the intent occupies its seat
 func (w *world) settle() {
@@ -32,10 +34,30 @@ func (w *world) settle() {
 				Reason: Adopted, Message: fmt.Sprintf("job %s carries the mark of this submission", j.ID)})
 			a.JobID = j.ID // a job that is found when it has ended is closed at once, and fenced by its id
 		}
-		if j.State.Terminal() {
-			w.close(a, endOf(a, j, w.o.Agents[a.Nonce]))
+		agent := w.o.Agents[a.Nonce]
+		switch {
+		case j.State.Terminal(), agent.ended() && w.completingFor(j) > completingLimit:
+			w.close(a, endOf(a, j, agent))
+		case requeued(j, agent):
+			w.cancel(a, cause{Requeued, "the scheduler put it back into the queue, and another job takes its place"})
 		}
 	}
+}
+
+// requeued reports whether a job waits again after its agent has run. An agent does not run twice in one job directory.
+func requeued(j *drivers.Job, agent Agent) bool {
+	return j.State == drivers.JobPending && agent.State != nil
+}
+
+// completingLimit is how long a job may take to end. After that its node needs an administrator.
+const completingLimit = 5 * time.Minute
+
+// completingFor is how long a job has been ending; 0 when it is not, or when the scheduler does not say since when.
+func (w *world) completingFor(j *drivers.Job) time.Duration {
+	if j.State != drivers.JobCompleting || j.Ends.IsZero() {
+		return 0
+	}
+	return w.o.Now.Sub(j.Ends)
 }
 
 // unseen decides on an attempt whose job is not listed. A listing proves nothing before the settle time is over, counted
@@ -52,47 +74,15 @@ func (w *world) unseen(a *Attempt) {
 		w.wakeAt(settled)
 		return
 	}
-	if st := w.o.Agents[a.Nonce].State; a.JobID == "" && st != nil && st.Nonce == a.Nonce {
+	agent := w.o.Agents[a.Nonce]
+	if st := agent.State; a.JobID == "" && st != nil && st.Nonce == a.Nonce {
 		a.JobID = drivers.JobID(st.JobID) // the answer to the submission was lost, and its agent says that there was a job
 	}
-	end := End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler answered after the settle time and lists no such job"}
-	if a.JobID != "" {
-		end.Reason, end.Message = Vanished, fmt.Sprintf("the scheduler no longer lists job %s", a.JobID)
+	if a.JobID != "" || agent.ended() {
+		w.close(a, endOf(a, &drivers.Job{ID: a.JobID, State: drivers.JobVanished}, agent))
+		return
 	}
-	if st := w.o.Agents[a.Nonce].State; st != nil && st.End != nil {
-		end.Reason, end.Message = Ended, fmt.Sprintf("job %s ended: %s %s", a.JobID, st.End.Reason, st.End.Message)
-	}
-	w.close(a, end)
-}
-
-// endOf says how a terminal job ended, with a reason and a sentence.
-func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
-	e := End{State: j.State, Reason: Reason(j.State), Message: fmt.Sprintf("job %s ended as %s", j.ID, j.State)}
-	if j.Reason != "" {
-		e.Message += fmt.Sprintf(" (%s)", j.Reason)
-	}
-	switch j.State {
-	case drivers.JobCancelled:
-		if a.Cancelled == "" {
-			e.Reason, e.Message = CancelledByHand, fmt.Sprintf("job %s was cancelled outside assay", j.ID)
-		}
-	case drivers.JobTimeout:
-		e.Reason, e.Message = TimeLimit, fmt.Sprintf("job %s reached its time limit", j.ID)
-	case drivers.JobFailed:
-		e.Reason, e.Message = JobFailed, fmt.Sprintf("job %s failed with exit code %d, signal %d (%s)", j.ID, j.Exit, j.Signal, j.Reason)
-	}
-	if a.Cancelled != "" {
-		e.Reason, e.Message = a.Cancelled, fmt.Sprintf("job %s was cancelled by assay: %s", j.ID, a.Cancelled)
-		if agent.State != nil {
-			for _, p := range agent.State.Processes {
-				if p.Phase == drivers.PhaseFailed && p.Message != "" {
-					e.Message += ": " + p.Message
-					break
-				}
-			}
-		}
-	}
-	return e
+	w.close(a, End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler answered after the settle time and lists no such job"})
 }
 
 // close ends an attempt: its seat is free afterwards.

@@ -14,16 +14,16 @@ import (
 func Lines(e v1alpha1.ExperimentStatus) []text.Line {
 	var out []text.Line
 	for _, v := range e.Services {
-		out = append(out, text.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Detail: serviceDetail(v)})
+		out = append(out, text.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Reason: serviceReason(v), Detail: serviceDetail(v)})
 	}
 	for _, b := range e.Benchmarks {
 		if b.Done < b.Runs && !hasActiveRun(e, b.Name) {
 			c := v1alpha1.Find(b.Conditions, v1alpha1.Complete)
-			out = append(out, text.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
+			out = append(out, text.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Reason: c.Reason, Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
 		}
 	}
 	for _, r := range e.Runs {
-		out = append(out, text.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Detail: runDetail(r)})
+		out = append(out, text.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: runDetail(r)})
 	}
 	return out
 }
@@ -51,6 +51,18 @@ func serviceState(v v1alpha1.ServiceStatus) string {
 	return ready.Reason
 }
 
+// serviceReason is why a service is not Ready; while its job waits, the scheduler's own word.
+func serviceReason(v v1alpha1.ServiceStatus) string {
+	ready, scheduled := v1alpha1.Find(v.Conditions, v1alpha1.Ready), v1alpha1.Find(v.Conditions, v1alpha1.Scheduled)
+	switch {
+	case ready.Status == v1alpha1.True:
+		return ""
+	case scheduled.Status == v1alpha1.False:
+		return ready.Reason + " " + scheduled.Reason
+	}
+	return ready.Reason
+}
+
 func serviceDetail(v v1alpha1.ServiceStatus) string {
 	c := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
 	if is(v.Conditions, v1alpha1.Stalled) {
@@ -63,7 +75,10 @@ func serviceDetail(v v1alpha1.ServiceStatus) string {
 }
 
 func runDetail(r v1alpha1.RunStatus) string {
+	waits := v1alpha1.Find(r.Conditions, v1alpha1.Complete)
 	switch {
+	case r.Phase == v1alpha1.RunPending && waits.Message != "":
+		return strings.TrimSpace(waits.Reason + " " + waits.Message)
 	case r.Phase == v1alpha1.RunRunning && r.Progress != "":
 		return r.Progress
 	case r.Phase == v1alpha1.RunComplete:

@@ -10,10 +10,12 @@ import (
 	"golang.org/x/term"
 )
 
-// Line is one object as it is now: its name, one word for its state, and what more there is to say.
-type Line struct{ Object, State, Detail string }
+// Line is one object as it is now: its name, one word for its state, and what more there is to say. Reason is the word for
+// why it is so; it is not shown, the detail says it.
+type Line struct{ Object, State, Reason, Detail string }
 
-// Live redraws one line an object on a terminal; elsewhere it prints a line whenever an object's state changes.
+// Live redraws one line an object on a terminal; elsewhere it prints a line whenever an object's state, or the reason for it,
+// changes.
 type Live struct {
 	out   io.Writer
 	tty   bool
@@ -32,9 +34,11 @@ func NewLive(out io.Writer) *Live {
 // Show replaces what is shown.
 func (l *Live) Show(lines []Line) {
 	for _, line := range lines {
-		changed := l.shown[line.Object].State != line.State
-		if _, known := l.shown[line.Object]; changed || !known {
+		last, known := l.shown[line.Object]
+		if !known || last.State != line.State {
 			l.since[line.Object] = time.Now()
+		}
+		if !known || last.State != line.State || last.Reason != line.Reason {
 			if !l.tty {
 				fmt.Fprintf(l.out, "%6s  %-32s %-20s %s\n", Duration(time.Since(l.start)), line.Object, line.State, line.Detail)
 			}

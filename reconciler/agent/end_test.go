@@ -1,0 +1,56 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"assay/drivers"
+	"assay/drivers/durable"
+)
+
+// TestTheWalltimeIsToldFromACancel: the signal that announces the end of the walltime is written down as that, and
+// everything is stopped as it is by a cancel.
+func TestTheWalltimeIsToldFromACancel(t *testing.T) {
+	walltime := make(chan os.Signal, 1)
+	j := startJobWith(t, drivers.AgentDesired{}, func(o *Options) { o.Walltime = walltime })
+	j.tell(drivers.AgentDesired{Processes: []drivers.Process{j.server("a", "serve", "f1")}})
+	pid := j.until("a Ready", phase("a", drivers.PhaseReady)).Processes[0].PID
+	walltime <- drivers.WalltimeSignal
+	s := j.until("the end recorded", func(s drivers.AgentState) bool { return s.End != nil })
+	if s.End.Reason != drivers.EndTimeLimit || alive(pid) {
+		t.Errorf("ended as %+v, and the server alive is %v", s.End, alive(pid))
+	}
+	if len(s.Processes) != 1 || !s.Processes[0].WasReady {
+		t.Errorf("the last state does not say that it was Ready: %+v", s.Processes)
+	}
+}
+
+// TestARequeuedJobSaysSo: an agent that is started again in the same job does nothing but say so; what the first one
+// reported stays.
+func TestARequeuedJobSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, v any) {
+		t.Helper()
+		if err := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, name), v, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := &agent{dir: dir, o: Options{JobID: "7"}}
+	if err := first.claim(); err != nil {
+		t.Fatal(err)
+	}
+	write(drivers.DesiredFile, drivers.AgentDesired{Generation: 1, Nonce: "n"})
+	write(drivers.StateFile, drivers.AgentState{Nonce: "n", JobID: "7", Heartbeat: 9, Runs: []drivers.RunState{{ID: "r", Phase: "Complete"}},
+		End: &drivers.AgentEnd{Reason: drivers.EndSignalled}})
+	if err := Run(t.Context(), dir, Options{JobID: "7"}); err != nil {
+		t.Fatal(err)
+	}
+	var s drivers.AgentState
+	if err := durable.ReadRecord(filepath.Join(dir, drivers.StateFile), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.End == nil || s.End.Reason != drivers.EndRequeued || s.Heartbeat != 10 || len(s.Runs) != 1 || s.Nonce != "n" {
+		t.Errorf("the state is %+v, end %+v", s, s.End)
+	}
+}
