@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/suite"
 )
 
 // startChroma starts a real Chroma server. ASSAY_CHROMA is its command line up to `run`, words separated by spaces
@@ -162,10 +164,12 @@ func TestRealChromaEverything(t *testing.T) {
 	if low, high := m["query_ef10_recall_at_10"], m["query_ef400_recall_at_10"]; low >= high {
 		t.Errorf("recall is %v with efSearch 10 and %v with 400: it was not set", low, high)
 	}
-	if got := m["query_rate_qps"]; got < 80 || got > 120 {
+	// Chroma on a busy machine does less than was asked for. Then the result has to say so.
+	slow := slices.ContainsFunc(res.Reasons, func(r drivers.Reason) bool { return r.Reason == suite.ReasonSlowWrites })
+	if got := m["query_rate_qps"]; got > 120 || got < 80 && !slow {
 		t.Errorf("%v queries a second, asked for 100", got)
 	}
-	if got := m["vectors_stored_at_the_end"]; got <= 6000 || m["writes_per_s"] < 100 {
+	if got := m["vectors_stored_at_the_end"]; got <= 6000 || m["writes_per_s"] < 100 && !slow {
 		t.Errorf("%v vectors at the end, %v written a second", got, m["writes_per_s"])
 	}
 	var points []point
