@@ -6,6 +6,7 @@
 //	list.go         listing: squeue's output as jobs
 //	ended.go        how a job ended: scontrol, then sacct
 //	clustername.go  which cluster it is
+//	reason.go       why a job is pending, in words of package drivers
 //	nodes.go        node lists such as n[1-3]
 //	errors.go       what a failure means: rejected, unavailable, uncertain
 //
