@@ -66,20 +66,23 @@ func (b Block) Final() bool {
 
 // Job is one job as the scheduler lists it.
 type Job struct {
-	ID        JobID
-	Name      string
-	Tag       Tag
-	State     JobState
-	Reason    string // in the scheduler's words: Resources, Priority, NonZeroExitCode …
-	Block     Block  // of a pending job
-	Nodes     []string
-	Submitted time.Time     // zero when unknown; not stable across requeues
-	Started   time.Time     // zero until it runs
-	Ends      time.Time     // zero when unknown or unlimited; of a job that is ending: when it began to end, if that is known
-	Signalled time.Time     // when the scheduler first tells the job that its time is over; zero: at Ends
-	Limit     time.Duration // 0 when unlimited
-	Exit      int           // exit code, once terminal
-	Signal    int           // ending signal, once terminal
+	ID     JobID
+	Name   string
+	Tag    Tag
+	State  JobState
+	Reason string // in the scheduler's words: Resources, Priority, NonZeroExitCode …
+	Block  Block  // of a pending job
+	// LaunchBlamed is set on a Failed job when the scheduler blames its launch. It says the same of a job whose command
+	// died of a signal, so an agent that has reported proves the contrary.
+	LaunchBlamed bool
+	Nodes        []string
+	Submitted    time.Time     // zero when unknown; not stable across requeues
+	Started      time.Time     // zero until it runs
+	Ends         time.Time     // zero when unknown or unlimited; of a job that is ending: when it began to end, if that is known
+	Signalled    time.Time     // when the scheduler first tells the job that its time is over; zero: at Ends
+	Limit        time.Duration // 0 when unlimited
+	Exit         int           // exit code, once terminal
+	Signal       int           // ending signal, once terminal
 }
 
 // UsableUntil is when the job's time is over for those who use it: at the scheduler's first signal. Zero when unknown or

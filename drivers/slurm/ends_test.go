@@ -89,8 +89,8 @@ func TestAdministrators(t *testing.T) {
 	sp := spec(t, unstartable, "n", drivertest.RunForever)
 	sp.Directives = []string{"--output=" + filepath.Join(sp.Dir, "missing", "log")}
 	submit(t, c, s, sp)
-	if j := reach(t, s, unstartable, drivers.JobLaunchFailed); j.Reason != "JobLaunchFailure" {
-		t.Errorf("it ended with the reason %s", j.Reason)
+	if j := reach(t, s, unstartable, drivers.JobFailed); !j.LaunchBlamed {
+		t.Errorf("it ended with the reason %s, and the launch is not blamed", j.Reason)
 	}
 }
 

@@ -60,7 +60,7 @@ func explain(j *drivers.Job, state string) {
 	case j.State == drivers.JobUnknown:
 		j.Reason = state
 	case j.State == drivers.JobFailed && j.Reason == "JobLaunchFailure":
-		j.State = drivers.JobLaunchFailed
+		j.LaunchBlamed = true
 	case j.State == drivers.JobPending:
 		j.Block = blockOf(j.Reason)
 	}

@@ -53,7 +53,7 @@ func TestEndsAreToldApart(t *testing.T) {
 		said          string
 	}{
 		{"FAILED", "NonZeroExitCode", drivers.JobFailed, "NonZeroExitCode"},
-		{"FAILED", "JobLaunchFailure", drivers.JobLaunchFailed, "JobLaunchFailure"},
+		{"FAILED", "JobLaunchFailure", drivers.JobFailed, "JobLaunchFailure"}, // or it died of a signal
 		{"LAUNCH_FAILED", "None", drivers.JobLaunchFailed, ""},
 		{"BOOT_FAIL", "None", drivers.JobBootFail, ""},
 		{"NODE_FAIL", "NodeDown", drivers.JobNodeFail, "NodeDown"},
@@ -69,7 +69,7 @@ func TestEndsAreToldApart(t *testing.T) {
 	} {
 		record := strings.Join([]string{"3", c.state, c.reason, "x", "(null)", "n1", "2026-11-23T18:48:33", "2026-11-23T18:48:34", "1:00", "2026-11-23T18:48:32"}, fieldEnd) + recordEnd
 		jobs, err := parseJobs(record)
-		if err != nil || len(jobs) != 1 || jobs[0].State != c.want || jobs[0].Reason != c.said {
+		if err != nil || len(jobs) != 1 || jobs[0].State != c.want || jobs[0].Reason != c.said || jobs[0].LaunchBlamed != (c.said == "JobLaunchFailure") {
 			t.Errorf("squeue's %s (%s): %+v, %v; want %s", c.state, c.reason, jobs, err, c.want)
 		}
 		j, ok := parseShow("JobId=3 JobName=x JobState=" + c.state + " Reason=" + c.reason + " ExitCode=0:0 TimeLimit=00:01:00 NodeList=n1\n")

@@ -194,6 +194,7 @@ func (w words) job(o *Observed) drivers.Job {
 	if w.has("ending") {
 		j.Ends = epoch.Add(-w.dur("ending", 0))
 	}
+	j.LaunchBlamed = w.has("blamed")
 	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)
 	if w.has("warned") {
 		j.Signalled = epoch.Add(w.dur("warned", 0))

@@ -13,7 +13,8 @@ func (a Agent) ended() bool { return a.State != nil && a.State.End != nil }
 // endOf says how a job ended, with a reason and a sentence. The first row that matches wins:
 //
 //	assay cancelled it                     the reason of the cancel
-//	the scheduler blames node or queue     NodeFail, BootFail, LaunchFailed, Preempted, Deadline, OutOfMemory
+//	the scheduler blames node or queue     NodeFail, BootFail, LaunchFailed (unless the agent has reported), Preempted,
+//	                                       Deadline, OutOfMemory
 //	the scheduler or the agent names the   TimeLimit
 //	walltime
 //	the agent was started a second time    Requeued
@@ -31,7 +32,11 @@ func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
 	if j.Reason != "" {
 		said += fmt.Sprintf(" (%s)", j.Reason)
 	}
-	switch because, known := blamed[j.State]; {
+	state := j.State
+	if j.LaunchBlamed && agent.State == nil {
+		state = drivers.JobLaunchFailed
+	}
+	switch because, known := blamed[state]; {
 	case a.Cancelled != "":
 		reason, said = a.Cancelled, fmt.Sprintf("was cancelled by assay: %s%s", a.Cancelled, firstFailure(agent))
 	case known:
