@@ -16,17 +16,23 @@ type stillness map[string]pulse
 type pulse struct {
 	count uint64
 	since time.Time
-	moved bool // it has been seen to change: until then the agent can have been dead for long
+	read  time.Time // the last reading
+	lived time.Time // the last reading before the heartbeat changed: then the agent certainly lived; zero before any change
 }
 
-// track notes a heartbeat and returns how long it has stood still, and whether it was ever seen to move.
-func (s stillness) track(nonce string, count uint64, now time.Time) (still time.Duration, moved bool) {
+// track notes a heartbeat. It returns how long it has stood still, and whether the agent certainly lived a moment ago: a
+// change that is seen after a long pause of ours says only that the agent lived when that pause began.
+func (s stillness) track(nonce string, count uint64, now time.Time) (still time.Duration, lives bool) {
 	p, seen := s[nonce]
-	if !seen || p.count != count {
-		p = pulse{count, now, seen}
-		s[nonce] = p
+	switch {
+	case !seen:
+		p = pulse{count: count, since: now}
+	case p.count != count:
+		p = pulse{count: count, since: now, lived: p.read}
 	}
-	return now.Sub(p.since), p.moved
+	p.read = now
+	s[nonce] = p
+	return now.Sub(p.since), !p.lived.IsZero() && now.Sub(p.lived) <= silence
 }
 
 // agents reads the desired state and the state of every open attempt's agent. The heartbeat of a running job that has not
@@ -51,8 +57,8 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 			if v.State != nil {
 				count = v.State.Heartbeat
 			}
-			var moved bool
-			if v.StillFor, moved = l.still.track(a.Nonce, count, now); !moved || v.StillFor > silence {
+			var lives bool
+			if v.StillFor, lives = l.still.track(a.Nonce, count, now); !lives {
 				silent = append(silent, i)
 			}
 			still[a.Nonce] = l.still[a.Nonce]

@@ -96,10 +96,12 @@ func TestStillness(t *testing.T) {
 		beat  uint64
 		at    time.Duration
 		want  time.Duration
-		moved bool
-	}{{1, 0, 0, false}, {1, 5 * time.Second, 5 * time.Second, false}, {2, 7 * time.Second, 0, true}, {2, 9 * time.Second, 2 * time.Second, true}, {1, 10 * time.Second, 0, true}} {
-		if got, moved := s.track("n", c.beat, t0.Add(c.at)); got != c.want || moved != c.moved {
-			t.Errorf("step %d: it stood still for %s, want %s; seen to move: %v", i, got, c.want, moved)
+		lives bool
+	}{{1, 0, 0, false}, {1, 5 * time.Second, 5 * time.Second, false}, {2, 7 * time.Second, 0, true}, {2, 9 * time.Second, 2 * time.Second, true}, {1, 10 * time.Second, 0, true},
+		{2, time.Minute, 0, false}, // we read nothing for 50 s, and it can have died since
+		{3, 61 * time.Second, 0, true}} {
+		if got, lives := s.track("n", c.beat, t0.Add(c.at)); got != c.want || lives != c.lives {
+			t.Errorf("step %d: it stood still for %s, want %s; it lives: %v", i, got, c.want, lives)
 		}
 	}
 }

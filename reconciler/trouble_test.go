@@ -54,7 +54,7 @@ func (w *sim) trouble() {
 		w.elsewhere()
 	case 15:
 		w.copied()
-	case 16:
+	case 16, 21, 22:
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
