@@ -14,7 +14,7 @@ import (
 
 const (
 	// silence is how long an agent is believed without a new heartbeat. A shared file system can show one late.
-	silence = 15 * time.Second
+	silence = 10 * time.Second
 
 	witnessTimeout = 2 * time.Second        // of asking all servers whose agents are silent
 	witnessLeast   = 500 * time.Millisecond // what a listing leaves of a reader's time

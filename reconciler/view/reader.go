@@ -11,13 +11,16 @@ import (
 )
 
 const (
-	// silence is how old a status may be and still count as the word of the controller that holds the lease. It is as long
-	// as the lease is. An older one is of a controller that hangs, or of one whose end cannot be seen from here.
+	// believed is how old a status can be and still count, while a controller holds the lease. An older one is of a controller
+	// that hangs, or of one whose end cannot be seen from here. With what the controller believes of a silent agent (10 s),
+	// and the skew, nothing is shown as Ready that has been dead for longer than 30 s.
+	believed = 15 * time.Second
+	// silence is how long a controller can take to answer a request. It is as long as the lease is.
 	silence = 30 * time.Second
 	// skew is how far a controller's clock may be ahead of ours. With more the age of what it wrote is unknown.
 	skew = 5 * time.Second
 	// old is from which age on people are told.
-	old = 15 * time.Second
+	old = 10 * time.Second
 
 	observeTime = 1800 * time.Millisecond // for the scheduler and the servers to answer a reader
 	observeMost = 2 * time.Second         // for files too, whose reading cannot be cut short
@@ -60,7 +63,7 @@ func (r *Reader) Read(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.Age = r.age(s.Statuses); holds && s.Age >= -skew && s.Age <= silence {
+	if s.Age = r.age(s.Statuses); holds && s.Age >= -skew && s.Age <= believed {
 		s.holder = holder
 		return s, nil
 	}

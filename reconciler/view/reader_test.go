@@ -56,8 +56,8 @@ func TestWhoIsBelieved(t *testing.T) {
 		note    string
 	}{
 		"a controller observes":               {alive: true, ago: 6 * time.Second, ready: v1alpha1.True},
-		"it is slow":                          {alive: true, ago: 20 * time.Second, ready: v1alpha1.True, note: "observed 20s ago by assay controller"},
-		"it hangs":                            {alive: true, ago: 31 * time.Second, ready: v1alpha1.False, live: true},
+		"it is slow":                          {alive: true, ago: 12 * time.Second, ready: v1alpha1.True, note: "observed 12s ago by assay controller"},
+		"it hangs":                            {alive: true, ago: 16 * time.Second, ready: v1alpha1.False, live: true},
 		"its clock is a little ahead":         {alive: true, ago: -3 * time.Second, ready: v1alpha1.True},
 		"its clock is far ahead":              {alive: true, ago: -time.Hour, ready: v1alpha1.False, live: true},
 		"none holds the lease":                {ago: time.Second, ready: v1alpha1.False, live: true},
