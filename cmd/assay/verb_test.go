@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"reflect"
@@ -167,7 +168,7 @@ func verbApp(t *testing.T) (a *app, out, errs *bytes.Buffer, lease *store.Lease)
 	if lease, err = st.Acquire(t.Context(), "test", time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	status := v1alpha1.ExperimentStatus{Name: "e", Generation: 2, Conditions: []v1alpha1.Condition{{Type: v1alpha1.Ready, Status: v1alpha1.True, Reason: "Ready"}}}
+	status := v1alpha1.ExperimentStatus{Name: "e", Generation: 2, Observed: time.Now(), Answered: math.MaxInt32, Conditions: []v1alpha1.Condition{{Type: v1alpha1.Ready, Status: v1alpha1.True, Reason: "Ready"}}}
 	status.Services = []v1alpha1.ServiceStatus{{Name: "web", Kind: "process", Ready: 1, Replicas: 1, Conditions: status.Conditions}}
 	if err := lease.PutStatus(status); err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func (w *world) updateReason(alloc *allocation, seat *seat) string {
 	case deferred != "":
 		reason += "; the new time limit holds from the next job on: " + deferred
 	case change.Time != nil && seat.job.State == drivers.JobRunning && *change.Time > seat.job.Limit && seat.job.Limit > 0:
-		reason += fmt.Sprintf("; where the scheduler refuses a longer limit for a running job, job %s keeps its %s", seat.job.ID, seat.job.Limit)
+		reason += fmt.Sprintf("; where the scheduler refuses a longer limit once a job has started, job %s keeps its %s", seat.job.ID, seat.job.Limit)
 	}
 	return reason
 }
