@@ -107,7 +107,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := l.Lease.Check(); err != nil {
 		return plan.Result{}, err
 	}
-	l.hear()
+	l.readRequests()
 	heads, err := l.Store.Heads()
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)

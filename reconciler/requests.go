@@ -14,9 +14,9 @@ type answering struct {
 	dropped  int64 // requests below it were removed
 }
 
-// hear reads the requests before anything is observed. With a new one everything that is remembered is asked again. A
+// readRequests reads them before anything is observed. With a new one everything that is remembered is asked again. A
 // pass does not depend on them: requests that cannot be read wait for a later one.
-func (l *Loop) hear() {
+func (l *Loop) readRequests() {
 	last, err := l.Store.LastRequest()
 	if err != nil {
 		l.Log.Warn("a pass is made without looking for requests", "error", err)

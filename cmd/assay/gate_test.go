@@ -18,12 +18,12 @@ spec:
   benchmarks:
     - name: q
       target: llm
-      serving: {dataset: choice, prompts: 200, outputTokens: 8, concurrency: 1, seed: 1}
+      serving: {dataset: choice, prompts: 300, outputTokens: 8, concurrency: 1, seed: 1}
       repeats: 2
       gates:
-        - {promql: 'sum(rate(vllm:request_success_total{service="llm"}[20s]))', min: 2}
-        - {promql: 'sum(rate(vllm:request_success_total{service="llm"}[20s]))', max: 2}
-        - {promql: 'sum(rate(nobody_counts_this[20s]))', max: 2}
+        - {promql: 'sum(rate(vllm:request_success_total{service="llm"}[10s]))', min: 2}
+        - {promql: 'sum(rate(vllm:request_success_total{service="llm"}[10s]))', max: 2}
+        - {promql: 'sum(rate(nobody_counts_this[10s]))', max: 2}
 `
 
 // TestPromQLGates: a real Prometheus is asked about the windows of the runs, after everything has ended.
