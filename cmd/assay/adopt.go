@@ -67,11 +67,8 @@ func (a *app) runAdopt(ctx context.Context, o adoptOptions) (err error) {
 	for _, line := range consequences(adoption, here, o.keepJobs) {
 		a.note("%s", line)
 	}
-	switch {
-	case !o.yes && !text.IsTerminal(a.in):
-		return exitError{1, errors.New("nothing was changed: there is no terminal to ask on; add --yes")}
-	case !o.yes && !a.confirm("Adopt it?"):
-		return exitError{1, errors.New("nothing was changed")}
+	if err := a.confirm(o.yes, "Adopt it?", "nothing was changed", "add --yes"); err != nil {
+		return err
 	}
 	lease, err := st.Acquire(ctx, "adopt", leaseTTL)
 	if held, ok := errors.AsType[*store.HeldError](err); ok {

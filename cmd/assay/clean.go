@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -71,10 +70,9 @@ func (a *app) runClean(ctx context.Context, o cleanOptions) error {
 	case o.kinds.None():
 		a.note("Nothing was removed. Name what should go: assay clean --logs --data --runs --images")
 		return nil
-	case !o.yes && !text.IsTerminal(a.in):
-		return exitError{1, errors.New("nothing was removed: there is no terminal to ask on; add --yes, or --dry-run to look only")}
-	case !o.yes && !a.confirm(fmt.Sprintf("Remove these %d, %s?", len(found.Leftovers), text.Bytes(gc.Size(found.Leftovers)))):
-		return exitError{1, errors.New("nothing was removed")}
+	}
+	if err := a.confirm(o.yes, fmt.Sprintf("Remove these %d, %s?", len(found.Leftovers), text.Bytes(gc.Size(found.Leftovers))), "nothing was removed", "add --yes, or --dry-run to look only"); err != nil {
+		return err
 	}
 	done, err := c.Remove(ctx, o.kinds, found.Leftovers)
 	if err == nil || done.Count > 0 {

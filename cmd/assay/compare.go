@@ -119,5 +119,5 @@ func medianCell(m results.Median) string {
 	if half := math.Max(m.Hi-m.Center, m.Center-m.Lo); !math.IsInf(half, 0) && m.Center != 0 {
 		spread = fmt.Sprintf("%.0f%%", 100*half/math.Abs(m.Center))
 	}
-	return number(m.Center) + " ± " + spread
+	return results.Number(m.Center) + " ± " + spread
 }

@@ -59,11 +59,8 @@ func (a *app) runDelete(ctx context.Context, o deleteOptions) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case !o.yes && !text.IsTerminal(a.in):
-		return exitError{1, errors.New("nothing was deleted: there is no terminal to ask on; add --yes")}
-	case !o.yes && !a.confirm(fmt.Sprintf("Cancel every job of %s?", strings.Join(names, ", "))):
-		return exitError{1, errors.New("nothing was deleted")}
+	if err := a.confirm(o.yes, fmt.Sprintf("Cancel every job of %s?", strings.Join(names, ", ")), "nothing was deleted", "add --yes"); err != nil {
+		return err
 	}
 	for _, name := range names {
 		head, ok, err := st.Head(name)
@@ -113,11 +110,21 @@ func (a *app) doomed(o deleteOptions) (*store.Store, v1alpha1.Site, []string, er
 	return st, site, names, err
 }
 
-// confirm asks on the terminal; anything but yes is no.
-func (a *app) confirm(question string) bool {
+// confirm asks on the terminal unless yes was given; anything but yes is an error that begins with what did not happen, and
+// without a terminal ends with what to type instead.
+func (a *app) confirm(yes bool, question, undone, instead string) error {
+	switch {
+	case yes:
+		return nil
+	case !text.IsTerminal(a.in):
+		return exitError{1, fmt.Errorf("%s: there is no terminal to ask on; %s", undone, instead)}
+	}
 	fmt.Fprint(a.err, question, " [y/N] ")
 	answer, _ := bufio.NewReader(a.in).ReadString('\n')
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
+	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
+		return exitError{1, errors.New(undone)}
+	}
+	return nil
 }
 
 // leftRunning stands in for the head of an experiment that is not declared, but whose mark a live job carries: a job

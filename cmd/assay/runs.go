@@ -7,12 +7,6 @@ import (
 	"assay/reconciler/view/text"
 )
 
-// runResult is a run's main metrics in one cell.
-func runResult(metrics map[string]float64) string { return text.Dash(results.Brief(metrics)) }
-
-// number prints three significant digits, more only for large integers.
-func number(v float64) string { return results.Number(v) }
-
 func runRow(o view.Object) []string {
 	return runCells(o.Metadata.Experiment, o.Status.(v1alpha1.RunStatus))
 }
@@ -30,7 +24,7 @@ func runCells(experiment string, r v1alpha1.RunStatus) []string {
 	if r.Simulated {
 		simulated = "yes"
 	}
-	return []string{experiment, r.ID, text.Dash(view.Point(r.Point)), r.Phase, word, simulated, view.RunTime(r), runResult(r.Metrics)}
+	return []string{experiment, r.ID, text.Dash(view.Point(r.Point)), r.Phase, word, simulated, view.RunTime(r), text.Dash(results.Brief(r.Metrics))}
 }
 
 // runTable prints the runs of experiments; superseded and lost ones only when all is set.
