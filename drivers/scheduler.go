@@ -112,6 +112,7 @@ type JobSpec struct {
 	Time          time.Duration // walltime; 0: the scheduler's default
 	Modules       []string
 	Directives    []string // extra sbatch options, verbatim
+	Exclude       []string // nodes to stay away from, where the scheduler can do without them
 }
 
 // Change is what can be changed on a job that exists. Nil leaves a value as it is; the zero Change asks for nothing.

@@ -37,9 +37,16 @@ done
 exec "$@"
 `
 
-// Submit runs sbatch.
+// Submit runs sbatch. Nodes are excluded only where that leaves enough of them, and where Slurm knows them.
 func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
 	argv, err := s.sbatch(spec)
+	if err == nil && len(spec.Exclude) > 0 {
+		// A refused submission would leave a failed job with our mark.
+		if a := call(ctx, s.jobEnv, "sbatch", append([]string{"--test-only"}, argv...)...); a.err != nil || a.code != 0 {
+			spec.Exclude = nil
+			argv, err = s.sbatch(spec)
+		}
+	}
 	if err != nil {
 		return "", fmt.Errorf("submitting %s: %w: %w", spec.Name, err, drivers.ErrRejected)
 	}
@@ -91,6 +98,7 @@ func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 	option("gres", "gpu:"+strconv.Itoa(spec.GPUsPerNode), spec.GPUsPerNode > 0)
 	option("cpus-per-task", strconv.Itoa(spec.CPUsPerNode), spec.CPUsPerNode > 0)
 	option("mem", strconv.FormatInt((spec.MemoryPerNode+1<<20-1)>>20, 10)+"M", spec.MemoryPerNode > 0)
+	option("exclude", strings.Join(spec.Exclude, ","), len(spec.Exclude) > 0)
 	option("time", minutes(spec.Time), spec.Time > 0)
 	argv = append(argv, spec.Directives...)
 	argv = append(argv, scriptPath(spec), strconv.Itoa(len(spec.Modules)))

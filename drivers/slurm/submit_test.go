@@ -169,3 +169,23 @@ func TestOtherNodes(t *testing.T) {
 		t.Errorf("on the second node arrived %q, %v", b, err)
 	}
 }
+
+// TestExclude: a job stays away from nodes, unless it could not start otherwise.
+func TestExclude(t *testing.T) {
+	c, s := start(t)
+	for name, exclude := range map[string][]string{
+		"one of two nodes": {"n1"}, "every node": {"n1", "n2"}, "a node that does not exist": {"gone", "n1"},
+	} {
+		store := fresh("exclude")
+		sp := spec(t, store, "only", drivertest.RunForever)
+		sp.Exclude = exclude
+		id := submit(t, c, s, sp)
+		j := reach(t, s, store, drivers.JobRunning)
+		if len(j.Nodes) != 1 || len(exclude) == 1 && j.Nodes[0] != "n2" {
+			t.Errorf("%s: it runs on %v", name, j.Nodes)
+		}
+		if err := s.Cancel(t.Context(), id, "only"); err != nil {
+			t.Error(err)
+		}
+	}
+}

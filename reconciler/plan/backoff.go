@@ -26,9 +26,7 @@ func everReady(st *drivers.AgentState) bool {
 // further ones wait: the next node can be as bad.
 func (w *world) broken(id drivers.Seat) (n int, last *Attempt) {
 	for _, a := range slices.Backward(w.ended[id]) {
-		switch a.End.Reason {
-		case NodeFail, BootFail, LaunchFailed:
-		default:
+		if !nodeEnded(a.End.Reason) {
 			return n, last
 		}
 		if last == nil {

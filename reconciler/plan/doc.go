@@ -38,6 +38,7 @@
 //	group.go        services that share a job
 //	seat.go         submit, replace, change in place
 //	walltime.go     what becomes of a job's time limit when settings change
+//	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
 //	runjob.go       runs that need a job of their own
 //	folder.go       directories, created and removed

@@ -168,6 +168,9 @@ func (w words) attempt() Attempt {
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
 		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
+		if w.has("on") {
+			a.End.Nodes = strings.Split(w.str("on", ""), ",")
+		}
 	}
 	return a
 }

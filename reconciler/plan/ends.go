@@ -59,7 +59,11 @@ func endOf(a *Attempt, j *drivers.Job, agent Agent) End {
 	case j.State == drivers.JobVanished:
 		return End{State: j.State, Reason: Vanished, Message: fmt.Sprintf("the scheduler no longer lists job %s", j.ID)}
 	}
-	return End{State: j.State, Reason: reason, Message: fmt.Sprintf("job %s %s", j.ID, said)}
+	e := End{State: j.State, Reason: reason, Message: fmt.Sprintf("job %s %s", j.ID, said)}
+	if nodeEnded(reason) {
+		e.Nodes = j.Nodes
+	}
+	return e
 }
 
 // blame is an end that the scheduler explains by itself.

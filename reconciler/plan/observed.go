@@ -68,8 +68,9 @@ type End struct {
 	Reason  Reason           `json:"reason"`
 	Message string           `json:"message,omitempty"`
 	At      time.Time        `json:"at"`
-	Failure bool             `json:"failure"` // counts towards the cap
-	Spec    string           `json:"spec"`    // as in Attempt, at that time: failures of another spec do not count
+	Failure bool             `json:"failure"`         // counts towards the cap
+	Nodes   []string         `json:"nodes,omitempty"` // of a job that ended because of a node: the suspects
+	Spec    string           `json:"spec"`            // as in Attempt, at that time: failures of another spec do not count
 }
 
 // Agent is what the agent of a job should do, and what it reports.

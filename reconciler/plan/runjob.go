@@ -28,8 +28,9 @@ func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
 	job := b.Job
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
+	avoids := w.avoid(&job)
 	desired := drivers.AgentDesired{Runs: []drivers.Run{{ID: r.ID, Dir: r.Dir, Limit: r.Limit}}, Relays: x.relayTargets(), ExitWhenDone: true}
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "run/" + r.ID, Seat: id, Reason: RunNeedsJob,
-		Message: fmt.Sprintf("the clients of %s run in a job of their own", r.Benchmark), Job: &job, Desired: &desired,
+		Message: fmt.Sprintf("the clients of %s run in a job of their own%s", r.Benchmark, avoids), Job: &job, Desired: &desired,
 		Attempt: &Attempt{Seat: id, Experiment: x.Name, Revision: x.Revision, Run: r.ID}})
 }

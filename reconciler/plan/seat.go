@@ -61,6 +61,7 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	job := alloc.job
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
+	message += w.avoid(&job)
 	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
 	limit := drivers.SecondsOf(job.Time)
 	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec,

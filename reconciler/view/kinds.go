@@ -1,12 +1,13 @@
 package view
 
 // Kinds are the kinds that can be listed, in the order of their importance.
-var Kinds = []string{"services", "jobs", "runs", "experiments", "revisions", "events"}
+var Kinds = []string{"services", "jobs", "runs", "experiments", "nodes", "revisions", "events"}
 
 var aliases = map[string]string{
 	"service": "services", "svc": "services",
 	"job": "jobs", "run": "runs",
 	"experiment": "experiments", "exp": "experiments",
+	"node":     "nodes",
 	"revision": "revisions", "rev": "revisions",
 	"event": "events",
 }

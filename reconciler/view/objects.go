@@ -20,7 +20,7 @@ type Filter struct {
 
 func (f Filter) allows(o Object) bool {
 	m := o.Metadata
-	return (f.Experiment == "" || m.Experiment == f.Experiment) &&
+	return (f.Experiment == "" || m.Experiment == f.Experiment || holds(o, f.Experiment)) &&
 		(f.Name == "" || f.Name == m.Name || f.Name == m.Experiment+"/"+m.Name)
 }
 
@@ -29,6 +29,8 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 	var all []Object
 	var err error
 	switch kind {
+	case "nodes":
+		all, err = s.nodes()
 	case "revisions":
 		all, err = s.revisions()
 	case "events":
