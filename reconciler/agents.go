@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -78,6 +79,10 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 // agent reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is an error.
 func (l *Loop) agent(a plan.Attempt) plan.Agent {
 	desired, err := l.Store.ReadDesired(a.Seat, a.Nonce)
+	torn := ""
+	if errors.Is(err, durable.ErrDamaged) {
+		torn, err = err.Error(), nil
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return plan.Agent{Err: err.Error()}
 	}
@@ -85,5 +90,8 @@ func (l *Loop) agent(a plan.Attempt) plan.Agent {
 	if err != nil {
 		return plan.Agent{Desired: desired, Err: err.Error()}
 	}
-	return plan.Agent{Desired: desired, State: state}
+	if torn != "" {
+		desired = told(state)
+	}
+	return plan.Agent{Desired: desired, State: state, Torn: torn}
 }

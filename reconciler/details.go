@@ -15,7 +15,7 @@ import (
 // explain adds to each step which declared fields of its service differ from the newest revision.
 func (l *Loop) explain(steps []plan.Step, extra []store.Revision) error {
 	for _, rev := range extra {
-		head, ok, err := l.Store.Head(rev.Experiment)
+		head, ok, err := l.Store.Readable(rev.Experiment)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
 //	listing.go         when the scheduler is asked, and what its last answer was
+//	damage.go          records that cannot be read: named, left as they are, rebuilt
+//	pause.go           the state directory takes no writes: nothing is done until it does
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	witness.go         servers of silent agents are asked themselves

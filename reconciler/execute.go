@@ -27,7 +27,7 @@ func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err := x.Lease.Check(); err != nil {
+		if err := x.mayAct(); err != nil {
 			return err
 		}
 		if a.Verb == plan.Submit && x.unfenced[a.Seat] {
@@ -35,6 +35,9 @@ func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
 		}
 		did, err := x.do(ctx, a)
 		if errors.Is(err, store.ErrLeaseLost) {
+			return err
+		}
+		if err := x.pauseFor(err); err != nil { // pause.go
 			return err
 		}
 		if err := x.recordEvent(a, did, err); err != nil {

@@ -55,6 +55,8 @@ type Loop struct {
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
+	damage     damage
+	renewal    renewal
 
 	prepared sync.Once
 }
@@ -104,15 +106,14 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	defer l.mu.Unlock()
 	l.prepare()
 	began := l.Clock()
-	if err := l.Lease.Check(); err != nil {
+	if err := l.resume(); err != nil {
 		return plan.Result{}, err
 	}
 	l.readRequests()
-	heads, err := l.Store.Heads()
+	d, broken, err := l.wanted()
 	if err != nil {
-		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)
+		return plan.Result{}, err
 	}
-	d, broken := l.desired(heads)
 	o, err := l.observe(ctx, d)
 	if err != nil {
 		return plan.Result{}, err
@@ -133,6 +134,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := x.execute(ctx, r.Actions); err != nil {
 		return r, err
 	}
+	l.nameDamage()
 	err = l.publish(ctx, r, x.forgotten)
 	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
 	return r, err
@@ -163,19 +165,24 @@ func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.Experim
 
 // invalid is the status of a revision that this assay cannot compile.
 func (l *Loop) invalid(rev store.Revision, err error) v1alpha1.ExperimentStatus {
+	return l.stuck(v1alpha1.ExperimentStatus{Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation},
+		plan.InvalidRevision, err.Error())
+}
+
+// stuck gives an experiment that no rule sees its conditions.
+func (l *Loop) stuck(st v1alpha1.ExperimentStatus, reason plan.Reason, message string) v1alpha1.ExperimentStatus {
 	now := l.Clock()
+	before := l.published[st.Name].Conditions
 	condition := func(typ, status string) v1alpha1.Condition {
-		c := v1alpha1.Condition{Type: typ, Status: status, Reason: string(plan.InvalidRevision), Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
-		if before := v1alpha1.Find(l.published[rev.Experiment].Conditions, typ); before.Status == status {
+		c := v1alpha1.Condition{Type: typ, Status: status, Reason: string(reason), Message: message, LastTransitionTime: now, ObservedGeneration: st.Generation}
+		if before := v1alpha1.Find(before, typ); before.Status == status {
 			c.LastTransitionTime = before.LastTransitionTime
 		}
 		return c
 	}
-	return v1alpha1.ExperimentStatus{
-		Name: rev.Experiment, Site: rev.Site.Metadata.Name, Revision: rev.Hash, Generation: rev.Generation, Observed: now,
-		Conditions: []v1alpha1.Condition{
-			condition(v1alpha1.Ready, v1alpha1.Unknown), condition(v1alpha1.Reconciling, v1alpha1.False),
-			condition(v1alpha1.Stalled, v1alpha1.True), condition(v1alpha1.Complete, v1alpha1.False),
-		},
+	st.Observed, st.Conditions = now, []v1alpha1.Condition{
+		condition(v1alpha1.Ready, v1alpha1.Unknown), condition(v1alpha1.Reconciling, v1alpha1.False),
+		condition(v1alpha1.Stalled, v1alpha1.True), condition(v1alpha1.Complete, v1alpha1.False),
 	}
+	return st
 }

@@ -21,19 +21,22 @@ const (
 // behind is complete once the scheduler says that it has ended.
 // An unreadable journal is an error; other parts that cannot be read are Unknown with their reason.
 func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, error) {
-	attempts, err := l.Store.Attempts()
+	attempts, err := l.journal()
 	if err != nil {
-		return plan.Observed{}, fmt.Errorf("reading the journal: %w", err)
+		return plan.Observed{}, err
 	}
-	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
-	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
+	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, openOf(attempts)), Previous: l.published}
+	l.rebuild(attempts, o.Listing)
+	open := openOf(attempts)
 	o.Agents = l.agents(ctx, open, o.Listing)
-	if o.Runs, err = l.Store.Runs(""); err != nil {
-		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
+	o.Runs, err = l.Store.Runs("")
+	if err := l.tolerate("reading the runs", err); err != nil {
+		return plan.Observed{}, err
 	}
 	d.AtPoints(o.Runs)
-	if o.Records, err = l.Store.Folders(); err != nil {
-		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)
+	o.Records, err = l.Store.Folders()
+	if err := l.tolerate("reading the directories that were made", err); err != nil {
+		return plan.Observed{}, err
 	}
 	if o.Exported, err = l.exported(d); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
@@ -43,6 +46,10 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	o.Metrics, o.Sources = l.health(ctx), l.sources()
 	o.Now = l.Clock()
 	return o, nil
+}
+
+func openOf(attempts []plan.Attempt) []plan.Attempt {
+	return slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
 }
 
 // aged is something that was read at a time and is good for a while.

@@ -38,6 +38,7 @@ func (w *sim) claim(s *store.Store) error {
 // elsewhere lets somebody use the directory for another site, another cluster or as another user. He is refused, or, when
 // his cluster was silent at the start, has no effect.
 func (w *sim) elsewhere() {
+	w.room()
 	there, silent := simPlace, false
 	switch w.rng.IntN(4) {
 	case 0:
@@ -92,6 +93,7 @@ func (w *sim) copied() {
 	if w.copies++; w.copies > 1 { // copying takes time
 		return
 	}
+	w.room()
 	dir := w.dir + "-copy"
 	defer func() {
 		_ = os.RemoveAll(dir)
@@ -158,7 +160,7 @@ func (w *sim) bothSites() error {
 // open opens a state directory as another process does.
 func (w *sim) open(dir string) (s *store.Store) {
 	must(func() (err error) {
-		s, err = store.Open(dir, store.Options{Hook: w.hook, NoSync: true})
+		s, err = store.Open(dir, store.Options{Hook: w.hook, Fault: w.fault, NoSync: true})
 		return err
 	})
 	return s

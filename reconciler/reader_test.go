@@ -18,7 +18,7 @@ const mostDead = 30 * time.Second
 // leave ends the controller, or lets it hang, for a while in which nobody acts. It is shorter than the scheduler's memory: a
 // server that a lost node left behind, and whose job's id nobody learned, can be ended by nobody later.
 func (w *sim) leave() {
-	w.killed = w.reads.IntN(2) == 0
+	w.killed = w.reads.IntN(2) == 0 || w.killed
 	w.backAt = w.cluster.Now().Add(time.Duration(w.reads.Int64N(int64(w.absence))))
 	w.note("no controller until %s, killed: %v", w.backAt.Format("15:04:05"), w.killed)
 	if w.killed {

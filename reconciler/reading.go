@@ -25,11 +25,10 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
-	heads, err := l.Store.Heads()
+	d, broken, err := l.wanted()
 	if err != nil {
-		return nil, fmt.Errorf("reading what is wanted: %w", err)
+		return nil, err
 	}
-	d, broken := l.desired(heads)
 	l.listing.kick() // a reader sees changes that others make, so its questions do not become rare
 	o, err := l.read(ctx, d)
 	if err != nil {
@@ -54,8 +53,7 @@ func (l *Loop) read(ctx context.Context, d plan.Desired) (plan.Observed, error) 
 	if !l.heard && slices.ContainsFunc(slices.Collect(maps.Values(o.Agents)), doubted) {
 		l.heard = true
 		l.pause(ctx, hearAfter)
-		open := slices.DeleteFunc(slices.Clone(o.Attempts), func(a plan.Attempt) bool { return a.End != nil })
-		o.Agents = l.agents(ctx, open, o.Listing)
+		o.Agents = l.agents(ctx, openOf(o.Attempts), o.Listing)
 		o.Now = l.Clock()
 	}
 	o.Reading = true
@@ -80,7 +78,7 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 	l.prepare()
 	extra = slices.Clone(extra)
 	for i, rev := range extra {
-		head, ok, err := l.Store.Head(rev.Experiment)
+		head, ok, err := l.Store.Readable(rev.Experiment)
 		if err != nil {
 			return nil, err
 		}

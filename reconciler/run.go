@@ -3,7 +3,6 @@ package reconciler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -15,10 +14,11 @@ const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
 	renewEvery  = 3 * time.Second
-	renewGiveUp = 15 * time.Second // by then another controller can have taken over
+	renewWithin = 15 * time.Second // of a lease that counts; others wait twice as long before they take it over
 )
 
-// Run makes passes until ctx ends (nil) or the lease is lost (an error). A pass that fails is logged and made again.
+// Run makes passes until ctx ends (nil) or the lease is lost (an error). A pass that fails is logged and made again. While the
+// lease cannot be renewed nothing is done: pause.go.
 func (l *Loop) Run(ctx context.Context) error {
 	l.prepare()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -33,6 +33,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
 			return err
+		case l.tell(err):
 		case err != nil && ctx.Err() == nil && err.Error() != last:
 			l.Log.Error("a pass failed; it is made again", "error", err)
 		}
@@ -66,23 +67,15 @@ func (l *Loop) rest(ctx context.Context, r plan.Result) {
 func (l *Loop) renew(ctx context.Context, stop context.CancelCauseFunc) {
 	ticker := time.NewTicker(renewEvery)
 	defer ticker.Stop()
-	renewed := time.Now()
 	for {
+		if err := l.renewOnce(); errors.Is(err, store.ErrLeaseLost) {
+			stop(err)
+			return
+		} // another error is a pause
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-		}
-		err := l.Lease.Renew()
-		switch {
-		case err == nil:
-			renewed = time.Now()
-		case errors.Is(err, store.ErrLeaseLost):
-			stop(err)
-			return
-		case time.Since(renewed) > renewGiveUp:
-			stop(fmt.Errorf("%w: it could not be renewed for %s: %w", store.ErrLeaseLost, renewGiveUp, err))
-			return
 		}
 	}
 }

@@ -158,9 +158,10 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 func (w *sim) pass() {
 	crashed := w.surviving(func() {
 		r, err := w.loop.Pass(context.Background())
-		if err != nil {
+		if err = w.giveUp(err); err != nil {
 			w.note("pass: %v", err)
 		}
+		w.ends(err)
 		for _, a := range r.Actions {
 			w.note("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
 		}

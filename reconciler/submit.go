@@ -30,7 +30,7 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	job.Tag.Nonce = attempt.Nonce
 	job.Dir = x.Store.JobDir(attempt.Seat, attempt.Nonce)
 	job.Argv = []string{x.Binary, "agent", job.Dir}
-	if err := x.Lease.Check(); err != nil {
+	if err := x.mayAct(); err != nil {
 		return a, err
 	}
 	id, err := x.Scheduler.Submit(ctx, job)

@@ -20,6 +20,9 @@ func (w *sim) trouble() {
 		w.note("thaw")
 		w.cluster.Thaw()
 	}
+	if w.disk.err != nil && !w.cluster.Now().Before(w.disk.until) {
+		w.room()
+	}
 	switch w.rng.IntN(30) {
 	case 0:
 		w.note("freeze")
@@ -58,6 +61,12 @@ func (w *sim) trouble() {
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
+	case 23:
+		w.fill()
+	case 24, 25, 26:
+		w.harm()
+	case 27:
+		w.backUp()
 	}
 }
 
@@ -141,6 +150,7 @@ func (w *sim) usurp() {
 func (w *sim) peace() {
 	w.note("peace")
 	w.crash, w.backAt = nil, time.Time{}
+	w.room()
 	w.present()
 	w.cluster.SetFaults(fake.Faults{})
 	w.cluster.Thaw()
@@ -215,7 +225,7 @@ func (w *sim) final() error {
 // runsDone demands every repeat exactly once: none lost, none executed to its end and then again.
 func (w *sim) runsDone() error {
 	runs, err := w.store.Runs("exp")
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil {
 		return err
 	}
 	results := w.cluster.Results()
@@ -282,6 +292,7 @@ type variant struct {
 	lateAnyPlace bool                    // so it is where the cluster could not be asked at the start
 	anyCopy      bool                    // a copied state directory is used as it is
 	stored       bool                    // readers believe the status files
+	giveUp       bool                    // a controller that cannot write ends
 }
 
 // afterCrash takes away what a broken variant would not have written down.
@@ -290,7 +301,7 @@ func (v variant) afterCrash(w *sim) {
 		return
 	}
 	attempts, err := w.store.Attempts()
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil {
 		panic(err)
 	}
 	for _, a := range attempts {

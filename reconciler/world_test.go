@@ -59,6 +59,7 @@ type sim struct {
 	broken     error
 	readings   time.Duration
 	copies     int // of the state directory
+	disk       disk
 }
 
 func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
@@ -111,6 +112,7 @@ func (w *sim) restart() {
 }
 
 func (w *sim) boot() {
+	w.room() // without room no controller starts
 	w.bury()
 	w.backAt, w.killed = time.Time{}, false
 	w.store = w.open(w.dir)
@@ -207,6 +209,10 @@ func (w *sim) manifest() v1alpha1.Experiment {
 
 // apply accepts the manifest as it is now, as the command line would: without the lease.
 func (w *sim) apply() {
+	if w.disk.err != nil {
+		w.note("nothing can be applied")
+		return
+	}
 	for {
 		var err error
 		crashed := w.surviving(func() {

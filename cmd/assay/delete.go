@@ -63,7 +63,7 @@ func (a *app) runDelete(ctx context.Context, o deleteOptions) error {
 		return err
 	}
 	for _, name := range names {
-		head, ok, err := st.Head(name)
+		head, ok, err := st.Readable(name)
 		if err == nil && !ok {
 			head, err = a.leftRunning(ctx, st, site, name)
 		}

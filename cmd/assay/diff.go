@@ -67,7 +67,7 @@ func (a *app) diff(files []string) (different bool, err error) {
 
 // diffHead compares a revision with the newest one of its experiment; empty when they are the same.
 func diffHead(st *store.Store, rev store.Revision) ([]byte, error) {
-	head, ok, err := st.Head(rev.Experiment)
+	head, ok, err := st.Readable(rev.Experiment)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@
 //	record.go   JSON records with a schema version
 //	errors.go   the kinds of error, and what to type when a record is damaged
 //	sweep.go    remove what killed writers left behind
+//	trouble.go  what a file system that takes no writes is called, and what to do about it
 //
 // A file is written to a temporary one in the same folder, fsynced, and given its name by rename(2) or, where the name
 // must not exist yet, by link(2); then the folder is fsynced. So a crash between any two system calls leaves the old
@@ -22,8 +23,9 @@
 //	ErrTooLarge      more than the reader's bound
 //	ErrNotRegular    a FIFO, a socket, a device or a folder where a file was expected
 //
-// A record is a JSON object whose first key is "schema": the version of the state directory's format. It is raised when
-// an older assay could misread what a newer one writes. A record without it is of version 0, and is read the same way.
+// A record is a JSON object whose first key is "schema": the version of records of its kind. It is raised when an older assay
+// could misread what a newer one writes. A record without it is of version 0, and is read the same way. Most kinds are of
+// Schema; a kind with a version of its own is read with ReadVersion and written with EncodeVersion.
 //
 // Files for other programs (Prometheus' targets, vLLM's results, plots) are written by Replace and Stream, without a
 // schema. Writer.Hook lets a test stop a writer between any two system calls. Nothing is imported but the standard library.

@@ -8,7 +8,8 @@ import (
 	"io/fs"
 )
 
-// Schema is the version of the records that this assay writes, and the newest that it reads.
+// Schema is the version of the records that this assay writes, and the newest that it reads. Agents of an older assay read
+// what a newer controller writes for them, and the other way round, so raising it cuts both off from each other.
 const Schema = 1
 
 // MaxRecord bounds a record that is read, in bytes.
@@ -18,7 +19,10 @@ const MaxRecord = 64 << 20
 const head = "{\n \"schema\": "
 
 // Encode returns v, which must encode to a JSON object, as a record.
-func Encode(v any) ([]byte, error) {
+func Encode(v any) ([]byte, error) { return EncodeVersion(v, Schema) }
+
+// EncodeVersion is Encode for a kind of record that has a version of its own.
+func EncodeVersion(v any, version int) ([]byte, error) {
 	b, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
 		return nil, err
@@ -31,22 +35,28 @@ func Encode(v any) ([]byte, error) {
 	if rest[0] == '}' {
 		comma = "\n"
 	}
-	return fmt.Appendf(make([]byte, 0, len(b)+20), "%s%d%s%s\n", head, Schema, comma, rest), nil
+	return fmt.Appendf(make([]byte, 0, len(b)+20), "%s%d%s%s\n", head, version, comma, rest), nil
 }
 
 // Decode reads a record into v. Path is for the message of an error: ErrNewer or ErrDamaged.
 func Decode(path string, b []byte, v any) error {
+	_, err := decode(path, b, v, Schema)
+	return err
+}
+
+// decode also returns the record's version, at most newest.
+func decode(path string, b []byte, v any, newest int) (int, error) {
 	n, err := schema(b)
-	if n > Schema {
-		return fmt.Errorf("%s has schema %d and this assay reads up to %d: %w; use the assay that wrote it, or a later one", path, n, Schema, ErrNewer)
+	if n > newest {
+		return n, fmt.Errorf("%s has schema %d and this assay reads up to %d: %w; use the assay that wrote it, or a later one", path, n, newest, ErrNewer)
 	}
 	if err == nil {
 		err = json.Unmarshal(b, v)
 	}
 	if err != nil {
-		return Damaged(path, err)
+		return n, Damaged(path, err)
 	}
-	return nil
+	return n, nil
 }
 
 // schema returns the version of a record; 0 when it has none.
@@ -57,7 +67,7 @@ func schema(b []byte) (int, error) {
 	}
 	n := 0
 	for _, c := range rest {
-		if c < '0' || c > '9' || n > Schema {
+		if c < '0' || c > '9' || n > 1000 {
 			break
 		}
 		n = 10*n + int(c-'0')
@@ -83,6 +93,15 @@ func ReadRecord(path string, v any) error {
 		return err
 	}
 	return Decode(path, b, v)
+}
+
+// ReadVersion reads a record of a kind that has a version of its own, and returns that version: at most newest.
+func ReadVersion(path string, v any, newest int) (int, error) {
+	b, err := Read(path, MaxRecord)
+	if err != nil {
+		return 0, err
+	}
+	return decode(path, b, v, newest)
 }
 
 // OptionalRecord reads a record that can be absent: nil then.

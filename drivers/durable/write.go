@@ -13,6 +13,8 @@ import (
 type Writer struct {
 	// Hook is for tests: it is called before and after every system call that changes a file.
 	Hook func(call string)
+	// Fault is for tests: its error is that of a system call that changes a file, which is then not made. Calls have Hook's names.
+	Fault func(call string) error
 	// NoDirSync leaves the fsync of the folder out. A power cut can then bring the former file back, whole: for files that
 	// are replaced all the time and whose readers take an old one for what it is.
 	NoDirSync bool
@@ -110,11 +112,14 @@ func sameFile(a, b string) bool {
 }
 
 func (w Writer) step(call string, do func() error) error {
-	if w.Hook == nil {
-		return do()
+	if w.Hook != nil {
+		w.Hook("before " + call)
+		defer w.Hook("after " + call)
 	}
-	w.Hook("before " + call)
-	err := do()
-	w.Hook("after " + call)
-	return err
+	if w.Fault != nil {
+		if err := w.Fault(call); err != nil {
+			return err
+		}
+	}
+	return do()
 }

@@ -76,7 +76,7 @@ func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, e
 // Gone lists the experiments that this source brought and that docs no longer hold.
 func (b Batch) Gone(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) {
 	heads, err := b.Store.Heads()
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil { // what cannot be read is not removed
 		return nil, err
 	}
 	held := map[string]bool{}

@@ -10,7 +10,7 @@ import (
 
 // guard asks the prune guard before a revision is stored, when a mistake still costs nothing.
 func guard(st *store.Store, rev store.Revision) error {
-	head, ok, err := st.Head(rev.Experiment)
+	head, ok, err := st.Readable(rev.Experiment)
 	if err != nil || !ok || head.Deleting || rev.Prune {
 		return err
 	}

@@ -55,7 +55,7 @@ func (b Batch) older(head store.Revision) bool {
 		return false
 	}
 	history, err := b.Store.History(head.Experiment)
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil {
 		return false // not recognised: it is refused, which changes nothing
 	}
 	return slices.ContainsFunc(history, func(r store.Revision) bool { return r.Owner == head.Owner && b.Holds(r.Origin.Commit) })
@@ -64,7 +64,7 @@ func (b Batch) older(head store.Revision) bool {
 // owner is who owns an experiment once this batch has changed it, or why the batch must leave it; first match wins.
 func (b Batch) owner(doc v1alpha1.ExperimentDoc) (string, error) {
 	own := Owner(b.Origin)
-	head, ok, err := b.Store.Head(doc.Metadata.Name)
+	head, ok, err := b.Store.Readable(doc.Metadata.Name)
 	switch {
 	case err != nil:
 		return "", err

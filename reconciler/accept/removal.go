@@ -11,7 +11,7 @@ import (
 func (b Batch) Removes(docs []v1alpha1.ExperimentDoc) ([]string, error) {
 	var out []string
 	for _, doc := range docs {
-		head, ok, err := b.Store.Head(doc.Metadata.Name)
+		head, ok, err := b.Store.Readable(doc.Metadata.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -1,23 +1,30 @@
 package accept
 
 import (
+	"errors"
 	"fmt"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/store"
 )
 
-// Undo stores the content of an older revision of an experiment as its newest; to 0 is the one before the newest. The
-// owner stays the same.
+// Undo stores the content of an older revision of an experiment as its newest; to 0 is the one before the newest; when
+// the newest is damaged it is the newest good one. The owner stays the same.
 func Undo(st *store.Store, experiment string, to int64, prune bool, origin drivers.Origin) (Accepted, error) {
-	head, ok, err := st.Head(experiment)
+	_, _, err := st.Head(experiment)
+	torn := errors.Is(err, durable.ErrDamaged)
+	head, ok, err := st.Readable(experiment)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if !ok || head.Deleting {
 		return Accepted{}, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
 	}
-	if to == 0 {
+	switch {
+	case to == 0 && torn:
+		to = head.Generation
+	case to == 0:
 		to = head.Generation - 1
 	}
 	rev, err := st.Revision(experiment, to)

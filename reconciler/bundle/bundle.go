@@ -56,7 +56,8 @@ func (b *Bundle) known() error {
 		return nil
 	}
 	history, err := b.st.History(b.experiment)
-	if err == nil && len(history) == 0 {
+	damages, err := store.Tolerate(err)
+	if err == nil && len(history)+len(damages) == 0 {
 		err = fmt.Errorf("no experiment %q; what there is: assay get experiments", b.experiment)
 	}
 	return err

@@ -79,6 +79,8 @@ var advice = map[Reason]string{
 	TargetStalled:   "correct the target: a changed one is measured anew",
 	SweepStopped:    "correct what failed, or set sweep.onFailure to Continue",
 	RunTooLong:      "give the target more time (resources.time), or the benchmark a shorter timeout, and change its seed to measure it",
+	DamagedRecord:   "restore the file that the message names from a backup, or type what it says; for a revision: assay undo EXPERIMENT, or apply the manifest again; for an attempt: cancel its job",
+	StateUnwritable: "make room on the file system of the state directory, or have it mounted for writing: assay goes on by itself",
 	NotTogether:     "change the seed to measure the benchmarks together again",
 	OutOfSync:       "to end it, type: assay delete experiment NAME, or follow the source with --prune; to keep it, put it back",
 	BrokenCommit:    "commit a correction: the last good revision stays until then",

@@ -102,6 +102,9 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 			}
 		}
 	}
+	if x.lost.set() {
+		stalled = x.lost
+	}
 	if !stalled.set() {
 		stalled = w.stuckRun(x)
 	}

@@ -31,6 +31,7 @@
 //	ends.go         how a job ended, and whether that is a failure of the service
 //	blocked.go      why a job neither runs nor ends
 //	duplicate.go    one live job a seat
+//	damage.go       attempts whose record is damaged
 //	run.go          benchmark runs: conclude, supersede, start
 //	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run

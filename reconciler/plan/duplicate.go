@@ -53,7 +53,7 @@ func (w *world) zombies(a *Attempt, live []*drivers.Job) {
 
 // oneAttempt keeps the open attempt whose job is the oldest.
 func (w *world) oneAttempt(alloc *allocation, seat *seat) {
-	if len(w.open[seat.id]) < 2 {
+	if len(w.open[seat.id]) < 2 || slices.ContainsFunc(w.open[seat.id], (*Attempt).unknown) {
 		return
 	}
 	open := slices.Clone(w.open[seat.id])

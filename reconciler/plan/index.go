@@ -72,6 +72,7 @@ func (w *world) indexAttempts() {
 	}
 	for _, x := range w.exps {
 		slices.SortFunc(x.openSeats, compareSeats)
+		w.indexDamage(x)
 	}
 }
 

@@ -27,10 +27,14 @@ func (w *world) instruct(x *experiment) {
 			last := seat.agent.Desired
 			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
 			last.Nonce, last.Generation = a.Nonce, 0
-			if reflect.DeepEqual(want, last) || want.Equal(last) { // DeepEqual is the cheaper one
+			torn := seat.agent.Torn != ""
+			if !torn && (reflect.DeepEqual(want, last) || want.Equal(last)) { // DeepEqual is the cheaper one
 				continue
 			}
 			because := difference(last, want)
+			if torn {
+				because = cause{DamagedRecord, "what the agent should run is written anew: " + seat.agent.Torn}
+			}
 			w.do(Action{Verb: Instruct, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Nonce: a.Nonce, JobID: a.JobID,
 				Reason: because.reason, Message: because.message, Desired: &want})
 		}

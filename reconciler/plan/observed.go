@@ -60,6 +60,7 @@ type Attempt struct {
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
 	Spec        string          `json:"spec,omitempty"`       // fingerprint of all that was to run in it
 	End         *End            `json:"end,omitempty"`
+	Damaged     string          `json:"-"` // why its record cannot be read; what is known then is in damage.go
 }
 
 // End is how an attempt ended.
@@ -78,6 +79,7 @@ type Agent struct {
 	Desired  drivers.AgentDesired // as on disk; zero when nothing was written yet
 	State    *drivers.AgentState  // nil: no report yet
 	Err      string               // its files could not be read
+	Torn     string               // desired.json is damaged: why; Desired is what the agent reports then
 	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock
 	Doubts   map[string]string    // process -> why its report is not believed: the agent is silent, and the server does not answer
 }

@@ -29,6 +29,8 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return unknown, cause{SchedulerUnreachable, w.o.Listing.Err}
 	case a == nil:
 		return no, cause{NoJob, "no job runs for it"}
+	case a.unknown():
+		return unknown, cause{DamagedRecord, a.Damaged}
 	case a.Cancelled != "":
 		return no, cause{Stopping, "its job is being cancelled: " + string(a.Cancelled)}
 	case !s.of.fits(a):

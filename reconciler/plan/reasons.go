@@ -84,6 +84,8 @@ const (
 	BrokenEdit      Reason = "BrokenEdit"
 	EditRefused     Reason = "EditRefused"
 	RunTooLong      Reason = "RunTooLong"
+	DamagedRecord   Reason = "DamagedRecord"
+	StateUnwritable Reason = "StateUnwritable"
 
 	// Why a job neither runs nor ends until a person acts.
 	HeldByUser               Reason = "HeldByUser"

@@ -221,8 +221,10 @@ func (x *experiment) runID(want *wantedRun) (id string, tries int) {
 			tries++
 		}
 	}
-	if n := len(x.byKey[want.key]); n > 0 {
-		id = fmt.Sprintf("%s-%d", id, n+1)
+	first := id
+	for n := len(x.byKey[want.key]); n > 0 && (id == first || slices.ContainsFunc(x.byKey[want.key], func(r *Run) bool { return r.ID == id })); {
+		n++ // it can be in use already when the record of an earlier one is damaged
+		id = fmt.Sprintf("%s-%d", first, n)
 	}
 	return id, tries
 }

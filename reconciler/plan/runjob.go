@@ -8,7 +8,7 @@ import (
 
 // submitRuns asks for a job for every run that has none.
 func (w *world) submitRuns(x *experiment) {
-	if !w.known || x.blocked != "" || x.released.set() {
+	if !w.known || x.blocked != "" || x.released.set() || x.held.set() {
 		return
 	}
 	for _, r := range x.runs {

@@ -14,6 +14,9 @@ func (w *world) serve(x *experiment, alloc *allocation, seat *seat) {
 	}
 	if seat.attempt == nil {
 		seat.wait, seat.stalled = w.backoff(alloc, seat)
+		if x.held.set() {
+			seat.wait = x.held
+		}
 	}
 	switch {
 	case !w.known:
@@ -63,12 +66,8 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	job.Name = job.Tag.JobName()
 	message += w.avoid(&job)
 	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
-	limit := drivers.SecondsOf(job.Time)
-	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Alloc: alloc.alloc, Settings: alloc.settings, Spec: alloc.spec,
-		Time: limit, Limit: limit}
-	if alloc.grouped {
-		a.Base, a.Size, a.Members = alloc.base, alloc.size, alloc.names()
-	}
+	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision}
+	alloc.record(a)
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: reason, Message: message,
 		Job: &job, Desired: &desired, Attempt: a})
 	if w.o.Reading {
@@ -102,6 +101,7 @@ func (w *world) heldBack(x *experiment, s *service, seat *seat) cause {
 func (w *world) keep(alloc *allocation, seat *seat) {
 	a := seat.attempt
 	switch because := w.unrecoverable(alloc, seat); {
+	case a.unknown():
 	case a.Cancelled != "":
 		w.cancel(a, cause{a.Cancelled, ""})
 	case !alloc.fits(a):

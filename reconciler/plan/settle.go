@@ -16,6 +16,7 @@ import (
 //	seen, stays Completing although the agent has ended -> Close
 //	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
 //	unseen, not settled  -> nothing: the intent occupies its seat
+//	seen, record damaged -> nothing until it is rebuilt, or the job has ended: see damage.go
 func (w *world) settle() {
 	if !w.known {
 		return
@@ -27,6 +28,9 @@ func (w *world) settle() {
 		j := w.job(a.Nonce)
 		if j == nil {
 			w.unseen(a)
+			continue
+		}
+		if a.unknown() && !j.State.Terminal() {
 			continue
 		}
 		if a.JobID != j.ID {

@@ -49,6 +49,8 @@ type experiment struct {
 	skipped     map[string]int    // benchmark -> runs that a failure has made unwanted
 	movesOn     bool              // runs of this point were given up, and the sweep goes on
 	blocked     string            // the prune guard's message; empty when it lets the revision pass
+	held        cause             // set when a damaged record may be of a job: nothing is submitted
+	lost        cause             // set when it is of a job that lives and cannot be rebuilt
 	released    cause             // set when no seat is wanted at all
 	waits       map[string]cause  // benchmark -> why its next run does not start
 	relays      map[string]string // where the collector takes telemetry; valid once relayed is set

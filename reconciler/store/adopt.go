@@ -22,11 +22,11 @@ type Adoption struct {
 
 // Adoption says what adopting would change. It has no effects.
 func (s *Store) Adoption(here drivers.Place) (Adoption, error) {
-	known, _, err := s.known()
-	if err != nil {
-		return Adoption{}, err
-	}
 	var a Adoption
+	known, _, err := s.known()
+	if err != nil && !errors.As(err, &a.Wrong) {
+		return a, err
+	}
 	if err := s.judge(known, here); err != nil && !errors.As(err, &a.Wrong) {
 		return a, err
 	}
@@ -37,10 +37,14 @@ func (s *Store) Adoption(here drivers.Place) (Adoption, error) {
 	for _, h := range heads {
 		a.Experiments = append(a.Experiments, h.Experiment)
 	}
+	damages, err := Tolerate(err)
 	if err != nil {
 		return a, err
 	}
-	all, err := s.Attempts()
+	for _, d := range damages {
+		a.Experiments = append(a.Experiments, d.Experiment)
+	}
+	all, err := s.attemptsAndDamaged()
 	for _, at := range all {
 		if at.End == nil {
 			a.Jobs = append(a.Jobs, at)
@@ -73,7 +77,7 @@ func (l *Lease) Adopt(here drivers.Place) error {
 func (l *Lease) Keep(here drivers.Place) error {
 	mine, err := l.s.describe(here)
 	if err == nil {
-		err = l.replace(filepath.Join(l.s.dir, identityFile), mine)
+		err = l.s.writeIdentity(mine, l.s.fs.Replace, l.Check)
 	}
 	return recording(err)
 }
@@ -82,7 +86,7 @@ func (l *Lease) Keep(here drivers.Place) error {
 func (l *Lease) disown() error {
 	const why = "its job stays with the state directory that this one was copied from, or with the place that it was used at"
 	now := time.Now()
-	attempts, err := l.s.Attempts()
+	attempts, err := l.s.attemptsAndDamaged()
 	if err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func (l *Lease) disown() error {
 		}
 	}
 	runs, err := l.s.Runs("")
-	if err != nil {
+	if _, err = Tolerate(err); err != nil { // a damaged one has no effect
 		return err
 	}
 	for _, r := range runs {
@@ -109,7 +113,7 @@ func (l *Lease) disown() error {
 		}
 	}
 	folders, err := l.s.Folders()
-	if err != nil {
+	if _, err = Tolerate(err); err != nil {
 		return err
 	}
 	for _, f := range folders {
@@ -123,8 +127,12 @@ func (l *Lease) disown() error {
 // undeclare forgets every experiment, as a deletion does once its jobs have ended.
 func (l *Lease) undeclare() error {
 	heads, err := l.s.Heads()
+	damages, err := Tolerate(err)
 	if err != nil {
 		return err
+	}
+	for _, d := range damages {
+		heads = append(heads, Revision{Experiment: d.Experiment})
 	}
 	for _, h := range heads {
 		h.Deleting, h.Prune, h.Origin = true, true, drivers.Origin{Source: "adopt", Time: time.Now()}

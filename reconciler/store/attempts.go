@@ -21,8 +21,14 @@ const keepEnded = 10
 // Begin writes an intent, durably, and makes the job directory. The seat is occupied from then on.
 func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 	before, err := l.s.Attempts()
+	damages, err := Tolerate(err)
 	if err != nil {
 		return a, err
+	}
+	for _, d := range damages {
+		if d.Attempt.Nonce != "" && d.Experiment == a.Seat.Experiment {
+			return a, fmt.Errorf("filling seat %s: a damaged record may be of a job that fills it: %w: %w", a.Seat, d.Err, drivers.ErrRejected)
+		}
 	}
 	for _, b := range before {
 		if b.Seat != a.Seat {
@@ -49,6 +55,11 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 
 // Update replaces an attempt's record.
 func (l *Lease) Update(a plan.Attempt) error {
+	if a.Damaged != "" {
+		if err := l.setAside(l.s.intentPath(a.Nonce)); err != nil {
+			return err
+		}
+	}
 	if err := l.replace(l.s.intentPath(a.Nonce), a); err != nil {
 		return fmt.Errorf("updating the record of attempt %s: %w", a.Nonce, err)
 	}
@@ -65,28 +76,32 @@ func (s *Store) intentPath(nonce string) string {
 	return filepath.Join(s.dir, "intents", safe(nonce)+".json")
 }
 
-// Attempts lists the open attempts and the recent ended ones, oldest first. A damaged record is an error: its job may be
-// running.
+// Attempts lists the open attempts and the recent ended ones, oldest first. Those whose record is damaged are in the error, a
+// Damages: their jobs may be running.
 func (s *Store) Attempts() ([]plan.Attempt, error) {
 	files, err := durable.Names(filepath.Join(s.dir, "intents"))
 	if err != nil {
 		return nil, err
 	}
 	var out []plan.Attempt
+	var damages Damages
 	for _, f := range files {
-		a, err := s.attempt(named(strings.TrimSuffix(f, ".json")))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // archived since it was listed
-		}
-		if err != nil {
+		nonce := named(strings.TrimSuffix(f, ".json"))
+		a, err := s.attempt(nonce)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // archived since it was listed
+		case err != nil && contained(err):
+			damages = append(damages, s.damagedIntent(nonce, err))
+		case err != nil:
 			return nil, fmt.Errorf("reading the attempts: %w", err)
+		default:
+			out = append(out, a)
 		}
-		out = append(out, a)
 	}
 	slices.SortFunc(out, func(a, b plan.Attempt) int {
 		return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.Nonce, b.Nonce))
 	})
-	return out, nil
+	return out, damages.or()
 }
 
 // attempt reads one record. The record of an ended attempt is read once and then remembered.
@@ -115,7 +130,7 @@ func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 // archive moves ended attempts to the archive, all but the newest.
 func (l *Lease) archive(keep int, which func(plan.Attempt) bool) error {
 	all, err := l.s.Attempts()
-	if err != nil {
+	if _, err = Tolerate(err); err != nil { // a damaged one stays where it is
 		return err
 	}
 	ended := slices.DeleteFunc(all, func(a plan.Attempt) bool { return a.End == nil || !which(a) })

@@ -23,7 +23,6 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 		"attempt":  {"intents/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.Attempts(); return err }},
 		"begin":    {"intents/*.json", func(s *Store, _ plan.Attempt) error { return begin(s) }},
 		"head":     {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.Heads(); return err }},
-		"accept":   {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, _, err := s.Accept(revision("exp", "z")); return err }},
 		"history":  {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.History("exp"); return err }},
 		"run":      {"runs/exp/*/run.json", func(s *Store, _ plan.Attempt) error { _, err := s.Runs(""); return err }},
 		"request":  {"runs/exp/*/request.json", func(s *Store, _ plan.Attempt) error { return end(s) }},

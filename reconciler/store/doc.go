@@ -22,6 +22,10 @@
 // Package durable writes and reads these files; its doc says what a crash leaves behind. There is no database and no
 // lock. What writers that were killed left behind is removed when the lease of a dead holder is taken over.
 //
+// A damaged file concerns its own experiment: listings return what is good and an error of type Damages, which damage.go takes
+// apart. A revision that is torn is left behind by accepting another one, a status, desired.json, an attempt and an open run
+// are rebuilt, and the damaged file of an attempt or a run is first copied to archive/damaged-….
+//
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
 // a lease: their numbered files, each created once, are the compare-and-swap.

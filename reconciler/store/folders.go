@@ -34,7 +34,7 @@ func (l *Lease) DropFolder(r plan.FolderRecord) error {
 	return l.s.fs.Remove(l.s.folderPath(r))
 }
 
-// Folders are all recorded directories.
+// Folders are all recorded directories. Damaged records are in the error, a Damages.
 func (s *Store) Folders() ([]plan.FolderRecord, error) {
 	dir := filepath.Join(s.dir, "folders")
 	files, err := durable.Names(dir)
@@ -42,6 +42,7 @@ func (s *Store) Folders() ([]plan.FolderRecord, error) {
 		return nil, err
 	}
 	var out []plan.FolderRecord
+	var damages Damages
 	for _, n := range files {
 		if !strings.HasSuffix(n, ".json") {
 			continue
@@ -49,11 +50,14 @@ func (s *Store) Folders() ([]plan.FolderRecord, error) {
 		var r plan.FolderRecord
 		switch err := durable.ReadRecord(filepath.Join(dir, n), &r); {
 		case errors.Is(err, fs.ErrNotExist):
+		case err != nil && contained(err):
+			experiment, _, _ := strings.Cut(n, ".")
+			damages = append(damages, Damage{Experiment: named(experiment), Err: err})
 		case err != nil:
 			return nil, err
 		default:
 			out = append(out, r)
 		}
 	}
-	return out, nil
+	return out, damages.or()
 }

@@ -25,6 +25,7 @@ type Holder struct {
 	Heartbeat uint64 `json:"beat"` // a counter that rises while the holder lives; clocks of other machines are not trusted
 	Released  bool   `json:"released,omitempty"`
 	Dir       uint64 `json:"directory,omitempty"` // inode number of the state directory: in a copy of it nothing is held
+	Torn      string `json:"-"`                   // why its record cannot be read: only the epoch is known
 }
 
 // UnmarshalJSON also reads the leases of an older assay, which had boot and pid namespace in one field.
@@ -48,6 +49,9 @@ type HeldError struct{ Holder Holder }
 
 func (e *HeldError) Error() string {
 	h := e.Holder
+	if h.Torn != "" {
+		return fmt.Sprintf("who holds the lease of this state directory cannot be told, and it may live: %s; try again in a minute", h.Torn)
+	}
 	return fmt.Sprintf("assay %s (pid %d of %s on %s) holds the lease of this state directory; wait for it, or stop it there with: kill %d", h.What, h.PID, h.User, h.Host, h.PID)
 }
 
@@ -94,7 +98,11 @@ func (s *Store) newest() (h Holder, err error) {
 		if epochs, err = s.epochs(); err != nil || len(epochs) == 0 {
 			return h, err
 		}
-		if err = durable.ReadRecord(s.leasePath(epochs[len(epochs)-1]), &h); !errors.Is(err, fs.ErrNotExist) {
+		last := epochs[len(epochs)-1]
+		if err = durable.ReadRecord(s.leasePath(last), &h); errors.Is(err, durable.ErrDamaged) {
+			return Holder{Epoch: last, Torn: err.Error()}, nil // a holder that lives writes it anew
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		} // else so many newer ones were made since the listing that it is gone
 	}

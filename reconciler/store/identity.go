@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,15 @@ import (
 
 // identityFile holds what a state directory is: law 10.
 const identityFile = "identity.json"
+
+// Format is the version of the state directory as a whole, and the newest that this assay uses. It is the version of
+// identity.json, which every verb reads first, so raising it refuses every older assay by name. It is raised when an older one
+// could misread the directory, or damage it; what agents exchange with controllers has a version of its own, because they go
+// on through an upgrade.
+//
+//	1  the first
+//	2  a damaged record concerns its own experiment; older assays stop at it, and replace what it describes
+const Format = 2
 
 // identity is identity.json.
 type identity struct {
@@ -39,12 +49,16 @@ type PlaceError struct {
 	Why     string // it belongs to …, it is a copy of …
 	Copy    bool
 	Renewed bool // an adoption was cut short
+	Torn    bool // its record of where it belongs is damaged
 }
 
 func (e *PlaceError) Error() string {
 	next := "name its site with --site, choose another directory with --state, or see what it takes to use this one here: assay adopt --state " + e.Dir
 	if e.Copy || e.Renewed {
 		next = "see what it takes to make it one of its own: assay adopt --state " + e.Dir
+	}
+	if e.Torn {
+		next = "restore the file from a backup or, if this directory is the original, type: assay adopt --keep-jobs --state " + e.Dir
 	}
 	return fmt.Sprintf("using the state directory %s: %s; %s", e.Dir, e.Why, next)
 }
@@ -63,27 +77,26 @@ func (s *Store) Verify(here drivers.Place) error {
 // revisions contradict.
 func (s *Store) Claim(here drivers.Place) error {
 	for {
-		known, recorded, err := s.known()
+		known, version, err := s.known()
 		if err != nil {
 			return err
 		}
 		if err := s.judge(known, here); err != nil {
 			return err
 		}
-		path := filepath.Join(s.dir, identityFile)
 		switch {
-		case !recorded:
+		case version == none:
 			mine, err := s.describe(here)
 			if err == nil {
-				err = s.fs.CreateRecord(path, mine, nil)
+				err = s.writeIdentity(mine, s.fs.Create, nil)
 			}
 			if errors.Is(err, fs.ErrExist) {
 				continue // another process was faster: compare with what it wrote
 			}
 			return recording(err)
-		case known[0].Cluster == "" && here.Cluster != "":
-			known[0].Cluster = here.Cluster
-			return recording(s.fs.ReplaceRecord(path, known[0], nil))
+		case known[0].Cluster == "" && here.Cluster != "" || version < Format:
+			known[0].Cluster = cmp.Or(known[0].Cluster, here.Cluster)
+			return recording(s.writeIdentity(known[0], s.fs.Replace, nil))
 		}
 		return nil
 	}
@@ -96,20 +109,42 @@ func recording(err error) error {
 	return nil
 }
 
-// known returns what is recorded in identity.json. Without one it is what the revisions tell, with no inodes: the first
-// build kept no identity.
-func (s *Store) known() (all []identity, recorded bool, err error) {
+// writeIdentity gives identity.json its content, in the newest format.
+func (s *Store) writeIdentity(v identity, write func(string, []byte, durable.Guard) error, may durable.Guard) error {
+	b, err := durable.EncodeVersion(v, Format)
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(s.dir, identityFile), b, may)
+}
+
+// none is the version of an identity.json that is not there.
+const none = -1
+
+// known returns what is recorded in identity.json, and its version. Without one it is what the revisions tell, with no inodes:
+// the first build kept no identity.
+func (s *Store) known() (all []identity, version int, err error) {
 	var one identity
-	err = durable.ReadRecord(filepath.Join(s.dir, identityFile), &one)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return []identity{one}, true, err
+	path := filepath.Join(s.dir, identityFile)
+	version, err = durable.ReadVersion(path, &one, Format)
+	switch {
+	case err == nil:
+		return []identity{one}, version, nil
+	case errors.Is(err, durable.ErrNewer):
+		return nil, version, fmt.Errorf("using the state directory %s: it is of format %d, which a newer assay made, and this assay knows formats up to %d; use that assay (%w)",
+			s.dir, version, Format, durable.ErrNewer)
+	case errors.Is(err, durable.ErrDamaged):
+		return nil, version, &PlaceError{Dir: s.dir, Torn: true, Why: fmt.Sprintf("where it belongs cannot be told, because %s is damaged", path)}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, version, err
 	}
 	heads, err := s.Heads()
+	_, err = Tolerate(err)
 	for _, h := range heads {
 		place := drivers.Place{Site: h.Site.Metadata.Name, Scheduler: h.Site.Spec.Scheduler}
 		all = append(all, identity{Store: s.id, Place: place, Dir: h.Site.Spec.Paths.State})
 	}
-	return all, false, err
+	return all, none, err
 }
 
 // describe is the identity of this directory here and now.

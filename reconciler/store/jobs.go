@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,28 +21,44 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	return dir
 }
 
-// WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing.
+// WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing. A
+// damaged file is written anew: it holds nothing that is not in d.
 func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDesired) (drivers.AgentDesired, error) {
 	before, err := l.s.ReadDesired(seat, nonce)
-	if err != nil {
+	torn := errors.Is(err, durable.ErrDamaged)
+	if err != nil && !torn {
 		return d, err
 	}
 	d.Nonce = nonce
-	if before.Generation > 0 && d.Equal(before) {
+	if before.Generation > 0 && !torn && d.Equal(before) {
 		return before, l.Check()
 	}
 	d.Generation = before.Generation + 1
+	state, err := l.s.State(seat, nonce)
+	if err == nil && state != nil && state.Generation >= d.Generation {
+		torn, d.Generation = true, state.Generation+1 // an older file was put in its place
+	}
+	if torn {
+		d.Generation += lostGenerations
+	}
 	if err := l.replace(filepath.Join(l.s.JobDir(seat, nonce), drivers.DesiredFile), d); err != nil {
 		return d, fmt.Errorf("writing what the agent of seat %s should run: %w", seat, err)
 	}
 	return d, nil
 }
 
+// lostGenerations is more than an agent can have seen and not reported yet.
+const lostGenerations = 100
+
 // ReadDesired reads what an agent was told; zero when nothing was.
 func (s *Store) ReadDesired(seat drivers.Seat, nonce string) (drivers.AgentDesired, error) {
 	d, err := durable.OptionalRecord[drivers.AgentDesired](filepath.Join(s.JobDir(seat, nonce), drivers.DesiredFile))
 	if d == nil || err != nil {
 		return drivers.AgentDesired{}, err
+	}
+	if d.Nonce != nonce {
+		path := filepath.Join(s.JobDir(seat, nonce), drivers.DesiredFile)
+		return drivers.AgentDesired{}, durable.Damaged(path, fmt.Errorf("it is for submission %q", d.Nonce))
 	}
 	return *d, nil
 }

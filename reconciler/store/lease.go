@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"assay/drivers/durable"
 	"assay/drivers/procid"
 )
 
@@ -46,6 +47,9 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, ErrLeaseLost) {
 			continue // another process was faster: see which one
 		}
+		if trouble := durable.Trouble(s.dir, err); trouble != "" {
+			return nil, fmt.Errorf("taking the lease: %s (%w)", trouble, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("taking the lease: %w", err)
 		}
@@ -81,9 +85,9 @@ func (s *Store) sweep() {
 // awaitDeath returns nil when the holder is gone or has released the lease, and a *HeldError when it lives.
 func (s *Store) awaitDeath(ctx context.Context, h Holder, ttl time.Duration) error {
 	switch state := h.State(); {
-	case state == procid.Gone:
+	case state == procid.Gone && h.Torn == "":
 		return nil
-	case state == procid.Alive || ttl <= 0:
+	case state == procid.Alive && h.Torn == "" || ttl <= 0:
 		return &HeldError{h}
 	}
 	end := time.Now().Add(ttl)
@@ -105,7 +109,9 @@ func (s *Store) awaitDeath(ctx context.Context, h Holder, ttl time.Duration) err
 			return fmt.Errorf("taking the lease: %w", err)
 		case now.Epoch == h.Epoch && now.Released:
 			return nil
-		case now.Epoch != h.Epoch || now.Heartbeat != h.Heartbeat:
+		case now.Epoch == h.Epoch && h.Torn != "" && now.Torn == "" && now.State() == procid.Gone:
+			return nil
+		case now.Epoch != h.Epoch || now.Heartbeat != h.Heartbeat || now.Torn != h.Torn:
 			return &HeldError{now}
 		case last:
 			return nil
@@ -125,24 +131,37 @@ func (s *Store) dropOldLeases(now int64) {
 // Epoch is the number of the lease. A higher one ends it.
 func (l *Lease) Epoch() int64 { return l.me.Epoch }
 
-// Check returns ErrLeaseLost when a higher epoch exists or the lease was released. It is called before every effect.
+// Check returns ErrLeaseLost when a higher epoch exists or the lease was released, and another error when that cannot be
+// read. It is called before every effect.
 func (l *Lease) Check() error {
 	epochs, err := l.s.epochs()
 	if err != nil {
 		return fmt.Errorf("checking the lease: %w", err)
 	}
-	if l.released.Load() || len(epochs) == 0 || epochs[len(epochs)-1] != l.me.Epoch {
+	var last int64
+	if len(epochs) > 0 {
+		last = epochs[len(epochs)-1]
+	}
+	switch {
+	case l.released.Load() || last > l.me.Epoch:
 		return ErrLeaseLost
+	case last < l.me.Epoch:
+		return fmt.Errorf("checking the lease: its record %s is not there: the state directory is not mounted, or was emptied", l.s.leasePath(l.me.Epoch))
 	}
 	return nil
 }
 
-// Renew counts the heartbeat up.
+// Renew counts the heartbeat up. It returns ErrLeaseLost when another process has the lease, and another error when the
+// state directory takes no writes: then the lease is still this process's own for as long as no higher epoch exists.
 func (l *Lease) Renew() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.Check(); err != nil {
 		return err
+	}
+	var now Holder
+	if err := durable.ReadRecord(l.s.leasePath(l.me.Epoch), &now); err == nil && (now.ID != l.me.ID || now.Released) {
+		return ErrLeaseLost // the directory was emptied meanwhile, and another process began to count anew
 	}
 	l.me.Heartbeat++
 	if err := l.s.fs.ReplaceRecord(l.s.leasePath(l.me.Epoch), l.me, l.Check); err != nil {

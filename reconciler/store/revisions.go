@@ -39,16 +39,20 @@ const (
 	Unchanged  Outcome = "unchanged"
 )
 
-// Accept stores a revision unless the head is already the same. Of two revisions that are accepted at the same time
+// Accept stores a revision unless the head is already the same; a damaged head is not. Of two revisions that are accepted at the same time
 // each gets its own number: the number after the head that was compared can be taken once.
 func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 	r.Hash = v1alpha1.Hash(r.Spec)
 	for {
 		head, ok, last, err := s.head(r.Experiment)
+		torn := errors.Is(err, durable.ErrDamaged)
+		if torn { // this one takes its place
+			head, ok, err = s.Readable(r.Experiment)
+		}
 		if err != nil {
 			return r, "", err
 		}
-		if ok && head.covers(r) {
+		if ok && !torn && head.covers(r) {
 			return head, Unchanged, nil
 		}
 		r.Generation, r.Incarnation = last+1, last+1
@@ -130,48 +134,61 @@ func (s *Store) Head(name string) (Revision, bool, error) {
 	return r, ok, err
 }
 
-// Heads are the newest revisions of all experiments, by name.
+// Heads are the newest revisions of all experiments, by name. Experiments whose newest revision cannot be read are left out
+// and are in the error, a Damages.
 func (s *Store) Heads() ([]Revision, error) {
 	experiments, err := durable.Names(filepath.Join(s.dir, "revisions"))
 	if err != nil {
 		return nil, err
 	}
 	var out []Revision
+	var damages Damages
 	for _, name := range experiments {
-		r, ok, err := s.Head(named(name))
-		if err != nil {
+		r, ok, last, err := s.head(named(name))
+		switch {
+		case err != nil && contained(err):
+			damages = append(damages, s.damagedHead(named(name), last, err))
+		case err != nil:
 			return nil, err
-		}
-		if ok {
+		case ok:
 			out = append(out, r)
 		}
 	}
-	return out, nil
+	return out, damages.or()
 }
 
-// History lists every revision, oldest first, also of a forgotten experiment.
+// History lists every revision, oldest first, also of a forgotten experiment. Damaged ones are in the error, a Damages.
 func (s *Store) History(name string) ([]Revision, error) {
 	all, _, err := s.generations(name)
 	if err != nil {
 		return nil, err
 	}
 	var out []Revision
+	var damages Damages
 	for _, n := range all {
 		r, err := s.Revision(name, n)
-		if err != nil {
+		switch {
+		case err != nil && contained(err):
+			damages = append(damages, Damage{Experiment: name, Err: err})
+		case err != nil:
 			return nil, err
+		default:
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
-	return out, nil
+	return out, damages.or()
 }
 
 // Revision reads one revision.
 func (s *Store) Revision(name string, generation int64) (Revision, error) {
 	var r Revision
-	err := durable.ReadRecord(s.revisionPath(name, generation), &r)
+	path := s.revisionPath(name, generation)
+	err := durable.ReadRecord(path, &r)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, fmt.Errorf("experiment %s has no revision %d: %w", name, generation, drivers.ErrNotFound)
+	}
+	if err == nil && (r.Experiment != name || r.Generation != generation) {
+		err = durable.Damaged(path, fmt.Errorf("it holds revision %d of experiment %s, so another file was put in its place", r.Generation, r.Experiment))
 	}
 	return r, err
 }

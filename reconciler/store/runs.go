@@ -48,7 +48,14 @@ func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error
 		err = fs.ErrExist
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return l.s.readRun(r.Dir)
+		known, err := l.s.readRun(r.Dir)
+		if errors.Is(err, durable.ErrDamaged) { // who executed it is in its claim, and what came of it in its result
+			if err = l.setAside(filepath.Join(r.Dir, runFile)); err == nil {
+				err = l.replace(filepath.Join(r.Dir, runFile), record{Run: r})
+			}
+			known = r
+		}
+		return known, err
 	}
 	if err != nil {
 		return r, fmt.Errorf("recording run %s: %w", r.ID, err)
@@ -85,7 +92,8 @@ func (s *Store) runDir(experiment, id string) string {
 
 func ended(r plan.Run) bool { return r.Phase != v1alpha1.RunPending && r.Phase != v1alpha1.RunRunning }
 
-// Runs lists the runs of an experiment, or of all when experiment is empty, oldest first.
+// Runs lists the runs of an experiment, or of all when experiment is empty, oldest first. Damaged ones are in the error, a
+// Damages.
 func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 	experiments := []string{experiment}
 	if experiment == "" {
@@ -98,26 +106,29 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 		}
 	}
 	var out []plan.Run
+	var damages Damages
 	for _, e := range experiments {
 		ids, err := durable.Names(filepath.Join(s.dir, "runs", safe(e)))
 		if err != nil {
-			return nil, err
+			damages = append(damages, Damage{Experiment: e, Err: err})
 		}
 		for _, id := range ids {
 			r, err := s.readRun(s.runDir(e, named(id)))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // its creation was cut short, and is repeated
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, fs.ErrNotExist): // its creation was cut short, and is repeated
+			case err != nil && contained(err):
+				damages = append(damages, Damage{Experiment: e, Err: fmt.Errorf("reading run %s: %w", named(id), err)})
+			case err != nil:
 				return nil, err
+			default:
+				out = append(out, r)
 			}
-			out = append(out, r)
 		}
 	}
 	slices.SortFunc(out, func(a, b plan.Run) int {
 		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.ID, b.ID))
 	})
-	return out, nil
+	return out, damages.or()
 }
 
 // readRun reads a run with its claim and result. Ended runs are remembered, because they do not change.

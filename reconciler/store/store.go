@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -13,9 +14,11 @@ import (
 	"assay/reconciler/plan"
 )
 
-// Options are for tests: Hook is called before and after every system call that changes a file, NoSync leaves fsync out.
+// Options are for tests: Hook is called before and after every system call that changes a file, the error of Fault is that
+// of a call that is then not made, NoSync leaves fsync out.
 type Options struct {
 	Hook   func(call string)
+	Fault  func(call string) error
 	NoSync bool
 }
 
@@ -37,15 +40,15 @@ const idFile = "id"
 // folders are what a state directory holds.
 var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "requests", "targets", "bin", "archive"}
 
-// Open opens dir and makes what is missing in it.
+// Open opens dir and makes what is missing in it. A directory that takes no writes can be read.
 func Open(dir string, o Options) (*Store, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, Fault: o.Fault, NoSync: o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
 	for _, sub := range folders {
-		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil {
+		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil && !s.readable(err) {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
 		}
 	}
@@ -54,6 +57,12 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	s.inodes, err = inodesOf(abs)
 	return s, err
+}
+
+// readable reports whether the state directory exists, and err only says that it takes no writes now.
+func (s *Store) readable(err error) bool {
+	_, missing := os.Stat(filepath.Join(s.dir, idFile))
+	return missing == nil && durable.Trouble(s.dir, err) != ""
 }
 
 // identify reads the store's id, and makes one the first time.
@@ -68,8 +77,11 @@ func (s *Store) identify() error {
 	if err == nil && s.id == "" {
 		err = durable.Damaged(path, errors.New("it is empty"))
 	}
+	if errors.Is(err, durable.ErrDamaged) {
+		err = s.tornID(path, err)
+	}
 	if err != nil {
-		return fmt.Errorf("reading which jobs belong to this state directory (the id is the second word in their comments): %w", err)
+		return fmt.Errorf("reading which jobs belong to this state directory: %w", err)
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func (s Snapshot) revisions() ([]Object, error) {
 	var out []Object
 	for _, name := range slices.Sorted(maps.Keys(s.Heads)) {
 		history, err := s.store.History(name)
-		if err != nil {
+		if _, err = store.Tolerate(err); err != nil {
 			return nil, err
 		}
 		for _, r := range history {

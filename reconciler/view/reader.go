@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -161,8 +162,16 @@ func (s Snapshot) answers(request int64) bool {
 	return true
 }
 
-// Note is what people should know of the age of what they see; empty when it is of now.
+// Note is what people should know of the age of what they see, and of what is damaged; empty when it is of now, and whole.
 func (s Snapshot) Note() string {
+	note := s.ageNote()
+	for _, d := range s.damages {
+		note = strings.TrimPrefix(note+"\n"+d.Err.Error(), "\n")
+	}
+	return note
+}
+
+func (s Snapshot) ageNote() string {
 	switch {
 	case s.Problem != "":
 		return fmt.Sprintf("This is what was last observed, %s ago; what can have changed is Unknown: %s", text.Duration(s.Age), s.Problem)

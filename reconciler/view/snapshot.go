@@ -16,6 +16,7 @@ type Snapshot struct {
 	Live     bool                        // the reader observed them itself
 	Problem  string                      // why it could not, although no controller does
 	holder   store.Holder                // the controller that published them; zero when none does
+	damages  store.Damages               // experiments whose newest revision cannot be read
 	store    *store.Store
 }
 
@@ -28,7 +29,7 @@ func Read(st *store.Store) (Snapshot, error) {
 	}
 	s.addFolders()
 	heads, err := st.Heads()
-	if err != nil {
+	if s.damages, err = store.Tolerate(err); err != nil {
 		return s, err
 	}
 	for _, h := range heads {

@@ -46,7 +46,7 @@ func (r Reader) Measurements(experiment string) (*Measurements, error) {
 		return nil, err
 	}
 	history, err := r.Store.History(experiment)
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil { // a revision is no result
 		return nil, err
 	}
 	deleting := func(rev store.Revision) bool { return rev.Deleting }

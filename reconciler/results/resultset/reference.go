@@ -9,6 +9,7 @@ import (
 
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
+	"assay/reconciler/store"
 )
 
 // Results reads what a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION, label:KEY=VALUE, or
@@ -70,7 +71,7 @@ func (r Reader) labelled(label string) ([]results.Row, error) {
 		return nil, fmt.Errorf("label %q needs a value: label:KEY=VALUE", label)
 	}
 	runs, err := r.Store.Runs("")
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil { // Measurements refuses the experiment that it concerns
 		return nil, err
 	}
 	newest := map[string]results.Group{}
