@@ -21,12 +21,17 @@ const (
 // behind is complete once the scheduler says that it has ended.
 // An unreadable journal is an error; other parts that cannot be read are Unknown with their reason.
 func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, error) {
-	attempts, err := l.Store.Attempts()
+	read := l.Store.Attempts
+	if l.Lease != nil {
+		read = l.Lease.Attempts
+	}
+	attempts, err := read()
 	if err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the journal: %w", err)
 	}
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
 	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
+	_, o.Fences = l.Scheduler.(drivers.Fencer)
 	o.Agents = l.agents(ctx, open, o.Listing)
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
