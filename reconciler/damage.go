@@ -15,9 +15,10 @@ import (
 
 // damage is what could not be read in this pass, and what people know of it.
 type damage struct {
-	now   store.Damages
-	named map[string]bool      // errors that are in the events already
-	since map[string]time.Time // by nonce: when a damaged attempt was first seen, by our own clock
+	now      store.Damages
+	attempts map[string]plan.Attempt // by nonce: the damaged ones, as far as they could be rebuilt
+	named    map[string]bool         // errors that are in the events already
+	since    map[string]time.Time    // by nonce: when a damaged attempt was first seen, by our own clock
 }
 
 // wanted reads and compiles the newest revisions. An experiment whose revision cannot be read is left out, so everything of it
@@ -57,7 +58,11 @@ func (l *Loop) unreadable(one store.Damage) v1alpha1.ExperimentStatus {
 
 // journal reads the attempts. Of one whose record is damaged little is known, and it counts as open: its job may run.
 func (l *Loop) journal() ([]plan.Attempt, error) {
-	attempts, err := l.Store.Attempts()
+	read := l.Store.Attempts
+	if l.Lease != nil {
+		read = l.Lease.Attempts
+	}
+	attempts, err := read()
 	damages, err := store.Tolerate(err)
 	if err != nil {
 		return nil, fmt.Errorf("reading the journal: %w", err)
@@ -78,6 +83,7 @@ func (l *Loop) journal() ([]plan.Attempt, error) {
 
 // rebuild fills damaged attempts in whose jobs are listed.
 func (l *Loop) rebuild(attempts []plan.Attempt, list plan.Listing) {
+	l.damage.attempts = map[string]plan.Attempt{} // effects of the last pass may still read the former one
 	for i := range attempts {
 		a := &attempts[i]
 		if a.Damaged == "" {
@@ -89,6 +95,7 @@ func (l *Loop) rebuild(attempts []plan.Attempt, list plan.Listing) {
 				l.restore(a, j.Tag, attempts)
 			}
 		}
+		l.damage.attempts[a.Nonce] = *a
 	}
 }
 

@@ -13,9 +13,11 @@
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	witness.go         servers of silent agents are asked themselves
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
-//	execute.go         carries plan's actions out, in order
+//	execute.go         carries plan's actions out, in order for each seat
+//	beside.go          effects that are under way beside the passes
+//	pace.go            how fast jobs are submitted
 //	submit.go          the one order in which a job is submitted
-//	publish.go         status, scrape targets, events
+//	publish.go         status, scrape targets, events; takes in what became of effects
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
 //	each.go            bounded parallel reading
@@ -32,6 +34,12 @@
 //   - the scheduler is asked before files are read, so that the files of a job that is listed as ended are final;
 //   - whatever could not be read is an error or Unknown with its reason, and never empty;
 //   - a durable intent precedes an effect, and the lease is checked before every effect.
+//
+// A pass makes no slow call: it decides, and hands over what follows (beside.go). Effects have their order at a place, which is
+// a seat, a directory, an experiment's metrics; places go on side by side. A place where something is under way is not
+// decided about (plan.Observed.Busy), and what has not begun is replaced by what the next pass wants. What effects find out
+// is on disk, or comes back to the next pass as an outcome; they write nothing else that a pass reads. Memory of the attempts is
+// the lease's.
 //
 // So a controller can be killed at any moment: sim_test.go does that, and mutants_test.go shows that it would notice.
 //

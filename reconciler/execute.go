@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"assay/drivers"
@@ -11,51 +14,133 @@ import (
 	"assay/reconciler/store"
 )
 
-// executor carries the actions of one pass out.
+// executor carries out the actions of one place. It runs beside the passes: it reads the loop's exported fields, and what it
+// has to say to the loop is in its outcome.
 type executor struct {
 	*Loop
-	attempts   map[string]plan.Attempt // by nonce, as last written
-	generation map[string]int64        // by experiment, for events
-	forgotten  map[string]bool
-	unfenced   map[drivers.Seat]bool // their last job may have left something that runs: nothing may replace it yet
+	damaged map[string]plan.Attempt // by nonce, as far as they could be rebuilt; the journal does not have them
+	out     outcome
 }
 
-// execute does the actions in order and checks the lease before each. One that fails is an event and does not stop the
-// others; a lost lease does, and is the only error. An effect that has begun is not cut short when ctx ends.
-func (x *executor) execute(ctx context.Context, actions []plan.Action) error {
+// execute hands over what a pass decided. What is noted about runs is noted here, in order; everything else has a place,
+// and is done beside the pass, in the order given here for each place. The only error is that nothing more may be done.
+// It returns the experiments that were forgotten.
+func (l *Loop) execute(ctx context.Context, actions []plan.Action, touched map[place]bool) (map[string]bool, error) {
+	forgotten, damaged := map[string]bool{}, l.damage.attempts
+	var places []place
+	at := map[place][]plan.Action{}
 	for _, a := range actions {
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
-		if err := x.mayAct(); err != nil {
-			return err
+		p, beside := placeOf(a)
+		switch {
+		case beside:
+			if len(at[p]) == 0 {
+				places = append(places, p)
+			}
+			at[p] = append(at[p], a)
+			continue
+		case a.Verb == plan.Forget && (concerns(slices.Values(places), a.Experiment) || concerns(maps.Keys(touched), a.Experiment)):
+			continue // something of it is still to be done
 		}
-		if a.Verb == plan.Submit && x.unfenced[a.Seat] {
-			continue // the event of its Close says why
+		x := &executor{Loop: l, damaged: damaged}
+		x.perform(ctx, []plan.Action{a})
+		if err := l.takeIn(x.out); err != nil {
+			return forgotten, err
 		}
-		did, err := x.do(ctx, a)
-		if errors.Is(err, store.ErrLeaseLost) {
-			return err
-		}
-		if err := x.pauseFor(err); err != nil { // pause.go
-			return err
-		}
-		if err := x.recordEvent(a, did, err); err != nil {
-			return err
+		forgotten[a.Experiment] = forgotten[a.Experiment] || a.Verb == plan.Forget && x.out.did[0].err == nil
+	}
+	var wanted []effect
+	for _, p := range places {
+		wanted = append(wanted, effect{p, kindOf(at[p]), func(ctx context.Context) outcome {
+			x := &executor{Loop: l, damaged: damaged}
+			x.perform(ctx, at[p])
+			return x.out
+		}})
+	}
+	l.beside.give(wanted)
+	return forgotten, nil
+}
+
+// placeOf is where an action has its order; false for what the pass notes itself.
+func placeOf(a plan.Action) (place, bool) {
+	experiment := drivers.Seat{Experiment: a.Experiment}
+	switch a.Verb {
+	case plan.CreateRun, plan.UpdateRun, plan.Forget:
+		return place{}, false
+	case plan.MakeFolder, plan.DropFolder:
+		return place{experiment, "folder of " + a.Folder.Service}, true
+	case plan.Export:
+		return place{experiment, "metrics"}, true
+	}
+	return place{seat: a.Seat}, true
+}
+
+// kindOf says what the actions of one place wait for.
+func kindOf(actions []plan.Action) kind {
+	for _, a := range actions {
+		switch {
+		case a.Verb == plan.MakeFolder, a.Verb == plan.DropFolder, a.Verb == plan.Export:
+			return lengthy
+		case a.Verb == plan.Submit, a.Verb == plan.Cancel, a.Verb == plan.Reconfigure, a.Fence:
+			return calls
 		}
 	}
-	return nil
+	return notes
+}
+
+func concerns(places iter.Seq[place], experiment string) bool {
+	for p := range places {
+		if p.seat.Experiment == experiment {
+			return true
+		}
+	}
+	return false
+}
+
+// perform does actions in order and checks the lease before each. One that fails is an event and ends it, since the next
+// ones were decided on as if it were done. What has begun is not cut short when the loop stops; nothing more begins.
+func (x *executor) perform(ctx context.Context, actions []plan.Action) {
+	for _, a := range actions {
+		if a.Verb == plan.Submit && !x.pace.wait(x.beside.open()) {
+			return
+		}
+		did, err := a, x.mayAct()
+		if err == nil {
+			did, err = x.do(ctx, a)
+		}
+		if x.out.halt = x.halted(err); x.out.halt != nil {
+			return
+		}
+		x.out.did = append(x.out.did, result{a, did, err})
+		if err != nil || x.beside.stopping() {
+			return
+		}
+	}
+}
+
+// halted returns an error when nothing more may be done: the lease is lost, or could not be renewed (pause.go).
+func (x *executor) halted(err error) error {
+	if errors.Is(err, store.ErrLeaseLost) || errors.Is(err, errPaused) {
+		return err
+	}
+	return x.pauseFor(err)
 }
 
 // do carries one action out. did is the action with what became known: a job's id, a sentence.
 func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	limit := callTimeout
+	if a.Verb == plan.DropFolder || a.Verb == plan.Export {
+		limit = removeTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	switch a.Verb {
 	case plan.Submit:
 		return x.submit(ctx, a)
 	case plan.Adopt:
-		return a, x.update(a.Nonce, func(attempt *plan.Attempt) {
+		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) {
 			attempt.JobID = a.JobID
 			if attempt.Submitted.IsZero() {
 				attempt.Submitted = x.Clock()
@@ -67,7 +152,7 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		if err := x.fence(ctx, a); err != nil {
 			return a, err
 		}
-		return a, x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.End = a.End })
+		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.End = a.End })
 	case plan.Reconfigure:
 		return x.reconfigure(ctx, a)
 	case plan.Instruct:
@@ -83,9 +168,7 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 	case plan.Export:
 		return x.export(ctx, a)
 	case plan.Forget:
-		if err = x.Store.Forget(x.Lease, a.Experiment); err == nil {
-			x.forgotten[a.Experiment] = true
-		}
+		err = x.Store.Forget(x.Lease, a.Experiment)
 	default:
 		err = fmt.Errorf("carrying out %s: this assay does not know that action", a.Verb)
 	}
@@ -95,43 +178,49 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 // fence ends what a job left behind that ended without its own word: the scheduler lost it, or what supervised it was
 // killed. An error leaves the attempt open, so that no replacement starts next to a server that still runs.
 func (x *executor) fence(ctx context.Context, a plan.Action) error {
-	f, ok := x.Scheduler.(drivers.Fencer)
-	lost := a.End.State == drivers.JobNodeFail || a.End.State == drivers.JobVanished
-	if !ok || !lost || a.JobID == "" {
-		return nil
+	if f, ok := x.Scheduler.(drivers.Fencer); ok && a.Fence {
+		return f.Fence(ctx, a.JobID, a.Nonce)
 	}
-	err := f.Fence(ctx, a.JobID, a.Nonce)
-	if err != nil {
-		x.unfenced[a.Seat] = true
+	return nil
+}
+
+// attempt is an attempt as it was last written; one whose record is damaged as it was rebuilt.
+func (x *executor) attempt(seat drivers.Seat, nonce string) (plan.Attempt, bool, error) {
+	a, ok, err := x.Lease.Attempt(seat, nonce)
+	if !ok && err == nil {
+		a, ok = x.damaged[nonce]
 	}
-	return err
+	return a, ok, err
 }
 
 // update changes the durable record of an attempt.
-func (x *executor) update(nonce string, change func(*plan.Attempt)) error {
-	attempt, ok := x.attempts[nonce]
-	if !ok {
-		return fmt.Errorf("updating an attempt: none has the nonce %s", nonce)
-	}
-	change(&attempt)
-	if err := x.Lease.Update(attempt); err != nil {
+func (x *executor) update(seat drivers.Seat, nonce string, change func(*plan.Attempt)) error {
+	attempt, ok, err := x.attempt(seat, nonce)
+	if err != nil {
 		return err
 	}
-	x.attempts[nonce] = attempt
-	return nil
+	if !ok {
+		return fmt.Errorf("updating an attempt: seat %s has none with the nonce %s", seat, nonce)
+	}
+	change(&attempt)
+	return x.Lease.Update(attempt)
 }
 
 // cancel notes the reason durably, then cancels: whatever happens afterwards, the end is known to be ours. A job that is
 // not the attempt's own (a duplicate, or one that no journal knows) is only cancelled.
 func (x *executor) cancel(ctx context.Context, a plan.Action) error {
-	if own, ok := x.attempts[a.Nonce]; ok && own.End == nil && own.JobID == a.JobID {
-		err := x.update(a.Nonce, func(attempt *plan.Attempt) { attempt.Cancelled, attempt.CancelledAt = a.Reason, x.Clock() })
+	own, ok, err := x.attempt(a.Seat, a.Nonce)
+	if err != nil {
+		return err
+	}
+	if ok && own.End == nil && own.JobID == a.JobID {
+		err := x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Cancelled, attempt.CancelledAt = a.Reason, x.Clock() })
 		if err != nil {
 			return err
 		}
 	}
-	x.listing.kick()
-	err := x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
+	x.out.asked = true
+	err = x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
 	x.distrustListing("cancelling", a.JobID, err)
 	return err
 }
@@ -145,7 +234,7 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 		err = nil // the agent takes what else has changed
 	} else if limit = drivers.SecondsOf(*a.Change.Time); ok {
 		err = r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change)
-		x.listing.kick()
+		x.out.asked = true
 	}
 	x.distrustListing("changing", a.JobID, err)
 	refused := ""
@@ -156,7 +245,7 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 	case err != nil:
 		return a, err
 	}
-	return a, x.update(a.Nonce, func(attempt *plan.Attempt) {
+	return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) {
 		attempt.Settings, attempt.Time, attempt.Refused, attempt.Deferred = a.Settings, a.Time, refused, a.Deferred
 		if limit > 0 && refused == "" {
 			attempt.Limit, attempt.Changed = limit, x.Clock()
@@ -168,6 +257,6 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 // what it did not confirm. Nothing that needs the scheduler is done until it answers a listing again.
 func (x *executor) distrustListing(verb string, id drivers.JobID, err error) {
 	if err != nil && !errors.Is(err, drivers.ErrRejected) && !errors.Is(err, drivers.ErrNotFound) {
-		x.listing.invalidate(fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err))
+		x.out.doubt = fmt.Errorf("%s: %w", strings.TrimSpace(verb+" job "+string(id)), err)
 	}
 }

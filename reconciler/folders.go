@@ -13,7 +13,7 @@ import (
 	"assay/reconciler/plan"
 )
 
-// removeTimeout bounds one attempt to remove a directory; a large one is gone after several.
+// removeTimeout bounds one attempt to remove a directory, and one to store metrics; a large directory is gone after several.
 const removeTimeout = 5 * time.Minute
 
 // owner is the mark of a directory that is made for a service.
@@ -78,7 +78,7 @@ func (x *executor) makeFolder(ctx context.Context, r plan.FolderRecord) error {
 	if err := x.Lease.PutFolder(r); err != nil {
 		return err
 	}
-	x.folders = nil
+	x.out.folders = true
 	return x.Folders.Make(ctx, r.Spec, x.owner(r.Experiment, r.Service))
 }
 
@@ -86,8 +86,6 @@ func (x *executor) dropFolder(ctx context.Context, r plan.FolderRecord) error {
 	if x.Folders == nil {
 		return errors.New("changing a directory: this site has no driver for directories")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
-	defer cancel()
 	if err := x.Folders.Remove(ctx, r.Spec, x.owner(r.Experiment, r.Service)); err != nil {
 		return err
 	}
@@ -121,15 +119,13 @@ func (x *executor) export(ctx context.Context, a plan.Action) (plan.Action, erro
 	if !ok {
 		return a, errors.New("storing metrics: this Prometheus keeps its own samples")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
-	defer cancel()
 	path := x.exportPath(a.Experiment, a.Generation)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return a, err
 	}
 	a.Message = "its metrics are stored in " + path + "; read them with promtool tsdb create-blocks-from openmetrics"
 	if err := e.Export(ctx, a.Experiment, path); err != nil {
-		x.unexported[a.Experiment] = true // the event says so; a deletion does not wait for a full disk
+		x.out.unstored = a.Experiment // the event says so; a deletion does not wait for a full disk
 		return a, fmt.Errorf("storing the metrics of %s in %s: %w", a.Experiment, path, err)
 	}
 	return a, nil

@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,9 @@ type Loop struct {
 	Log       *slog.Logger                                 // default: discard
 
 	mu         sync.Mutex // one pass at a time
+	beside     *beside    // what passes have begun
+	spawn      func(func())
+	pace       pace // of submissions
 	workers    int
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	pause      func(context.Context, time.Duration)
@@ -57,6 +61,8 @@ type Loop struct {
 	targets    string                               // fingerprint of the targets as last handed over
 	damage     damage
 	renewal    renewal
+	events     []store.Event    // not written yet
+	generation map[string]int64 // by experiment, as the last pass found it
 
 	prepared sync.Once
 }
@@ -85,6 +91,11 @@ func (l *Loop) prepare() {
 		if l.pause == nil {
 			l.pause = pause
 		}
+		if l.spawn == nil {
+			l.spawn = func(f func()) { go f() }
+		}
+		submit := l.Site.Spec.Submit
+		l.beside, l.pace.perSecond = newBeside(l.spawn, cmp.Or(submit.Parallel, parallel)), submit.PerSecond
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		poll := l.Site.Spec.Poll
@@ -99,14 +110,21 @@ func (l *Loop) prepare() {
 	})
 }
 
-// Pass observes the world, decides, and acts: one whole round. It needs the lease, and waits for a pass that is under way.
-// An error means that the round could not be made: the journal is unreadable, or the lease is lost (store.ErrLeaseLost).
-func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
+// Pass observes the world, decides, and begins what follows: one whole round. It needs the lease, and waits for a pass that
+// is under way. What it begins goes on beside it: see Finish. An error means that the round could not be made: the journal
+// is unreadable, or the lease is lost (store.ErrLeaseLost).
+func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
+	defer func() {
+		if err != nil {
+			l.beside.give(nil) // what was decided on an older world does not begin any more
+		}
+	}()
 	began := l.Clock()
-	if err := l.resume(); err != nil {
+	l.beside.look()
+	if err := cmp.Or(l.resume(), l.takeAll()); err != nil {
 		return plan.Result{}, err
 	}
 	l.readRequests()
@@ -121,23 +139,51 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
-	r := l.decide(d, o)
+	touched := l.beside.hold()
+	o.Busy = seatsOf(touched)
+	r = l.decide(d, o)
 	r.Status = append(r.Status, broken...)
 	l.answer(r.Status, began, o)
-	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}, unfenced: map[drivers.Seat]bool{}}
-	for _, a := range o.Attempts {
-		x.attempts[a.Nonce] = a
-	}
+	l.generation = map[string]int64{}
 	for _, e := range d.Experiments {
-		x.generation[e.Name] = e.Generation
+		l.generation[e.Name] = e.Generation
 	}
-	if err := x.execute(ctx, r.Actions); err != nil {
+	forgotten, err := l.execute(ctx, r.Actions, touched)
+	if err != nil {
 		return r, err
 	}
 	l.nameDamage()
-	err = l.publish(ctx, r, x.forgotten)
+	if err := cmp.Or(l.takeAll(), l.writeEvents()); err != nil {
+		return r, err
+	}
+	err = l.publish(r, forgotten)
 	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
 	return r, err
+}
+
+// Finish waits until everything that passes have begun or decided on has ended, and writes the events of it. Only ctx
+// bounds it: each call of a scheduler has a time limit of its own, and the removal of a directory a long one.
+func (l *Loop) Finish(ctx context.Context) error {
+	l.mu.Lock()
+	l.prepare()
+	l.mu.Unlock()
+	if err := l.beside.finish(ctx); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cmp.Or(l.takeAll(), l.writeEvents())
+}
+
+// seatsOf are the seats among places.
+func seatsOf(places map[place]bool) map[drivers.Seat]bool {
+	out := make(map[drivers.Seat]bool, len(places))
+	for p := range places {
+		if p.what == "" {
+			out[p.seat] = true
+		}
+	}
+	return out
 }
 
 // desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out: its

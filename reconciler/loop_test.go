@@ -22,6 +22,7 @@ func calm(t *testing.T) *sim {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.close)
+	w.flights.rate = 0
 	return w
 }
 

@@ -26,6 +26,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 		return plan.Observed{}, err
 	}
 	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, openOf(attempts)), Previous: l.published}
+	_, o.Fences = l.Scheduler.(drivers.Fencer)
 	l.rebuild(attempts, o.Listing)
 	open := openOf(attempts)
 	o.Agents = l.agents(ctx, open, o.Listing)

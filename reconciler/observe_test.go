@@ -87,7 +87,7 @@ func TestDamagedAgentFileIsUnknown(t *testing.T) {
 	}
 }
 
-// TestDamagedJournalStopsEverything: an unreadable intent may be a running job.
+// TestDamagedJournalStopsEverything: an unreadable intent may be a running job. A controller reads the journal when it starts.
 func TestDamagedJournalStopsEverything(t *testing.T) {
 	w := calm(t)
 	w.settled(t)
@@ -95,6 +95,7 @@ func TestDamagedJournalStopsEverything(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(w.dir, "intents", j.Tag.Nonce+".json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	w.restart()
 	r, err := w.loop.Pass(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "damaged") || len(r.Actions) > 0 {
 		t.Errorf("got %v and %v", r.Actions, err)

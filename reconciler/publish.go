@@ -17,34 +17,77 @@ const (
 	repeatAfter    = time.Minute     // the same event is not written more often
 )
 
-// recordEvent writes the event of an action. Only a lost lease is an error: an event that cannot be written must not stop effects.
-func (x *executor) recordEvent(a, did plan.Action, failed error) error {
+// takeIn takes in what became of actions: it is the only place where effects change what the loop remembers. The only error is
+// that nothing more may be done.
+func (l *Loop) takeIn(o outcome) error {
+	if o.asked {
+		l.listing.kick()
+	}
+	if o.doubt != nil {
+		l.listing.invalidate(o.doubt)
+	}
+	if o.folders {
+		l.folders = nil
+	}
+	if o.unstored != "" {
+		l.unexported[o.unstored] = true
+	}
+	if o.targets != "" {
+		l.targets = o.targets
+	}
+	for _, r := range o.did {
+		l.recordEvent(r)
+	}
+	return o.halt
+}
+
+// takeAll takes in what became of the effects that have ended since the last call.
+func (l *Loop) takeAll() error {
+	var halt error
+	for _, o := range l.beside.take() {
+		halt = errors.Join(halt, l.takeIn(o))
+	}
+	return halt
+}
+
+// recordEvent notes the event of an action, for writeEvents.
+func (l *Loop) recordEvent(r result) {
+	a := r.action
 	e := store.Event{
-		Time: x.Clock(), Type: normal, Experiment: a.Experiment, Object: a.Object, Reason: string(did.Reason), Message: did.Message,
-		Generation: x.generation[a.Experiment], JobID: string(did.JobID),
+		Time: l.Clock(), Type: normal, Experiment: a.Experiment, Object: a.Object, Reason: string(r.did.Reason), Message: r.did.Message,
+		Generation: l.generation[a.Experiment], JobID: string(r.did.JobID),
 	}
 	if a.End != nil && a.End.Failure {
 		e.Type = warning
 	}
-	if failed != nil {
-		e.Type, e.Reason, e.Message = warning, string(a.Verb.Failed()), failed.Error()
+	if r.err != nil {
+		e.Type, e.Reason, e.Message = warning, string(a.Verb.Failed()), r.err.Error()
 	}
 	key := eventKey{e.Experiment, e.Object, e.Reason, e.Message}
-	if last, ok := x.recorded[key]; ok && e.Time.Before(last.Add(repeatAfter)) {
-		return nil
+	if last, ok := l.recorded[key]; ok && e.Time.Before(last.Add(repeatAfter)) {
+		return
 	}
-	for k, at := range x.recorded {
-		if !e.Time.Before(at.Add(repeatAfter)) {
-			delete(x.recorded, k)
+	l.recorded[key] = e.Time
+	l.events = append(l.events, e)
+}
+
+// writeEvents writes the events of a pass, in one go. Only a lost lease is an error: events that cannot be written must not
+// stop effects.
+func (l *Loop) writeEvents() error {
+	events := l.events
+	l.events = nil
+	now := l.Clock()
+	for k, at := range l.recorded {
+		if !now.Before(at.Add(repeatAfter)) {
+			delete(l.recorded, k)
 		}
 	}
-	x.recorded[key] = e.Time
-	err := x.Lease.Emit(e)
+	err := l.Lease.Emit(events...)
 	if errors.Is(err, store.ErrLeaseLost) {
 		return err
 	}
 	if err != nil {
-		x.Log.Warn("writing an event", "object", e.Object, "reason", e.Reason, "error", err)
+		l.Log.Warn("writing events", "number", len(events), "first", events[0].Reason, "of", events[0].Object, "error", err)
 	}
 	return nil
 }
@@ -55,7 +98,7 @@ const normal, warning string = "Normal", "Warning"
 type eventKey struct{ experiment, object, reason, message string }
 
 // publish writes what plan decided: the status of every experiment and the targets to scrape. It is the only writer of both.
-func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]bool) error {
+func (l *Loop) publish(r plan.Result, forgotten map[string]bool) error {
 	published := make(map[string]v1alpha1.ExperimentStatus, len(r.Status))
 	var errs []error
 	for _, s := range r.Status {
@@ -78,7 +121,7 @@ func (l *Loop) publish(ctx context.Context, r plan.Result, forgotten map[string]
 	if len(errs) == 0 {
 		l.dropRequests()
 	}
-	return errors.Join(append(errs, l.sendTargets(ctx, r.Targets))...)
+	return errors.Join(append(errs, l.sendTargets(r.Targets))...)
 }
 
 func same(a, b v1alpha1.ExperimentStatus) bool {
@@ -87,7 +130,7 @@ func same(a, b v1alpha1.ExperimentStatus) bool {
 }
 
 // sendTargets hands Prometheus what to scrape, whenever that changed or could not be handed over before.
-func (l *Loop) sendTargets(ctx context.Context, targets []drivers.Target) error {
+func (l *Loop) sendTargets(targets []drivers.Target) error {
 	now := fingerprint(targets)
 	if now == l.targets {
 		return nil
@@ -95,14 +138,18 @@ func (l *Loop) sendTargets(ctx context.Context, targets []drivers.Target) error 
 	if err := l.Lease.PutTargets(slices.Clone(targets)); err != nil {
 		return err
 	}
-	if l.Metrics != nil {
+	if l.Metrics == nil {
+		l.targets = now
+		return nil
+	}
+	l.beside.add(effect{place{what: "targets"}, lengthy, func(ctx context.Context) outcome {
 		ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 		defer cancel()
 		if err := l.Metrics.SetTargets(ctx, targets); err != nil {
 			l.Log.Warn("handing Prometheus its targets", "error", err)
-			return nil // the next pass tries again
+			return outcome{} // the next pass tries again
 		}
-	}
-	l.targets = now
+		return outcome{targets: now}
+	}})
 	return nil
 }

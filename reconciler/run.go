@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -13,13 +14,15 @@ import (
 const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
+	longest     = 5 * time.Second        // between two passes while effects wait for their turn
+	crowded     = 4                      // times as long as a pass takes, between two while effects wait
 	renewEvery  = 3 * time.Second
 	renewWithin = 15 * time.Second // of a lease that counts; others wait twice as long before they take it over
 )
 
 // Run makes passes until ctx ends (nil) or the lease is lost (an error). A pass that fails is logged and made again. While the
-// lease cannot be renewed nothing is done: pause.go.
-func (l *Loop) Run(ctx context.Context) error {
+// lease cannot be renewed nothing is done: pause.go. When it returns nothing that it began is under way.
+func (l *Loop) Run(ctx context.Context) (err error) {
 	l.prepare()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -27,8 +30,11 @@ func (l *Loop) Run(ctx context.Context) error {
 	renewing.Go(func() { l.renew(ctx, stop) })
 	defer renewing.Wait()
 	defer stop(nil)
+	l.beside.reopen()
+	defer func() { err = cmp.Or(err, l.stop()) }()
 	var last string
 	for ctx.Err() == nil {
+		began := time.Now()
 		r, err := l.Pass(ctx)
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
@@ -38,7 +44,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			l.Log.Error("a pass failed; it is made again", "error", err)
 		}
 		last = text(err)
-		l.rest(ctx, r)
+		l.rest(ctx, r, time.Since(began))
 	}
 	if err := context.Cause(ctx); errors.Is(err, store.ErrLeaseLost) {
 		return err
@@ -46,20 +52,48 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// rest waits for the next pass: only shortly when something was done, since that often makes more possible.
-func (l *Loop) rest(ctx context.Context, r plan.Result) {
+// stop waits for what was begun, and writes the events of it.
+func (l *Loop) stop() error {
+	l.beside.stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cmp.Or(l.takeAll(), l.writeEvents())
+}
+
+// rest waits for the next pass: only shortly when something was done, since that often makes more possible. While many
+// effects wait for their turn, passes take only a part of the time: they would compete with them for the machine.
+func (l *Loop) rest(ctx context.Context, r plan.Result, took time.Duration) {
 	wait := tick
 	if !r.NextPass.IsZero() {
 		wait = max(shortest, min(wait, r.NextPass.Sub(l.Clock())))
 	}
-	if len(r.Actions) > 0 {
+	waiting, running := l.beside.pending()
+	switch {
+	case waiting > 0:
+		wait = min(max(tick, crowded*took), longest)
+	case running == 0 && len(r.Actions) > 0:
 		wait = shortest
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	end := time.NewTimer(wait)
+	defer end.Stop()
+	soon := time.NewTimer(shortest)
+	defer soon.Stop()
 	select {
 	case <-ctx.Done():
-	case <-timer.C:
+		return
+	case <-soon.C:
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end.C:
+			return
+		case <-l.beside.ended:
+			if waiting, _ := l.beside.pending(); waiting == 0 {
+				return
+			}
+		}
 	}
 }
 

@@ -89,6 +89,7 @@ func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
 		for range 8 {
 			w.pass()
 			w.cluster.Advance(w.step)
+			w.land()
 			if err := w.check(); err != nil {
 				return err
 			}
@@ -100,6 +101,9 @@ func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
 
 // firstFailure runs seeds from first to last, two at a time, and returns one that fails.
 func firstFailure(t *testing.T, first, last uint64, v variant) (uint64, error) {
+	if first > last {
+		return 0, nil
+	}
 	var (
 		mu     sync.Mutex
 		seed   uint64
@@ -143,6 +147,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 			w.pass()
 		}
 		w.cluster.Advance(w.upTo(2 * w.step))
+		w.land()
 		if err := w.read(); err != nil {
 			return err
 		}
@@ -156,6 +161,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 
 // pass makes one pass; a crash in it is survived by another controller.
 func (w *sim) pass() {
+	began := w.cluster.Now()
 	crashed := w.surviving(func() {
 		r, err := w.loop.Pass(context.Background())
 		if err = w.giveUp(err); err != nil {
@@ -165,9 +171,12 @@ func (w *sim) pass() {
 		for _, a := range r.Actions {
 			w.note("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
 		}
-		w.quiet = err == nil && len(r.Actions) == 0
+		w.quiet = err == nil && len(r.Actions) == 0 && len(w.flights.flying) == 0
 		w.status = r.Status
 	})
+	if took := w.cluster.Now().Sub(began); took > longestPass {
+		w.broken = fmt.Errorf("%w: it took %s", errSlow, took)
+	}
 	if crashed {
 		w.quiet = false
 		w.restart()
@@ -208,6 +217,7 @@ func (w *sim) converge() error {
 			return w.final()
 		}
 		w.cluster.Advance(w.step)
+		w.land()
 	}
 	return errors.New("it did not converge: " + w.complaints())
 }

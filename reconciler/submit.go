@@ -11,7 +11,7 @@ import (
 
 // submit creates a job, always in this order: the durable intent, the agent's desired state, the scheduler's answer, the
 // note of that answer. A crash in between leaves an open intent, which occupies the seat until the job is listed or is
-// certain not to exist.
+// certain not to exist. The lease is checked right before the scheduler is called.
 func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, error) {
 	intent := *a.Attempt
 	intent.Begun = x.Clock()
@@ -19,7 +19,6 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	if err != nil {
 		return a, err
 	}
-	x.attempts[attempt.Nonce] = attempt
 	a.Nonce = attempt.Nonce
 	desired := *a.Desired
 	desired.Nonce = attempt.Nonce
@@ -34,19 +33,19 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 		return a, err
 	}
 	id, err := x.Scheduler.Submit(ctx, job)
-	x.listing.kick()
+	x.out.asked = true
 	x.distrustListing("submitting", "", err)
 	switch {
 	case err == nil:
 		a.JobID, a.Message = id, fmt.Sprintf("job %s: %s", id, a.Message)
-		return a, x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.JobID, attempt.Submitted = id, x.Clock() })
+		return a, x.update(attempt.Seat, attempt.Nonce, func(attempt *plan.Attempt) { attempt.JobID, attempt.Submitted = id, x.Clock() })
 	case errors.Is(err, drivers.ErrRejected):
 		return a, errors.Join(err, x.notSubmitted(attempt, err, true))
 	case errors.Is(err, drivers.ErrUnavailable):
 		return a, errors.Join(err, x.notSubmitted(attempt, err, false))
 	}
 	err = fmt.Errorf("submission outcome unknown: the seat stays reserved until the scheduler lists or denies the job: %w", err)
-	return a, errors.Join(err, x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.Error, attempt.Submitted = err.Error(), x.Clock() }))
+	return a, errors.Join(err, x.update(attempt.Seat, attempt.Nonce, func(attempt *plan.Attempt) { attempt.Error, attempt.Submitted = err.Error(), x.Clock() }))
 }
 
 // notSubmitted closes an attempt that certainly has no job.
@@ -55,5 +54,5 @@ func (x *executor) notSubmitted(attempt plan.Attempt, cause error, failure bool)
 	if failure {
 		end.State, end.Reason, end.Failure = drivers.JobFailed, plan.SubmitRejected, true
 	}
-	return x.update(attempt.Nonce, func(attempt *plan.Attempt) { attempt.End = end })
+	return x.update(attempt.Seat, attempt.Nonce, func(attempt *plan.Attempt) { attempt.End = end })
 }

@@ -134,9 +134,13 @@ func (w *sim) edit() {
 
 // usurp lets another controller take the lease while this one lives on without knowing; the old one must not do anything more.
 func (w *sim) usurp() {
-	old := w.loop
+	old, flying := w.loop, w.flights.aside()
 	w.note("another controller takes over")
 	w.restart()
+	if w.surviving(func() { w.flights.finish(flying) }) { // what the old one has begun ends some time
+		w.restart()
+		return
+	}
 	var err error
 	if w.surviving(func() { _, err = old.Pass(context.Background()) }) {
 		return
@@ -149,7 +153,7 @@ func (w *sim) usurp() {
 // peace ends all faults and declares what has to be there in the end.
 func (w *sim) peace() {
 	w.note("peace")
-	w.crash, w.backAt = nil, time.Time{}
+	w.crash, w.backAt, w.flights.rate = nil, time.Time{}, 0
 	w.room()
 	w.present()
 	w.cluster.SetFaults(fake.Faults{})
@@ -293,6 +297,7 @@ type variant struct {
 	anyCopy      bool                    // a copied state directory is used as it is
 	stored       bool                    // readers believe the status files
 	giveUp       bool                    // a controller that cannot write ends
+	inside       bool                    // effects are part of the pass that wants them
 }
 
 // afterCrash takes away what a broken variant would not have written down.

@@ -60,6 +60,7 @@ type sim struct {
 	readings   time.Duration
 	copies     int // of the state directory
 	disk       disk
+	flights    flights
 }
 
 func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
@@ -73,6 +74,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	}
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
 		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, note: func(string, ...any) {}}
+	w.flights = newFlights(seed)
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
@@ -100,6 +102,7 @@ func (w *sim) hook(call string) {
 	if w.crash != nil && w.crash(call) {
 		panic(crash(call))
 	}
+	w.dawdle(call)
 }
 
 func (w *sim) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d)) + 1) }
@@ -114,12 +117,14 @@ func (w *sim) restart() {
 func (w *sim) boot() {
 	w.room() // without room no controller starts
 	w.bury()
+	w.flights.kill()
 	w.backAt, w.killed = time.Time{}, false
 	w.store = w.open(w.dir)
 	must(func() error { return w.claim(w.store) })
 	w.lease = w.acquire(w.store)
 	w.loop = w.loopOver(w.store, w.lease, w.cluster)
 	w.loop.Place = w.place
+	w.loop.spawn = w.spawn
 }
 
 // loopOver is a controller of a store.
@@ -129,7 +134,7 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
 		Probe:  w.probe,
-		Binary: "/bin/assay", Clock: w.now, workers: 1, decide: w.v.decide,
+		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
 			Proven: 10 * time.Minute, RunAttempts: 1000},
 	}

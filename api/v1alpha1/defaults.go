@@ -43,6 +43,7 @@ func DefaultSite(s Site) Site {
 	case p.AtMost == 0:
 		p.AtMost = max(atMost, p.Every)
 	}
+	s.Spec.Submit.Parallel = cmp.Or(s.Spec.Submit.Parallel, 8)
 	return s
 }
 

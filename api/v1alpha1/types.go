@@ -40,6 +40,7 @@ type SiteSpec struct {
 	Sbatch     []string        `json:"sbatch,omitempty"`
 	Paths      Paths           `json:"paths,omitzero"`
 	Poll       Poll            `json:"poll,omitzero"`
+	Submit     Submitting      `json:"submit,omitzero"`
 	Prometheus *SitePrometheus `json:"prometheus,omitempty"`
 	Login      SiteLogin       `json:"login,omitzero"`
 }
@@ -87,6 +88,12 @@ type QOS struct {
 type Paths struct {
 	State string `json:"state,omitempty"` // default: the XDG state folder
 	Work  string `json:"work,omitempty"`  // data of services; default: <state>/work
+}
+
+// Submitting bounds how hard the scheduler is pressed when jobs are submitted, cancelled or changed.
+type Submitting struct {
+	Parallel  int     `json:"parallel,omitempty" validate:"gte=0,lte=64"` // calls at once; default 8
+	PerSecond float64 `json:"perSecond,omitempty" validate:"gte=0"`       // submissions; 0: no limit
 }
 
 // Poll bounds how often the scheduler is asked: at least Every apart, at most AtMost apart.

@@ -114,6 +114,9 @@ func (a *app) accept(b accept.Batch, m v1alpha1.Manifest) ([]store.Revision, err
 func (a *app) applyOnce(ctx context.Context, st *store.Store, s v1alpha1.Site) error {
 	err := a.withLoop(ctx, st, s, "apply", func(ctx context.Context, l *runner) error {
 		_, err := l.Pass(ctx)
+		if err == nil {
+			err = l.Finish(ctx)
+		}
 		a.note("No controller is running, so nothing is looked after from here on. Go on with: assay controller")
 		return err
 	})

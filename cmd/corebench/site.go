@@ -65,6 +65,9 @@ func (s *site) bringUp(services int) (err error) {
 		if err != nil {
 			return err
 		}
+		if err := s.loop.Finish(context.Background()); err != nil {
+			return err
+		}
 		if len(r.Actions) == 0 && r.Status[0].Services[services-1].Ready == 1 {
 			return nil
 		}

@@ -5,19 +5,21 @@ import (
 	"os"
 )
 
-// Append adds one line to a file, in one write. A line that a crash cut short is ended first, so that it damages no other.
-// The line is not fsynced: what must survive a power cut is a file of its own.
-func (w Writer) Append(path string, line []byte) error {
+// Append adds lines to a file, in one write. A line that a crash cut short is ended first, so that it damages no other.
+// The lines are not fsynced: what must survive a power cut is a file of its own.
+func (w Writer) Append(path string, lines ...[]byte) error {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("appending to %s: %w", path, err)
 	}
 	defer f.Close()
-	whole := make([]byte, 0, len(line)+2)
+	var whole []byte
 	if torn(f) {
 		whole = append(whole, '\n')
 	}
-	whole = append(append(whole, line...), '\n')
+	for _, line := range lines {
+		whole = append(append(whole, line...), '\n')
+	}
 	if err := w.step("append", func() error { _, err := f.Write(whole); return err }); err != nil {
 		return fmt.Errorf("appending to %s: %w", path, err)
 	}

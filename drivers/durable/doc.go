@@ -1,7 +1,7 @@
 // Package durable is the one way in which assay writes a file that must survive, and reads such a file.
 //
 //	write.go    Writer: replace a file whole, or create it once, from memory or from a stream
-//	append.go   append one line
+//	append.go   append lines
 //	folder.go   move, remove, make and list folders; fsync of a folder
 //	read.go     read a file within a bound; what is not a regular file is refused
 //	record.go   JSON records with a schema version

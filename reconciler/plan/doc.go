@@ -27,6 +27,7 @@
 //	sort.go         the order of every input
 //	guard.go        the prune guard
 //	ready.go        what is Ready, and why not
+//	busy.go         seats at which an effect is under way
 //	settle.go       which submissions are jobs, which ended, which never became one
 //	ends.go         how a job ended, and whether that is a failure of the service
 //	blocked.go      why a job neither runs nor ends

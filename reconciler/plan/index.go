@@ -70,6 +70,7 @@ func (w *world) indexAttempts() {
 		}
 		w.open[a.Seat] = append(w.open[a.Seat], a)
 	}
+	w.occupyBusy()
 	for _, x := range w.exps {
 		slices.SortFunc(x.openSeats, compareSeats)
 		w.indexDamage(x)
@@ -81,7 +82,7 @@ func (w *world) indexAttempts() {
 func (w *world) indexUnknown() {
 	for nonce, jobs := range w.jobs {
 		x := w.byName[jobs[0].Tag.Seat.Experiment]
-		if x == nil || w.attempt[nonce] != nil {
+		if x == nil || w.attempt[nonce] != nil || w.busy(jobs[0].Tag.Seat) {
 			continue
 		}
 		n := x.unknownJobs

@@ -22,6 +22,8 @@ type Observed struct {
 	Metrics   Metrics
 	Sources   []Source                             // followed folders and repositories
 	Previous  map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
+	Busy      map[drivers.Seat]bool                // an effect is under way there, so nothing is decided about them
+	Fences    bool                                 // the scheduler can end what a lost job left behind
 	Reading   bool                                 // the actions are not carried out, so the status must not say that they are
 }
 

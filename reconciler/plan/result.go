@@ -45,6 +45,7 @@ type Action struct {
 	Time       drivers.Seconds // Reconfigure: the declared time that Settings stand for
 	Deferred   string          // Reconfigure: why the declared time holds from the next job on
 	End        *End
+	Fence      bool // Close: the job was lost, so what it left behind is ended first
 	Run        *Run
 	Request    *drivers.SuiteRequest
 	Folder     *FolderRecord

@@ -20,6 +20,8 @@ func (w *world) serve(x *experiment, alloc *allocation, seat *seat) {
 	}
 	switch {
 	case !w.known:
+	case seat.attempt == nil && w.busy(seat.id):
+		alloc.explain(seat, cause{Submitting, "its last job is being put away, or its next one is being submitted"})
 	case seat.attempt != nil:
 		w.keep(alloc, seat)
 		for _, s := range alloc.members {

@@ -22,7 +22,7 @@ func (w *world) settle() {
 		return
 	}
 	for _, a := range w.attempts {
-		if a.End != nil {
+		if a.End != nil || w.busy(a.Seat) {
 			continue
 		}
 		j := w.job(a.Nonce)
@@ -89,7 +89,7 @@ func (w *world) unseen(a *Attempt) {
 	w.close(a, End{State: drivers.JobVanished, Reason: NeverSubmitted, Message: "the scheduler answered after the settle time and lists no such job"})
 }
 
-// close ends an attempt: its seat is free afterwards.
+// close ends an attempt: its seat is free afterwards, or after the fence.
 func (w *world) close(a *Attempt, e End) {
 	e.At = w.o.Now
 	alloc := w.allocationOf(a)
@@ -98,8 +98,13 @@ func (w *world) close(a *Attempt, e End) {
 		spec = alloc.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
+	fence := w.o.Fences && leavesSomething(a, e)
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
-		Reason: e.Reason, Message: e.Message, End: &e})
+		Reason: e.Reason, Message: e.Message, End: &e, Fence: fence})
+	if fence {
+		w.fence(a)
+		return
+	}
 	a.End = &e
 	if x := w.byName[a.Seat.Experiment]; x != nil {
 		x.occupied--

@@ -20,8 +20,9 @@ type world struct {
 	recorded map[FolderRecord]bool
 	exps     []*experiment
 	byName   map[string]*experiment
-	begun    map[string]*Run   // runs that this pass begins, by key
-	inUse    map[string][]*Run // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	begun    map[string]*Run       // runs that this pass begins, by key
+	inUse    map[string][]*Run     // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	fencing  map[drivers.Seat]bool // an attempt of theirs ends in this pass, once what it left behind has ended
 	actions  []Action
 	nextPass time.Time
 	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
@@ -104,7 +105,12 @@ func (r *replica) endpoint() *drivers.ProcessState {
 	return r.procs[0]
 }
 
-func (w *world) do(a Action) { w.actions = append(w.actions, a) }
+// do asks for an action, unless an effect is under way at its seat.
+func (w *world) do(a Action) {
+	if !w.busy(a.Seat) {
+		w.actions = append(w.actions, a)
+	}
+}
 
 // wakeAt asks for the next pass at t, or earlier.
 func (w *world) wakeAt(t time.Time) {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,26 +19,12 @@ const keepEnded = 10
 
 // Begin writes an intent, durably, and makes the job directory. The seat is occupied from then on.
 func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
-	before, err := l.s.Attempts()
-	damages, err := Tolerate(err)
+	last, free, err := l.reserve(a.Seat)
 	if err != nil {
 		return a, err
 	}
-	for _, d := range damages {
-		if d.Attempt.Nonce != "" && d.Experiment == a.Seat.Experiment {
-			return a, fmt.Errorf("filling seat %s: a damaged record may be of a job that fills it: %w: %w", a.Seat, d.Err, drivers.ErrRejected)
-		}
-	}
-	for _, b := range before {
-		if b.Seat != a.Seat {
-			continue
-		}
-		if b.End == nil {
-			return a, fmt.Errorf("seat %s is occupied by attempt %s: %w", a.Seat, b.Nonce, drivers.ErrRejected)
-		}
-		a.Number = max(a.Number, b.Number)
-	}
-	a.Number++
+	defer free()
+	a.Number = max(a.Number, last) + 1
 	a.Nonce = random(8)
 	if a.Begun.IsZero() {
 		a.Begun = time.Now()
@@ -48,8 +33,10 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
 	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {
+		l.journal.doubt()
 		return a, fmt.Errorf("recording the intent to fill seat %s: %w", a.Seat, err)
 	}
+	l.journal.note(a)
 	return a, nil
 }
 
@@ -61,15 +48,17 @@ func (l *Lease) Update(a plan.Attempt) error {
 		}
 	}
 	if err := l.replace(l.s.intentPath(a.Nonce), a); err != nil {
+		l.journal.doubt()
 		return fmt.Errorf("updating the record of attempt %s: %w", a.Nonce, err)
 	}
+	l.journal.note(a)
 	if a.End == nil {
 		return nil
 	}
 	l.s.mu.Lock()
 	delete(l.s.ended, a.Nonce)
 	l.s.mu.Unlock()
-	return l.archive(keepEnded, func(b plan.Attempt) bool { return b.Seat == a.Seat })
+	return l.archive(keepEnded, func(seat drivers.Seat) bool { return seat == a.Seat })
 }
 
 func (s *Store) intentPath(nonce string) string {
@@ -98,9 +87,7 @@ func (s *Store) Attempts() ([]plan.Attempt, error) {
 			out = append(out, a)
 		}
 	}
-	slices.SortFunc(out, func(a, b plan.Attempt) int {
-		return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.Nonce, b.Nonce))
-	})
+	slices.SortFunc(out, older)
 	return out, damages.or()
 }
 
@@ -127,26 +114,34 @@ func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 	return a, nil
 }
 
-// archive moves ended attempts to the archive, all but the newest.
-func (l *Lease) archive(keep int, which func(plan.Attempt) bool) error {
-	all, err := l.s.Attempts()
-	if _, err = Tolerate(err); err != nil { // a damaged one stays where it is
+// archive moves the ended attempts of each seat that matches to the archive, all but the newest.
+func (l *Lease) archive(keep int, which func(drivers.Seat) bool) error {
+	old, err := l.surplus(keep, which)
+	if err != nil {
 		return err
 	}
-	ended := slices.DeleteFunc(all, func(a plan.Attempt) bool { return a.End == nil || !which(a) })
-	for _, a := range ended[:max(0, len(ended)-keep)] {
-		to := filepath.Join(l.s.dir, "archive", safe(a.Nonce)+".json")
-		if err := l.rename(l.s.intentPath(a.Nonce), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("archiving attempt %s: %w", a.Nonce, err)
+	for _, a := range old {
+		if err := l.archiveOne(a); err != nil {
+			return err
 		}
-		l.s.mu.Lock()
-		delete(l.s.ended, a.Nonce)
-		l.s.mu.Unlock()
 	}
+	return nil
+}
+
+func (l *Lease) archiveOne(a plan.Attempt) error {
+	to := filepath.Join(l.s.dir, "archive", safe(a.Nonce)+".json")
+	if err := l.rename(l.s.intentPath(a.Nonce), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.journal.doubt()
+		return fmt.Errorf("archiving attempt %s: %w", a.Nonce, err)
+	}
+	l.journal.drop(a)
+	l.s.mu.Lock()
+	delete(l.s.ended, a.Nonce)
+	l.s.mu.Unlock()
 	return nil
 }
 
 // archiveAll moves the ended attempts of an experiment to the archive.
 func (l *Lease) archiveAll(experiment string) error {
-	return l.archive(0, func(a plan.Attempt) bool { return a.Seat.Experiment == experiment })
+	return l.archive(0, func(seat drivers.Seat) bool { return seat.Experiment == experiment })
 }

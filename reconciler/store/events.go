@@ -33,12 +33,19 @@ type Event struct {
 
 func (s *Store) eventsPath() string { return filepath.Join(s.dir, "events.jsonl") }
 
-// Emit appends an event.
-func (l *Lease) Emit(e Event) error {
-	e.Count = max(e.Count, 1)
-	line, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("encoding an event: %w", err)
+// Emit appends events, all in one write.
+func (l *Lease) Emit(events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	lines := make([][]byte, len(events))
+	for i, e := range events {
+		e.Count = max(e.Count, 1)
+		line, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("encoding an event: %w", err)
+		}
+		lines[i] = line
 	}
 	path := l.s.eventsPath()
 	if info, err := os.Stat(path); err == nil && info.Size() > eventsLimit {
@@ -49,7 +56,7 @@ func (l *Lease) Emit(e Event) error {
 	if err := l.Check(); err != nil {
 		return err
 	}
-	if err := l.s.fs.Append(path, line); err != nil {
+	if err := l.s.fs.Append(path, lines...); err != nil {
 		return fmt.Errorf("writing an event: %w", err)
 	}
 	return nil

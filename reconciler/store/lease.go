@@ -24,6 +24,7 @@ const keepLeases = 5
 type Lease struct {
 	s        *Store
 	released atomic.Bool
+	journal  journal
 
 	mu sync.Mutex
 	me Holder

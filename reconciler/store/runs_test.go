@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -158,5 +159,47 @@ func TestTellRaisesTheGenerationWithEveryChange(t *testing.T) {
 		if !cmp.Equal(want, got) || !cmp.Equal(want, told) {
 			t.Errorf("step %d: told %+v, file %+v", i, got, told)
 		}
+	}
+}
+
+// TestAnAttemptReadsNoOther: the holder of the lease reads the journal once, so a submission costs the same however many
+// there are. (It read all of them for each.)
+func TestAnAttemptReadsNoOther(t *testing.T) {
+	s := open(t, t.TempDir())
+	l := acquire(t, s)
+	first, err := l.Begin(plan.Attempt{Seat: seat})
+	check(t, err)
+	check(t, os.Truncate(s.intentPath(first.Nonce), 10)) // reading it would be an error
+	other, err := l.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: "exp", Group: "web"}})
+	check(t, err)
+	other.End = &plan.End{State: drivers.JobCompleted}
+	check(t, l.Update(other))
+	if _, err := l.Begin(plan.Attempt{Seat: seat}); !errors.Is(err, drivers.ErrRejected) {
+		t.Errorf("a second attempt for an occupied seat: %v", err)
+	}
+	all, err := l.Attempts()
+	check(t, err)
+	if len(all) != 2 || all[0].Nonce != first.Nonce || all[1].End == nil {
+		t.Errorf("the attempts are %+v", all)
+	}
+}
+
+// TestAfterAFailedWriteTheJournalIsReadAgain: what was written then is not certain.
+func TestAfterAFailedWriteTheJournalIsReadAgain(t *testing.T) {
+	s := open(t, t.TempDir())
+	l := acquire(t, s)
+	a, err := l.Begin(plan.Attempt{Seat: seat})
+	check(t, err)
+	dir := filepath.Dir(s.intentPath("x"))
+	check(t, os.Rename(dir, dir+".away"))
+	a.JobID = "7"
+	if err := l.Update(a); err == nil {
+		t.Fatal("an update without its folder succeeded")
+	}
+	check(t, os.Rename(dir+".away", dir))
+	got, ok, err := l.Attempt(seat, a.Nonce)
+	check(t, err)
+	if !ok || got.JobID != "" {
+		t.Errorf("it is %+v, and on disk it has no job", got)
 	}
 }

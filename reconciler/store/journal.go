@@ -1,0 +1,165 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// journal is what the lease's holder knows of the attempts. Only the holder writes them, so it reads them once. A write
+// that fails may have happened or not: then everything is read again.
+type journal struct {
+	mu        sync.Mutex
+	seats     map[drivers.Seat][]plan.Attempt // oldest first, as on disk; nil: not read yet
+	damages   Damages                         // records that could not be read; while there are any all is read each time
+	beginning map[drivers.Seat]bool           // an intent is being written
+}
+
+// Attempts lists the open attempts and the recent ended ones, oldest first, as Store.Attempts does. It reads files only
+// the first time, and after a write that failed.
+func (l *Lease) Attempts() ([]plan.Attempt, error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	out := make([]plan.Attempt, 0, len(j.seats))
+	for _, attempts := range j.seats {
+		out = append(out, attempts...)
+	}
+	slices.SortFunc(out, older)
+	return out, j.damages.or()
+}
+
+// Attempt returns one attempt of a seat; false when there is none of that nonce.
+func (l *Lease) Attempt(seat drivers.Seat, nonce string) (plan.Attempt, bool, error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return plan.Attempt{}, false, err
+	}
+	i := slices.IndexFunc(j.seats[seat], func(a plan.Attempt) bool { return a.Nonce == nonce })
+	if i < 0 {
+		return plan.Attempt{}, false, nil
+	}
+	return j.seats[seat][i], true, nil
+}
+
+func older(a, b plan.Attempt) int {
+	return cmp.Or(a.Begun.Compare(b.Begun), strings.Compare(a.Nonce, b.Nonce))
+}
+
+// load reads the attempts unless they are known. The lock is held meanwhile, so that nothing noted is overwritten by what
+// was read before.
+func (l *Lease) load() error {
+	j := &l.journal
+	if j.seats != nil && len(j.damages) == 0 {
+		return nil
+	}
+	all, err := l.s.Attempts()
+	if j.damages, err = Tolerate(err); err != nil {
+		return err
+	}
+	j.seats = make(map[drivers.Seat][]plan.Attempt, len(all))
+	for _, a := range all {
+		j.seats[a.Seat] = append(j.seats[a.Seat], a)
+	}
+	return nil
+}
+
+// reserve keeps a seat for one new attempt and returns the number of the last one. Call the returned function when the
+// attempt is noted, or could not be written.
+func (l *Lease) reserve(seat drivers.Seat) (last int, free func(), err error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return 0, nil, err
+	}
+	if j.beginning[seat] {
+		return 0, nil, fmt.Errorf("seat %s is occupied: an attempt is being recorded: %w", seat, drivers.ErrRejected)
+	}
+	for _, d := range j.damages {
+		if d.Attempt.Nonce != "" && d.Experiment == seat.Experiment {
+			return 0, nil, fmt.Errorf("filling seat %s: a damaged record may be of a job that fills it: %w: %w", seat, d.Err, drivers.ErrRejected)
+		}
+	}
+	for _, a := range j.seats[seat] {
+		if a.End == nil {
+			return 0, nil, fmt.Errorf("seat %s is occupied by attempt %s: %w", seat, a.Nonce, drivers.ErrRejected)
+		}
+		last = max(last, a.Number)
+	}
+	if j.beginning == nil {
+		j.beginning = map[drivers.Seat]bool{}
+	}
+	j.beginning[seat] = true
+	return last, func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		delete(j.beginning, seat)
+	}, nil
+}
+
+// note remembers an attempt as it was just written.
+func (j *journal) note(a plan.Attempt) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seats == nil {
+		return // it is read
+	}
+	attempts := j.seats[a.Seat]
+	i := slices.IndexFunc(attempts, func(b plan.Attempt) bool { return b.Nonce == a.Nonce })
+	if i < 0 {
+		attempts = append(attempts, a)
+		slices.SortFunc(attempts, older)
+	} else {
+		attempts[i] = a
+	}
+	j.seats[a.Seat] = attempts
+}
+
+// drop forgets an attempt that was moved to the archive.
+func (j *journal) drop(a plan.Attempt) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	left := slices.DeleteFunc(j.seats[a.Seat], func(b plan.Attempt) bool { return b.Nonce == a.Nonce })
+	if len(left) == 0 {
+		delete(j.seats, a.Seat)
+		return
+	}
+	j.seats[a.Seat] = left
+}
+
+// doubt has everything read again: a write failed, and what is on disk is not certain.
+func (j *journal) doubt() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seats = nil
+}
+
+// surplus lists the ended attempts of the seats that match, oldest first, without the newest of each seat.
+func (l *Lease) surplus(keep int, which func(drivers.Seat) bool) ([]plan.Attempt, error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	var out []plan.Attempt
+	for seat, attempts := range j.seats {
+		if which(seat) {
+			ended := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End == nil })
+			out = append(out, ended[:max(0, len(ended)-keep)]...)
+		}
+	}
+	slices.SortFunc(out, older)
+	return out, nil
+}
