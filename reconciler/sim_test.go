@@ -159,7 +159,7 @@ func (w *sim) pass() {
 	crashed := w.surviving(func() {
 		r, err := w.loop.Pass(context.Background())
 		if err = w.giveUp(err); err != nil {
-			w.note("pass: %v", err)
+			w.note("pass: %s", strings.ReplaceAll(err.Error(), w.dir, "STATE"))
 		}
 		w.ends(err)
 		for _, a := range r.Actions {
