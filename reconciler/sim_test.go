@@ -157,6 +157,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 // pass makes one pass; a crash in it is survived by another controller.
 func (w *sim) pass() {
 	crashed := w.surviving(func() {
+		w.dropDamaged()
 		r, err := w.loop.Pass(context.Background())
 		if err = w.giveUp(err); err != nil {
 			w.note("pass: %s", strings.ReplaceAll(err.Error(), w.dir, "STATE"))

@@ -293,6 +293,7 @@ type variant struct {
 	anyCopy      bool                    // a copied state directory is used as it is
 	stored       bool                    // readers believe the status files
 	giveUp       bool                    // a controller that cannot write ends
+	dropDamaged  bool                    // an intent that cannot be read is removed
 }
 
 // afterCrash takes away what a broken variant would not have written down.
