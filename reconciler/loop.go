@@ -55,6 +55,7 @@ type Loop struct {
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
+	handed     []drivers.Target                     // the targets as last handed over
 	damage     damage
 	renewal    renewal
 
@@ -121,8 +122,10 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
+	d, held := l.hold(d)
+	broken = append(broken, held...)
 	r := l.decide(d, o)
-	r.Status = append(r.Status, broken...)
+	r.Status, r.Targets = append(r.Status, broken...), append(r.Targets, l.keepTargets(broken)...)
 	l.answer(r.Status, began, o)
 	x := &executor{Loop: l, attempts: map[string]plan.Attempt{}, generation: map[string]int64{}, forgotten: map[string]bool{}, unfenced: map[drivers.Seat]bool{}}
 	for _, a := range o.Attempts {

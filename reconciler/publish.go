@@ -88,6 +88,7 @@ func same(a, b v1alpha1.ExperimentStatus) bool {
 
 // sendTargets hands Prometheus what to scrape, whenever that changed or could not be handed over before.
 func (l *Loop) sendTargets(ctx context.Context, targets []drivers.Target) error {
+	l.handed = targets
 	now := fingerprint(targets)
 	if now == l.targets {
 		return nil
