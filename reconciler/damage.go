@@ -41,7 +41,10 @@ func (l *Loop) wanted() (plan.Desired, []v1alpha1.ExperimentStatus, error) {
 func (l *Loop) unreadable(one store.Damage) v1alpha1.ExperimentStatus {
 	st := l.published[one.Experiment]
 	st.Name, st.Generation = one.Experiment, one.Generation
-	message := fmt.Sprintf("%v; or put another revision in its place: assay undo %s, or apply its manifest again. Its jobs go on", one.Err, one.Experiment)
+	message := fmt.Sprintf("%v. Its jobs go on", one.Err)
+	if errors.Is(one.Err, durable.ErrDamaged) {
+		message = fmt.Sprintf("%v; or put another revision in its place: assay undo %s, or apply its manifest again. Its jobs go on", one.Err, one.Experiment)
+	}
 	st = l.stuck(st, plan.DamagedRecord, message)
 	st.Services = slices.Clone(st.Services)
 	for i, v := range st.Services {
@@ -143,6 +146,31 @@ func (l *Loop) tolerate(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// hold leaves experiments out whose records can be good and cannot be read now: without them, what is done could be done again.
+func (l *Loop) hold(d plan.Desired) (plan.Desired, []v1alpha1.ExperimentStatus) {
+	var held []v1alpha1.ExperimentStatus
+	for _, one := range l.damage.now {
+		i := slices.IndexFunc(d.Experiments, func(e plan.Experiment) bool { return e.Name == one.Experiment })
+		if i < 0 || one.Attempt.Nonce != "" || errors.Is(one.Err, durable.ErrDamaged) {
+			continue
+		}
+		one.Generation = d.Experiments[i].Generation
+		held = append(held, l.unreadable(one))
+		d.Experiments = slices.Delete(slices.Clone(d.Experiments), i, i+1)
+	}
+	return d, held
+}
+
+// keepTargets are the targets of experiments that are left out, as they were last handed over: what runs is still scraped.
+func (l *Loop) keepTargets(left []v1alpha1.ExperimentStatus) (out []drivers.Target) {
+	for _, t := range l.handed {
+		if slices.ContainsFunc(left, func(s v1alpha1.ExperimentStatus) bool { return s.Name == t.Labels["experiment"] }) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // nameDamage puts what is damaged into the events, once.

@@ -246,3 +246,33 @@ func TestTornReports(t *testing.T) {
 		t.Errorf("the status: %v, %v", ok, err)
 	}
 }
+
+// TestRunsThatCannotBeReadNow: they may be good, so nothing is done again, and what runs is still scraped.
+func TestRunsThatCannotBeReadNow(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	before, results := w.ours("exp"), w.cluster.Results()
+	runs, targets := filepath.Join(w.dir, "runs/exp"), filepath.Join(w.dir, "targets/assay.json")
+	scraped, err := os.ReadFile(targets)
+	if err != nil || !strings.Contains(string(scraped), "/metrics") {
+		t.Fatalf("nothing is scraped: %s, %v", scraped, err)
+	}
+	must(func() error { return os.Rename(runs, runs+".away") })
+	must(func() error { return os.WriteFile(runs, nil, 0o600) })
+	w.passes(10)
+	if s := v1alpha1.Find(w.statusOf("exp").Conditions, v1alpha1.Stalled); s.Reason != "DamagedRecord" || !strings.Contains(s.Message, runs) {
+		t.Errorf("its status: %+v", s)
+	}
+	if now, err := os.ReadFile(targets); err != nil || string(now) != string(scraped) {
+		t.Errorf("scraped is %s, %v", now, err)
+	}
+	must(func() error { return os.Remove(runs) })
+	must(func() error { return os.Rename(runs+".away", runs) })
+	w.passes(5)
+	if now := w.ours("exp"); !slices.Equal(now, before) || len(w.cluster.Results()) != len(results) {
+		t.Errorf("the jobs were %v and are %v; the results %v", before, now, w.cluster.Results())
+	}
+	if !w.done() {
+		t.Errorf("it did not go on: %s", w.complaints())
+	}
+}

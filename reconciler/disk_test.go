@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
 
@@ -114,10 +113,14 @@ func (w *sim) ends(err error) {
 	}
 }
 
-// ignoreDamaged takes an attempt whose record is damaged for none.
-func ignoreDamaged(d plan.Desired, o plan.Observed) plan.Result {
-	o.Attempts = slices.DeleteFunc(slices.Clone(o.Attempts), func(a plan.Attempt) bool { return a.Damaged != "" })
-	return plan.Plan(d, o)
+// dropDamaged takes an attempt whose record is damaged for none.
+func (w *sim) dropDamaged() {
+	if _, err := w.store.Attempts(); w.v.dropDamaged && err != nil {
+		damages, _ := store.Tolerate(err)
+		for _, d := range damages {
+			removeIntent(w.dir, d.Attempt.Nonce)
+		}
+	}
 }
 
 // giveUp is a controller that ends when it cannot write.

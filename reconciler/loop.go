@@ -59,6 +59,7 @@ type Loop struct {
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
+	handed     []drivers.Target                     // the targets as last handed over
 	damage     damage
 	renewal    renewal
 	events     []store.Event    // not written yet
@@ -139,10 +140,12 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
+	d, held := l.hold(d)
+	broken = append(broken, held...)
 	touched := l.beside.hold()
 	o.Busy = seatsOf(touched)
 	r = l.decide(d, o)
-	r.Status = append(r.Status, broken...)
+	r.Status, r.Targets = append(r.Status, broken...), append(r.Targets, l.keepTargets(broken)...)
 	l.answer(r.Status, began, o)
 	l.generation = map[string]int64{}
 	for _, e := range d.Experiments {

@@ -31,7 +31,7 @@ func TestMutants(t *testing.T) {
 		"effects are part of the pass":            {variant{inside: true}, errSlow},
 		"a status is believed at any age":         {variant{stored: true}, errDead},
 		"an agent is believed at any age":         {variant{decide: believeAgents}, errDead},
-		"a damaged intent holds no seat":          {variant{decide: ignoreDamaged}, errDouble},
+		"a damaged intent is removed":             {variant{dropDamaged: true}, errDouble},
 		"a controller that cannot write ends":     {variant{giveUp: true}, errEnded},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -131,6 +131,7 @@ func same(a, b v1alpha1.ExperimentStatus) bool {
 
 // sendTargets hands Prometheus what to scrape, whenever that changed or could not be handed over before.
 func (l *Loop) sendTargets(targets []drivers.Target) error {
+	l.handed = targets
 	now := fingerprint(targets)
 	if now == l.targets {
 		return nil

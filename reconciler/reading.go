@@ -34,7 +34,8 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 	if err != nil {
 		return nil, err
 	}
-	all := append(l.decide(d, o).Status, broken...)
+	d, held := l.hold(d)
+	all := slices.Concat(l.decide(d, o).Status, broken, held)
 	slices.SortFunc(all, func(a, b v1alpha1.ExperimentStatus) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range all {
 		l.published[s.Name] = s // for the next one's transition times

@@ -163,9 +163,10 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 func (w *sim) pass() {
 	began := w.cluster.Now()
 	crashed := w.surviving(func() {
+		w.dropDamaged()
 		r, err := w.loop.Pass(context.Background())
 		if err = w.giveUp(err); err != nil {
-			w.note("pass: %v", err)
+			w.note("pass: %s", strings.ReplaceAll(err.Error(), w.dir, "STATE"))
 		}
 		w.ends(err)
 		for _, a := range r.Actions {

@@ -298,6 +298,7 @@ type variant struct {
 	stored       bool                    // readers believe the status files
 	giveUp       bool                    // a controller that cannot write ends
 	inside       bool                    // effects are part of the pass that wants them
+	dropDamaged  bool                    // an intent that cannot be read is removed
 }
 
 // afterCrash takes away what a broken variant would not have written down.

@@ -165,6 +165,9 @@ func (w words) attempt() Attempt {
 		a.Base = digest("", "", "", "", "", "")
 		a.Settings = digest(time.Hour.String())
 	}
+	if w.has("damaged") {
+		a = Attempt{Nonce: a.Nonce, Seat: a.Seat, Experiment: "exp", Begun: begun, Damaged: "intents/" + a.Nonce + ".json is damaged"}
+	}
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
 		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}

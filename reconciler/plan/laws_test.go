@@ -74,6 +74,9 @@ func anyAttempts(t *rapid.T, o *Observed) {
 		if flag("ended") {
 			a.End = &End{Reason: JobFailed, At: epoch.Add(-time.Second), Failure: flag("failure")}
 		}
+		if pick("record", "good", "good", "good", "damaged") == "damaged" {
+			a = Attempt{Nonce: nonce, Seat: seat, Experiment: seat.Experiment, Begun: a.Begun, Damaged: "its record is torn"}
+		}
 		o.Attempts = append(o.Attempts, a)
 		for k := range rapid.IntRange(0, 2).Draw(t, "jobs") {
 			o.Listing.Jobs = append(o.Listing.Jobs, drivers.Job{ID: drivers.JobID(fmt.Sprint(100*i + k)), State: rapid.SampledFrom(states).Draw(t, "state"),
