@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -36,10 +37,23 @@ type kind int
 
 const (
 	notes   kind = iota // files of the state directory
-	calls               // the scheduler
+	asking              // the scheduler; several times as many as its calls, so that some write while others call
 	lengthy             // directories and exports: minutes each
 	kinds
 )
+
+// calling makes one call of the scheduler, when there is room for it. Without room until ctx ends nothing was called.
+func (b *beside) calling(ctx context.Context, call func(context.Context) error) error {
+	select {
+	case b.calls <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for other calls of the scheduler: %w: %w", ctx.Err(), drivers.ErrUnavailable)
+	}
+	defer func() { <-b.calls }()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return call(ctx)
+}
 
 // beside carries effects out beside the passes: one at a time for a place, a bounded number at once. What has not begun
 // is no promise: a pass hands over what it wants done, and that replaces what the last one wanted.
@@ -59,13 +73,14 @@ type beside struct {
 	touched map[place]bool // under way at some moment since look
 	done    []outcome
 	ended   chan struct{} // an effect has ended
+	calls   chan struct{} // holds one for each call of the scheduler that is under way
 
 	begin, ctx context.Context // until stop, and until what has begun is cut short
 	close, cut context.CancelFunc
 }
 
 func newBeside(spawn func(func()), calls int) *beside {
-	b := &beside{spawn: spawn, most: [kinds]int{room, calls, room}, running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
+	b := &beside{spawn: spawn, most: [kinds]int{room, 4 * calls, room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
 	b.reopen()
 	return b
 }

@@ -84,7 +84,7 @@ func kindOf(actions []plan.Action) kind {
 		case a.Verb == plan.MakeFolder, a.Verb == plan.DropFolder, a.Verb == plan.Export:
 			return lengthy
 		case a.Verb == plan.Submit, a.Verb == plan.Cancel, a.Verb == plan.Reconfigure, a.Fence:
-			return calls
+			return asking
 		}
 	}
 	return notes
@@ -130,9 +130,9 @@ func (x *executor) halted(err error) error {
 
 // do carries one action out. did is the action with what became known: a job's id, a sentence.
 func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err error) {
-	limit := callTimeout
-	if a.Verb == plan.DropFolder || a.Verb == plan.Export {
-		limit = removeTimeout
+	limit := removeTimeout
+	if a.Verb == plan.MakeFolder {
+		limit = callTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -179,7 +179,7 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 // killed. An error leaves the attempt open, so that no replacement starts next to a server that still runs.
 func (x *executor) fence(ctx context.Context, a plan.Action) error {
 	if f, ok := x.Scheduler.(drivers.Fencer); ok && a.Fence {
-		return f.Fence(ctx, a.JobID, a.Nonce)
+		return x.beside.calling(ctx, func(ctx context.Context) error { return f.Fence(ctx, a.JobID, a.Nonce) })
 	}
 	return nil
 }
@@ -220,6 +220,8 @@ func (x *executor) cancel(ctx context.Context, a plan.Action) error {
 		}
 	}
 	x.out.asked = true
+	ctx, done := context.WithTimeout(ctx, callTimeout) // without a turn: drivers/slurm does what many ask for with one command
+	defer done()
 	err = x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
 	x.distrustListing("cancelling", a.JobID, err)
 	return err
@@ -233,7 +235,7 @@ func (x *executor) reconfigure(ctx context.Context, a plan.Action) (plan.Action,
 	if r, ok := x.Scheduler.(drivers.Reconfigurer); a.Change.Time == nil {
 		err = nil // the agent takes what else has changed
 	} else if limit = drivers.SecondsOf(*a.Change.Time); ok {
-		err = r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change)
+		err = x.beside.calling(ctx, func(ctx context.Context) error { return r.Reconfigure(ctx, a.JobID, a.Nonce, *a.Change) })
 		x.out.asked = true
 	}
 	x.distrustListing("changing", a.JobID, err)

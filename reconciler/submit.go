@@ -7,6 +7,7 @@ import (
 
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // submit creates a job, always in this order: the durable intent, the agent's desired state, the scheduler's answer, the
@@ -29,10 +30,17 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	job.Tag.Nonce = attempt.Nonce
 	job.Dir = x.Store.JobDir(attempt.Seat, attempt.Nonce)
 	job.Argv = []string{x.Binary, "agent", job.Dir}
-	if err := x.mayAct(); err != nil {
+	var id drivers.JobID
+	err = x.beside.calling(ctx, func(ctx context.Context) error {
+		if err := x.mayAct(); err != nil {
+			return err
+		}
+		id, err = x.Scheduler.Submit(ctx, job)
+		return err
+	})
+	if errors.Is(err, store.ErrLeaseLost) || errors.Is(err, errPaused) {
 		return a, err
 	}
-	id, err := x.Scheduler.Submit(ctx, job)
 	x.out.asked = true
 	x.distrustListing("submitting", "", err)
 	switch {

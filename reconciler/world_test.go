@@ -130,7 +130,7 @@ func (w *sim) boot() {
 // loopOver is a controller of a store.
 func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loop {
 	every := v1alpha1.Duration(2 * time.Second)
-	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}}}
+	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}, Submit: v1alpha1.Submitting{Parallel: 64}}}
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
 		Probe:  w.probe,

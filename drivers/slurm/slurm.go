@@ -1,7 +1,8 @@
 // Package slurm is the scheduler of a Slurm cluster, through its commands: sbatch, squeue, scancel, scontrol, and sacct
 // where there is accounting. Its tests pass on Slurm 22.05, 24.11 and 26.05 (make test-sites).
 //
-//	slurm.go        the Scheduler, running a command, cancelling and changing a job
+//	slurm.go        the Scheduler, running a command, changing a job
+//	cancel.go       cancelling, several jobs with one command
 //	submit.go       submitting: the batch script and sbatch's arguments
 //	list.go         listing: squeue's output as jobs
 //	ended.go        how a job ended: scontrol, then sacct
@@ -59,11 +60,13 @@ type Scheduler struct {
 	user   string   // as squeue takes it: the numeric uid, which no directory service has to know
 	env    []string // of the commands
 	jobEnv []string // of sbatch
+
+	cancels *cancels
 }
 
 // New returns the scheduler of the cluster that SLURM_CONF, or Slurm's own default, names, for the user who runs this.
 func New() *Scheduler {
-	s := &Scheduler{user: uid(), jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
+	s := &Scheduler{cancels: &cancels{}, user: uid(), jobEnv: []string{callerPath + "=" + os.Getenv("PATH")}}
 	for _, name := range exported {
 		if v, ok := os.LookupEnv(name); ok {
 			s.jobEnv = append(s.jobEnv, name+"="+v)
@@ -108,45 +111,14 @@ func call(ctx context.Context, env []string, name string, args ...string) answer
 	return a
 }
 
-// holder returns the nonce in a job's comment; ErrNotFound when the job does not exist.
-func (s *Scheduler) holder(ctx context.Context, id drivers.JobID) (string, error) {
-	a := s.call(ctx, "squeue", "-h", "-t", "all", "-j", string(id), "-o", "%k")
-	switch {
-	case a.err == nil && a.code != 0 && strings.Contains(a.text, "Invalid job id"):
-		return "", drivers.ErrNotFound
-	case a.err != nil || a.code != 0:
-		return "", fmt.Errorf("asking for job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
-	}
-	tag, _ := drivers.ParseTag(strings.TrimSpace(a.out))
-	if strings.TrimSpace(a.out) == "" {
-		return "", drivers.ErrNotFound
-	}
-	return tag.Nonce, nil
-}
-
-// Cancel runs scancel if the job has the nonce.
-func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
-	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("cancelling job %s: %w", id, err)
-	}
-	if a := s.call(ctx, "scancel", string(id)); a.err != nil || a.code != 0 {
-		return fmt.Errorf("cancelling job %s: %w: %w", id, a.failure(), drivers.ErrUnavailable)
-	}
-	return nil
-}
-
 // Reconfigure runs scontrol update. What Slurm refuses, such as a longer limit for a running job, is ErrRejected.
 func (s *Scheduler) Reconfigure(ctx context.Context, id drivers.JobID, nonce string, c drivers.Change) error {
-	held, err := s.holder(ctx, id)
-	if errors.Is(err, drivers.ErrNotFound) || err == nil && (held == "" || held != nonce) {
-		return fmt.Errorf("changing job %s: it does not exist any more: %w", id, drivers.ErrRejected)
-	}
+	held, err := s.holders(ctx, []string{string(id)})
 	if err != nil {
 		return fmt.Errorf("changing job %s: %w", id, err)
+	}
+	if nonce == "" || held[id] != nonce {
+		return fmt.Errorf("changing job %s: it does not exist any more: %w", id, drivers.ErrRejected)
 	}
 	if err := s.unchanged(ctx, id, c); err != nil {
 		return err

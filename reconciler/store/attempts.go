@@ -29,7 +29,7 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 	if a.Begun.IsZero() {
 		a.Begun = time.Now()
 	}
-	if err := l.s.fs.MkdirAll(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
+	if err := l.s.fleeting().MkdirAll(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
 	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {

@@ -21,6 +21,14 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	return dir
 }
 
+// fleeting writes names in job directories, which are not fsynced (the content of files is): after a power cut the next pass
+// finds that an agent was told nothing, and tells it again. For a thousand submissions these would be most of the fsyncs.
+func (s *Store) fleeting() durable.Writer {
+	w := s.fs
+	w.NoDirSync = true
+	return w
+}
+
 // WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing. A
 // damaged file is written anew: it holds nothing that is not in d.
 func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDesired) (drivers.AgentDesired, error) {
@@ -41,7 +49,7 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 	if torn {
 		d.Generation += lostGenerations
 	}
-	if err := l.replace(filepath.Join(l.s.JobDir(seat, nonce), drivers.DesiredFile), d); err != nil {
+	if err := l.s.fleeting().ReplaceRecord(filepath.Join(l.s.JobDir(seat, nonce), drivers.DesiredFile), d, l.Check); err != nil {
 		return d, fmt.Errorf("writing what the agent of seat %s should run: %w", seat, err)
 	}
 	return d, nil

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/slurm"
+	"assay/drivers/slurm/cluster"
+	"assay/reconciler"
+	"assay/reconciler/plan"
+	"assay/reconciler/store"
+)
+
+const (
+	leastShare  = 0.9 // of what xargs -P8 does with the same commands, in the same run
+	submitLimit = 5 * time.Minute
+)
+
+// submissions compares the loop with `xargs -P8` on a real Slurm of this machine: so many services submitted, and deleted.
+// Nothing runs: the jobs are held. The two take turns, since other work on the machine and the jobs that Slurm remembers
+// slow both.
+func submissions(sizes []int, rounds int) error {
+	for _, name := range []string{"sbatch", "slurmctld", "munged"} {
+		if _, err := exec.LookPath(name); err != nil && !isFile("/usr/sbin/"+name) {
+			fmt.Printf("\nSubmitting to Slurm is not measured: %s is not installed.\n", name)
+			return nil
+		}
+	}
+	dir, err := os.MkdirTemp("/tmp", "assay-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c, err := cluster.Start(filepath.Join(dir, "slurm"), 1)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Stop() }()
+	if err := os.Setenv("SLURM_CONF", c.Conf()); err != nil {
+		return err
+	}
+	fmt.Printf("\nSubmitting to Slurm and deleting, in this run; the target is %.0f %% of xargs -P8 sbatch.\n\n", 100*leastShare)
+	for _, n := range sizes {
+		var shares []float64
+		for round := range rounds {
+			where := filepath.Join(dir, fmt.Sprintf("%d-%d", n, round))
+			base, err := plainly(where+"-plain", n)
+			if err != nil {
+				return err
+			}
+			ours, err := reconciled(where, n)
+			if err != nil {
+				return err
+			}
+			shares = append(shares, base.submit.Seconds()/ours.submit.Seconds())
+			fmt.Printf("%5d services: %s by the loop, %s by xargs -P8 sbatch: %3.0f %%; deleted: %s, xargs -P8 scancel %s\n", n,
+				rate(n, ours.submit), rate(n, base.submit), 100*shares[round], rate(n, ours.remove), rate(n, base.remove))
+		}
+		slices.Sort(shares)
+		verdict := "met"
+		if shares[len(shares)/2] < leastShare {
+			verdict = "missed"
+		}
+		fmt.Printf("%5d services: %3.0f %% in the median: the target is %s\n", n, 100*shares[len(shares)/2], verdict)
+	}
+	return nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func rate(n int, took time.Duration) string {
+	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
+}
+
+type took struct{ submit, remove time.Duration }
+
+// held keeps the jobs from running.
+const held = "--hold"
+
+// plainly submits and cancels with xargs, with the arguments that the driver uses.
+func plainly(dir string, n int) (t took, err error) {
+	for i := range n {
+		if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i+1), drivers.LogDir), 0o700); err != nil {
+			return t, err
+		}
+	}
+	tag := drivers.Tag{Store: "plain", Seat: drivers.Seat{Experiment: filepath.Base(dir), Group: "{}"}, Revision: "r", Nonce: "{}"}
+	spec := drivers.JobSpec{Tag: tag, Name: filepath.Base(dir) + ".{}", Dir: filepath.Join(dir, "{}"), Nodes: 1, Time: time.Hour,
+		Directives: []string{held}, Argv: []string{"/bin/assay", "agent", filepath.Join(dir, "{}")}}
+	argv, text, err := slurm.Command(spec)
+	if err != nil {
+		return t, err
+	}
+	for i := range n {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i+1), "job.sh"), []byte(text), 0o700); err != nil {
+			return t, err
+		}
+	}
+	numbers := make([]string, n)
+	for i := range numbers {
+		numbers[i] = strconv.Itoa(i + 1)
+	}
+	began := time.Now()
+	ids, err := xargs(numbers, argv...)
+	if t.submit = time.Since(began); err != nil || len(ids) != n {
+		return t, errors.Join(err, fmt.Errorf("xargs submitted %d of %d jobs", len(ids), n))
+	}
+	began = time.Now()
+	_, err = xargs(ids, "scancel", "{}")
+	t.remove = time.Since(began)
+	return t, err
+}
+
+func xargs(words []string, command ...string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), submitLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "xargs", append([]string{"-P8", "-I{}"}, command...)...)
+	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(words, "\n")+"\n"), os.Stderr
+	out, err := cmd.Output()
+	return strings.Fields(string(out)), err
+}
+
+// counting is the real scheduler; it counts what has succeeded.
+type counting struct {
+	*slurm.Scheduler
+	submitted, cancelled atomic.Int64
+}
+
+func (c *counting) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
+	id, err := c.Scheduler.Submit(ctx, spec)
+	if err == nil {
+		c.submitted.Add(1)
+	}
+	return id, err
+}
+
+func (c *counting) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
+	err := c.Scheduler.Cancel(ctx, id, nonce)
+	if err == nil {
+		c.cancelled.Add(1)
+	}
+	return err
+}
+
+// reconciled lets a loop over a state directory that fsyncs do the same.
+func reconciled(dir string, n int) (t took, err error) {
+	st, err := store.Open(dir, store.Options{})
+	if err != nil {
+		return t, err
+	}
+	lease, err := st.Acquire(context.Background(), "corebench", time.Second)
+	if err != nil {
+		return t, err
+	}
+	site := v1alpha1.DefaultSite(v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: "bench"}, Spec: v1alpha1.SiteSpec{
+		Scheduler: v1alpha1.Slurm, Sbatch: []string{held}, Poll: v1alpha1.Poll{Every: v1alpha1.Duration(2 * time.Second)}}})
+	c := &counting{Scheduler: slurm.New()}
+	loop := &reconciler.Loop{Store: st, Lease: lease, Site: site, Scheduler: c, Compile: compile, Binary: "/bin/assay",
+		Policy: plan.Policy{Settle: time.Minute, Stale: time.Minute, BackoffMax: time.Minute, Proven: time.Hour, RunAttempts: 3}}
+	e := v1alpha1.Experiment{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "big"}}
+	for i := range n {
+		e.Spec.Services = append(e.Spec.Services, v1alpha1.Service{Name: fmt.Sprintf("s%d", i), Process: &v1alpha1.Process{Command: []string{"serve"}}})
+	}
+	r := store.Revision{Experiment: "big", Owner: "corebench", Spec: v1alpha1.Default(site, e), Site: site, Prune: true}
+	if _, _, err := st.Accept(r); err != nil {
+		return t, err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), submitLimit)
+	done := make(chan error, 1)
+	defer func() {
+		stop()
+		err = errors.Join(err, <-done)
+	}()
+	began := time.Now()
+	go func() { done <- loop.Run(ctx) }()
+	if err := reached(ctx, &c.submitted, n); err != nil {
+		return t, fmt.Errorf("submitting %d services: %w", n, err)
+	}
+	t.submit = time.Since(began)
+	time.Sleep(3 * time.Second) // until the jobs are listed
+	r.Deleting = true
+	if _, _, err := st.Accept(r); err != nil {
+		return t, err
+	}
+	began = time.Now()
+	if err := reached(ctx, &c.cancelled, n); err != nil {
+		return t, fmt.Errorf("deleting %d services: %w", n, err)
+	}
+	t.remove = time.Since(began)
+	if more := c.submitted.Load(); more != int64(n) {
+		return t, fmt.Errorf("%d services became %d jobs", n, more)
+	}
+	return t, nil
+}
+
+func reached(ctx context.Context, counter *atomic.Int64, n int) error {
+	for counter.Load() < int64(n) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d of them: %w", counter.Load(), ctx.Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return nil
+}
