@@ -7,9 +7,10 @@
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
 //	listing.go         when the scheduler is asked, and what its last answer was
+//	clock.go           when the system's clock was set
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
-//	witness.go         servers of silent agents are asked themselves
+//	witness.go         servers of silent agents are asked themselves: they answer, do not answer, or could not be asked
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	execute.go         carries plan's actions out, in order
 //	submit.go          the one order in which a job is submitted

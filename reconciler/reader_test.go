@@ -45,7 +45,7 @@ func (w *sim) present() bool {
 
 // probe is what the server at base really answers.
 func (w *sim) probe(_ context.Context, base, _ string, _ drivers.Probe) ([]string, error) {
-	if !strings.HasPrefix(base, "http://elsewhere") && !w.cluster.Answers(base) {
+	if !strings.HasPrefix(base, "http://elsewhere") && (w.cut || !w.cluster.Answers(base)) {
 		return nil, errors.New("connection refused")
 	}
 	return []string{"x"}, nil

@@ -20,6 +20,7 @@ func (w *sim) trouble() {
 		w.note("thaw")
 		w.cluster.Thaw()
 	}
+	w.sound()
 	switch w.rng.IntN(30) {
 	case 0:
 		w.note("freeze")
@@ -58,6 +59,10 @@ func (w *sim) trouble() {
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
+	case 23, 24:
+		w.silence()
+	case 25:
+		w.setClock()
 	}
 }
 
@@ -146,6 +151,7 @@ func (w *sim) peace() {
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
 	w.cluster.Calm()
+	w.soundAt, w.cut, w.offset = time.Time{}, false, 0
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }
@@ -169,6 +175,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Shortened(); len(ids) > 0 {
 		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
+	}
+	if err := w.spared(); err != nil {
+		return err
 	}
 	for id, n := range w.cluster.Results() {
 		if n > 1 {

@@ -11,7 +11,8 @@
 //   - a job waits for an earlier one of the same name, of any owner (--dependency=singleton);
 //   - cancelled jobs take time to end, nodes fail, walltimes end, announced (Options.Warn) or not, ended jobs are forgotten;
 //   - administrators hold, suspend, extend, shorten, requeue and preempt; nodes do not boot, jobs stay Completing, or are
-//     listed in a state that no assay knows (admin.go).
+//     listed in a state that no assay knows (admin.go);
+//   - agents stop and file systems fall silent for a node, while the servers there answer (silence.go).
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
 // executes runs after claiming them, and dies on demand (CrashAgent).

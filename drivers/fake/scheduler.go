@@ -81,6 +81,9 @@ func (c *Cluster) admit(j *job) {
 // Cancel ends the job if it still carries nonce.
 func (c *Cluster) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	return c.call(ctx, "Cancel", func() error {
+		if j := c.find(id); j != nil && j.Tag.Nonce == nonce {
+			c.endedAlive(j)
+		}
 		if c.frozen {
 			return fmt.Errorf("cancelling job %s: the scheduler did not answer: %w", id, drivers.ErrUncertain)
 		}

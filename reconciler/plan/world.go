@@ -20,8 +20,10 @@ type world struct {
 	recorded map[FolderRecord]bool
 	exps     []*experiment
 	byName   map[string]*experiment
-	begun    map[string]*Run   // runs that this pass begins, by key
-	inUse    map[string][]*Run // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	begun    map[string]*Run           // runs that this pass begins, by key
+	inUse    map[string][]*Run         // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	faults   map[string][sources]cause // by nonce: which sources lost it together with many others
+	budget   budget
 	actions  []Action
 	nextPass time.Time
 	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
