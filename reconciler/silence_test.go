@@ -3,9 +3,14 @@ package reconciler
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
+	"testing"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/plan"
 )
@@ -23,7 +28,7 @@ func (w *sim) silence() {
 	if endure {
 		w.soundAt = w.cluster.Now().Add(200 * time.Second)
 	}
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(7) {
 	case 0:
 		w.someJob(func(j drivers.Job) { w.note("the agent of job %s stops", j.ID); w.cluster.StopAgent(j.ID, true) })
 	case 1:
@@ -44,9 +49,31 @@ func (w *sim) silence() {
 		}
 	case 5:
 		w.loseAll()
+	case 6:
+		w.someJob(func(j drivers.Job) { w.note("the state of job %s cannot be read", j.ID); w.blind(j) })
 	}
 	if endure {
 		w.endure()
+	}
+}
+
+// blind makes the state file of a job one that can neither be read nor replaced, as a file system does that has an error.
+func (w *sim) blind(j drivers.Job) {
+	path := filepath.Join(w.store.JobDir(j.Tag.Seat, j.Tag.Nonce), drivers.StateFile)
+	if err := os.Rename(path, path+away); err == nil {
+		must(func() error { return os.Mkdir(path, 0o700) })
+	}
+}
+
+// away marks a file that blind has put aside.
+const away = ".away"
+
+// seeing ends every blindness.
+func (w *sim) seeing() {
+	hidden, _ := filepath.Glob(filepath.Join(w.dir, "jobs", "*", "*", "*", drivers.StateFile+away))
+	for _, path := range hidden {
+		_ = os.Remove(strings.TrimSuffix(path, away)) // gone when its job folder was cleaned
+		must(func() error { return os.Rename(path, strings.TrimSuffix(path, away)) })
 	}
 }
 
@@ -94,6 +121,7 @@ func (w *sim) sound() {
 	w.note("everything is heard again")
 	w.soundAt, w.cut = time.Time{}, false
 	w.cluster.Unmute()
+	w.seeing()
 	for _, j := range w.cluster.Live() {
 		w.cluster.StopAgent(j.ID, false)
 	}
@@ -154,4 +182,41 @@ func (w *sim) budgeted(attempts []plan.Attempt) error {
 		return fmt.Errorf("%w: %d of llm", errBudget, n)
 	}
 	return nil
+}
+
+// TestUnreadableAndSilentJobFolders is finding C23: for two minutes the state of one job cannot be read, and another node
+// sees no file system. Both jobs go on, their addresses stay shown, and their services are Ready as long as they answer.
+func TestUnreadableAndSilentJobFolders(t *testing.T) {
+	w := calm(t)
+	w.repeats = 0
+	w.settled(t)
+	llm, web := w.jobOf("llm"), w.jobOf("web")
+	w.blind(llm)
+	w.cluster.Mute(web.Nodes[0])
+	for range 40 {
+		w.cluster.Advance(w.step)
+		w.pass()
+	}
+	if w.jobOf("llm").ID != llm.ID || w.jobOf("web").ID != web.ID {
+		t.Fatalf("jobs %s and %s are now %+v", llm.ID, web.ID, w.cluster.Live())
+	}
+	for _, s := range w.status[0].Services {
+		want := map[string]plan.Reason{"llm": plan.AgentUnreadable, "web": plan.HeartbeatsAtFault, "ext": plan.Answering}[s.Name]
+		if c := v1alpha1.Find(s.Conditions, v1alpha1.Ready); c.Status != v1alpha1.True || c.Reason != string(want) || s.Seats[0].Endpoint == "" {
+			t.Errorf("%s: %+v, endpoint %q", s.Name, c, s.Seats[0].Endpoint)
+		}
+	}
+	w.cluster.CrashAgent(llm.ID, false)
+	for range 40 {
+		w.cluster.Advance(w.step)
+		w.pass()
+	}
+	if c := v1alpha1.Find(w.status[0].Conditions, v1alpha1.Ready); c.Status != v1alpha1.Unknown || w.jobOf("llm").ID != llm.ID {
+		t.Errorf("unreadable, and its server no longer answers: %+v", c)
+	}
+	w.seeing()
+	w.cluster.Unmute()
+	if err := w.converge(); err != nil || w.jobOf("llm").ID == llm.ID || w.jobOf("web").ID != web.ID {
+		t.Errorf("readable again, so that two sources say that it is gone: %v, %+v", err, w.cluster.Live())
+	}
 }

@@ -81,6 +81,7 @@ func (c *Cluster) tick(j *job) {
 	}
 	state := drivers.AgentState{
 		Nonce: want.Nonce, JobID: string(j.ID), Generation: want.Generation, Node: j.Nodes[0],
+		Nodes:     []drivers.NodeState{{Name: j.Nodes[0], Metrics: agentPort(j.Nodes[0]) + "/metrics"}},
 		Processes: c.processes(j, want.Processes),
 	}
 	done := true

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"assay/drivers"
@@ -65,6 +66,18 @@ func (j *job) answers(url string) bool {
 		}
 	}
 	return false
+}
+
+// agentPort is where the agent on a node serves its counters.
+func agentPort(node string) string { return "http://" + node + ":9100" }
+
+// Listens reports whether an agent listens at that URL: one that is stopped does, one that is dead does not.
+func (c *Cluster) Listens(url string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.jobs, func(j *job) bool {
+		return j.State == drivers.JobRunning && !j.agent.dead && agentPort(j.Nodes[0]) == url
+	})
 }
 
 // Ended is a job whose end was asked for through the driver although a server of it answered.

@@ -52,9 +52,9 @@ func (w *world) spend(alloc *allocation, seat *seat) cause {
 	case b.replacing[seat.id]:
 		return cause{}
 	case b.of[alloc] >= one:
-		return cause{WaitingForBudget, fmt.Sprintf("%d of %s is being replaced, and no more than %d at a time", b.of[alloc], alloc.name, one)}
+		return cause{WaitingForBudget, fmt.Sprintf("it is replaced once fewer of %s are being replaced: at most %d at a time, and now %d", alloc.name, one, b.of[alloc])}
 	case b.total >= b.most:
-		return cause{WaitingForBudget, fmt.Sprintf("%d jobs are being replaced, and no more than %d at a time", b.total, b.most)}
+		return cause{WaitingForBudget, fmt.Sprintf("it is replaced once fewer of all jobs are being replaced: at most %d at a time, and now %d", b.most, b.total)}
 	}
 	b.book(alloc, seat)
 	return cause{}

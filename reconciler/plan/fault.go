@@ -82,8 +82,8 @@ func (w *world) downFor(nonce string, agent Agent) (down time.Duration, known bo
 func (w *world) atOnce(lost []loss, of int) map[string]int {
 	slices.SortFunc(lost, func(a, b loss) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.nonce, b.nonce)) })
 	out := map[string]int{}
+	end, done := 0, 0 // of the window that begins with first; those before done are in out
 	for first := range lost {
-		end := first
 		for end < len(lost) && lost[end].since-lost[first].since <= 2*w.d.Policy.Stale {
 			end++
 		}
@@ -91,9 +91,9 @@ func (w *world) atOnce(lost []loss, of int) map[string]int {
 		if n < 2 || 5*n <= of {
 			continue
 		}
-		for _, l := range lost[first:end] {
-			if l.since <= w.d.Policy.hold() {
-				out[l.nonce] = max(out[l.nonce], n)
+		for done = max(done, first); done < end; done++ {
+			if lost[done].since <= w.d.Policy.hold() {
+				out[lost[done].nonce] = n
 			}
 		}
 	}

@@ -205,6 +205,9 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
 	for _, replica := range target.replicas {
+		if !want.OwnJob && unheard(replica.cause.reason) {
+			return cause{WaitingForTarget, fmt.Sprintf("the agent of %s, which would start the run, is not heard", want.Target)}
+		}
 		if because := w.leaves(replica.job, want); because.set() {
 			return because
 		}

@@ -107,7 +107,7 @@ func (w *world) keep(alloc *allocation, seat *seat) {
 		w.cancel(a, cause{Reallocated, "the declared allocation changed, which needs a new job"})
 	case because.set():
 		if wait := w.spend(alloc, seat); wait.set() {
-			alloc.explain(seat, cause{wait.reason, because.message + "; " + wait.message})
+			alloc.explain(seat, cause{wait.reason, strings.TrimRight(because.message, ": ") + "; " + wait.message})
 			return
 		}
 		w.cancel(a, because)

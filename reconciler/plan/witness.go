@@ -143,20 +143,27 @@ func (w *world) up(seat *seat) Word {
 // said is the testimony as a sentence.
 func (w *world) said(seat *seat, t testimony, reason Reason) string {
 	a := seat.agent
-	out := fmt.Sprintf("no heartbeat from the agent of job %s for %s", seat.job.ID, a.StillFor.Round(time.Second))
+	still := a.StillFor.Truncate(10 * time.Second) // what is written changes seldom
+	if still > 5*time.Minute {
+		still = still.Truncate(time.Minute)
+	}
+	out := fmt.Sprintf("no heartbeat from the agent of job %s for %s", seat.job.ID, still)
 	switch {
 	case t.heartbeat == Unasked:
 		out = fmt.Sprintf("the files of the agent of job %s cannot be read (%s)", seat.job.ID, a.Err)
 	case a.State == nil:
-		out = fmt.Sprintf("the agent of job %s has not reported for %s", seat.job.ID, a.StillFor.Round(time.Second))
+		out = fmt.Sprintf("the agent of job %s has not reported for %s", seat.job.ID, still)
 	}
-	switch {
-	case a.Servers == Answers:
-		out += "; it answers from here"
-	case a.Servers == Refuses:
-		out += "; it does not answer from here: " + a.Answer
-	case a.Servers == Unasked:
-		out += "; it could not be asked from here: " + a.Answer
+	asked := "its server"
+	if !t.began {
+		asked = "its port"
+	}
+	switch a.Servers {
+	case Answers, Refuses, Unasked:
+		out += fmt.Sprintf("; %s %s from here", asked, a.Servers)
+	}
+	if a.Servers != Answers && a.Answer != "" {
+		out += ": " + a.Answer
 	}
 	switch t.up {
 	case Answers:
