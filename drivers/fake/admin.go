@@ -73,7 +73,9 @@ func (c *Cluster) FailBoot(id drivers.JobID) {
 }
 
 // Stick keeps a job Completing for ever once it ends, as a node does that cannot finish its epilog.
-func (c *Cluster) Stick(id drivers.JobID, stuck bool) { c.with(id, func(j *job) { j.stuck = stuck }) }
+func (c *Cluster) Stick(id drivers.JobID, stuck bool) {
+	c.with(id, func(j *job) { j.stuck, j.lingered = stuck, j.lingered || stuck })
+}
 
 // Obscure lists a job in a state that no assay knows, while on. The job itself goes on.
 func (c *Cluster) Obscure(id drivers.JobID, on bool) { c.with(id, func(j *job) { j.obscure = on }) }

@@ -18,6 +18,7 @@ var disk = durable.Writer{NoSync: true}
 // agent is the simulated supervisor of one job.
 type agent struct {
 	dead      bool
+	over      bool      // it ended in order, and its processes with it
 	stopped   bool      // it does nothing, as after SIGSTOP
 	since     time.Time // when it fell silent; zero while it is heard
 	restarted bool      // its job was requeued after it had run
@@ -35,7 +36,7 @@ func (c *Cluster) warned(j *job) bool {
 // endAgent lets an agent end in order: it stops its processes and runs, and says why.
 func (c *Cluster) endAgent(j *job, why string) {
 	a := &j.agent
-	a.dead, a.restarted = true, false
+	a.dead, a.restarted, a.over = true, false, true
 	if a.last == nil {
 		return
 	}

@@ -57,6 +57,7 @@ type job struct {
 	foreign   bool
 	held      bool          // by an administrator
 	stuck     bool          // it stays Completing
+	lingered  bool          // it stayed Completing once
 	obscure   bool          // listed in a state that no assay knows
 	paused    time.Time     // when it was suspended
 	granted   time.Duration // the limit that an administrator gave it, above its own

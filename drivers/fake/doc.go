@@ -5,7 +5,7 @@
 //
 //   - a submitted job shows up in listings only after a lag (Options.Lag);
 //   - a submission fails definitely, or is not received, or ends uncertain with or without a job (faults.go);
-//   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty, and what was asked for
+//   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty or a part, and what was asked for
 //     meanwhile can come true afterwards;
 //   - it loses its last acknowledged jobs and gives their ids out again (Restart);
 //   - a job waits for an earlier one of the same name, of any owner (--dependency=singleton);
