@@ -24,32 +24,33 @@ var (
 // silence lets a source of news fall silent for a while in which the servers answer.
 func (w *sim) silence() {
 	w.soundAt = w.cluster.Now().Add(w.upTo(150 * time.Second))
-	endure := w.rng.IntN(3) == 0
+	endure := w.rng.IntN(2) == 0 && !w.endured // once in a story, since it takes as long as all else
 	if endure {
+		w.endured = true
 		w.soundAt = w.cluster.Now().Add(200 * time.Second)
 	}
-	switch w.rng.IntN(7) {
-	case 0:
+	switch w.rng.IntN(9) {
+	case 0, 1:
 		w.someJob(func(j drivers.Job) { w.note("the agent of job %s stops", j.ID); w.cluster.StopAgent(j.ID, true) })
-	case 1:
+	case 2:
 		w.note("every agent stops")
 		w.everyJob(func(j drivers.Job) { w.cluster.StopAgent(j.ID, true) })
-	case 2:
+	case 3, 4:
 		w.someJob(func(j drivers.Job) {
 			if len(j.Nodes) > 0 {
 				w.note("node %s sees no file system", j.Nodes[0])
 				w.cluster.Mute(j.Nodes[0])
 			}
 		})
-	case 3, 4:
-		w.cut = w.rng.IntN(2) == 0
+	case 5, 6:
+		w.cut = w.rng.IntN(3) > 0
 		w.note("no node sees the file system, and the controller sees the servers: %v", !w.cut)
 		for i := range 10 {
 			w.cluster.Mute(fmt.Sprintf("n%d", 1+i))
 		}
-	case 5:
+	case 7:
 		w.loseAll()
-	case 6:
+	case 8:
 		w.someJob(func(j drivers.Job) { w.note("the state of job %s cannot be read", j.ID); w.blind(j) })
 	}
 	if endure {

@@ -59,7 +59,7 @@ func (w *sim) trouble() {
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
-	case 23, 24:
+	case 23, 24, 26:
 		w.silence()
 	case 25:
 		w.setClock()

@@ -61,6 +61,7 @@ type sim struct {
 	copies     int             // of the state directory
 	soundAt    time.Time       // when a silence ends; zero: none
 	offset     time.Duration   // of the controller's clock
+	endured    bool            // a long silence was lived through
 	cut        bool            // the controller reaches no server
 	judged     map[string]bool // nonces of jobs that were ended although they answered
 	replaced   map[string]bool // nonces of jobs that assay ended on its own account

@@ -100,10 +100,12 @@ func (p Policy) lost() time.Duration { return 3 * p.Stale }
 // late reports whether nothing in a seat has ever been Ready, by what is known, within the longest time that its services give.
 func (w *world) late(seat *seat) bool {
 	within, known := w.d.Policy.lost(), seat.agent.StillFor
-	if alloc := w.allocationOf(seat.attempt); alloc != nil {
-		for _, s := range alloc.members {
-			within = max(within, s.Within)
-		}
+	alloc := w.allocationOf(seat.attempt)
+	if alloc == nil {
+		return false // the job of a run becomes ready for nothing
+	}
+	for _, s := range alloc.members {
+		within = max(within, s.Within)
 	}
 	if st := seat.agent.State; st != nil {
 		if everReady(st) || slices.ContainsFunc(st.Processes, func(p drivers.ProcessState) bool { return p.Phase != drivers.PhaseStarting }) {
