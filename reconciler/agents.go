@@ -16,27 +16,35 @@ type stillness map[string]pulse
 
 type pulse struct {
 	count uint64
-	since time.Time
-	read  time.Time // the last reading
-	lived time.Time // the last reading before the heartbeat changed: then the agent certainly lived; zero before any change
+	still time.Duration // how long it has not changed, while we looked
+	read  time.Time     // the last reading
+	lived time.Time     // the last reading before the heartbeat changed: then the agent certainly lived; zero before any change
+	last  plan.Agent    // as last read without an error
 }
 
 // track notes a heartbeat. It returns how long it has stood still, and whether the agent certainly lived a moment ago: a
-// change that is seen after a long pause of ours says only that the agent lived when that pause began.
+// change that is seen after a long pause of ours says only that the agent lived when that pause began. A pause of ours
+// counts for little: we can have slept, and everything else with us.
 func (s stillness) track(nonce string, count uint64, now time.Time) (still time.Duration, lives bool) {
 	p, seen := s[nonce]
 	switch {
 	case !seen:
-		p = pulse{count: count, since: now}
+		p = pulse{count: count}
 	case p.count != count:
-		p = pulse{count: count, since: now, lived: p.read}
+		p = pulse{count: count, lived: p.read, last: p.last}
+	default:
+		p.still += passed(p.read, now)
 	}
 	p.read = now
 	s[nonce] = p
-	return now.Sub(p.since), !p.lived.IsZero() && now.Sub(p.lived) <= silence
+	return p.still, !p.lived.IsZero() && now.Sub(p.lived) <= silence
 }
 
-// agents reads the desired state and the state of every open attempt's agent. The heartbeat of a running job that has not
+// passed is the time between two looks, as far as it counts for the silence of others.
+func passed(from, to time.Time) time.Duration { return max(0, min(to.Sub(from), silence)) }
+
+// agents reads the desired state and the state of every open attempt's agent; of one whose files cannot be read, they are
+// those that were last read, so that its servers can be asked. The heartbeat of a running job that has not
 // reported yet counts from when the job was first seen running; a job that does not run yet cannot be late.
 func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
 	running := make(map[string]bool, len(list.Jobs))
@@ -47,12 +55,15 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 	}
 	read := make([]plan.Agent, len(open))
 	each(l.workers, len(open), func(i int) { read[i] = l.agent(open[i]) })
-	now := l.Clock()
+	now := l.steady()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))
 	var silent []int
 	for i, a := range open {
 		v := &read[i]
+		if v.Err != "" {
+			v.State, v.Desired = l.still[a.Nonce].last.State, l.still[a.Nonce].last.Desired
+		}
 		if v.State != nil || running[a.Nonce] {
 			count := uint64(0)
 			if v.State != nil {
@@ -62,7 +73,11 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 			if v.StillFor, lives = l.still.track(a.Nonce, count, now); !lives {
 				silent = append(silent, i)
 			}
-			still[a.Nonce] = l.still[a.Nonce]
+			p := l.still[a.Nonce]
+			if v.Err == "" {
+				p.last = plan.Agent{State: v.State, Desired: v.Desired}
+			}
+			still[a.Nonce] = p
 		}
 		if v.State != nil && v.State.End != nil && running[a.Nonce] {
 			l.listing.kick() // the agent is gone, so the job is ending: its seat should not wait for the next listing
@@ -88,7 +103,7 @@ func (l *Loop) agent(a plan.Attempt) plan.Agent {
 	}
 	state, err := l.Store.State(a.Seat, a.Nonce)
 	if err != nil {
-		return plan.Agent{Desired: desired, Err: err.Error()}
+		return plan.Agent{Err: err.Error()}
 	}
 	if torn != "" {
 		desired = told(state)

@@ -9,9 +9,10 @@
 //	listing.go         when the scheduler is asked, and what its last answer was
 //	damage.go          records that cannot be read: named, left as they are, rebuilt
 //	pause.go           the state directory takes no writes: nothing is done until it does
+//	clock.go           when the system's clock was set
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
-//	witness.go         servers of silent agents are asked themselves
+//	witness.go         servers of silent agents are asked themselves: they answer, do not answer, or could not be asked
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	execute.go         carries plan's actions out, in order for each seat
 //	beside.go          effects that are under way beside the passes

@@ -23,7 +23,7 @@ func (l *Loop) owner(experiment, service string) string {
 
 // observeFolders reads the directories that are declared.
 func (l *Loop) observeFolders(ctx context.Context, d plan.Desired) map[string]plan.Folder {
-	now := l.Clock()
+	now := l.steady()
 	out, seen := map[string]plan.Folder{}, map[string]aged[plan.Folder]{}
 	for _, e := range d.Experiments {
 		for _, s := range e.Services {

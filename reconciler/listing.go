@@ -19,6 +19,7 @@ type listing struct {
 	every, atMost time.Duration
 
 	last     plan.Listing
+	at       time.Time // of the last question, by the steady clock
 	asked    bool
 	interval time.Duration
 	kicked   bool
@@ -48,7 +49,7 @@ func (c *listing) due(now time.Time, busy bool) bool {
 	if c.demanded {
 		wait = min(wait, c.every, demandEvery)
 	}
-	return !now.Before(c.last.At.Add(wait))
+	return now.Sub(c.at) >= wait
 }
 
 // answer takes in what the scheduler answered when asked at that time.
@@ -57,7 +58,7 @@ func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
 	if !c.asked || c.last.Err != "" {
 		since = at
 	}
-	c.asked, c.kicked, c.demanded = true, false, false
+	c.asked, c.kicked, c.demanded, c.at = true, false, false, at
 	if err != nil {
 		c.last = plan.Listing{At: at, Since: since, Err: err.Error()}
 		return
@@ -75,8 +76,12 @@ func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
 // list returns the scheduler's last answer, asking it when that is due.
 func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	c := &l.listing
-	now := l.Clock()
-	if !c.due(now, inFlight(open, c.last.Jobs)) {
+	now, steady := l.Clock(), l.steady()
+	if l.clock.stepped(now, steady) {
+		l.Log.Warn("the clock of this host was set", "now", now)
+		c.asked = false // as after a break: what was written down before does not compare with now
+	}
+	if !c.due(steady, inFlight(open, c.last.Jobs)) {
 		return c.last
 	}
 	ctx, cancel := context.WithTimeout(ctx, listingTime(ctx))
@@ -90,6 +95,7 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 		jobs = append(jobs, l.accounted(ctx, now, open, jobs)...)
 	}
 	c.answer(now, jobs, err)
+	c.at = steady
 	return c.last
 }
 

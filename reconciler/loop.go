@@ -41,14 +41,17 @@ type Loop struct {
 	spawn      func(func())
 	pace       pace // of submissions
 	workers    int
+	steady     func() time.Time     // Clock, but for steps of the system's clock: for the time that passes while this process lives
+	down       map[string]time.Time // since when Prometheus does not reach a target
 	decide     func(plan.Desired, plan.Observed) plan.Result
 	pause      func(context.Context, time.Duration)
 	compiled   map[string]compiled
 	listing    listing
+	clock      clock
 	placed     bool // the store belongs to where this process is
 	still      stillness
 	external   map[string]aged[plan.External]
-	witnesses  map[string]aged[map[string]string] // by nonce: what the servers of a silent agent answered
+	witnesses  map[string]asked // by nonce: what the servers of a silent agent answered
 	scraped    aged[plan.Metrics]
 	folders    map[string]aged[plan.Folder]
 	passes     int
@@ -82,6 +85,9 @@ func (l *Loop) prepare() {
 		}
 		if l.Log == nil {
 			l.Log = slog.New(slog.DiscardHandler)
+		}
+		if l.steady == nil {
+			l.steady = l.Clock // time.Now carries a reading of the monotonic clock, and subtractions use it
 		}
 		if l.workers == 0 {
 			l.workers = parallel

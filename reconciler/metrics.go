@@ -149,10 +149,11 @@ func describeMetrics(g gauges, runs []plan.Run) {
 func (l *Loop) writeMetrics(r plan.Result, runs []plan.Run, began time.Time, known bool) {
 	now := l.Clock()
 	l.passes++
-	if now.Sub(l.metricsAt) < writeMetricsEvery && l.passes > 1 {
+	if steady := l.steady(); steady.Sub(l.metricsAt) >= writeMetricsEvery || l.passes == 1 {
+		l.metricsAt = steady
+	} else {
 		return
 	}
-	l.metricsAt = now
 	b, err := metricsText(r.Status, runs, now, now.Sub(began), l.passes, known)
 	if err == nil {
 		path := filepath.Join(l.Store.Dir(), MetricsFile)

@@ -33,6 +33,9 @@ func TestMutants(t *testing.T) {
 		"an agent is believed at any age":         {variant{decide: believeAgents}, errDead},
 		"a damaged intent is removed":             {variant{dropDamaged: true}, errDouble},
 		"a controller that cannot write ends":     {variant{giveUp: true}, errEnded},
+		"one witness is enough":                   {variant{decide: oneWitness}, errAlive},
+		"a source is never at fault":              {variant{decide: neverAtFault}, errAlive},
+		"there is no disruption budget":           {variant{decide: noBudget}, errBudget},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var other error // a broken variant does more than one harm
@@ -52,11 +55,33 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// oneWitness gives up what is silent.
+func oneWitness(d plan.Desired, o plan.Observed) plan.Result {
+	o.Agents = maps.Clone(o.Agents)
+	for nonce, a := range o.Agents {
+		a.Servers, a.RefusedFor = plan.Refuses, time.Hour
+		o.Agents[nonce] = a
+	}
+	return plan.Plan(d, o)
+}
+
+// neverAtFault believes sources that lost many seats at once.
+func neverAtFault(d plan.Desired, o plan.Observed) plan.Result {
+	d.Policy.Hold = 1
+	return plan.Plan(d, o)
+}
+
+// noBudget replaces at once whatever is given up.
+func noBudget(d plan.Desired, o plan.Observed) plan.Result {
+	d.Policy.OfService, d.Policy.OneIn = 100, 1
+	return plan.Plan(d, o)
+}
+
 // believeAgents takes what agents have written as of now.
 func believeAgents(d plan.Desired, o plan.Observed) plan.Result {
 	o.Agents = maps.Clone(o.Agents)
 	for nonce, a := range o.Agents {
-		a.Doubts = nil
+		a.Doubts, a.Servers = nil, plan.Answers
 		o.Agents[nonce] = a
 	}
 	return plan.Plan(d, o)

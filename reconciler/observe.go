@@ -59,7 +59,7 @@ type aged[T any] struct {
 	value T
 }
 
-func (a aged[T]) fresh(now time.Time) bool { return !a.at.IsZero() && now.Before(a.at.Add(askEvery)) }
+func (a aged[T]) fresh(now time.Time) bool { return !a.at.IsZero() && now.Sub(a.at) < askEvery }
 
 // externals probes the servers that assay does not run.
 func (l *Loop) externals(ctx context.Context, d plan.Desired) map[string]plan.External {
@@ -72,7 +72,7 @@ func (l *Loop) externals(ctx context.Context, d plan.Desired) map[string]plan.Ex
 			}
 		}
 	}
-	now := l.Clock()
+	now := l.steady()
 	found := make([]aged[plan.External], len(names))
 	each(l.workers, len(names), func(i int) {
 		last, seen := l.external[names[i]+" "+services[i].Proc]
@@ -114,7 +114,7 @@ func (l *Loop) health(ctx context.Context) plan.Metrics {
 	if l.Metrics == nil {
 		return plan.Metrics{Err: "no Prometheus is connected"}
 	}
-	now := l.Clock()
+	now := l.steady()
 	if l.scraped.fresh(now) {
 		return l.scraped.value
 	}
@@ -130,6 +130,24 @@ func (l *Loop) health(ctx context.Context) plan.Metrics {
 	if m.Targets == nil {
 		m.Targets = map[string]drivers.Health{}
 	}
+	m.Down = l.downFor(m.Targets, now)
 	l.scraped = aged[plan.Metrics]{now, m}
 	return m
+}
+
+// downFor is how long each target that Prometheus does not reach has been so, as far as this controller has seen it.
+func (l *Loop) downFor(targets map[string]drivers.Health, now time.Time) map[string]time.Duration {
+	since, out := map[string]time.Time{}, map[string]time.Duration{}
+	for id, h := range targets {
+		if h.Up {
+			continue
+		}
+		since[id] = now
+		if at, before := l.down[id]; before {
+			since[id] = at
+		}
+		out[id] = now.Sub(since[id])
+	}
+	l.down = since
+	return out
 }

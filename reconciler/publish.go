@@ -106,7 +106,7 @@ func (l *Loop) publish(r plan.Result, forgotten map[string]bool) error {
 			continue
 		}
 		before, ok := l.published[s.Name]
-		if ok && s.Observed.Before(before.Observed.Add(republishAfter)) && s.Answered <= before.Answered && same(before, s) {
+		if age := s.Observed.Sub(before.Observed); ok && age >= 0 && age < republishAfter && s.Answered <= before.Answered && same(before, s) {
 			published[s.Name] = before
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -45,8 +46,12 @@ func (w *sim) present() bool {
 
 // probe is what the server at base really answers.
 func (w *sim) probe(_ context.Context, base, _ string, _ drivers.Probe) ([]string, error) {
-	if !strings.HasPrefix(base, "http://elsewhere") && !w.cluster.Answers(base) {
-		return nil, errors.New("connection refused")
+	switch {
+	case strings.HasPrefix(base, "http://elsewhere"), !w.cut && (w.cluster.Answers(base) || w.cluster.Listens(base)):
+	case w.cut:
+		return nil, errors.New("no answer")
+	default:
+		return nil, syscall.ECONNREFUSED
 	}
 	return []string{"x"}, nil
 }

@@ -156,6 +156,12 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 		}
 	}
 	w.peace()
+	if seed%8 == 0 { // and then many are lost at once, and stay lost
+		if err := w.converge(); err != nil {
+			return err
+		}
+		w.loseAll()
+	}
 	return w.converge()
 }
 

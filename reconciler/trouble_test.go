@@ -23,7 +23,8 @@ func (w *sim) trouble() {
 	if w.disk.err != nil && !w.cluster.Now().Before(w.disk.until) {
 		w.room()
 	}
-	switch w.rng.IntN(30) {
+	w.sound()
+	switch w.rng.IntN(34) {
 	case 0:
 		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
@@ -67,6 +68,10 @@ func (w *sim) trouble() {
 		w.harm()
 	case 27:
 		w.backUp()
+	case 30, 31, 32:
+		w.silence()
+	case 33:
+		w.setClock()
 	}
 }
 
@@ -160,6 +165,8 @@ func (w *sim) peace() {
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
 	w.cluster.Calm()
+	w.seeing()
+	w.soundAt, w.cut, w.offset = time.Time{}, false, 0
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }
@@ -183,6 +190,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Shortened(); len(ids) > 0 {
 		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
+	}
+	if err := w.spared(); err != nil {
+		return err
 	}
 	for id, n := range w.cluster.Results() {
 		if n > 1 {

@@ -58,9 +58,15 @@ type sim struct {
 	generation int64
 	broken     error
 	readings   time.Duration
-	copies     int // of the state directory
 	disk       disk
 	flights    flights
+	copies     int             // of the state directory
+	soundAt    time.Time       // when a silence ends; zero: none
+	offset     time.Duration   // of the controller's clock
+	endured    bool            // a long silence was lived through
+	cut        bool            // the controller reaches no server
+	judged     map[string]bool // nonces of jobs that were ended although they answered
+	replaced   map[string]bool // nonces of jobs that assay ended on its own account
 }
 
 func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error)) (*sim, error) {
@@ -73,7 +79,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 		return nil, err
 	}
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
-		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, note: func(string, ...any) {}}
+		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, judged: map[string]bool{}, replaced: map[string]bool{}, note: func(string, ...any) {}}
 	w.flights = newFlights(seed)
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
@@ -134,9 +140,9 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
 		Probe:  w.probe,
-		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, decide: w.v.decide,
+		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, steady: w.passing, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
-			Proven: 10 * time.Minute, RunAttempts: 1000},
+			Proven: 10 * time.Minute, RunAttempts: 1000, Hold: 5 * time.Minute},
 	}
 	if w.v.settle != 0 {
 		l.Policy.Settle = w.v.settle
@@ -144,12 +150,15 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	return l
 }
 
-// now is the cluster's clock, a little later with every reading: so no two records are of the same time, their order does
+// now is the clock of the controller's host: the cluster's, unless somebody set it, a little later with every reading: so no two records are of the same time, their order does
 // not depend on random nonces, and a seed replays exactly.
 func (w *sim) now() time.Time {
 	w.readings++
-	return w.cluster.Now().Add(w.readings * time.Nanosecond)
+	return w.cluster.Now().Add(w.offset + w.readings*time.Nanosecond)
 }
+
+// passing is the time that really passes.
+func (w *sim) passing() time.Time { return w.cluster.Now() }
 
 // bury makes the last lease's holder look dead, as it would be had its process been killed.
 func (w *sim) bury() {

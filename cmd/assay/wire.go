@@ -99,6 +99,9 @@ func policy(site v1alpha1.Site) plan.Policy {
 		BackoffMax:  5 * time.Minute,
 		Proven:      10 * time.Minute,
 		RunAttempts: 3,
+		Hold:        30 * time.Minute,
+		OfService:   1,
+		OneIn:       5,
 	}
 }
 

@@ -55,7 +55,7 @@ func (c *Cluster) Requeue(id drivers.JobID) {
 		}
 		if j.agent.last != nil {
 			c.endAgent(j, drivers.EndSignalled)
-			j.agent.restarted = true
+			j.agent.restarted, j.agent.stopped = true, false
 		}
 		j.State, j.Reason, j.Nodes, j.Started = drivers.JobPending, "BeginTime", nil, time.Time{}
 		j.Ends, j.Signalled, j.earliest = time.Time{}, time.Time{}, c.now.Add(c.upTo(c.o.Queue))
@@ -73,7 +73,9 @@ func (c *Cluster) FailBoot(id drivers.JobID) {
 }
 
 // Stick keeps a job Completing for ever once it ends, as a node does that cannot finish its epilog.
-func (c *Cluster) Stick(id drivers.JobID, stuck bool) { c.with(id, func(j *job) { j.stuck = stuck }) }
+func (c *Cluster) Stick(id drivers.JobID, stuck bool) {
+	c.with(id, func(j *job) { j.stuck, j.lingered = stuck, j.lingered || stuck })
+}
 
 // Obscure lists a job in a state that no assay knows, while on. The job itself goes on.
 func (c *Cluster) Obscure(id drivers.JobID, on bool) { c.with(id, func(j *job) { j.obscure = on }) }
@@ -87,12 +89,14 @@ func (c *Cluster) with(id drivers.JobID, f func(*job)) {
 	}
 }
 
-// Calm ends what administrators began and did not end: holds, suspensions, odd states, jobs that stay Completing.
+// Calm ends what administrators began and did not end: holds, suspensions, odd states, jobs that stay Completing; and every silence.
 func (c *Cluster) Calm() {
 	for _, j := range c.Live() {
 		c.Release(j.ID)
 		c.Resume(j.ID)
 		c.Stick(j.ID, false)
 		c.Obscure(j.ID, false)
+		c.StopAgent(j.ID, false)
 	}
+	c.Unmute()
 }

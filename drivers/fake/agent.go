@@ -18,7 +18,10 @@ var disk = durable.Writer{NoSync: true}
 // agent is the simulated supervisor of one job.
 type agent struct {
 	dead      bool
-	restarted bool // its job was requeued after it had run
+	over      bool      // it ended in order, and its processes with it
+	stopped   bool      // it does nothing, as after SIGSTOP
+	since     time.Time // when it fell silent; zero while it is heard
+	restarted bool      // its job was requeued after it had run
 	beat      uint64
 	last      *drivers.AgentState // as last reported
 	procs     map[string]*process
@@ -27,20 +30,20 @@ type agent struct {
 
 // warned reports whether an agent is told now that its walltime is over.
 func (c *Cluster) warned(j *job) bool {
-	return !j.Signalled.IsZero() && !c.now.Before(j.Signalled) && !j.agent.dead && j.agent.last != nil
+	return !j.Signalled.IsZero() && !c.now.Before(j.Signalled) && !j.agent.dead && !c.silent(j) && j.agent.last != nil
 }
 
 // endAgent lets an agent end in order: it stops its processes and runs, and says why.
 func (c *Cluster) endAgent(j *job, why string) {
 	a := &j.agent
-	a.dead, a.restarted = true, false
+	a.dead, a.restarted, a.over = true, false, true
 	if a.last == nil {
 		return
 	}
 	state := *a.last
 	a.beat++
 	state.Heartbeat, state.End = a.beat, &drivers.AgentEnd{Reason: why}
-	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
+	c.report(j, state)
 }
 
 type process struct {
@@ -56,9 +59,12 @@ type run struct {
 	done  time.Time
 }
 
-// tick lets an agent read its desired.json and act once. A job without a directory has no agent.
+// tick lets an agent read its desired.json and act once. A silent one does neither. A job without a directory has no agent.
 func (c *Cluster) tick(j *job) {
 	a := &j.agent
+	if c.silent(j) {
+		return
+	}
 	if a.restarted {
 		c.endAgent(j, drivers.EndRequeued)
 		c.end(j, drivers.JobCompleted, "")
@@ -76,7 +82,8 @@ func (c *Cluster) tick(j *job) {
 	}
 	state := drivers.AgentState{
 		Nonce: want.Nonce, JobID: string(j.ID), Generation: want.Generation, Node: j.Nodes[0],
-		Processes: c.processes(a, want.Processes, j.Nodes[0]),
+		Nodes:     []drivers.NodeState{{Name: j.Nodes[0], Metrics: agentPort(j.Nodes[0]) + "/metrics"}},
+		Processes: c.processes(j, want.Processes),
 	}
 	done := true
 	for _, r := range want.Runs {
@@ -92,10 +99,11 @@ func (c *Cluster) tick(j *job) {
 	a.beat++
 	state.Heartbeat = a.beat
 	a.last = &state
-	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
+	c.report(j, state)
 }
 
-func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []drivers.ProcessState {
+func (c *Cluster) processes(j *job, want []drivers.Process) []drivers.ProcessState {
+	a, node := &j.agent, j.Nodes[0]
 	keep := map[string]*process{}
 	var out []drivers.ProcessState
 	for i, w := range want {
@@ -105,6 +113,7 @@ func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []dri
 		}
 		if !p.ready && c.now.Sub(p.since) >= c.o.Startup {
 			p.ready, p.was, p.since = true, true, c.now
+			c.ledger.answered[j.Tag.Nonce] = true
 		}
 		p.url = fmt.Sprintf("http://%s:%d", node, 8000+i)
 		keep[w.Name] = p

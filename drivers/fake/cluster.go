@@ -37,6 +37,7 @@ type Cluster struct {
 	jobs   []*job // listed or not, in order of submission; forgotten ones are gone
 	past   []*job // fallen out of the listing; accounting still knows them
 	down   map[string]bool
+	muted  map[string]bool // nodes for which the file system is silent
 	frozen bool
 	late   []*job // asked for while frozen; true after the thaw
 	faults Faults
@@ -56,6 +57,7 @@ type job struct {
 	foreign   bool
 	held      bool          // by an administrator
 	stuck     bool          // it stays Completing
+	lingered  bool          // it stayed Completing once
 	obscure   bool          // listed in a state that no assay knows
 	paused    time.Time     // when it was suspended
 	granted   time.Duration // the limit that an administrator gave it, above its own
@@ -74,7 +76,7 @@ func New(o Options) *Cluster {
 	}
 	return &Cluster{
 		o: o, rng: rand.New(rand.NewPCG(o.Seed, 1)), now: o.Start, nextID: 100,
-		down: map[string]bool{}, ledger: newLedger(),
+		down: map[string]bool{}, muted: map[string]bool{}, ledger: newLedger(),
 	}
 }
 
@@ -141,6 +143,7 @@ func (c *Cluster) start(j *job) {
 		return
 	}
 	j.State, j.Reason, j.Nodes, j.Started = drivers.JobRunning, "", free[:j.spec.Nodes], c.now
+	c.hear(j)
 	c.bound(j)
 }
 

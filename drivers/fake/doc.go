@@ -5,13 +5,14 @@
 //
 //   - a submitted job shows up in listings only after a lag (Options.Lag);
 //   - a submission fails definitely, or is not received, or ends uncertain with or without a job (faults.go);
-//   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty, and what was asked for
+//   - the scheduler freezes (Freeze, Thaw): calls fail, listings are errors and never empty or a part, and what was asked for
 //     meanwhile can come true afterwards;
 //   - it loses its last acknowledged jobs and gives their ids out again (Restart);
 //   - a job waits for an earlier one of the same name, of any owner (--dependency=singleton);
 //   - cancelled jobs take time to end, nodes fail, walltimes end, announced (Options.Warn) or not, ended jobs are forgotten;
 //   - administrators hold, suspend, extend, shorten, requeue and preempt; nodes do not boot, jobs stay Completing, or are
-//     listed in a state that no assay knows (admin.go).
+//     listed in a state that no assay knows (admin.go);
+//   - agents stop and file systems fall silent for a node, while the servers there answer (silence.go).
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
 // executes runs after claiming them, and dies on demand (CrashAgent).

@@ -16,10 +16,12 @@ type ledger struct {
 	disturbed   []drivers.JobID
 	died        map[string]time.Time // by nonce: when the servers of a job ended
 	shortened   []drivers.JobID
+	endedAlive  []Ended
+	answered    map[string]bool // by nonce: a server of it was ready once
 }
 
 func newLedger() ledger {
-	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}, died: map[string]time.Time{}}
+	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}, died: map[string]time.Time{}, answered: map[string]bool{}}
 }
 
 func (l *ledger) submitted(s drivers.Seat, live int) {
@@ -34,11 +36,12 @@ func (l *ledger) disturb(j *job) {
 	}
 }
 
-// liveOf counts the servers of a seat: those of its jobs, and those that lost nodes left behind.
+// liveOf counts the servers of a seat: those of its jobs, and those that lost nodes left behind. A job that stays or
+// stayed Completing after its agent ended in order has none.
 func (c *Cluster) liveOf(t drivers.Tag) int {
 	n := 0
 	for _, j := range slices.Concat(c.past, c.jobs) {
-		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (j.left || !j.State.Terminal()) {
+		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (j.left || !j.State.Terminal() && !(j.lingered && j.agent.over && j.State == drivers.JobCompleting)) {
 			n++
 		}
 	}
@@ -67,13 +70,8 @@ func (c *Cluster) Answers(url string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range c.jobs {
-		if j.State != drivers.JobRunning || j.agent.dead {
-			continue
-		}
-		for _, p := range j.agent.procs {
-			if p.ready && p.url == url {
-				return true
-			}
+		if j.answers(url) {
+			return true
 		}
 	}
 	return false

@@ -81,6 +81,9 @@ func (c *Cluster) admit(j *job) {
 // Cancel ends the job if it still carries nonce.
 func (c *Cluster) Cancel(ctx context.Context, id drivers.JobID, nonce string) error {
 	return c.call(ctx, "Cancel", func() error {
+		if j := c.find(id); j != nil && j.Tag.Nonce == nonce {
+			c.endedAlive(j)
+		}
 		if c.frozen {
 			return fmt.Errorf("cancelling job %s: the scheduler did not answer: %w", id, drivers.ErrUncertain)
 		}
@@ -96,13 +99,18 @@ func (c *Cluster) Cancel(ctx context.Context, id drivers.JobID, nonce string) er
 func (c *Cluster) Jobs(ctx context.Context, owner string) ([]drivers.Job, error) {
 	var out []drivers.Job
 	err := c.call(ctx, "Jobs", func() error {
-		if c.frozen || c.rng.Float64() < c.faults.List {
+		if c.frozen {
 			return fmt.Errorf("listing jobs: the scheduler did not answer: %w", drivers.ErrUnavailable)
 		}
+		broken := c.rng.Float64() < c.faults.List
 		for _, j := range c.jobs {
 			if j.Tag.Store == owner && !c.now.Before(j.listed) {
 				out = append(out, j.public())
 			}
+		}
+		if broken { // what came before that is a part, which nobody may use
+			out = out[:len(out)/2]
+			return fmt.Errorf("listing jobs: the answer broke off: %w", drivers.ErrUnavailable)
 		}
 		return nil
 	})

@@ -25,6 +25,7 @@ var advice = map[Reason]string{
 	WaitingForPoint:      "wait: other points of the sweep come first",
 	WaitingForWalltime:   "give the service more time (resources.time), or the benchmark a shorter timeout",
 
+	WaitingForBudget:     "wait: assay replaces few jobs at a time; to have another one at once: scancel JOB",
 	LimitReached:         "wait, or end other jobs of the account; a limit that is smaller than the job itself keeps it waiting for ever: ask for less",
 	PartitionUnavailable: "wait for the administrators, or name another partition (resources.partition)",
 	JobSuspended:         "wait until it is resumed (scontrol resume JOB), or cancel the job: its seat is filled again",
@@ -47,7 +48,10 @@ var advice = map[Reason]string{
 
 	SchedulerUnreachable:  "nothing is submitted or cancelled until the scheduler answers again: check it with squeue",
 	AgentUnreadable:       "make the file that the message names readable; its job goes on meanwhile",
-	AgentSilent:           "wait for the agent's next heartbeat; if none comes, check the node of the job",
+	AgentSilent:           "wait for the agent's next heartbeat; if none comes, check the node of the job and its file system; to have another job at once: scancel JOB",
+	HeartbeatsAtFault:     "check the file system that holds the state directory, on the nodes and here; jobs that are really gone can be ended with scancel JOB",
+	ProbesAtFault:         "check the network between this host and the nodes; jobs that are really gone can be ended with scancel JOB",
+	PrometheusAtFault:     "check the Prometheus of the site and its network; jobs that are really gone can be ended with scancel JOB",
 	PrometheusUnreachable: "check that the Prometheus of the site runs and can be reached from here",
 	NoMetrics:             "nothing to do: the service offers no metrics",
 	NoTarget:              "wait until the service has an address",

@@ -79,7 +79,7 @@ func (w *world) pause(alloc *allocation, n int, last *Attempt) cause {
 		delay = w.d.Policy.BackoffMax
 	}
 	until := last.End.At.Add(delay)
-	if !w.o.Now.Before(until) {
+	if !w.o.Now.Before(until) || last.End.At.After(w.o.Now) { // an end that is yet to come: the clock was set since
 		return cause{}
 	}
 	w.wakeAt(until)

@@ -100,6 +100,8 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 			if status == v1alpha1.True || r.Status == v1alpha1.Unknown {
 				status, ready = r.Status, cause{Reason(r.Reason), s.Name + ": " + r.Message}
 			}
+		} else if status == v1alpha1.True && ready.reason == AllReady && unheard(Reason(r.Reason)) {
+			ready = cause{Reason(r.Reason), s.Name + ": " + r.Message}
 		}
 	}
 	if x.lost.set() {

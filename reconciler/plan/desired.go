@@ -21,6 +21,9 @@ type Policy struct {
 	BackoffMax  time.Duration // longest wait between two jobs of one seat; default 5m
 	Proven      time.Duration // a job that was Ready and lived so long does not count as a failure; default 10m
 	RunAttempts int           // how often a run whose job died is tried; default 3
+	Hold        time.Duration // how long seats that a source lost together are kept although a second source gives them up; default 30m
+	OfService   int           // how many seats of a service assay replaces on its own at a time; default 1
+	OneIn       int           // one in so many of all running seats, and at least one, is replaced at a time; default 5
 }
 
 // Experiment is one compiled revision.

@@ -27,6 +27,9 @@
 //	sort.go         the order of every input
 //	guard.go        the prune guard
 //	ready.go        what is Ready, and why not
+//	witness.go      who says what of a seat whose agent is silent, and what follows
+//	fault.go        sources that lost many seats at once: they are at fault, and not the seats
+//	budget.go       how many seats may be replaced at a time on our own account
 //	busy.go         seats at which an effect is under way
 //	settle.go       which submissions are jobs, which ended, which never became one
 //	ends.go         how a job ended, and whether that is a failure of the service

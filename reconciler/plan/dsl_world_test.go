@@ -49,7 +49,7 @@ func parseWorld(t *testing.T, input string) (Desired, Observed) {
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
 		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
-		Metrics: Metrics{Targets: map[string]drivers.Health{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
+		Metrics: Metrics{Targets: map[string]drivers.Health{}, Down: map[string]time.Duration{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
 	for line := range strings.Lines(input) {
 		f := strings.Fields(line)
 		if len(f) == 0 {
@@ -108,6 +108,9 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		o.Exported["exp@"+w.name] = true
 	case "metrics":
 		o.Metrics.Targets[w.name] = drivers.Health{Up: w.has("up"), Models: strings.Fields(w.str("model", ""))}
+		if !w.has("up") {
+			o.Metrics.Down[w.name] = w.dur("for", 0)
+		}
 	case "unreachable":
 		o.Listing = Listing{At: epoch, Err: rest}
 	case "unmetered":
@@ -244,7 +247,30 @@ func (w words) agent(x *Experiment, o *Observed) {
 	if w.has("end") {
 		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
 	}
-	o.Agents[at.Nonce] = Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second)}
+	a := Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second), Err: strings.ReplaceAll(w.str("unreadable", ""), "-", " ")}
+	if w.has("unreported") {
+		a.State = nil
+	}
+	switch w.str("servers", "") {
+	case "answer":
+		a.Servers = Answers
+	case "refuse":
+		a.Servers, a.RefusedFor, a.Answer = Refuses, w.dur("refused", time.Minute), "connection refused"
+	case "unasked":
+		a.Servers, a.Answer = Unasked, "too many open files"
+	}
+	if w.has("portless") {
+		for i := range st.Processes {
+			st.Processes[i].Endpoint, st.Processes[i].Metrics = "", ""
+		}
+	}
+	if a.Servers == Refuses || a.Servers == Unasked {
+		a.Doubts = map[string]string{}
+		for _, p := range st.Processes {
+			a.Doubts[p.Name] = a.Answer
+		}
+	}
+	o.Agents[at.Nonce] = a
 }
 
 // point is one of a sweep: what was declared so far, with other fingerprints.

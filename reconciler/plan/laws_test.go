@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,8 +87,50 @@ func anyAttempts(t *rapid.T, o *Observed) {
 			p := drivers.ProcessState{Name: seat.Group, Fingerprint: pick("runs", "p1", "p2"), Phase: pick("phase", "Ready", "Starting", "Failed"), PhaseFor: 90, Endpoint: "http://n:1"}
 			o.Agents[nonce] = Agent{Desired: drivers.AgentDesired{Generation: 1, Nonce: nonce, Processes: []drivers.Process{{Name: seat.Group, Fingerprint: p.Fingerprint}}},
 				State: &drivers.AgentState{Nonce: nonce, Generation: 1, Processes: []drivers.ProcessState{p}}, StillFor: time.Duration(rapid.IntRange(0, 120).Draw(t, "still")) * time.Second}
+			anyWords(t, o, nonce, seat.Group)
 		}
 	}
+}
+
+// anyWords draws what witnesses say of a silent agent.
+func anyWords(t *rapid.T, o *Observed, nonce, process string) {
+	a := o.Agents[nonce]
+	a.Servers = rapid.SampledFrom([]Word{"", Answers, Refuses, Refuses, Unasked}).Draw(t, "servers")
+	a.RefusedFor = time.Duration(rapid.IntRange(0, 90).Draw(t, "refused")) * time.Second
+	a.Err = rapid.SampledFrom([]string{"", "", "", "permission denied"}).Draw(t, "unreadable")
+	o.Agents[nonce] = a
+	if h := rapid.IntRange(0, 90).Draw(t, "down"); h > 0 {
+		if o.Metrics.Targets == nil {
+			o.Metrics = Metrics{Targets: map[string]drivers.Health{}, Down: map[string]time.Duration{}}
+		}
+		o.Metrics.Targets[nonce+"/"+process] = drivers.Health{}
+		o.Metrics.Down[nonce+"/"+process] = time.Duration(h) * time.Second
+	}
+}
+
+// What is silent is given up only when a second source, through the network, has said the same for a while; and of the seats
+// of a service one is replaced at a time.
+func TestSilenceNeedsASecondWitness(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, o := anyWorld(t)
+		replaced := map[string]int{}
+		for _, a := range Plan(d, o).Actions {
+			if a.Verb != Cancel || !onOurOwn(a.Reason) || strings.Contains(a.Message, "cancelled before") {
+				continue
+			}
+			if replaced[a.Object]++; replaced[a.Object] > 1 {
+				t.Fatalf("a second seat is replaced: %s", a.Message)
+			}
+			g := o.Agents[a.Nonce]
+			second := g.Servers == Refuses && g.RefusedFor > d.Policy.Stale
+			for _, p := range g.State.Processes {
+				second = second || g.Servers != Answers && o.Metrics.Down[a.Nonce+"/"+p.Name] > d.Policy.Stale
+			}
+			if a.Reason == AgentLost && (g.Err != "" || g.StillFor <= 3*d.Policy.Stale || !second) {
+				t.Fatalf("given up: %+v\n%s", g, a.Message)
+			}
+		}
+	})
 }
 
 // shuffled is the same world in another order.

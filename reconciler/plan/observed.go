@@ -80,10 +80,16 @@ type End struct {
 type Agent struct {
 	Desired  drivers.AgentDesired // as on disk; zero when nothing was written yet
 	State    *drivers.AgentState  // nil: no report yet
-	Err      string               // its files could not be read
+	Err      string               // its files could not be read; Desired and State are then those that were last read
 	Torn     string               // desired.json is damaged: why; Desired is what the agent reports then
-	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock
+	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock, while the observer looked
 	Doubts   map[string]string    // process -> why its report is not believed: the agent is silent, and the server does not answer
+
+	// Servers is what they said when they were asked from here because the agent is silent: Answers when one does, Refuses
+	// when all that were Ready were asked and none did. Without one that was Ready the agent's own port is asked.
+	Servers    Word
+	RefusedFor time.Duration // how long Servers has been Refuses
+	Answer     string        // the error that goes with Refuses and Unasked
 }
 
 // Run is one recorded run. It is recorded (durably) before an agent learns of it.
@@ -150,4 +156,5 @@ type FolderRecord struct {
 type Metrics struct {
 	Err     string
 	Targets map[string]drivers.Health // by target id
+	Down    map[string]time.Duration  // of targets that are not up: since when, by the observer's own clock
 }

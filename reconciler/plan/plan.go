@@ -5,6 +5,7 @@ package plan
 // The reading order is the order of the rules; each is a file named after what it decides.
 func Plan(d Desired, o Observed) Result {
 	w := newWorld(d, o)
+	w.findFaults() // fault.go: sources that lost many seats at once
 	for _, x := range w.exps {
 		x.blocked = w.guarded(x) // guard.go: a revision that would remove everything
 		for _, s := range x.services {
@@ -14,10 +15,13 @@ func Plan(d Desired, o Observed) Result {
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never became one
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
-		w.concludeAll(x)                 // run.go, attribution.go: runs that have ended, and which job executed them
-		x.released = w.release(x)        // retire.go: suspended, deleting, or done
-		w.supersede(x)                   // run.go: runs that the newest revision no longer asks for
-		w.retire(x)                      // retire.go: seats that are no longer wanted
+		w.concludeAll(x)          // run.go, attribution.go: runs that have ended, and which job executed them
+		x.released = w.release(x) // retire.go: suspended, deleting, or done
+		w.supersede(x)            // run.go: runs that the newest revision no longer asks for
+		w.retire(x)               // retire.go: seats that are no longer wanted
+	}
+	w.openBudget() // budget.go: how many seats may be replaced at a time
+	for _, x := range w.exps {
 		for _, alloc := range x.allocs { // group.go: what is submitted together
 			for _, seat := range alloc.seats {
 				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up

@@ -41,12 +41,10 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return unknown, w.notRunning(replica.job, replica.agent)
 	case replica.job.State != drivers.JobRunning:
 		return no, w.notRunning(replica.job, replica.agent)
-	case replica.agent.Err != "":
+	case replica.agent.Err != "" && replica.agent.State == nil:
 		return unknown, cause{AgentUnreadable, replica.agent.Err}
 	case replica.agent.State == nil:
 		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
-	case replica.agent.StillFor > w.d.Policy.Stale:
-		return unknown, cause{AgentLost, fmt.Sprintf("no heartbeat from the agent of job %s for %s", replica.job.ID, replica.agent.StillFor.Round(time.Second))}
 	case replica.agent.State.Generation != replica.agent.Desired.Generation:
 		return no, cause{Converging, "the agent has not acted on the last change yet"}
 	}
@@ -55,12 +53,36 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 			return no, because
 		}
 	}
+	return w.observed(replica)
+}
+
+// observed says how a replica that was reported as Ready is observed now. One whose agent is not heard is Ready as long as
+// its servers answer from here.
+func (w *world) observed(replica *replica) (string, cause) {
+	because, _ := w.hear(replica.seat)
 	for _, p := range replica.procs {
-		if doubt, doubted := replica.agent.Doubts[p.Name]; doubted {
-			return unknown, cause{AgentSilent, fmt.Sprintf("the agent of job %s is silent, and its server does not answer from here: %s", replica.job.ID, doubt)}
+		if doubt, doubted := replica.agent.Doubts[p.Name]; doubted && !because.set() {
+			return v1alpha1.Unknown, cause{AgentSilent, fmt.Sprintf("the agent of job %s is silent, and its server does not answer from here: %s", replica.job.ID, doubt)}
+		} else if doubted {
+			return v1alpha1.Unknown, because
 		}
 	}
-	return v1alpha1.True, cause{Ready, "all probes pass"}
+	switch {
+	case !because.set():
+		return v1alpha1.True, cause{Ready, "all probes pass"}
+	case replica.agent.Servers == Answers:
+		return v1alpha1.True, because
+	}
+	return v1alpha1.Unknown, because
+}
+
+// unheard reports whether a reason is about a source of news, and not about what it tells of.
+func unheard(r Reason) bool {
+	switch r {
+	case AgentSilent, AgentUnreadable, HeartbeatsAtFault, ProbesAtFault:
+		return true
+	}
+	return false
 }
 
 // processReady judges one process as its agent reports it. The component is named when there are several.
@@ -92,8 +114,8 @@ func (w *world) unrecoverable(alloc *allocation, seat *seat) cause {
 	if seat.attempt.Cancelled != "" || seat.job == nil || seat.job.State != drivers.JobRunning {
 		return cause{}
 	}
-	if seat.agent.StillFor > 3*w.d.Policy.Stale {
-		return cause{AgentLost, fmt.Sprintf("no heartbeat from its agent for %s", seat.agent.StillFor.Round(time.Second))}
+	if because, gone := w.hear(seat); gone {
+		return because
 	}
 	first := cause{}
 	for _, s := range alloc.members {

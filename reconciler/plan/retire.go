@@ -82,7 +82,7 @@ func (w *world) cancel(a *Attempt, because cause) {
 		return
 	}
 	if a.Cancelled != "" {
-		if again := a.CancelledAt.Add(cancelAgain); w.o.Now.Before(again) {
+		if again := a.CancelledAt.Add(cancelAgain); w.o.Now.Before(again) && !a.CancelledAt.After(w.o.Now) {
 			w.wakeAt(again)
 			return
 		}

@@ -84,6 +84,12 @@ func (w *world) conclude(r *Run) {
 		w.disturbed(r, a, cause{JobSuspended, fmt.Sprintf("job %s was suspended while it measured", j.ID)})
 		return
 	}
+	if j := w.job(r.Nonce); j != nil && j.State == drivers.JobRunning && a.Run == r.ID && a.Cancelled == "" {
+		if because, gone := w.hear(&seat{id: a.Seat, attempt: a, job: j, agent: w.o.Agents[r.Nonce]}); gone {
+			w.disturbed(r, a, because)
+			return
+		}
+	}
 	st := w.o.Agents[r.Nonce].State
 	if st == nil {
 		return
@@ -205,6 +211,9 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
 	}
 	for _, replica := range target.replicas {
+		if !want.OwnJob && unheard(replica.cause.reason) {
+			return cause{WaitingForTarget, fmt.Sprintf("the agent of %s, which would start the run, is not heard", want.Target)}
+		}
 		if because := w.leaves(replica.job, want); because.set() {
 			return because
 		}

@@ -109,6 +109,10 @@ func (w *world) keep(alloc *allocation, seat *seat) {
 	case !alloc.fits(a):
 		w.cancel(a, cause{Reallocated, "the declared allocation changed, which needs a new job"})
 	case because.set():
+		if wait := w.spend(alloc, seat); wait.set() {
+			alloc.explain(seat, cause{wait.reason, strings.TrimRight(because.message, ": ") + "; " + wait.message})
+			return
+		}
 		w.cancel(a, because)
 	case w.changesInPlace(alloc, seat):
 		w.reconfigure(alloc, seat)

@@ -43,6 +43,9 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 		} else if ready == v1alpha1.True || replica.ready == v1alpha1.Unknown {
 			ready, because = replica.ready, replica.cause
 		}
+		if v.Ready && ready == v1alpha1.True && because.reason == Ready {
+			because = replica.cause // an agent that is silent while its servers answer
+		}
 		switch stuck := w.stuck(replica.job); {
 		case replica.stalled.set():
 			stalled = replica.stalled
@@ -55,11 +58,11 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 			scheduled, sy = q, qy
 		}
 		endpoint = endpoint && v.Endpoint != "" && allReady(replica)
-		if replica.cause.reason == AgentSilent {
+		if replica.ready == v1alpha1.Unknown && replica.cause.reason != StateUnknown {
 			doubted = replica.cause
 		}
 	}
-	if a := notInPlace(s); a != "" && ready == v1alpha1.True {
+	if a := notInPlace(s); a != "" && because.reason == Ready {
 		because.message = "all probes pass; " + a
 	}
 	if x.released.set() {
@@ -145,7 +148,7 @@ func (w *world) reported(replica *replica) bool {
 		return replica.job != nil && replica.job.State == drivers.JobRunning
 	}
 	st := replica.agent.State
-	return st != nil && st.End == nil && len(replica.agent.Doubts) == 0 && replica.agent.StillFor <= w.d.Policy.Stale
+	return st != nil && st.End == nil && len(replica.agent.Doubts) == 0 && (replica.agent.Servers == Answers || replica.agent.StillFor <= w.d.Policy.Stale)
 }
 
 // seatStatus never shows an address that the live job has not reported itself.

@@ -65,11 +65,12 @@ func (w *world) completingFor(j *drivers.Job) time.Duration {
 }
 
 // unseen decides on an attempt whose job is not listed. A listing proves nothing before the settle time is over, counted
-// from the submission, or from when the scheduler or this controller came back: a submission on its way can come true late.
+// from the submission, or from when the scheduler or this controller came back, or the clock was set: a submission on its
+// way can come true late. A time that is yet to come was read from a clock that was set since.
 func (w *world) unseen(a *Attempt) {
 	since := a.Begun
 	for _, t := range []time.Time{a.Submitted, w.o.Listing.Since} {
-		if t.After(since) {
+		if t.After(since) || since.After(w.o.Now) {
 			since = t
 		}
 	}

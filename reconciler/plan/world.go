@@ -20,9 +20,11 @@ type world struct {
 	recorded map[FolderRecord]bool
 	exps     []*experiment
 	byName   map[string]*experiment
-	begun    map[string]*Run       // runs that this pass begins, by key
-	inUse    map[string][]*Run     // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
-	fencing  map[drivers.Seat]bool // an attempt of theirs ends in this pass, once what it left behind has ended
+	begun    map[string]*Run           // runs that this pass begins, by key
+	inUse    map[string][]*Run         // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	fencing  map[drivers.Seat]bool     // an attempt of theirs ends in this pass, once what it left behind has ended
+	faults   map[string][sources]cause // by nonce: which sources lost it together with many others
+	budget   budget
 	actions  []Action
 	nextPass time.Time
 	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
