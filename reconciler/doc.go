@@ -11,6 +11,7 @@
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	witness.go         servers of silent agents are asked themselves
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
+//	fence.go           closes an attempt: stop first, then what ends what is left; whose agent has said since that it ended
 //	execute.go         carries plan's actions out, in order
 //	submit.go          the one order in which a job is submitted
 //	publish.go         status, scrape targets, events

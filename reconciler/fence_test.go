@@ -56,9 +56,9 @@ func TestNoReplacementBesideALivingServer(t *testing.T) {
 	}
 }
 
-// scheduler is what the controller under test has: for a broken variant, one that cannot fence.
-func (v variant) scheduler(c *fake.Cluster) drivers.Scheduler {
-	if !v.noFence {
+// scheduler is what the controller under test has; some cannot fence.
+func (v variant) scheduler(c *fake.Cluster, cannotFence bool) drivers.Scheduler {
+	if !v.noFence && !cannotFence {
 		return c
 	}
 	return struct {

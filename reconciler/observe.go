@@ -8,6 +8,7 @@ import (
 
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 const (
@@ -27,7 +28,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	}
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
 	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
-	o.Agents = l.agents(ctx, open, o.Listing)
+	o.Agents, o.Acknowledged = l.agents(ctx, open, o.Listing), l.acknowledged(attempts, d)
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}
@@ -122,6 +123,21 @@ func (l *Loop) health(ctx context.Context) plan.Metrics {
 	if m.Targets == nil {
 		m.Targets = map[string]drivers.Health{}
 	}
+	l.tellMetrics(m.Err)
 	l.scraped = aged[plan.Metrics]{now, m}
 	return m
+}
+
+// tellMetrics writes an event when Prometheus can no longer be asked, and when it can again.
+func (l *Loop) tellMetrics(failed string) {
+	if l.Lease == nil || (failed == "") == (l.scraped.value.Err == "") {
+		return
+	}
+	e := store.Event{Time: l.Clock(), Type: normal, Object: "prometheus", Reason: string(plan.Answering), Message: "Prometheus answers again"}
+	if failed != "" {
+		e.Type, e.Reason, e.Message = warning, string(plan.PrometheusUnreachable), failed
+	}
+	if err := l.Lease.Emit(e); err != nil { // a lost lease shows at the next effect
+		l.Log.Warn("writing an event", "object", e.Object, "reason", e.Reason, "error", err)
+	}
 }

@@ -23,7 +23,7 @@ func (x *executor) recordEvent(a, did plan.Action, failed error) error {
 		Time: x.Clock(), Type: normal, Experiment: a.Experiment, Object: a.Object, Reason: string(did.Reason), Message: did.Message,
 		Generation: x.generation[a.Experiment], JobID: string(did.JobID),
 	}
-	if a.End != nil && a.End.Failure {
+	if a.End != nil && a.End.Failure || did.Reason == plan.FenceExpired || did.Reason == plan.Unverified {
 		e.Type = warning
 	}
 	if failed != nil {

@@ -20,7 +20,7 @@ func (w *sim) trouble() {
 		w.note("thaw")
 		w.cluster.Thaw()
 	}
-	switch w.rng.IntN(30) {
+	switch w.rng.IntN(32) {
 	case 0:
 		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
@@ -58,6 +58,16 @@ func (w *sim) trouble() {
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
+	case 30:
+		w.someJob(func(j drivers.Job) {
+			w.note("the supervisor of job %s is killed", j.ID)
+			w.cluster.KillSupervisor(j.ID)
+		})
+	case 31:
+		w.someJob(func(j drivers.Job) {
+			w.note("the agent of job %s dies, its server lives on", j.ID)
+			w.cluster.OrphanServers(j.ID)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,6 +22,7 @@ type agent struct {
 	restarted bool // its job was requeued after it had run
 	beat      uint64
 	last      *drivers.AgentState // as last reported
+	wants     []drivers.Process   // as it last read
 	procs     map[string]*process
 	runs      map[string]*run
 }
@@ -39,7 +41,12 @@ func (c *Cluster) endAgent(j *job, why string) {
 	}
 	state := *a.last
 	a.beat++
-	state.Heartbeat, state.End = a.beat, &drivers.AgentEnd{Reason: why}
+	end := &drivers.AgentEnd{Reason: why}
+	if state.End != nil {
+		end.First = cmp.Or(state.End.First, state.End.Reason)
+	}
+	state.Heartbeat, state.End = a.beat, end
+	a.last = &state
 	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
 }
 
@@ -71,6 +78,12 @@ func (c *Cluster) tick(j *job) {
 	if err := durable.ReadRecord(filepath.Join(j.spec.Dir, drivers.DesiredFile), &want); err != nil || want.Nonce != j.Tag.Nonce {
 		return
 	}
+	if want.Stop != "" {
+		c.endAgent(j, drivers.EndStopped)
+		c.end(j, drivers.JobCompleted, "")
+		return
+	}
+	a.wants = want.Processes
 	if a.procs == nil {
 		a.procs, a.runs = map[string]*process{}, map[string]*run{}
 	}

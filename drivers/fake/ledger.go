@@ -34,11 +34,11 @@ func (l *ledger) disturb(j *job) {
 	}
 }
 
-// liveOf counts the servers of a seat: those of its jobs, and those that lost nodes left behind.
+// liveOf counts the servers of a seat: those of its jobs, and those that were left behind.
 func (c *Cluster) liveOf(t drivers.Tag) int {
 	n := 0
 	for _, j := range slices.Concat(c.past, c.jobs) {
-		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (j.left || !j.State.Terminal()) {
+		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (c.counts(j) || !j.State.Terminal()) {
 			n++
 		}
 	}

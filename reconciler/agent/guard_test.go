@@ -59,7 +59,7 @@ func TestAKilledAgentTakesEverythingWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := j.until("an end", func(s drivers.AgentState) bool { return s.End != nil })
-	if s.End.Reason != drivers.EndKilled || !s.Said() || alive(server) || alive(child) {
+	if s.End.Reason != drivers.EndKilled || !s.Said() || phase("a", drivers.PhaseReady)(s) || alive(server) || alive(child) {
 		t.Errorf("ended as %+v, server alive %v, its child alive %v", s.End, alive(server), alive(child))
 	}
 	soon(t, "the guard to end", func() bool { return !alive(guard) })

@@ -86,6 +86,9 @@ func speakFor(dir string) error {
 				s.End = &drivers.AgentEnd{Reason: drivers.EndKilled, Message: "the agent was killed, and what it ran was ended"}
 			}
 			s.End.Left = ""
+			for i := range s.Processes { // nobody shall take the killed agent's last word for the present
+				s.Processes[i].Phase, s.Processes[i].Reason, s.Processes[i].Message, s.Processes[i].PID = drivers.PhaseStopped, s.End.Reason, s.End.Message, 0
+			}
 			err = disk.ReplaceRecord(path, *s, nil)
 		}
 		if err == nil || time.Now().After(deadline) {

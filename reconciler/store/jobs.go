@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -35,6 +37,37 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 		return d, fmt.Errorf("writing what the agent of seat %s should run: %w", seat, err)
 	}
 	return d, nil
+}
+
+// Stop tells the agent of an attempt that is over to end everything at once, and why. A desired state that is damaged is
+// replaced, too; without the job's folder there is no agent to tell.
+func (l *Lease) Stop(seat drivers.Seat, nonce, why string) error {
+	dir := l.s.JobDir(seat, nonce)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return l.Check()
+	}
+	d, err := l.s.ReadDesired(seat, nonce)
+	if errors.Is(err, durable.ErrDamaged) {
+		if st, err := l.s.State(seat, nonce); err == nil && st != nil {
+			d.Generation = st.Generation
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if d.Stop != "" {
+		return l.Check()
+	}
+	d.Nonce, d.Stop, d.Processes = nonce, why, nil // an older agent ends the processes because they are not wanted
+	d.Generation++
+	for i := range d.Runs {
+		d.Runs[i].Cancel = true
+	}
+	if err := l.replace(filepath.Join(dir, drivers.DesiredFile), d); err != nil {
+		return fmt.Errorf("telling the agent of seat %s to stop: %w", seat, err)
+	}
+	return nil
 }
 
 // ReadDesired reads what an agent was told; zero when nothing was.
