@@ -29,6 +29,7 @@ spec:
     - name: web
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}
       restart: {backoff: 1s}
+      fence: 5s
 `
 
 // killedParts are the processes above a server that can be killed.
@@ -130,13 +131,44 @@ func TestEndedAttemptsDie(t *testing.T) {
 		},
 	} {
 		for _, service := range []string{"docs", "web"} {
-			t.Run(kill2name(name, service), func(t *testing.T) { afterwards(t, w, service, 3*time.Minute, kill) })
+			t.Run(faultOf(name, service), func(t *testing.T) { afterwards(t, w, service, 3*time.Minute, kill) })
 		}
 	}
-	w.must("delete", "experiment", "fence", "--yes", "--timeout", "4m")
+	deleteNamesWhatMayLive(t, w)
 }
 
-func kill2name(what, service string) string { return what + " of " + service }
+// deleteNamesWhatMayLive kills all that could end a server, or say that it has ended: a deletion names its job.
+func deleteNamesWhatMayLive(t *testing.T, w *testWorld) {
+	t.Helper()
+	before := w.seat("fence", "web")
+	server, parts := procid.Of(before.PID), partsOf(t, w, before.Nonce)
+	t.Cleanup(func() { _ = syscall.Kill(before.PID, syscall.SIGKILL) })
+	kill9(t, guardOf(t, before.Nonce), parts.agent, parts.parent)
+	out, said, code := w.run("delete", "experiment", "fence", "--yes", "--timeout", "4m")
+	want := fmt.Sprintf("could not be verified: job %s on node %s may still run", before.JobID, before.Nodes[0])
+	if code != 0 || !strings.Contains(said, want) {
+		t.Errorf("delete said %q, exit code %d: %s%s\n%s", want, code, out, said, w.must("events"))
+	}
+	if server.State() != procid.Alive {
+		t.Errorf("server %d does not live: the test shows nothing", before.PID)
+	}
+}
+
+// guardOf finds the guard of an attempt's agent.
+func guardOf(t *testing.T, nonce string) int {
+	t.Helper()
+	procs, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, p := range procs {
+		if cmd, err := os.ReadFile(p); err == nil && strings.Contains(string(cmd), "\x00agent-guard\x00") && strings.HasSuffix(string(cmd), nonce+"\x00") {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(p)))
+			return pid
+		}
+	}
+	t.Fatalf("no guard of attempt %s", nonce)
+	return 0
+}
+
+func faultOf(what, service string) string { return what + " of " + service }
 
 // TestEndedLocalAttemptsDie is the same for the local scheduler.
 func TestEndedLocalAttemptsDie(t *testing.T) {
@@ -149,7 +181,7 @@ func TestEndedLocalAttemptsDie(t *testing.T) {
 		"agent and shepherd": func(p killedParts, _ []string) { kill9(t, p.parent, p.agent) },
 	} {
 		for _, service := range []string{"docs", "web"} {
-			t.Run(kill2name(name, service), func(t *testing.T) { afterwards(t, w, service, time.Minute, kill) })
+			t.Run(faultOf(name, service), func(t *testing.T) { afterwards(t, w, service, time.Minute, kill) })
 		}
 	}
 	w.must("delete", "experiment", "fence", "--yes", "--timeout", "2m")

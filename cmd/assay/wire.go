@@ -108,14 +108,18 @@ func (r *runner) embed(st *store.Store, a *app) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(st.Dir(), prometheusFile)
+	path, ours := filepath.Join(st.Dir(), prometheusFile), ""
 	r.embedded = prometheus.Keep(prometheus.Options{
 		Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(), Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
 	}, place, func(url string) error {
-		if url == "" {
-			return durable.Writer{}.Remove(path)
+		if url != "" {
+			ours = url + "\n"
+			return durable.Writer{}.Replace(path, []byte(ours), nil)
 		}
-		return durable.Writer{}.Replace(path, []byte(url+"\n"), nil)
+		if b, err := os.ReadFile(path); err == nil && string(b) != ours {
+			return nil // a successor's: this controller lost its lease
+		}
+		return durable.Writer{}.Remove(path)
 	})
 	r.Metrics = r.embedded
 	return nil
