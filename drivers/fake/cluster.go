@@ -192,7 +192,7 @@ func (c *Cluster) free() []string {
 // end begins the end of a job; it is Completing for a while, so that its nodes are not free at once.
 func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
 	c.died(j)
-	if j.State == drivers.JobRunning && !j.agent.dead && (state == drivers.JobCancelled || state == drivers.JobPreempted) {
+	if j.State == drivers.JobRunning && !j.agent.dead && !j.stuck && (state == drivers.JobCancelled || state == drivers.JobPreempted) {
 		c.endAgent(j, drivers.EndSignalled)
 	}
 	switch {

@@ -162,7 +162,10 @@ func TestKeptNoticesALoss(t *testing.T) {
 	if url := <-told; url != "" {
 		t.Errorf("told %q", url)
 	}
-	eventually(t, true, func() bool { _, err := k.Health(t.Context()); return err != nil && strings.Contains(err.Error(), "it was lost") })
+	eventually(t, true, func() bool {
+		_, err := k.Health(t.Context())
+		return err != nil && strings.Contains(err.Error(), "it was lost")
+	})
 	k.try()
 	if url := <-told; url == "" {
 		t.Error("none followed")
