@@ -16,11 +16,12 @@ import (
 // The database needs a local disk, and a database has one user at a time. A folder of its own on this host is named after
 // the store and the host, with a part that no other has; a lock that the kernel frees when its holder ends says whether it
 // is in use, whatever pid namespace the holder is in. A successor takes the folder that was written last and is free, else it
-// makes one: it never waits for a holder that is frozen.
+// makes one after a moment: a holder that is frozen is not waited for.
 
 const (
-	lockFile    = "lock"         // of a folder, as the database names its own
-	staleFolder = 24 * time.Hour // a free folder that was not written to for so long is removed by another's start
+	lockFile    = "lock"          // of a folder, as the database names its own
+	busyFor     = 5 * time.Second // a folder that is read for a moment, by a gate, is waited for
+	staleFolder = 24 * time.Hour  // a free folder that was not written to for so long is removed by another's start
 )
 
 // Place says where the database of a store lies on this host.
@@ -78,6 +79,9 @@ func (p Place) Latest() (string, error) {
 // Take is Latest, or a new folder, mode 0700. Free folders that nobody has used for a day are removed.
 func (p Place) Take() (string, error) {
 	all, err := p.folders()
+	for deadline := time.Now().Add(busyFor); err == nil && len(all) > 0 && all[0].busy && time.Now().Before(deadline); time.Sleep(busyFor / 20) {
+		all, err = p.folders()
+	}
 	if err != nil {
 		return "", err
 	}

@@ -67,6 +67,7 @@ func Run(ctx context.Context, dir string, o Options) error {
 		return err
 	}
 	a.guard = startGuard(o.Binary, a.dir)
+	go a.watchParent(ctx)
 	a.nodes = startNodes(ctx, dir, o)
 	end := a.supervise(ctx)
 	a.nodes.stop()

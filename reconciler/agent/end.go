@@ -34,6 +34,23 @@ func (a *agent) over() *drivers.AgentEnd {
 	return nil
 }
 
+// hangsFor is how long an agent without a parent may take to end everything.
+const hangsFor = 15 * time.Second
+
+// watchParent kills an agent that has lost its parent and does not end, because its loop hangs in a file system: its guard
+// then ends what it runs.
+func (a *agent) watchParent(ctx context.Context) {
+	for os.Getppid() == a.parent {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(beatEvery):
+		}
+	}
+	time.Sleep(hangsFor)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+}
+
 // endNow ends the runs and the servers together, by SIGKILL what does not end quickly.
 func (a *agent) endNow() {
 	signal := func(s syscall.Signal) {

@@ -93,6 +93,28 @@ func TestAnAgentNoticesThatItsParentIsGone(t *testing.T) {
 	}
 }
 
+// TestAnAgentThatHangsDoesNotOutliveItsParent: its loop waits for a file system that does not answer.
+func TestAnAgentThatHangsDoesNotOutliveItsParent(t *testing.T) {
+	j, shell, agent, server, child := startApart(t)
+	b := j.server("b", "serve", "f1")
+	if err := syscall.Mkfifo(filepath.Join(j.dir, drivers.LogDir, "b.42.log"), 0o600); err != nil { // opening it waits for a reader
+		t.Fatal(err)
+	}
+	j.tell(drivers.AgentDesired{Processes: []drivers.Process{j.server("a", "escape", "f1", filepath.Join(j.dir, "child")), b}})
+	var beat uint64
+	var since time.Time
+	j.until("the agent hangs", func(s drivers.AgentState) bool {
+		if s.Heartbeat != beat {
+			beat, since = s.Heartbeat, time.Now()
+		}
+		return time.Since(since) > 5*time.Second
+	})
+	if err := shell.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "all to end", func() bool { return !alive(agent) && !alive(server) && !alive(child) })
+}
+
 // TestStopEndsEverythingQuickly: also a run and a server that does not listen to SIGTERM and has a long grace.
 func TestStopEndsEverythingQuickly(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
