@@ -38,6 +38,7 @@ type guard struct {
 	pipe        *os.File // nil: no guard runs
 	groups      map[int]order
 	closed      bool
+	said        string // the last error, so that it is not repeated every second
 }
 
 // startGuard starts the guard of a job directory, and another when that one is killed. Without a binary there is none.
@@ -82,7 +83,10 @@ func (g *guard) start() {
 
 // failed is called with the lock held. An agent without a guard serves all the same, and tries again.
 func (g *guard) failed(err error) {
-	fmt.Fprintln(os.Stderr, "starting the agent's guard:", err)
+	if g.said != err.Error() {
+		g.said = err.Error()
+		fmt.Fprintln(os.Stderr, "starting the agent's guard:", err)
+	}
 	time.AfterFunc(guardAgain, g.start)
 }
 
