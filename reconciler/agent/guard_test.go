@@ -33,6 +33,7 @@ func startApart(t *testing.T) (j *job, shell *exec.Cmd, agent, server, child int
 		_ = syscall.Kill(agent, syscall.SIGKILL) // most tests did
 		_ = endMarked(j.dir)
 		_ = shell.Wait()
+		soon(t, "the guard to end", func() bool { return findGuard(j.dir) == 0 })
 	})
 	server = j.until("a Ready", phase("a", drivers.PhaseReady)).Processes[0].PID
 	var id claimed
