@@ -18,6 +18,9 @@ type AgentDesired struct {
 	Runs       []Run     `json:"runs,omitempty"`
 	// Relays are addresses (host:port) that can change: the agent forwards a stable port of 127.0.0.1 to each.
 	Relays map[string]string `json:"relays,omitempty"`
+	// Stop says why this attempt is over, as far as the controller knows. The agent then ends everything at once, says so in
+	// state.json (EndStopped) and exits. Once it is set, nothing else of the file counts.
+	Stop string `json:"stop,omitempty"`
 	// ExitWhenDone ends the job (exit 0) once every run has ended; for jobs that hold only runs.
 	ExitWhenDone bool `json:"exitWhenDone,omitempty"`
 }
@@ -200,6 +203,15 @@ type RunState struct {
 type AgentEnd struct {
 	Reason  string `json:"reason"` // one of the constants below
 	Message string `json:"message,omitempty"`
+	// First is, for EndRequeued, the reason of the first start's own end; empty: it said none, and what it ran may still run.
+	First string `json:"first,omitempty"`
+	// Left says what did not end although it was killed; empty: nothing is left.
+	Left string `json:"left,omitempty"`
+}
+
+// Said reports whether an agent has said that it ended, so that nothing that it started runs any more.
+func (s *AgentState) Said() bool {
+	return s != nil && s.End != nil && s.End.Left == "" && (s.End.Reason != EndRequeued || s.End.First != "")
 }
 
 // Reasons of an AgentEnd. Schedulers announce the end of the walltime with WalltimeSignal, which they send for nothing
@@ -208,6 +220,9 @@ const (
 	EndDone      = "Done"      // every run has ended and desired.json says to exit then
 	EndTimeLimit = "TimeLimit" // the scheduler announced the end of the walltime
 	EndSignalled = "Signalled" // SIGTERM or SIGINT: a cancel, a preemption, or a signal by hand; the attempt's record says whether it was assay's
+	EndStopped   = "Stopped"   // desired.json says stop: the attempt was over for the controller
+	EndOrphaned  = "Orphaned"  // what had started the agent was killed, which ends the attempt for the scheduler
+	EndKilled    = "Killed"    // the agent was killed; its guard ended what it ran, and says so in its place
 	EndRequeued  = "Requeued"  // the scheduler started the job again; a job directory is used once, so this start did nothing
 )
 

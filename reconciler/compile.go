@@ -70,6 +70,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
 		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, WholeNodes: rev.Site.Spec.WholeNodes,
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
+		Fence: s.Fence.Std(),
 	}
 	switch {
 	case made.URL != "": // external: no seats, nothing to submit

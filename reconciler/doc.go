@@ -14,6 +14,7 @@
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	witness.go         servers of silent agents are asked themselves: they answer, do not answer, or could not be asked
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
+//	fence.go           closes an attempt: stop first, then what ends what is left; whose agent has said since that it ended
 //	execute.go         carries plan's actions out, in order for each seat
 //	beside.go          effects that are under way beside the passes
 //	pace.go            how fast jobs are submitted

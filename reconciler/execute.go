@@ -149,10 +149,9 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 	case plan.Cancel:
 		return a, x.cancel(ctx, a)
 	case plan.Close:
-		if err := x.fence(ctx, a); err != nil {
-			return a, err
-		}
-		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.End = a.End })
+		return a, x.close(ctx, a)
+	case plan.Fence:
+		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Fenced = a.Reason })
 	case plan.Reconfigure:
 		return x.reconfigure(ctx, a)
 	case plan.Instruct:
@@ -173,15 +172,6 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		err = fmt.Errorf("carrying out %s: this assay does not know that action", a.Verb)
 	}
 	return a, err
-}
-
-// fence ends what a job left behind that ended without its own word: the scheduler lost it, or what supervised it was
-// killed. An error leaves the attempt open, so that no replacement starts next to a server that still runs.
-func (x *executor) fence(ctx context.Context, a plan.Action) error {
-	if f, ok := x.Scheduler.(drivers.Fencer); ok && a.Fence {
-		return x.beside.calling(ctx, func(ctx context.Context) error { return f.Fence(ctx, a.JobID, a.Nonce) })
-	}
-	return nil
 }
 
 // attempt is an attempt as it was last written; one whose record is damaged as it was rebuilt.

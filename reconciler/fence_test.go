@@ -3,10 +3,13 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/fake"
+	"assay/reconciler/plan"
 )
 
 // fenced counts fences, and fails them while err is set.
@@ -56,9 +59,9 @@ func TestNoReplacementBesideALivingServer(t *testing.T) {
 	}
 }
 
-// scheduler is what the controller under test has: for a broken variant, one that cannot fence.
-func (v variant) scheduler(c *fake.Cluster) drivers.Scheduler {
-	if !v.noFence {
+// scheduler is what the controller under test has; some cannot fence.
+func (v variant) scheduler(c *fake.Cluster, cannotFence bool) drivers.Scheduler {
+	if !v.noFence && !cannotFence {
 		return c
 	}
 	return struct {
@@ -66,4 +69,37 @@ func (v variant) scheduler(c *fake.Cluster) drivers.Scheduler {
 		drivers.Reconfigurer
 		drivers.Accountant
 	}{c, c, c}
+}
+
+// TestDataWaitsForTheAgentsWord: where nothing else can end a lost server, its agent is told to stop, and a service that owns
+// data is replaced once the agent says that it did.
+func TestDataWaitsForTheAgentsWord(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	w.loop.Scheduler = variant{}.scheduler(w.cluster, true)
+	lost := w.jobOf("llm")
+	w.cluster.FailNode(lost.Nodes[0])
+	w.until(t, "the agent is told to stop", func() bool {
+		d, err := w.store.ReadDesired(lost.Tag.Seat, lost.Tag.Nonce)
+		return err == nil && d.Stop != ""
+	})
+	for range 5 {
+		w.pass()
+		w.cluster.Advance(w.step)
+	}
+	if n := w.cluster.Submissions(lost.Tag.Seat); n != 1 {
+		t.Fatalf("its seat had %d submissions before the agent's word", n)
+	}
+	st, err := w.store.State(lost.Tag.Seat, lost.Tag.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.End = &drivers.AgentEnd{Reason: drivers.EndStopped}
+	if err := (durable.Writer{}).ReplaceRecord(filepath.Join(w.store.JobDir(lost.Tag.Seat, lost.Tag.Nonce), drivers.StateFile), *st, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.until(t, "it is replaced", func() bool { return w.jobOf("llm").ID != "" && w.jobOf("llm").ID != lost.ID })
+	if e := w.event(t, string(plan.Acknowledged)); e.Object != "service/llm" {
+		t.Errorf("the event is %+v", e)
+	}
 }

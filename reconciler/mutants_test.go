@@ -29,6 +29,7 @@ func TestMutants(t *testing.T) {
 		"the settle time is shorter than the lag": {variant{settle: time.Second}, errDouble},
 		"a lost job is not fenced":                {variant{noFence: true}, errDouble},
 		"effects are part of the pass":            {variant{inside: true}, errSlow},
+		"data has two servers":                    {variant{decide: replaceAtOnce}, errDouble},
 		"a status is believed at any age":         {variant{stored: true}, errDead},
 		"an agent is believed at any age":         {variant{decide: believeAgents}, errDead},
 		"a damaged intent is removed":             {variant{dropDamaged: true}, errDouble},
@@ -53,6 +54,17 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// replaceAtOnce takes the scheduler's word for it that a job has left nothing behind.
+func replaceAtOnce(d plan.Desired, o plan.Observed) plan.Result {
+	o.Attempts = slices.Clone(o.Attempts)
+	for i, a := range o.Attempts {
+		if a.Loose() {
+			o.Attempts[i].Fenced = plan.Fenced
+		}
+	}
+	return plan.Plan(d, o)
 }
 
 // oneWitness gives up what is silent.

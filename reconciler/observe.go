@@ -8,6 +8,7 @@ import (
 
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 const (
@@ -29,7 +30,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	_, o.Fences = l.Scheduler.(drivers.Fencer)
 	l.rebuild(attempts, o.Listing)
 	open := openOf(attempts)
-	o.Agents = l.agents(ctx, open, o.Listing)
+	o.Agents, o.Acknowledged = l.agents(ctx, open, o.Listing), l.acknowledged(attempts, d)
 	o.Runs, err = l.Store.Runs("")
 	if err := l.tolerate("reading the runs", err); err != nil {
 		return plan.Observed{}, err
@@ -130,6 +131,7 @@ func (l *Loop) health(ctx context.Context) plan.Metrics {
 	if m.Targets == nil {
 		m.Targets = map[string]drivers.Health{}
 	}
+	l.tellMetrics(m.Err)
 	m.Down = l.downFor(m.Targets, now)
 	l.scraped = aged[plan.Metrics]{now, m}
 	return m
@@ -150,4 +152,16 @@ func (l *Loop) downFor(targets map[string]drivers.Health, now time.Time) map[str
 	}
 	l.down = since
 	return out
+}
+
+// tellMetrics writes an event when Prometheus can no longer be asked, and when it can again.
+func (l *Loop) tellMetrics(failed string) {
+	if l.Lease == nil || (failed == "") == (l.scraped.value.Err == "") {
+		return
+	}
+	e := store.Event{Type: normal, Object: "prometheus", Reason: string(plan.Answering), Message: "Prometheus answers again"}
+	if failed != "" {
+		e.Type, e.Reason, e.Message = warning, string(plan.PrometheusUnreachable), failed
+	}
+	l.note(e)
 }

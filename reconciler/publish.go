@@ -57,7 +57,7 @@ func (l *Loop) recordEvent(r result) {
 		Time: l.Clock(), Type: normal, Experiment: a.Experiment, Object: a.Object, Reason: string(r.did.Reason), Message: r.did.Message,
 		Generation: l.generation[a.Experiment], JobID: string(r.did.JobID),
 	}
-	if a.End != nil && a.End.Failure {
+	if a.End != nil && a.End.Failure || r.did.Reason == plan.FenceExpired || r.did.Reason == plan.Unverified {
 		e.Type = warning
 	}
 	if r.err != nil {

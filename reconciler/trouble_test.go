@@ -24,7 +24,7 @@ func (w *sim) trouble() {
 		w.room()
 	}
 	w.sound()
-	switch w.rng.IntN(34) {
+	switch w.rng.IntN(36) {
 	case 0:
 		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
@@ -68,10 +68,20 @@ func (w *sim) trouble() {
 		w.harm()
 	case 27:
 		w.backUp()
-	case 30, 31, 32:
+	case 32, 33, 34:
 		w.silence()
-	case 33:
+	case 35:
 		w.setClock()
+	case 30:
+		w.someJob(func(j drivers.Job) {
+			w.note("the supervisor of job %s is killed", j.ID)
+			w.cluster.KillSupervisor(j.ID)
+		})
+	case 31:
+		w.someJob(func(j drivers.Job) {
+			w.note("the agent of job %s dies, its server lives on", j.ID)
+			w.cluster.OrphanServers(j.ID)
+		})
 	}
 }
 

@@ -23,20 +23,21 @@ const lag = 6 * time.Second
 
 // sim is one simulated site with the controller that is alive at present.
 type sim struct {
-	dir       string
-	cluster   *fake.Cluster
-	other     *fake.Cluster // of another site
-	store     *store.Store
-	lease     *store.Lease
-	loop      *Loop
-	v         variant
-	rng       *rand.Rand
-	reads     *rand.Rand             // of what readers do, so that they change no story
-	absence   time.Duration          // the longest time without a controller
-	crash     func(call string) bool // nil: never
-	crashRate float64
-	step      time.Duration
-	note      func(format string, args ...any)
+	dir         string
+	cluster     *fake.Cluster
+	other       *fake.Cluster // of another site
+	store       *store.Store
+	lease       *store.Lease
+	loop        *Loop
+	v           variant
+	cannotFence bool
+	rng         *rand.Rand
+	reads       *rand.Rand             // of what readers do, so that they change no story
+	absence     time.Duration          // the longest time without a controller
+	crash       func(call string) bool // nil: never
+	crashRate   float64
+	step        time.Duration
+	note        func(format string, args ...any)
 
 	// what is declared at present
 	model      string
@@ -84,8 +85,8 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
-		Warn: 30 * time.Second, Hook: w.hook})
-	w.other = otherCluster(seed)
+		Warn: 30 * time.Second, Hook: w.hook, Unfenced: unfenced(seed)})
+	w.other, w.cannotFence = otherCluster(seed), unfenced(seed)
 	if trace != nil {
 		w.note = func(format string, args ...any) {
 			_, _ = trace(fmt.Sprintf("%s %s\n", w.cluster.Now().Format("15:04:05"), fmt.Sprintf(format, args...)))
@@ -96,6 +97,9 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w.cluster.AddForeign("assay.exp.llm.0", drivers.Tag{Store: "another", Seat: drivers.Seat{Experiment: "exp", Group: "llm"}, Nonce: "n"})
 	return w, nil
 }
+
+// unfenced says which stories are told of a scheduler that cannot end what a lost job left behind.
+func unfenced(seed uint64) bool { return seed%4 == 3 }
 
 // memory is how long the scheduler knows a job that has ended.
 func memory(seed uint64) time.Duration {
@@ -138,7 +142,7 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	every := v1alpha1.Duration(2 * time.Second)
 	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}, Submit: v1alpha1.Submitting{Parallel: 64}}}
 	l := &Loop{
-		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c), Compile: compileSim,
+		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c, w.cannotFence), Compile: compileSim,
 		Probe:  w.probe,
 		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, steady: w.passing, decide: w.v.decide,
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
@@ -190,7 +194,8 @@ func compileSim(_ v1alpha1.Site, _ v1alpha1.Experiment, s v1alpha1.Service) (dri
 		return drivers.Compiled{Kind: "external", URL: s.External.URL, Processes: []drivers.Process{{Probes: []drivers.Probe{{Path: "/"}}}}}, nil
 	case s.VLLM != nil:
 		return drivers.Compiled{Kind: "vllm", Simulated: true, Model: s.VLLM.Model, Processes: []drivers.Process{{
-			Name: s.Name, Argv: []string{"serve", s.VLLM.Model}, Probes: []drivers.Probe{{Path: "/v1/models", Model: s.VLLM.Model}}, Metrics: "/metrics"}}}, nil
+			Name: s.Name, Argv: []string{"serve", s.VLLM.Model}, Probes: []drivers.Probe{{Path: "/v1/models", Model: s.VLLM.Model}}, Metrics: "/metrics",
+			Data: "/data/" + s.Name}}}, nil
 	case s.Process != nil:
 		return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: s.Name, Argv: s.Process.Command, Probes: []drivers.Probe{{}}}}}, nil
 	}

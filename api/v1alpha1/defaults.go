@@ -81,6 +81,7 @@ func defaultService(site Site, s *Service) {
 		backoff = 2 * second
 	}
 	s.Restart.Backoff = cmp.Or(s.Restart.Backoff, backoff)
+	s.Fence = cmp.Or(s.Fence, 5*minute)
 	if s.Monitors != nil {
 		m := *s.Monitors
 		if len(m.Components) == 0 {

@@ -103,6 +103,7 @@ func (c *checker) jobless(path string, s Service, what string) {
 		"image":     s.Image != "",
 		"binds":     len(s.Binds) > 0,
 		"restart":   s.Restart != (RestartPolicy{}),
+		"fence":     s.Fence != 0,
 	}
 	for name, is := range given {
 		if is {

@@ -35,7 +35,7 @@ func (d *document) checkSite() []Problem {
 		c.slurmWords(s)
 		c.siteReferences(s)
 	}
-	for path, dir := range map[string]string{"spec.paths.state": s.Paths.State, "spec.paths.work": s.Paths.Work} {
+	for path, dir := range map[string]string{"spec.paths.state": s.Paths.State, "spec.paths.work": s.Paths.Work, "spec.paths.local": s.Paths.Local} {
 		if dir != "" && !strings.HasPrefix(dir, "/") {
 			c.bad(path, "must be an absolute path, found "+brief(dir), "")
 		}

@@ -88,6 +88,7 @@ type QOS struct {
 type Paths struct {
 	State string `json:"state,omitempty"` // default: the XDG state folder
 	Work  string `json:"work,omitempty"`  // data of services; default: <state>/work
+	Local string `json:"local,omitempty"` // on a local disk of the controller's host; default: $TMPDIR, else /var/tmp
 }
 
 // Submitting bounds how hard the scheduler is pressed when jobs are submitted, cancelled or changed.
@@ -148,6 +149,9 @@ type Service struct {
 	DependsOn []string          `json:"dependsOn,omitempty"`
 	Ready     Readiness         `json:"ready,omitzero"`
 	Restart   RestartPolicy     `json:"restart,omitzero"`
+	// Fence is how long a service that owns a data folder waits for the end of what its last job ran, when that job ended
+	// without its agent's word (its node was lost). Then it is replaced all the same. Others are replaced at once. Default 5m.
+	Fence Duration `json:"fence,omitempty" validate:"gte=0"`
 }
 
 // Resources are asked of the scheduler, per node where they say so.

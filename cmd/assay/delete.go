@@ -14,6 +14,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/source"
+	"assay/reconciler/plan"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
 	"assay/reconciler/view/text"
@@ -50,7 +51,7 @@ func deleteCmd(a *app, run func(context.Context, deleteOptions) error) *cobra.Co
 	f.StringSliceVarP(&o.files, "filename", "f", nil, "delete the experiments of this manifest")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.wait, "wait", true, "wait until every job has ended")
-	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "give up waiting after this time")
+	f.DurationVar(&o.timeout, "timeout", 2*plan.FenceTime, "give up waiting after this time")
 	return c
 }
 
@@ -147,6 +148,11 @@ func (a *app) untilForgotten(ctx context.Context, st *store.Store, names []strin
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for _, name := range names {
+		said := false
+		before, err := st.Events(name)
+		if err != nil {
+			return err
+		}
 		for {
 			_, ok, err := st.Head(name)
 			if err != nil {
@@ -154,7 +160,14 @@ func (a *app) untilForgotten(ctx context.Context, st *store.Store, names []strin
 			}
 			if !ok {
 				fmt.Fprintf(a.out, "experiment/%s deleted\n", name)
+				a.unverified(ctx, st, name, before)
 				break
+			}
+			if s, ok, err := st.Status(name); err == nil && ok && !said {
+				c := v1alpha1.Find(s.Conditions, v1alpha1.Complete)
+				if said = c.Reason == string(plan.WaitingForFence); said {
+					a.note("experiment/%s: %s", name, c.Message)
+				}
 			}
 			select {
 			case <-ctx.Done():
@@ -164,4 +177,29 @@ func (a *app) untilForgotten(ctx context.Context, st *store.Store, names []strin
 		}
 	}
 	return nil
+}
+
+// unverified says what of a deleted experiment may still run. The controller writes the event of a deletion just after it.
+func (a *app) unverified(ctx context.Context, st *store.Store, name string, before []store.Event) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	for ; ctx.Err() == nil; time.Sleep(pollEvery) {
+		events, err := st.Events(name)
+		if err != nil {
+			a.note("experiment/%s: %v", name, err)
+			return
+		}
+		for _, e := range events {
+			if e.Object != "experiment/"+name || len(before) > 0 && !e.Time.After(before[len(before)-1].Time) {
+				continue
+			}
+			switch e.Reason {
+			case string(plan.Unverified):
+				a.note("experiment/%s: %s; %s", name, e.Message, plan.Advice(plan.Unverified))
+				return
+			case string(plan.Deleted):
+				return
+			}
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +61,15 @@ func (a *app) runAgentNode(ctx context.Context, o folderOptions) error {
 		return err
 	}
 	return agent.Node(ctx, o.dir, of)
+}
+
+func agentGuardCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("agent-guard JOBDIR", "End what an agent ran when the agent is killed", run)
+}
+
+func (a *app) runAgentGuard(_ context.Context, o folderOptions) error {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, drivers.WalltimeSignal) // the agent's end is its only signal
+	return agent.Guard(o.dir, os.Stdin)
 }
 
 // agentOf reads what the scheduler says about the job. In a cluster other nodes have to reach the servers; a local job

@@ -97,6 +97,7 @@ func newRoot(a *app) *cobra.Command {
 		versionCmd(a, a.runVersion),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
+		agentGuardCmd(a, a.runAgentGuard),
 		suiteCmd(a, a.runSuite),
 		suiteWorkerCmd(a, a.runSuiteWorker),
 		shepherdCmd(a, a.runShepherd),

@@ -102,7 +102,7 @@ type testWorld struct {
 func newTestWorld(t *testing.T, env ...string) *testWorld {
 	dir := t.TempDir()
 	w := &testWorld{t: t, dir: dir, state: filepath.Join(dir, "state")}
-	w.env = append(os.Environ(), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "XDG_STATE_HOME="+filepath.Join(dir, "xdgstate"))
+	w.env = append(os.Environ(), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "XDG_STATE_HOME="+filepath.Join(dir, "xdgstate"), "TMPDIR="+dir)
 	w.env = append(w.env, env...)
 	t.Cleanup(func() { stopLocal(dir) })
 	return w

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/prometheus"
-	"assay/drivers/site"
 	"assay/reconciler/results/resultset"
 	"assay/reconciler/store"
 )
@@ -48,11 +48,15 @@ func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url string, en
 	if b, err := os.ReadFile(filepath.Join(st.Dir(), prometheusFile)); err == nil {
 		return strings.TrimSpace(string(b)), func() {}, nil
 	}
-	dir, err := tsdbFolder(st)
+	place, err := tsdbPlace(st, site)
 	if err != nil {
 		return "", nil, err
 	}
-	if _, err := os.Stat(dir); err != nil {
+	dir, err := place.Latest()
+	if err != nil {
+		return "", nil, err
+	}
+	if dir == "" {
 		return "", nil, errors.New("no Prometheus runs, and none has kept samples on this machine")
 	}
 	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Log: a.logger()})
@@ -62,8 +66,11 @@ func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url string, en
 	return own.URL(), func() { _ = own.Close() }, nil // it only read
 }
 
-// tsdbFolder is where the embedded Prometheus keeps its samples: on a local disk.
-func tsdbFolder(st *store.Store) (string, error) {
-	cache, err := site.CacheDir()
-	return filepath.Join(cache, "tsdb", st.ID()), err
+// tsdbPlace is where the embedded Prometheus keeps its samples.
+func tsdbPlace(st *store.Store, site v1alpha1.Site) (prometheus.Place, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return prometheus.Place{}, fmt.Errorf("finding this host's name: %w", err)
+	}
+	return prometheus.Place{Dir: site.Spec.Paths.Local, Store: st.ID(), Host: host}, nil
 }

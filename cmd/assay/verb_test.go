@@ -39,7 +39,7 @@ func typed(t *testing.T, line string) (got any, err error) {
 		describeCmd(a, record[describeOptions](&got)), waitCmd(a, record[waitOptions](&got)), watchCmd(a, record[watchOptions](&got)),
 		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), controllerCmd(a, record[noOptions](&got)),
 		versionCmd(a, record[noOptions](&got)), serveFilesCmd(a, record[serveFilesOptions](&got)),
-		agentCmd(a, record[folderOptions](&got)), agentNodeCmd(a, record[folderOptions](&got)), suiteCmd(a, record[folderOptions](&got)),
+		agentCmd(a, record[folderOptions](&got)), agentNodeCmd(a, record[folderOptions](&got)), agentGuardCmd(a, record[folderOptions](&got)), suiteCmd(a, record[folderOptions](&got)),
 		suiteWorkerCmd(a, record[folderOptions](&got)), shepherdCmd(a, record[shepherdOptions](&got)), simulateCmd(a, record[simulateOptions](&got)),
 	)
 	root.SetArgs(strings.Fields(line))

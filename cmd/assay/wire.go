@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,7 +31,7 @@ const (
 // runner is a loop with what it needs from this process.
 type runner struct {
 	*reconciler.Loop
-	embedded *prometheus.Embedded // nil: the site has a Prometheus, or the loop only previews
+	embedded *prometheus.Kept // nil: the site has a Prometheus, or the loop only previews
 }
 
 // newLoop wires the implementations. Without a lease the loop can only preview.
@@ -105,24 +104,27 @@ func policy(site v1alpha1.Site) plan.Policy {
 	}
 }
 
-// embed starts the embedded Prometheus on a local disk, because its database does not work on shared file systems, and
-// writes its address into the state directory.
+// embed keeps an embedded Prometheus on a local disk, because its database does not work on shared file systems, and its
+// address in the state directory. A controller works without it.
 func (r *runner) embed(st *store.Store, a *app) error {
-	dir, err := tsdbFolder(st)
+	place, err := tsdbPlace(st, r.Site)
 	if err != nil {
 		return err
 	}
-	e, err := prometheus.Start(prometheus.Options{
-		Dir: dir, Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(),
-		Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
+	path, ours := filepath.Join(st.Dir(), prometheusFile), ""
+	r.embedded = prometheus.Keep(prometheus.Options{
+		Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(), Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
+	}, place, func(url string) error {
+		if url != "" {
+			ours = url + "\n"
+			return durable.Writer{}.Replace(path, []byte(ours), nil)
+		}
+		if b, err := os.ReadFile(path); err == nil && string(b) != ours {
+			return nil // a successor's: this controller lost its lease
+		}
+		return durable.Writer{}.Remove(path)
 	})
-	if err != nil {
-		return err
-	}
-	r.embedded, r.Metrics = e, e
-	if err := (durable.Writer{}).Replace(filepath.Join(st.Dir(), prometheusFile), []byte(e.URL()+"\n"), nil); err != nil {
-		return errors.Join(fmt.Errorf("publishing the address of Prometheus: %w", err), e.Close())
-	}
+	r.Metrics = r.embedded
 	return nil
 }
 
@@ -131,12 +133,16 @@ func (r *runner) close() error {
 	if r.embedded == nil {
 		return nil
 	}
-	return errors.Join(durable.Writer{}.Remove(filepath.Join(r.Store.Dir(), prometheusFile)), r.embedded.Close())
+	return r.embedded.Close()
 }
 
 func (r *runner) prometheusLine() string {
-	if r.embedded != nil {
-		return "Prometheus API: " + r.embedded.URL()
+	if r.embedded == nil {
+		return "Prometheus: " + r.Site.Spec.Prometheus.URL
 	}
-	return "Prometheus: " + r.Site.Spec.Prometheus.URL
+	url, err := r.embedded.URL()
+	if err != nil {
+		return "Prometheus: " + err.Error()
+	}
+	return "Prometheus API: " + url
 }

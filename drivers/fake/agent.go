@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ type agent struct {
 	restarted bool      // its job was requeued after it had run
 	beat      uint64
 	last      *drivers.AgentState // as last reported
+	wants     []drivers.Process   // as it last read
 	procs     map[string]*process
 	runs      map[string]*run
 }
@@ -42,7 +44,12 @@ func (c *Cluster) endAgent(j *job, why string) {
 	}
 	state := *a.last
 	a.beat++
-	state.Heartbeat, state.End = a.beat, &drivers.AgentEnd{Reason: why}
+	end := &drivers.AgentEnd{Reason: why}
+	if state.End != nil {
+		end.First = cmp.Or(state.End.First, state.End.Reason)
+	}
+	state.Heartbeat, state.End = a.beat, end
+	a.last = &state
 	c.report(j, state)
 }
 
@@ -77,6 +84,12 @@ func (c *Cluster) tick(j *job) {
 	if err := durable.ReadRecord(filepath.Join(j.spec.Dir, drivers.DesiredFile), &want); err != nil || want.Nonce != j.Tag.Nonce {
 		return
 	}
+	if want.Stop != "" {
+		c.endAgent(j, drivers.EndStopped)
+		c.end(j, drivers.JobCompleted, "")
+		return
+	}
+	a.wants = want.Processes
 	if a.procs == nil {
 		a.procs, a.runs = map[string]*process{}, map[string]*run{}
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	RunTime  time.Duration // how long a benchmark run takes
 	Warn     time.Duration // how long before its walltime is over an agent is told; 0: never, the job ends as Timeout
 	Hook     func(call string)
+	Unfenced bool // nothing but its agent ends what a lost job left behind, as on Slurm
 }
 
 // Cluster is one simulated cluster. It is safe for concurrent use.
@@ -53,7 +54,9 @@ type job struct {
 	final     drivers.JobState
 	endReason string
 	ended     time.Time
-	left      bool // its node was lost, so its server runs on until it is fenced
+	left      bool      // it ended without its agent's word, so its server runs on (leftover.go)
+	obeys     time.Time // of a server that was left: when its agent sees its folder again; zero: there is no agent any more
+	outlasts  time.Time // of one without an agent: when it ends; zero: only a fence ends it
 	foreign   bool
 	held      bool          // by an administrator
 	stuck     bool          // it stays Completing
@@ -98,6 +101,11 @@ func (c *Cluster) Advance(d time.Duration) {
 	for _, j := range c.jobs {
 		if j.State == drivers.JobRunning {
 			c.tick(j)
+		}
+	}
+	for _, j := range slices.Concat(c.past, c.jobs) {
+		if j.left {
+			c.outlive(j)
 		}
 	}
 }
@@ -187,6 +195,9 @@ func (c *Cluster) free() []string {
 // end begins the end of a job; it is Completing for a while, so that its nodes are not free at once.
 func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
 	c.died(j)
+	if j.State == drivers.JobRunning && !j.agent.dead && !j.stuck && (state == drivers.JobCancelled || state == drivers.JobPreempted) {
+		c.endAgent(j, drivers.EndSignalled)
+	}
 	switch {
 	case j.State.Terminal() || j.State == drivers.JobCompleting:
 	case j.State == drivers.JobPending:
@@ -194,7 +205,9 @@ func (c *Cluster) end(j *job, state drivers.JobState, reason string) {
 	default:
 		j.State, j.Reason, j.Ends = drivers.JobCompleting, "", c.now
 		j.final, j.endReason, j.gone = state, reason, c.now.Add(c.upTo(c.o.EndDelay))
-		j.left = state == drivers.JobNodeFail
+		if state == drivers.JobNodeFail {
+			c.leave(j)
+		}
 	}
 }
 

@@ -14,6 +14,9 @@
 //     listed in a state that no assay knows (admin.go);
 //   - agents stop and file systems fall silent for a node, while the servers there answer (silence.go).
 //
+// A job can end while its server lives on (leftover.go): its node was lost, what supervised it was killed (KillSupervisor), or
+// its agent (OrphanServers). Fence ends such a server; with Options.Unfenced only its agent does, once it sees its stop.
+//
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
 // executes runs after claiming them, and dies on demand (CrashAgent).
 //

@@ -36,12 +36,12 @@ func (l *ledger) disturb(j *job) {
 	}
 }
 
-// liveOf counts the servers of a seat: those of its jobs, and those that lost nodes left behind. A job that stays or
-// stayed Completing after its agent ended in order has none.
+// liveOf counts the servers of a seat: those of its jobs, and those that were left behind. A job that stays or stayed
+// Completing after its agent ended in order has none.
 func (c *Cluster) liveOf(t drivers.Tag) int {
 	n := 0
 	for _, j := range slices.Concat(c.past, c.jobs) {
-		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (j.left || !j.State.Terminal() && !(j.lingered && j.agent.over && j.State == drivers.JobCompleting)) {
+		if !j.foreign && j.Tag.Store == t.Store && j.Tag.Seat == t.Seat && (c.counts(j) || !j.State.Terminal() && !(j.lingered && j.agent.over && j.State == drivers.JobCompleting)) {
 			n++
 		}
 	}

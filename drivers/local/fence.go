@@ -1,18 +1,15 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
-	"syscall"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/procid"
 )
 
 const (
@@ -50,40 +47,12 @@ func (s *Scheduler) Fence(ctx context.Context, id drivers.JobID, nonce string) e
 	return nil
 }
 
-// killMarked kills every process that carries the nonce in its environment, except this one. That includes processes
-// that left the job's process group, and those in a pid namespace below this one. It returns once none is left.
+// killMarked kills every process that carries the nonce in its environment, except this one, and returns once none is left.
 func killMarked(ctx context.Context, nonce string) error {
 	if nonce == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, fenceWithin)
 	defer cancel()
-	for {
-		left := killOnce(nonce)
-		if len(left) == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("processes %v were killed and have not ended; see why with: ps -o pid,stat,wchan,args -p %d", left, left[0])
-		case <-time.After(5 * time.Millisecond): // some may have forked meanwhile
-		}
-	}
-}
-
-// killOnce kills the processes that carry the nonce now and returns their pids.
-func killOnce(nonce string) (found []int) {
-	procs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
-	for _, p := range procs {
-		pid, err := strconv.Atoi(filepath.Base(p))
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		env, err := os.ReadFile(filepath.Join(p, "environ")) // empty once a process is ending
-		if err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+marker+nonce+"\x00")) {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // one that has just ended needs no kill
-			found = append(found, pid)
-		}
-	}
-	return found
+	return procid.KillCarrying(ctx, marker+nonce)
 }

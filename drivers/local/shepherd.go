@@ -100,7 +100,7 @@ func (s *shepherd) watch(cmd *exec.Cmd) {
 	}
 	if s.ending != "" && time.Now().After(s.killAt) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // a job that has just ended needs no kill
-		_ = killOnce(s.spec.Tag.Nonce)                      // the next check repeats it
+		procid.KillCarryingOnce(marker + s.spec.Tag.Nonce)  // the next check repeats it
 	}
 }
 

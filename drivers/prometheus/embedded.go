@@ -52,6 +52,7 @@ type Embedded struct {
 	stop   context.CancelFunc
 	http   *http.Server
 	url    string
+	lost   chan error // gets the cause when it stops by itself
 }
 
 // Start opens the TSDB, begins to scrape and serves the query API.
@@ -65,7 +66,7 @@ func Start(o Options) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded Prometheus' database in %s (a folder on a local disk, used by one controller): %w", o.Dir, err)
 	}
-	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group)}
+	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group), lost: make(chan error, 2)}
 	e.engine = promql.NewEngine(promql.EngineOpts{
 		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: 50e6, Timeout: queryTimeout,
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
@@ -103,7 +104,7 @@ func (e *Embedded) startScraping() error {
 	go func() { <-ctx.Done(); m.Stop() }()
 	go func() {
 		if err := m.Run(e.sets); err != nil {
-			e.o.Log.Error("embedded Prometheus stopped scraping", "error", err)
+			e.lost <- fmt.Errorf("the embedded Prometheus stopped scraping: %w", err)
 		}
 	}()
 	return nil
@@ -118,7 +119,7 @@ func (e *Embedded) serve() error {
 	e.http = &http.Server{Handler: e.handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := e.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			e.o.Log.Error("embedded Prometheus stopped answering", "error", err)
+			e.lost <- fmt.Errorf("the embedded Prometheus stopped answering: %w", err)
 		}
 	}()
 	return nil

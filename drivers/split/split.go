@@ -10,6 +10,7 @@ package split
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -80,10 +81,10 @@ func (s Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (d
 	return drivers.Job{}, fmt.Errorf("asking how job %s ended: its scheduler keeps no accounts: %w", id, drivers.ErrNotFound)
 }
 
-// Fence ends what a job left behind where its scheduler can. Where it cannot, the scheduler's word has to be enough.
+// Fence ends what a job left behind where its scheduler can.
 func (s Scheduler) Fence(ctx context.Context, id drivers.JobID, nonce string) error {
 	if f, ok := s.of(id).(drivers.Fencer); ok {
 		return f.Fence(ctx, id, nonce)
 	}
-	return nil
+	return fmt.Errorf("ending what job %s left behind: its scheduler cannot: %w", id, errors.ErrUnsupported)
 }

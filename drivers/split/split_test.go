@@ -74,7 +74,7 @@ func TestAFenceIsForwarded(t *testing.T) {
 	away := errors.New("away")
 	here := &fencing{half{err: away}}
 	s := Scheduler{Cluster: &half{}, Here: here}
-	if err := s.Fence(t.Context(), "7", "n"); err != nil {
+	if err := s.Fence(t.Context(), "7", "n"); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("of a scheduler that cannot fence: %v", err)
 	}
 	if err := s.Fence(t.Context(), "here-7", "n"); !errors.Is(err, away) || !slices.Equal(here.asked, []string{"fence here-7 n"}) {

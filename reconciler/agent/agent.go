@@ -46,6 +46,8 @@ type agent struct {
 	procs   []*process
 	runs    []*run
 	nodes   *nodes
+	guard   *guard
+	parent  int            // pid of what started the agent
 	ports   map[string]int // process:name -> port
 	gpus    *gpus
 	relays  *relays
@@ -57,18 +59,27 @@ type agent struct {
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
 // returns an error when it could not work at all; a server's failure is in state.json.
 func Run(ctx context.Context, dir string, o Options) error {
-	a := &agent{dir: dir, o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays()}
+	a := &agent{dir: filepath.Clean(dir), o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays(), parent: os.Getppid()}
 	defer a.relays.close()
 	if err := a.claim(); errors.Is(err, errAgain) {
 		return a.again()
 	} else if err != nil {
 		return err
 	}
+	a.guard = startGuard(o.Binary, a.dir)
+	go a.watchParent(ctx)
 	a.nodes = startNodes(ctx, dir, o)
-	defer a.nodes.stop()
 	end := a.supervise(ctx)
+	a.nodes.stop()
+	end.Left = a.left()
 	a.state.End = &end
-	return a.report(true)
+	if err := a.report(true); err != nil {
+		return err // the guard says it instead
+	}
+	if end.Left == "" {
+		a.guard.close()
+	}
+	return nil
 }
 
 // claimed is agent.json: which process supervises the job, for people who look for it.
@@ -102,6 +113,10 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 			a.state.Error = err.Error()
 		} else {
 			a.state.Error = ""
+		}
+		if end := a.over(); end != nil {
+			a.endNow()
+			return *end
 		}
 		a.converge(time.Now())
 		if err := a.report(false); err != nil {

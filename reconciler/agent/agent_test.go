@@ -27,6 +27,17 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "suite" {
 		os.Exit(actSuite(os.Args[2]))
 	}
+	if len(os.Args) == 3 && os.Args[1] == "agent-guard" {
+		if err := Guard(os.Args[2], os.Stdin); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 4 && os.Args[1] == "agent" { // as a job: the test kills it, or what started it
+		_ = Run(context.Background(), os.Args[2], Options{Binary: os.Args[0], JobID: os.Args[3], Node: "here", Nodes: 1, Listen: "127.0.0.1", Advertise: "127.0.0.1"})
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -64,6 +75,12 @@ func act(role string, args []string) {
 		_ = os.WriteFile(args[0], []byte(fmt.Sprint(child.Process.Pid)), 0o600)
 		time.Sleep(200 * time.Millisecond)
 		os.Exit(1)
+	case "escape": // serves, and has a child that left its group and its session
+		child := exec.Command(os.Args[0], "act", "sleep")
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		fmt.Println(child.Start())
+		_ = os.WriteFile(args[0], []byte(fmt.Sprint(child.Process.Pid)), 0o600)
+		act("serve", nil)
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "status": // of a cluster of one node

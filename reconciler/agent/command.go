@@ -18,7 +18,11 @@ func (p *process) run(cmd *exec.Cmd, log string) (*group, error) {
 	for _, v := range secrets {
 		values = append(values, v)
 	}
-	return startGroup(cmd, filepath.Join(p.a.dir, log), values...)
+	cleanup, err := p.expandAll(p.want.Cleanup)
+	if err != nil {
+		return nil, err
+	}
+	return p.a.startGroup(cmd, filepath.Join(p.a.dir, log), cleanup, values...)
 }
 
 // command is argv with its words expanded, in the process' environment.

@@ -5,7 +5,8 @@
 // model, a benchmark run, nothing at all. The agent goes on without a controller: it restarts what crashes.
 //
 //	agent.go        the loop: read, converge, report, shut down
-//	end.go          why the agent ends: the walltime, a signal, a second start
+//	end.go          why the agent ends: the walltime, a signal, a stop, a killed parent, a second start
+//	guard.go        the agent's child that learns of its end; orphans.go: what it does when the agent was killed
 //	state.go        state.json, replaced when it changes and once a second
 //	process.go      one server: what is wanted of it, and its next step
 //	start.go        what has to be there before a server starts, and its start

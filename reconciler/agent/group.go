@@ -18,12 +18,14 @@ const logDelay = 2 * time.Second
 // group is a running command and everything that it starts: one process group, ended as a whole.
 type group struct {
 	cmd    *exec.Cmd
+	guard  *guard
 	done   chan drivers.Exit
 	stopBy time.Time // when SIGKILL is due; zero until SIGTERM was sent
 }
 
-// startGroup starts cmd with its output appended to the file log, secrets blanked out.
-func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
+// startGroup starts cmd under the agent's guard with its output appended to the file log, secrets blanked out. cleanup is the
+// argv that has to follow its end.
+func (a *agent) startGroup(cmd *exec.Cmd, log string, cleanup []string, secrets ...string) (*group, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening its log: %w", err)
@@ -35,15 +37,16 @@ func startGroup(cmd *exec.Cmd, log string, secrets ...string) (*group, error) {
 		cmd.Stdout, cmd.Stderr = blank, blank
 		cmd.WaitDelay = logDelay
 	}
-	// Pdeathsig is bound to the thread that forks, which Go can end at any time; the shepherd and Slurm clean up instead.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Env = append(cmd.Env, jobMarker+a.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // if the agent dies the guard ends it
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
 	if blank == nil {
 		_ = out.Close() // the command has its own descriptor
 	}
-	g := &group{cmd: cmd, done: make(chan drivers.Exit, 1)}
+	g := &group{cmd: cmd, guard: a.guard, done: make(chan drivers.Exit, 1)}
+	g.guard.watch(cmd.Process.Pid, cleanup)
 	go func() {
 		_ = cmd.Wait() // the process state holds the outcome
 		if blank != nil {
@@ -82,6 +85,7 @@ func (g *group) poll() (drivers.Exit, bool) {
 	select {
 	case exit := <-g.done:
 		g.signal(syscall.SIGKILL)
+		g.guard.ended(g.cmd.Process.Pid)
 		return exit, true
 	default:
 		return drivers.Exit{}, false

@@ -118,6 +118,7 @@ func (n *nodes) others(ctx context.Context, o Options) {
 			"--kill-on-bad-exit=0", "--input=none", o.Binary, "agent-node", n.dir)
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 5 * time.Second
+		cmd.Env = append(os.Environ(), jobMarker+n.dir) // if the agent is killed, its guard ends this, too
 		out, err := cmd.CombinedOutput()
 		if ctx.Err() != nil {
 			return

@@ -76,7 +76,7 @@ func (r *run) begin(now time.Time) {
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
 	cmd.Dir, cmd.Env = r.want.Dir, environment(r.a.relays.telemetry())
-	g, err := startGroup(cmd, filepath.Join(r.want.Dir, suiteLog))
+	g, err := r.a.startGroup(cmd, filepath.Join(r.want.Dir, suiteLog), nil)
 	if err != nil {
 		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite could not be started: %v", err))
 		return

@@ -61,7 +61,7 @@ func (s snapshot) declared(experiment string) bool {
 // mayLive reports whether an attempt may still have a job.
 func (s snapshot) mayLive(nonce string) bool {
 	at, ok := s.attempts[nonce]
-	return ok && at.End == nil || slices.ContainsFunc(s.live, func(j drivers.Job) bool { return j.Tag.Nonce == nonce })
+	return ok && (at.End == nil || at.Loose() || at.Fenced == plan.FenceExpired) || slices.ContainsFunc(s.live, func(j drivers.Job) bool { return j.Tag.Nonce == nonce })
 }
 
 // unknown are the live jobs that the records do not explain.

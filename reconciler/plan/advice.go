@@ -28,6 +28,7 @@ var advice = map[Reason]string{
 	WaitingForBudget:     "wait: assay replaces few jobs at a time; to have another one at once: scancel JOB",
 	LimitReached:         "wait, or end other jobs of the account; a limit that is smaller than the job itself keeps it waiting for ever: ask for less",
 	PartitionUnavailable: "wait for the administrators, or name another partition (resources.partition)",
+	WaitingForFence:      "wait: it ends with the agent's word or when the time is over; if you know that the server is gone, lower `fence` of the service",
 	JobSuspended:         "wait until it is resumed (scontrol resume JOB), or cancel the job: its seat is filled again",
 
 	Ready:       "nothing to do",
@@ -120,6 +121,8 @@ var advice = map[Reason]string{
 	Done:        "nothing to do: every run has ended and whenDone is Stop",
 	Duplicate:   "nothing to do: the oldest job of a seat is kept",
 
+	AgentEnded: "wait: another job takes its place",
+
 	ReadinessDeadline: "read why the probes fail (assay logs SERVICE), or raise ready.within",
 	CrashLoop:         "read why the process ends: assay logs SERVICE",
 	AgentLost:         "check the node of the job: the agent no longer reports",
@@ -141,9 +144,15 @@ var advice = map[Reason]string{
 	Ended:           "nothing to do: the agent ended in order",
 	Disowned:        "end it from the state directory, or the site, that it belongs to: this one was adopted (assay adopt)",
 
+	Acknowledged: "nothing to do: everything that the job ran has ended",
+	Fenced:       "nothing to do: everything that the job ran has ended",
+	FenceExpired: "look on the node that the message names for processes of the ended job, and end them",
+	Unverified:   "look on the node that the message names for processes of the ended job, and end them",
+
 	SubmitFailed:      "correct what the scheduler refuses; an outcome that is unknown resolves itself",
 	AdoptFailed:       "make the state directory writable",
 	CancelFailed:      "wait; if it stays so, cancel the job by hand",
+	FenceFailed:       "make the state directory writable",
 	CloseFailed:       "make the state directory writable",
 	ReconfigureFailed: "wait; the job keeps its settings meanwhile",
 	InstructFailed:    "make the state directory writable",
@@ -169,7 +178,7 @@ func Advice(r Reason) string { return advice[r] }
 
 // notDone maps each verb to the reason of the event that says it could not be done.
 var notDone = map[Verb]Reason{
-	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
+	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
 	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
 }
 

@@ -22,8 +22,3 @@ func (w *world) fence(a *Attempt) {
 	}
 	w.fencing[a.Seat] = true
 }
-
-// leavesSomething reports whether servers of a job can have outlived it: it ended without a word of its own.
-func leavesSomething(a *Attempt, e End) bool {
-	return a.JobID != "" && (e.State == drivers.JobNodeFail || e.State == drivers.JobVanished)
-}

@@ -128,6 +128,9 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	if x.released.set() {
 		complete, runs = occupied == 0 && !w.runningRuns(x), false
 		pending = cause{Releasing, fmt.Sprintf("%d job(s) are still ending", occupied)}
+		if because := w.loose(x); x.Deleting && complete && because.set() {
+			complete, pending = false, because
+		}
 	}
 	settled := cause{Settled, "everything is as declared"}
 	done := settled
@@ -245,7 +248,7 @@ func (w *world) runStatus(r *Run, before before) v1alpha1.RunStatus {
 		because.reason = Reason(r.Phase)
 	}
 	valid, judged := v1alpha1.Unknown, cause{NoResult, "there is no result to judge"}
-	if res := r.Result; res != nil && res.Error == "" {
+	if res := r.Result; res != nil && res.Error == "" && r.Phase != v1alpha1.RunLost { // what an ended attempt still wrote does not count
 		started, ended := res.Started, res.Ended
 		st.Started, st.Ended, st.Metrics, st.Simulated = &started, &ended, res.Metrics, r.Simulated || res.Simulated
 		valid, judged = v1alpha1.True, cause{Valid, ""}

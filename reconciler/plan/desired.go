@@ -70,6 +70,7 @@ type Service struct {
 	StableFor  time.Duration
 	Restarts   int           // how many jobs in a row can fail before the service is Stalled
 	Backoff    time.Duration // before the second job; doubled each time
+	Fence      time.Duration // how long a replacement waits for the end of a server that may still own the data
 }
 
 // TokenFile holds the token that the service asks of its clients; empty when it asks for none.

@@ -34,6 +34,7 @@
 //	settle.go       which submissions are jobs, which ended, which never became one
 //	ends.go         how a job ended, and whether that is a failure of the service
 //	blocked.go      why a job neither runs nor ends
+//	fence.go        ended attempts whose servers may still run
 //	duplicate.go    one live job a seat
 //	damage.go       attempts whose record is damaged
 //	run.go          benchmark runs: conclude, supersede, start

@@ -48,7 +48,7 @@ func parseWorld(t *testing.T, input string) (Desired, Observed) {
 	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3},
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
-		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
+		Folders: map[string]Folder{}, Absent: map[string]bool{}, Acknowledged: map[string]bool{}, Exported: map[string]bool{},
 		Metrics: Metrics{Targets: map[string]drivers.Health{}, Down: map[string]time.Duration{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
 	for line := range strings.Lines(input) {
 		f := strings.Fields(line)
@@ -102,6 +102,8 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		}
 	case "record":
 		o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: v1alpha1.Lustre{Path: w.str("path", "/old")}})
+	case "acknowledged":
+		o.Acknowledged[w.name] = true
 	case "absent":
 		o.Absent[w.name] = true
 	case "exported":
@@ -137,6 +139,10 @@ func (w words) service() Service {
 		}
 		s.Processes = append(s.Processes, drivers.Process{Name: w.name + "." + c, Fingerprint: s.Proc, Argv: []string{c}, Metrics: "/metrics"})
 	}
+	if w.has("data") {
+		s.Processes[0].Data = "/data"
+	}
+	s.Fence = w.dur("fence", 0)
 	if w.has("needs") {
 		s.Processes[0].Needs = []string{w.str("needs", "")}
 	}
@@ -173,9 +179,12 @@ func (w words) attempt() Attempt {
 	}
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
-		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec}
+		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec, Unsaid: w.has("unsaid")}
 		if w.has("on") {
 			a.End.Nodes = strings.Split(w.str("on", ""), ",")
+		}
+		if a.Fenced = Reason(w.str("fenced", "")); a.End.Unsaid {
+			a.End.Nodes = []string{"n1"}
 		}
 	}
 	return a

@@ -21,6 +21,7 @@ type allocation struct {
 	spec     string
 	restarts int
 	backoff  time.Duration
+	fence    time.Duration
 	seats    []*seat
 }
 
@@ -54,14 +55,14 @@ func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
 // merge adds up what the members ask for: the most nodes, all GPUs, CPUs and memory, the longest time.
 func (a *allocation) merge() {
 	first := a.members[0]
-	a.job, a.slots, a.restarts, a.backoff = first.Job, first.Slots, first.Restarts, first.Backoff
+	a.job, a.slots, a.restarts, a.backoff, a.fence = first.Job, first.Slots, first.Restarts, first.Backoff, first.Fence
 	for _, s := range a.members[1:] {
 		a.job.Nodes = max(a.job.Nodes, s.Job.Nodes)
 		a.job.GPUsPerNode += s.Job.GPUsPerNode
 		a.job.CPUsPerNode += s.Job.CPUsPerNode
 		a.job.MemoryPerNode += s.Job.MemoryPerNode
 		a.job.Time = max(a.job.Time, s.Job.Time)
-		a.restarts, a.backoff = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff)
+		a.restarts, a.backoff, a.fence = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff), max(a.fence, s.Fence)
 	}
 	if first.WholeNodes && a.grouped { // the node comes whole, and a sum could only ask for more than there is
 		a.job.CPUsPerNode, a.job.MemoryPerNode = 0, 0

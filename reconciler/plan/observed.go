@@ -9,22 +9,24 @@ import (
 
 // Observed is the world at one moment. Everything in it was read; nothing is assumed.
 type Observed struct {
-	Now       time.Time
-	Listing   Listing
-	Attempts  []Attempt           // open ones and the recent ended ones, from the store, oldest first
-	Agents    map[string]Agent    // by nonce
-	Runs      []Run               // all of the experiments', oldest first
-	Externals map[string]External // by experiment/service
-	Folders   map[string]Folder   // by experiment/service: what lustre services declare
-	Records   []FolderRecord      // folders that were asked for once, from the store
-	Absent    map[string]bool     // of the paths that processes need, those that do not exist
-	Exported  map[string]bool     // experiment@generation whose metrics are stored
-	Metrics   Metrics
-	Sources   []Source                             // followed folders and repositories
-	Previous  map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
-	Busy      map[drivers.Seat]bool                // an effect is under way there, so nothing is decided about them
-	Fences    bool                                 // the scheduler can end what a lost job left behind
-	Reading   bool                                 // the actions are not carried out, so the status must not say that they are
+	Now      time.Time
+	Listing  Listing
+	Attempts []Attempt        // open ones and the recent ended ones, from the store, oldest first
+	Agents   map[string]Agent // by nonce
+	// Acknowledged are the nonces of ended attempts whose agents have said since that everything has ended.
+	Acknowledged map[string]bool
+	Runs         []Run               // all of the experiments', oldest first
+	Externals    map[string]External // by experiment/service
+	Folders      map[string]Folder   // by experiment/service: what lustre services declare
+	Records      []FolderRecord      // folders that were asked for once, from the store
+	Absent       map[string]bool     // of the paths that processes need, those that do not exist
+	Exported     map[string]bool     // experiment@generation whose metrics are stored
+	Metrics      Metrics
+	Sources      []Source                             // followed folders and repositories
+	Previous     map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
+	Busy         map[drivers.Seat]bool                // an effect is under way there, so nothing is decided about them
+	Fences       bool                                 // the scheduler can end what a lost job left behind
+	Reading      bool                                 // the actions are not carried out, so the status must not say that they are
 }
 
 // Listing is the scheduler's answer. With Err set, Jobs is meaningless: Unknown, not empty.
@@ -62,7 +64,8 @@ type Attempt struct {
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
 	Spec        string          `json:"spec,omitempty"`       // fingerprint of all that was to run in it
 	End         *End            `json:"end,omitempty"`
-	Damaged     string          `json:"-"` // why its record cannot be read; what is known then is in damage.go
+	Damaged     string          `json:"-"`                // why its record cannot be read; what is known then is in damage.go
+	Fenced      Reason          `json:"fenced,omitempty"` // of an end that was not said: how the doubt about it ended, see fence.go
 }
 
 // End is how an attempt ended.
@@ -71,9 +74,10 @@ type End struct {
 	Reason  Reason           `json:"reason"`
 	Message string           `json:"message,omitempty"`
 	At      time.Time        `json:"at"`
-	Failure bool             `json:"failure"`         // counts towards the cap
-	Nodes   []string         `json:"nodes,omitempty"` // of a job that ended because of a node: the suspects
-	Spec    string           `json:"spec"`            // as in Attempt, at that time: failures of another spec do not count
+	Failure bool             `json:"failure"`          // counts towards the cap
+	Spec    string           `json:"spec"`             // as in Attempt, at that time: failures of another spec do not count
+	Unsaid  bool             `json:"unsaid,omitempty"` // its agent had not said that it ended, so what it ran may still run
+	Nodes   []string         `json:"nodes,omitempty"`  // on which it may; of an end that a node is to blame for: the suspects
 }
 
 // Agent is what the agent of a job should do, and what it reports.

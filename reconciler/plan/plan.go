@@ -13,6 +13,7 @@ func Plan(d Desired, o Observed) Result {
 		}
 	}
 	w.settle()     // settle.go: which submissions are jobs, which ended, which never became one
+	w.fences()     // fence.go: ended attempts whose servers may still run
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
 		w.concludeAll(x)          // run.go, attribution.go: runs that have ended, and which job executed them

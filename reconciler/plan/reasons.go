@@ -34,6 +34,7 @@ const (
 	LimitReached         Reason = "LimitReached"
 	PartitionUnavailable Reason = "PartitionUnavailable"
 	JobSuspended         Reason = "JobSuspended"
+	WaitingForFence      Reason = "WaitingForFence"
 
 	// What is as declared.
 	Ready       Reason = "Ready"
@@ -131,6 +132,9 @@ const (
 	Done        Reason = "Done"
 	Duplicate   Reason = "Duplicate"
 
+	// Why assay ends a job: nothing runs in it any more.
+	AgentEnded Reason = "AgentEnded"
+
 	// Why assay ends a job: the service failed. These ends count towards the restart limit, see backoff.go.
 	ReadinessDeadline Reason = "ReadinessDeadline"
 	CrashLoop         Reason = "CrashLoop"
@@ -156,11 +160,18 @@ const (
 	Ended           Reason = "Ended"
 	Disowned        Reason = "Disowned"
 
+	// How it became known, or did not, that a job that ended without its agent's word left nothing running.
+	Acknowledged Reason = "Acknowledged"
+	Fenced       Reason = "Fenced"
+	FenceExpired Reason = "FenceExpired"
+	Unverified   Reason = "Unverified"
+
 	// What could not be done. It is tried again in the next pass.
 	SubmitFailed      Reason = "SubmitFailed"
 	AdoptFailed       Reason = "AdoptFailed"
 	CancelFailed      Reason = "CancelFailed"
 	CloseFailed       Reason = "CloseFailed"
+	FenceFailed       Reason = "FenceFailed"
 	ReconfigureFailed Reason = "ReconfigureFailed"
 	InstructFailed    Reason = "InstructFailed"
 	CreateRunFailed   Reason = "CreateRunFailed"

@@ -95,7 +95,11 @@ func (w *world) cancel(a *Attempt, because cause) {
 
 // forgetWhenGone ends a deletion once nothing fills a seat any more.
 func (w *world) forgetWhenGone(x *experiment) {
-	if !x.Deleting || !w.known || x.unknownJobs > 0 || len(x.records) > 0 || !w.exported(x) || x.occupied > 0 {
+	if !x.Deleting || !w.known || x.unknownJobs > 0 || len(x.records) > 0 || !w.exported(x) || x.occupied > 0 || w.loose(x).set() {
+		return
+	}
+	if left := w.leftovers(x); left != "" {
+		w.do(Action{Verb: Forget, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: Unverified, Message: "could not be verified: " + left})
 		return
 	}
 	w.do(Action{Verb: Forget, Experiment: x.Name, Object: "experiment/" + x.Name, Reason: Deleted, Message: "everything has ended; history, results and logs are kept"})

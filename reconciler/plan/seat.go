@@ -14,6 +14,9 @@ func (w *world) serve(x *experiment, alloc *allocation, seat *seat) {
 	}
 	if seat.attempt == nil {
 		seat.wait, seat.stalled = w.backoff(alloc, seat)
+		if because := w.held(alloc, seat); because.set() && !seat.stalled.set() {
+			seat.wait = because
+		}
 		if x.held.set() {
 			seat.wait = x.held
 		}

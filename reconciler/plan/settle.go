@@ -12,6 +12,7 @@ import (
 //
 //	seen, id unknown     -> Adopt: the submission was uncertain, or the controller died before it noted the id
 //	seen, terminal       -> Close with the reason that ends.go gives
+//	seen running, empty  -> Cancel: what supervised it was killed, and the scheduler has not noticed
 //	seen, waits again    -> Cancel: the scheduler requeued it, and a job directory is used once
 //	seen, stays Completing although the agent has ended -> Close
 //	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
@@ -42,10 +43,33 @@ func (w *world) settle() {
 		switch {
 		case j.State.Terminal(), agent.ended() && w.completingFor(j) > completingLimit:
 			w.close(a, endOf(a, j, agent))
+		case w.empty(j, agent):
+			w.cancel(a, cause{AgentEnded, "nothing runs in it any more: " + agent.State.End.Message})
 		case requeued(j, agent):
 			w.cancel(a, cause{Requeued, "the scheduler put it back into the queue, and another job takes its place"})
 		}
 	}
+}
+
+// emptyFor is how long a scheduler may list a job as running whose agent has ended out of turn.
+const emptyFor = 10 * time.Second
+
+// empty reports whether a job is listed as running although its agent, or the agent's guard, has said a while ago that it
+// ended because what supervised it was killed. A scheduler that lost its own supervisor can take minutes to notice.
+func (w *world) empty(j *drivers.Job, agent Agent) bool {
+	if j.State != drivers.JobRunning || !agent.ended() {
+		return false
+	}
+	switch agent.State.End.Reason {
+	case drivers.EndOrphaned, drivers.EndKilled, drivers.EndStopped:
+	default:
+		return false
+	}
+	if left := emptyFor - agent.StillFor; left > 0 {
+		w.wakeAt(w.o.Now.Add(left))
+		return false
+	}
+	return true
 }
 
 // requeued reports whether a job waits again after its agent has run. An agent does not run twice in one job directory.
@@ -99,7 +123,10 @@ func (w *world) close(a *Attempt, e End) {
 		spec = alloc.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
-	fence := w.o.Fences && leavesSomething(a, e)
+	if agent := w.o.Agents[a.Nonce]; unsaid(a, agent) {
+		e.Unsaid, e.Nodes = true, nodesOf(w.job(a.Nonce), agent)
+	}
+	fence := w.o.Fences && a.JobID != "" && (e.Unsaid || e.State == drivers.JobNodeFail || e.State == drivers.JobVanished)
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
 		Reason: e.Reason, Message: e.Message, End: &e, Fence: fence})
 	if fence {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -57,6 +58,37 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 
 // lostGenerations is more than an agent can have seen and not reported yet.
 const lostGenerations = 100
+
+// Stop tells the agent of an attempt that is over to end everything at once, and why. A desired state that is damaged is
+// replaced, too; without the job's folder there is no agent to tell.
+func (l *Lease) Stop(seat drivers.Seat, nonce, why string) error {
+	dir := l.s.JobDir(seat, nonce)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return l.Check()
+	}
+	d, err := l.s.ReadDesired(seat, nonce)
+	if errors.Is(err, durable.ErrDamaged) {
+		if st, err := l.s.State(seat, nonce); err == nil && st != nil {
+			d.Generation = st.Generation
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if d.Stop != "" {
+		return l.Check()
+	}
+	d.Nonce, d.Stop, d.Processes = nonce, why, nil // an older agent ends the processes because they are not wanted
+	d.Generation++
+	for i := range d.Runs {
+		d.Runs[i].Cancel = true
+	}
+	if err := l.s.fleeting().ReplaceRecord(filepath.Join(dir, drivers.DesiredFile), d, l.Check); err != nil {
+		return fmt.Errorf("telling the agent of seat %s to stop: %w", seat, err)
+	}
+	return nil
+}
 
 // ReadDesired reads what an agent was told; zero when nothing was.
 func (s *Store) ReadDesired(seat drivers.Seat, nonce string) (drivers.AgentDesired, error) {
