@@ -91,6 +91,7 @@ func TestFingerprints(t *testing.T) {
 		"time":        {func(_ *store.Revision, s *v1alpha1.Service) { s.Resources.Time++ }, prints{Settings: true}},
 		"within":      {func(_ *store.Revision, s *v1alpha1.Service) { s.Ready.Within++ }, prints{Settings: true}},
 		"stableFor":   {func(_ *store.Revision, s *v1alpha1.Service) { s.Ready.StableFor++ }, prints{Settings: true}},
+		"live":        {func(_ *store.Revision, s *v1alpha1.Service) { s.Live.Misses = 9 }, prints{Settings: true}},
 		"restart":     {func(_ *store.Revision, s *v1alpha1.Service) { s.Restart.Limit = &limit }, prints{Settings: true}},
 		"model":       {func(_ *store.Revision, s *v1alpha1.Service) { s.VLLM.Model = "n" }, prints{Proc: true, Settings: true}}, // its probe asks for the model
 		"replicas":    {func(_ *store.Revision, s *v1alpha1.Service) { s.Replicas = &one }, prints{}},

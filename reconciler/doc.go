@@ -9,6 +9,7 @@
 //	listing.go         when the scheduler is asked, and what its last answer was
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
+//	happenings.go      losses, restarts and returns inside jobs become events, each once
 //	witness.go         servers of silent agents are asked themselves
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	execute.go         carries plan's actions out, in order

@@ -43,6 +43,8 @@ type Loop struct {
 	listing    listing
 	placed     bool // the store belongs to where this process is
 	still      stillness
+	files      map[string]*store.JobFiles // by nonce, of open attempts
+	told       map[string]uint64          // by nonce: up to which happening there are events; nil: not known yet
 	external   map[string]aged[plan.External]
 	witnesses  map[string]aged[map[string]string] // by nonce: what the servers of a silent agent answered
 	scraped    aged[plan.Metrics]
@@ -119,6 +121,9 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	}
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
+	}
+	if err := l.tell(o); err != nil {
+		return plan.Result{}, err
 	}
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)

@@ -58,6 +58,8 @@ func (w *sim) trouble() {
 		w.leave()
 	case 17, 18, 19, 20:
 		w.someJob(w.administrate)
+	case 23, 24:
+		w.someJob(func(j drivers.Job) { w.note("the servers of job %s hang", j.ID); w.cluster.Hang(j.ID) })
 	}
 }
 
@@ -206,6 +208,9 @@ func (w *sim) final() error {
 	if w.web {
 		web = 1
 	}
+	if err := w.toldOnce(); err != nil {
+		return err
+	}
 	if live["llm"] != w.slots || live["web"] != web || len(live) != web+min(w.slots, 1) {
 		return fmt.Errorf("in the end the live jobs are %v", live)
 	}
@@ -282,6 +287,7 @@ type variant struct {
 	lateAnyPlace bool                    // so it is where the cluster could not be asked at the start
 	anyCopy      bool                    // a copied state directory is used as it is
 	stored       bool                    // readers believe the status files
+	tellAgain    bool                    // a new controller does not know which events there are
 }
 
 // afterCrash takes away what a broken variant would not have written down.

@@ -1,11 +1,12 @@
 package fake
 
 import (
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"assay/drivers"
@@ -18,11 +19,14 @@ var disk = durable.Writer{NoSync: true}
 // agent is the simulated supervisor of one job.
 type agent struct {
 	dead      bool
-	restarted bool // its job was requeued after it had run
-	beat      uint64
+	restarted bool                // its job was requeued after it had run
+	began     time.Time           // its first turn
+	written   uint64              // number of the last state.json
+	wrote     string              // that one, without what changes all the time
 	last      *drivers.AgentState // as last reported
 	procs     map[string]*process
 	runs      map[string]*run
+	happened  []drivers.Happening
 }
 
 // warned reports whether an agent is told now that its walltime is over.
@@ -38,17 +42,8 @@ func (c *Cluster) endAgent(j *job, why string) {
 		return
 	}
 	state := *a.last
-	a.beat++
-	state.Heartbeat, state.End = a.beat, &drivers.AgentEnd{Reason: why}
-	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
-}
-
-type process struct {
-	fingerprint string
-	since       time.Time
-	ready       bool
-	was         bool
-	url         string
+	state.End = &drivers.AgentEnd{Reason: why}
+	c.report(j, state)
 }
 
 type run struct {
@@ -72,11 +67,12 @@ func (c *Cluster) tick(j *job) {
 		return
 	}
 	if a.procs == nil {
-		a.procs, a.runs = map[string]*process{}, map[string]*run{}
+		a.procs, a.runs, a.began = map[string]*process{}, map[string]*run{}, c.now
 	}
+	processes := c.processes(j, want.Processes)
 	state := drivers.AgentState{
 		Nonce: want.Nonce, JobID: string(j.ID), Generation: want.Generation, Node: j.Nodes[0],
-		Processes: c.processes(a, want.Processes, j.Nodes[0]),
+		Processes: processes, Happened: a.happened,
 	}
 	done := true
 	for _, r := range want.Runs {
@@ -89,44 +85,34 @@ func (c *Cluster) tick(j *job) {
 		state.End = &drivers.AgentEnd{Reason: drivers.EndDone}
 		c.end(j, drivers.JobCompleted, "")
 	}
-	a.beat++
-	state.Heartbeat = a.beat
 	a.last = &state
-	_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
+	c.report(j, state)
 }
 
-func (c *Cluster) processes(a *agent, want []drivers.Process, node string) []drivers.ProcessState {
-	keep := map[string]*process{}
-	var out []drivers.ProcessState
-	for i, w := range want {
-		p := a.procs[w.Name]
-		if p == nil || p.fingerprint != w.Fingerprint {
-			p = &process{fingerprint: w.Fingerprint, since: c.now}
-		}
-		if !p.ready && c.now.Sub(p.since) >= c.o.Startup {
-			p.ready, p.was, p.since = true, true, c.now
-		}
-		p.url = fmt.Sprintf("http://%s:%d", node, 8000+i)
-		keep[w.Name] = p
-		s := drivers.ProcessState{
-			Name: w.Name, Fingerprint: p.fingerprint, Phase: drivers.PhaseStarting, PhaseFor: drivers.SecondsOf(c.now.Sub(p.since)),
-			Endpoint: p.url, WasReady: p.was, PID: 1000 + i,
-		}
-		if p.ready {
-			s.Phase = drivers.PhaseReady
-			for _, probe := range w.Probes {
-				if probe.Model != "" {
-					s.Models = []string{probe.Model}
-				}
-			}
-		}
-		if w.Metrics != "" {
-			s.Metrics = s.Endpoint + w.Metrics
-		}
-		out = append(out, s)
+// heartbeat counts seconds of an agent's life.
+func (c *Cluster) heartbeat(a *agent) uint64 { return 1 + uint64(c.now.Sub(a.began)/drivers.BeatEvery) }
+
+// report writes state.json when it changed, and the beat file each time. An agent that cannot write is silent.
+func (c *Cluster) report(j *job, state drivers.AgentState) {
+	a := &j.agent
+	steady := state
+	steady.Processes = slices.Clone(state.Processes)
+	for i := range steady.Processes {
+		steady.Processes[i].PhaseFor = 0
 	}
-	a.procs = keep
-	return out
+	now, err := json.Marshal(steady)
+	if err != nil {
+		panic(err) // only plain data comes here
+	}
+	if string(now) != a.wrote {
+		state.Heartbeat, state.Written = c.heartbeat(a), a.written+1
+		if disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) != nil {
+			return
+		}
+		a.wrote, a.written = string(now), state.Written
+	}
+	beat := durable.Beat{Path: filepath.Join(j.spec.Dir, drivers.BeatFile), NoSync: true}
+	_ = errors.Join(beat.Write(durable.Pulse{Count: c.heartbeat(a), Of: a.written}), beat.Close())
 }
 
 // run moves one run on: claim, execute, write the result. A run that is already claimed or has a result is left alone.

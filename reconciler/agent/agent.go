@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	tick      = 200 * time.Millisecond // between two steps of the loop
-	beatEvery = time.Second            // how often state.json is written when nothing changes
-	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
+	tick      = 200 * time.Millisecond  // between two steps of the loop
+	lookEvery = 1500 * time.Millisecond // how often desired.json is looked at: a stop in it is obeyed within 2 s
+	runGrace  = 10 * time.Second        // between SIGTERM and SIGKILL of a run
 	agentFile = "agent.json"
 )
 
@@ -50,14 +50,28 @@ type agent struct {
 	gpus    *gpus
 	relays  *relays
 	state   drivers.AgentState
-	wrote   time.Time
-	last    string // state.json as written, without the heartbeat
+	layout  int // raised when desired.json or a port changed, on which the content of files depends
+
+	told    durable.Watched[drivers.AgentDesired]
+	looked  time.Time     // when desired.json was last looked at
+	began   time.Time     // the first turn of the loop
+	turned  time.Time     // the last one
+	awake   time.Duration // between the last two, without a pause
+	resumed time.Time     // when the last pause was over
+
+	beat    durable.Beat
+	checked time.Time // when both were last looked after
+	wrote   time.Time // when state.json was last to be written
+	last    string    // state.json as written, without the heartbeat
+
+	happened   []drivers.Happening
+	happenings uint64
 }
 
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
 // returns an error when it could not work at all; a server's failure is in state.json.
 func Run(ctx context.Context, dir string, o Options) error {
-	a := &agent{dir: dir, o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays()}
+	a := newAgent(dir, o)
 	defer a.relays.close()
 	if err := a.claim(); errors.Is(err, errAgain) {
 		return a.again()
@@ -68,7 +82,13 @@ func Run(ctx context.Context, dir string, o Options) error {
 	defer a.nodes.stop()
 	end := a.supervise(ctx)
 	a.state.End = &end
-	return a.report(true)
+	return errors.Join(a.report(time.Now(), true), a.beat.Close())
+}
+
+func newAgent(dir string, o Options) *agent {
+	a := &agent{dir: dir, o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays()}
+	a.told.Path, a.beat.Path = filepath.Join(dir, drivers.DesiredFile), filepath.Join(dir, drivers.BeatFile)
+	return a
 }
 
 // claimed is agent.json: which process supervises the job, for people who look for it.
@@ -98,13 +118,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
-		if err := a.read(); err != nil {
-			a.state.Error = err.Error()
-		} else {
-			a.state.Error = ""
-		}
-		a.converge(time.Now())
-		if err := a.report(false); err != nil {
+		if err := a.turn(time.Now()); err != nil {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
@@ -118,17 +132,33 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	}
 }
 
+// turn is one round of the loop. Its error says that the state could not be reported.
+func (a *agent) turn(now time.Time) error {
+	a.wake(now)
+	if a.desired.Nonce == "" || now.Sub(a.looked) >= lookEvery {
+		a.looked, a.state.Error = now, ""
+		if err := a.read(); err != nil {
+			a.state.Error = err.Error()
+		}
+	}
+	a.converge(now)
+	return a.report(now, false)
+}
+
 // read takes desired.json as it is now. Until there is a good one, the last good one holds.
 func (a *agent) read() error {
-	var d drivers.AgentDesired
-	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
+	d, _, err := a.told.Read()
+	switch {
+	case err != nil:
 		return fmt.Errorf("reading what to run: %w", err)
-	}
-	if a.desired.Nonce != "" && d.Nonce != a.desired.Nonce {
+	case d == nil:
+		return fmt.Errorf("reading what to run: there is no %s", a.told.Path)
+	case a.desired.Nonce != "" && d.Nonce != a.desired.Nonce:
 		return fmt.Errorf("desired.json is for submission %s, this is %s", d.Nonce, a.desired.Nonce)
 	}
 	if d.Generation != a.desired.Generation {
-		a.desired = d
+		a.desired = *d
+		a.layout++
 		a.relays.setTargets(d.Relays)
 		a.nodes.serveFiles(d.Processes)
 	}
@@ -206,6 +236,6 @@ func (a *agent) shutdown() {
 // drain steps until done reports true, and reports meanwhile, so that the heartbeat goes on.
 func (a *agent) drain(done func(time.Time) bool, limit time.Duration) {
 	for deadline := time.Now().Add(limit); !done(time.Now()) && time.Now().Before(deadline); time.Sleep(tick / 4) {
-		_ = a.report(false) // a failure shows in the next report
+		_ = a.report(time.Now(), false) // a failure shows in the next report
 	}
 }

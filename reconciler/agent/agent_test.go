@@ -163,7 +163,14 @@ func (j *job) until(what string, ok func(drivers.AgentState) bool) drivers.Agent
 	var s drivers.AgentState
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		s = drivers.AgentState{}
-		if durable.ReadRecord(filepath.Join(j.dir, drivers.StateFile), &s) == nil && ok(s) {
+		pulse, err := durable.ReadBeat(filepath.Join(j.dir, drivers.BeatFile)) // first: it vouches for a state.json that is there already
+		if durable.ReadRecord(filepath.Join(j.dir, drivers.StateFile), &s) != nil {
+			continue
+		}
+		if err == nil {
+			s = s.At(pulse.Count, pulse.Of)
+		}
+		if ok(s) {
 			return s
 		}
 	}
@@ -173,7 +180,7 @@ func (j *job) until(what string, ok func(drivers.AgentState) bool) drivers.Agent
 
 func (j *job) server(name, role, fingerprint string, args ...string) drivers.Process {
 	return drivers.Process{Name: name, Fingerprint: fingerprint, Argv: append([]string{j.self, "act", role}, args...),
-		Probes: []drivers.Probe{{Path: "/health", Timeout: 2}}, Restart: drivers.Restart{Limit: 1, Backoff: 0.2}, Grace: 1}
+		Probes: []drivers.Probe{{Path: "/health", Timeout: 2}}, Restart: drivers.Restart{Limit: 1, Backoff: 0.2}, Live: drivers.Live{Every: 0.5, Misses: 3}, Grace: 1}
 }
 
 func phase(name, want string) func(drivers.AgentState) bool {

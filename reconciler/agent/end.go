@@ -40,7 +40,7 @@ func (a *agent) again() error {
 	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &want); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
 	}
-	s.Nonce, s.JobID, s.Heartbeat = want.Nonce, a.o.JobID, s.Heartbeat+1
+	s.Nonce, s.JobID, s.Heartbeat, s.Written = want.Nonce, a.o.JobID, s.Heartbeat+1, s.Written+1
 	s.End = &drivers.AgentEnd{Reason: drivers.EndRequeued, Message: errAgain.Error()}
 	if err := disk.ReplaceRecord(path, s, nil); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
