@@ -6,7 +6,7 @@ import (
 )
 
 // Live says when a server that was Ready is restarted although it runs: after Misses probes in a row without the right
-// answer, Every apart, each of which has at least Every to be answered. Zero: never.
+// answer, Every apart. Each of them has Every to be answered, at most 30 seconds, or more if the probe says so. Zero: never.
 type Live struct {
 	Every  Seconds `json:"every"`
 	Misses int     `json:"misses"`

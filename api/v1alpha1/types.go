@@ -161,7 +161,7 @@ type Readiness struct {
 }
 
 // Liveness says when a server that was Ready and no longer answers is restarted in its allocation: after Misses probes in a
-// row, Every apart, each of which has at least Every to be answered. It counts towards restart.limit.
+// row, Every apart, each of which has Every to be answered (at most 30s). It counts towards restart.limit.
 type Liveness struct {
 	Every  Duration `json:"every,omitempty" validate:"gte=0"`          // default 10s
 	Misses int      `json:"misses,omitempty" validate:"gte=0,lte=100"` // default 6 for vllm and chroma, which answer late under load; 3 otherwise

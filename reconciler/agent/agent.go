@@ -118,7 +118,10 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
-		if err := a.turn(time.Now()); err != nil {
+		now := time.Now()
+		a.look(now)
+		a.converge(now)
+		if err := a.report(now, false); err != nil {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
@@ -132,17 +135,16 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	}
 }
 
-// turn is one round of the loop. Its error says that the state could not be reported.
-func (a *agent) turn(now time.Time) error {
+// look begins a turn of the loop: desired.json is looked at when that is due.
+func (a *agent) look(now time.Time) {
 	a.wake(now)
-	if a.desired.Nonce == "" || now.Sub(a.looked) >= lookEvery {
-		a.looked, a.state.Error = now, ""
-		if err := a.read(); err != nil {
-			a.state.Error = err.Error()
-		}
+	if a.desired.Nonce != "" && now.Sub(a.looked) < lookEvery {
+		return
 	}
-	a.converge(now)
-	return a.report(now, false)
+	a.looked, a.state.Error = now, ""
+	if err := a.read(); err != nil {
+		a.state.Error = err.Error()
+	}
 }
 
 // read takes desired.json as it is now. Until there is a good one, the last good one holds.

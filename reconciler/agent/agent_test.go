@@ -296,12 +296,11 @@ func TestArgumentsAndEnvironment(t *testing.T) {
 	p.Env = map[string]string{"WHERE": "$(HOST)"}
 	p.Probes, p.Port = nil, 18999
 	j.tell(drivers.AgentDesired{Processes: []drivers.Process{p}})
-	j.until("Ready", phase("p", drivers.PhaseReady))
-	b, err := os.ReadFile(filepath.Join(j.dir, drivers.LogDir, "p.42.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := string(b)
+	var got string
+	j.until("it printed", func(drivers.AgentState) bool {
+		got = fileText(t, filepath.Join(j.dir, drivers.LogDir, "p.42.log"))
+		return strings.Count(got, "\n") >= 2
+	})
 	for _, want := range []string{`"x\"; touch pwned; echo \""`, `"n1-18999"`, "\"$HOME `id`\"", `"WHERE=127.0.0.1"`, `"PORT=18999"`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)

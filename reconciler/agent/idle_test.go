@@ -114,6 +114,13 @@ func idle(t *testing.T, nodes int) (a *agent, now *time.Time) {
 	return a, now
 }
 
+// turn is one turn of the loop.
+func (a *agent) turn(now time.Time) error {
+	a.look(now)
+	a.converge(now)
+	return a.report(now, false)
+}
+
 func errorsOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

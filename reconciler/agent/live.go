@@ -10,6 +10,7 @@ import (
 const (
 	paused       = 2 * time.Second  // between two turns of the loop: the agent itself was stopped, or starved
 	believed     = 10 * time.Second // a Ready server that answers nothing is not Ready after this time
+	longestProbe = 30               // seconds for an answer, unless the probe itself has more
 	keepHappened = 50               // happenings that are kept for a controller that is not there
 	maxHappened  = 300              // characters of the message of one
 )
@@ -63,7 +64,7 @@ func (p *process) patience(own drivers.Seconds) drivers.Seconds {
 	if !p.up {
 		return own
 	}
-	return max(own, p.want.Live.Every)
+	return max(own, min(p.want.Live.Every, longestProbe))
 }
 
 // happen keeps what happened to a process for the controller, which makes an event of it.
