@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,14 @@ func TestAgentsAreReadOnce(t *testing.T) {
 			write(i, 1, drivers.AgentState{Nonce: open[i].Nonce, Written: 1, Heartbeat: 1})
 		}
 		look := func() (map[string]plan.Agent, int) {
+			for i := range open { // every agent lives
+				b := durable.Beat{Path: filepath.Join(w.store.JobDir(open[i].Seat, open[i].Nonce), drivers.BeatFile), NoSync: true}
+				p, err := durable.ReadBeat(b.Path)
+				p.Count++
+				if err := errors.Join(err, b.Write(p), b.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
 			before := reads(t)
 			all := w.loop.agents(t.Context(), open, plan.Listing{})
 			return all, reads(t) - before
@@ -68,7 +77,7 @@ func TestAgentsAreReadOnce(t *testing.T) {
 			t.Errorf("a look at %d agents, of which one reports something new, made %d reads", n, cost)
 		}
 		s := all[open[n/2].Nonce].State
-		if s == nil || s.Generation != 5 || s.Heartbeat != 9 || s.Processes[0].PhaseFor != 5 {
+		if s == nil || s.Generation != 5 || s.Heartbeat != 10 || s.Processes[0].PhaseFor != 6 {
 			t.Errorf("what is new was read as %+v", s)
 		}
 	}
@@ -123,4 +132,8 @@ func TestBeatsOfOlderAgents(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("a torn beat", 39, 10)
+	pulse(41, 2)
+	is("the beat is whole again", 41, 12)
+	state(3, 41)
+	is("a state that somebody else wrote, since the beat stands still", 41, 10)
 }

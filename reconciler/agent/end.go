@@ -40,10 +40,11 @@ func (a *agent) again() error {
 	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &want); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
 	}
-	s.Nonce, s.JobID, s.Heartbeat, s.Written = want.Nonce, a.o.JobID, s.Heartbeat+1, s.Written+1
+	before, _ := durable.ReadBeat(a.beat.Path) // without one the state has the heartbeat
+	s.Nonce, s.JobID, s.Heartbeat, s.Written = want.Nonce, a.o.JobID, max(s.Heartbeat, before.Count)+1, s.Written+1
 	s.End = &drivers.AgentEnd{Reason: drivers.EndRequeued, Message: errAgain.Error()}
 	if err := disk.ReplaceRecord(path, s, nil); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
 	}
-	return nil
+	return errors.Join(a.beat.Write(durable.Pulse{Count: s.Heartbeat, Of: s.Written}), a.beat.Close())
 }

@@ -15,7 +15,9 @@ var disk = durable.Writer{NoDirSync: true}
 
 const (
 	writeAgain = time.Second // after state.json could not be written
-	mendEvery  = time.Minute // state.json is written anew, and the beat file made anew if its name is gone: somebody may have damaged them
+	// mendEvery is how often state.json is written anew, and the beat file made anew if its name is gone: somebody may have
+	// damaged them. A controller that is so old that it knows no beat file takes an agent for lost after 90 s.
+	mendEvery = time.Minute
 )
 
 // report writes state.json when it changed, and the beat file every drivers.BeatEvery: while nothing changes, nothing is

@@ -14,6 +14,7 @@ type JobFiles struct {
 	state, beat string
 	desired     durable.Watched[drivers.AgentDesired]
 	last        *drivers.AgentState // as last read
+	pulse       durable.Pulse       // at the last look
 }
 
 // JobFiles are those of a job, not read yet.
@@ -36,11 +37,14 @@ func (f *JobFiles) Desired() (drivers.AgentDesired, error) {
 
 // State is the agent's report, with the heartbeat of its beat file; nil when there is none yet. A beat names the state.json
 // for which it vouches, so that file is read only when the beat names another one than was read last: a stat of it would cost
-// as much as the beat, and can be answered from a cache. Without a beat, as from an agent of an older binary, it is read.
+// as much as the beat, and can be answered from a cache. Without a beat, as from an agent of an older binary, and while the
+// beat stands still, it is read: then somebody else may have written how the agent ended.
 func (f *JobFiles) State() (*drivers.AgentState, error) {
 	pulse, err := durable.ReadBeat(f.beat)
 	heard := err == nil
-	if !heard || f.last == nil || f.last.Written != pulse.Of {
+	moved := pulse != f.pulse
+	f.pulse = pulse
+	if !heard || !moved || f.last == nil || f.last.Written != pulse.Of {
 		if f.last, err = durable.OptionalRecord[drivers.AgentState](f.state); f.last == nil || err != nil {
 			return nil, err
 		}
