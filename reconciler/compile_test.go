@@ -50,7 +50,7 @@ func TestCompile(t *testing.T) {
 			Job: drivers.JobSpec{Nodes: 2, Partition: "gpu", QOS: "dev", Account: "p1", Reservation: "gpudev", GPUsPerNode: 4, CPUsPerNode: 8,
 				MemoryPerNode: 1 << 30, Time: time.Hour, Modules: []string{"Python"}, Directives: []string{"--hint=nomultithread"}},
 			Processes: []drivers.Process{{Name: "llm", Fingerprint: s.Processes[0].Fingerprint, Argv: []string{"serve", "m"}, Metrics: "/metrics",
-				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}}},
+				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}, Live: drivers.Live{Every: 10, Misses: 6}}},
 			Alloc: s.Alloc, Proc: s.Proc, Settings: s.Settings,
 			Within: time.Minute, StableFor: time.Second, Restarts: 3, Backoff: 2 * time.Second,
 		}},
