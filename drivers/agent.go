@@ -61,6 +61,7 @@ type Process struct {
 	Probes      []Probe           `json:"probes"`             // all must pass for Ready
 	Metrics     string            `json:"metrics,omitempty"`  // HTTP path to scrape
 	Restart     Restart           `json:"restart"`
+	Live        Live              `json:"live,omitzero"`
 	Grace       Seconds           `json:"grace"` // between SIGTERM and SIGKILL
 }
 
@@ -142,21 +143,29 @@ const (
 	ReasonCommandNotFound = "CommandNotFound" // the node has no such program; another job would not find it either
 	ReasonMissing         = "Missing"         // a path of Process.Needs does not exist
 	ReasonProbeFailing    = "ProbeFailing"
+	ReasonNotAnswering    = "NotAnswering" // it was Ready, and missed as many probes as Process.Live allows
+	ReasonRestarted       = "Restarted"    // a Happening: it was started again
+	ReasonReadyAgain      = "ReadyAgain"   // a Happening: it is Ready again
+	ReasonGivenUp         = "GivenUp"      // a Happening: the limit of restarts is reached
 )
 
-// AgentState is state.json of a job directory: what the agent observes. The agent replaces it atomically, with each change and
-// with each heartbeat. Times are durations, never clock readings: clocks of other machines are not trusted.
+// AgentState is state.json of a job directory: what the agent observes. The agent replaces it atomically, with each change.
+// Beside it lies the beat file (durable.Pulse), overwritten every BeatEvery: the heartbeat, and the number of the state.json
+// for which it vouches. Agents of older binaries have none, and replace state.json with each heartbeat. Times are durations,
+// never clock readings: clocks of other machines are not trusted.
 type AgentState struct {
+	Written    uint64         `json:"written,omitempty"` // number of this state.json, from 1; 0: there is no beat file
 	Nonce      string         `json:"nonce"`
 	JobID      string         `json:"jobID,omitempty"`
 	Generation int64          `json:"generation"` // of the desired.json last acted upon
-	Heartbeat  uint64         `json:"beat"`       // counts up while the agent lives
+	Heartbeat  uint64         `json:"beat"`       // counts up while the agent lives; when this was written, or as the beat file has it
 	Node       string         `json:"node"`
 	Nodes      []NodeState    `json:"nodes,omitempty"`
 	Processes  []ProcessState `json:"processes,omitempty"`
 	Runs       []RunState     `json:"runs,omitempty"`
-	Error      string         `json:"error,omitempty"` // what keeps the agent from converging
-	End        *AgentEnd      `json:"end,omitempty"`   // set once, when the agent exits
+	Happened   []Happening    `json:"happened,omitempty"` // the last losses, restarts and returns of processes, oldest first
+	Error      string         `json:"error,omitempty"`    // what keeps the agent from converging
+	End        *AgentEnd      `json:"end,omitempty"`      // set once, when the agent exits
 }
 
 // NodeState is one node of the allocation. Metrics is the URL of its hardware counters.
@@ -179,6 +188,7 @@ type ProcessState struct {
 	Models      []string       `json:"models,omitempty"`   // as the server lists them
 	PID         int            `json:"pid,omitempty"`
 	Restarts    int            `json:"restarts"`           // since this fingerprint started
+	Anew        bool           `json:"anew,omitempty"`     // it was started again and has not been Ready since
 	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
 	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
@@ -233,6 +243,7 @@ const WalltimeSignal = syscall.SIGUSR1
 const (
 	DesiredFile  = "desired.json"
 	StateFile    = "state.json"
+	BeatFile     = "beat"
 	LogDir       = "log"
 	RequestFile  = "request.json"
 	ClaimFile    = "claim.json"

@@ -4,7 +4,8 @@
 //	scheduler.go  Scheduler, with the optional capabilities Reconfigurer, Accountant and Fencer
 //	tag.go        Seat and Tag: whose job it is
 //	place.go      Place: the site, cluster and user that a state directory belongs to
-//	agent.go      desired.json and state.json of a job directory
+//	agent.go      desired.json, state.json and the beat file of a job directory
+//	liveness.go   when a hung server is restarted, what happened inside a job, and the heartbeat
 //	suite.go      Suite; request.json and result.json of a run directory
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
 //	service.go    Compiled: a declared service as processes, ports and probes

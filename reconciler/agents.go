@@ -3,12 +3,12 @@ package reconciler
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"time"
 
 	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // stillness remembers when each agent's heartbeat last changed, by our own clock: other machines' clocks are not trusted.
@@ -54,7 +54,14 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 		}
 	}
 	read := make([]plan.Agent, len(open))
-	each(l.workers, len(open), func(i int) { read[i] = l.agent(open[i]) })
+	files := make(map[string]*store.JobFiles, len(open))
+	for _, a := range open {
+		if files[a.Nonce] = l.files[a.Nonce]; files[a.Nonce] == nil {
+			files[a.Nonce] = l.Store.JobFiles(a.Seat, a.Nonce)
+		}
+	}
+	l.files = files
+	each(l.workers, len(open), func(i int) { read[i] = agentOf(files[open[i].Nonce]) })
 	now := l.steady()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))
@@ -91,17 +98,18 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 	return out
 }
 
-// agent reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is an error.
-func (l *Loop) agent(a plan.Attempt) plan.Agent {
-	desired, err := l.Store.ReadDesired(a.Seat, a.Nonce)
+// agentOf reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is
+// an error.
+func agentOf(f *store.JobFiles) plan.Agent {
+	desired, err := f.Desired()
 	torn := ""
 	if errors.Is(err, durable.ErrDamaged) {
 		torn, err = err.Error(), nil
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return plan.Agent{Err: err.Error()}
 	}
-	state, err := l.Store.State(a.Seat, a.Nonce)
+	state, err := f.State()
 	if err != nil {
 		return plan.Agent{Err: err.Error()}
 	}

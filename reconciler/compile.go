@@ -84,10 +84,11 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	p.Job = jobOf(rev.Site, s)
 	p.Alloc = allocation(p.Job)
 	restart := drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
-	procs, settings := []any{made.Kind, made.Model}, []any{p.Job.Time, p.Within, p.StableFor, restart}
+	live := drivers.Live{Every: drivers.SecondsOf(s.Watch().Every.Std()), Misses: s.Watch().Misses}
+	procs, settings := []any{made.Kind, made.Model}, []any{p.Job.Time, p.Within, p.StableFor, restart, live}
 	for i := range p.Processes {
 		q := &p.Processes[i]
-		q.Restart = restart
+		q.Restart, q.Live = restart, live
 		q.Fingerprint = process(made, *q)
 		procs, settings = append(procs, q.Fingerprint), append(settings, q.Probes, q.Metrics)
 	}
@@ -97,7 +98,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.
 func process(made drivers.Compiled, p drivers.Process) string {
-	p.Probes, p.Metrics, p.Restart, p.Grace, p.Fingerprint, p.Textfile = nil, "", drivers.Restart{}, 0, "", ""
+	p.Probes, p.Metrics, p.Restart, p.Live, p.Grace, p.Fingerprint, p.Textfile = nil, "", drivers.Restart{}, drivers.Live{}, 0, "", ""
 	if p.Reload != "" {
 		p.Files = nil
 	}

@@ -51,7 +51,7 @@ func TestCompile(t *testing.T) {
 			Job: drivers.JobSpec{Nodes: 2, Partition: "gpu", QOS: "dev", Account: "p1", Reservation: "gpudev", GPUsPerNode: 4, CPUsPerNode: 8,
 				MemoryPerNode: 1 << 30, Time: time.Hour, Modules: []string{"Python"}, Directives: []string{"--hint=nomultithread"}},
 			Processes: []drivers.Process{{Name: "llm", Fingerprint: s.Processes[0].Fingerprint, Argv: []string{"serve", "m"}, Metrics: "/metrics",
-				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}, Data: "/data/llm"}},
+				Probes: []drivers.Probe{{Path: "/v1/models", Model: "m"}}, Restart: drivers.Restart{Limit: 3, Backoff: 2}, Live: drivers.Live{Every: 10, Misses: 6}, Data: "/data/llm"}},
 			Alloc: s.Alloc, Proc: s.Proc, Settings: s.Settings,
 			Within: time.Minute, StableFor: time.Second, Restarts: 3, Backoff: 2 * time.Second, Fence: 3 * time.Minute,
 		}},
@@ -92,6 +92,7 @@ func TestFingerprints(t *testing.T) {
 		"time":        {func(_ *store.Revision, s *v1alpha1.Service) { s.Resources.Time++ }, prints{Settings: true}},
 		"within":      {func(_ *store.Revision, s *v1alpha1.Service) { s.Ready.Within++ }, prints{Settings: true}},
 		"stableFor":   {func(_ *store.Revision, s *v1alpha1.Service) { s.Ready.StableFor++ }, prints{Settings: true}},
+		"live":        {func(_ *store.Revision, s *v1alpha1.Service) { s.Live.Misses = 9 }, prints{Settings: true}},
 		"restart":     {func(_ *store.Revision, s *v1alpha1.Service) { s.Restart.Limit = &limit }, prints{Settings: true}},
 		"model":       {func(_ *store.Revision, s *v1alpha1.Service) { s.VLLM.Model = "n" }, prints{Proc: true, Settings: true}}, // its probe asks for the model
 		"replicas":    {func(_ *store.Revision, s *v1alpha1.Service) { s.Replicas = &one }, prints{}},

@@ -12,6 +12,7 @@
 //	clock.go           when the system's clock was set
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
+//	happenings.go      losses, restarts and returns inside jobs become events, each once
 //	witness.go         servers of silent agents are asked themselves: they answer, do not answer, or could not be asked
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	fence.go           closes an attempt: stop first, then what ends what is left; whose agent has said since that it ended

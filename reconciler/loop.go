@@ -50,6 +50,8 @@ type Loop struct {
 	clock      clock
 	placed     bool // the store belongs to where this process is
 	still      stillness
+	files      map[string]*store.JobFiles // by nonce, of open attempts
+	told       map[string]uint64          // by nonce: up to which happening there are events; nil: not known yet
 	external   map[string]aged[plan.External]
 	witnesses  map[string]asked // by nonce: what the servers of a silent agent answered
 	scraped    aged[plan.Metrics]
@@ -145,6 +147,9 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	}
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
+	}
+	if err := l.tell(o); err != nil {
+		return plan.Result{}, err
 	}
 	d, held := l.hold(d)
 	broken = append(broken, held...)

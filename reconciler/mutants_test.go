@@ -18,7 +18,7 @@ import (
 // TestMutants shows that the simulation notices what it is there for: each broken variant of "intent before effect"
 // and of "nothing dead is Ready" has to fail it, and soon.
 func TestMutants(t *testing.T) {
-	const enough = 40
+	const enough = 80
 	for name, m := range map[string]struct {
 		variant
 		want error
@@ -131,6 +131,8 @@ func TestPlaceMutants(t *testing.T) {
 		"the place is only checked at the start": {variant{lateAnyPlace: true}, errDouble},
 		"a copy is used as it is":                {variant{anyCopy: true}, errCopy},
 		"names of jobs lack the store's id":      {variant{decide: sharedNames}, nil},
+		"a server that hangs is not restarted":   {variant{decide: unwatched}, nil},
+		"a new controller tells all again":       {variant{tellAgain: true}, errTold},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seed, err := firstFailure(t, 1, enough, c.v)
@@ -142,6 +144,22 @@ func TestPlaceMutants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unwatched lets agents do nothing about servers that hang.
+func unwatched(d plan.Desired, o plan.Observed) plan.Result {
+	d.Experiments = slices.Clone(d.Experiments)
+	for i := range d.Experiments {
+		e := &d.Experiments[i]
+		e.Services = slices.Clone(e.Services)
+		for k := range e.Services {
+			e.Services[k].Processes = slices.Clone(e.Services[k].Processes)
+			for n := range e.Services[k].Processes {
+				e.Services[k].Processes[n].Live = drivers.Live{}
+			}
+		}
+	}
+	return plan.Plan(d, o)
 }
 
 // sharedNames names jobs as the first build did.

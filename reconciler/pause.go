@@ -76,8 +76,8 @@ func (l *Loop) pauseFor(failed error) error {
 	return fmt.Errorf("%w: %w", errPaused, err)
 }
 
-// tell says once that the loop is paused, and why, and once that it goes on. It reports whether err is a pause.
-func (l *Loop) tell(err error) bool {
+// paused says once that the loop is paused, and why, and once that it goes on. It reports whether err is a pause.
+func (l *Loop) paused(err error) bool {
 	now := time.Now()
 	if trouble := l.pauseFor(err); trouble != nil {
 		err = trouble

@@ -88,6 +88,9 @@ func (w *sim) noneDead(s view.Snapshot) error {
 				continue
 			}
 			for _, seat := range v.Seats {
+				if hung := w.cluster.HungFor(seat.Nonce); hung > mostDead {
+					return fmt.Errorf("%w: a server of service %s/%s, job %s, has hung for %s (observed by the reader: %v, age %s)", errDead, e.Name, v.Name, seat.JobID, hung, s.Live, s.Age)
+				}
 				if dead := w.cluster.DeadFor(seat.Nonce); seat.Nonce != "" && dead > mostDead {
 					return fmt.Errorf("%w: service %s/%s, job %s, for %s (observed by the reader: %v, age %s)", errDead, e.Name, v.Name, seat.JobID, dead, s.Live, s.Age)
 				}

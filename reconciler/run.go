@@ -39,7 +39,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
 			return err
-		case l.tell(err):
+		case l.paused(err):
 		case err != nil && ctx.Err() == nil && err.Error() != last:
 			l.Log.Error("a pass failed; it is made again", "error", err)
 		}

@@ -24,7 +24,7 @@ func (w *sim) trouble() {
 		w.room()
 	}
 	w.sound()
-	switch w.rng.IntN(36) {
+	switch w.rng.IntN(38) {
 	case 0:
 		w.note("freeze")
 		w.thawAt = w.cluster.Now().Add(w.upTo(50 * time.Second))
@@ -82,6 +82,8 @@ func (w *sim) trouble() {
 			w.note("the agent of job %s dies, its server lives on", j.ID)
 			w.cluster.OrphanServers(j.ID)
 		})
+	case 36, 37:
+		w.someJob(func(j drivers.Job) { w.note("the servers of job %s hang", j.ID); w.cluster.Hang(j.ID) })
 	}
 }
 
@@ -240,6 +242,9 @@ func (w *sim) final() error {
 	if w.web {
 		web = 1
 	}
+	if err := w.toldOnce(); err != nil {
+		return err
+	}
 	if live["llm"] != w.slots || live["web"] != web || len(live) != web+min(w.slots, 1) {
 		return fmt.Errorf("in the end the live jobs are %v", live)
 	}
@@ -319,6 +324,7 @@ type variant struct {
 	giveUp       bool                    // a controller that cannot write ends
 	inside       bool                    // effects are part of the pass that wants them
 	dropDamaged  bool                    // an intent that cannot be read is removed
+	tellAgain    bool                    // a new controller does not know which events there are
 }
 
 // afterCrash takes away what a broken variant would not have written down.

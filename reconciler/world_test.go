@@ -151,6 +151,9 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	if w.v.settle != 0 {
 		l.Policy.Settle = w.v.settle
 	}
+	if w.v.tellAgain {
+		l.told = map[string]uint64{}
+	}
 	return l
 }
 

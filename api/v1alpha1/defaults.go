@@ -75,6 +75,7 @@ func defaultService(site Site, s *Service) {
 	s.Replicas = orPointer(s.Replicas, 1)
 	s.Nodes = orPointer(s.Nodes, 1)
 	defaultResources(site, s)
+	s.Live = s.Watch()
 	s.Restart.Limit = orPointer(s.Restart.Limit, 5)
 	backoff := 10 * second
 	if site.Spec.Scheduler == Local {

@@ -102,6 +102,7 @@ func (c *checker) jobless(path string, s Service, what string) {
 		"secrets":   len(s.Secrets) > 0,
 		"image":     s.Image != "",
 		"binds":     len(s.Binds) > 0,
+		"live":      s.Live != (Liveness{}),
 		"restart":   s.Restart != (RestartPolicy{}),
 		"fence":     s.Fence != 0,
 	}
@@ -137,6 +138,7 @@ func (c *checker) services(site Site, services []Service) {
 		}
 		c.containers(site, path, s)
 		c.resources(site, path, s)
+		c.live(path, s.Live)
 		if s.Monitors != nil {
 			c.monitors(path, s)
 		}

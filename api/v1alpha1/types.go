@@ -148,6 +148,7 @@ type Service struct {
 	Env       map[string]string `json:"env,omitempty"`
 	DependsOn []string          `json:"dependsOn,omitempty"`
 	Ready     Readiness         `json:"ready,omitzero"`
+	Live      Liveness          `json:"live,omitzero"`
 	Restart   RestartPolicy     `json:"restart,omitzero"`
 	// Fence is how long a service that owns a data folder waits for the end of what its last job ran, when that job ended
 	// without its agent's word (its node was lost). Then it is replaced all the same. Others are replaced at once. Default 5m.
@@ -168,6 +169,13 @@ type Resources struct {
 type Readiness struct {
 	Within    Duration `json:"within,omitempty" validate:"gte=0"`    // default 30m for vllm, 5m otherwise
 	StableFor Duration `json:"stableFor,omitempty" validate:"gte=0"` // default 0
+}
+
+// Liveness says when a server that was Ready and no longer answers is restarted in its allocation: after Misses probes in a
+// row, Every apart, each of which has Every to be answered (at most 30s). It counts towards restart.limit.
+type Liveness struct {
+	Every  Duration `json:"every,omitempty" validate:"gte=0"`          // default 10s
+	Misses int      `json:"misses,omitempty" validate:"gte=0,lte=100"` // default 6 for vllm and chroma, which answer late under load; 3 otherwise
 }
 
 // RestartPolicy bounds how often a server that ends by itself is started again, in its allocation and with a new job.

@@ -5,6 +5,8 @@
 //	folder.go   move, remove, make and list folders; fsync of a folder
 //	read.go     read a file within a bound; what is not a regular file is refused
 //	record.go   JSON records with a schema version
+//	watched.go  Watched: a record that is read again only when it was replaced
+//	beat.go     Beat: a sign of life, overwritten in place
 //	errors.go   the kinds of error, and what to type when a record is damaged
 //	sweep.go    remove what killed writers left behind
 //	trouble.go  what a file system that takes no writes is called, and what to do about it
@@ -12,7 +14,8 @@
 // A file is written to a temporary one in the same folder, fsynced, and given its name by rename(2) or, where the name
 // must not exist yet, by link(2); then the folder is fsynced. So a crash between any two system calls leaves the old
 // file or the new one, and perhaps a temporary file, whose name begins with ".tmp-" and which readers ignore. Files are
-// 0600 and folders 0700. There are no locks: a lock outlives its holder on some shared file systems.
+// 0600 and folders 0700. A sign of life alone is overwritten in place (beat.go), with a checksum: it is written every second,
+// and a rename costs a metadata server more than a few bytes do. There are no locks: a lock outlives its holder on some shared file systems.
 //
 // Callers act on the kind of an error, never on its text:
 //

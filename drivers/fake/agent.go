@@ -2,11 +2,12 @@ package fake
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"assay/drivers"
@@ -19,15 +20,18 @@ var disk = durable.Writer{NoSync: true}
 // agent is the simulated supervisor of one job.
 type agent struct {
 	dead      bool
-	over      bool      // it ended in order, and its processes with it
-	stopped   bool      // it does nothing, as after SIGSTOP
-	since     time.Time // when it fell silent; zero while it is heard
-	restarted bool      // its job was requeued after it had run
-	beat      uint64
+	over      bool                // it ended in order, and its processes with it
+	stopped   bool                // it does nothing, as after SIGSTOP
+	since     time.Time           // when it fell silent; zero while it is heard
+	restarted bool                // its job was requeued after it had run
+	began     time.Time           // its first turn
+	written   uint64              // number of the last state.json
+	wrote     string              // that one, without what changes all the time
 	last      *drivers.AgentState // as last reported
 	wants     []drivers.Process   // as it last read
 	procs     map[string]*process
 	runs      map[string]*run
+	happened  []drivers.Happening
 }
 
 // warned reports whether an agent is told now that its walltime is over.
@@ -43,22 +47,13 @@ func (c *Cluster) endAgent(j *job, why string) {
 		return
 	}
 	state := *a.last
-	a.beat++
 	end := &drivers.AgentEnd{Reason: why}
 	if state.End != nil {
 		end.First = cmp.Or(state.End.First, state.End.Reason)
 	}
-	state.Heartbeat, state.End = a.beat, end
+	state.End = end
 	a.last = &state
 	c.report(j, state)
-}
-
-type process struct {
-	fingerprint string
-	since       time.Time
-	ready       bool
-	was         bool
-	url         string
 }
 
 type run struct {
@@ -91,12 +86,13 @@ func (c *Cluster) tick(j *job) {
 	}
 	a.wants = want.Processes
 	if a.procs == nil {
-		a.procs, a.runs = map[string]*process{}, map[string]*run{}
+		a.procs, a.runs, a.began = map[string]*process{}, map[string]*run{}, c.now
 	}
+	processes := c.processes(j, want.Processes)
 	state := drivers.AgentState{
 		Nonce: want.Nonce, JobID: string(j.ID), Generation: want.Generation, Node: j.Nodes[0],
 		Nodes:     []drivers.NodeState{{Name: j.Nodes[0], Metrics: agentPort(j.Nodes[0]) + "/metrics"}},
-		Processes: c.processes(j, want.Processes),
+		Processes: processes, Happened: a.happened,
 	}
 	done := true
 	for _, r := range want.Runs {
@@ -109,46 +105,37 @@ func (c *Cluster) tick(j *job) {
 		state.End = &drivers.AgentEnd{Reason: drivers.EndDone}
 		c.end(j, drivers.JobCompleted, "")
 	}
-	a.beat++
-	state.Heartbeat = a.beat
 	a.last = &state
 	c.report(j, state)
 }
 
-func (c *Cluster) processes(j *job, want []drivers.Process) []drivers.ProcessState {
-	a, node := &j.agent, j.Nodes[0]
-	keep := map[string]*process{}
-	var out []drivers.ProcessState
-	for i, w := range want {
-		p := a.procs[w.Name]
-		if p == nil || p.fingerprint != w.Fingerprint {
-			p = &process{fingerprint: w.Fingerprint, since: c.now}
-		}
-		if !p.ready && c.now.Sub(p.since) >= c.o.Startup {
-			p.ready, p.was, p.since = true, true, c.now
-			c.ledger.answered[j.Tag.Nonce] = true
-		}
-		p.url = fmt.Sprintf("http://%s:%d", node, 8000+i)
-		keep[w.Name] = p
-		s := drivers.ProcessState{
-			Name: w.Name, Fingerprint: p.fingerprint, Phase: drivers.PhaseStarting, PhaseFor: drivers.SecondsOf(c.now.Sub(p.since)),
-			Endpoint: p.url, WasReady: p.was, PID: 1000 + i,
-		}
-		if p.ready {
-			s.Phase = drivers.PhaseReady
-			for _, probe := range w.Probes {
-				if probe.Model != "" {
-					s.Models = []string{probe.Model}
-				}
-			}
-		}
-		if w.Metrics != "" {
-			s.Metrics = s.Endpoint + w.Metrics
-		}
-		out = append(out, s)
+// heartbeat counts seconds of an agent's life.
+func (c *Cluster) heartbeat(a *agent) uint64 { return 1 + uint64(c.now.Sub(a.began)/drivers.BeatEvery) }
+
+// report writes state.json when it changed, and the beat file each time. An agent that cannot write is silent.
+func (c *Cluster) report(j *job, state drivers.AgentState) {
+	a := &j.agent
+	if c.silent(j) {
+		return
 	}
-	a.procs = keep
-	return out
+	steady := state
+	steady.Processes = slices.Clone(state.Processes)
+	for i := range steady.Processes {
+		steady.Processes[i].PhaseFor = 0
+	}
+	now, err := json.Marshal(steady)
+	if err != nil {
+		panic(err) // only plain data comes here
+	}
+	if string(now) != a.wrote {
+		state.Heartbeat, state.Written = c.heartbeat(a), a.written+1
+		if disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) != nil {
+			return
+		}
+		a.wrote, a.written = string(now), state.Written
+	}
+	beat := durable.Beat{Path: filepath.Join(j.spec.Dir, drivers.BeatFile), NoSync: true}
+	_ = errors.Join(beat.Write(durable.Pulse{Count: c.heartbeat(a), Of: a.written}), beat.Close())
 }
 
 // run moves one run on: claim, execute, write the result. A run that is already claimed or has a result is left alone.

@@ -17,8 +17,9 @@
 // A job can end while its server lives on (leftover.go): its node was lost, what supervised it was killed (KillSupervisor), or
 // its agent (OrphanServers). Fence ends such a server; with Options.Unfenced only its agent does, once it sees its stop.
 //
-// In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
-// executes runs after claiming them, and dies on demand (CrashAgent).
+// In every running job a simulated agent (agent.go) obeys desired.json, reports state.json and the beat file of the job
+// directory, executes runs after claiming them, and dies on demand (CrashAgent). Its servers (process.go) hang on demand
+// (Hang), and are restarted as Process.Live says.
 //
 // The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions and Results (ledger.go) are for the
 // assertions of a test. Options.Hook is called before and after every driver call and can panic: the caller then

@@ -65,6 +65,33 @@ func (c *Cluster) DeadFor(nonce string) time.Duration {
 	return 0
 }
 
+// HungFor is the longest time for which a server of a job has answered nothing although it runs; 0 when all answer.
+func (c *Cluster) HungFor(nonce string) (longest time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range c.jobs {
+		for _, p := range j.agent.procs {
+			if j.Tag.Nonce == nonce && !p.hung.IsZero() {
+				longest = max(longest, c.now.Sub(p.hung))
+			}
+		}
+	}
+	return longest
+}
+
+// Happened lists what the agent of each job has reported as happened inside it, by nonce: how often.
+func (c *Cluster) Happened() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]int{}
+	for _, j := range slices.Concat(c.past, c.jobs) {
+		if j.agent.last != nil && len(j.agent.last.Happened) > 0 {
+			out[j.Tag.Nonce] = len(j.agent.last.Happened)
+		}
+	}
+	return out
+}
+
 // Answers reports whether a server that passes its probes is at that URL.
 func (c *Cluster) Answers(url string) bool {
 	c.mu.Lock()

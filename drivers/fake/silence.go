@@ -1,7 +1,6 @@
 package fake
 
 import (
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -48,20 +47,13 @@ func (c *Cluster) hear(j *job) {
 	}
 }
 
-// report writes the state of an agent, unless it is silent.
-func (c *Cluster) report(j *job, state drivers.AgentState) {
-	if !c.silent(j) {
-		_ = disk.ReplaceRecord(filepath.Join(j.spec.Dir, drivers.StateFile), state, nil) // an agent that cannot write is silent
-	}
-}
-
 // answers reports whether a server of a job passes its probes now: the one at url, or any with an empty url.
 func (j *job) answers(url string) bool {
 	if j.State != drivers.JobRunning || j.agent.dead {
 		return false
 	}
 	for _, p := range j.agent.procs {
-		if p.ready && (url == "" || p.url == url) {
+		if p.ready && p.hung.IsZero() && (url == "" || p.url == url) {
 			return true
 		}
 	}

@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	tick      = 200 * time.Millisecond // between two steps of the loop
-	beatEvery = time.Second            // how often state.json is written when nothing changes
-	runGrace  = 10 * time.Second       // between SIGTERM and SIGKILL of a run
+	tick      = 200 * time.Millisecond  // between two steps of the loop
+	lookEvery = 1500 * time.Millisecond // how often desired.json is looked at: a stop in it is obeyed within 2 s
+	runGrace  = 10 * time.Second        // between SIGTERM and SIGKILL of a run
 	agentFile = "agent.json"
 )
 
@@ -52,14 +52,28 @@ type agent struct {
 	gpus    *gpus
 	relays  *relays
 	state   drivers.AgentState
-	wrote   time.Time
-	last    string // state.json as written, without the heartbeat
+	layout  int // raised when desired.json or a port changed, on which the content of files depends
+
+	told    durable.Watched[drivers.AgentDesired]
+	looked  time.Time     // when desired.json was last looked at
+	began   time.Time     // the first turn of the loop
+	turned  time.Time     // the last one
+	awake   time.Duration // between the last two, without a pause
+	resumed time.Time     // when the last pause was over
+
+	beat    durable.Beat
+	checked time.Time // when both were last looked after
+	wrote   time.Time // when state.json was last to be written
+	last    string    // state.json as written, without the heartbeat
+
+	happened   []drivers.Happening
+	happenings uint64
 }
 
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
 // returns an error when it could not work at all; a server's failure is in state.json.
 func Run(ctx context.Context, dir string, o Options) error {
-	a := &agent{dir: filepath.Clean(dir), o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays(), parent: os.Getppid()}
+	a := newAgent(dir, o)
 	defer a.relays.close()
 	if err := a.claim(); errors.Is(err, errAgain) {
 		return a.again()
@@ -73,13 +87,19 @@ func Run(ctx context.Context, dir string, o Options) error {
 	a.nodes.stop()
 	end.Left = a.left()
 	a.state.End = &end
-	if err := a.report(true); err != nil {
+	if err := errors.Join(a.report(time.Now(), true), a.beat.Close()); err != nil {
 		return err // the guard says it instead
 	}
 	if end.Left == "" {
 		a.guard.close()
 	}
 	return nil
+}
+
+func newAgent(dir string, o Options) *agent {
+	a := &agent{dir: filepath.Clean(dir), o: o, ports: map[string]int{}, gpus: newGPUs(), relays: newRelays(), parent: os.Getppid()}
+	a.told.Path, a.beat.Path = filepath.Join(a.dir, drivers.DesiredFile), filepath.Join(a.dir, drivers.BeatFile)
+	return a
 }
 
 // claimed is agent.json: which process supervises the job, for people who look for it.
@@ -109,17 +129,14 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
-		if err := a.read(); err != nil {
-			a.state.Error = err.Error()
-		} else {
-			a.state.Error = ""
-		}
+		now := time.Now()
+		a.look(now)
 		if end := a.over(); end != nil {
 			a.endNow()
 			return *end
 		}
-		a.converge(time.Now())
-		if err := a.report(false); err != nil {
+		a.converge(now)
+		if err := a.report(now, false); err != nil {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
@@ -133,17 +150,32 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 	}
 }
 
+// look begins a turn of the loop: desired.json is looked at when that is due.
+func (a *agent) look(now time.Time) {
+	a.wake(now)
+	if a.desired.Nonce != "" && now.Sub(a.looked) < lookEvery {
+		return
+	}
+	a.looked, a.state.Error = now, ""
+	if err := a.read(); err != nil {
+		a.state.Error = err.Error()
+	}
+}
+
 // read takes desired.json as it is now. Until there is a good one, the last good one holds.
 func (a *agent) read() error {
-	var d drivers.AgentDesired
-	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &d); err != nil {
+	d, _, err := a.told.Read()
+	switch {
+	case err != nil:
 		return fmt.Errorf("reading what to run: %w", err)
-	}
-	if a.desired.Nonce != "" && d.Nonce != a.desired.Nonce {
+	case d == nil:
+		return fmt.Errorf("reading what to run: there is no %s", a.told.Path)
+	case a.desired.Nonce != "" && d.Nonce != a.desired.Nonce:
 		return fmt.Errorf("desired.json is for submission %s, this is %s", d.Nonce, a.desired.Nonce)
 	}
 	if d.Generation != a.desired.Generation {
-		a.desired = d
+		a.desired = *d
+		a.layout++
 		a.relays.setTargets(d.Relays)
 		a.nodes.serveFiles(d.Processes)
 	}
@@ -221,6 +253,6 @@ func (a *agent) shutdown() {
 // drain steps until done reports true, and reports meanwhile, so that the heartbeat goes on.
 func (a *agent) drain(done func(time.Time) bool, limit time.Duration) {
 	for deadline := time.Now().Add(limit); !done(time.Now()) && time.Now().Before(deadline); time.Sleep(tick / 4) {
-		_ = a.report(false) // a failure shows in the next report
+		_ = a.report(time.Now(), false) // a failure shows in the next report
 	}
 }

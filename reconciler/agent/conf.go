@@ -22,6 +22,7 @@ const (
 	confDir       = "conf" // of the job directory: a folder a process
 	reloadTimeout = 10 * time.Second
 	reloadAgain   = 10 * time.Second
+	filesAgain    = 2 * time.Second // after files could not be written
 )
 
 // conf is the folder that holds a process' files.
@@ -132,6 +133,7 @@ func (p *process) dashboards(dir string) error {
 
 // writeFiles brings the process' files up to date and reports whether a file changed that the program does not watch itself.
 func (p *process) writeFiles() (changed bool, err error) {
+	layout := p.a.layout // expanding can allocate a port, after which all is written once more
 	for _, f := range p.want.Files {
 		content, err := p.expand(f.Content)
 		if err != nil {
@@ -147,6 +149,7 @@ func (p *process) writeFiles() (changed bool, err error) {
 		}
 		changed = changed || wrote && f.Path != p.want.Targets // programs watch the targets
 	}
+	p.filed, p.fileAgain = layout, time.Time{}
 	return changed, nil
 }
 
@@ -159,15 +162,23 @@ func replaceFile(path string, b []byte) (wrote bool, err error) {
 	return err == nil, err
 }
 
-// refresh keeps the files of a running process up to date, and has them read again.
+// refresh keeps the files of a running process up to date, and has them read again. They can only change with desired.json
+// and with ports.
 func (p *process) refresh(now time.Time) {
-	changed, err := p.writeFiles()
+	var changed bool
+	var err error
+	if p.filed != p.a.layout && !now.Before(p.fileAgain) {
+		p.fileAgain = now.Add(filesAgain) // unless it works
+		changed, err = p.writeFiles()
+	}
 	switch {
 	case err != nil:
 		p.note = err.Error()
 		return
 	case changed && p.want.Reload == "":
-		p.stop(now, "FilesChanged", "its files changed, and it reads them only when it starts")
+		const why = "its files changed, and it reads them only when it starts"
+		p.happen("FilesChanged", why)
+		p.stop(now, "FilesChanged", why)
 		return
 	case changed:
 		p.reloadDue, p.note = now, ""

@@ -7,7 +7,7 @@
 //	agent.go        the loop: read, converge, report, shut down
 //	end.go          why the agent ends: the walltime, a signal, a stop, a killed parent, a second start
 //	guard.go        the agent's child that learns of its end; orphans.go: what it does when the agent was killed
-//	state.go        state.json, replaced when it changes and once a second
+//	state.go        state.json, replaced when it changes; the beat file, written once a second
 //	process.go      one server: what is wanted of it, and its next step
 //	start.go        what has to be there before a server starts, and its start
 //	restart.go      how a server ended, and whether it is started again
@@ -18,7 +18,8 @@
 //	ports.go        free ports, kept for the life of the job
 //	gpus.go         GPUs that services of one job share
 //	version.go      arguments that depend on a program's version
-//	probing.go      readiness probes
+//	probing.go      probes, and what they say about Ready
+//	live.go         a server that hangs after it was Ready; the agent's own pauses; what happened, for the controller
 //	raycluster.go   a Ray cluster under a server
 //	group.go        a process group: start, SIGTERM, SIGKILL, exit code
 //	run.go          one benchmark run, executed once
@@ -28,6 +29,14 @@
 // A server on several nodes gets a Ray cluster first: the head here, then a worker on every other node through srun. Nodes
 // and GPUs are counted by asking `ray status` until all have joined; only then does the server start. When any part of it
 // dies, all of it is ended and started again, and the reason says which.
+//
+// A Ready server is asked every two seconds. One that gives three wrong answers in a row, or none for ten seconds, is not
+// Ready any more; one that misses as many probes as Process.Live says is ended, with its whole group, and started again. What
+// was asked while the agent itself was stopped or starved does not count. A probe that only connects to a port cannot see a
+// hang: the kernel accepts for the server.
+//
+// While nothing changes the agent leaves the state directory's metadata alone: one stat of desired.json every 1.5 seconds,
+// now and then one of the other nodes' reports, and a beat file that is open and overwritten in place.
 //
 // Secrets come from files that only their owner can read, reach a process by its environment, and are blanked out of its log.
 //

@@ -44,7 +44,7 @@ func (a *agent) watchParent(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(beatEvery):
+		case <-time.After(drivers.BeatEvery):
 		}
 	}
 	time.Sleep(hangsFor)
@@ -134,13 +134,13 @@ func (a *agent) again() error {
 	if err := durable.ReadRecord(filepath.Join(a.dir, drivers.DesiredFile), &want); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
 	}
-	s.Nonce, s.JobID, s.Heartbeat = want.Nonce, a.o.JobID, s.Heartbeat+1
+	s.Nonce, s.JobID = want.Nonce, a.o.JobID
 	end := &drivers.AgentEnd{Reason: drivers.EndRequeued, Message: errAgain.Error()}
 	if s.End != nil {
 		end.First, end.Left = cmp.Or(s.End.First, s.End.Reason), s.End.Left
 	}
 	s.End = end
-	if err := disk.ReplaceRecord(path, s, nil); err != nil {
+	if err := writeFor(a.dir, s); err != nil {
 		return fmt.Errorf("recording that the job was started again: %w", err)
 	}
 	return nil

@@ -36,13 +36,17 @@ func TestARequeuedJobSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := &agent{dir: dir, o: Options{JobID: "7"}}
+	first := newAgent(dir, Options{JobID: "7"})
 	if err := first.claim(); err != nil {
 		t.Fatal(err)
 	}
 	write(drivers.DesiredFile, drivers.AgentDesired{Generation: 1, Nonce: "n"})
-	write(drivers.StateFile, drivers.AgentState{Nonce: "n", JobID: "7", Heartbeat: 9, Runs: []drivers.RunState{{ID: "r", Phase: "Complete"}},
+	write(drivers.StateFile, drivers.AgentState{Nonce: "n", JobID: "7", Written: 4, Heartbeat: 9, Runs: []drivers.RunState{{ID: "r", Phase: "Complete"}},
 		End: &drivers.AgentEnd{Reason: drivers.EndSignalled}})
+	if err := first.beat.Write(durable.Pulse{Count: 30, Of: 4}); err != nil {
+		t.Fatal(err)
+	}
+	defer first.beat.Close()
 	if err := Run(t.Context(), dir, Options{JobID: "7"}); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,11 @@ func TestARequeuedJobSaysSo(t *testing.T) {
 	if err := durable.ReadRecord(filepath.Join(dir, drivers.StateFile), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.End == nil || s.End.Reason != drivers.EndRequeued || s.Heartbeat != 10 || len(s.Runs) != 1 || s.Nonce != "n" {
+	pulse, err := durable.ReadBeat(filepath.Join(dir, drivers.BeatFile))
+	if err != nil || pulse != (durable.Pulse{Count: 31, Of: 5}) || s.Written != 5 {
+		t.Errorf("the beat file has %+v, %v: a reader of the state before would not read this one, number %d", pulse, err, s.Written)
+	}
+	if s.End == nil || s.End.Reason != drivers.EndRequeued || s.Heartbeat != 31 || len(s.Runs) != 1 || s.Nonce != "n" {
 		t.Errorf("the state is %+v, end %+v", s, s.End)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +21,8 @@ import (
 )
 
 const (
-	nodesDir    = "nodes" // of the job directory: one file a node
+	nodesDir    = "nodes"          // of the job directory: one file a node
+	nodesEvery  = 10 * time.Second // how often the other nodes' reports are looked at
 	srunAgain   = 15 * time.Second
 	headerTime  = 10 * time.Second
 	maxTextfile = 256 << 20 // bytes of a file of metrics
@@ -34,12 +37,18 @@ type nodes struct {
 	mu     sync.Mutex
 	err    string
 	files  map[string]string // process -> file of metrics
+
+	count  int // nodes of the allocation
+	stat   func(string) (fs.FileInfo, error)
+	looked time.Time
+	folder time.Time           // when the folder of reports last changed
+	known  []drivers.NodeState // as last read
 }
 
 // startNodes serves this node's counters and starts the others. A node without counters does not disturb the rest.
 func startNodes(ctx context.Context, dir string, o Options) *nodes {
 	ctx, cancel := context.WithCancel(ctx)
-	n := &nodes{dir: dir, cancel: cancel}
+	n := &nodes{dir: dir, cancel: cancel, count: o.Nodes, stat: os.Stat}
 	var err error
 	if n.server, err = serveNode(dir, o, n.textfile); err != nil {
 		n.fail(err)
@@ -131,8 +140,26 @@ func (n *nodes) others(ctx context.Context, o Options) {
 	}
 }
 
-// list is the state of every node that has reported.
-func (n *nodes) list() []drivers.NodeState {
+// list is the state of every node that has reported. A report that is replaced changes the folder, which is looked at now
+// and then when there are other nodes.
+func (n *nodes) list(now time.Time) []drivers.NodeState {
+	if n.looked.IsZero() || (n.count > 1 || n.known == nil) && now.Sub(n.looked) >= nodesEvery {
+		n.looked = now
+		info, err := n.stat(filepath.Join(n.dir, nodesDir))
+		if err == nil && (len(n.known) < n.count || !info.ModTime().Equal(n.folder)) {
+			n.folder, n.known = info.ModTime(), n.read()
+		}
+	}
+	out := n.known
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err != "" {
+		out = append(slices.Clone(out), drivers.NodeState{Name: "others", Error: n.err})
+	}
+	return out
+}
+
+func (n *nodes) read() []drivers.NodeState {
 	files, _ := filepath.Glob(filepath.Join(n.dir, nodesDir, "*.json")) // the pattern is well formed
 	var out []drivers.NodeState
 	for _, f := range files {
@@ -140,11 +167,6 @@ func (n *nodes) list() []drivers.NodeState {
 		if err := durable.ReadRecord(f, &s); err == nil {
 			out = append(out, s)
 		}
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.err != "" {
-		out = append(out, drivers.NodeState{Name: "others", Error: n.err})
 	}
 	return out
 }

@@ -81,7 +81,6 @@ func speakFor(dir string) error {
 			return nil
 		}
 		if err == nil {
-			s.Heartbeat++
 			if s.End == nil {
 				s.End = &drivers.AgentEnd{Reason: drivers.EndKilled, Message: "the agent was killed, and what it ran was ended"}
 			}
@@ -89,7 +88,7 @@ func speakFor(dir string) error {
 			for i := range s.Processes { // nobody shall take the killed agent's last word for the present
 				s.Processes[i].Phase, s.Processes[i].Reason, s.Processes[i].Message, s.Processes[i].PID = drivers.PhaseStopped, s.End.Reason, s.End.Message, 0
 			}
-			err = disk.ReplaceRecord(path, *s, nil)
+			err = writeFor(dir, *s)
 		}
 		if err == nil || time.Now().After(deadline) {
 			return err

@@ -25,6 +25,7 @@ func (a *agent) port(process, which string) (int, error) {
 	port, err := a.freePort()
 	if err == nil {
 		a.ports[key] = port
+		a.layout++
 	}
 	return port, err
 }
@@ -34,6 +35,7 @@ func (a *agent) release(process string) (taken int) {
 	for key, port := range a.ports {
 		if strings.HasPrefix(key, process+":") && !a.portFree(port) {
 			delete(a.ports, key)
+			a.layout++
 			taken = port
 		}
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,13 +12,15 @@ import (
 )
 
 const (
-	probeEvery  = 500 * time.Millisecond
-	probeMisses = 3 // probes in a row that a Ready server may miss
+	probeEvery  = 500 * time.Millisecond // until a server is Ready, and after an answer that was wrong
+	askEvery    = 2 * time.Second        // a Ready server
+	probeMisses = 3                      // wrong answers in a row that end Ready
 )
 
 // result is the outcome of one round of probes of one incarnation.
 type result struct {
 	group  *group
+	began  time.Time
 	models []string
 	err    error
 }
@@ -37,21 +40,27 @@ func (p *process) probe(now time.Time) {
 		}
 	default:
 	}
-	if p.probing || now.Sub(p.probed) < probeEvery {
+	p.listen(now)
+	every := probeEvery
+	if p.phase == drivers.PhaseReady && p.wrong == 0 {
+		every = askEvery
+	}
+	if p.stopping || p.probing || now.Sub(p.probed) < every {
 		return
 	}
 	p.probing, p.probed = true, now
-	bases := make([]string, len(p.want.Probes))
-	for i, one := range p.want.Probes {
+	probes := slices.Clone(p.want.Probes)
+	bases := make([]string, len(probes))
+	for i, one := range probes {
 		port := p.port
 		if one.Port != "" {
 			port = p.a.ports[p.want.Name+":"+one.Port]
 		}
-		bases[i] = p.local(port)
+		bases[i], probes[i].Timeout = p.local(port), p.patience(one.Timeout)
 	}
-	g, probes, token := p.main, p.want.Probes, p.token()
+	g, token := p.main, p.token
 	go func() {
-		r := result{group: g}
+		r := result{group: g, began: now}
 		for i, one := range probes {
 			models, err := probe.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
 			if r.models = append(r.models, models...); err != nil {
@@ -63,8 +72,8 @@ func (p *process) probe(now time.Time) {
 	}()
 }
 
-// token is what the server asks of its clients; empty when it asks nothing, or when the secret cannot be read.
-func (p *process) token() string {
+// tokenOf is what a server asks of its clients; empty when it asks nothing, or when the secret cannot be read.
+func (p *process) tokenOf() string {
 	if p.want.Token == "" {
 		return ""
 	}
@@ -77,13 +86,23 @@ func (p *process) token() string {
 
 func (p *process) judge(r result, now time.Time) {
 	p.models = r.models
-	switch {
-	case r.err == nil:
-		p.misses, p.ready = 0, true
+	if r.err == nil {
+		if p.lost {
+			p.happen(drivers.ReasonReadyAgain, "all probes pass again")
+		}
+		p.wrong, p.misses, p.quiet = 0, 0, 0
+		p.up, p.ready, p.lost = true, true, false
 		p.enter(drivers.PhaseReady, "ProbesPass", "", now)
-	case p.phase == drivers.PhaseReady && p.misses+1 < probeMisses:
-		p.misses++
-	default:
-		p.enter(drivers.PhaseStarting, drivers.ReasonProbeFailing, r.err.Error(), now)
+		return
 	}
+	if r.began.Before(p.a.resumed) {
+		return // the agent was stopped meanwhile, which is no fault of the server
+	}
+	switch p.wrong++; {
+	case p.phase != drivers.PhaseReady:
+		p.enter(drivers.PhaseStarting, drivers.ReasonProbeFailing, r.err.Error(), now)
+	case p.wrong >= probeMisses:
+		p.lose(r.err.Error(), now)
+	}
+	p.miss(r, now)
 }

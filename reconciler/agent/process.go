@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -31,13 +32,21 @@ type process struct {
 	restarts  int
 	retries   int  // of the port
 	ready     bool // this fingerprint was Ready once
+	up        bool // so was this start
+	lost      bool // a happening said that it is not as it should be, and none that it is Ready again
 	last      *v1alpha1.End
 	models    []string
 	again     time.Time // when a restart is due
 	probed    time.Time
-	misses    int
-	results   chan result // one probe at a time
+	token     string        // for its probes
+	wrong     int           // answers in a row
+	quiet     time.Duration // since its last answer, without the agent's own pauses
+	misses    int           // that count for Live
+	missed    time.Time     // when the probe of the last one began
+	results   chan result   // one probe at a time
 	probing   bool
+	filed     int       // the agent's layout for which its files are written
+	fileAgain time.Time // when that is tried again
 	reloadDue time.Time
 	reloaded  chan error
 }
@@ -50,6 +59,7 @@ func newProcess(a *agent, want drivers.Process, now time.Time) *process {
 
 func (p *process) enter(phase, reason, message string, now time.Time) {
 	if p.phase != phase {
+		p.proven = p.proven || p.phase == drivers.PhaseReady && now.Sub(p.since) > provenAfter
 		p.since = now
 	}
 	p.phase, p.reason, p.message = phase, reason, message
@@ -92,8 +102,8 @@ func (p *process) stop(now time.Time, reason, message string) {
 
 // fail ends everything of the process because a part of it did.
 func (p *process) fail(f fault, now time.Time) {
-	p.proven = p.phase == drivers.PhaseReady && now.Sub(p.since) > provenAfter
-	p.fault, p.starting = &f, false
+	p.fault, p.starting, p.lost = &f, false, true
+	p.happen(f.reason, fmt.Sprintf("%s; see %s", f.message, p.log()))
 	p.last = &v1alpha1.End{Reason: f.reason, Message: f.message, At: now.UTC()}
 	p.stop(now, f.reason, f.message)
 	p.stopping = true
@@ -132,11 +142,10 @@ func (p *process) step(now time.Time) {
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil
-		p.restarts, p.retries, p.ready, p.last, p.models, p.version, p.note = 0, 0, false, nil, nil, version{}, ""
+		p.restarts, p.retries, p.ready, p.lost, p.last, p.models, p.version, p.note = 0, 0, false, false, nil, nil, version{}, ""
 		p.start(now)
 	case p.phase == drivers.PhaseRestarting && !now.Before(p.again):
-		p.restarts++
-		p.start(now)
+		p.restart(now)
 	}
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -14,6 +15,8 @@ const (
 	portRetries  = 5                // starts that can fail because another program took the port first
 	doubtFor     = 5 * time.Second  // after a server's end its cluster can still turn out to be the cause
 )
+
+const portTaken = "PortTaken" // a reason: the server is not the cause
 
 // fault is the cause of an unexpected end.
 type fault struct{ reason, message string }
@@ -65,13 +68,14 @@ func (p *process) stopped(now time.Time) {
 		p.retries++
 		p.again = now
 		p.restarts-- // the server is not the cause
-		p.enter(drivers.PhaseRestarting, "PortTaken", fmt.Sprintf("another program took port %d before the server listened; it is started on another port", taken), now)
+		p.enter(drivers.PhaseRestarting, portTaken, fmt.Sprintf("another program took port %d before the server listened; it is started on another port", taken), now)
 		return
 	}
 	if p.proven {
 		p.restarts = 0
 	}
 	if p.restarts >= p.want.Restart.Limit {
+		p.happen(drivers.ReasonGivenUp, fmt.Sprintf("it is not started again in this job after %d restarts; last end: %s: %s", p.restarts, f.reason, f.message))
 		p.enter(drivers.PhaseFailed, f.reason, fmt.Sprintf("%s, after %d restarts; see %s", f.message, p.restarts, p.log()), now)
 		return
 	}
@@ -81,6 +85,20 @@ func (p *process) stopped(now time.Time) {
 	}
 	p.again = now.Add(delay)
 	p.enter(drivers.PhaseRestarting, f.reason, fmt.Sprintf("%s; it is started again in %s", f.message, delay), now)
+}
+
+// restart starts a server again. When it had ended by itself, that is told, in its log too.
+func (p *process) restart(now time.Time) {
+	p.restarts++
+	if p.lost && p.last != nil {
+		line := fmt.Sprintf("restart %d of at most %d, after %s: %s", p.restarts, p.want.Restart.Limit, p.last.Reason, p.last.Message)
+		if p.reason == portTaken {
+			line = p.message
+		}
+		p.happen(drivers.ReasonRestarted, line)
+		_ = disk.Append(filepath.Join(p.a.dir, p.log()), []byte("assay: "+line)) // without it the log is shorter, and the event says the same
+	}
+	p.start(now)
 }
 
 // cleanup runs what has to follow the end of the process, such as the removal of its container.

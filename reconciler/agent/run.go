@@ -16,7 +16,10 @@ import (
 	"assay/drivers/durable"
 )
 
-const suiteLog = "suite.log"
+const (
+	suiteLog      = "suite.log"
+	progressEvery = time.Second // how often the progress of a run that runs is read
+)
 
 // run is one benchmark run. It is executed once, whatever happens.
 type run struct {
@@ -27,6 +30,9 @@ type run struct {
 	message string
 	started time.Time
 	late    bool // stopped because its time was over
+
+	progress string
+	looked   time.Time // when the progress was read
 }
 
 func newRun(a *agent, want drivers.Run) *run {
@@ -42,6 +48,9 @@ func (r *run) step(now time.Time) {
 			r.begin(now)
 		}
 		return
+	}
+	if now.Sub(r.looked) >= progressEvery {
+		r.looked, r.progress = now, lastLine(filepath.Join(r.want.Dir, drivers.ProgressFile))
 	}
 	if r.group.stopBy.IsZero() {
 		r.late = r.want.Limit > 0 && now.Sub(r.started) > r.want.Limit.Std()
@@ -129,7 +138,7 @@ func (r *run) conclude(exit drivers.Exit) {
 func (r *run) state() drivers.RunState {
 	s := drivers.RunState{ID: r.want.ID, Phase: r.phase, Message: r.message}
 	if r.phase == v1alpha1.RunRunning {
-		s.Progress = lastLine(filepath.Join(r.want.Dir, drivers.ProgressFile))
+		s.Progress = r.progress
 	}
 	return s
 }

@@ -100,7 +100,8 @@ func (p *process) launch(now time.Time) error {
 	if p.main, err = p.run(cmd, p.log()); err != nil {
 		return err
 	}
-	p.starting, p.misses, p.probed = false, 0, time.Time{}
+	p.starting, p.up, p.proven, p.probed = false, false, false, time.Time{}
+	p.wrong, p.misses, p.quiet, p.token = 0, 0, 0, p.tokenOf()
 	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
 	return nil
 }

@@ -167,6 +167,11 @@ var advice = map[Reason]string{
 	Missing:         "fetch the images of the manifest (assay pull -f FILE), or correct the path",
 	ProbeFailing:    "wait until the server answers its probes; if it stays so: assay logs SERVICE",
 
+	NotAnswering: "wait: it is restarted in its job; if it was only slow, raise live.misses or live.every",
+	Restarted:    "wait until it is Ready; what ended it: assay logs SERVICE",
+	ReadyAgain:   "nothing to do",
+	GivenUp:      "read why it ends (assay logs SERVICE): another job takes its place, as often as restart.limit allows",
+
 	Reason(drivers.JobCompleting): "wait: the job is ending",
 	Reason(drivers.JobFailed):     "read the output: assay logs SERVICE",
 	Reason(drivers.JobCancelled):  "nothing to do",

@@ -245,7 +245,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 				phase = "Failed"
 			}
 			st.Processes = append(st.Processes, drivers.ProcessState{Name: p.Name, Fingerprint: p.Fingerprint, Phase: phase, PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
-				Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Reason: w.str("why", "")})
+				Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Anew: w.has("anew"), Reason: w.str("why", "")})
 		}
 	}
 	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {

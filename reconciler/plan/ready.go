@@ -143,7 +143,7 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 			return cause{Reason(p.Reason), name + p.Message}
 		case p.Phase == drivers.PhaseFailed:
 			return cause{CrashLoop, strings.TrimSpace(fmt.Sprintf("%sthe server failed for good: %s %s", name, p.Reason, p.Message))}
-		case p.Phase == drivers.PhaseStarting && !p.WasReady && p.PhaseFor.Std() > s.Within:
+		case p.Phase == drivers.PhaseStarting && (p.Anew || !p.WasReady) && p.PhaseFor.Std() > s.Within:
 			return cause{ReadinessDeadline, fmt.Sprintf("%snot ready within %s: %s %s", name, s.Within, p.Reason, p.Message)}
 		}
 	}

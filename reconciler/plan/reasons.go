@@ -185,4 +185,8 @@ const (
 	CommandNotFound Reason = drivers.ReasonCommandNotFound
 	Missing         Reason = drivers.ReasonMissing
 	ProbeFailing    Reason = drivers.ReasonProbeFailing
+	NotAnswering    Reason = drivers.ReasonNotAnswering
+	Restarted       Reason = drivers.ReasonRestarted
+	ReadyAgain      Reason = drivers.ReasonReadyAgain
+	GivenUp         Reason = drivers.ReasonGivenUp
 )

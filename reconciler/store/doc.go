@@ -5,7 +5,7 @@
 //	lease/<epoch>.json                     who holds the lease: created once, so that one process wins an epoch
 //	revisions/<experiment>/<n>.json        accepted versions, created once and numbered: the newest is the head
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
-//	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json and log/ of one job
+//	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json, beat and log/ of one job
 //	runs/<experiment>/<run>/               run.json, request.json, claim.json, result.json and samples of one run
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
 //	sources/<hash>.json                    what a followed folder or repository last delivered

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"assay/drivers/durable"
@@ -28,7 +30,8 @@ type Event struct {
 	Message    string    `json:"message"`
 	Generation int64     `json:"generation,omitempty"`
 	JobID      string    `json:"jobID,omitempty"`
-	Count      int       `json:"count"` // how often, when repeats were folded
+	Count      int       `json:"count"`               // how often, when repeats were folded
+	Happening  string    `json:"happening,omitempty"` // NONCE/NUMBER of what an agent reported, of which there is one event
 }
 
 func (s *Store) eventsPath() string { return filepath.Join(s.dir, "events.jsonl") }
@@ -91,4 +94,26 @@ func (s *Store) Events(experiment string) ([]Event, error) {
 		}
 	}
 	return out, nil
+}
+
+// Told is up to which number there are events of what happened inside jobs, by nonce.
+func (s *Store) Told() (map[string]uint64, error) {
+	told := map[string]uint64{}
+	for _, path := range []string{s.eventsPath() + ".1", s.eventsPath()} {
+		b, err := durable.Read(path, 2*eventsLimit)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading the events: %w", err)
+		}
+		for line := range bytes.Lines(b) {
+			var e Event
+			if !bytes.Contains(line, []byte(`"happening":`)) || json.Unmarshal(line, &e) != nil {
+				continue // decoding is for those that count
+			}
+			nonce, number, _ := strings.Cut(e.Happening, "/")
+			if n, err := strconv.ParseUint(number, 10, 64); err == nil {
+				told[nonce] = max(told[nonce], n)
+			}
+		}
+	}
+	return told, nil
 }

@@ -103,7 +103,7 @@ func (s *Store) ReadDesired(seat drivers.Seat, nonce string) (drivers.AgentDesir
 	return *d, nil
 }
 
-// State reads an agent's report; nil when there is none yet.
+// State reads an agent's report, with the heartbeat of its beat file; nil when there is none yet.
 func (s *Store) State(seat drivers.Seat, nonce string) (*drivers.AgentState, error) {
-	return durable.OptionalRecord[drivers.AgentState](filepath.Join(s.JobDir(seat, nonce), drivers.StateFile))
+	return s.JobFiles(seat, nonce).State()
 }

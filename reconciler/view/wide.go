@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -59,6 +60,9 @@ func wideService(s v1alpha1.ServiceStatus) []string {
 		pending := "pending: " + seat.Reason // the scheduler's own word
 		if seat.JobState == string(drivers.JobPending) && seat.Reason != "" && !strings.Contains(reasons[0], seat.Reason) && !slices.Contains(reasons, pending) {
 			reasons = append(reasons, pending)
+		}
+		if seat.Last != nil && seat.Restarts > 0 {
+			reasons = append(reasons, fmt.Sprintf("restarted after %s %s ago", seat.Last.Reason, text.Age(seat.Last.At)))
 		}
 	}
 	return []string{
