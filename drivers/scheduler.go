@@ -126,7 +126,8 @@ type Change struct {
 // Scheduler starts, stops and lists jobs. drivertest.Scheduler is its contract as tests.
 //
 // Submit, Cancel, Reconfigure and Fence have effects: the caller holds the lease of the owner's state directory and checks
-// it first. Jobs and Ended change nothing and need no lease.
+// it first. Jobs and Ended change nothing and need no lease. Calls come from several goroutines at once, those with an effect
+// on one job or one seat one after the other.
 type Scheduler interface {
 	// Submit starts a job. Its error is ErrRejected when there is certainly no job,
 	// ErrUnavailable when the scheduler was not reached and so there is no job,

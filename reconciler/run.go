@@ -27,9 +27,10 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var renewing sync.WaitGroup
-	renewing.Go(func() { l.renew(ctx, stop) })
+	keep, end := context.WithCancel(context.WithoutCancel(ctx)) // what was begun needs the lease until it has ended
+	renewing.Go(func() { l.renew(keep, stop) })
 	defer renewing.Wait()
-	defer stop(nil)
+	defer end()
 	l.beside.reopen()
 	defer func() { err = cmp.Or(err, l.stop()) }()
 	var last string
