@@ -120,6 +120,9 @@ func (w *sim) sound() {
 		return
 	}
 	w.note("everything is heard again")
+	if w.cut {
+		w.echo = w.cluster.Now().Add(askEvery)
+	}
 	w.soundAt, w.cut = time.Time{}, false
 	w.cluster.Unmute()
 	w.seeing()
@@ -144,6 +147,9 @@ func (w *sim) spared() error {
 			continue
 		}
 		w.judged[e.Nonce] = true // what cannot be carried out at once is tried again
+		if w.cluster.Now().Before(w.echo) {
+			continue // the last answer still counts
+		}
 		if e.Silent && w.cut && !(e.Together > 1 && 5*e.Together > e.Of) {
 			continue // heartbeat and probe agreed, on this one alone
 		}
