@@ -45,9 +45,7 @@ func (w *sim) silence() {
 	case 5, 6:
 		w.cut = w.rng.IntN(3) > 0
 		w.note("no node sees the file system, and the controller sees the servers: %v", !w.cut)
-		for i := range 10 {
-			w.cluster.Mute(fmt.Sprintf("n%d", 1+i))
-		}
+		w.mute()
 	case 7:
 		w.loseAll()
 	case 8:
@@ -75,6 +73,13 @@ func (w *sim) seeing() {
 	for _, path := range hidden {
 		_ = os.Remove(strings.TrimSuffix(path, away)) // gone when its job folder was cleaned
 		must(func() error { return os.Rename(path, strings.TrimSuffix(path, away)) })
+	}
+}
+
+// mute silences the file system on every node.
+func (w *sim) mute() {
+	for i := range 10 {
+		w.cluster.Mute(fmt.Sprintf("n%d", 1+i))
 	}
 }
 
