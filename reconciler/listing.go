@@ -19,7 +19,8 @@ type listing struct {
 	every, atMost time.Duration
 
 	last     plan.Listing
-	at       time.Time // of the last question, by the steady clock
+	at       time.Time                   // of the last question, by the steady clock
+	ending   map[drivers.JobID]time.Time // since when jobs are seen to be ending, by the steady clock
 	asked    bool
 	interval time.Duration
 	kicked   bool
@@ -82,7 +83,7 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 		c.asked = false // as after a break: what was written down before does not compare with now
 	}
 	if !c.due(steady, inFlight(open, c.last.Jobs)) {
-		return c.last
+		return c.seen(steady)
 	}
 	ctx, cancel := context.WithTimeout(ctx, listingTime(ctx))
 	defer cancel()
@@ -96,7 +97,29 @@ func (l *Loop) list(ctx context.Context, open []plan.Attempt) plan.Listing {
 	}
 	c.answer(now, jobs, err)
 	c.at = steady
-	return c.last
+	return c.seen(steady)
+}
+
+// seen is the last answer, with how long jobs in it have been ending. While the scheduler does not answer, that is kept.
+func (c *listing) seen(now time.Time) plan.Listing {
+	out := c.last
+	if out.Err != "" {
+		return out
+	}
+	since := map[drivers.JobID]time.Time{}
+	out.Ending = map[drivers.JobID]time.Duration{}
+	for _, j := range out.Jobs {
+		if j.State != drivers.JobCompleting {
+			continue
+		}
+		since[j.ID] = now
+		if at, before := c.ending[j.ID]; before {
+			since[j.ID] = at
+		}
+		out.Ending[j.ID] = now.Sub(since[j.ID])
+	}
+	c.ending = since
+	return out
 }
 
 // listingTime is how long a listing can take: of a reader's short time some is left for asking the servers.

@@ -93,7 +93,7 @@ func noBudget(d plan.Desired, o plan.Observed) plan.Result {
 func believeAgents(d plan.Desired, o plan.Observed) plan.Result {
 	o.Agents = maps.Clone(o.Agents)
 	for nonce, a := range o.Agents {
-		a.Doubts, a.Servers = nil, plan.Answers
+		a.Doubts = nil
 		o.Agents[nonce] = a
 	}
 	return plan.Plan(d, o)

@@ -45,9 +45,7 @@ func (w *sim) silence() {
 	case 5, 6:
 		w.cut = w.rng.IntN(3) > 0
 		w.note("no node sees the file system, and the controller sees the servers: %v", !w.cut)
-		for i := range 10 {
-			w.cluster.Mute(fmt.Sprintf("n%d", 1+i))
-		}
+		w.mute()
 	case 7:
 		w.loseAll()
 	case 8:
@@ -75,6 +73,13 @@ func (w *sim) seeing() {
 	for _, path := range hidden {
 		_ = os.Remove(strings.TrimSuffix(path, away)) // gone when its job folder was cleaned
 		must(func() error { return os.Rename(path, strings.TrimSuffix(path, away)) })
+	}
+}
+
+// mute silences the file system on every node.
+func (w *sim) mute() {
+	for i := range 10 {
+		w.cluster.Mute(fmt.Sprintf("n%d", 1+i))
 	}
 }
 
@@ -120,6 +125,9 @@ func (w *sim) sound() {
 		return
 	}
 	w.note("everything is heard again")
+	if w.cut {
+		w.echo = w.cluster.Now().Add(askEvery)
+	}
 	w.soundAt, w.cut = time.Time{}, false
 	w.cluster.Unmute()
 	w.seeing()
@@ -144,6 +152,9 @@ func (w *sim) spared() error {
 			continue
 		}
 		w.judged[e.Nonce] = true // what cannot be carried out at once is tried again
+		if w.cluster.Now().Before(w.echo) {
+			continue // the last answer still counts
+		}
 		if e.Silent && w.cut && !(e.Together > 1 && 5*e.Together > e.Of) {
 			continue // heartbeat and probe agreed, on this one alone
 		}

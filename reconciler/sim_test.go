@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -161,6 +162,15 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 			return err
 		}
 		w.loseAll()
+	}
+	if seed%8 == 4 { // and then the controller's host is cut off, with everything as declared
+		if err := w.converge(); err != nil {
+			return err
+		}
+		w.cut, w.soundAt = true, w.cluster.Now().Add(200*time.Second)
+		w.mute()
+		w.endure()
+		w.sound()
 	}
 	return w.converge()
 }

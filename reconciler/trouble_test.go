@@ -177,8 +177,8 @@ func (w *sim) peace() {
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
 	w.cluster.Calm()
-	w.seeing()
-	w.soundAt, w.cut, w.offset = time.Time{}, false, 0
+	w.soundAt, w.offset = w.cluster.Now(), 0
+	w.sound()
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }

@@ -63,6 +63,7 @@ type sim struct {
 	flights    flights
 	copies     int             // of the state directory
 	soundAt    time.Time       // when a silence ends; zero: none
+	echo       time.Time       // until then the controller can have an answer of before it reached the servers again
 	offset     time.Duration   // of the controller's clock
 	endured    bool            // a long silence was lived through
 	cut        bool            // the controller reaches no server

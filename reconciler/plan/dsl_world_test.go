@@ -211,6 +211,7 @@ func (w words) job(o *Observed) drivers.Job {
 	}
 	if w.has("ending") {
 		j.Ends = epoch.Add(-w.dur("ending", 0))
+		o.Listing.Ending = map[drivers.JobID]time.Duration{j.ID: w.dur("ending", 0)}
 	}
 	j.LaunchBlamed = w.has("blamed")
 	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)

@@ -35,6 +35,8 @@ type Listing struct {
 	Since time.Time // since when this controller has had answers without a break; a call from before can still take effect
 	Err   string
 	Jobs  []drivers.Job
+	// Ending is how long jobs that are Completing have been so, by this controller's own clock.
+	Ending map[drivers.JobID]time.Duration
 }
 
 // Attempt is one submission: the intent, and what became of it. It is written before sbatch runs and occupies its

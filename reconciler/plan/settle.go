@@ -80,12 +80,13 @@ func requeued(j *drivers.Job, agent Agent) bool {
 // completingLimit is how long a job may take to end. After that its node needs an administrator.
 const completingLimit = 5 * time.Minute
 
-// completingFor is how long a job has been ending; 0 when it is not, or when the scheduler does not say since when.
+// completingFor is how long a job has been ending; 0 when it is not, or when that is not known. A reader, who has only just
+// begun to look, believes the scheduler's clock; nothing is done by it, since that clock and ours can differ by hours.
 func (w *world) completingFor(j *drivers.Job) time.Duration {
-	if j.State != drivers.JobCompleting || j.Ends.IsZero() {
-		return 0
+	if w.o.Reading && j.State == drivers.JobCompleting && !j.Ends.IsZero() {
+		return w.o.Now.Sub(j.Ends)
 	}
-	return w.o.Now.Sub(j.Ends)
+	return w.o.Listing.Ending[j.ID]
 }
 
 // unseen decides on an attempt whose job is not listed. A listing proves nothing before the settle time is over, counted
