@@ -13,6 +13,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // What must not happen when sources of news fall silent.
@@ -143,7 +144,7 @@ var ours = []plan.Reason{plan.AgentLost, plan.ReadinessDeadline, plan.CrashLoop,
 // when sources lost many at once.
 func (w *sim) spared() error {
 	attempts, err := w.store.Attempts()
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil {
 		return err
 	}
 	for _, e := range w.cluster.TakeEndedAlive() {
