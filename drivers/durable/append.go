@@ -6,8 +6,13 @@ import (
 )
 
 // Append adds one line to a file, in one write. A line that a crash cut short is ended first, so that it damages no other.
-// The line is not fsynced: what must survive a power cut is a file of its own.
-func (w Writer) Append(path string, line []byte) error {
+// The line is not fsynced: see AppendSync.
+func (w Writer) Append(path string, line []byte) error { return w.add(path, line, false) }
+
+// AppendSync is Append for a line that must survive a power cut.
+func (w Writer) AppendSync(path string, line []byte) error { return w.add(path, line, !w.NoSync) }
+
+func (w Writer) add(path string, line []byte, sync bool) error {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("appending to %s: %w", path, err)
@@ -18,7 +23,11 @@ func (w Writer) Append(path string, line []byte) error {
 		whole = append(whole, '\n')
 	}
 	whole = append(append(whole, line...), '\n')
-	if err := w.step("append", func() error { _, err := f.Write(whole); return err }); err != nil {
+	err = w.step("append", func() error { _, err := f.Write(whole); return err })
+	if err == nil && sync {
+		err = w.step("fsync", f.Sync)
+	}
+	if err != nil {
 		return fmt.Errorf("appending to %s: %w", path, err)
 	}
 	return nil

@@ -52,17 +52,13 @@ type finder struct {
 }
 
 func (f finder) run(name string) ([]string, bool) {
-	for _, s := range f.statuses {
-		for _, r := range s.Runs {
-			if name != r.ID && name != s.Name+"/"+r.ID {
-				continue
-			}
-			path := filepath.Join(r.Dir, "suite.log")
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return nil, true
-			}
-			return []string{path}, true
+	runs, _ := f.st.FindRuns(name) // one that cannot be read has no log that can be found
+	for _, r := range runs {
+		path := filepath.Join(r.Dir, "suite.log")
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, true
 		}
+		return []string{path}, true
 	}
 	return nil, false
 }

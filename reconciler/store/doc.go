@@ -7,7 +7,11 @@
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
 //	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json and log/ of one job
 //	runs/<experiment>/<run>/               run.json, request.json, claim.json, result.json and samples of one run
+//	active/<experiment>.<run>              marks a run that is open, and holds it as it was created
+//	finished/<experiment>/segment-<n>.jsonl  one line for each run that has ended; made anew from runs/ when it is damaged
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
+//	observed.json                          when the world was last observed, for every status that has not changed since
+//	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
@@ -26,6 +30,11 @@
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
 // a lease: their numbered files, each created once, are the compare-and-swap.
 // The record of a followed source is replaced by the command that follows it.
+//
+// What it costs to read does not grow with what was ever done. ledger.go says how runs are read: those that are open from
+// their folders, and of one that has ended a line in its experiment's segments (segments.go), once. The order of writing is
+// the run's record, its line, the removal of its marker; the next holder of the lease finishes what a crash left half done,
+// and rebuild.go makes segments from the run folders. heads.go reads a revision again only when "changed" has grown.
 //
 // A state directory belongs to one site, one cluster and one user. Claim records them the first time that a verb acts, and
 // then refuses others, and a copy of the directory: the copy has the same id, so it would act on the original's jobs.

@@ -64,7 +64,9 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 			continue // another process was faster: compare with its revision
 		case err != nil:
 			return r, "", fmt.Errorf("storing a revision of experiment %s: %w", r.Experiment, err)
-		case ok && !head.Deleting:
+		}
+		s.sayChanged(r.Experiment)
+		if ok && !head.Deleting {
 			return r, Configured, nil
 		}
 		return r, Created, nil
@@ -136,13 +138,14 @@ func (s *Store) Heads() ([]Revision, error) {
 	if err != nil {
 		return nil, err
 	}
+	heads, there, errs := make([]Revision, len(experiments)), make([]bool, len(experiments)), make([]error, len(experiments))
+	inParallel(len(experiments), func(i int) { heads[i], there[i], errs[i] = s.Head(named(experiments[i])) })
 	var out []Revision
-	for _, name := range experiments {
-		r, ok, err := s.Head(named(name))
-		if err != nil {
-			return nil, err
+	for i, r := range heads {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if ok {
+		if there[i] {
 			out = append(out, r)
 		}
 	}
@@ -194,5 +197,6 @@ func (s *Store) Forget(l *Lease, name string) error {
 	if err := l.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
+	s.sayChanged(name)
 	return nil
 }
