@@ -50,9 +50,11 @@ type Loop struct {
 	passes     int
 	metricsAt  time.Time
 	requests   answering
-	heard      bool                                 // a reader has waited for heartbeats once
-	unexported map[string]bool                      // experiments whose metrics could not be stored
+	heard      bool            // a reader has waited for heartbeats once
+	unexported map[string]bool // experiments whose metrics could not be stored
+	heads      *store.HeadsReader
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
+	confirmed  store.Observed                       // when last said that all of them hold
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
 
@@ -85,6 +87,7 @@ func (l *Loop) prepare() {
 		}
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
+		l.heads = &store.HeadsReader{Store: l.Store}
 		poll := l.Site.Spec.Poll
 		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
 		all, err := l.Store.Statuses()
@@ -108,7 +111,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 		return plan.Result{}, err
 	}
 	l.readRequests()
-	heads, err := l.Store.Heads()
+	heads, err := l.heads.Heads(l.Clock())
 	if err != nil {
 		return plan.Result{}, fmt.Errorf("reading what is wanted: %w", err)
 	}
@@ -133,7 +136,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := x.execute(ctx, r.Actions); err != nil {
 		return r, err
 	}
-	err = l.publish(ctx, r, x.forgotten)
+	err = l.publish(ctx, r, o.Now, x.forgotten)
 	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
 	return r, err
 }

@@ -38,7 +38,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Exported, err = l.exported(d); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
 	}
-	o.Folders, o.Absent = l.observeFolders(ctx, d), absent(d)
+	o.Folders, o.Absent = l.observeFolders(ctx, d), l.absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics, o.Sources = l.health(ctx), l.sources()
 	o.Now = l.Clock()

@@ -25,7 +25,7 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepare()
-	heads, err := l.Store.Heads()
+	heads, err := l.heads.Heads(l.Clock())
 	if err != nil {
 		return nil, fmt.Errorf("reading what is wanted: %w", err)
 	}

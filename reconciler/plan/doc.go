@@ -43,13 +43,15 @@
 //	folder.go       directories, created and removed
 //	instruct.go     what each agent should run
 //	export.go       metrics that outlive the experiment
-//	conditions.go   the status of experiments, benchmarks and runs
+//	conditions.go   the status of experiments and benchmarks
+//	runstatus.go    the status of runs
 //	service.go      the status of services
 //	source.go       whether an experiment is as its followed source has it
 //	targets.go      what Prometheus should scrape
 //
 // What several rules use:
 //
+//	past.go         what is left of runs that have ended
 //	sweep.go        the runs that are wanted, and the point of a sweep to serve
 //	together.go     runs that are measured at the same time; targets that experiments share
 //	point.go        a point as one word

@@ -31,10 +31,9 @@
 // a lease: their numbered files, each created once, are the compare-and-swap.
 // The record of a followed source is replaced by the command that follows it.
 //
-// What it costs to read does not grow with what was ever done. ledger.go says how runs are read: those that are open from
-// their folders, and of one that has ended a line in its experiment's segments (segments.go), once. The order of writing is
-// the run's record, its line, the removal of its marker; the next holder of the lease finishes what a crash left half done,
-// and rebuild.go makes segments from the run folders. heads.go reads a revision again only when "changed" has grown.
+// What it costs to read does not grow with what was ever done. The holder of the lease reads the segments once and then only
+// the folders of runs that are open. The order of writing is the run's record, its line, the removal of its marker; the next
+// holder finishes what a crash left half done. A revision is read again only when "changed" has grown.
 //
 // A state directory belongs to one site, one cluster and one user. Claim records them the first time that a verb acts, and
 // then refuses others, and a copy of the directory: the copy has the same id, so it would act on the original's jobs.

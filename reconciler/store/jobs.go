@@ -1,8 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 
 	"assay/drivers"
@@ -11,14 +12,31 @@ import (
 
 // JobDir is the directory of one job. One that an older assay made, whose name ends with one number more, is found.
 func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
+	s.mu.Lock()
+	known, ok := s.jobDirs[nonce]
+	s.mu.Unlock()
+	if ok {
+		return known
+	}
 	place := fmt.Sprintf("%s-%d", safe(seat.Group), seat.Slot) // the number ends it: no two seats have the same
 	dir := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
 	older := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place+"-0", safe(nonce))
-	if _, err := os.Lstat(older); err == nil {
-		return older
+	if _, err := durable.Stat(older); err == nil {
+		dir = older
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return dir // not known now
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.jobDirs) >= manyJobs {
+		clear(s.jobDirs)
+	}
+	s.jobDirs[nonce] = dir
 	return dir
 }
+
+// manyJobs bounds the directories that are remembered: more than live at a time.
+const manyJobs = 20_000
 
 // WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing.
 func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDesired) (drivers.AgentDesired, error) {

@@ -13,9 +13,6 @@ import (
 	"assay/reconciler/plan"
 )
 
-// readers is how many files of runs are read at once: a shared file system takes its time for each.
-const readers = 32
-
 // ledger is what a process knows of the runs of the experiments that it looks at: the past of each, which it reads once,
 // and which runs are open.
 type ledger struct {
@@ -279,26 +276,4 @@ func (g *ledger) begin(experiment string) (*history, error) {
 func (g *ledger) unmark(r plan.Run) error {
 	delete(g.open, runName{r.Experiment, r.ID})
 	return g.s.fs.Remove(g.s.marker(r.Experiment, r.ID))
-}
-
-// inParallel calls f(0) … f(n-1), several at once.
-func inParallel(n int, f func(int)) {
-	if n == 1 {
-		f(0)
-		return
-	}
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(readers, n) {
-		wg.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
 }

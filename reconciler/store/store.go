@@ -26,9 +26,10 @@ type Store struct {
 	inodes inodes // when it was opened
 	fs     durable.Writer
 
-	mu     sync.Mutex
-	recent map[string]recent       // by experiment
-	ended  map[string]plan.Attempt // by nonce: ended attempts, which no longer change
+	mu      sync.Mutex
+	jobDirs map[string]string       // by nonce
+	recent  map[string]recent       // by experiment
+	ended   map[string]plan.Attempt // by nonce: ended attempts, which no longer change
 }
 
 // idFile holds the store's id. It is made once, so that its inode number tells the directory from a copy.
@@ -43,7 +44,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}}
+	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[string]string{}}
 	for _, sub := range folders {
 		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
