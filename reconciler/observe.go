@@ -31,6 +31,9 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Runs, err = l.Store.Runs(""); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
 	}
+	if o.Reruns, err = l.Store.Reruns(); err != nil {
+		return plan.Observed{}, fmt.Errorf("reading which runs are asked for again: %w", err)
+	}
 	d.AtPoints(o.Runs)
 	if o.Records, err = l.Store.Folders(); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)

@@ -185,7 +185,7 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 			case r.Phase == v1alpha1.RunFailed:
 				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
 			case r.Result != nil && !r.Result.Valid:
-				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
+				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s%s", r.ID, reasons(r), retriesUsed(r, b))}
 			}
 		}
 	}

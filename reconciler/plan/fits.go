@@ -8,16 +8,16 @@ import (
 )
 
 // leaves says that what is left of a job's walltime is too little for a run. What counts ends at the scheduler's first signal.
-func (w *world) leaves(j *drivers.Job, want *wantedRun) cause {
+func (w *world) leaves(j *drivers.Job, limit time.Duration) cause {
 	if j == nil || j.UsableUntil().IsZero() {
 		return cause{}
 	}
 	left := max(0, j.UsableUntil().Sub(w.o.Now))
-	if left >= want.Timeout {
+	if left >= limit {
 		return cause{}
 	}
 	return cause{WaitingForWalltime, fmt.Sprintf("job %s has %s left and a run can take %s; give the service more time or the benchmark a shorter timeout",
-		j.ID, left.Round(time.Second), want.Timeout)}
+		j.ID, left.Round(time.Second), limit)}
 }
 
 // emptyJobs is how many jobs in a row can reach their walltime without any run, before a run that waits for walltime is

@@ -115,11 +115,12 @@ func (x *experiment) stopAtFailure() {
 	})
 }
 
-// indexWants finds the wants of each benchmark, and those that start together.
+// indexWants finds the want of each key, the wants of each benchmark, and those that start together.
 func (x *experiment) indexWants() {
-	x.wantsOf, x.sets = map[string][]int{}, map[setKey][]int{}
+	x.wantOf, x.wantsOf, x.sets = make(map[string]int, len(x.wants)), map[string][]int{}, map[setKey][]int{}
 	for i := range x.wants {
 		want := &x.wants[i]
+		x.wantOf[want.key] = i
 		x.wantsOf[want.Name] = append(x.wantsOf[want.Name], i)
 		if want.Together != "" {
 			x.sets[want.set()] = append(x.sets[want.set()], i)

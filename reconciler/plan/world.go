@@ -21,7 +21,9 @@ type world struct {
 	exps     []*experiment
 	byName   map[string]*experiment
 	begun    map[string]*Run   // runs that this pass begins, by key
-	inUse    map[string][]*Run // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	holds    map[string][]*Run // by host, server or directory: the active runs that measure there, or come next
+	next     map[*Run]bool     // active runs that were not told yet and wait for no other run
+	waitsFor map[*Run]cause    // why others of them wait
 	actions  []Action
 	nextPass time.Time
 	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
@@ -43,6 +45,7 @@ type experiment struct {
 	runsIn      map[string][]*Run // runs by the nonce of an open attempt
 	byKey       map[string][]*Run // runs by their key
 	wants       []wantedRun       // every run that is wanted, of all points
+	wantOf      map[string]int    // key -> its want
 	wantsOf     map[string][]int  // benchmark -> its wants
 	sets        map[setKey][]int  // wants that start together
 	point       int               // index of the sweep's point that is served

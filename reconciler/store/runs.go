@@ -56,6 +56,21 @@ func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error
 	return r, nil
 }
 
+// PlaceRun completes the request of a run with what it measures, and notes it in the run's record. No agent may know of the
+// run before, and the request does not change afterwards: it says what was measured.
+func (l *Lease) PlaceRun(r plan.Run) error {
+	var req drivers.SuiteRequest
+	path := filepath.Join(l.s.runDir(r.Experiment, r.ID), drivers.RequestFile)
+	err := durable.ReadRecord(path, &req)
+	if err == nil {
+		err = l.replace(path, req.At(*r.Given))
+	}
+	if err != nil {
+		return fmt.Errorf("completing the request of run %s: %w", r.ID, err)
+	}
+	return l.UpdateRun(r)
+}
+
 // UpdateRun replaces a run's record, which holds the request and result too once the run has ended.
 func (l *Lease) UpdateRun(r plan.Run) error {
 	dir := l.s.runDir(r.Experiment, r.ID)
