@@ -21,7 +21,7 @@ type Policy struct {
 	BackoffMax  time.Duration // longest wait between two jobs of one seat; default 5m
 	Proven      time.Duration // a job that was Ready and lived so long does not count as a failure; default 10m
 	RunAttempts int           // how often a run is tried that the infrastructure loses; default 4
-	Away        time.Duration // after so long without a heartbeat nothing runs any more on a host that cannot be seen; default 2m
+	Away        time.Duration // after so long without a heartbeat nothing runs any more on a host that cannot be seen; default 1m
 }
 
 // Experiment is one compiled revision.
