@@ -6,6 +6,7 @@
 //	place.go      Place: the site, cluster and user that a state directory belongs to
 //	agent.go      desired.json and state.json of a job directory
 //	suite.go      Suite; request.json and result.json of a run directory
+//	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
 //	service.go    Compiled: a declared service as processes, ports and probes
 //	folder.go     Folders: directories on a parallel file system

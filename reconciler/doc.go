@@ -6,6 +6,7 @@
 //	run.go             one pass after the other, while the lease lasts
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
+//	runs.go            the runs of what is declared
 //	listing.go         when the scheduler is asked, and what its last answer was
 //	place.go           whether the store belongs to where this process is, before the first listing
 //	agents.go          what agents report, and how long each has been silent by our own clock
@@ -16,6 +17,7 @@
 //	publish.go         status, scrape targets, events
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
+//	measured.go        the results of the runs that count now, among them
 //	each.go            bounded parallel reading
 //	configurations.go  what a revision measures, for comparing revisions
 //	details.go         which declared fields differ, for `assay plan`

@@ -49,6 +49,7 @@ type Loop struct {
 	folders    map[string]aged[plan.Folder]
 	passes     int
 	metricsAt  time.Time
+	measured   measured
 	requests   answering
 	heard      bool            // a reader has waited for heartbeats once
 	unexported map[string]bool // experiments whose metrics could not be stored
@@ -123,6 +124,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Result{}, err // calls that we cut short ourselves say nothing about the world
 	}
+	broken = append(broken, l.withoutUnread(&d, heads, o)...)
 	r := l.decide(d, o)
 	r.Status = append(r.Status, broken...)
 	l.answer(r.Status, began, o)
@@ -137,7 +139,7 @@ func (l *Loop) Pass(ctx context.Context) (plan.Result, error) {
 		return r, err
 	}
 	err = l.publish(ctx, r, o.Now, x.forgotten)
-	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
+	l.writeMetrics(r, d, o, began)
 	return r, err
 }
 
@@ -152,10 +154,11 @@ func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.Experim
 		c, ok := l.compiled[key]
 		if !ok {
 			c.Experiment, c.err = compile(rev, l.Compile)
+			c.Prepare()
 		}
 		keep[key] = c
 		if c.err != nil {
-			broken = append(broken, l.invalid(rev, c.err))
+			broken = append(broken, l.stuck(rev, plan.InvalidRevision, c.err))
 			continue
 		}
 		d.Experiments = append(d.Experiments, c.Experiment)
@@ -164,11 +167,11 @@ func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.Experim
 	return d, broken
 }
 
-// invalid is the status of a revision that this assay cannot compile.
-func (l *Loop) invalid(rev store.Revision, err error) v1alpha1.ExperimentStatus {
+// stuck is the status of an experiment that no rule sees: this assay cannot compile it, or not read its runs.
+func (l *Loop) stuck(rev store.Revision, reason plan.Reason, err error) v1alpha1.ExperimentStatus {
 	now := l.Clock()
 	condition := func(typ, status string) v1alpha1.Condition {
-		c := v1alpha1.Condition{Type: typ, Status: status, Reason: string(plan.InvalidRevision), Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
+		c := v1alpha1.Condition{Type: typ, Status: status, Reason: string(reason), Message: err.Error(), LastTransitionTime: now, ObservedGeneration: rev.Generation}
 		if before := v1alpha1.Find(l.published[rev.Experiment].Conditions, typ); before.Status == status {
 			c.LastTransitionTime = before.LastTransitionTime
 		}

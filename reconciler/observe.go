@@ -28,10 +28,13 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	open := slices.DeleteFunc(slices.Clone(attempts), func(a plan.Attempt) bool { return a.End != nil })
 	o := plan.Observed{Attempts: attempts, Listing: l.list(ctx, open), Previous: l.published}
 	o.Agents = l.agents(ctx, open, o.Listing)
-	if o.Runs, err = l.Store.Runs(""); err != nil {
-		return plan.Observed{}, fmt.Errorf("reading the runs: %w", err)
+	if err := l.observeRuns(d, &o); err != nil {
+		return plan.Observed{}, err
 	}
-	d.AtPoints(o.Runs)
+	if o.Reruns, err = l.Store.Reruns(); err != nil {
+		return plan.Observed{}, fmt.Errorf("reading which runs are asked for again: %w", err)
+	}
+	d.AtPoints(o.Runs, o.Past)
 	if o.Records, err = l.Store.Folders(); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading the directories that were made: %w", err)
 	}

@@ -35,6 +35,7 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 	if err != nil {
 		return nil, err
 	}
+	broken = append(broken, l.withoutUnread(&d, heads, o)...)
 	all := append(l.decide(d, o).Status, broken...)
 	slices.SortFunc(all, func(a, b v1alpha1.ExperimentStatus) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range all {
@@ -98,6 +99,9 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 	}
 	if o.Listing.Err != "" {
 		return nil, fmt.Errorf("previewing the changes: the jobs that exist are unknown: %s", o.Listing.Err)
+	}
+	for name, err := range o.Unread {
+		return nil, fmt.Errorf("previewing the changes: the runs of experiment %s are unknown: %w", name, err)
 	}
 	steps := plan.Diff(d, o)
 	return steps, l.explain(steps, extra)

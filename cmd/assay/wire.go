@@ -98,7 +98,8 @@ func policy(site v1alpha1.Site) plan.Policy {
 		Stale:       30 * time.Second,
 		BackoffMax:  5 * time.Minute,
 		Proven:      10 * time.Minute,
-		RunAttempts: 3,
+		RunAttempts: 4,
+		Away:        leaseTTL + 30*time.Second,
 	}
 }
 

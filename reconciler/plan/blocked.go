@@ -66,11 +66,12 @@ func (w *world) notRunning(j *drivers.Job, agent Agent) cause {
 	return cause{Reason(j.State), fmt.Sprintf("job %s is %s", j.ID, j.State)}
 }
 
-// waits says why the job of an active run does not run; no cause when it does, or when there is none yet.
+// waits says why an active run does not run: because of its job, or because its turn has not come. No cause when it does,
+// or when it has no job yet.
 func (w *world) waits(r *Run) cause {
 	j := w.job(r.Nonce)
 	if !active(r) || j == nil || j.State == drivers.JobRunning || j.State.Terminal() {
-		return cause{}
+		return w.waitsFor[r]
 	}
 	return w.notRunning(j, w.o.Agents[r.Nonce])
 }

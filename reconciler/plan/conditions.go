@@ -176,18 +176,18 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 	failed, invalid := cause{}, cause{}
 	for _, i := range x.wantsOf[b.Name] {
 		st.Runs++
-		for _, r := range x.byKey[x.wants[i].key] {
-			if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
-				continue
+		x.endedOf(x.wants[i].key, func(r EndedRun) {
+			if !counts(r.Phase) {
+				return
 			}
 			st.Done++
 			switch {
 			case r.Phase == v1alpha1.RunFailed:
 				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
-			case r.Result != nil && !r.Result.Valid:
-				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
+			case r.Invalid:
+				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s%s", r.ID, r.Message, retriesUsed(r, b))}
 			}
-		}
+		})
 	}
 	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
 	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}

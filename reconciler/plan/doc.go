@@ -32,6 +32,9 @@
 //	blocked.go      why a job neither runs nor ends
 //	duplicate.go    one live job a seat
 //	run.go          benchmark runs: conclude, supersede, start
+//	lost.go         what the infrastructure lost, and when it is tried again
+//	again.go        runs that are done again: invalid ones, and those that the user asks for
+//	turn.go         when a run begins, what it measures, and who goes first on a host
 //	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion
@@ -52,8 +55,9 @@
 // What several rules use:
 //
 //	past.go         what is left of runs that have ended
-//	sweep.go        the runs that are wanted, and the point of a sweep to serve
-//	together.go     runs that are measured at the same time; targets that experiments share
+//	wanted.go       the runs that are wanted
+//	sweep.go        the point of a sweep to serve
+//	together.go     runs that are measured at the same time
 //	point.go        a point as one word
 //	fingerprint.go  fingerprints and the keys of runs
 //

@@ -14,6 +14,7 @@
 //	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
+//	reruns/<experiment>/<run>.json         runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
@@ -28,7 +29,7 @@
 //
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
-// a lease: their numbered files, each created once, are the compare-and-swap.
+// a lease: their numbered files, each created once, are the compare-and-swap. Runs are asked for again without one, too.
 // The record of a followed source is replaced by the command that follows it.
 //
 // What it costs to read does not grow with what was ever done. The holder of the lease reads the segments once and then only

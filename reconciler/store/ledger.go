@@ -219,7 +219,7 @@ func (g *ledger) finish(r plan.Run) error {
 		return g.unmark(r)
 	}
 	if g.keep == nil {
-		g.past[r.Experiment] = &history{h.With(plan.SumUp(r), r.Target, r.Created), h.at}
+		g.past[r.Experiment] = &history{h.With(plan.SumUp(r), r), h.at}
 		return nil
 	}
 	return g.add(r)
@@ -254,7 +254,7 @@ func (g *ledger) add(r plan.Run) error {
 			delete(g.past, r.Experiment)
 			return fmt.Errorf("summing run %s of experiment %s up: %w", r.ID, r.Experiment, err)
 		}
-		g.past[r.Experiment] = &history{h.With(plan.SumUp(r), r.Target, r.Created), at}
+		g.past[r.Experiment] = &history{h.With(plan.SumUp(r), r), at}
 		return g.unmark(r)
 	}
 	return fmt.Errorf("summing run %s of experiment %s up: %s changes behind this controller's back", r.ID, r.Experiment, g.s.FinishedDir(r.Experiment))

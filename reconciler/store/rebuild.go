@@ -22,7 +22,7 @@ func (g *ledger) rebuild(experiment string, why error) (*history, error) {
 	}
 	h := &history{Past: &plan.Past{}}
 	for _, r := range ended {
-		h.Add(r.sum(), r.Target, r.Created)
+		h.Add(r.sum(), r.Run)
 	}
 	for _, r := range open {
 		if g.open[runName{experiment, r.ID}] == nil {

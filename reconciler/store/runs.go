@@ -56,6 +56,21 @@ func (l *Lease) CreateRun(r plan.Run, req drivers.SuiteRequest) (plan.Run, error
 	return r, nil
 }
 
+// PlaceRun completes the request of a run with what it measures, and notes it in the run's record. No agent may know of the
+// run before, and the request does not change afterwards: it says what was measured.
+func (l *Lease) PlaceRun(r plan.Run) error {
+	var req drivers.SuiteRequest
+	path := filepath.Join(l.s.runDir(r.Experiment, r.ID), drivers.RequestFile)
+	err := durable.ReadRecord(path, &req)
+	if err == nil {
+		err = l.replace(path, req.At(*r.Given))
+	}
+	if err != nil {
+		return fmt.Errorf("completing the request of run %s: %w", r.ID, err)
+	}
+	return l.UpdateRun(r)
+}
+
 // UpdateRun replaces a run's record, which holds the request and result too once the run has ended. Then the run is summed
 // up for good: one line in its experiment's segments.
 func (l *Lease) UpdateRun(r plan.Run) error {
@@ -82,6 +97,16 @@ func (l *Lease) UpdateRun(r plan.Run) error {
 	return nil
 }
 
+// SetAside changes how a run ended that was summed up already: it does not count any more.
+func (l *Lease) SetAside(experiment, id, phase string, reason plan.Reason, message string) error {
+	r, err := l.s.Run(experiment, id)
+	if err != nil {
+		return fmt.Errorf("setting run %s aside: %w", id, err)
+	}
+	r.Phase, r.Reason, r.Message = phase, reason, message
+	return l.UpdateRun(r)
+}
+
 // mark writes the marker of an open run.
 func (l *Lease) mark(r plan.Run) error {
 	return l.replace(l.s.marker(r.Experiment, r.ID), record{Run: r})
@@ -99,7 +124,7 @@ func (s *Store) runDir(experiment, id string) string {
 func ended(r plan.Run) bool { return r.Phase != v1alpha1.RunPending && r.Phase != v1alpha1.RunRunning }
 
 // summed reports whether a run is over for good, so that its line is written and it is not looked at again.
-func summed(r plan.Run) bool { return ended(r) }
+func summed(r plan.Run) bool { return ended(r) && !r.Open }
 
 func olderRun(a, b plan.Run) int {
 	return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.ID, b.ID))

@@ -29,6 +29,7 @@ const segmentLimit = 1 << 20 // bytes
 type FinishedRun struct {
 	plan.Run
 	Valid string `json:"valid,omitempty"` // v1alpha1.True or False; empty: it has no numbers to judge
+	Final bool   `json:"final,omitempty"` // they are not valid for reasons that come again
 	Why   string `json:"why,omitempty"`   // they are not valid
 }
 
@@ -55,7 +56,8 @@ func finishedRun(r plan.Run) FinishedRun {
 	if res := r.Result; res != nil && res.Error == "" {
 		f.Valid = v1alpha1.True
 		if !res.Valid {
-			f.Valid, f.Why = v1alpha1.False, plan.SumUp(r).Message
+			r.Phase = v1alpha1.RunComplete // whatever became of it, these are the reasons
+			f.Valid, f.Final, f.Why = v1alpha1.False, res.Final, plan.SumUp(r).Message
 		}
 	}
 	return f
@@ -64,8 +66,9 @@ func finishedRun(r plan.Run) FinishedRun {
 // sum is what rules need of the run.
 func (f FinishedRun) sum() plan.EndedRun {
 	e := plan.SumUp(f.Run)
-	if f.Valid == v1alpha1.False {
-		e.Invalid, e.Message = true, f.Why
+	e.Invalid, e.Final = f.Valid == v1alpha1.False, f.Final
+	if e.Invalid && f.Phase == v1alpha1.RunComplete {
+		e.Message = f.Why
 	}
 	return e
 }
@@ -166,15 +169,20 @@ func checkHead(path string, n int, what []byte) error {
 
 // summary is as much of a line as rules need. Decoding it is what a start costs.
 type summary struct {
-	ID      string    `json:"id"`
-	Key     string    `json:"key"`
-	Target  string    `json:"target"`
-	Phase   string    `json:"phase"`
-	Reason  string    `json:"reason"`
-	Message string    `json:"message"`
-	Valid   string    `json:"valid"`
-	Why     string    `json:"why"`
-	Created time.Time `json:"created"`
+	ID        string      `json:"id"`
+	Key       string      `json:"key"`
+	Benchmark string      `json:"benchmark"`
+	Target    string      `json:"target"`
+	Phase     string      `json:"phase"`
+	Reason    plan.Reason `json:"reason"`
+	Message   string      `json:"message"`
+	Tries     []plan.Try  `json:"tries"`
+	Retries   int         `json:"retries"`
+	Valid     string      `json:"valid"`
+	Final     bool        `json:"final"`
+	Why       string      `json:"why"`
+	Created   time.Time   `json:"created"`
+	Ended     time.Time   `json:"ended"`
 }
 
 // readPast sums up the segments of a folder.
@@ -193,8 +201,9 @@ func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
 		if err := json.Unmarshal(b, &v); err != nil {
 			return err
 		}
-		f := FinishedRun{plan.Run{ID: v.ID, Key: v.Key, Phase: one(v.Phase), Reason: plan.Reason(one(v.Reason)), Message: one(v.Message)}, v.Valid, one(v.Why)}
-		past.Add(f.sum(), one(v.Target), v.Created)
+		r := plan.Run{ID: v.ID, Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))),
+			Message: one(v.Message), Tries: v.Tries, Retries: v.Retries, Created: v.Created, Ended: v.Ended}
+		past.Add(FinishedRun{r, v.Valid, v.Final, one(v.Why)}.sum(), r)
 		return nil
 	})
 	return past, at, err
