@@ -40,7 +40,7 @@ func (s stillness) track(nonce string, count uint64, now time.Time) (still time.
 func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
 	running := make(map[string]bool, len(list.Jobs))
 	for _, j := range list.Jobs {
-		if j.State == drivers.JobRunning {
+		if j.State == drivers.JobRunning || j.Away != "" {
 			running[j.Tag.Nonce] = true
 		}
 	}

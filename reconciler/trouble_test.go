@@ -146,6 +146,7 @@ func (w *sim) peace() {
 	w.cluster.Thaw()
 	w.cluster.RestoreNodes()
 	w.cluster.Calm()
+	w.cluster.SetRunFaults(fake.RunFaults{})
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }
@@ -169,6 +170,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Shortened(); len(ids) > 0 {
 		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
+	}
+	if all := w.cluster.Astray(); len(all) > 0 {
+		return errors.New(all[0])
 	}
 	for id, n := range w.cluster.Results() {
 		if n > 1 {
@@ -233,6 +237,9 @@ func (w *sim) runsDone() error {
 		if perKey[r.Key] > 1 {
 			return fmt.Errorf("key %s of run %s was executed %d times", r.Key, r.ID, perKey[r.Key])
 		}
+	}
+	if err := w.judgedRuns(runs); err != nil {
+		return err
 	}
 	for _, b := range w.status[0].Benchmarks {
 		complete[b.Name] = b.Done

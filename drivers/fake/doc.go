@@ -14,7 +14,8 @@
 //     listed in a state that no assay knows (admin.go).
 //
 // In every running job a simulated agent (agent.go) obeys desired.json and reports state.json of the job directory,
-// executes runs after claiming them, and dies on demand (CrashAgent).
+// executes runs after claiming them (runs.go), and dies on demand (CrashAgent). Runs lose what they need, are not valid, and
+// fail where nothing answers any more (RunFaults).
 //
 // The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions and Results (ledger.go) are for the
 // assertions of a test. Options.Hook is called before and after every driver call and can panic: the caller then

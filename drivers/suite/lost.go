@@ -13,7 +13,7 @@ import (
 
 // lostBy is the word for what the error of a suite lost: also when it could not reach its target in the first place.
 func lostBy(err error) string {
-	if f, ok := errors.AsType[*Failure](err); ok && f.Kind == "connect" {
+	if f, ok := errors.AsType[*Failure](err); ok && slices.Contains(unanswered, f.Kind) {
 		return drivers.LostTarget
 	}
 	if word := drivers.LostBy(err); word != "" {

@@ -60,6 +60,8 @@ func (w *world) notRunning(j *drivers.Job, agent Agent) cause {
 		return cause{Pending, fmt.Sprintf("job %s waits: the scheduler gives no reason", j.ID)}
 	case j.State == drivers.JobSuspended:
 		return cause{JobSuspended, fmt.Sprintf("job %s is suspended by the scheduler or its administrators", j.ID)}
+	case j.Away != "":
+		return cause{StateUnknown, fmt.Sprintf("job %s goes on on %s, where the controller was before, and cannot be seen from here; its agent reports", j.ID, j.Away)}
 	case j.State == drivers.JobUnknown:
 		return cause{StateUnknown, fmt.Sprintf("job %s is in a state that this assay does not know: %s", j.ID, j.Reason)}
 	}

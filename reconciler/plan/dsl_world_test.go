@@ -46,7 +46,7 @@ func (w words) dur(key string, missing time.Duration) time.Duration {
 }
 
 func parseWorld(t *testing.T, input string) (Desired, Observed) {
-	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3},
+	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Away: time.Minute},
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
 		Folders: map[string]Folder{}, Absent: map[string]bool{}, Exported: map[string]bool{},
@@ -197,7 +197,7 @@ func (w words) job(o *Observed) drivers.Job {
 	if w.has("ending") {
 		j.Ends = epoch.Add(-w.dur("ending", 0))
 	}
-	j.LaunchBlamed = w.has("blamed")
+	j.LaunchBlamed, j.Away = w.has("blamed"), w.str("away", "")
 	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)
 	if w.has("warned") {
 		j.Signalled = epoch.Add(w.dur("warned", 0))
@@ -239,6 +239,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 		phase, lost, _ := strings.Cut(phase, ":")
 		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why", Reason: lost})
 	}
+	told.ExitWhenDone = at.Run != "" && len(told.Runs) > 0
 	if w.has("end") {
 		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
 	}

@@ -43,6 +43,7 @@ var kinds = map[Reason]kind{
 //	the agent says that it failed                         no loss: the suite's judgement
 //	its job has ended                                     TimeLimit, NotBegun, TargetNotReady or Lost
 //	its job was suspended while it measured               JobSuspended
+//	it waits in a job on a host that is not ours any more NotBegun
 //	its target was replaced or ended                      TargetLost, TimeLimit
 //	it waits in a job of its own that is too short by now TargetNotReady or NotBegun
 func (w *world) lossOf(x *experiment, r *Run) loss {
@@ -78,6 +79,8 @@ func (w *world) disturbance(x *experiment, r *Run, a *Attempt) loss {
 	switch {
 	case j != nil && j.State == drivers.JobSuspended && r.Phase == v1alpha1.RunRunning:
 		return loss{cause{JobSuspended, fmt.Sprintf("job %s was suspended while it measured", j.ID)}, true}
+	case a.Run == r.ID && !r.told() && j != nil && j.Away != "":
+		return loss{cause{NotBegun, fmt.Sprintf("it had not begun in job %s on %s, and the controller is on another host now", j.ID, j.Away)}, true}
 	case a.Run != r.ID || r.told() || j == nil || j.UsableUntil().IsZero() || j.UsableUntil().Sub(w.o.Now) >= r.Limit.Std():
 		return loss{}
 	case !w.available(x, r.Target):

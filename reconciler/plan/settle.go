@@ -14,6 +14,7 @@ import (
 //	seen, terminal       -> Close with the reason that ends.go gives
 //	seen, waits again    -> Cancel: the scheduler requeued it, and a job directory is used once
 //	seen, stays Completing although the agent has ended -> Close
+//	runs where it cannot be seen -> Close once its agent has ended, or was silent for so long that nothing runs any more
 //	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
 //	unseen, not settled  -> nothing: the intent occupies its seat
 func (w *world) settle() {
@@ -38,9 +39,25 @@ func (w *world) settle() {
 		switch {
 		case j.State.Terminal(), agent.ended() && w.completingFor(j) > completingLimit:
 			w.close(a, endOf(a, j, agent))
+		case j.Away != "":
+			w.away(a, j, agent)
 		case requeued(j, agent):
 			w.cancel(a, cause{Requeued, "the scheduler put it back into the queue, and another job takes its place"})
 		}
+	}
+}
+
+// away decides on a job that runs on a host where it cannot be seen: that of a controller before this one. It goes on, and
+// what it measures counts, as long as its agent reports. Its seat is free when the agent has ended, or was silent for
+// longer than a controller's lease lasts: by then it was told to stop, or its host is gone.
+func (w *world) away(a *Attempt, j *drivers.Job, agent Agent) {
+	switch {
+	case agent.ended():
+		w.close(a, endOf(a, &drivers.Job{ID: j.ID, State: drivers.JobVanished}, agent))
+	case agent.StillFor > w.d.Policy.Away:
+		w.cancel(a, cause{AgentLost, "its agent is silent, and it cannot be seen from here"})
+		w.close(a, End{State: j.State, Reason: AgentLost, Message: fmt.Sprintf("job %s on %s cannot be seen from here, and its agent was silent for %s",
+			j.ID, j.Away, agent.StillFor.Round(time.Second))})
 	}
 }
 
