@@ -56,7 +56,7 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 
 // fresh is the store as another process would have it, without reading what Open reads.
 func fresh(s *Store) *Store {
-	return &Store{dir: s.dir, id: s.id, inodes: s.inodes, fs: s.fs, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[string]string{}}
+	return &Store{dir: s.dir, id: s.id, inodes: s.inodes, fs: s.fs, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[seatNonce]string{}}
 }
 
 func begin(s *Store) error {

@@ -12,8 +12,9 @@ import (
 
 // JobDir is the directory of one job. One that an older assay made, whose name ends with one number more, is found.
 func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
+	name := seatNonce{seat, nonce}
 	s.mu.Lock()
-	known, ok := s.jobDirs[nonce]
+	known, ok := s.jobDirs[name]
 	s.mu.Unlock()
 	if ok {
 		return known
@@ -31,8 +32,13 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	if len(s.jobDirs) >= manyJobs {
 		clear(s.jobDirs)
 	}
-	s.jobDirs[nonce] = dir
+	s.jobDirs[name] = dir
 	return dir
+}
+
+type seatNonce struct {
+	drivers.Seat
+	nonce string
 }
 
 // manyJobs bounds the directories that are remembered: more than live at a time.

@@ -27,7 +27,7 @@ type Store struct {
 	fs     durable.Writer
 
 	mu      sync.Mutex
-	jobDirs map[string]string       // by nonce
+	jobDirs map[seatNonce]string
 	recent  map[string]recent       // by experiment
 	ended   map[string]plan.Attempt // by nonce: ended attempts, which no longer change
 }
@@ -44,7 +44,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[string]string{}}
+	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[seatNonce]string{}}
 	for _, sub := range folders {
 		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
