@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"assay/api/v1alpha1"
@@ -49,14 +50,15 @@ func (w *sim) askAgain() {
 
 // judgedRuns demands that what counts in the end is valid, unless it was done again as often as it may be, and that nothing
 // that the user asked for is left over.
-func (w *sim) judgedRuns(runs []plan.Run) error {
+func (w *sim) judgedRuns() error {
 	left, err := w.store.Reruns()
 	if err != nil || len(left) > 0 {
 		return fmt.Errorf("in the end these runs are still asked for again: %v, %v", left, err)
 	}
-	for _, r := range runs {
-		if r.Phase == v1alpha1.RunComplete && !r.Result.Valid && r.Retries < v1alpha1.DefaultRetryInvalid {
-			return fmt.Errorf("run %s counts, is not valid, and was done again only %d times", r.ID, r.Retries)
+	used := fmt.Sprintf("(%d of %[1]d retries used)", v1alpha1.DefaultRetryInvalid)
+	for _, b := range w.status[0].Benchmarks {
+		if c := v1alpha1.Find(b.Conditions, v1alpha1.Valid); c.Status != v1alpha1.True && !strings.HasSuffix(c.Message, used) {
+			return fmt.Errorf("in the end the runs of %s are not valid: %s", b.Name, c.Message)
 		}
 	}
 	return nil

@@ -238,7 +238,7 @@ func (w *sim) runsDone() error {
 			return fmt.Errorf("key %s of run %s was executed %d times", r.Key, r.ID, perKey[r.Key])
 		}
 	}
-	if err := w.judgedRuns(runs); err != nil {
+	if err := w.judgedRuns(); err != nil {
 		return err
 	}
 	for _, b := range w.status[0].Benchmarks {

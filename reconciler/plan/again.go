@@ -39,22 +39,16 @@ func unsound(r *Run) bool {
 }
 
 // retries says that a run which has just ended is set aside because it, or a run that was measured with it, is not valid.
-// Of runs that are measured together the last one to end decides, and all of them are done again.
+// Of runs that are measured together the last one to end decides, and all of them are done again. A run that is not wanted
+// at this moment, because the revision changed, is judged alike: it can be wanted again.
 func (w *world) retries(x *experiment, r *Run) cause {
-	i, wanted := x.wantOf[r.Key]
-	if !wanted || x.released.set() {
+	most, bad, partners := x.mostRetries(r), r, x.partners(r)
+	if most <= r.Retries {
 		return cause{}
 	}
-	want := &x.wants[i]
-	if want.RetryInvalid <= r.Retries {
-		return cause{}
-	}
-	bad := r
-	for _, m := range x.set(want) {
-		other := x.newest(m.key)
+	for _, other := range partners {
 		switch {
-		case m.key == r.Key:
-		case other == nil || active(other) || other.Phase != v1alpha1.RunComplete:
+		case other == nil || other.Phase != v1alpha1.RunComplete:
 			return cause{} // the last one of the set decides, or it cannot be done again
 		case unsound(other):
 			bad = other
@@ -63,13 +57,47 @@ func (w *world) retries(x *experiment, r *Run) cause {
 	if !unsound(bad) {
 		return cause{}
 	}
-	because := cause{InvalidRetried, fmt.Sprintf("the result of %s is not valid: %s; it is done again (retry %d of %d)", bad.ID, reasons(bad), r.Retries+1, want.RetryInvalid)}
-	for _, m := range x.set(want) {
-		if m.key != r.Key {
-			w.updateRun(x.newest(m.key), v1alpha1.RunSuperseded, because)
-		}
+	because := cause{InvalidRetried, fmt.Sprintf("the result of %s is not valid: %s; it is done again (retry %d of %d)", bad.ID, reasons(bad), r.Retries+1, most)}
+	for _, other := range partners {
+		w.updateRun(other, v1alpha1.RunSuperseded, because)
 	}
 	return because
+}
+
+// mostRetries is how often the benchmark of a run is done again by itself; 0 when it is not declared any more.
+func (x *experiment) mostRetries(r *Run) int {
+	for _, b := range x.Benchmarks {
+		if b.Name == r.Benchmark {
+			return b.RetryInvalid
+		}
+	}
+	return 0
+}
+
+// partners are the newest runs of those that are measured together with r, without r itself; nil for one that has none yet.
+func (x *experiment) partners(r *Run) (out []*Run) {
+	i, wanted := x.wantOf[r.Key]
+	if !wanted {
+		return nil
+	}
+	for _, m := range x.set(&x.wants[i]) {
+		if m.key != r.Key {
+			out = append(out, x.newest(m.key))
+		}
+	}
+	return out
+}
+
+// together sets the partners of a lost run aside that have ended without it, because they are only measured together. It
+// reports whether there was one.
+func (w *world) together(x *experiment, r *Run) (found bool) {
+	for _, other := range x.partners(r) {
+		if other != nil && !active(other) && other.Phase != v1alpha1.RunSuperseded && other.Phase != v1alpha1.RunLost {
+			w.updateRun(other, v1alpha1.RunSuperseded, cause{PartnerLost, fmt.Sprintf("run %s, which is measured together with it, was lost: both are done again", r.ID)})
+			found = true
+		}
+	}
+	return found
 }
 
 // retriesUsed says how often a repeat was done again by itself.
@@ -116,16 +144,20 @@ func (x *experiment) find(id string) *Run {
 
 // askedAgain sets a run aside, and those that were measured with it. It returns no cause when that is on its way.
 func (w *world) askedAgain(x *experiment, r *Run, done cause) cause {
-	i, wanted := x.wantOf[r.Key]
+	_, wanted := x.wantOf[r.Key]
 	switch {
 	case active(r) || r.Phase == v1alpha1.RunSuperseded || x.newest(r.Key) != r:
 		return done
 	case !wanted || x.Deleting:
 		return cause{NotWanted, "the newest revision has no run with this key"}
 	}
-	for _, m := range x.set(&x.wants[i]) {
-		if other := x.newest(m.key); other != nil && !active(other) {
-			w.updateRun(other, v1alpha1.RunSuperseded, cause{AskedAgain, fmt.Sprintf("the user asked for %s again; it had ended as %s: %s", r.ID, other.Phase, other.Message)})
+	all := append(x.partners(r), r)
+	if slices.ContainsFunc(all, func(m *Run) bool { return m != nil && active(m) }) {
+		return cause{} // when all of them have ended
+	}
+	for _, m := range all {
+		if m != nil {
+			w.updateRun(m, v1alpha1.RunSuperseded, cause{AskedAgain, fmt.Sprintf("the user asked for %s again; it had ended as %s: %s", r.ID, m.Phase, m.Message)})
 		}
 	}
 	return cause{}

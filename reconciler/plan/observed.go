@@ -125,10 +125,7 @@ type Try struct {
 }
 
 // Rerun is a run that the user asks for again.
-type Rerun struct {
-	Experiment string `json:"experiment"`
-	Run        string `json:"run"`
-}
+type Rerun struct{ Experiment, Run string }
 
 // External is a server that assay does not run, as probed from here.
 type External struct {

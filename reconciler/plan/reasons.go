@@ -120,6 +120,7 @@ const (
 	// Why a run that has ended does not count, and is done again: see again.go.
 	InvalidRetried Reason = "InvalidRetried"
 	AskedAgain     Reason = "AskedAgain"
+	PartnerLost    Reason = "PartnerLost"
 	NotWanted      Reason = "NotWanted"
 
 	// What a run has lost, so that it is done again: see lost.go.

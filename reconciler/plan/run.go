@@ -116,6 +116,9 @@ func (w *world) startRun(x *experiment) {
 			continue
 		}
 		set := x.set(want)
+		if last := x.newest(want.key); last != nil && last.Phase == v1alpha1.RunLost && w.together(x, last) {
+			continue // all of them follow in the next pass
+		}
 		if because := x.alone(set); because.set() && !busy {
 			w.create(x, want, nil, because)
 			continue

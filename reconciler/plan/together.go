@@ -92,7 +92,7 @@ func (x *experiment) set(want *wantedRun) []*wantedRun {
 func (x *experiment) alone(set []*wantedRun) cause {
 	for _, m := range set {
 		if x.ended(m.key) {
-			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: change the seed to run both again", m.Name)}
+			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: to do both again, type: assay rerun RUN", m.Name)}
 		}
 	}
 	return cause{}

@@ -14,7 +14,7 @@
 //	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
-//	reruns/<experiment>/<run>.json         runs that the user asks for again, until they are set aside
+//	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read

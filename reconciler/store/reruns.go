@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"assay/drivers/durable"
 	"assay/reconciler/plan"
@@ -15,7 +16,7 @@ import (
 // run aside, durably, and then removes the file.
 
 func (s *Store) rerunPath(experiment, run string) string {
-	return filepath.Join(s.dir, "reruns", safe(experiment), safe(run)+".json")
+	return filepath.Join(s.dir, "reruns", safe(experiment+"/"+run))
 }
 
 // AskAgain asks for a run again and reports whether that was not asked already. It needs no lease.
@@ -23,7 +24,7 @@ func (s *Store) AskAgain(experiment, run string) (bool, error) {
 	path := s.rerunPath(experiment, run)
 	err := s.fs.MkdirAll(filepath.Dir(path))
 	if err == nil {
-		err = s.fs.CreateRecord(path, plan.Rerun{Experiment: experiment, Run: run}, nil)
+		err = s.fs.CreateRecord(path, struct{}{}, nil)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
@@ -34,28 +35,17 @@ func (s *Store) AskAgain(experiment, run string) (bool, error) {
 	return true, nil
 }
 
-// Reruns are the runs that were asked for again and not set aside yet, by experiment and run.
+// Reruns are the runs that were asked for again and not set aside yet, in the order of experiment and run. The names of the
+// files say everything, so none can be damaged.
 func (s *Store) Reruns() ([]plan.Rerun, error) {
-	experiments, err := durable.Names(filepath.Join(s.dir, "reruns"))
+	files, err := durable.Names(filepath.Join(s.dir, "reruns"))
 	if err != nil {
 		return nil, err
 	}
 	var out []plan.Rerun
-	for _, e := range experiments {
-		files, err := durable.Names(filepath.Join(s.dir, "reruns", e))
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			var r plan.Rerun
-			err := durable.ReadRecord(filepath.Join(s.dir, "reruns", e, f), &r)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-			case err != nil:
-				return nil, err
-			default:
-				out = append(out, r)
-			}
+	for _, f := range files {
+		if experiment, run, ok := strings.Cut(named(f), "/"); ok {
+			out = append(out, plan.Rerun{Experiment: experiment, Run: run})
 		}
 	}
 	return out, nil
