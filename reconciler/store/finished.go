@@ -18,7 +18,7 @@ func (s *Store) Finished(experiment string) ([]FinishedRun, error) {
 	at := map[string]int{}
 	_, err := s.readSegments(s.FinishedDir(experiment), func(b []byte) error {
 		var r FinishedRun
-		if err := json.Unmarshal(b, &r); err != nil {
+		if err := json.Unmarshal(longPart(b), &r); err != nil {
 			return err
 		}
 		r.Dir = s.runDir(experiment, r.ID)
@@ -46,7 +46,7 @@ func (s *Store) readableLines(experiment string) map[string]FinishedRun {
 		for line := range strings.Lines(string(b)) {
 			what, ok := content([]byte(strings.TrimSuffix(line, "\n")))
 			var r FinishedRun
-			if ok && json.Unmarshal(what, &r) == nil && r.ID != "" {
+			if ok && json.Unmarshal(longPart(what), &r) == nil && r.ID != "" {
 				out[r.ID] = r
 			}
 		}

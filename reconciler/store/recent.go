@@ -60,7 +60,7 @@ func (s *Store) lastIDs(experiment string, names []string, most int) ([]string, 
 			var v struct {
 				ID string `json:"id"`
 			}
-			err := json.Unmarshal(b, &v)
+			err := json.Unmarshal(shortPart(b), &v)
 			here = append(slices.DeleteFunc(here, func(id string) bool { return id == v.ID }), v.ID)
 			return err
 		})

@@ -10,8 +10,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
@@ -19,7 +17,8 @@ import (
 )
 
 // A run that has ended is summed up in one line of its experiment's segments: finished/<experiment>/segment-<n>.jsonl. A
-// line is a checksum and a JSON object. The first one of a segment says which it is. A segment is full at segmentLimit; then
+// line is a checksum, what rules need of the run (short, because a start reads it of every run), a tab, and the run, both as
+// JSON objects. The first one of a segment says which it is. A segment is full at segmentLimit; then
 // the next one is begun at once, so that a full last segment means that one is missing. Of several lines of one run the
 // last counts.
 
@@ -79,7 +78,11 @@ func checked(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(make([]byte, 0, len(b)+9), "%08x %s", crc32.Checksum(b, castagnoli), b), nil
+	return withSum(b), nil
+}
+
+func withSum(b []byte) []byte {
+	return fmt.Appendf(make([]byte, 0, len(b)+9), "%08x %s", crc32.Checksum(b, castagnoli), b)
 }
 
 // content is what a line says; false when it is not as it was written.
@@ -167,48 +170,6 @@ func checkHead(path string, n int, what []byte) error {
 	return nil
 }
 
-// summary is as much of a line as rules need. Decoding it is what a start costs.
-type summary struct {
-	ID        string      `json:"id"`
-	Key       string      `json:"key"`
-	Benchmark string      `json:"benchmark"`
-	Target    string      `json:"target"`
-	Phase     string      `json:"phase"`
-	Reason    plan.Reason `json:"reason"`
-	Message   string      `json:"message"`
-	Tries     []plan.Try  `json:"tries"`
-	Retries   int         `json:"retries"`
-	Valid     string      `json:"valid"`
-	Final     bool        `json:"final"`
-	Why       string      `json:"why"`
-	Created   time.Time   `json:"created"`
-	Ended     time.Time   `json:"ended"`
-}
-
-// readPast sums up the segments of a folder.
-func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
-	past, words := &plan.Past{}, map[string]string{}
-	one := func(word string) string { // thousands of runs share few words
-		if w, ok := words[word]; ok {
-			return w
-		}
-		w := strings.Clone(word)
-		words[w] = w
-		return w
-	}
-	at, err := s.readSegments(dir, func(b []byte) error {
-		var v summary
-		if err := json.Unmarshal(b, &v); err != nil {
-			return err
-		}
-		r := plan.Run{ID: v.ID, Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))),
-			Message: one(v.Message), Tries: v.Tries, Retries: v.Retries, Created: v.Created, Ended: v.Ended}
-		past.Add(FinishedRun{r, v.Valid, v.Final, one(v.Why)}.sum(), r)
-		return nil
-	})
-	return past, at, err
-}
-
 // writeSegments fills a new folder with the lines of runs, in their order.
 func (l *Lease) writeSegments(dir string, runs []FinishedRun) (at segments, err error) {
 	if err := l.s.fs.MkdirAll(dir); err != nil {
@@ -222,7 +183,7 @@ func (l *Lease) writeSegments(dir string, runs []FinishedRun) (at segments, err 
 			if len(runs) == 0 || b.Len() >= segmentLimit {
 				break
 			}
-			line, err = checked(runs[0])
+			line, err = runLine(runs[0])
 			runs = runs[1:]
 		}
 		if err != nil {
@@ -257,7 +218,7 @@ func (l *Lease) appendSegment(dir string, at segments, r FinishedRun) (segments,
 	if err != nil {
 		return at, err
 	}
-	line, err := checked(r)
+	line, err := runLine(r)
 	if err == nil {
 		err = l.Check()
 	}

@@ -70,7 +70,7 @@ func TestAFinishedRunIsReadOnceAndNeverAgain(t *testing.T) {
 // TestSegmentsAreMadeAnew damages what sums an experiment's runs up in every way. The next holder has it whole again, says
 // so, and leaves the other experiment alone.
 func TestSegmentsAreMadeAnew(t *testing.T) {
-	const runs = 60 // with their messages they fill more than one segment
+	const runs = 40 // with their messages they fill more than one segment
 	first, last := segmentName(1), segmentName(2)
 	for name, test := range map[string]struct {
 		harm func(dir string) error
