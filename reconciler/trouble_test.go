@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -238,6 +239,9 @@ func (w *sim) runsDone() error {
 			return fmt.Errorf("key %s of run %s was executed %d times", r.Key, r.ID, perKey[r.Key])
 		}
 	}
+	if err := w.summedUp(runs); err != nil {
+		return err
+	}
 	if err := w.judgedRuns(); err != nil {
 		return err
 	}
@@ -246,6 +250,25 @@ func (w *sim) runsDone() error {
 	}
 	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
+	}
+	return nil
+}
+
+// summedUp demands that every run that has ended is in the experiment's list of them, as its own record has it, and no other.
+func (w *sim) summedUp(runs []plan.Run) error {
+	lines, err := w.store.Finished("exp")
+	if err != nil {
+		return err
+	}
+	seen, err := w.store.SeeRuns([]string{"exp"})
+	if err != nil || len(seen.Failed) > 0 || seen.Past["exp"].Len() != len(lines) || len(lines)+len(seen.Open) != len(runs) {
+		return fmt.Errorf("of %d runs %d are summed up, %d are known as ended and %d as open: %v, %v", len(runs), len(lines), seen.Past["exp"].Len(), len(seen.Open), seen.Failed, err)
+	}
+	for _, r := range runs {
+		i := slices.IndexFunc(lines, func(l store.FinishedRun) bool { return l.ID == r.ID })
+		if i >= 0 && (lines[i].Phase != r.Phase || lines[i].Reason != r.Reason || lines[i].JobID != r.JobID) {
+			return fmt.Errorf("run %s is %s (%s) in job %q, and summed up as %s (%s) in job %q", r.ID, r.Phase, r.Reason, r.JobID, lines[i].Phase, lines[i].Reason, lines[i].JobID)
+		}
 	}
 	return nil
 }
