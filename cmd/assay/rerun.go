@@ -100,25 +100,29 @@ func (a *app) leftAlone(st *store.Store, chosen []view.Object) {
 // choose finds the runs that are asked for again: those that are named and may be, or all of a kind.
 func (a *app) choose(ctx context.Context, st *store.Store, site v1alpha1.Site, o rerunOptions) (out []view.Object, err error) {
 	experiment, benchmark, _ := strings.Cut(o.of, "/")
-	for _, name := range append(o.runs, "")[:max(len(o.runs), 1)] {
-		items, err := a.objects(ctx, st, site, getOptions{kind: "runs", name: name, experiment: experiment})
+	var asked []getOptions
+	for _, name := range o.runs {
+		asked = append(asked, getOptions{kind: "runs", name: name, experiment: experiment})
+	}
+	if o.failed {
+		asked = append(asked, getOptions{kind: "runs", experiment: experiment, runs: runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunFailed}})
+	}
+	if o.invalid {
+		asked = append(asked, getOptions{kind: "runs", experiment: experiment, runs: runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunComplete, valid: "no"}})
+	}
+	for _, ask := range asked {
+		items, err := a.objects(ctx, st, site, ask)
 		if err != nil {
 			return nil, err
 		}
-		if len(items) > 1 && name != "" {
-			return nil, fmt.Errorf("%d runs are called %s; write EXPERIMENT/%s", len(items), name, name)
+		if len(items) > 1 && ask.name != "" {
+			return nil, fmt.Errorf("%d runs are called %s; write EXPERIMENT/%s", len(items), ask.name, ask.name)
 		}
-		if len(items) == 0 && name != "" {
-			return nil, fmt.Errorf("no run %q; what there is: assay get runs", name)
+		if len(items) == 0 && ask.name != "" {
+			return nil, fmt.Errorf("no run %q; what there is: assay get runs", ask.name)
 		}
 		for _, item := range items {
-			r := item.Status.(v1alpha1.RunStatus)
-			bad := o.failed && r.Phase == v1alpha1.RunFailed ||
-				o.invalid && r.Phase == v1alpha1.RunComplete && v1alpha1.Find(r.Conditions, v1alpha1.Valid).Status == v1alpha1.False
-			if name == "" && (!bad || benchmark != "" && r.Benchmark != benchmark) {
-				continue
-			}
-			if err := again(r); err != nil {
+			if err := again(item.Status.(v1alpha1.RunStatus)); err != nil {
 				return nil, err
 			}
 			out = append(out, item)
@@ -186,12 +190,13 @@ func (a *app) completeRuns(c *cobra.Command, _ []string, _ string) ([]string, co
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var out []string
-	for _, e := range s.Statuses {
-		for _, r := range e.Runs {
-			if again(r) == nil && r.Reason != string(plan.AskedAgain) {
-				out = append(out, e.Name+"/"+r.ID)
-			}
+	if _, err := s.EachRun(view.Filter{Limit: pageOfRuns}, func(o view.Object) error {
+		if r := o.Status.(v1alpha1.RunStatus); again(r) == nil && r.Reason != string(plan.AskedAgain) {
+			out = append(out, o.FullName())
 		}
+		return nil
+	}); err != nil {
+		return nil, cobra.ShellCompDirectiveError
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
