@@ -53,14 +53,14 @@ type finder struct {
 
 func (f finder) run(name string) ([]string, bool) {
 	runs, _ := f.st.FindRuns(name) // one that cannot be read has no log that can be found
-	for _, r := range runs {
-		path := filepath.Join(r.Dir, "suite.log")
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, true
-		}
-		return []string{path}, true
+	if len(runs) == 0 {
+		return nil, false
 	}
-	return nil, false
+	path := filepath.Join(runs[0].Dir, "suite.log")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, true
+	}
+	return []string{path}, true
 }
 
 // node are all logs of the live jobs on a node, and of the newest ended one when none is live.
