@@ -207,6 +207,7 @@ type RunState struct {
 	Phase    string `json:"phase"`
 	Progress string `json:"progress,omitempty"`
 	Message  string `json:"message,omitempty"`
+	Reason   string `json:"reason,omitempty"` // of Failed: the word for what was lost (LostDisk …); empty: the suite's own judgement
 }
 
 // AgentEnd is how the agent ended.

@@ -7,6 +7,7 @@
 //	agent.go      desired.json, state.json and the beat file of a job directory
 //	liveness.go   when a hung server is restarted, what happened inside a job, and the heartbeat
 //	suite.go      Suite; request.json and result.json of a run directory
+//	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
 //	service.go    Compiled: a declared service as processes, ports and probes
 //	folder.go     Folders: directories on a parallel file system

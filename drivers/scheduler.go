@@ -75,6 +75,7 @@ type Job struct {
 	// LaunchBlamed is set on a Failed job when the scheduler blames its launch. It says the same of a job whose command
 	// died of a signal, so an agent that has reported proves the contrary.
 	LaunchBlamed bool
+	Away         string // host of an Unknown job whose processes cannot be seen from here, and whose agent still can be
 	Nodes        []string
 	Submitted    time.Time     // zero when unknown; not stable across requeues
 	Started      time.Time     // zero until it runs

@@ -7,7 +7,9 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// SuiteRequest is request.json: all that a suite needs to run one repeat of a benchmark. The controller writes it once.
+// SuiteRequest is request.json: all that a suite needs to run one repeat of a benchmark. The controller writes it when the
+// run is recorded, and completes it with the addresses of the target just before an agent learns of the run. From then on
+// it does not change: it says what was measured.
 type SuiteRequest struct {
 	Run        string            `json:"run"`
 	Experiment string            `json:"experiment"`
@@ -29,6 +31,20 @@ type SuiteRequest struct {
 	Seed       int64             `json:"seed"`                // differs by repeat
 }
 
+// RunTarget is where a run finds what it measures, resolved when it starts. Its fields are those of SuiteRequest.
+type RunTarget struct {
+	Endpoints []string `json:"endpoints,omitempty"`
+	Model     string   `json:"model,omitempty"`
+	TokenFile string   `json:"tokenFile,omitempty"`
+	Directory string   `json:"directory,omitempty"`
+}
+
+// At is the request with the target.
+func (r SuiteRequest) At(t RunTarget) SuiteRequest {
+	r.Endpoints, r.Model, r.TokenFile, r.Directory = t.Endpoints, t.Model, t.TokenFile, t.Directory
+	return r
+}
+
 // SuiteResult is result.json. Metrics are flat: name -> number; a name carries its unit (ttft_p99_ms).
 type SuiteResult struct {
 	Run       string             `json:"run"`
@@ -38,7 +54,9 @@ type SuiteResult struct {
 	Metrics   map[string]float64 `json:"metrics"`
 	Valid     bool               `json:"valid"`
 	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
+	Final     bool               `json:"final,omitempty"`    // not valid for a reason that the same request would meet again
 	Error     string             `json:"error,omitempty"`    // why the suite could not finish; Metrics can be empty then
+	Lost      string             `json:"lost,omitempty"`     // with Error: the word for what was lost; empty: the suite's own judgement
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Files     []string           `json:"files,omitempty"`    // further files in the run's directory

@@ -49,7 +49,7 @@ func passed(from, to time.Time) time.Duration { return max(0, min(to.Sub(from), 
 func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listing) map[string]plan.Agent {
 	running := make(map[string]bool, len(list.Jobs))
 	for _, j := range list.Jobs {
-		if j.State == drivers.JobRunning {
+		if j.State == drivers.JobRunning || j.Away != "" {
 			running[j.Tag.Nonce] = true
 		}
 	}

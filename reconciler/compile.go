@@ -139,7 +139,8 @@ func allocation(j drivers.JobSpec) string {
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
 		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(), Together: b.Together,
-		Request: drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
+		RetryInvalid: or(b.RetryInvalid, v1alpha1.DefaultRetryInvalid),
+		Request:      drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
 	}
 	switch {
 	case b.Serving != nil:

@@ -55,7 +55,7 @@ func TestCompile(t *testing.T) {
 			Alloc: s.Alloc, Proc: s.Proc, Settings: s.Settings,
 			Within: time.Minute, StableFor: time.Second, Restarts: 3, Backoff: 2 * time.Second, Fence: 3 * time.Minute,
 		}},
-		Benchmarks: []plan.Benchmark{{Name: "b", Target: "llm", Repeats: 1, Timeout: time.Minute, Spec: got.Benchmarks[0].Spec,
+		Benchmarks: []plan.Benchmark{{Name: "b", Target: "llm", Repeats: 1, Timeout: time.Minute, RetryInvalid: 2, Spec: got.Benchmarks[0].Spec,
 			Request: drivers.SuiteRequest{Serving: &v1alpha1.Serving{Dataset: "json", Seed: 5}, Seed: 5, Nodes: 1},
 			Job: drivers.JobSpec{Nodes: 1, Partition: "cpu", QOS: "default", Account: "p1", Time: 11 * time.Minute,
 				Modules: []string{"Python"}, Directives: []string{"--hint=nomultithread"}}}},

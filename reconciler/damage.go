@@ -24,7 +24,7 @@ type damage struct {
 // wanted reads and compiles the newest revisions. An experiment whose revision cannot be read is left out, so everything of it
 // stays as it is, and its status says so.
 func (l *Loop) wanted() (plan.Desired, []v1alpha1.ExperimentStatus, error) {
-	heads, err := l.Store.Heads()
+	heads, err := l.heads.Heads(l.Clock())
 	damages, err := store.Tolerate(err)
 	if err != nil {
 		return plan.Desired{}, nil, fmt.Errorf("reading what is wanted: %w", err)

@@ -116,45 +116,41 @@ func TestATornRevisionConcernsItsExperiment(t *testing.T) {
 
 // TestATornIntent: the seat stays filled, and the record is made anew from the job's mark, with the damaged file set aside.
 func TestATornIntent(t *testing.T) {
-	{ // a controller that runs knows its attempts, and would not read the file
-		w := calm(t)
-		w.settled(t)
-		w.declare(t, "other")
-		before := w.ours("exp")
-		nonce := w.jobOf("llm").Tag.Nonce
-		path := w.tear(t, "intents/"+nonce+".json")
-		if crash {
-			w.restart()
+	w := calm(t)
+	w.settled(t)
+	w.declare(t, "other")
+	before := w.ours("exp")
+	nonce := w.jobOf("llm").Tag.Nonce
+	path := w.tear(t, "intents/"+nonce+".json")
+	w.restart() // a controller that runs knows its attempts, and does not read the file
+	w.passes(10)
+	if err := w.check(); err != nil {
+		t.Error(err)
+	}
+	if now := w.ours("exp"); !slices.Equal(now, before) {
+		t.Errorf("the jobs were %v and are %v", before, now)
+	}
+	for _, name := range []string{"exp", "other"} {
+		if ready := v1alpha1.Find(w.statusOf(name).Conditions, v1alpha1.Ready); ready.Status != v1alpha1.True {
+			t.Errorf("%s: %+v", name, ready)
 		}
-		w.passes(10)
-		if err := w.check(); err != nil {
-			t.Error(err)
-		}
-		if now := w.ours("exp"); !slices.Equal(now, before) {
-			t.Errorf("the jobs were %v and are %v", before, now)
-		}
-		for _, name := range []string{"exp", "other"} {
-			if ready := v1alpha1.Find(w.statusOf(name).Conditions, v1alpha1.Ready); ready.Status != v1alpha1.True {
-				t.Errorf("%s: %+v", name, ready)
-			}
-		}
-		attempts, err := w.store.Attempts()
-		i := slices.IndexFunc(attempts, func(a plan.Attempt) bool { return a.Nonce == nonce })
-		if err != nil || i < 0 || attempts[i].JobID == "" || attempts[i].Alloc == "" {
-			t.Errorf("its record was not made anew: %+v, %v", attempts, err)
-		}
-		if aside, _ := filepath.Glob(filepath.Join(w.dir, "archive", "damaged-*"+filepath.Base(path))); len(aside) != 1 {
-			t.Errorf("set aside: %q", aside)
-		}
-		w.model = "b" // what it was submitted as is known again: the change needs no other job
-		w.apply()
-		w.until(t, "Ready at the new revision", func() bool {
-			st := w.statusOf("exp")
-			return st.Generation == w.generation && v1alpha1.Find(st.Conditions, v1alpha1.Ready).Status == v1alpha1.True
-		})
-		if now := w.ours("exp"); !slices.Equal(now, before) {
-			t.Errorf("after a change in place the jobs were %v and are %v", before, now)
-		}
+	}
+	attempts, err := w.store.Attempts()
+	i := slices.IndexFunc(attempts, func(a plan.Attempt) bool { return a.Nonce == nonce })
+	if err != nil || i < 0 || attempts[i].JobID == "" || attempts[i].Alloc == "" {
+		t.Errorf("its record was not made anew: %+v, %v", attempts, err)
+	}
+	if aside, _ := filepath.Glob(filepath.Join(w.dir, "archive", "damaged-*"+filepath.Base(path))); len(aside) != 1 {
+		t.Errorf("set aside: %q", aside)
+	}
+	w.model = "b" // what it was submitted as is known again: the change needs no other job
+	w.apply()
+	w.until(t, "Ready at the new revision", func() bool {
+		st := w.statusOf("exp")
+		return st.Generation == w.generation && v1alpha1.Find(st.Conditions, v1alpha1.Ready).Status == v1alpha1.True
+	})
+	if now := w.ours("exp"); !slices.Equal(now, before) {
+		t.Errorf("after a change in place the jobs were %v and are %v", before, now)
 	}
 }
 

@@ -6,6 +6,7 @@
 //	run.go             one pass after the other, while the lease lasts
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
+//	runs.go            the runs of what is declared
 //	listing.go         when the scheduler is asked, and what its last answer was
 //	damage.go          records that cannot be read: named, left as they are, rebuilt
 //	pause.go           the state directory takes no writes: nothing is done until it does
@@ -23,6 +24,7 @@
 //	publish.go         status, scrape targets, events; takes in what became of effects
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
+//	measured.go        the results of the runs that count now, among them
 //	each.go            bounded parallel reading
 //	configurations.go  what a revision measures, for comparing revisions
 //	details.go         which declared fields differ, for `assay plan`

@@ -158,8 +158,14 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		_, err = x.Lease.WriteDesired(a.Seat, a.Nonce, *a.Desired)
 	case plan.CreateRun:
 		_, err = x.Lease.CreateRun(*a.Run, *a.Request)
+	case plan.PlaceRun:
+		err = x.Lease.PlaceRun(*a.Run)
+	case plan.DropRerun:
+		err = x.Lease.DropRerun(a.Experiment, a.Rerun)
 	case plan.UpdateRun:
 		err = x.Lease.UpdateRun(*a.Run)
+	case plan.SetAside:
+		err = x.Lease.SetAside(a.Experiment, a.Run.ID, a.Run.Phase, a.Run.Reason, a.Run.Message)
 	case plan.MakeFolder:
 		err = x.makeFolder(ctx, *a.Folder)
 	case plan.DropFolder:

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -54,17 +57,27 @@ func (l *Loop) statFolder(ctx context.Context, experiment string, s plan.Service
 
 // absent are the paths that processes need and that do not exist. One that cannot be checked does not count: the node can
 // see more than this machine.
-func absent(d plan.Desired) map[string]bool {
-	out := map[string]bool{}
+func (l *Loop) absent(d plan.Desired) map[string]bool {
+	needed := map[string]bool{}
 	for _, e := range d.Experiments {
 		for _, s := range e.Services {
 			for _, p := range s.Processes {
 				for _, path := range p.Needs {
-					if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-						out[path] = true
-					}
+					needed[path] = true
 				}
 			}
+		}
+	}
+	paths := slices.Sorted(maps.Keys(needed))
+	absent := make([]bool, len(paths))
+	each(l.workers, len(paths), func(i int) {
+		_, err := durable.Stat(paths[i])
+		absent[i] = errors.Is(err, fs.ErrNotExist)
+	})
+	out := map[string]bool{}
+	for i, path := range paths {
+		if absent[i] {
+			out[path] = true
 		}
 	}
 	return out
@@ -101,15 +114,24 @@ func (l *Loop) exportPath(experiment string, generation int64) string {
 func (l *Loop) exported(d plan.Desired) (map[string]bool, error) {
 	out := map[string]bool{}
 	_, can := l.Metrics.(drivers.Exporter)
+	var ask []plan.Experiment
 	for _, e := range d.Experiments {
-		if !e.Deleting && !e.Suspend && !e.StopDone {
-			continue
+		name := fmt.Sprintf("%s@%d", e.Name, e.Generation)
+		switch {
+		case !e.Deleting && !e.Suspend && !e.StopDone:
+		case !can || l.unexported[e.Name]:
+			out[name] = true
+		default:
+			ask = append(ask, e)
 		}
-		_, err := os.Stat(l.exportPath(e.Name, e.Generation))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	}
+	errs := make([]error, len(ask))
+	each(l.workers, len(ask), func(i int) { _, errs[i] = durable.Stat(l.exportPath(ask[i].Name, ask[i].Generation)) })
+	for i, e := range ask {
+		if err := errs[i]; err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		out[fmt.Sprintf("%s@%d", e.Name, e.Generation)] = !can || err == nil || l.unexported[e.Name]
+		out[fmt.Sprintf("%s@%d", e.Name, e.Generation)] = errs[i] == nil
 	}
 	return out, nil
 }

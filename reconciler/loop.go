@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,10 +59,13 @@ type Loop struct {
 	folders    map[string]aged[plan.Folder]
 	passes     int
 	metricsAt  time.Time
+	measured   measured
 	requests   answering
-	heard      bool                                 // a reader has waited for heartbeats once
-	unexported map[string]bool                      // experiments whose metrics could not be stored
+	heard      bool            // a reader has waited for heartbeats once
+	unexported map[string]bool // experiments whose metrics could not be stored
+	heads      *store.HeadsReader
 	published  map[string]v1alpha1.ExperimentStatus // the status as last written
+	confirmed  store.Observed                       // when last said that all of them hold
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
 	handed     []drivers.Target                     // the targets as last handed over
@@ -107,6 +111,7 @@ func (l *Loop) prepare() {
 		l.beside, l.pace.perSecond = newBeside(l.spawn, cmp.Or(submit.Parallel, parallel)), submit.PerSecond
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
+		l.heads = &store.HeadsReader{Store: l.Store}
 		poll := l.Site.Spec.Poll
 		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
 		all, err := l.Store.Statuses()
@@ -152,7 +157,7 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 		return plan.Result{}, err
 	}
 	d, held := l.hold(d)
-	broken = append(broken, held...)
+	broken = slices.Concat(broken, held, l.withoutUnread(&d, o))
 	touched := l.beside.hold()
 	o.Busy = seatsOf(touched)
 	r = l.decide(d, o)
@@ -170,8 +175,8 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	if err := cmp.Or(l.takeAll(), l.writeEvents()); err != nil {
 		return r, err
 	}
-	err = l.publish(r, forgotten)
-	l.writeMetrics(r, o.Runs, began, o.Listing.Err == "")
+	err = l.publish(r, o.Now, forgotten)
+	l.writeMetrics(r, d, o, began)
 	return r, err
 }
 
@@ -211,6 +216,7 @@ func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.Experim
 		c, ok := l.compiled[key]
 		if !ok {
 			c.Experiment, c.err = compile(rev, l.Compile)
+			c.Prepare()
 		}
 		keep[key] = c
 		if c.err != nil {

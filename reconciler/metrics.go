@@ -3,6 +3,7 @@ package reconciler
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -13,7 +14,6 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/reconciler/plan"
-	"assay/reconciler/results"
 )
 
 // MetricsFile is the file of the state directory that holds the controller's own metrics, in Prometheus' text format:
@@ -43,20 +43,24 @@ func (g gauges) set(name, help string, value float64, labels ...string) {
 	v.WithLabelValues(values...).Set(value)
 }
 
-// metricsText is the exposition of what a pass found.
-func metricsText(all []v1alpha1.ExperimentStatus, runs []plan.Run, now time.Time, pass time.Duration, passes int, known bool) ([]byte, error) {
-	g := gauges{prometheus.NewRegistry(), map[string]*prometheus.GaugeVec{}}
+// metricsText is the exposition of what a pass found, without the results of runs.
+func metricsText(all []v1alpha1.ExperimentStatus, past map[string]*plan.Past, now time.Time, pass time.Duration, passes int, known bool) ([]byte, error) {
+	g := newGauges()
 	for _, s := range all {
 		serviceMetrics(g, s, now)
+		countRuns(g, s, past[s.Name])
 	}
-	for _, r := range runs {
-		runMetrics(g, r)
-	}
-	describeMetrics(g, runs)
 	g.set("assay_controller_pass_seconds", "How long the last pass took.", pass.Seconds())
 	g.set("assay_controller_passes_total", "Passes since the controller started.", float64(passes))
 	g.set("assay_controller_last_pass_timestamp_seconds", "When the last pass ended, in seconds since 1970.", float64(now.Unix()))
 	g.set("assay_scheduler_reachable", "1 when the scheduler answered the last listing.", number(known))
+	return g.text()
+}
+
+func newGauges() gauges { return gauges{prometheus.NewRegistry(), map[string]*prometheus.GaugeVec{}} }
+
+// text is what was set, in Prometheus' text format.
+func (g gauges) text() ([]byte, error) {
 	families, err := g.reg.Gather()
 	if err != nil {
 		return nil, fmt.Errorf("gathering the controller's metrics: %w", err)
@@ -100,53 +104,24 @@ func serviceMetrics(g gauges, s v1alpha1.ExperimentStatus, now time.Time) {
 		}
 	}
 	g.set("assay_nodes", "Distinct nodes that the experiment's jobs hold.", float64(len(nodes)), "experiment", s.Name)
-	phases := map[[2]string]int{}
+}
+
+// countRuns counts those that have ended before this pass, and those that its status shows.
+func countRuns(g gauges, s v1alpha1.ExperimentStatus, past *plan.Past) {
+	phases := maps.Clone(past.Counts())
+	if phases == nil {
+		phases = map[plan.BenchmarkPhase]int{}
+	}
 	for _, r := range s.Runs {
-		phases[[2]string{r.Benchmark, r.Phase}]++
+		phases[plan.BenchmarkPhase{Benchmark: r.Benchmark, Phase: r.Phase}]++
 	}
 	for k, n := range phases {
-		g.set("assay_runs", "Runs by benchmark and phase.", float64(n), "experiment", s.Name, "benchmark", k[0], "phase", k[1])
-	}
-}
-
-// runMetrics are a run's results, so that they can be plotted by revision and point.
-func runMetrics(g gauges, r plan.Run) {
-	if r.Result == nil || r.Result.Error != "" {
-		return
-	}
-	revision := r.Revision[:min(8, len(r.Revision))]
-	simulated, valid := strconv.FormatBool(r.Simulated || r.Result.Simulated), strconv.FormatBool(r.Result.Valid)
-	labels := []string{"experiment", r.Experiment, "benchmark", r.Benchmark, "target", r.Target, "revision", revision, "point", r.PointName(),
-		"repeat", strconv.Itoa(r.Repeat), "run", r.ID, "simulated", simulated, "valid", valid}
-	for name, v := range r.Result.Metrics {
-		g.set("assay_run_metric", "A result of a benchmark run; assay_metric_info has the unit of each.", v, append(labels[:len(labels):len(labels)], "metric", name)...)
-	}
-	g.set("assay_run_info", "1 for every run that has a result.", 1, append(labels[:len(labels):len(labels)], "commit", r.Commit, "job_id", r.JobID)...)
-	g.set("assay_run_duration_seconds", "From the start to the end of the run.", r.Result.Ended.Sub(r.Result.Started).Seconds(), labels...)
-}
-
-// describeMetrics says once for each metric of the runs what the catalogue knows of it: the unit, and which way is better.
-func describeMetrics(g gauges, runs []plan.Run) {
-	seen := map[string]bool{}
-	for _, r := range runs {
-		if r.Result == nil {
-			continue
-		}
-		for name := range r.Result.Metrics {
-			if seen[name] {
-				continue
-			}
-			seen[name] = true
-			if m, ok := results.Lookup(name); ok {
-				g.set("assay_metric_info", "1 for every metric of benchmark runs: its unit, and which way is better (higher, lower, neither).", 1,
-					"metric", name, "unit", m.Unit, "better", m.Better.String())
-			}
-		}
+		g.set("assay_runs", "Runs by benchmark and phase.", float64(n), "experiment", s.Name, "benchmark", k.Benchmark, "phase", k.Phase)
 	}
 }
 
 // writeMetrics replaces the file now and then. What cannot be written is a warning: nothing depends on it.
-func (l *Loop) writeMetrics(r plan.Result, runs []plan.Run, began time.Time, known bool) {
+func (l *Loop) writeMetrics(r plan.Result, d plan.Desired, o plan.Observed, began time.Time) {
 	now := l.Clock()
 	l.passes++
 	if steady := l.steady(); steady.Sub(l.metricsAt) >= writeMetricsEvery || l.passes == 1 {
@@ -154,10 +129,14 @@ func (l *Loop) writeMetrics(r plan.Result, runs []plan.Run, began time.Time, kno
 	} else {
 		return
 	}
-	b, err := metricsText(r.Status, runs, now, now.Sub(began), l.passes, known)
+	results, err := l.measured.text(l.Store, d, o.Past)
+	if err != nil {
+		l.Log.Warn("reading the results of runs for the controller's metrics", "error", err)
+	}
+	b, err := metricsText(r.Status, o.Past, now, l.Clock().Sub(began), l.passes, o.Listing.Err == "")
 	if err == nil {
 		path := filepath.Join(l.Store.Dir(), MetricsFile)
-		err = durable.Writer{NoSync: true}.Replace(path, b, nil) // the next pass writes it again
+		err = durable.Writer{NoSync: true}.Replace(path, append(results, b...), nil) // the next pass writes it again
 	}
 	if err != nil {
 		l.Log.Warn("writing the controller's metrics", "error", err)

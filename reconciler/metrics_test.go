@@ -3,7 +3,6 @@ package reconciler
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"assay/drivers"
 	"assay/reconciler/plan"
@@ -14,7 +13,7 @@ func TestMetricInfo(t *testing.T) {
 	run := plan.Run{Result: &drivers.SuiteResult{Metrics: map[string]float64{"ttft_p99_ms": 5, "output_throughput": 100, "unheard_of": 1}}}
 	again := run
 	again.ID = "again"
-	b, err := metricsText(nil, []plan.Run{run, again}, time.Unix(0, 0), time.Second, 1, true)
+	b, err := resultsText([]plan.Run{run, again})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,11 +31,13 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	l.rebuild(attempts, o.Listing)
 	open := openOf(attempts)
 	o.Agents, o.Acknowledged = l.agents(ctx, open, o.Listing), l.acknowledged(attempts, d)
-	o.Runs, err = l.Store.Runs("")
-	if err := l.tolerate("reading the runs", err); err != nil {
+	if err := l.observeRuns(d, &o); err != nil {
 		return plan.Observed{}, err
 	}
-	d.AtPoints(o.Runs)
+	if o.Reruns, err = l.Store.Reruns(); err != nil {
+		return plan.Observed{}, fmt.Errorf("reading which runs are asked for again: %w", err)
+	}
+	d.AtPoints(o.Runs, o.Past)
 	o.Records, err = l.Store.Folders()
 	if err := l.tolerate("reading the directories that were made", err); err != nil {
 		return plan.Observed{}, err
@@ -43,7 +45,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Exported, err = l.exported(d); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which metrics are stored: %w", err)
 	}
-	o.Folders, o.Absent = l.observeFolders(ctx, d), absent(d)
+	o.Folders, o.Absent = l.observeFolders(ctx, d), l.absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics, o.Sources = l.health(ctx), l.sources()
 	o.Now = l.Clock()

@@ -3,6 +3,7 @@ package reconciler
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	republishAfter = 5 * time.Second // an unchanged status is written again so often: it says when the world was last observed
+	republishAfter = 5 * time.Second // so often a file says when the world was last observed
 	repeatAfter    = time.Minute     // the same event is not written more often
 )
 
@@ -97,36 +98,54 @@ const normal, warning string = "Normal", "Warning"
 
 type eventKey struct{ experiment, object, reason, message string }
 
-// publish writes what plan decided: the status of every experiment and the targets to scrape. It is the only writer of both.
-func (l *Loop) publish(r plan.Result, forgotten map[string]bool) error {
+// publish writes what plan decided: the status of every experiment that has changed, and the targets to scrape. It is the only
+// writer of both. That the others are as they were says one file for all of them.
+func (l *Loop) publish(r plan.Result, at time.Time, forgotten map[string]bool) error {
 	published := make(map[string]v1alpha1.ExperimentStatus, len(r.Status))
-	var errs []error
+	var changed []v1alpha1.ExperimentStatus
 	for _, s := range r.Status {
 		if forgotten[s.Name] {
 			continue
 		}
-		before, ok := l.published[s.Name]
-		if age := s.Observed.Sub(before.Observed); ok && age >= 0 && age < republishAfter && s.Answered <= before.Answered && same(before, s) {
+		if before, ok := l.published[s.Name]; ok && !s.Observed.Before(before.Observed) && same(before, s) {
 			published[s.Name] = before
 			continue
 		}
-		if err := l.Lease.PutStatus(s); err != nil {
-			errs = append(errs, err)
-			continue
+		changed = append(changed, s)
+	}
+	errs := make([]error, len(changed))
+	each(l.workers, len(changed), func(i int) { errs[i] = l.Lease.PutStatus(changed[i]) })
+	for i, s := range changed {
+		if errs[i] == nil {
+			l.reportSync(l.published[s.Name], s)
+			published[s.Name] = s
 		}
-		l.reportSync(before, s)
-		published[s.Name] = s
 	}
 	l.published = published
-	if len(errs) == 0 {
-		l.dropRequests()
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(err, l.sendTargets(r.Targets))
 	}
-	return errors.Join(append(errs, l.sendTargets(r.Targets))...)
+	return errors.Join(l.confirm(at), l.sendTargets(r.Targets))
 }
 
+// confirm says, now and then and when somebody waits for it, that every status is as it was found by this pass.
+func (l *Loop) confirm(at time.Time) error {
+	if age := at.Sub(l.confirmed.At); age >= 0 && age < republishAfter && l.requests.answered <= l.confirmed.Answered {
+		return nil
+	}
+	now := store.Observed{At: at, Answered: l.requests.answered}
+	if err := l.Lease.PutObserved(now); err != nil {
+		return err
+	}
+	l.confirmed = now
+	l.dropRequests()
+	return nil
+}
+
+// same reports whether two statuses say the same, whenever they were observed.
 func same(a, b v1alpha1.ExperimentStatus) bool {
 	a.Observed, b.Observed, a.Answered, b.Answered = time.Time{}, time.Time{}, 0, 0
-	return fingerprint(a) == fingerprint(b)
+	return reflect.DeepEqual(a, b) || fingerprint(a) == fingerprint(b) // one that was read back differs in form only
 }
 
 // sendTargets hands Prometheus what to scrape, whenever that changed or could not be handed over before.

@@ -35,7 +35,8 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 		return nil, err
 	}
 	d, held := l.hold(d)
-	all := slices.Concat(l.decide(d, o).Status, broken, held)
+	broken = slices.Concat(broken, held, l.withoutUnread(&d, o))
+	all := append(l.decide(d, o).Status, broken...)
 	slices.SortFunc(all, func(a, b v1alpha1.ExperimentStatus) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range all {
 		l.published[s.Name] = s // for the next one's transition times
@@ -97,6 +98,9 @@ func (l *Loop) Preview(ctx context.Context, extra []store.Revision) ([]plan.Step
 	}
 	if o.Listing.Err != "" {
 		return nil, fmt.Errorf("previewing the changes: the jobs that exist are unknown: %s", o.Listing.Err)
+	}
+	for name, err := range o.Unread {
+		return nil, fmt.Errorf("previewing the changes: the runs of experiment %s are unknown: %w", name, err)
 	}
 	steps := plan.Diff(d, o)
 	return steps, l.explain(steps, extra)

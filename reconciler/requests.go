@@ -5,6 +5,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // answering keeps the number of the newest request for a fresh observation that the statuses answer. See store.RequestPass.
@@ -24,6 +25,7 @@ func (l *Loop) readRequests() {
 	}
 	if l.requests.asked = last; last > l.requests.answered {
 		l.listing.demand()
+		l.heads = &store.HeadsReader{Store: l.Store}
 		l.external, l.witnesses, l.folders, l.scraped = nil, nil, nil, aged[plan.Metrics]{}
 	}
 }

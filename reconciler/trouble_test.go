@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -179,6 +180,7 @@ func (w *sim) peace() {
 	w.cluster.Calm()
 	w.soundAt, w.offset = w.cluster.Now(), 0
 	w.sound()
+	w.cluster.SetRunFaults(fake.RunFaults{})
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.apply()
 }
@@ -202,6 +204,9 @@ func (w *sim) check() error {
 	}
 	if ids := w.cluster.Shortened(); len(ids) > 0 {
 		return fmt.Errorf("jobs %v got a limit that ended them, or less than an administrator had given them", ids)
+	}
+	if all := w.cluster.Astray(); len(all) > 0 {
+		return errors.New(all[0])
 	}
 	if err := w.spared(); err != nil {
 		return err
@@ -273,11 +278,36 @@ func (w *sim) runsDone() error {
 			return fmt.Errorf("key %s of run %s was executed %d times", r.Key, r.ID, perKey[r.Key])
 		}
 	}
+	if err := w.summedUp(runs); err != nil {
+		return err
+	}
+	if err := w.judgedRuns(); err != nil {
+		return err
+	}
 	for _, b := range w.status[0].Benchmarks {
 		complete[b.Name] = b.Done
 	}
 	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
+	}
+	return nil
+}
+
+// summedUp demands that every run that has ended is in the experiment's list of them, as its own record has it, and no other.
+func (w *sim) summedUp(runs []plan.Run) error {
+	lines, err := w.store.Finished("exp")
+	if err != nil {
+		return err
+	}
+	seen, err := w.store.SeeRuns([]string{"exp"})
+	if err != nil || len(seen.Failed) > 0 || seen.Past["exp"].Len() != len(lines) || len(lines)+len(seen.Open) != len(runs) {
+		return fmt.Errorf("of %d runs %d are summed up, %d are known as ended and %d as open: %v, %v", len(runs), len(lines), seen.Past["exp"].Len(), len(seen.Open), seen.Failed, err)
+	}
+	for _, r := range runs {
+		i := slices.IndexFunc(lines, func(l store.FinishedRun) bool { return l.ID == r.ID })
+		if i >= 0 && (lines[i].Phase != r.Phase || lines[i].Reason != r.Reason || lines[i].JobID != r.JobID) {
+			return fmt.Errorf("run %s is %s (%s) in job %q, and summed up as %s (%s) in job %q", r.ID, r.Phase, r.Reason, r.JobID, lines[i].Phase, lines[i].Reason, lines[i].JobID)
+		}
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type sim struct {
 	v           variant
 	cannotFence bool
 	rng         *rand.Rand
+	asks        *rand.Rand             // of what happens to runs, for the same reason
 	reads       *rand.Rand             // of what readers do, so that they change no story
 	absence     time.Duration          // the longest time without a controller
 	crash       func(call string) bool // nil: never
@@ -46,6 +47,7 @@ type sim struct {
 	limit      time.Duration
 	restarts   int           // jobs of a seat that can fail in a row
 	timeout    time.Duration // of a run
+	own        bool          // runs of bench get jobs of their own
 	web        bool
 	webNodes   int
 	suspend    bool
@@ -80,7 +82,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	if err != nil {
 		return nil, err
 	}
-	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
+	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), asks: rand.New(rand.NewPCG(seed, 4)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
 		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, judged: map[string]bool{}, replaced: map[string]bool{}, note: func(string, ...any) {}}
 	w.flights = newFlights(seed)
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
@@ -220,11 +222,14 @@ func (w *sim) manifest() v1alpha1.Experiment {
 		services = append(services, v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"web"}}, Nodes: &w.webNodes,
 			DependsOn: []string{"llm"}, Restart: restart, Ready: ready, Resources: v1alpha1.Resources{Time: v1alpha1.Duration(12 * time.Hour)}})
 	}
-	timeout := v1alpha1.Duration(w.timeout)
+	timeout, on := v1alpha1.Duration(w.timeout), v1alpha1.RunOn{On: v1alpha1.OnTarget}
+	if w.own {
+		on.On = v1alpha1.OnJob
+	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
 		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{
-			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Serving: &v1alpha1.Serving{Dataset: "json"}},
+			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
 			{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
 		}},
 	}

@@ -131,6 +131,10 @@ func pipeline(v VLLM, nodes, gpus int) int {
 	return nodes
 }
 
+// DefaultRetryInvalid is the default of Benchmark.RetryInvalid. It is not written into the resolved manifest, because it
+// changes nothing that is measured.
+const DefaultRetryInvalid = 2
+
 func defaultBenchmark(site Site, services []Service, b *Benchmark) {
 	b.Repeats = orPointer(b.Repeats, 1)
 	target, _ := named(services, b.Target)

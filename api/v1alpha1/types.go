@@ -266,7 +266,10 @@ type Benchmark struct {
 	Target  string   `json:"target" validate:"required"`
 	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
 	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
-	Run     *RunOn   `json:"run,omitempty"`
+	// RetryInvalid is how often a repeat whose result is not valid is done again by itself; default 2. Every result is kept, and
+	// the last one counts. A reason that would come again, such as a server without token counts, is not tried again.
+	RetryInvalid *int   `json:"retryInvalid,omitempty" validate:"omitempty,gte=0,lte=100"`
+	Run          *RunOn `json:"run,omitempty"`
 	// Together is any word: benchmarks that share it are measured at the same time, to see how they affect each other. Their
 	// points say so. All others are measured one by one.
 	Together string   `json:"together,omitempty" validate:"omitempty,dnslabel"`

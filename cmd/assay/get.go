@@ -20,6 +20,7 @@ type getOptions struct {
 	experiment string
 	format     string
 	watch      bool
+	runs       runOptions
 }
 
 func getCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Command {
@@ -36,6 +37,7 @@ func getCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Command 
 	f.StringVarP(&o.format, "output", "o", "", "wide, json, yaml, name, or samples (of one serving run, as CSV)")
 	f.StringVarP(&o.experiment, "experiment", "e", "", "only of this experiment")
 	f.BoolVarP(&o.watch, "watch", "w", false, "print again whenever something changes")
+	o.runs.flags(f)
 	return c
 }
 
@@ -46,6 +48,12 @@ func (o *getOptions) parse(pos []string) error {
 	}
 	if len(pos) == 2 {
 		o.name = pos[1]
+	}
+	if o.kind != "runs" && o.runs != (runOptions{}) {
+		return errors.New("--limit, --all, --benchmark, --phase, --valid and --since are for runs; type: assay get runs")
+	}
+	if err := o.runs.check(); err != nil {
+		return err
 	}
 	if o.format == "samples" && (o.kind != "runs" || o.name == "") {
 		return errors.New("samples are those of one run; type: assay get runs NAME -o samples")
@@ -71,10 +79,18 @@ func (a *app) runGet(ctx context.Context, o getOptions) error {
 	if o.watch {
 		return a.watchObjects(ctx, st, site, o)
 	}
+	if o.kind == "runs" {
+		return a.getRuns(ctx, st, site, o)
+	}
 	items, err := a.objects(ctx, st, site, o)
 	if err != nil {
 		return err
 	}
+	return a.showNamed(st, o, items)
+}
+
+// showNamed is showObjects, and an error when the one that was named is not there.
+func (a *app) showNamed(st *store.Store, o getOptions, items []view.Object) error {
 	if o.name != "" && len(items) == 0 {
 		return fmt.Errorf("no %s %q; what there is: assay get %s", strings.TrimSuffix(o.kind, "s"), o.name, o.kind)
 	}
@@ -110,7 +126,11 @@ func (a *app) watchObjects(ctx context.Context, st *store.Store, site v1alpha1.S
 	}
 }
 
-func (o getOptions) filter() view.Filter { return view.Filter{Experiment: o.experiment, Name: o.name} }
+func (o getOptions) filter() view.Filter {
+	f := view.Filter{Experiment: o.experiment, Name: o.name, Runs: o.format == "json" || o.format == "yaml"}
+	o.runs.narrow(&f)
+	return f
+}
 
 // objects are those that the options ask for. Revisions and events are records, which do not age.
 func (a *app) objects(ctx context.Context, st *store.Store, site v1alpha1.Site, o getOptions) ([]view.Object, error) {

@@ -104,8 +104,12 @@ func suiteCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Com
 
 func (a *app) runSuite(ctx context.Context, o folderOptions) error {
 	a.note("suite started")
-	return suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
+	err := suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
 		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}})
+	if drivers.LostBy(err) == "" {
+		return err
+	}
+	return exitError{drivers.ExitCode(err), err} // the agent learns of the loss also when no result can be written
 }
 
 func suiteWorkerCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {

@@ -38,7 +38,7 @@ spec:
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}
       restart: {backoff: 1s, limit: 100}
   benchmarks:
-    - {name: q, target: llm, repeats: 3, timeout: 5m, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 4, seed: 1}}
+    - {name: q, target: llm, retryInvalid: 0, repeats: 3, timeout: 5m, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 4, seed: 1}}
 `, n/20, 1+n%3)
 }
 

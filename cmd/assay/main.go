@@ -89,6 +89,7 @@ func newRoot(a *app) *cobra.Command {
 		syncCmd(a, a.runSync),
 		historyCmd(a, a.runHistory),
 		undoCmd(a, a.runUndo),
+		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		gateCmd(a, a.runGate),
 		reportCmd(a, a.runReport),

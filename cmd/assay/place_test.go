@@ -30,7 +30,7 @@ func TestCautions(t *testing.T) {
 			t.Errorf("there is no verb %s", name)
 		}
 	}
-	for _, name := range []string{"apply", "watch", "sync", "controller", "delete", "undo", "clean"} {
+	for _, name := range []string{"apply", "watch", "sync", "controller", "delete", "undo", "rerun", "clean"} {
 		if !verbs[name] || cautions[name] != refuse {
 			t.Errorf("assay %s does not refuse", name)
 		}

@@ -19,7 +19,7 @@ spec:
   services:
     - {name: llm, vllm: {model: m, simulate: {ttft: 5ms, itl: 1ms}}}
   benchmarks:
-    - {name: q, target: llm, repeats: 2, serving: {dataset: choice, prompts: 20, outputTokens: 16, seed: 1}}
+    - {name: q, target: llm, retryInvalid: 0, repeats: 2, serving: {dataset: choice, prompts: 20, outputTokens: 16, seed: 1}}
   sweep:
     matrix:
       benchmarks.q.serving.concurrency: ` + order + `

@@ -38,15 +38,15 @@ spec:
           structured-outputs-config: {backend: xgrammar, disable_any_whitespace: true}}
       env: {HF_HUB_OFFLINE: "1", VLLM_CPU_KVCACHE_SPACE: "1", VLLM_NO_USAGE_STATS: "1"}
   benchmarks:
-    - {name: free, target: llm, serving: {dataset: random, prompts: 30, concurrency: 8, inputTokens: 64, outputTokens: 32, goodput: {ttft: 10s}}}
+    - {name: free, target: llm, retryInvalid: 0, serving: {dataset: random, prompts: 30, concurrency: 8, inputTokens: 64, outputTokens: 32, goodput: {ttft: 10s}}}
 `, venv)
 	for _, set := range sets {
-		fmt.Fprintf(&manifest, "    - {name: %s, target: llm, serving: {dataset: %[1]s, prompts: 30, concurrency: 8, outputTokens: 100, seed: 1}}\n", set)
+		fmt.Fprintf(&manifest, "    - {name: %s, target: llm, retryInvalid: 0, serving: {dataset: %[1]s, prompts: 30, concurrency: 8, outputTokens: 100, seed: 1}}\n", set)
 	}
 	rows := w.write("rows.jsonl", `{"prompt": [{"role": "user", "content": "A boat."}], "schema": "{\"type\": \"object\", \"properties\": {\"masts\": {\"enum\": [1, 2, 3]}}, \"required\": [\"masts\"], \"additionalProperties\": false}"}
 {"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sails?"}], "schema": {"type": "object", "properties": {"sails": {"type": "boolean"}}, "required": ["sails"], "additionalProperties": false}}
 `)
-	fmt.Fprintf(&manifest, "    - {name: eval, target: llm, serving: {dataset: xgrammar_bench, file: %s, prompts: 30, concurrency: 8, outputTokens: 100}}\n", rows)
+	fmt.Fprintf(&manifest, "    - {name: eval, target: llm, retryInvalid: 0, serving: {dataset: xgrammar_bench, file: %s, prompts: 30, concurrency: 8, outputTokens: 100}}\n", rows)
 	t.Cleanup(func() { // a server that a failed test left would run on: its arguments do not name this world
 		if t.Failed() {
 			_ = w.command(context.Background(), "delete", "experiment", "real", "--yes", "--timeout", "1m").Run()

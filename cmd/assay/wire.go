@@ -85,9 +85,22 @@ func (a *app) scheduler(st *store.Store, site v1alpha1.Site, binary string) (dri
 	if err != nil {
 		return nil, fmt.Errorf("finding this host's name: %w", err)
 	}
-	o.Prefix = split.Prefix
-	here, err := local.New(filepath.Join(st.Dir(), "here", host), o)
-	return split.Scheduler{Cluster: slurm.New(), Here: here}, err
+	o.Prefix, o.Away = split.Prefix, true
+	s := split.Scheduler{Cluster: slurm.New()}
+	root := filepath.Join(st.Dir(), "here")
+	if s.Here, err = local.New(filepath.Join(root, host), o); err != nil {
+		return nil, err
+	}
+	hosts, err := durable.Names(root)
+	for _, other := range hosts {
+		if other == host || err != nil {
+			continue
+		}
+		var away *local.Scheduler
+		away, err = local.New(filepath.Join(root, other), o)
+		s.Away = append(s.Away, away)
+	}
+	return s, err
 }
 
 // policy derives the core's numbers from the site: a job that two listings do not show does not exist.
@@ -97,7 +110,8 @@ func policy(site v1alpha1.Site) plan.Policy {
 		Stale:       30 * time.Second,
 		BackoffMax:  5 * time.Minute,
 		Proven:      10 * time.Minute,
-		RunAttempts: 3,
+		RunAttempts: 4,
+		Away:        leaseTTL + 30*time.Second,
 		Hold:        30 * time.Minute,
 		OfService:   1,
 		OneIn:       5,

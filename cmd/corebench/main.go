@@ -40,7 +40,11 @@ var figures = []figure{
 }
 
 func main() {
-	if err := run(); err != nil {
+	do := run
+	if len(os.Args) == 6 && os.Args[1] == childFlag {
+		do = func() error { return child(os.Args[2:]) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "measuring the core:", err)
 		os.Exit(1)
 	}
@@ -72,7 +76,12 @@ func run() error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Printf("\n%d of the targets missed (time, allocations, at most x%d for ten times the size): on this machine, in this run.\n", missed, mostTimes)
+	more, err := bills()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%d of the targets missed (time, allocations, at most x%d for ten times the size; start, pass, get, memory, sizes): on this machine, in this run.\n",
+		missed+more, mostTimes)
 	return submissions([]int{200, 1000}, 3)
 }
 
@@ -94,7 +103,11 @@ func measure(f figure, size int) (cost, error) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		began := cpuTime()
-		if err := run(); err != nil {
+		do := run
+		if len(os.Args) == 6 && os.Args[1] == childFlag {
+			do = func() error { return child(os.Args[2:]) }
+		}
+		if err := do(); err != nil {
 			return cost{}, err
 		}
 		took := cpuTime() - began

@@ -18,6 +18,7 @@ import (
 // site is a simulated cluster with a store on disk and a loop that has brought everything up.
 type site struct {
 	store *store.Store
+	lease *store.Lease
 	loop  *reconciler.Loop
 	dir   string
 }
@@ -43,6 +44,7 @@ func (s *site) bringUp(services int) (err error) {
 	if err != nil {
 		return err
 	}
+	s.lease = lease
 	cluster := fake.New(fake.Options{Nodes: services + 1, Startup: time.Second})
 	s.loop = &reconciler.Loop{
 		Store: s.store, Lease: lease, Scheduler: cluster, Compile: compile, Clock: cluster.Now, Binary: "assay",
@@ -94,9 +96,9 @@ func reading(services int) (func() error, func(), error) {
 		if err != nil || len(attempts) != services {
 			return errors.Join(err, fmt.Errorf("%d attempts", len(attempts)))
 		}
-		runs, err := s.store.Runs("")
-		if err != nil || len(runs) != services {
-			return errors.Join(err, fmt.Errorf("%d runs", len(runs)))
+		seen, err := s.lease.SeeRuns([]string{"big"})
+		if err != nil || len(seen.Open) != 0 || seen.Past["big"].Len() != services {
+			return errors.Join(err, fmt.Errorf("%d open runs and %d ended ones", len(seen.Open), seen.Past["big"].Len()))
 		}
 		return nil
 	}, s.remove, nil

@@ -10,6 +10,7 @@
 //	errors.go   the kinds of error, and what to type when a record is damaged
 //	sweep.go    remove what killed writers left behind
 //	trouble.go  what a file system that takes no writes is called, and what to do about it
+//	observe.go  lets tests count reads, and benchmarks delay them
 //
 // A file is written to a temporary one in the same folder, fsynced, and given its name by rename(2) or, where the name
 // must not exist yet, by link(2); then the folder is fsynced. So a crash between any two system calls leaves the old

@@ -61,6 +61,7 @@ func isDir(path string) bool {
 
 // Names lists a folder's entries in order, without hidden ones (temporary files). An absent folder is empty.
 func Names(dir string) ([]string, error) {
+	reads("open", "list")
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

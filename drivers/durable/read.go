@@ -11,6 +11,7 @@ import (
 // Read returns a file's content, at most limit bytes of it: ErrTooLarge when there is more. What is not a regular file is
 // refused, and opened without waiting: a FIFO cannot hang the reader.
 func Read(path string, limit int64) ([]byte, error) {
+	reads("open")
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ENXIO) { // a socket
 		return nil, fmt.Errorf("reading %s: %w", path, ErrNotRegular)
@@ -28,6 +29,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	case info.Size() > limit:
 		return nil, fmt.Errorf("reading %s: it has %d bytes, more than %d: %w", path, info.Size(), limit, ErrTooLarge)
 	}
+	reads("read")
 	b := make([]byte, 0, info.Size()+1) // one more, so that the end shows without growing
 	for {
 		n, err := f.Read(b[len(b):cap(b)])

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -54,11 +52,6 @@ func (c *Cluster) endAgent(j *job, why string) {
 	state.End = end
 	a.last = &state
 	c.report(j, state)
-}
-
-type run struct {
-	state drivers.RunState
-	done  time.Time
 }
 
 // tick lets an agent read its desired.json and act once. A silent one does neither. A job without a directory has no agent.
@@ -136,46 +129,4 @@ func (c *Cluster) report(j *job, state drivers.AgentState) {
 	}
 	beat := durable.Beat{Path: filepath.Join(j.spec.Dir, drivers.BeatFile), NoSync: true}
 	_ = errors.Join(beat.Write(durable.Pulse{Count: c.heartbeat(a), Of: a.written}), beat.Close())
-}
-
-// run moves one run on: claim, execute, write the result. A run that is already claimed or has a result is left alone.
-func (c *Cluster) run(j *job, r drivers.Run) *run {
-	a := &j.agent
-	s := a.runs[r.ID]
-	if s == nil {
-		s = &run{state: drivers.RunState{ID: r.ID, Phase: "Running"}, done: c.now.Add(c.o.RunTime)}
-		a.runs[r.ID] = s
-		switch {
-		case exists(filepath.Join(r.Dir, drivers.ResultFile)):
-			s.state.Phase = "Complete"
-		case r.Cancel:
-			s.state.Phase = "Superseded"
-		default:
-			claim := drivers.Claim{Nonce: j.Tag.Nonce, JobID: string(j.ID), Node: j.Nodes[0]}
-			if err := disk.CreateRecord(filepath.Join(r.Dir, drivers.ClaimFile), claim, nil); err != nil {
-				s.state.Phase, s.state.Message = "Failed", err.Error()
-			}
-		}
-	}
-	switch {
-	case s.state.Phase != "Running":
-	case r.Cancel:
-		s.state.Phase = "Superseded"
-	case !c.now.Before(s.done):
-		res := drivers.SuiteResult{
-			Run: r.ID, Started: s.done.Add(-c.o.RunTime), Ended: s.done, Simulated: true, Valid: true,
-			Metrics: map[string]float64{"completed": 1},
-		}
-		c.ledger.results[r.ID]++
-		s.state.Phase = "Complete"
-		if err := disk.ReplaceRecord(filepath.Join(r.Dir, drivers.ResultFile), res, nil); err != nil {
-			s.state.Phase, s.state.Message = "Failed", err.Error()
-		}
-	}
-	return s
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }

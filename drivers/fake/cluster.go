@@ -30,19 +30,20 @@ type Options struct {
 
 // Cluster is one simulated cluster. It is safe for concurrent use.
 type Cluster struct {
-	mu     sync.Mutex
-	o      Options
-	rng    *rand.Rand
-	now    time.Time
-	nextID int
-	jobs   []*job // listed or not, in order of submission; forgotten ones are gone
-	past   []*job // fallen out of the listing; accounting still knows them
-	down   map[string]bool
-	muted  map[string]bool // nodes for which the file system is silent
-	frozen bool
-	late   []*job // asked for while frozen; true after the thaw
-	faults Faults
-	ledger ledger
+	mu        sync.Mutex
+	o         Options
+	rng       *rand.Rand
+	now       time.Time
+	nextID    int
+	jobs      []*job // listed or not, in order of submission; forgotten ones are gone
+	past      []*job // fallen out of the listing; accounting still knows them
+	down      map[string]bool
+	muted     map[string]bool // nodes for which the file system is silent
+	frozen    bool
+	late      []*job // asked for while frozen; true after the thaw
+	faults    Faults
+	runFaults RunFaults
+	ledger    ledger
 }
 
 type job struct {

@@ -18,8 +18,9 @@
 // its agent (OrphanServers). Fence ends such a server; with Options.Unfenced only its agent does, once it sees its stop.
 //
 // In every running job a simulated agent (agent.go) obeys desired.json, reports state.json and the beat file of the job
-// directory, executes runs after claiming them, and dies on demand (CrashAgent). Its servers (process.go) hang on demand
-// (Hang), and are restarted as Process.Live says.
+// directory, executes runs after claiming them (runs.go), and dies on demand (CrashAgent). Its servers (process.go) hang on
+// demand (Hang), and are restarted as Process.Live says. Runs lose what they need, are not valid, and fail where nothing
+// answers any more (RunFaults).
 //
 // The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions and Results (ledger.go) are for the
 // assertions of a test. Options.Hook is called before and after every driver call and can panic: the caller then

@@ -1,8 +1,10 @@
 package fake
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/drivers"
@@ -18,6 +20,7 @@ type ledger struct {
 	shortened   []drivers.JobID
 	endedAlive  []Ended
 	answered    map[string]bool // by nonce: a server of it was ready once
+	astray      []string        // runs that began at an address at which another service answered, or beside an earlier attempt
 }
 
 func newLedger() ledger {
@@ -96,12 +99,50 @@ func (c *Cluster) Happened() map[string]int {
 func (c *Cluster) Answers(url string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.serverAt(url) != nil
+}
+
+// serverAt is the job whose server passes its probes at that URL; nil when there is none.
+func (c *Cluster) serverAt(url string) *job {
 	for _, j := range c.jobs {
 		if j.answers(url) {
-			return true
+			return j
 		}
 	}
-	return false
+	return nil
+}
+
+// measure notes a run that begins where it must not.
+func (l *ledger) measure(c *Cluster, j *job, id string, req drivers.SuiteRequest) {
+	for _, url := range req.Endpoints {
+		if at := c.serverAt(url); at != nil && (at.Tag.Seat.Experiment != req.Experiment || at.Tag.Seat.Group != req.Target) {
+			l.astray = append(l.astray, fmt.Sprintf("run %s measures %s at %s, where %s answers", id, req.Target, url, at.Tag.Seat))
+		}
+	}
+	for _, other := range c.jobs {
+		if other.State != drivers.JobRunning || other.agent.dead || other.Tag.Store != j.Tag.Store {
+			continue
+		}
+		for earlier, r := range other.agent.runs {
+			if earlier != id && r.state.Phase == "Running" && sameKey(earlier, id) {
+				l.astray = append(l.astray, fmt.Sprintf("run %s begins while %s goes on in job %s", id, earlier, other.ID))
+			}
+		}
+	}
+}
+
+// sameKey reports whether two runs are attempts at the same: <benchmark>-<repeat>-<key>[-<attempt>].
+func sameKey(a, b string) bool {
+	key := func(id string) string { return strings.Join(append(strings.Split(id, "-"), "", "", "")[:3], "-") }
+	return key(a) == key(b)
+}
+
+// Astray tells of runs that began at an address at which another service answered, or while an earlier attempt at the same
+// run went on: there must be none.
+func (c *Cluster) Astray() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.ledger.astray)
 }
 
 // Disturbed lists the foreign jobs that were cancelled or changed through the driver: there must be none.

@@ -70,7 +70,7 @@ func (s *Scheduler) read(id string) (drivers.Job, error) {
 //	no started.json                 Failed (NeverStarted)
 //	the shepherd is alive           Running
 //	the shepherd is gone            NodeFail (ShepherdKilled)
-//	the shepherd cannot be seen     an error: nothing is known
+//	the shepherd cannot be seen     an error: nothing is known; Unknown where Options.Away allows it
 //
 // Tag, Limit and the times are set in any case.
 func (s *Scheduler) job(id string, f facts) (drivers.Job, error) {
@@ -90,6 +90,14 @@ func (s *Scheduler) job(id string, f facts) (drivers.Job, error) {
 	}
 	if f.started == nil {
 		j.State, j.Reason = drivers.JobPending, "Starting"
+		return j, nil
+	}
+	if f.shepherd == procid.Unknown && s.o.Away {
+		if !j.Ends.IsZero() && time.Since(j.Ends) > awayAfter { // its shepherd would have ended it, so its host is gone
+			j.State, j.Reason = drivers.JobNodeFail, "HostGone"
+			return j, nil
+		}
+		j.State, j.Away = drivers.JobUnknown, cmp.Or(f.started.Host, "another host")
 		return j, nil
 	}
 	if f.shepherd == procid.Unknown {

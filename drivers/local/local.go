@@ -15,6 +15,7 @@ import (
 
 const (
 	startWithin = 15 * time.Second // a job whose shepherd has not started by then never starts
+	awayAfter   = 30 * time.Minute // beyond its walltime a job that cannot be seen is over
 	forgetAfter = 24 * time.Hour   // the folders of ended jobs are kept for so long
 )
 
@@ -22,6 +23,9 @@ const (
 type Options struct {
 	Shepherd []string // argument list that runs Shepherd(dir, id) when both are appended
 	Prefix   string   // begins every id
+	// Away lists a job that runs where it cannot be seen from here as Unknown, with Job.Away set: its agent says the rest.
+	// Without it nothing can be listed then, because for services nothing less than the scheduler's word is enough.
+	Away bool
 }
 
 // Scheduler runs jobs on this machine and keeps their records in a folder.

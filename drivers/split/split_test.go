@@ -55,7 +55,10 @@ func TestAJobStaysWithItsScheduler(t *testing.T) {
 
 func TestHalfAListingIsAnError(t *testing.T) {
 	away := errors.New("away")
-	for _, s := range []Scheduler{{&half{err: away}, &half{}}, {&half{}, &half{err: away}}} {
+	for _, s := range []Scheduler{
+		{Cluster: &half{err: away}, Here: &half{}}, {Cluster: &half{}, Here: &half{err: away}},
+		{Cluster: &half{}, Here: &half{}, Away: []drivers.Scheduler{&half{err: away}}},
+	} {
 		if jobs, err := s.Jobs(t.Context(), "store"); !errors.Is(err, away) || jobs != nil {
 			t.Errorf("listed %v, %v", jobs, err)
 		}

@@ -5,6 +5,8 @@
 //
 //   - A result is written once, whole, by rename. A suite that fails leaves a result with Error set and Run returns an
 //     error. A run that was interrupted leaves no result at all.
+//   - A run that lost what it needs (its disk, a file system, a target that does not answer) says so with a word of
+//     drivers.Losses, in the result and in its exit code. It is done again; nothing was judged.
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.
 //   - A metric's name is flat and carries its unit: ttft_p99_ms, output_throughput, recall_at_10.
 //   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when at
@@ -24,6 +26,7 @@
 //	reasons.go     why a result is not valid, and what a reader has to know
 //	overlap.go     runs that are measured at the same time
 //	failure.go     requests that failed, by kind
+//	lost.go        a target that answers nothing at all, which is not the suite's judgement
 //	percentile.go  means, percentiles, confidence intervals
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/drivers"
 )
@@ -46,6 +47,12 @@ const (
 	ReasonStudentRules   = "StudentRules"   // 30 s are the Student Cluster Competition's rules: raise the stonewall to 5m for the list
 	ReasonNoLayout       = "NoLayout"       // a Lustre layout could not be set: check that lfs works on the first node
 )
+
+// finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
+// doing it again would hide that data was damaged. All others can come from a moment's disturbance.
+var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+
+func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 
 // NewReason is a reason with a message for people, formatted as by fmt.Sprintf.
 func NewReason(reason, format string, args ...any) drivers.Reason {

@@ -35,9 +35,10 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 		err = finite(res.Metrics)
 	}
 	if err != nil {
-		res = drivers.SuiteResult{Error: err.Error(), Simulated: res.Simulated || req.Simulated, Versions: res.Versions}
+		res = drivers.SuiteResult{Error: err.Error(), Lost: lostBy(err), Simulated: res.Simulated || req.Simulated, Versions: res.Versions}
 	}
 	res.Run, res.Started, res.Ended = req.Run, started, time.Now()
+	res.Final = err == nil && !res.Valid && slices.ContainsFunc(res.Reasons, final)
 	if res.Metrics == nil {
 		res.Metrics = map[string]float64{}
 	}

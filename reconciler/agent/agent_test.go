@@ -114,6 +114,11 @@ func actSuite(dir string) int {
 	case "bad":
 		fmt.Println("no server answers")
 		return 1
+	case "full":
+		fmt.Println("no space left on device")
+		return drivers.ExitLost
+	case "killed":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "long":
 		_ = os.WriteFile(filepath.Join(dir, drivers.ProgressFile), []byte("first\nhalf way\n"), 0o600)
 		time.Sleep(time.Hour)
@@ -375,6 +380,18 @@ func TestRuns(t *testing.T) {
 	for _, r := range []drivers.Run{good, bad} {
 		if b, _ := os.ReadFile(filepath.Join(r.Dir, "executions")); strings.Count(string(b), "once") != 1 {
 			t.Errorf("%s was executed %d times", r.ID, strings.Count(string(b), "once"))
+		}
+	}
+}
+
+// TestLostRuns: the agent says what a suite lost that left no result, or who killed it (C24).
+func TestLostRuns(t *testing.T) {
+	j := startJob(t, drivers.AgentDesired{})
+	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("full"), j.run("killed"), j.run("bad")}})
+	for i, want := range []string{drivers.LostDisk, drivers.LostSuite, ""} {
+		id := []string{"full", "killed", "bad"}[i]
+		if s := j.until(id+" has failed", runPhase(id, v1alpha1.RunFailed)); s.Runs[i].Reason != want {
+			t.Errorf("%+v, want the reason %q", s.Runs[i], want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,7 @@ type run struct {
 	group   *group
 	phase   string
 	message string
+	lost    string // word for what a failed run lost; empty: the suite's judgement
 	started time.Time
 	late    bool // stopped because its time was over
 
@@ -68,75 +70,86 @@ func (r *run) step(now time.Time) {
 // begin claims the run and starts the suite. The claim is durable before the suite starts, so that after any crash the
 // run is either not begun or never begun again.
 func (r *run) begin(now time.Time) {
-	if done, message := r.recorded(); done {
-		r.end(v1alpha1.RunComplete, message)
-		if message != "" {
-			r.phase = v1alpha1.RunFailed
-		}
+	if done := r.recorded(); done {
 		return
 	}
 	if r.want.Cancel {
 		r.end(v1alpha1.RunSuperseded, "cancelled before it began")
 		return
 	}
-	if err := r.claim(); err != nil {
-		r.end(v1alpha1.RunFailed, err.Error())
+	if lost, err := r.claim(); err != nil {
+		r.lose(lost, err.Error())
 		return
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
 	cmd.Dir, cmd.Env = r.want.Dir, environment(r.a.relays.telemetry())
 	g, err := r.a.startGroup(cmd, filepath.Join(r.want.Dir, suiteLog), nil)
 	if err != nil {
-		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite could not be started: %v", err))
+		r.lose(cmp.Or(drivers.LostBy(err), drivers.LostSuite), fmt.Sprintf("the suite could not be started: %v", err))
 		return
 	}
 	r.group, r.started, r.phase = g, now, v1alpha1.RunRunning
 }
 
-func (r *run) claim() error {
+// claim takes the run for this agent. lost is the word for what kept it from that.
+func (r *run) claim() (lost string, err error) {
 	path := filepath.Join(r.want.Dir, drivers.ClaimFile)
-	err := durable.Writer{}.CreateRecord(path, drivers.Claim{Nonce: r.a.desired.Nonce, JobID: r.a.o.JobID, Node: r.a.o.Node}, nil)
+	err = durable.Writer{}.CreateRecord(path, drivers.Claim{Nonce: r.a.desired.Nonce, JobID: r.a.o.JobID, Node: r.a.o.Node}, nil)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("it was begun before, and left no result: %s", path)
+		return drivers.LostClaim, fmt.Errorf("it was begun before, and left no result: %s", path)
 	}
 	if err != nil {
-		return fmt.Errorf("claiming the run: %w", err)
+		return cmp.Or(drivers.LostBy(err), drivers.LostFileSystem), fmt.Errorf("claiming the run: %w", err)
 	}
-	return nil
+	return "", nil
 }
 
-// recorded reports whether there is a result, and the error in it: a result that cannot be read is one, too.
-func (r *run) recorded() (bool, string) {
+// recorded ends the run by its result and reports whether there is one. A result that cannot be read is an error of the run.
+func (r *run) recorded() bool {
 	var res drivers.SuiteResult
 	err := durable.ReadRecord(filepath.Join(r.want.Dir, drivers.ResultFile), &res)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, ""
+		return false
 	case err != nil:
-		return true, "reading its result: " + err.Error()
+		r.lose(drivers.LostBy(err), "reading its result: "+err.Error())
+	case res.Error != "":
+		r.lose(res.Lost, res.Error)
+	default:
+		r.end(v1alpha1.RunComplete, "")
 	}
-	return true, res.Error
+	return true
 }
 
 // conclude says how the run ended: by its result if there is one.
 func (r *run) conclude(exit drivers.Exit) {
-	done, message := r.recorded()
+	if r.recorded() {
+		return
+	}
+	last := lastLine(filepath.Join(r.want.Dir, suiteLog))
+	lost := exit.Code - drivers.ExitLost
 	switch {
-	case done && message == "":
-		r.end(v1alpha1.RunComplete, "")
-	case done:
-		r.end(v1alpha1.RunFailed, message)
 	case r.want.Cancel:
 		r.end(v1alpha1.RunSuperseded, "cancelled")
 	case r.late:
 		r.end(v1alpha1.RunFailed, fmt.Sprintf("it did not end within %s", r.want.Limit.Std()))
+	case exit.Signal != "":
+		r.lose(drivers.LostSuite, fmt.Sprintf("signal %s ended the suite: %s", exit.Signal, last))
+	case lost >= 0 && lost < len(drivers.Losses):
+		r.lose(drivers.Losses[lost], fmt.Sprintf("the suite left no result, because it lost what it needs (%s): %s", drivers.Losses[lost], last))
 	default:
-		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite ended with exit code %d and left no result: %s", exit.Code, lastLine(filepath.Join(r.want.Dir, suiteLog))))
+		r.end(v1alpha1.RunFailed, fmt.Sprintf("the suite ended with exit code %d and left no result: %s", exit.Code, last))
 	}
 }
 
+// lose ends the run as failed with the word for what it lost; without one its suite judged so.
+func (r *run) lose(lost, message string) {
+	r.end(v1alpha1.RunFailed, message)
+	r.lost = lost
+}
+
 func (r *run) state() drivers.RunState {
-	s := drivers.RunState{ID: r.want.ID, Phase: r.phase, Message: r.message}
+	s := drivers.RunState{ID: r.want.ID, Phase: r.phase, Message: r.message, Reason: r.lost}
 	if r.phase == v1alpha1.RunRunning {
 		s.Progress = r.progress
 	}

@@ -52,19 +52,15 @@ type finder struct {
 }
 
 func (f finder) run(name string) ([]string, bool) {
-	for _, s := range f.statuses {
-		for _, r := range s.Runs {
-			if name != r.ID && name != s.Name+"/"+r.ID {
-				continue
-			}
-			path := filepath.Join(r.Dir, "suite.log")
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return nil, true
-			}
-			return []string{path}, true
-		}
+	runs, _ := f.st.FindRuns(name) // one that cannot be read has no log that can be found
+	if len(runs) == 0 {
+		return nil, false
 	}
-	return nil, false
+	path := filepath.Join(runs[0].Dir, "suite.log")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, true
+	}
+	return []string{path}, true
 }
 
 // node are all logs of the live jobs on a node, and of the newest ended one when none is live.

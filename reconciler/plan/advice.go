@@ -78,6 +78,7 @@ var advice = map[Reason]string{
 	PruneGuard:      "add --prune if removing every service is meant",
 	RestartLimit:    "read the logs (assay logs SERVICE) and apply a corrected manifest, or raise restart.limit",
 	InvalidRevision: "apply a manifest that this assay can compile; the message names the field",
+	RunsUnreadable:  "mend the file that the message names, or restore it from a backup",
 	InvalidRun:      "correct what the message names, and change the benchmark's seed to measure it again",
 	Invalid:         "correct what the message names, and change the benchmark's seed to measure it again",
 	SuiteFailed:     "read the run's log (assay logs RUN), and change the benchmark's seed to try it again",
@@ -111,7 +112,22 @@ var advice = map[Reason]string{
 	Started:     "nothing to do",
 	Completed:   "read the result: assay describe run NAME",
 	Superseded:  "nothing to do: the newest revision is measured instead",
-	Lost:        "nothing to do while it is tried again; else read why its job ended, and change the benchmark's seed to try it again",
+	Lost:        "nothing to do while it is tried again; else mend what its message names, and type: assay rerun RUN",
+
+	InvalidRetried: "nothing to do: it is done again, and the last result counts",
+	AskedAgain:     "nothing to do: it is done again, as you asked",
+	PartnerLost:    "nothing to do: it is done again together with the run that was lost",
+	NotWanted:      "apply a manifest that declares the run, or leave it",
+
+	NotBegun:           "nothing to do: it had not begun, and is tried again",
+	TargetLost:         "nothing to do while it is tried again; if it comes back, read why the target ended: assay logs SERVICE",
+	TargetNotReady:     "see why the target is not Ready: assay describe service TARGET",
+	DiskFull:           "free space or raise the quota where the message says; the run is tried again after a while",
+	ReadOnlyFileSystem: "have the file system mounted for writing; the run is tried again after a while",
+	FileSystemLost:     "have the file system mounted again on the node; the run is tried again after a while",
+	drivers.LostTarget: "see whether the target answers from the client's node: assay describe service TARGET, assay logs SERVICE",
+	drivers.LostSuite:  "read suite.log in the run's folder; a suite that is killed often needs more memory (run: {on: job, resources: …})",
+	drivers.LostClaim:  "nothing to do: it is tried again",
 
 	Removed:     "nothing to do: it is no longer declared",
 	ScaledDown:  "nothing to do: fewer replicas are declared",
@@ -158,6 +174,9 @@ var advice = map[Reason]string{
 	InstructFailed:    "make the state directory writable",
 	CreateRunFailed:   "make the state directory writable",
 	UpdateRunFailed:   "make the state directory writable",
+	PlaceRunFailed:    "make the state directory writable",
+	SetAsideFailed:    "make the state directory writable",
+	DropRerunFailed:   "make the state directory writable",
 	ForgetFailed:      "make the state directory writable",
 	MakeFolderFailed:  "make the parent directory writable, or declare another path",
 	DropFolderFailed:  "remove the directory by hand if the message says that it is not assay's",
@@ -184,7 +203,7 @@ func Advice(r Reason) string { return advice[r] }
 // notDone maps each verb to the reason of the event that says it could not be done.
 var notDone = map[Verb]Reason{
 	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
-	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
+	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, SetAside: SetAsideFailed, PlaceRun: PlaceRunFailed, DropRerun: DropRerunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
 }
 
 // Failed is the reason of an action that could not be carried out.

@@ -55,11 +55,23 @@ func (w *world) jobID(r *Run) string {
 	return cmp.Or(known, claimed)
 }
 
-// placed records the job of a run.
+// jobMayShow reports whether the id of the job that executes a run is not known and still may become so. Until then a run
+// that has ended is not summed up.
+func (w *world) jobMayShow(r *Run) bool {
+	a := w.attempt[r.Nonce]
+	return r.JobID == "" && a != nil && a.End == nil
+}
+
+// placed records the job of a run, or that none of it will become known.
 func (w *world) placed(r *Run) {
+	r.Open = !active(r) && w.jobMayShow(r)
 	c := *r
 	message := "a job of its own runs it"
-	if !active(r) {
+	switch {
+	case active(r):
+	case r.JobID == "":
+		message = "its job never became known"
+	default:
 		message = fmt.Sprintf("job %s ran it", r.JobID)
 	}
 	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: Placed, Message: message, Run: &c})

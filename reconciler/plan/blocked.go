@@ -60,17 +60,20 @@ func (w *world) notRunning(j *drivers.Job, agent Agent) cause {
 		return cause{Pending, fmt.Sprintf("job %s waits: the scheduler gives no reason", j.ID)}
 	case j.State == drivers.JobSuspended:
 		return cause{JobSuspended, fmt.Sprintf("job %s is suspended by the scheduler or its administrators", j.ID)}
+	case j.Away != "":
+		return cause{StateUnknown, fmt.Sprintf("job %s goes on on %s, where the controller was before, and cannot be seen from here; its agent reports", j.ID, j.Away)}
 	case j.State == drivers.JobUnknown:
 		return cause{StateUnknown, fmt.Sprintf("job %s is in a state that this assay does not know: %s", j.ID, j.Reason)}
 	}
 	return cause{Reason(j.State), fmt.Sprintf("job %s is %s", j.ID, j.State)}
 }
 
-// waits says why the job of an active run does not run; no cause when it does, or when there is none yet.
+// waits says why an active run does not run: because of its job, or because its turn has not come. No cause when it does,
+// or when it has no job yet.
 func (w *world) waits(r *Run) cause {
 	j := w.job(r.Nonce)
 	if !active(r) || j == nil || j.State == drivers.JobRunning || j.State.Terminal() {
-		return cause{}
+		return w.waitsFor[r]
 	}
 	return w.notRunning(j, w.o.Agents[r.Nonce])
 }

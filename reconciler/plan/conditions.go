@@ -76,7 +76,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 		st.Benchmarks = append(st.Benchmarks, w.benchmarkStatus(x, b, before))
 	}
 	for _, r := range x.runs {
-		st.Runs = append(st.Runs, w.runStatus(r, before))
+		st.Runs = append(st.Runs, w.runStatus(r, before.runs[r.ID]))
 	}
 	c := &conditions{w: w, generation: x.Generation, before: w.o.Previous[x.Name].Conditions}
 	w.summarize(x, st, c)
@@ -184,18 +184,18 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 	failed, invalid := cause{}, cause{}
 	for _, i := range x.wantsOf[b.Name] {
 		st.Runs++
-		for _, r := range x.byKey[x.wants[i].key] {
-			if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
-				continue
+		x.endedOf(x.wants[i].key, func(r EndedRun) {
+			if !counts(r.Phase) {
+				return
 			}
 			st.Done++
 			switch {
 			case r.Phase == v1alpha1.RunFailed:
 				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
-			case r.Result != nil && !r.Result.Valid:
-				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s", r.ID, reasons(r))}
+			case r.Invalid:
+				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s%s", r.ID, r.Message, retriesUsed(r, b))}
 			}
-		}
+		})
 	}
 	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
 	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
@@ -221,59 +221,4 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 	}
 	st.Conditions = c.list
 	return st
-}
-
-func (w *world) runStatus(r *Run, before before) v1alpha1.RunStatus {
-	st := v1alpha1.RunStatus{ID: r.ID, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Key: r.Key, Revision: r.Revision, Commit: r.Commit,
-		Phase: r.Phase, Reason: string(r.Reason), JobID: r.JobID, Simulated: r.Simulated, Dir: r.Dir}
-	c := &conditions{w: w, before: before.runs[r.ID]}
-	if s := w.o.Agents[r.Nonce].State; s != nil && active(r) {
-		for _, a := range s.Runs {
-			if a.ID == r.ID {
-				st.Progress = a.Progress
-			}
-		}
-	}
-	created := r.Created
-	st.Started = &created
-	if !r.Ended.IsZero() {
-		ended := r.Ended
-		st.Ended = &ended
-	}
-	because := cause{r.Reason, r.Message}
-	if waits := w.waits(r); waits.set() {
-		because, st.Reason = waits, string(waits.reason)
-	}
-	if !because.set() {
-		because.reason = Reason(r.Phase)
-	}
-	valid, judged := v1alpha1.Unknown, cause{NoResult, "there is no result to judge"}
-	if res := r.Result; res != nil && res.Error == "" && r.Phase != v1alpha1.RunLost { // what an ended attempt still wrote does not count
-		started, ended := res.Started, res.Ended
-		st.Started, st.Ended, st.Metrics, st.Simulated = &started, &ended, res.Metrics, r.Simulated || res.Simulated
-		valid, judged = v1alpha1.True, cause{Valid, ""}
-		if !res.Valid {
-			valid, judged = v1alpha1.False, cause{Invalid, reasons(r)}
-			if len(res.Reasons) > 0 {
-				judged.reason = Reason(res.Reasons[0].Reason)
-			}
-		}
-	}
-	c.set(v1alpha1.Complete, truth(r.Phase == v1alpha1.RunComplete), because)
-	c.set(v1alpha1.Failed, truth(r.Phase == v1alpha1.RunFailed), because)
-	c.set(v1alpha1.Valid, valid, judged)
-	st.Conditions = c.list
-	return st
-}
-
-// reasons are a result's reasons against its validity, as one sentence.
-func reasons(r *Run) string {
-	out := ""
-	for i, because := range r.Result.Reasons {
-		if i > 0 {
-			out += "; "
-		}
-		out += because.Message
-	}
-	return out
 }

@@ -20,7 +20,8 @@ type Policy struct {
 	Stale       time.Duration // an agent without a heartbeat for so long is lost; default 30s
 	BackoffMax  time.Duration // longest wait between two jobs of one seat; default 5m
 	Proven      time.Duration // a job that was Ready and lived so long does not count as a failure; default 10m
-	RunAttempts int           // how often a run whose job died is tried; default 3
+	RunAttempts int           // how often a run is tried that the infrastructure loses; default 4
+	Away        time.Duration // after so long without a heartbeat nothing runs any more on a host that cannot be seen; default 1m
 	Hold        time.Duration // how long seats that a source lost together are kept although a second source gives them up; default 30m
 	OfService   int           // how many seats of a service assay replaces on its own at a time; default 1
 	OneIn       int           // one in so many of all running seats, and at least one, is replaced at a time; default 5
@@ -45,6 +46,8 @@ type Experiment struct {
 	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by AtPoints.
 	Points        []Point
 	StopOnFailure bool // a failed run ends the sweep
+
+	Wanted *Wanted // the runs that it wants, worked out once by Prepare; nil: worked out in every pass
 }
 
 // Service is one declared service, compiled: what to submit and what to run in it. An external one and a directory have
@@ -85,10 +88,11 @@ func (s Service) TokenFile() string {
 
 // Benchmark is one declared benchmark, compiled.
 type Benchmark struct {
-	Name    string
-	Target  string
-	Repeats int
-	Timeout time.Duration
+	Name         string
+	Target       string
+	Repeats      int
+	Timeout      time.Duration
+	RetryInvalid int // how often an invalid repeat is done again by itself
 	// Together is a word: benchmarks that share it are measured at the same time. Empty: measured alone.
 	Together string
 	Spec     string               // fingerprint of the suite's parameters

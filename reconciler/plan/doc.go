@@ -38,6 +38,9 @@
 //	duplicate.go    one live job a seat
 //	damage.go       attempts whose record is damaged
 //	run.go          benchmark runs: conclude, supersede, start
+//	lost.go         what the infrastructure lost, and when it is tried again
+//	again.go        runs that are done again: invalid ones, and those that the user asks for
+//	turn.go         when a run begins, what it measures, and who goes first on a host
 //	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion
@@ -50,15 +53,18 @@
 //	folder.go       directories, created and removed
 //	instruct.go     what each agent should run
 //	export.go       metrics that outlive the experiment
-//	conditions.go   the status of experiments, benchmarks and runs
+//	conditions.go   the status of experiments and benchmarks
+//	runstatus.go    the status of runs
 //	service.go      the status of services
 //	source.go       whether an experiment is as its followed source has it
 //	targets.go      what Prometheus should scrape
 //
 // What several rules use:
 //
-//	sweep.go        the runs that are wanted, and the point of a sweep to serve
-//	together.go     runs that are measured at the same time; targets that experiments share
+//	past.go         what is left of runs that have ended
+//	wanted.go       the runs that are wanted
+//	sweep.go        the point of a sweep to serve
+//	together.go     runs that are measured at the same time
 //	point.go        a point as one word
 //	fingerprint.go  fingerprints and the keys of runs
 //

@@ -19,14 +19,16 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	world            one line an object; the world is new each time
 //	  experiment generation=2 suspend stopdone prune deleting
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
-//	  benchmark NAME target=SERVICE repeats=2 timeout=10m own together=WORD
+//	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m | service NAME path=/dir minfree=1000 (a directory)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
-//	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m store=OTHER
+//	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind wasready end=TimeLimit unreported unreadable=WHY portless
 //	                          servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
+//	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final
+//	rerun ID
 //	  acknowledged NONCE | external SERVICE ready | metrics TARGET up|down for=1m | unreachable MESSAGE | unmetered MESSAGE
 //	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
 //	diff             prints what `assay plan` would

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func (w words) dur(key string, missing time.Duration) time.Duration {
 }
 
 func parseWorld(t *testing.T, input string) (Desired, Observed) {
-	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3},
+	d := Desired{Store: "us", Policy: Policy{Settle: 30 * time.Second, Stale: 30 * time.Second, BackoffMax: 5 * time.Minute, Proven: 10 * time.Minute, RunAttempts: 3, Away: time.Minute},
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
 		Folders: map[string]Folder{}, Absent: map[string]bool{}, Acknowledged: map[string]bool{}, Exported: map[string]bool{},
@@ -79,7 +80,7 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		x.Services = append(x.Services, w.service())
 	case "benchmark":
 		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
+			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
 	case "point":
 		x.Points = append(x.Points, w.point(*x))
 		x.StopOnFailure = x.StopOnFailure || w.has("stop")
@@ -91,6 +92,8 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		w.agent(x, o)
 	case "run":
 		o.Runs = append(o.Runs, w.run(x, o))
+	case "rerun":
+		o.Reruns = append(o.Reruns, Rerun{Experiment: "exp", Run: w.name})
 	case "external":
 		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
 	case "folder":
@@ -213,7 +216,7 @@ func (w words) job(o *Observed) drivers.Job {
 		j.Ends = epoch.Add(-w.dur("ending", 0))
 		o.Listing.Ending = map[drivers.JobID]time.Duration{j.ID: w.dur("ending", 0)}
 	}
-	j.LaunchBlamed = w.has("blamed")
+	j.LaunchBlamed, j.Away = w.has("blamed"), w.str("away", "")
 	j.Block, j.Limit = drivers.Block(w.str("block", "")), w.dur("limit", 0)
 	if w.has("warned") {
 		j.Signalled = epoch.Add(w.dur("warned", 0))
@@ -252,8 +255,10 @@ func (w words) agent(x *Experiment, o *Observed) {
 	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {
 		name, phase, _ := strings.Cut(id, ":")
 		told.Runs = append(told.Runs, drivers.Run{ID: name, Dir: "/runs/" + name, Limit: 600})
-		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why"})
+		phase, lost, _ := strings.Cut(phase, ":")
+		st.Runs = append(st.Runs, drivers.RunState{ID: name, Phase: phase, Message: "it said why", Reason: lost})
 	}
+	told.ExitWhenDone = at.Run != "" && len(told.Runs) > 0
 	if w.has("end") {
 		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
 	}
@@ -308,6 +313,9 @@ func (w words) run(x *Experiment, o *Observed) Run {
 			r.Key, r.Target = want.key, want.Target
 		}
 	}
+	if w.has("told") {
+		r.Given, r.Measures = &drivers.RunTarget{}, strings.Fields(strings.ReplaceAll(w.str("told", ""), ",", " "))
+	}
 	for _, a := range o.Attempts {
 		if a.Nonce == r.Nonce {
 			r.JobID = string(a.JobID)
@@ -318,6 +326,13 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		nonce, job, _ := strings.Cut(w.str("claim", ""), "/")
 		r.Claim = &drivers.Claim{Nonce: nonce, JobID: job}
 	}
+	for i := range w.num("tries", 0) {
+		r.Tries = append(r.Tries, Try{Run: fmt.Sprintf("try-%d", i+1), Reason: NodeFail, Message: "n1 went away"})
+	}
+	r.Retries, r.Reason = w.num("retries", 0), Reason(w.str("why", ""))
+	if w.has("ended") {
+		r.Ended = epoch.Add(-w.dur("ended", 0))
+	}
 	if r.Phase == v1alpha1.RunFailed {
 		r.Reason, r.Message = SuiteFailed, "it said why"
 	}
@@ -326,6 +341,10 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		r.Result = &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": 1}}
 	case "invalid":
 		r.Result = &drivers.SuiteResult{Reasons: []drivers.Reason{{Reason: "ErrorRate", Message: "too many errors"}}}
+	case "final":
+		r.Result = &drivers.SuiteResult{Final: true, Reasons: []drivers.Reason{{Reason: "NoUsage", Message: "no token counts"}}}
+	case "lost":
+		r.Result = &drivers.SuiteResult{Error: "no space left on /x", Lost: drivers.LostDisk}
 	case "error":
 		r.Result = &drivers.SuiteResult{Error: "the server ignores the constraint"}
 	}

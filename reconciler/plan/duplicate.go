@@ -44,7 +44,7 @@ func (w *world) duplicates() {
 // zombies cancels jobs that appeared after their submission was closed: another job can fill their seat by now.
 func (w *world) zombies(a *Attempt, live []*drivers.Job) {
 	for _, j := range live {
-		if j.State != drivers.JobCompleting {
+		if j.State != drivers.JobCompleting && j.Away == "" { // one that is away was told when it was closed
 			w.do(Action{Verb: Cancel, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: j.ID,
 				Reason: Duplicate, Message: fmt.Sprintf("job %s appeared after its submission was closed (%s)", j.ID, a.End.Reason)})
 		}

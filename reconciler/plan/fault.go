@@ -9,8 +9,8 @@ import (
 	"assay/drivers"
 )
 
-// loss is one seat that a source says is gone, and for how long it has said so.
-type loss struct {
+// missing is one seat that a source says is gone, and for how long it has said so.
+type missing struct {
 	nonce string
 	since time.Duration
 }
@@ -22,7 +22,7 @@ type loss struct {
 // successor that becomes Ready shows that the sources are well by now.
 func (w *world) findFaults() {
 	w.faults = map[string][sources]cause{}
-	var lost [sources][]loss
+	var lost [sources][]missing
 	var of [sources]int
 	for _, a := range w.attempts {
 		j := w.job(a.Nonce)
@@ -32,18 +32,18 @@ func (w *world) findFaults() {
 		agent := w.o.Agents[a.Nonce]
 		of[heartbeats]++
 		if agent.StillFor > w.d.Policy.Stale {
-			lost[heartbeats] = append(lost[heartbeats], loss{a.Nonce, agent.StillFor})
+			lost[heartbeats] = append(lost[heartbeats], missing{a.Nonce, agent.StillFor})
 		}
 		if agent.Servers == Answers || agent.Servers == Refuses {
 			of[probes]++
 		}
 		if agent.Servers == Refuses {
-			lost[probes] = append(lost[probes], loss{a.Nonce, agent.RefusedFor})
+			lost[probes] = append(lost[probes], missing{a.Nonce, agent.RefusedFor})
 		}
 		switch down, known := w.downFor(a.Nonce, agent); {
 		case !known:
 		case down > 0:
-			lost[prometheus] = append(lost[prometheus], loss{a.Nonce, down})
+			lost[prometheus] = append(lost[prometheus], missing{a.Nonce, down})
 			fallthrough
 		default:
 			of[prometheus]++
@@ -79,8 +79,8 @@ func (w *world) downFor(nonce string, agent Agent) (down time.Duration, known bo
 }
 
 // atOnce are the losses of a source that happened together, with how many those were. Ones older than Policy.Hold are left out.
-func (w *world) atOnce(lost []loss, of int) map[string]int {
-	slices.SortFunc(lost, func(a, b loss) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.nonce, b.nonce)) })
+func (w *world) atOnce(lost []missing, of int) map[string]int {
+	slices.SortFunc(lost, func(a, b missing) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.nonce, b.nonce)) })
 	out := map[string]int{}
 	end, done := 0, 0 // of the window that begins with first; those before done are in out
 	for first := range lost {

@@ -11,7 +11,7 @@ func newWorld(d Desired, o Observed) *world {
 	o.Attempts = slices.Clone(o.Attempts) // rules mark attempts as ended; the caller's stay as they are
 	w := &world{d: d, o: o, known: o.Listing.Err == "", begun: map[string]*Run{}, byName: make(map[string]*experiment, len(d.Experiments))}
 	for _, e := range sortedExperiments(d.Experiments) {
-		x := &experiment{Experiment: e, waits: map[string]cause{}}
+		x := &experiment{Experiment: e, past: o.Past[e.Name], waits: map[string]cause{}}
 		w.exps, w.byName[e.Name] = append(w.exps, x), x
 	}
 	w.indexJobs()

@@ -41,16 +41,24 @@ func (w *world) instruct(x *experiment) {
 	}
 }
 
-// desiredRuns are the runs placed in a job: the active ones, and an order to stop those that the agent still has and that are not wanted.
+// desiredRuns are the runs placed in a job: the active ones that were told where their target is, and an order to stop those that the agent still has and that are not wanted.
 func (w *world) desiredRuns(x *experiment, seat *seat) []drivers.Run {
 	var out []drivers.Run
 	for _, r := range x.runsIn[seat.attempt.Nonce] {
 		switch {
 		case r.Nonce != seat.attempt.Nonce:
+		case active(r) && !r.told():
 		case active(r):
 			out = append(out, drivers.Run{ID: r.ID, Dir: r.Dir, Limit: r.Limit})
 		case agentHas(seat.agent, r.ID):
 			out = append(out, drivers.Run{ID: r.ID, Dir: r.Dir, Limit: r.Limit, Cancel: true})
+		}
+	}
+	for _, told := range seat.agent.Desired.Runs { // of one that ended before this pass only what the agent was told is known
+		known := slices.ContainsFunc(x.runs, func(r *Run) bool { return r.ID == told.ID })
+		if !known && agentHas(seat.agent, told.ID) {
+			told.Cancel = true
+			out = append(out, told)
 		}
 	}
 	return out

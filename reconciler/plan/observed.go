@@ -15,7 +15,10 @@ type Observed struct {
 	Agents   map[string]Agent // by nonce
 	// Acknowledged are the nonces of ended attempts whose agents have said since that everything has ended.
 	Acknowledged map[string]bool
-	Runs         []Run               // all of the experiments', oldest first
+	Runs         []Run               // those that are open, oldest first; ended ones among them count as well
+	Past         map[string]*Past    // by experiment: the runs that have ended
+	Unread       map[string]error    // experiments whose runs could not be read: leave them out
+	Reruns       []Rerun             // what users asked for again, from the store
 	Externals    map[string]External // by experiment/service
 	Folders      map[string]Folder   // by experiment/service: what lustre services declare
 	Records      []FolderRecord      // folders that were asked for once, from the store
@@ -104,9 +107,11 @@ type Run struct {
 	Experiment string               `json:"experiment"`
 	Benchmark  string               `json:"benchmark"`
 	Target     string               `json:"target"`
-	Point      map[string]string    `json:"point,omitempty"` // the sweep's parameters of this run
-	Repeat     int                  `json:"repeat"`          // from 1
-	Attempt    int                  `json:"attempt"`         // from 1
+	Point      map[string]string    `json:"point,omitempty"`   // the sweep's parameters of this run
+	Repeat     int                  `json:"repeat"`            // from 1
+	Attempt    int                  `json:"attempt"`           // of this key, from 1
+	Tries      []Try                `json:"tries,omitempty"`   // earlier attempts that were lost, since the user last asked (lost.go)
+	Retries    int                  `json:"retries,omitempty"` // earlier attempts that were invalid, since the user last asked (again.go)
 	Key        string               `json:"key"`
 	Revision   string               `json:"revision"`
 	Commit     string               `json:"commit,omitempty"`
@@ -117,13 +122,27 @@ type Run struct {
 	JobID      string               `json:"jobID,omitempty"`
 	Nodes      []string             `json:"nodes,omitempty"`
 	Limit      drivers.Seconds      `json:"limit,omitempty"`
+	Given      *drivers.RunTarget   `json:"given,omitempty"`    // what it measures; set when its turn has come (turn.go)
+	Measures   []string             `json:"measures,omitempty"` // nonces of the attempts whose servers it measures
+	Uses       []string             `json:"uses,omitempty"`     // what nobody else may measure at the same time: hosts, servers, directories
 	Simulated  bool                 `json:"simulated"`
 	Dir        string               `json:"-"` // absolute; from the store
 	Created    time.Time            `json:"created"`
 	Ended      time.Time            `json:"ended,omitzero"`
-	Result     *drivers.SuiteResult `json:"-"` // from result.json, when it is there
-	Claim      *drivers.Claim       `json:"-"` // from claim.json, when it is there
+	Result     *drivers.SuiteResult `json:"-"`              // from result.json, when it is there
+	Claim      *drivers.Claim       `json:"-"`              // from claim.json, when it is there
+	Open       bool                 `json:"open,omitempty"` // it has ended, and its job may still become known (attribution.go)
 }
+
+// Try is an attempt at a run that was lost.
+type Try struct {
+	Run     string `json:"run"`
+	Reason  Reason `json:"reason"`
+	Message string `json:"message"`
+}
+
+// Rerun is a run that the user asks for again.
+type Rerun struct{ Experiment, Run string }
 
 // External is a server that assay does not run, as probed from here.
 type External struct {

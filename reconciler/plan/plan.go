@@ -17,6 +17,7 @@ func Plan(d Desired, o Observed) Result {
 	w.duplicates() // duplicate.go: one live job a seat
 	for _, x := range w.exps {
 		w.concludeAll(x)          // run.go, attribution.go: runs that have ended, and which job executed them
+		w.reruns(x)               // again.go: runs that the user asked for again
 		x.released = w.release(x) // retire.go: suspended, deleting, or done
 		w.supersede(x)            // run.go: runs that the newest revision no longer asks for
 		w.retire(x)               // retire.go: seats that are no longer wanted
@@ -28,6 +29,9 @@ func Plan(d Desired, o Observed) Result {
 				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
 			}
 		}
+	}
+	w.turns() // turn.go: runs whose turn has come
+	for _, x := range w.exps {
 		w.startRun(x)   // run.go: the next benchmark run
 		w.submitRuns(x) // runjob.go: runs that need a job of their own
 		w.folders(x)    // folder.go: directory targets

@@ -7,7 +7,7 @@ import "assay/drivers"
 type Reason string
 
 // Every reason there is, but for the words of other layers: a scheduler's states and its reasons for pending jobs, the
-// agent's reasons for its processes, a suite's reasons against the validity of a result.
+// agent's reasons for its processes, a suite's reasons against the validity of a result, and its words for what it lost.
 const (
 	// What a service, a run or a directory waits for, in the order in which it comes about.
 	WaitingForDependency Reason = "WaitingForDependency"
@@ -78,6 +78,7 @@ const (
 	PruneGuard      Reason = "PruneGuard"
 	RestartLimit    Reason = "RestartLimit"
 	InvalidRevision Reason = "InvalidRevision"
+	RunsUnreadable  Reason = "RunsUnreadable" // the files of its runs
 	InvalidRun      Reason = "InvalidRun"
 	Invalid         Reason = "Invalid"
 	SuiteFailed     Reason = "SuiteFailed"
@@ -122,6 +123,20 @@ const (
 	Completed   Reason = "Completed"
 	Superseded  Reason = "Superseded"
 	Lost        Reason = "Lost"
+
+	// Why a run that has ended does not count, and is done again: see again.go.
+	InvalidRetried Reason = "InvalidRetried"
+	AskedAgain     Reason = "AskedAgain"
+	PartnerLost    Reason = "PartnerLost"
+	NotWanted      Reason = "NotWanted"
+
+	// What a run has lost, so that it is done again: see lost.go.
+	NotBegun           Reason = "NotBegun"
+	TargetLost         Reason = "TargetLost"
+	TargetNotReady     Reason = "TargetNotReady"
+	DiskFull           Reason = drivers.LostDisk
+	ReadOnlyFileSystem Reason = drivers.LostWrites
+	FileSystemLost     Reason = drivers.LostFileSystem
 
 	// Why assay ends a job: the declaration no longer asks for it.
 	Removed     Reason = "Removed"
@@ -176,6 +191,9 @@ const (
 	InstructFailed    Reason = "InstructFailed"
 	CreateRunFailed   Reason = "CreateRunFailed"
 	UpdateRunFailed   Reason = "UpdateRunFailed"
+	PlaceRunFailed    Reason = "PlaceRunFailed"
+	SetAsideFailed    Reason = "SetAsideFailed"
+	DropRerunFailed   Reason = "DropRerunFailed"
 	ForgetFailed      Reason = "ForgetFailed"
 	MakeFolderFailed  Reason = "MakeFolderFailed"
 	DropFolderFailed  Reason = "DropFolderFailed"

@@ -20,7 +20,10 @@ const (
 	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change (none of time: the scheduler is not asked), Settings, Time, Deferred
 	Instruct    Verb = "Instruct"    // Nonce, Desired: replace desired.json
 	CreateRun   Verb = "CreateRun"   // Run, Request
+	PlaceRun    Verb = "PlaceRun"    // Run: complete its request with Run.Given; its agent may learn of it from then on
 	UpdateRun   Verb = "UpdateRun"   // Run: as it is to be from now on
+	SetAside    Verb = "SetAside"    // Run: its id, and the phase, reason and message with which it no longer counts
+	DropRerun   Verb = "DropRerun"   // Experiment, Rerun: what the user asked for again has begun, or cannot
 	Forget      Verb = "Forget"      // Experiment: all that was to be deleted is gone
 	MakeFolder  Verb = "MakeFolder"  // Folder: record it, then make it
 	DropFolder  Verb = "DropFolder"  // Folder: remove it if it is ours, then its record
@@ -49,6 +52,7 @@ type Action struct {
 	Fence      bool // Close: the job was lost, so what it left behind is ended first
 	Run        *Run
 	Request    *drivers.SuiteRequest
+	Rerun      string // DropRerun: id of the run
 	Folder     *FolderRecord
 	Generation int64 // Export
 }

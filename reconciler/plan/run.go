@@ -10,11 +10,6 @@ import (
 
 func active(r *Run) bool { return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning }
 
-// ended reports whether a key has its result, good or bad, and so is never run again.
-func (x *experiment) ended(key string) bool {
-	return slices.ContainsFunc(x.byKey[key], func(r *Run) bool { return r.Phase == v1alpha1.RunComplete || r.Phase == v1alpha1.RunFailed })
-}
-
 // allDone reports whether there are runs to do and every one has ended.
 func (x *experiment) allDone() bool {
 	for i := range x.wants {
@@ -47,97 +42,56 @@ func (w *world) supersede(x *experiment) {
 
 func (w *world) updateRun(r *Run, phase string, because cause) {
 	r.Phase, r.Reason, r.Message = phase, because.reason, because.message
-	if !active(r) {
+	if !active(r) && r.Ended.IsZero() {
 		r.Ended = w.o.Now
 	}
-	c := *r
-	w.do(Action{Verb: UpdateRun, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: because.reason, Message: because.message, Run: &c})
+	r.Open = !active(r) && w.jobMayShow(r)
+	c, verb := *r, UpdateRun
+	if x := w.byName[r.Experiment]; x != nil && x.isPast[r] {
+		verb = SetAside
+	}
+	w.do(Action{Verb: verb, Experiment: r.Experiment, Object: "run/" + r.ID, Nonce: r.Nonce, Reason: because.reason, Message: because.message, Run: &c})
 }
+
+// resultStored is the message of a complete run.
+const resultStored = "it has ended and its result is stored"
 
 // concludeAll learns which job executes each run, and how active runs fare.
 func (w *world) concludeAll(x *experiment) {
 	for _, r := range x.runs {
 		news, done := w.attribute(r), len(w.actions)
 		if active(r) {
-			w.conclude(r)
+			w.conclude(x, r)
 		}
-		if news && len(w.actions) == done {
+		if len(w.actions) == done && (news || r.Open && !w.jobMayShow(r)) {
 			w.placed(r)
 		}
 	}
 }
 
-func (w *world) conclude(r *Run) {
-	if r.Result != nil {
-		w.result(r)
+// conclude ends a run that was lost or has a result, and notes that one has started.
+func (w *world) conclude(x *experiment, r *Run) {
+	if because := w.lossOf(x, r); because.set() {
+		w.lost(r, because)
 		return
 	}
-	if r.Nonce == "" {
-		return // runjob.go asks for a job
-	}
-	a := w.attempt[r.Nonce]
-	if a == nil || a.End != nil {
-		w.lost(r, a)
-		return
-	}
-	if j := w.job(r.Nonce); j != nil && j.State == drivers.JobSuspended && r.Phase == v1alpha1.RunRunning {
-		w.disturbed(r, a, cause{JobSuspended, fmt.Sprintf("job %s was suspended while it measured", j.ID)})
-		return
-	}
-	if j := w.job(r.Nonce); j != nil && j.State == drivers.JobRunning && a.Run == r.ID && a.Cancelled == "" {
-		if because, gone := w.hear(&seat{id: a.Seat, attempt: a, job: j, agent: w.o.Agents[r.Nonce]}); gone {
-			w.disturbed(r, a, because)
+	said, failed := w.agentSays(r)
+	switch {
+	case !w.known && (failed || r.Result != nil && r.Result.Error != ""):
+		return // whether its target is there is not known now, and so not whose fault it is
+	case r.Result != nil && r.Result.Error != "":
+		w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, r.Result.Error})
+	case r.Result != nil:
+		if because := w.retries(x, r); because.set() {
+			w.updateRun(r, v1alpha1.RunSuperseded, because)
 			return
 		}
+		w.updateRun(r, v1alpha1.RunComplete, cause{Completed, resultStored})
+	case failed:
+		w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, said.Message})
+	case said.Phase == v1alpha1.RunRunning && r.Phase == v1alpha1.RunPending:
+		w.updateRun(r, v1alpha1.RunRunning, cause{Started, "its job has started it"})
 	}
-	st := w.o.Agents[r.Nonce].State
-	if st == nil {
-		return
-	}
-	for _, s := range st.Runs {
-		switch {
-		case s.ID != r.ID:
-		case s.Phase == v1alpha1.RunRunning && r.Phase == v1alpha1.RunPending:
-			w.updateRun(r, v1alpha1.RunRunning, cause{Started, "its job has started it"})
-		case s.Phase == v1alpha1.RunFailed:
-			w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, s.Message})
-		}
-	}
-}
-
-func (w *world) result(r *Run) {
-	if r.Result.Error != "" {
-		w.updateRun(r, v1alpha1.RunFailed, cause{SuiteFailed, r.Result.Error})
-		return
-	}
-	w.updateRun(r, v1alpha1.RunComplete, cause{Completed, "it has ended and its result is stored"})
-}
-
-// disturbed gives a run up whose numbers would be worthless, and the job that was made for it. A result that it still
-// writes does not count.
-func (w *world) disturbed(r *Run, a *Attempt, because cause) {
-	w.updateRun(r, v1alpha1.RunLost, because)
-	if a.Run == r.ID && w.known {
-		w.cancel(a, because)
-	}
-}
-
-// lost handles a run whose job ended first: it is tried again as another attempt, Policy.RunAttempts times in all. The end
-// of a walltime is no try: the run did not fit into what was left of the job, which says nothing about the run.
-func (w *world) lost(r *Run, a *Attempt) {
-	message := "the job that ran it is gone"
-	if a != nil {
-		message = "its job ended first: " + a.End.Message
-	}
-	if a != nil && a.Run == "" && a.End.Reason == TimeLimit {
-		w.updateRun(r, v1alpha1.RunLost, cause{TimeLimit, message})
-		return
-	}
-	if r.Attempt >= w.d.Policy.RunAttempts {
-		w.updateRun(r, v1alpha1.RunFailed, cause{Lost, fmt.Sprintf("%s; it happened %d times", message, r.Attempt)})
-		return
-	}
-	w.updateRun(r, v1alpha1.RunLost, cause{Lost, message})
 }
 
 // startRun begins the next run of an experiment: one at a time, so that measurements do not disturb each other, except for
@@ -149,7 +103,7 @@ func (w *world) startRun(x *experiment) {
 	busy := slices.ContainsFunc(x.runs, active)
 	for i := range x.wants {
 		want := &x.wants[i]
-		if x.ended(want.key) || w.begun[want.key] != nil || slices.ContainsFunc(x.byKey[want.key], active) {
+		if x.ended(want.key) || w.begun[want.key] != nil || x.underWay(want.key) {
 			continue
 		}
 		if want.point != x.point {
@@ -162,6 +116,9 @@ func (w *world) startRun(x *experiment) {
 			continue
 		}
 		set := x.set(want)
+		if last := x.newest(want.key); last != nil && last.Phase == v1alpha1.RunLost && w.together(x, last) {
+			continue // all of them follow in the next pass
+		}
 		if because := x.alone(set); because.set() && !busy {
 			w.create(x, want, nil, because)
 			continue
@@ -201,54 +158,46 @@ func (w *world) mayStart(x *experiment, set []*wantedRun, busy bool) cause {
 	return cause{}
 }
 
-// targetOf says why a run cannot start on its target yet.
+// targetOf says why a run cannot start on its target yet, or not again so soon.
 func (w *world) targetOf(x *experiment, want *wantedRun) cause {
+	if because := w.pauses(x.newest(want.key)); because.set() {
+		return because
+	}
 	if !w.available(x, want.Target) {
 		return cause{WaitingForTarget, want.Target + " is not Ready"}
 	}
-	target := x.service[want.Target]
-	if r := w.using(x, target); r != nil {
-		return cause{WaitingForTurn, fmt.Sprintf("run %s of experiment %s measures the same target", r.ID, r.Experiment)}
-	}
-	for _, replica := range target.replicas {
+	for _, replica := range x.service[want.Target].replicas {
 		if !want.OwnJob && unheard(replica.cause.reason) {
 			return cause{WaitingForTarget, fmt.Sprintf("the agent of %s, which would start the run, is not heard", want.Target)}
 		}
-		if because := w.leaves(replica.job, want); because.set() {
+		if because := w.leaves(replica.job, want.Timeout); because.set() {
 			return because
 		}
 	}
 	return cause{}
 }
 
-// runID is the id of the next run of a key, and which try it is. A run that was superseded, suspended or cut by a walltime
-// does not count as a try, but it has used an id.
-func (x *experiment) runID(want *wantedRun) (id string, tries int) {
-	id, tries = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), 1
-	for _, r := range x.byKey[want.key] {
-		if r.Phase == v1alpha1.RunLost && r.Reason != TimeLimit && r.Reason != JobSuspended {
-			tries++
-		}
+// runID is the id of the next run of a key, and which attempt it is.
+func (x *experiment) runID(want *wantedRun) (id string, attempt int) {
+	id, attempt = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), len(x.ofKey(want.key))+1
+	if attempt > 1 {
+		id = fmt.Sprintf("%s-%d", id, attempt)
 	}
-	first := id
-	for n := len(x.byKey[want.key]); n > 0 && (id == first || slices.ContainsFunc(x.byKey[want.key], func(r *Run) bool { return r.ID == id })); {
-		n++ // it can be in use already when the record of an earlier one is damaged
-		id = fmt.Sprintf("%s-%d", first, n)
-	}
-	return id, tries
+	return id, attempt
 }
 
-// create begins a run together with those of its set, or records it as failed for a reason that is known in advance.
+// create records a run together with those of its set, or as failed for a reason that is known in advance. One that runs in
+// its target's job and has no other to wait for is told at once where its target is.
 func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed cause) {
 	target := x.service[want.Target]
-	id, tries := x.runID(want)
-	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: tries, Key: want.key,
+	id, attempt := x.runID(want)
+	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: attempt, Key: want.key,
 		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
 		Simulated: target.Simulated, Created: w.o.Now}
+	r.inherit(x.newest(want.key))
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
-	req.Target, req.Model, req.Simulated, req.Seed = want.Target, target.Model, target.Simulated, want.Request.Seed+int64(want.repeat-1)
-	req.Endpoints, req.TokenFile = nil, target.TokenFile()
+	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+int64(want.repeat-1)
 	for _, m := range set {
 		if m.key != want.key {
 			partner, _ := x.runID(m)
@@ -260,20 +209,16 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 		w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Reason: failed.reason, Message: failed.message, Run: &r, Request: &req})
 		return
 	}
-	if target.URL != "" {
-		req.Endpoints = []string{target.URL}
-	}
-	if target.Lustre != nil {
-		req.Directory = target.Lustre.Path
-	}
-	for i, replica := range target.replicas {
-		req.Endpoints = append(req.Endpoints, replica.endpoint().Endpoint)
-		if i == 0 && !want.OwnJob {
-			r.Nonce, r.JobID, r.Nodes = replica.attempt.Nonce, string(replica.job.ID), replica.job.Nodes
+	if len(target.replicas) > 0 && !want.OwnJob {
+		first, uses := target.replicas[0], target.uses()
+		r.Nonce, r.JobID, r.Nodes = first.attempt.Nonce, string(first.job.ID), first.job.Nodes
+		if len(set) == 1 && w.holder(x, uses) == nil {
+			r.give(target, uses)
+			req = req.At(*r.Given)
+			w.hold(&r, uses)
 		}
 	}
 	w.begun[want.key] = &r
-	w.uses(x, &r)
 	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: TargetReady,
 		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
 }

@@ -15,6 +15,7 @@ import (
 //	seen running, empty  -> Cancel: what supervised it was killed, and the scheduler has not noticed
 //	seen, waits again    -> Cancel: the scheduler requeued it, and a job directory is used once
 //	seen, stays Completing although the agent has ended -> Close
+//	runs where it cannot be seen -> Close once its agent has ended, or was silent for so long that nothing runs any more
 //	unseen, settled      -> Close as Vanished: the scheduler answered after the settle time and lists no such job
 //	unseen, not settled  -> nothing: the intent occupies its seat
 //	seen, record damaged -> nothing until it is rebuilt, or the job has ended: see damage.go
@@ -45,6 +46,8 @@ func (w *world) settle() {
 			w.close(a, endOf(a, j, agent))
 		case w.empty(j, agent):
 			w.cancel(a, cause{AgentEnded, "nothing runs in it any more: " + agent.State.End.Message})
+		case j.Away != "":
+			w.away(a, j, agent)
 		case requeued(j, agent):
 			w.cancel(a, cause{Requeued, "the scheduler put it back into the queue, and another job takes its place"})
 		}
@@ -70,6 +73,20 @@ func (w *world) empty(j *drivers.Job, agent Agent) bool {
 		return false
 	}
 	return true
+}
+
+// away decides on a job that runs on a host where it cannot be seen: that of a controller before this one. It goes on, and
+// what it measures counts, as long as its agent reports. Its seat is free when the agent has ended, or was silent for
+// longer than a controller's lease lasts: by then it was told to stop, or its host is gone.
+func (w *world) away(a *Attempt, j *drivers.Job, agent Agent) {
+	switch {
+	case agent.ended():
+		w.close(a, endOf(a, &drivers.Job{ID: j.ID, State: drivers.JobVanished}, agent))
+	case agent.StillFor > w.d.Policy.Away:
+		w.cancel(a, cause{AgentLost, "its agent is silent, and it cannot be seen from here"})
+		w.close(a, End{State: j.State, Reason: AgentLost, Message: fmt.Sprintf("job %s on %s cannot be seen from here, and its agent was silent for %s",
+			j.ID, j.Away, agent.StillFor.Round(time.Second))})
+	}
 }
 
 // requeued reports whether a job waits again after its agent has run. An agent does not run twice in one job directory.

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -94,75 +92,8 @@ func (x *experiment) set(want *wantedRun) []*wantedRun {
 func (x *experiment) alone(set []*wantedRun) cause {
 	for _, m := range set {
 		if x.ended(m.key) {
-			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: change the seed to run both again", m.Name)}
+			return cause{NotTogether, fmt.Sprintf("%s has ended without it, and the two are only measured together: to do both again, type: assay rerun RUN", m.Name)}
 		}
 	}
 	return cause{}
-}
-
-// using is the active run of another experiment on a target that both have in common: a server that others run, or a
-// directory. Of several it is the first in the order of experiments, runs that began earlier first.
-func (w *world) using(x *experiment, target *service) *Run {
-	key := sharedTarget(&target.Service)
-	if key == "" {
-		return nil
-	}
-	w.indexUse()
-	var found *Run
-	for _, r := range w.inUse[key] {
-		if r.Experiment != x.Name && active(r) && (found == nil || w.comesBefore(r, found)) {
-			found = r
-		}
-	}
-	return found
-}
-
-// indexUse finds the active runs on targets that several experiments can name.
-func (w *world) indexUse() {
-	if w.inUse != nil {
-		return
-	}
-	w.inUse = map[string][]*Run{}
-	for _, x := range w.exps {
-		for _, r := range x.runs {
-			w.uses(x, r)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(w.begun)) {
-		w.uses(w.byName[w.begun[key].Experiment], w.begun[key])
-	}
-}
-
-// uses notes what an active run measures.
-func (w *world) uses(x *experiment, r *Run) {
-	s := x.service[r.Target]
-	if w.inUse == nil || s == nil || !active(r) {
-		return
-	}
-	if key := sharedTarget(&s.Service); key != "" {
-		w.inUse[key] = append(w.inUse[key], r)
-	}
-}
-
-// comesBefore orders runs on one target: by experiment, then those of earlier passes, then by key.
-func (w *world) comesBefore(a, b *Run) bool {
-	if a.Experiment != b.Experiment {
-		return a.Experiment < b.Experiment
-	}
-	newA, newB := w.begun[a.Key] == a, w.begun[b.Key] == b
-	if newA != newB {
-		return newB
-	}
-	return newA && a.Key < b.Key
-}
-
-// sharedTarget names a target that several experiments can declare; empty for one that an experiment has for itself.
-func sharedTarget(s *Service) string {
-	switch {
-	case s.Lustre != nil:
-		return "directory " + s.Lustre.Path
-	case s.URL != "":
-		return "server " + s.URL
-	}
-	return ""
 }

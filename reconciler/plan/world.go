@@ -21,7 +21,9 @@ type world struct {
 	exps     []*experiment
 	byName   map[string]*experiment
 	begun    map[string]*Run           // runs that this pass begins, by key
-	inUse    map[string][]*Run         // active runs by what they measure, for targets that several experiments can name; nil: not indexed yet
+	holds    map[string][]*Run         // by host, server or directory: the active runs that measure there, or come next
+	next     map[*Run]bool             // active runs that were not told yet and wait for no other run
+	waitsFor map[*Run]cause            // why others of them wait
 	fencing  map[drivers.Seat]bool     // an attempt of theirs ends in this pass, once what it left behind has ended
 	faults   map[string][sources]cause // by nonce: which sources lost it together with many others
 	budget   budget
@@ -37,27 +39,27 @@ type experiment struct {
 	service     map[string]*service
 	allocs      []*allocation
 	alloc       map[string]*allocation
-	openSeats   []drivers.Seat // seats that have an open attempt when the pass begins, in order
-	occupied    int            // open attempts now
-	unknown     []string       // nonces of our jobs that no journal entry explains, in order
-	unknownJobs int            // those jobs
-	records     []FolderRecord // directories that it asked for, in order
-	runs        []*Run
+	openSeats   []drivers.Seat    // seats that have an open attempt when the pass begins, in order
+	occupied    int               // open attempts now
+	unknown     []string          // nonces of our jobs that no journal entry explains, in order
+	unknownJobs int               // those jobs
+	records     []FolderRecord    // directories that it asked for, in order
+	runs        []*Run            // those that were open when the pass began, oldest first
 	runsIn      map[string][]*Run // runs by the nonce of an open attempt
-	byKey       map[string][]*Run // runs by their key
-	wants       []wantedRun       // every run that is wanted, of all points
-	wantsOf     map[string][]int  // benchmark -> its wants
-	sets        map[setKey][]int  // wants that start together
-	point       int               // index of the sweep's point that is served
-	skipped     map[string]int    // benchmark -> runs that a failure has made unwanted
-	movesOn     bool              // runs of this point were given up, and the sweep goes on
-	blocked     string            // the prune guard's message; empty when it lets the revision pass
-	held        cause             // set when a damaged record may be of a job: nothing is submitted
-	lost        cause             // set when it is of a job that lives and cannot be rebuilt
-	released    cause             // set when no seat is wanted at all
-	waits       map[string]cause  // benchmark -> why its next run does not start
-	relays      map[string]string // where the collector takes telemetry; valid once relayed is set
-	relayed     bool
+	past        *Past             // runs that ended before this pass
+	byKey       map[string][]*Run // runs by their key, of the keys that a rule asked for or that have an open one: ofKey
+	isPast      map[*Run]bool     // of those, what is left of runs that ended before this pass
+	*Wanted
+	point    int               // index of the sweep's point that is served
+	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted
+	movesOn  bool              // runs of this point were given up, and the sweep goes on
+	blocked  string            // the prune guard's message; empty when it lets the revision pass
+	held     cause             // set when a damaged record may be of a job: nothing is submitted
+	lost     cause             // set when it is of a job that lives and cannot be rebuilt
+	released cause             // set when no seat is wanted at all
+	waits    map[string]cause  // benchmark -> why its next run does not start
+	relays   map[string]string // where the collector takes telemetry; valid once relayed is set
+	relayed  bool
 }
 
 // cause is a reason and the sentence that goes with it. The zero value means that there is none.

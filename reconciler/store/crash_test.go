@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"assay/drivers/durable"
 )
 
 // TestKilledBetweenAnyTwoCalls kills a controller at every moment of its life, and its successor at another one; the
@@ -89,13 +91,22 @@ func complete(t *testing.T, dir string, k int) {
 	history, err3 := s.History("exp")
 	st, said, err4 := s.Status("exp")
 	events, err5 := s.Events("exp")
-	h, alive, err6 := s.Holder()
+	h, alive, err6 := s.Holder() // before this test takes the lease
 	check(t, errors.Join(err1, err2, err3, err4, err5, err6))
 	if len(attempts) != 1 || attempts[0].End == nil || attempts[0].JobID != "17" || attempts[0].Number != 1 {
 		t.Errorf("killed at %d: attempts %+v", k, attempts)
 	}
 	if len(runs) != 1 || runs[0].Phase != "Complete" || runs[0].Ended.IsZero() {
 		t.Errorf("killed at %d: runs %+v", k, runs)
+	}
+	l := acquire(t, s)
+	seen, err := l.SeeRuns([]string{"exp"})
+	check(t, errors.Join(err, l.Release()))
+	if marks, err := durable.Names(filepath.Join(dir, "active")); err != nil || len(seen.Open) != 0 || seen.Past["exp"].Len() != 1 || len(marks) != 0 {
+		t.Errorf("killed at %d: %d open runs, %d ended, markers %q, %v", k, len(seen.Open), seen.Past["exp"].Len(), marks, err)
+	}
+	if lines, err := s.Finished("exp"); err != nil || len(lines) != 1 || lines[0].ID != "b-1" {
+		t.Errorf("killed at %d: lines %+v, %v", k, lines, err)
 	}
 	if len(history) != 1 || history[0].Generation != 1 || !said || st.Generation != 1 {
 		t.Errorf("killed at %d: %d revisions, status %+v", k, len(history), st)

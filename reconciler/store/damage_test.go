@@ -24,7 +24,6 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 		"begin":    {"intents/*.json", func(s *Store, _ plan.Attempt) error { return begin(s) }},
 		"head":     {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.Heads(); return err }},
 		"history":  {"revisions/exp/*.json", func(s *Store, _ plan.Attempt) error { _, err := s.History("exp"); return err }},
-		"run":      {"runs/exp/*/run.json", func(s *Store, _ plan.Attempt) error { _, err := s.Runs(""); return err }},
 		"request":  {"runs/exp/*/request.json", func(s *Store, _ plan.Attempt) error { return end(s) }},
 		"told":     {"jobs/exp/*/*/desired.json", func(s *Store, a plan.Attempt) error { _, err := s.ReadDesired(a.Seat, a.Nonce); return err }},
 		"state":    {"jobs/exp/*/*/state.json", func(s *Store, a plan.Attempt) error { _, err := s.State(a.Seat, a.Nonce); return err }},
@@ -56,7 +55,7 @@ func TestDamageIsAnErrorThatNamesTheFile(t *testing.T) {
 
 // fresh is the store as another process would have it, without reading what Open reads.
 func fresh(s *Store) *Store {
-	return &Store{dir: s.dir, id: s.id, inodes: s.inodes, fs: s.fs, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	return &Store{dir: s.dir, id: s.id, inodes: s.inodes, fs: s.fs, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[seatNonce]string{}}
 }
 
 func begin(s *Store) error {

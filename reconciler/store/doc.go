@@ -7,9 +7,14 @@
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
 //	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json, beat and log/ of one job
 //	runs/<experiment>/<run>/               run.json, request.json, claim.json, result.json and samples of one run
+//	active/<experiment>.<run>              marks a run that is open, and holds it as it was created
+//	finished/<experiment>/segment-<n>.jsonl  one line for each run that has ended; made anew from runs/ when it is damaged
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
+//	observed.json                          when the world was last observed, for every status that has not changed since
+//	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
+//	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
@@ -28,8 +33,12 @@
 //
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
-// a lease: their numbered files, each created once, are the compare-and-swap.
+// a lease: their numbered files, each created once, are the compare-and-swap. Runs are asked for again without one, too.
 // The record of a followed source is replaced by the command that follows it.
+//
+// What it costs to read does not grow with what was ever done. The holder of the lease reads the segments once and then only
+// the folders of runs that are open. The order of writing is the run's record, its line, the removal of its marker; the next
+// holder finishes what a crash left half done. A revision is read again only when "changed" has grown.
 //
 // A state directory belongs to one site, one cluster and one user. Claim records them the first time that a verb acts, and
 // then refuses others, and a copy of the directory: the copy has the same id, so it would act on the original's jobs.

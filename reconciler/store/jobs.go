@@ -13,14 +13,37 @@ import (
 
 // JobDir is the directory of one job. One that an older assay made, whose name ends with one number more, is found.
 func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
+	name := seatNonce{seat, nonce}
+	s.mu.Lock()
+	known, ok := s.jobDirs[name]
+	s.mu.Unlock()
+	if ok {
+		return known
+	}
 	place := fmt.Sprintf("%s-%d", safe(seat.Group), seat.Slot) // the number ends it: no two seats have the same
 	dir := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
 	older := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place+"-0", safe(nonce))
-	if _, err := os.Lstat(older); err == nil {
-		return older
+	if _, err := durable.Stat(older); err == nil {
+		dir = older
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return dir // not known now
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.jobDirs) >= manyJobs {
+		clear(s.jobDirs)
+	}
+	s.jobDirs[name] = dir
 	return dir
 }
+
+type seatNonce struct {
+	drivers.Seat
+	nonce string
+}
+
+// manyJobs bounds the directories that are remembered: more than live at a time.
+const manyJobs = 20_000
 
 // fleeting writes names in job directories, which are not fsynced (the content of files is): after a power cut the next pass
 // finds that an agent was told nothing, and tells it again. For a thousand submissions these would be most of the fsyncs.

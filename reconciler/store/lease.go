@@ -23,6 +23,7 @@ const keepLeases = 5
 // Lease is the right to act on a state directory, for as long as no higher epoch exists.
 type Lease struct {
 	s        *Store
+	runs     *ledger
 	released atomic.Bool
 	journal  journal
 
@@ -61,7 +62,7 @@ func (s *Store) Acquire(ctx context.Context, what string, ttl time.Duration) (*L
 // take makes the epoch after last this process's own.
 func (s *Store) take(what string, last Holder) (*Lease, error) {
 	l := &Lease{s: s, me: self(what, last.Epoch+1)}
-	l.me.Dir = s.inodes.Dir
+	l.me.Dir, l.runs = s.inodes.Dir, newLedger(s, l)
 	if err := s.fs.CreateRecord(s.leasePath(l.me.Epoch), l.me, nil); err != nil {
 		return nil, err
 	}

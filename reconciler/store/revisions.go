@@ -68,7 +68,9 @@ func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
 			continue // another process was faster: compare with its revision
 		case err != nil:
 			return r, "", fmt.Errorf("storing a revision of experiment %s: %w", r.Experiment, err)
-		case ok && !head.Deleting:
+		}
+		s.sayChanged(r.Experiment)
+		if ok && !head.Deleting {
 			return r, Configured, nil
 		}
 		return r, Created, nil
@@ -141,16 +143,18 @@ func (s *Store) Heads() ([]Revision, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := len(experiments)
+	heads, there, lasts, errs := make([]Revision, n), make([]bool, n), make([]int64, n), make([]error, n)
+	inParallel(n, func(i int) { heads[i], there[i], lasts[i], errs[i] = s.head(named(experiments[i])) })
 	var out []Revision
 	var damages Damages
-	for _, name := range experiments {
-		r, ok, last, err := s.head(named(name))
+	for i, r := range heads {
 		switch {
-		case err != nil && contained(err):
-			damages = append(damages, s.damagedHead(named(name), last, err))
-		case err != nil:
-			return nil, err
-		case ok:
+		case errs[i] != nil && contained(errs[i]):
+			damages = append(damages, s.damagedHead(named(experiments[i]), lasts[i], errs[i]))
+		case errs[i] != nil:
+			return nil, errs[i]
+		case there[i]:
 			out = append(out, r)
 		}
 	}
@@ -211,5 +215,6 @@ func (s *Store) Forget(l *Lease, name string) error {
 	if err := l.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
+	s.sayChanged(name)
 	return nil
 }

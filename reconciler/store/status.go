@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -21,17 +22,69 @@ func (s *Store) statusPath(name string) string {
 	return filepath.Join(s.dir, "status", safe(name)+".json")
 }
 
-// PutStatus replaces the status of an experiment. The loop is its only writer.
+// PutStatus replaces the status of an experiment. The loop is its only writer. The folder is not synced: after a power cut an
+// old status is taken for what it is, and replaced.
 func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
-	if err := l.replace(l.s.statusPath(st.Name), st); err != nil {
+	w := l.s.fs
+	w.NoDirSync = true
+	if err := w.ReplaceRecord(l.s.statusPath(st.Name), st, l.Check); err != nil {
 		return fmt.Errorf("writing the status of experiment %s: %w", st.Name, err)
 	}
 	return nil
 }
 
+// Observed is observed.json: what holds of every status that a pass found unchanged and did not write again.
+type Observed struct {
+	At       time.Time `json:"at"`                 // when the world was last observed, by the clock of who did
+	Answered int64     `json:"answered,omitempty"` // as in a status
+}
+
+func (s *Store) observedPath() string { return filepath.Join(s.dir, "observed.json") }
+
+// PutObserved says that every status is as it was found at that time. The loop is its only writer, once every status that
+// had changed is written.
+func (l *Lease) PutObserved(o Observed) error {
+	w := l.s.fs
+	w.NoDirSync = true
+	if err := w.ReplaceRecord(l.s.observedPath(), o, l.Check); err != nil {
+		return fmt.Errorf("writing when the world was observed: %w", err)
+	}
+	return nil
+}
+
+// observed reads observed.json; zero when there is none, or it is damaged: the statuses are as old as they say then.
+func (s *Store) observed() (Observed, error) {
+	o, err := durable.OptionalRecord[Observed](s.observedPath())
+	if errors.Is(err, durable.ErrDamaged) {
+		err = nil
+	}
+	if o == nil || err != nil {
+		return Observed{}, err
+	}
+	return *o, nil
+}
+
+// apply makes a status as new as the last observation that confirmed it.
+func (o Observed) apply(st v1alpha1.ExperimentStatus) v1alpha1.ExperimentStatus {
+	if o.At.After(st.Observed) {
+		st.Observed = o.At
+	}
+	st.Answered = max(st.Answered, o.Answered)
+	return st
+}
+
 // Status reads the status of an experiment; false when there is none yet. A damaged file counts as none: the next pass
 // replaces it.
 func (s *Store) Status(name string) (v1alpha1.ExperimentStatus, bool, error) {
+	o, err := s.observed() // before the status, which can be replaced meanwhile
+	if err != nil {
+		return v1alpha1.ExperimentStatus{}, false, err
+	}
+	st, ok, err := s.statusFile(name)
+	return o.apply(st), ok, err
+}
+
+func (s *Store) statusFile(name string) (v1alpha1.ExperimentStatus, bool, error) {
 	st, err := durable.OptionalRecord[v1alpha1.ExperimentStatus](s.statusPath(name))
 	if errors.Is(err, durable.ErrDamaged) {
 		err = nil
@@ -48,14 +101,21 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []v1alpha1.ExperimentStatus
-	for _, f := range files {
-		st, ok, err := s.Status(named(strings.TrimSuffix(f, ".json")))
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			out = append(out, st)
+	o, err := s.observed()
+	if err != nil {
+		return nil, err
+	}
+	read, there, errs := make([]v1alpha1.ExperimentStatus, len(files)), make([]bool, len(files)), make([]error, len(files))
+	inParallel(len(files), func(i int) {
+		read[i], there[i], errs[i] = s.statusFile(named(strings.TrimSuffix(files[i], ".json")))
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	out := make([]v1alpha1.ExperimentStatus, 0, len(files))
+	for i, st := range read {
+		if there[i] {
+			out = append(out, o.apply(st))
 		}
 	}
 	return out, nil

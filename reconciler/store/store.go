@@ -29,16 +29,17 @@ type Store struct {
 	inodes inodes // when it was opened
 	fs     durable.Writer
 
-	mu    sync.Mutex
-	runs  map[string]cachedRun    // by run directory: ended runs, which no longer change
-	ended map[string]plan.Attempt // by nonce: ended attempts, which no longer change
+	mu      sync.Mutex
+	jobDirs map[seatNonce]string
+	recent  map[string]recent       // by experiment
+	ended   map[string]plan.Attempt // by nonce: ended attempts, which no longer change
 }
 
 // idFile holds the store's id. It is made once, so that its inode number tells the directory from a copy.
 const idFile = "id"
 
 // folders are what a state directory holds.
-var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "requests", "targets", "bin", "archive"}
+var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "active", "finished", "status", "requests", "targets", "bin", "archive"}
 
 // Open opens dir and makes what is missing in it. A directory that takes no writes can be read.
 func Open(dir string, o Options) (*Store, error) {
@@ -46,7 +47,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
-	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, Fault: o.Fault, NoSync: o.NoSync}, runs: map[string]cachedRun{}, ended: map[string]plan.Attempt{}}
+	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, Fault: o.Fault, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[seatNonce]string{}}
 	for _, sub := range folders {
 		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil && !s.readable(err) {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)

@@ -17,7 +17,10 @@ import (
 // whether there was one.
 func (s Snapshot) Describe(w io.Writer, kind, name string) (bool, error) {
 	d := describer{w: w, s: s}
-	all := s.find(kind, name)
+	all, err := s.find(kind, name)
+	if err != nil {
+		return false, err
+	}
 	for _, f := range all {
 		switch v := f.object.(type) {
 		case v1alpha1.ExperimentStatus:
@@ -25,7 +28,11 @@ func (s Snapshot) Describe(w io.Writer, kind, name string) (bool, error) {
 		case v1alpha1.ServiceStatus:
 			d.service(f.experiment, v)
 		case v1alpha1.BenchmarkStatus:
-			d.benchmark(f.experiment, v)
+			e, err := withRecent(s.store, f.experiment)
+			if err != nil {
+				return false, err
+			}
+			d.benchmark(e, v)
 		case v1alpha1.RunStatus:
 			d.run(f.experiment, v)
 		}

@@ -1,6 +1,9 @@
 package view
 
-import "assay/api/v1alpha1"
+import (
+	"assay/api/v1alpha1"
+	"assay/reconciler/plan"
+)
 
 // found is one object and the experiment that it belongs to.
 type found struct {
@@ -9,8 +12,12 @@ type found struct {
 	conditions []v1alpha1.Condition
 }
 
-// find lists every experiment, service, benchmark or run of that name.
-func (s Snapshot) find(kind, name string) (out []found) {
+// find lists every experiment, service, benchmark or run of that name. A run that is not under way is read from its folder,
+// also when its experiment is not declared any more.
+func (s Snapshot) find(kind, name string) (out []found, err error) {
+	if kind == "run" {
+		return s.findRuns(name)
+	}
 	for _, e := range s.Statuses {
 		add := func(n string, object any, cs []v1alpha1.Condition) {
 			if name == n || name == e.Name+"/"+n {
@@ -30,20 +37,43 @@ func (s Snapshot) find(kind, name string) (out []found) {
 			for _, b := range e.Benchmarks {
 				add(b.Name, b, b.Conditions)
 			}
-		case "run":
-			for _, r := range e.Runs {
-				add(r.ID, r, r.Conditions)
+		}
+	}
+	return out, nil
+}
+
+func (s Snapshot) findRuns(name string) (out []found, err error) {
+	ended, err := s.store.FindRuns(name)
+	if err != nil {
+		return nil, err
+	}
+	statuses := map[string]v1alpha1.ExperimentStatus{}
+	shown := map[string]bool{}
+	for _, e := range s.Statuses {
+		statuses[e.Name] = e
+		for _, r := range e.Runs {
+			if full := e.Name + "/" + r.ID; name == r.ID || name == full {
+				out, shown[full] = append(out, found{e, r, r.Conditions}), true
 			}
 		}
 	}
-	return out
+	for _, r := range ended {
+		e, declared := statuses[r.Experiment]
+		if !declared {
+			e.Name = r.Experiment
+		}
+		if st := plan.RunStatus(r); !shown[r.Experiment+"/"+r.ID] && !active(st) {
+			out = append(out, found{e, st, st.Conditions})
+		}
+	}
+	return out, nil
 }
 
 // Conditions are those of an object by kind (experiment, service, benchmark or run) and name; of several objects of one
 // name the last counts. Those of an experiment count only once its newest revision has been acted on.
 func (s Snapshot) Conditions(kind, name string) (cs []v1alpha1.Condition, ok bool) {
-	all := s.find(kind, name)
-	if len(all) == 0 {
+	all, err := s.find(kind, name)
+	if err != nil || len(all) == 0 {
 		return nil, false
 	}
 	last := all[len(all)-1]

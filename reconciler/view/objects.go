@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -16,6 +17,14 @@ import (
 type Filter struct {
 	Experiment string
 	Name       string // NAME or EXPERIMENT/NAME
+	Runs       bool   // experiments come with the runs that have ended last
+
+	// Of runs only.
+	Benchmark string
+	Phase     string    // v1alpha1.Run*, in any case
+	Valid     string    // v1alpha1.True, False or Unknown
+	Since     time.Time // they began then or later
+	Limit     int       // of those that began last so many; 0: all
 }
 
 func (f Filter) allows(o Object) bool {
@@ -35,8 +44,16 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 		all, err = s.revisions()
 	case "events":
 		all, err = s.events()
+	case "runs":
+		_, err = s.EachRun(f, func(o Object) error { all = append(all, o); return nil })
+		return all, err
 	default:
 		for _, e := range s.Statuses {
+			if kind == "experiments" && f.Runs {
+				if e, err = withRecent(s.store, e); err != nil {
+					return nil, err
+				}
+			}
 			all = append(all, s.ofExperiment(kind, e)...)
 		}
 	}
@@ -46,7 +63,7 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 	return slices.DeleteFunc(all, func(o Object) bool { return !f.allows(o) }), nil
 }
 
-// ofExperiment lists an experiment itself, its services, jobs or runs.
+// ofExperiment lists an experiment itself, its services or jobs.
 func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []Object) {
 	head := s.Heads[e.Name]
 	meta := func(name string) Metadata {
@@ -68,12 +85,6 @@ func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []
 					out = append(out, New("Job", meta(seat.JobID), nil, seat))
 				}
 			}
-		}
-	case "runs":
-		for _, r := range e.Runs {
-			m := meta(r.ID)
-			m.Revision = r.Revision
-			out = append(out, New("Run", m, runSpec(r), r))
 		}
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 )
 
 // StatusesOf are the statuses of experiments whose revisions were acted on, and that answer the request; the others are
-// left out. See store.RequestPass; request 0 is answered by all.
+// left out. They come with the runs that have ended last. See store.RequestPass; request 0 is answered by all.
 func StatusesOf(st *store.Store, revs []store.Revision, request int64) ([]v1alpha1.ExperimentStatus, error) {
 	var out []v1alpha1.ExperimentStatus
 	for _, r := range revs {
@@ -19,6 +19,9 @@ func StatusesOf(st *store.Store, revs []store.Revision, request int64) ([]v1alph
 			return nil, err
 		}
 		if ok && e.Generation >= r.Generation && e.Answered >= request {
+			if e, err = withRecent(st, e); err != nil {
+				return nil, err
+			}
 			out = append(out, e)
 		}
 	}

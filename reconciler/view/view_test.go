@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -298,5 +299,77 @@ benchmark q: 2 run(s) against llm, at most 0s each
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestRunsArePaged: of many runs the last ones are listed, whatever they have become, and what is left out is counted.
+func TestRunsArePaged(t *testing.T) {
+	st, err := store.Open(t.TempDir(), store.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := st.Acquire(t.Context(), "test", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 30 {
+		r := plan.Run{ID: fmt.Sprintf("q-%02d", i), Experiment: "e", Benchmark: "q", Phase: v1alpha1.RunComplete, Created: begun.Add(time.Duration(i) * time.Minute)}
+		switch {
+		case i%10 == 3:
+			r.Phase = v1alpha1.RunFailed
+		case i == 29:
+			r.Phase, r.Experiment = v1alpha1.RunRunning, "f"
+		}
+		if _, err := lease.CreateRun(r, drivers.SuiteRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if i%10 == 5 {
+			r.Result = &drivers.SuiteResult{Run: r.ID, Reasons: []drivers.Reason{{Reason: "Slow", Message: "it was slow"}}, Started: r.Created, Ended: r.Created}
+			if err := lease.UpdateRun(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := lease.PutStatus(v1alpha1.ExperimentStatus{Name: "e"}); err != nil {
+		t.Fatal(err)
+	}
+	started := begun.Add(29 * time.Minute)
+	running := v1alpha1.RunStatus{ID: "q-29", Benchmark: "q", Phase: v1alpha1.RunRunning, Started: &started}
+	if err := lease.PutStatus(v1alpha1.ExperimentStatus{Name: "f", Runs: []v1alpha1.RunStatus{running}}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		filter Filter
+		want   string
+		more   int
+	}{
+		"the last ones":     {Filter{Limit: 3}, "e/q-27 e/q-28 f/q-29", 27},
+		"of one experiment": {Filter{Limit: 2, Experiment: "e"}, "e/q-27 e/q-28", 27},
+		"failed":            {Filter{Phase: "failed"}, "e/q-03 e/q-13 e/q-23", 0},
+		"not valid":         {Filter{Valid: v1alpha1.False, Limit: 2}, "e/q-15 e/q-25", 1},
+		"since":             {Filter{Since: begun.Add(27 * time.Minute)}, "e/q-27 e/q-28 f/q-29", 0},
+		"of a benchmark":    {Filter{Benchmark: "other"}, "", 0},
+		"one":               {Filter{Name: "q-07"}, "e/q-07", 0},
+	} {
+		var got []string
+		more, err := s.EachRun(c.filter, func(o Object) error { got = append(got, o.FullName()); return nil })
+		if err != nil || strings.Join(got, " ") != c.want || more != c.more {
+			t.Errorf("%s: %q and %d more, %v; want %q and %d", name, got, more, err, c.want, c.more)
+		}
+	}
+	if cs, ok := s.Conditions("run", "e/q-05"); !ok || v1alpha1.Find(cs, v1alpha1.Valid).Status != v1alpha1.False {
+		t.Errorf("the conditions of a run that ended long ago: %+v %v", cs, ok)
+	}
+	e, err := withRecent(st, v1alpha1.ExperimentStatus{Name: "f", Runs: []v1alpha1.RunStatus{running}})
+	if err != nil || len(e.Runs) != 1 {
+		t.Errorf("%+v %v", e.Runs, err)
+	}
+	if e, err = withRecent(st, v1alpha1.ExperimentStatus{Name: "e"}); err != nil || len(e.Runs) != 29 {
+		t.Errorf("%d runs, %v", len(e.Runs), err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net"
 	"time"
+
+	"assay/drivers"
 )
 
 // sendWithin bounds the time that a message waits for a peer that does not read.
@@ -26,7 +28,8 @@ func (p *Peer) Send(v any) error {
 }
 
 // Receive waits for the next value and decodes it into v. It fails when the other end closes the connection, and returns
-// the cause of ctx when that ends first; the connection is closed then.
+// the cause of ctx when that ends first; the connection is closed then. A node that is gone is a drivers.Lost: nothing was
+// judged.
 func (p *Peer) Receive(ctx context.Context, v any) error {
 	unblock := context.AfterFunc(ctx, p.Close)
 	defer unblock()
@@ -34,7 +37,10 @@ func (p *Peer) Receive(ctx context.Context, v any) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	return err
+	if err != nil {
+		return &drivers.Lost{Word: drivers.LostSuite, Err: err}
+	}
+	return nil
 }
 
 // Close ends the connection; Send and Receive at both ends fail from then on. Calling it again does nothing.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -94,6 +96,27 @@ func outcomes(t *testing.T, dir string) map[string]int {
 		got[l.Outcome]++
 	}
 	return got
+}
+
+// TestNobodyAnswers: a server that is gone, or hangs, is lost and not judged (C24).
+func TestNobodyAnswers(t *testing.T) {
+	hangs := &flawed{knows: structuredOutputs, misbehave: func(_ int, w http.ResponseWriter, _ string) bool {
+		panic(http.ErrAbortHandler) // the connection breaks off without an answer
+	}}
+	for name, url := range map[string]string{"nobody listens": unused(t), "it breaks off": serve(t, hangs)} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			req := drivers.SuiteRequest{Run: "r", Benchmark: "b", Target: "llm", Endpoints: []string{url}, Model: "org/tiny", Serving: spec(nil), Seed: 11}
+			if err := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, drivers.RequestFile), req, nil); err != nil {
+				t.Fatal(err)
+			}
+			_ = suite.Run(t.Context(), dir, "v", suite.Suites{Serving: Suite{}})
+			var res drivers.SuiteResult
+			if err := durable.ReadRecord(filepath.Join(dir, drivers.ResultFile), &res); err != nil || res.Lost != drivers.LostTarget {
+				t.Errorf("lost %q: %s, %v", res.Lost, res.Error, err)
+			}
+		})
+	}
 }
 
 func TestNothingCompleted(t *testing.T) {

@@ -187,6 +187,9 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	sum := summarise(records)
 	sum.free = r.data.free
+	if err := sum.failures.Unanswered(sum.completed, r.client.endpoints); err != nil {
+		return drivers.SuiteResult{}, err
+	}
 	faults, notes := sum.reasons()
 	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)

@@ -242,6 +242,9 @@ func (r *runner) tolerate(what string, failed, of int, why *suite.Tally) {
 
 func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult, error) {
 	failed := r.failures.Total()
+	if err := r.failures.Unanswered(r.requests-failed, r.req.Endpoints[:1]); err != nil {
+		return drivers.SuiteResult{}, err
+	}
 	rate := 100 * float64(failed) / float64(r.requests)
 	r.metrics["errors"], r.metrics["error_rate_percent"] = float64(failed), rate
 	r.failures.Report(r.metrics)

@@ -13,7 +13,8 @@ import (
 
 // Store is what is read of the state directory.
 type Store interface {
-	Runs(experiment string) ([]plan.Run, error)           // oldest first; of all experiments when experiment is empty
+	Runs(experiment string) ([]plan.Run, error)           // oldest first
+	RunExperiments() ([]string, error)                    // those that have runs
 	History(experiment string) ([]store.Revision, error)  // oldest first
 	Head(experiment string) (store.Revision, bool, error) // false: not declared
 }

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
-	"assay/reconciler/plan"
 	"assay/reconciler/results"
-	"assay/reconciler/store"
 )
 
 // Results reads what a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION, label:KEY=VALUE, or
@@ -70,12 +67,12 @@ func (r Reader) labelled(label string) ([]results.Row, error) {
 	if !ok {
 		return nil, fmt.Errorf("label %q needs a value: label:KEY=VALUE", label)
 	}
-	runs, err := r.Store.Runs("")
-	if _, err = store.Tolerate(err); err != nil { // Measurements refuses the experiment that it concerns
+	experiments, err := r.Store.RunExperiments()
+	if err != nil {
 		return nil, err
 	}
 	newest := map[string]results.Group{}
-	for _, experiment := range experimentsOf(runs) {
+	for _, experiment := range experiments {
 		m, err := r.Measurements(experiment)
 		if err != nil {
 			return nil, err
@@ -96,13 +93,4 @@ func (r Reader) labelled(label string) ([]results.Row, error) {
 		out = append(append(out, newest[name].Rows...), newest[name].Invalid...)
 	}
 	return out, nil
-}
-
-func experimentsOf(runs []plan.Run) (out []string) {
-	for _, run := range runs {
-		if !slices.Contains(out, run.Experiment) {
-			out = append(out, run.Experiment)
-		}
-	}
-	return out
 }

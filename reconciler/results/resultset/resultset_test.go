@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,15 @@ func (m *memory) Runs(experiment string) (out []plan.Run, err error) {
 	for _, r := range m.runs {
 		if experiment == "" || r.Experiment == experiment {
 			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) RunExperiments() (out []string, err error) {
+	for _, r := range m.runs {
+		if !slices.Contains(out, r.Experiment) {
+			out = append(out, r.Experiment)
 		}
 	}
 	return out, nil

@@ -11,6 +11,7 @@ type report struct {
 	Seconds []float64 `json:"seconds,omitempty"` // by task
 	Matched int64     `json:"matched,omitempty"` // by find, of this node
 	Err     string    `json:"err,omitempty"`
+	Lost    string    `json:"lost,omitempty"` // with Err: the word for what was lost
 }
 
 // comm is the communicator of the nodes of a run, in MPI's sense.

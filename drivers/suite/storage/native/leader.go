@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/suite/coordinator"
 	"assay/drivers/suite/storage"
 )
@@ -55,7 +56,11 @@ func (l *leader) listen(ctx context.Context, node int, p *coordinator.Peer, repo
 			return // it has ended, or is lost
 		}
 		if r.Err != "" {
-			l.cancel(fmt.Errorf("node %d: %s", node, r.Err))
+			err := fmt.Errorf("node %d: %s", node, r.Err)
+			if r.Lost != "" {
+				err = &drivers.Lost{Word: r.Lost, Err: err}
+			}
+			l.cancel(err)
 			return
 		}
 		reports <- r

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/suite/storage"
 )
 
@@ -83,8 +84,8 @@ func diskFull(t *testing.T, phase string, nodes int) {
 			takeAll(t, filepath.Join(req.Directory, "other"))
 		}
 	})
-	if err == nil || !strings.Contains(err.Error(), "no space left on device") || !strings.HasPrefix(err.Error(), phase) {
-		t.Errorf("%v", err)
+	if err == nil || !strings.Contains(err.Error(), "no space left on device") || !strings.HasPrefix(err.Error(), phase) || drivers.LostBy(err) != drivers.LostDisk {
+		t.Errorf("it lost %q: %v", drivers.LostBy(err), err)
 	}
 	if left, _ := os.ReadDir(req.Directory); len(left) != 1 {
 		t.Errorf("left behind: %v", left)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"assay/drivers"
 	"assay/drivers/suite/coordinator"
 )
 
@@ -38,6 +39,6 @@ func (w worker) allgather(ctx context.Context, own report) ([]report, error) {
 }
 
 func (w worker) abort(err error) error {
-	_ = w.Send(report{Err: err.Error()}) // a leader that has ended needs no reason
+	_ = w.Send(report{Err: err.Error(), Lost: drivers.LostBy(err)}) // a leader that has ended needs no reason
 	return err
 }
