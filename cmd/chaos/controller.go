@@ -99,3 +99,14 @@ func (c *controller) ends() []string {
 	c.died = nil
 	return out
 }
+
+// said is the end of what the controller printed.
+func (c *controller) said() string {
+	text, err := os.ReadFile(filepath.Join(c.w.dir, "controller.log"))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	last := lines[len(lines)-1]
+	return last[max(0, len(last)-500):]
+}

@@ -17,11 +17,13 @@
 //	processes.go    what runs: the agents, their servers and suites, and of which attempt each is
 //	kinds.go        the table of kinds; fault.go what one fault is
 //	kinds_processes.go, kinds_daemons.go, kinds_jobs.go, kinds_state.go, kinds_files.go    what they do
+//	clock.go        stepping the clock of slurmctld
 //	schedule.go     seed -> faults, each with its moment, length and target
 //	run.go          batches: faults that overlap, then a quiet phase in which all has to come back
 //	assay.go        what assay says: its listings
 //	slurmlog.go     what Slurm says: its job completion log and its queue
 //	watch.go        what is observed all the time: servers, listings, the queue
+//	doubles.go      two jobs of one seat, two servers of one data folder
 //	check.go        what must hold; violation.go how a violation is told
 //	report.go       faults and times to recover, by kind
 //
@@ -30,5 +32,5 @@
 //
 // Slurm's job completion log and its queue, the process table and answers on the servers' ports are the truth; assay's own
 // files are what is checked against it. CLOCK_REALTIME has no namespace: stepping it would step it for the whole machine, so
-// no kind does.
+// the clock of slurmctld is stepped by a library, and assay's, which loads none, is not.
 package main

@@ -30,6 +30,7 @@ var daemonKinds = []kind{
 	{name: "slurmctld-kill", says: "SIGKILL of slurmctld; started again", alone: "slurmctld", min: 2, max: 12, do: slurmctldKill},
 	{name: "slurmctld-stop", says: "SIGSTOP of slurmctld, then SIGCONT: clients run into timeouts", alone: "slurmctld", min: 4, max: 20, do: slurmctldStop},
 	{name: "slurmctld-older", says: "slurmctld is killed and restarted with an older state: job ids are reused, by others' jobs", alone: "slurmctld", min: 3, max: 6, do: slurmctldOlder},
+	{name: "slurmctld-clock", says: "slurmctld's clock is 40 hours ahead or behind for a while: walltimes end, credentials expire", alone: "slurmctld", min: 5, max: 15, needs: noCompiler, do: slurmctldClock},
 	{name: "slurmd-kill", says: "SIGKILL of a node's slurmd; started again", alone: "node", min: 3, max: 30, do: slurmdKill},
 	{name: "slurmd-stop", says: "SIGSTOP of a node's slurmd, then SIGCONT", alone: "node", min: 5, max: 30, do: slurmdStop},
 	{name: "node-reboot", says: "everything on a node is killed at once; slurmd starts again with -b", alone: "node", min: 4, max: 15, do: nodeReboot},

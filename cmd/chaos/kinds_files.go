@@ -27,6 +27,7 @@ var records = []struct{ class, pattern string }{
 type history struct {
 	mu          sync.Mutex
 	now, before map[string][]byte
+	damaged     []damaged // since the last mend
 }
 
 // record is one file of a class.
@@ -70,24 +71,50 @@ func newest(pattern string, n int) []string {
 func damage(how func(w *world, path string, text []byte) []byte) func(*world, fault) (hit, error) {
 	return func(w *world, f fault) (hit, error) {
 		class, _ := pick(f, records) // there are some
-		path, err := pick(fault{roll: f.roll >> 8}, newest(filepath.Join(w.state, class.pattern), 8))
+		type change struct {
+			path          string
+			before, after []byte
+		}
+		var all []change
+		for _, path := range newest(filepath.Join(w.state, class.pattern), 8) {
+			if text, err := os.ReadFile(path); err == nil {
+				if after := how(w, path, text); after != nil && !bytes.Equal(text, after) {
+					all = append(all, change{path, text, after})
+				}
+			}
+		}
+		c, err := pick(fault{roll: f.roll >> 8}, all)
 		if err != nil {
 			return hit{}, err
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return hit{}, err
-		}
-		text = how(w, path, text)
-		if text == nil {
-			return hit{}, errNothing
-		}
-		h := hit{note: class.class + " " + strings.TrimPrefix(path, w.state+"/")}
+		h := hit{note: class.class + " " + strings.TrimPrefix(c.path, w.state+"/")}
 		if class.class == "revision" { // what the user wanted is lost with it, and typed again
 			h.undo = func() error { return w.applyAgain() }
 		}
-		return h, overwrite(path, text)
+		w.history.mu.Lock()
+		w.history.damaged = append(w.history.damaged, damaged{c.path, c.before, c.after})
+		w.history.mu.Unlock()
+		return h, overwrite(c.path, c.after)
 	}
+}
+
+// damaged is what was done to a file.
+type damaged struct {
+	path          string
+	before, after []byte
+}
+
+// mend gives damaged files back what they held, where they are still as they were damaged, and says which.
+func (h *history) mend() (mended []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range h.damaged {
+		if now, err := os.ReadFile(d.path); err == nil && bytes.Equal(now, d.after) && overwrite(d.path, d.before) == nil {
+			mended = append(mended, filepath.Base(filepath.Dir(d.path))+"/"+filepath.Base(d.path))
+		}
+	}
+	h.damaged = nil
+	return mended
 }
 
 // overwrite changes a file in place, as no writer of assay does.

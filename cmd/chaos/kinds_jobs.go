@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -164,4 +165,22 @@ func jobShorten(w *world, f fault) (hit, error) {
 		_, err := w.slurm("scontrol", "update", "JobId="+id, "TimeLimit=1")
 		return err
 	}, nil)(w, f)
+}
+
+// free lets go of jobs of ours that are still held or suspended.
+func (w *world) free() error {
+	all, err := w.queue()
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		switch {
+		case !q.ours():
+		case q.state == "SUSPENDED":
+			err = errors.Join(err, scontrol("resume")(w, q.id))
+		case strings.HasPrefix(q.reason, "JobHeld"):
+			err = errors.Join(err, scontrol("release")(w, q.id))
+		}
+	}
+	return err
 }

@@ -60,7 +60,7 @@ spec:
       vllm: {model: m, simulate: {ttft: 2ms, itl: 1ms}}
       RESTART
   benchmarks:
-    - {name: q, target: llm, repeats: 2, timeout: 5m, serving: {dataset: choice, prompts: 60, outputTokens: 8, concurrency: 4, seed: ROUND}}
+    - {name: q, target: llm, repeats: 2, timeout: 5m, serving: {dataset: choice, prompts: 60, outputTokens: 8, rate: 12, seed: ROUND}}
 ---
 apiVersion: assay/v1alpha1
 kind: Experiment
@@ -69,10 +69,10 @@ spec:
   site: chaos
   services:
     - name: llm
-      vllm: {model: m, simulate: {ttft: 2ms, itl: 1ms}}
+      vllm: {model: m, simulate: {ttft: 10ms, itl: 1ms}}
       RESTART
   benchmarks:
-    - {name: s, target: llm, timeout: 5m, run: {on: job}, serving: {dataset: choice, prompts: 40, outputTokens: 8, seed: ROUND}}
+    - {name: s, target: llm, timeout: 5m, run: {on: job}, serving: {dataset: choice, prompts: 400, outputTokens: 16, seed: ROUND}}
   sweep:
     matrix: {benchmarks.s.serving.concurrency: [1, 4]}
 `

@@ -186,5 +186,8 @@ func missing() string {
 			return name + " is missing; type: apt-get install slurm-wlm slurm-client munge iproute2 mount e2fsprogs"
 		}
 	}
+	if _, err := os.Stat("/dev/loop-control"); err != nil {
+		return "the state directory gets a file system of its own, and this machine has no loop devices"
+	}
 	return ""
 }

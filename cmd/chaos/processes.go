@@ -21,6 +21,7 @@ type process struct {
 	role        string // agent, node, server, suite, or empty
 	seat, nonce string // of the attempt that it belongs to
 	job, node   string // SLURM_JOB_ID and SLURMD_NODENAME
+	stepped     bool   // it runs on a clock that we stepped
 }
 
 type identity struct {
@@ -129,6 +130,8 @@ func read(path string) (process, bool) {
 			pr.job = string(s)
 		} else if s, ok := bytes.CutPrefix(v, []byte("SLURMD_NODENAME=")); ok {
 			pr.node = string(s)
+		} else if bytes.HasPrefix(v, []byte("ASSAY_CHAOS_CLOCK=")) {
+			pr.stepped = true
 		}
 	}
 	return pr, true

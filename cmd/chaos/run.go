@@ -71,8 +71,15 @@ func run(ctx context.Context, w *world, j *journal, round int, batch []fault) {
 }
 
 func inject(ctx context.Context, w *world, j *journal, f fault) {
-	d := &done{fault: f, at: time.Now()}
+	d := &done{fault: f}
 	h, err := f.kind.do(w, f)
+	for range 10 { // what it breaks may come soon, and slurmctld, which is asked to
+		if err == nil || !sleep(ctx, 500*time.Millisecond) {
+			break
+		}
+		h, err = f.kind.do(w, f)
+	}
+	d.at = time.Now()
 	j.mu.Lock()
 	d.note, d.services = h.note, h.services
 	if err != nil {
@@ -111,7 +118,7 @@ func repair(w *world, j *journal) {
 	}
 	steps := []func() error{
 		func() error { return w.goneAndThen(w.cl.StartMunge, "munged") },
-		w.startSlurmctld,
+		w.unstepped, w.startSlurmctld,
 	}
 	for n := 1; n <= broken; n++ {
 		node := fmt.Sprintf("n%d", n)
@@ -121,7 +128,7 @@ func repair(w *world, j *journal) {
 	if w.prometheus != "" {
 		steps = append(steps, func() error { return w.goneAndThen(w.startPrometheus, "prometheus") })
 	}
-	steps = append(steps, w.controller.start)
+	steps = append(steps, w.free, w.controller.start)
 	for _, step := range steps {
 		var err error
 		for range 10 {

@@ -44,8 +44,8 @@ func (w *world) queue() ([]queued, error) {
 
 // isOwn remembers the store's id: the directory may be away when it is asked for.
 func (w *world) isOwn(store string, file []byte) bool {
-	w.idOnce.Lock()
-	defer w.idOnce.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.id == "" && strings.Contains(string(file), store) {
 		w.id = store
 	}
@@ -89,7 +89,7 @@ func (w *world) log() ([]ended, error) {
 			f[k] = v
 		}
 		user, _, _ := strings.Cut(f["UserId"], "(")
-		all = append(all, ended{f["JobId"], user, f["Name"], f["JobState"], f["WorkDir"], slurmTime(f["StartTime"]), slurmTime(f["EndTime"])})
+		all = append(all, ended{f["JobId"], user, f["Name"], f["JobState"], f["WorkDir"], w.trueTime(slurmTime(f["StartTime"])), w.trueTime(slurmTime(f["EndTime"]))})
 	}
 	return all, err
 }

@@ -25,11 +25,12 @@ type watch struct {
 	client *http.Client
 
 	mu      sync.Mutex
-	probes  map[string]*probe // by URL
-	healthy map[string]bool   // service -> Ready, in full, and answering, when last sampled
-	why     map[string]string // service -> what is missing
-	sampled time.Time         // when the last sample began
-	double  map[string]time.Time
+	probes  map[string]*probe    // by URL
+	healthy map[string]bool      // service -> Ready, in full, and answering, when last sampled
+	why     map[string]string    // service -> what is missing
+	sampled time.Time            // when the last sample began
+	double  map[string]time.Time // seat -> since when it has two live jobs
+	both    map[string]time.Time // seat -> since when its data folder has two servers
 }
 
 // probe is how a server answered lately.
@@ -42,13 +43,13 @@ type probe struct {
 
 func newWatch(w *world, j *journal) *watch {
 	return &watch{w: w, j: j, client: &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
-		probes: map[string]*probe{}, healthy: map[string]bool{}, why: map[string]string{}, double: map[string]time.Time{}}
+		probes: map[string]*probe{}, healthy: map[string]bool{}, why: map[string]string{}, double: map[string]time.Time{}, both: map[string]time.Time{}}
 }
 
 // begin starts all loops; they end with ctx.
 func (s *watch) begin(ctx context.Context) {
 	saved := 0
-	every(ctx, 500*time.Millisecond, func() { s.w.procs.list() })
+	every(ctx, 500*time.Millisecond, s.folders)
 	every(ctx, time.Second, s.doubles)
 	every(ctx, time.Second, s.ask)
 	every(ctx, 2*time.Second, func() { s.sample(ctx) })
@@ -193,39 +194,4 @@ func (s *watch) pending() (out []*done) {
 		}
 	}
 	return out
-}
-
-// doubles looks for two running jobs of one seat, and for two live ones that stay.
-func (s *watch) doubles() {
-	all, err := s.w.queue()
-	if err != nil {
-		return // slurmctld is away
-	}
-	running, live := map[string][]queued{}, map[string][]queued{}
-	for _, q := range all {
-		if !q.ours() {
-			continue
-		}
-		seat := q.tag.Seat.String()
-		if q.live() {
-			live[seat] = append(live[seat], q)
-		}
-		if q.live() && q.state != "PENDING" && q.state != "CONFIGURING" {
-			running[seat] = append(running[seat], q)
-		}
-	}
-	for seat, jobs := range running {
-		if len(jobs) > 1 {
-			s.j.violated("one live job a seat", seat+jobs[0].id+jobs[1].id, "squeue lists %v as running at once", jobs)
-		}
-	}
-	for seat, jobs := range live {
-		if len(jobs) < 2 {
-			delete(s.double, seat)
-		} else if since, ok := s.double[seat]; !ok {
-			s.double[seat] = time.Now()
-		} else if time.Since(since) > time.Minute {
-			s.j.violated("one live job a seat", seat+jobs[0].id+jobs[1].id, "squeue has listed %v for a minute", jobs)
-		}
-	}
 }

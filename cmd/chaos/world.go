@@ -37,8 +37,9 @@ type world struct {
 	round           int // of the manifest that was applied last
 	history         history
 
-	idOnce sync.Mutex
-	id     string // of the state directory
+	mu      sync.Mutex
+	id      string   // of the state directory
+	windows []window // in which slurmctld's clock was stepped
 }
 
 // build brings the world up.
@@ -109,7 +110,7 @@ func (w *world) assay(ctx context.Context, limit time.Duration, args ...string) 
 // apply declares the manifest of a round.
 func (w *world) apply(ctx context.Context, round int) error {
 	path := filepath.Join(w.dir, "manifest.yaml")
-	if err := (durable.Writer{NoSync: true}).Replace(path, []byte(manifest(round, w.prometheus != "")), nil); err != nil {
+	if err := create(path, manifest(round, w.prometheus != "")); err != nil {
 		return err
 	}
 	_, err := w.assay(ctx, time.Minute, "apply", "-f", path, "--wait=false")
@@ -122,7 +123,7 @@ func (w *world) apply(ctx context.Context, round int) error {
 func (w *world) startPrometheus() error {
 	config := filepath.Join(w.dir, "prometheus.yml")
 	text := "global: {scrape_interval: 2s}\nscrape_configs:\n  - job_name: assay\n    file_sd_configs: [{files: ['" + w.state + "/targets/*.json'], refresh_interval: 5s}]\n"
-	if err := (durable.Writer{NoSync: true}).Replace(config, []byte(text), nil); err != nil {
+	if err := create(config, text); err != nil {
 		return err
 	}
 	log, err := os.OpenFile(filepath.Join(w.dir, "prometheus.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -143,4 +144,9 @@ func (w *world) startPrometheus() error {
 func (w *world) slurm(name string, args ...string) (string, error) {
 	out, err := w.cl.Run(name, args...)
 	return strings.TrimSpace(out), err
+}
+
+// create makes or replaces a file of our own.
+func create(path, text string) error {
+	return durable.Writer{NoSync: true}.Replace(path, []byte(text), nil)
 }
