@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -85,10 +86,11 @@ func (c checker) lacking(ctx context.Context, since time.Time) string {
 	return ""
 }
 
-// orphans gives what belongs to ended attempts 10 s to end.
+// orphans gives what belongs to ended attempts 10 s to end. What is left then is told, and killed: it is no fault of the
+// next batch.
 func (c checker) orphans(ctx context.Context) {
-	var left []string
-	for begun := time.Now(); time.Since(begun) < 10*time.Second; sleep(ctx, time.Second) {
+	var left []process
+	for begun := time.Now(); time.Since(begun) < 10*time.Second && ctx.Err() == nil; sleep(ctx, time.Second) {
 		all, err := c.w.queue()
 		if err != nil {
 			continue
@@ -97,18 +99,14 @@ func (c checker) orphans(ctx context.Context) {
 		for _, q := range all {
 			live[q.tag.Nonce] = live[q.tag.Nonce] || q.ours() && (q.live() || q.state == "COMPLETING")
 		}
-		left = nil
-		for _, p := range c.w.procs.list() {
-			if p.nonce != "" && p.role != "" && !live[p.nonce] {
-				left = append(left, fmt.Sprintf("%s %s (state %c)", p.role, p.describe(), p.state))
-			}
-		}
-		if len(left) == 0 || ctx.Err() != nil {
+		left = c.w.procs.those(func(p process) bool { return p.nonce != "" && p.role != "" && !live[p.nonce] })
+		if len(left) == 0 {
 			return
 		}
 	}
-	for _, l := range left {
-		c.j.violated("an ended attempt does not live on", l, "10 s after all was back: %s", l)
+	for _, p := range left {
+		c.j.violated("an ended attempt does not live on", p.describe(), "10 s after all was back: %s %s (state %c)", p.role, p.describe(), p.state)
+		_ = p.kill(syscall.SIGKILL) // it may end at last
 	}
 }
 
@@ -176,31 +174,6 @@ func (c checker) runs(ctx context.Context) {
 	for _, path := range logs {
 		if text, err := os.ReadFile(path); err == nil && strings.Count(string(text), "suite started") > 1 {
 			c.j.violated(law, path, "%s was executed more than once", filepath.Dir(path))
-		}
-	}
-}
-
-// foreign: jobs of others run on, and those that were to end ended well.
-func (c checker) foreign() {
-	const law = "no foreign job is touched"
-	all, err := c.w.queue()
-	if err != nil {
-		c.j.say("checking the jobs of others: %v", err)
-		return
-	}
-	for _, id := range c.w.others.ids {
-		i := slices.IndexFunc(all, func(q queued) bool { return q.id == id })
-		if i < 0 || all[i].state != "RUNNING" {
-			c.j.violated(law, id, "job %s of others does not run any more: %v", id, all)
-		}
-	}
-	log, err := c.w.log()
-	if err != nil {
-		return
-	}
-	for _, e := range log {
-		if e.name == shortName && e.state != "COMPLETED" || slices.Contains(c.w.others.ids, e.id) {
-			c.j.violated(law, e.id+e.end.String(), "Slurm's log: job %s of %s (%s) ended %s", e.id, e.user, e.name, e.state)
 		}
 	}
 }

@@ -110,3 +110,10 @@ func (c *controller) said() string {
 	last := lines[len(lines)-1]
 	return last[max(0, len(last)-500):]
 }
+
+// refused is how often a start was.
+func (c *controller) refused() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed
+}

@@ -72,6 +72,7 @@ func slurmctldOlder(w *world, _ fault) (hit, error) {
 			if err := errors.Join(os.RemoveAll(state), os.CopyFS(state, os.DirFS(saved))); err != nil {
 				return err
 			}
+			w.others.lost()
 		}
 		if err := w.startSlurmctld(); err != nil {
 			return err

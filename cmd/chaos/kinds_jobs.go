@@ -9,7 +9,7 @@ import (
 
 // resume takes a node back, when it is not in use already.
 func (w *world) resume(node string) error {
-	state, err := w.slurm("sinfo", "-h", "-n", node, "-p", "cpu", "-o", "%T")
+	state, err := w.slurm("sinfo", "-h", "-n", node, "-p", partitionOf(node), "-o", "%T")
 	if err != nil {
 		return err
 	}
@@ -22,6 +22,13 @@ func (w *world) resume(node string) error {
 		return err
 	}
 	return nil
+}
+
+func partitionOf(node string) string {
+	if node == foreignNode {
+		return "others"
+	}
+	return "cpu"
 }
 
 func nodeState(state string) func(*world, fault) (hit, error) {
@@ -75,6 +82,7 @@ func onJob(do, undo func(w *world, id string) error) func(*world, fault) (hit, e
 		if undo != nil {
 			h.undo = func() error { return undo(w, q.id) }
 		}
+		w.others.broken(q.id)
 		return h, do(w, q.id)
 	}
 }

@@ -46,6 +46,7 @@ func inside(ctx context.Context, o options) (int, error) {
 	}
 	stop()
 	report(os.Stdout, j)
+	fmt.Printf("  the controller refused to start %d times, with a reason, and was started again\n", w.controller.refused())
 	if ctx.Err() != nil {
 		return 130, errors.New("interrupted")
 	}
@@ -83,7 +84,7 @@ func inject(ctx context.Context, w *world, j *journal, f fault) {
 	j.mu.Lock()
 	d.note, d.services = h.note, h.services
 	if err != nil {
-		d.failed = " (" + err.Error() + ")"
+		d.failed = " (" + oneLine(err.Error()) + ")"
 	}
 	j.faults = append(j.faults, d)
 	j.print(d.String() + " " + d.note + d.failed)
@@ -120,7 +121,7 @@ func repair(w *world, j *journal) {
 		func() error { return w.goneAndThen(w.cl.StartMunge, "munged") },
 		w.unstepped, w.startSlurmctld,
 	}
-	for n := 1; n <= broken; n++ {
+	for n := 1; n <= nodes; n++ {
 		node := fmt.Sprintf("n%d", n)
 		_ = command("ip", "address", "add", address(n)+"/32", "dev", "lo") // it is there
 		steps = append(steps, func() error { return w.startNode(node) }, func() error { return w.resume(node) })

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -107,4 +108,27 @@ func (e ended) attempt(state string) (attempt, bool) {
 func slurmTime(s string) time.Time {
 	t, _ := time.ParseInLocation("2006-01-02T15:04:05", s, time.Local)
 	return t
+}
+
+// request is something that slurmctld was asked to do to a job.
+type request struct {
+	at       time.Time
+	what, id string
+}
+
+var requests = regexp.MustCompile(`(?m)^\[([0-9T:.-]+)\] _slurm_rpc_(kill_job|update_job)\b.*?\bJobId=(\d+)`)
+
+// asked reads slurmctld's log: every cancel and every change of a job.
+func (w *world) asked() (all []request) {
+	text, err := os.ReadFile(filepath.Join(w.dir, "slurm", "log", "slurmctld.log"))
+	if err != nil {
+		return nil
+	}
+	for _, m := range requests.FindAllStringSubmatch(string(text), -1) {
+		at, err := time.ParseInLocation("2006-01-02T15:04:05.000", m[1], time.Local)
+		if err == nil {
+			all = append(all, request{w.trueTime(at), m[2], m[3]})
+		}
+	}
+	return all
 }

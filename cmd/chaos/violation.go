@@ -51,7 +51,7 @@ func (j *journal) violated(law, key, format string, v ...any) {
 		return
 	}
 	j.told[law+key] = true
-	found := violation{law, fmt.Sprintf(format, v...), len(j.faults), time.Now()}
+	found := violation{law, oneLine(fmt.Sprintf(format, v...)), len(j.faults), time.Now()}
 	j.violations = append(j.violations, found)
 	j.print("VIOLATION of \"" + law + "\": " + found.what)
 	if found.faults == j.listed && found.faults > 0 {
@@ -65,6 +65,9 @@ func (j *journal) violated(law, key, format string, v ...any) {
 	}
 	j.print("  replay: " + j.o.replay(found.faults))
 }
+
+// oneLine is a text without line ends.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // replay is the command that does the first n faults of this schedule again.
 func (o options) replay(n int) string {

@@ -85,7 +85,7 @@ func edit(conf string) string {
 		conf = before + name + strings.Replace(after, "NodeAddr=127.0.0.1", "NodeAddr="+address(n), 1)
 	}
 	conf = strings.ReplaceAll(conf, fmt.Sprintf("Nodes=n[1-%d]", nodes), fmt.Sprintf("Nodes=n[1-%d]", broken))
-	return conf + "PartitionName=others Nodes=" + foreignNode + " MaxTime=INFINITE State=UP OverSubscribe=NO\nSlurmdTimeout=15\nMessageTimeout=5\n"
+	return conf + "PartitionName=others Nodes=" + foreignNode + " MaxTime=INFINITE State=UP OverSubscribe=NO\nSlurmdTimeout=25\nMessageTimeout=5\n"
 }
 
 // env is the environment of everything of assay.
