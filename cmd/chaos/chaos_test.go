@@ -14,10 +14,13 @@ import (
 
 var (
 	testSeed    = flag.Uint64("chaos.seed", 1, "seed of TestChaos")
-	testFaults  = flag.Int("chaos.faults", 24, "how many faults TestChaos injects")
-	testKinds   = flag.String("chaos.kinds", "", "only these kinds in TestChaos")
+	testFaults  = flag.Int("chaos.faults", 20, "how many faults TestChaos injects")
+	testKinds   = flag.String("chaos.kinds", usual, "only these kinds in TestChaos; empty: all")
 	testWithout = flag.String("chaos.without", "", "all kinds but these in TestChaos")
 )
+
+// usual are the kinds that TestChaos injects in two minutes unless it is told otherwise.
+const usual = "controller-kill,controller-second,slurmctld-kill,slurmctld-stop,munge-stop,prometheus-kill,prometheus-stop,node-drain,server-kill,sbatch-kill"
 
 // asProgram makes this test binary the program itself, which runs itself again in its namespaces.
 const asProgram = "ASSAY_CHAOS_PROGRAM"
@@ -44,7 +47,7 @@ func TestChaos(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, os.Args[0], "-seed", strconv.FormatUint(*testSeed, 10), "-faults", strconv.Itoa(*testFaults),
-		"-batch", "12", "-kinds", *testKinds, "-without", *testWithout)
+		"-batch", "10", "-kinds", *testKinds, "-without", *testWithout)
 	c.Env = append(os.Environ(), asProgram+"=1")
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) } // it ends what it started
 	c.WaitDelay = 30 * time.Second

@@ -86,3 +86,53 @@ func TestDeadIsFound(t *testing.T) {
 		}
 	}
 }
+
+// TestTouchIsFound: a cancel and a change of a job of others, in slurmctld's log and in the completion log.
+func TestTouchIsFound(t *testing.T) {
+	asked := "[" + time.Now().Add(time.Second).Format("2006-01-02T15:04:05.000") + "] _slurm_rpc_"
+	for name, c := range map[string]struct {
+		done, asked string
+		fault       bool // did it
+		want        int
+	}{
+		"nothing":                      {"", "[2026-11-28T02:52:55.432] sched: Allocate JobId=7 NodeList=n5\n", false, 0},
+		"cancelled":                    {strings.Replace(completion, "JobId=5", "JobId=7", 1), asked + "kill_job: REQUEST_KILL_JOB JobId=7 uid 0\n", false, 2},
+		"changed":                      {"", asked + "update_job: complete JobId=7 uid=0 usec=520\n", false, 1},
+		"one of ours is":               {completion, asked + "kill_job: REQUEST_KILL_JOB JobId=5 uid 0\n", false, 0},
+		"one that had the id before":   {"", "[2020-11-28T02:52:55.432] _slurm_rpc_kill_job: REQUEST_KILL_JOB JobId=7 uid 0\n", false, 0},
+		"by a fault, while ids change": {"", asked + "kill_job: REQUEST_KILL_JOB JobId=7 uid 0\n", true, 0},
+		"it fell with its node":        {strings.NewReplacer("JobId=5", "JobId=7", "CANCELLED", "NODE_FAIL").Replace(completion), "", false, 0},
+	} {
+		check := checkerOf(t, c.done)
+		check.w.others.ids = []string{"7"}
+		check.w.others.add("7")
+		if c.fault {
+			check.w.others.broken("7")
+		}
+		if err := create(filepath.Join(check.w.dir, "slurm", "log", "slurmctld.log"), c.asked); err != nil {
+			t.Fatal(err)
+		}
+		check.foreignLogged()
+		if got := len(check.j.violations); got != c.want {
+			t.Errorf("%s: %d violations, want %d: %v", name, got, c.want, check.j.violations)
+		}
+	}
+}
+
+// TestTrueTime: a time that slurmctld wrote on a stepped clock, and others.
+func TestTrueTime(t *testing.T) {
+	w := &world{}
+	now := time.Now()
+	at := w.openWindow(clockStep)
+	for name, c := range map[string]struct{ is, want time.Time }{
+		"stepped": {now.Add(clockStep), now}, "true": {now, now}, "none": {time.Time{}, time.Time{}},
+	} {
+		if got := w.trueTime(c.is); !got.Equal(c.want) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	w.closeWindow(at)
+	if late := now.Add(clockStep + time.Hour); !w.trueTime(late).Equal(late) {
+		t.Error("a time after the window is changed")
+	}
+}

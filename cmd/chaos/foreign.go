@@ -52,7 +52,13 @@ func other(c *cluster.Cluster, seconds int, args ...string) (string, error) {
 // foreign checks that assay touched no job of others: it is listed and was not cancelled, by Slurm's completion log and by
 // what slurmctld's own log says was asked of it. One that fell with its node, and was requeued by Slurm, is not touched.
 func (c checker) foreign() {
-	const law = "no foreign job is touched"
+	c.foreignListed()
+	c.foreignLogged()
+}
+
+const untouched = "no foreign job is touched"
+
+func (c checker) foreignListed() {
 	all, err := c.w.queue()
 	if err != nil {
 		c.j.say("checking the jobs of others: %v", err)
@@ -61,23 +67,26 @@ func (c checker) foreign() {
 	for _, id := range c.w.others.ids {
 		i := slices.IndexFunc(all, func(q queued) bool { return q.id == id })
 		if i < 0 {
-			c.j.violated(law, id, "job %s of others is not listed any more", id)
+			c.j.violated(untouched, id, "job %s of others is not listed any more", id)
 		} else if q := all[i]; !q.live() && q.state != "COMPLETING" {
-			c.j.violated(law, id, "job %s of others is %s %s", id, q.state, q.reason)
+			c.j.violated(untouched, id, "job %s of others is %s %s", id, q.state, q.reason)
 		}
 	}
+}
+
+func (c checker) foreignLogged() {
 	log, err := c.w.log()
 	if err != nil {
 		return
 	}
 	for _, e := range log {
 		if e.state == "CANCELLED" && !c.w.others.byFault(e.id, e.end) && (e.name == shortName || slices.Contains(c.w.others.ids, e.id)) {
-			c.j.violated(law, e.id+e.end.String(), "Slurm's completion log: job %s of %s (%s) was cancelled", e.id, e.user, e.name)
+			c.j.violated(untouched, e.id+e.end.String(), "Slurm's completion log: job %s of %s (%s) was cancelled", e.id, e.user, e.name)
 		}
 	}
 	for _, k := range c.w.asked() {
 		if at, ok := c.w.others.since(k.id); ok && k.at.After(at) && !c.w.others.byFault(k.id, k.at) {
-			c.j.violated(law, k.id+k.at.String(), "slurmctld's log: at %s it was asked to %s job %s of others", k.at.Format(time.TimeOnly), k.what, k.id)
+			c.j.violated(untouched, k.id+k.at.String(), "slurmctld's log: at %s it was asked to %s job %s of others", k.at.Format(time.TimeOnly), k.what, k.id)
 		}
 	}
 }

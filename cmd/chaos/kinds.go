@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"slices"
 	"syscall"
+
+	"assay/drivers/slurm/cluster"
 )
 
 // table is every kind. A kind of a node gets a node from the schedule.
@@ -37,7 +39,8 @@ var daemonKinds = []kind{
 	{name: "node-cut", says: "the address of a node is taken away: slurmctld does not reach it", alone: "node", min: 5, max: 45, do: nodeCut},
 	{name: "munge-kill", says: "SIGKILL of munged; started again: no program of Slurm talks to another", alone: "munge", min: 3, max: 15, do: mungeKill},
 	{name: "munge-stop", says: "SIGSTOP of munged, then SIGCONT", alone: "munge", min: 3, max: 12, do: mungeStop},
-	{name: "slurmdbd-down", says: "slurmdbd is stopped", needs: noAccounting},
+	{name: "slurmdbd-kill", says: "SIGKILL of slurmdbd; started again. slurmctld does not start without it, so the two do not overlap", alone: "slurmctld", min: 3, max: 25, needs: noAccounting, do: slurmdbdKill},
+	{name: "slurmdbd-stop", says: "SIGSTOP of slurmdbd, then SIGCONT", alone: "slurmctld", min: 3, max: 25, needs: noAccounting, do: slurmdbdStop},
 	{name: "prometheus-kill", says: "SIGKILL of Prometheus; started again", alone: "prometheus", min: 3, max: 20, needs: noPrometheus, do: prometheusKill},
 	{name: "prometheus-stop", says: "SIGSTOP of Prometheus, then SIGCONT", alone: "prometheus", min: 3, max: 20, needs: noPrometheus, do: prometheusStop},
 }
@@ -105,4 +108,9 @@ func noPrometheus() string {
 	return ""
 }
 
-func noAccounting() string { return "this cluster has no accounting" }
+func noAccounting() string {
+	if !cluster.AccountingInstalled() {
+		return "no accounting: slurmdbd or MariaDB is not installed"
+	}
+	return ""
+}

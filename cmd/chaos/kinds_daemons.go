@@ -139,3 +139,11 @@ func prometheusKill(w *world, _ fault) (hit, error) {
 }
 
 func prometheusStop(w *world, _ fault) (hit, error) { return w.pause("prometheus") }
+
+func slurmdbdKill(w *world, _ fault) (hit, error) {
+	return hit{undo: w.startSlurmdbd}, w.signalAll(w.daemon("slurmdbd"), syscall.SIGKILL)
+}
+
+func (w *world) startSlurmdbd() error { return w.goneAndThen(w.cl.StartSlurmdbd, "slurmdbd") }
+
+func slurmdbdStop(w *world, _ fault) (hit, error) { return w.pause("slurmdbd") }

@@ -30,9 +30,6 @@ type history struct {
 	damaged     []damaged // since the last mend
 }
 
-// record is one file of a class.
-type record struct{ class, path string }
-
 // remember reads every record.
 func (h *history) remember(state string) {
 	h.mu.Lock()
@@ -71,15 +68,11 @@ func newest(pattern string, n int) []string {
 func damage(how func(w *world, path string, text []byte) []byte) func(*world, fault) (hit, error) {
 	return func(w *world, f fault) (hit, error) {
 		class, _ := pick(f, records) // there are some
-		type change struct {
-			path          string
-			before, after []byte
-		}
-		var all []change
+		var all []damaged
 		for _, path := range newest(filepath.Join(w.state, class.pattern), 8) {
 			if text, err := os.ReadFile(path); err == nil {
 				if after := how(w, path, text); after != nil && !bytes.Equal(text, after) {
-					all = append(all, change{path, text, after})
+					all = append(all, damaged{path, text, after})
 				}
 			}
 		}
@@ -92,7 +85,7 @@ func damage(how func(w *world, path string, text []byte) []byte) func(*world, fa
 			h.undo = func() error { return w.applyAgain() }
 		}
 		w.history.mu.Lock()
-		w.history.damaged = append(w.history.damaged, damaged{c.path, c.before, c.after})
+		w.history.damaged = append(w.history.damaged, c)
 		w.history.mu.Unlock()
 		return h, overwrite(c.path, c.after)
 	}

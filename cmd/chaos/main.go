@@ -57,7 +57,7 @@ func parse(args []string) (o options, err error) {
 	minutes := 0.0
 	f.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()%1e6), "seed of the schedule")
 	f.IntVar(&o.faults, "faults", 500, "how many faults")
-	f.IntVar(&o.batch, "batch", 16, "faults between two quiet phases")
+	f.IntVar(&o.batch, "batch", 20, "faults between two quiet phases")
 	f.Float64Var(&minutes, "minutes", 0, "no batch begins after this time; 0: no limit")
 	f.DurationVar(&o.within, "within", 3*time.Minute, "all has to be back this long after the last fault of a batch")
 	f.StringVar(&o.dir, "dir", "", "folder for everything; default: a new one, which is removed when all was well")

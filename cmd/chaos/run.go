@@ -100,10 +100,10 @@ func inject(ctx context.Context, w *world, j *journal, f fault) {
 	}
 }
 
-// undo tries for a minute: another fault may be in the way.
+// undo tries for two minutes: another fault may be in the way.
 func undo(j *journal, f fault, do func() error) {
 	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
 		if err = do(); err == nil {
 			return
 		}
@@ -117,10 +117,11 @@ func repair(w *world, j *journal) {
 	for _, p := range w.procs.those(func(p process) bool { return p.state == 'T' }) {
 		_ = p.kill(syscall.SIGCONT)
 	}
-	steps := []func() error{
-		func() error { return w.goneAndThen(w.cl.StartMunge, "munged") },
-		w.unstepped, w.startSlurmctld,
+	steps := []func() error{func() error { return w.goneAndThen(w.cl.StartMunge, "munged") }}
+	if noAccounting() == "" {
+		steps = append(steps, w.startSlurmdbd)
 	}
+	steps = append(steps, w.unstepped, w.startSlurmctld)
 	for n := 1; n <= nodes; n++ {
 		node := fmt.Sprintf("n%d", n)
 		_ = command("ip", "address", "add", address(n)+"/32", "dev", "lo") // it is there

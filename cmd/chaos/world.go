@@ -52,9 +52,18 @@ func build(ctx context.Context, o options) (*world, error) {
 	if err := mountState(dir); err != nil {
 		return w, fmt.Errorf("making the state file system: %w", err)
 	}
+	options := []cluster.Option{cluster.Edit(edit)}
+	if noAccounting() == "" {
+		options = append(options, cluster.Accounting)
+	}
 	var err error
-	if w.cl, err = cluster.Start(filepath.Join(dir, "slurm"), nodes, cluster.Edit(edit)); err != nil {
+	if w.cl, err = cluster.Start(filepath.Join(dir, "slurm"), nodes, options...); err != nil {
 		return w, err
+	}
+	if noAccounting() == "" {
+		if _, err := w.slurm("sacctmgr", "--immediate", "add", "user", stranger, "Account="+cluster.Account, "DefaultAccount="+cluster.Account); err != nil {
+			return w, err
+		}
 	}
 	for _, path := range []string{"", "slurm", "slurm/spool", "slurm/spool/" + foreignNode} { // the others' batch scripts lie there
 		if err := os.Chmod(filepath.Join(dir, path), 0o711); err != nil {

@@ -1,8 +1,6 @@
 package cluster
 
-import (
-	"os"
-)
+import "os"
 
 // Edit changes slurm.conf before the cluster starts.
 func Edit(f func(conf string) string) Option { return func(c *Cluster) { c.edit = f } }
@@ -21,3 +19,6 @@ func (c *Cluster) StartNode(name string, options ...string) error {
 	}
 	return c.daemon("slurmd", append([]string{"-f", c.Conf(), "-N", name}, options...)...)
 }
+
+// StartSlurmdbd starts the daemon of accounting, in a cluster that has it. slurmdbd.conf lies next to slurm.conf.
+func (c *Cluster) StartSlurmdbd() error { return c.daemon("slurmdbd") }
