@@ -6,10 +6,12 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 )
 
 // deadFor is how long assay may call something Ready that is dead; grace is what our own sampling may be late.
@@ -134,8 +136,23 @@ func (s *watch) sample(ctx context.Context) {
 		s.why[name] = s.judge(name, item.Status, begun)
 		s.healthy[name] = s.why[name] == ""
 	}
+	s.files()
 	for _, d := range s.pending() {
 		d.back = begun
+	}
+}
+
+// files compares what the status files say, at the moment that they name, with what the servers answered.
+func (s *watch) files() {
+	paths, _ := filepath.Glob(filepath.Join(s.w.state, "status", "*.json")) // the pattern is well formed
+	for _, path := range paths {
+		var e v1alpha1.ExperimentStatus
+		if durable.ReadRecord(path, &e) != nil {
+			continue // a fault has damaged it
+		}
+		for _, v := range e.Services {
+			s.judge(e.Name+"/"+v.Name, v, e.Observed)
+		}
 	}
 }
 
@@ -159,12 +176,12 @@ func (s *watch) judge(name string, v v1alpha1.ServiceStatus, begun time.Time) st
 			p = &probe{}
 			s.probes[url] = p
 		}
-		p.wanted = begun
+		p.wanted = time.Now()
 		if p.ok.IsZero() || !p.failing.IsZero() {
 			why = fmt.Sprintf("seat %s does not answer on %s: %s", seat.Seat, url, p.err)
 		}
 		if !p.failing.IsZero() && begun.Sub(p.failing) > deadFor+grace {
-			s.j.violated("nothing dead is called Ready for longer than 30 s", url+p.failing.String(), "%s seat %s nonce %s is Ready in `assay get services`, and has not answered on %s for %.1f s: %s",
+			s.j.violated("nothing dead is called Ready for longer than 30 s", url+p.failing.String(), "%s seat %s nonce %s is called Ready, and has not answered on %s for %.1f s: %s",
 				name, seat.Seat, seat.Nonce, url, begun.Sub(p.failing).Seconds(), p.err)
 		}
 	}
