@@ -94,6 +94,7 @@ func edit(conf string) string {
 		conf = before + name + strings.Replace(after, "NodeAddr=127.0.0.1", "NodeAddr="+address(n), 1)
 	}
 	conf = strings.ReplaceAll(conf, fmt.Sprintf("Nodes=n[1-%d]", nodes), fmt.Sprintf("Nodes=n[1-%d]", broken))
+	conf = strings.ReplaceAll(conf, "OverSubscribe=NO", "OverSubscribe=NO LLN=YES") // the least loaded node: every node has jobs
 	return conf + "PartitionName=others Nodes=" + foreignNode + " MaxTime=INFINITE State=UP OverSubscribe=NO\nSlurmdTimeout=25\nMessageTimeout=5\n"
 }
 
