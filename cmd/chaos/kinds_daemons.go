@@ -66,12 +66,14 @@ func slurmctldOlder(w *world, _ fault) (hit, error) {
 	if err := w.signalAll(w.daemon("slurmctld"), syscall.SIGKILL); err != nil {
 		return hit{}, err
 	}
+	restored := false // an undo is tried again when another fault is in the way
 	return hit{note: "state of " + filepath.Base(saved), undo: func() error {
 		state := filepath.Join(w.dir, "slurm", "state")
-		if len(w.daemon("slurmctld")) == 0 {
+		if !restored {
 			if err := errors.Join(os.RemoveAll(state), os.CopyFS(state, os.DirFS(saved))); err != nil {
 				return err
 			}
+			restored = true
 			w.others.lost()
 		}
 		if err := w.startSlurmctld(); err != nil {
