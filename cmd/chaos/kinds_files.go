@@ -149,7 +149,7 @@ func (w *world) saveSlurm(n int) error {
 	if err := os.CopyFS(to, os.DirFS(filepath.Join(w.dir, "slurm", "state"))); err != nil {
 		return errors.Join(err, os.RemoveAll(to)) // slurmctld replaced a file meanwhile: the next one will do
 	}
-	return os.RemoveAll(filepath.Join(w.dir, "saved", fmt.Sprintf("%04d", n-3)))
+	return os.RemoveAll(filepath.Join(w.dir, "saved", fmt.Sprintf("%04d", n-10)))
 }
 
 // savedSlurm is the second newest copy: one that is some seconds old.
