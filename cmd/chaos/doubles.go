@@ -13,6 +13,7 @@ func (s *watch) doubles() {
 		if !q.ours() {
 			continue
 		}
+		s.w.others.ours(q.id)
 		seat := q.tag.Seat.String()
 		if q.live() {
 			live[seat] = append(live[seat], q)

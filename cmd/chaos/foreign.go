@@ -126,6 +126,13 @@ func (f *foreign) byFault(id string, at time.Time) bool {
 	return ok && at.Sub(did).Abs() < time.Minute
 }
 
+// ours forgets an id: a killed slurmctld forgets the jobs of its last seconds, and one of ours has this id by now.
+func (f *foreign) ours(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.got, id)
+}
+
 // lost forgets the short jobs: slurmctld got an older state, and may give their ids to jobs of ours.
 func (f *foreign) lost() {
 	f.mu.Lock()
