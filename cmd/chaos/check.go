@@ -131,7 +131,7 @@ func (c checker) jobs() {
 		slices.SortStableFunc(all, func(a, b span) int { return a.start.Compare(b.start) })
 		for i := 1; i < len(all); i++ {
 			a, b := all[i-1], all[i]
-			if a.nonce != b.nonce && a.end.Sub(b.start) > time.Second { // Slurm writes whole seconds
+			if a.nonce != b.nonce && a.end.Sub(b.start) > time.Second && !c.w.rewound(a.start, a.end) { // Slurm writes whole seconds
 				c.j.violated("one live job a seat", seat+a.nonce+b.nonce, "Slurm's log: job %s (%s) of %s ran until %s, job %s (%s) from %s", a.id, a.nonce, seat, a.end.Format(time.TimeOnly), b.id, b.nonce, b.start.Format(time.TimeOnly))
 			}
 		}

@@ -56,6 +56,11 @@ func TestOverlapIsFound(t *testing.T) {
 		if got := len(check.j.violations); got != c.want {
 			t.Errorf("%s: %d violations, want %d: %v", name, got, c.want, check.j.violations)
 		}
+		forgetful := checkerOf(t, c.log)
+		forgetful.w.rewinds = []time.Time{time.Date(2026, 11, 28, 2, 0, 25, 0, time.Local)}
+		if forgetful.jobs(); len(forgetful.j.violations) > 0 {
+			t.Errorf("%s: a log of a slurmctld that forgot is taken for proof: %v", name, forgetful.j.violations)
+		}
 	}
 }
 

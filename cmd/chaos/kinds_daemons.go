@@ -51,7 +51,22 @@ func (w *world) startNode(node string) error {
 }
 
 func slurmctldKill(w *world, _ fault) (hit, error) {
+	w.rewind()
 	return hit{undo: w.startSlurmctld}, w.signalAll(w.daemon("slurmctld"), syscall.SIGKILL)
+}
+
+// rewind notes that slurmctld forgets what it did last: it may take a job that has ended for a running one.
+func (w *world) rewind() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rewinds = append(w.rewinds, time.Now())
+}
+
+// rewound reports whether it forgot something in that time: its log is no proof of when a job ended then.
+func (w *world) rewound(from, to time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.rewinds, func(at time.Time) bool { return at.After(from) && at.Before(to.Add(time.Second)) })
 }
 
 func slurmctldStop(w *world, _ fault) (hit, error) { return w.pause("slurmctld") }
@@ -74,6 +89,7 @@ func slurmctldOlder(w *world, _ fault) (hit, error) {
 				return err
 			}
 			restored = true
+			w.rewind()
 			w.others.lost()
 		}
 		if err := w.startSlurmctld(); err != nil {

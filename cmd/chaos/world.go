@@ -38,7 +38,8 @@ type world struct {
 	history         history
 
 	mu      sync.Mutex
-	id      string   // of the state directory
+	id      string // of the state directory
+	rewinds []time.Time
 	windows []window // in which slurmctld's clock was stepped
 }
 
