@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-sites test-vllm otelcol lint bench slurm-up slurm-down demo-slurm demo-full
+.PHONY: help build demo test chaos test-sites test-vllm otelcol lint bench slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -18,6 +18,9 @@ demo: build ## run examples/quickstart.yaml on this machine, show the results, s
 
 test: ## install what is needed (as root on Debian), run everything against real Slurm, Prometheus and Chroma
 	@.ci/test
+
+chaos: ## as root: break a real Slurm in 500 ways under assay and check what came of it; make chaos ARGS="-seed 7 -faults 100"
+	@go run ./cmd/chaos $(ARGS)
 
 test-sites: ## as root: the Slurm driver and the end-to-end tests on Slurm 24.11 and 26.05 with Apptainer, in roots below .test/sites
 	@.ci/test-sites

@@ -6,6 +6,7 @@
 //	cluster.go     Start, Open, Stop, and running a client program on the cluster
 //	config.go      slurm.conf and the files next to it
 //	daemons.go     starting the daemons; stopping and freezing slurmctld
+//	parts.go       for those who break it: slurm.conf as they want it, and starting one daemon again
 //	accounting.go  the option Accounting: slurmdbd and MariaDB, an account, QOSs with limits
 //	processes.go   which processes belong to the cluster
 //
@@ -38,6 +39,7 @@ type Cluster struct {
 	nodes int
 	user  string // who runs it
 	dbd   *database
+	edit  func(conf string) string // nil: slurm.conf stays as it is
 }
 
 // Option changes how a cluster is started.

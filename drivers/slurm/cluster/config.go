@@ -61,6 +61,9 @@ func (c *Cluster) configure() error {
 		files["slurmdbd.conf"] = c.dbdConf()
 		files["etc/init.sql"] = c.initSQL()
 	}
+	if c.edit != nil {
+		files["slurm.conf"] = c.edit(files["slurm.conf"])
+	}
 	for name, text := range files {
 		err = errors.Join(err, durable.Writer{NoSync: true}.Create(c.path(name), []byte(text), nil))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,9 +13,7 @@ import (
 
 // up starts the daemons and waits until every node is idle.
 func (c *Cluster) up() error {
-	if err := c.daemon("munged", "--key-file="+c.path("etc", "munge.key"), "--socket="+c.path("run", "munge.sock"),
-		"--pid-file="+c.path("run", "munged.pid"), "--seed-file="+c.path("run", "munged.seed"),
-		"--log-file="+c.path("log", "munged.log"), "--force"); err != nil {
+	if err := c.StartMunge(); err != nil {
 		return err
 	}
 	if c.dbd != nil { // before slurmctld's first start, which reads associations and limits from it
@@ -26,17 +25,15 @@ func (c *Cluster) up() error {
 		return err
 	}
 	for n := 1; n <= c.nodes; n++ {
-		name := "n" + strconv.Itoa(n)
-		if err := os.MkdirAll(c.path("spool", name), 0o700); err != nil {
-			return err
-		}
-		if err := c.daemon("slurmd", "-f", c.Conf(), "-N", name); err != nil {
+		if err := c.StartNode("n" + strconv.Itoa(n)); err != nil {
 			return err
 		}
 	}
 	return c.until("all nodes to be idle", func() bool {
-		out, err := c.Run("sinfo", "-h", "-p", "cpu", "-t", "idle", "-o", "%D")
-		return err == nil && strings.TrimSpace(out) == strconv.Itoa(c.nodes)
+		out, err := c.Run("sinfo", "-h", "-N", "-t", "idle", "-o", "%N") // a node is listed once for each of its partitions
+		idle := strings.Fields(out)
+		slices.Sort(idle)
+		return err == nil && len(slices.Compact(idle)) == c.nodes
 	})
 }
 
