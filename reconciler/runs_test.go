@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,8 +12,10 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/fake"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // runTrouble does to runs what users and the world can do to them.
@@ -27,8 +30,11 @@ func (w *sim) runTrouble() {
 
 // askAgain asks for one of the runs that have ended again, as assay rerun would: without the lease.
 func (w *sim) askAgain() {
+	if w.disk.err != nil {
+		return // the user is told so
+	}
 	runs, err := w.store.Runs("exp")
-	if err != nil {
+	if _, err = store.Tolerate(err); err != nil {
 		panic(err)
 	}
 	runs = slices.DeleteFunc(runs, func(r plan.Run) bool {
@@ -41,7 +47,7 @@ func (w *sim) askAgain() {
 	w.note("the user asks for run %s again", r.ID)
 	for range 2 { // asking twice is asking once, also when the first time was cut short
 		w.surviving(func() {
-			if _, err := w.store.AskAgain("exp", r.ID); err != nil {
+			if _, err := w.store.AskAgain("exp", r.ID); err != nil && !errors.Is(err, durable.ErrDamaged) {
 				panic(err)
 			}
 		})

@@ -37,6 +37,7 @@ func TestARequeuedJobSaysSo(t *testing.T) {
 		}
 	}
 	first := newAgent(dir, Options{JobID: "7"})
+	first.guard = &guard{groups: map[int]order{}} // one that is not started
 	if err := first.claim(); err != nil {
 		t.Fatal(err)
 	}

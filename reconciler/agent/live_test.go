@@ -102,6 +102,7 @@ func TestMissesCountForLive(t *testing.T) {
 				live = drivers.Live{Every: 10, Misses: 3}
 			}
 			a := newAgent(t.TempDir(), Options{})
+			a.guard = &guard{groups: map[int]order{}} // one that is not started
 			now := time.Unix(0, 0)
 			p := &process{a: a, want: drivers.Process{Name: "s", Live: live}, phase: drivers.PhaseStarting}
 			a.wake(now)
@@ -138,6 +139,7 @@ func TestMissesCountForLive(t *testing.T) {
 // probe under way may wait longer; a pause of the agent does not end Ready, and wrong answers end it at once.
 func TestReadyEndsSoon(t *testing.T) {
 	a := newAgent(t.TempDir(), Options{})
+	a.guard = &guard{groups: map[int]order{}} // one that is not started
 	now := time.Unix(0, 0)
 	p := &process{a: a, want: drivers.Process{Name: "s", Live: drivers.Live{Every: 3600, Misses: 100}}}
 	turn := func(d time.Duration) {

@@ -69,7 +69,11 @@ func (w *world) fencedAt(a *Attempt) time.Time {
 	if alloc := w.allocationOf(a); alloc != nil {
 		fence = cmp.Or(alloc.fence, fence)
 	}
-	return a.End.At.Add(fence)
+	since := w.o.Listing.Since // when this controller came back, or the clock was set
+	if at := a.End.At; at.After(since) && !at.After(w.o.Now) {
+		since = at
+	}
+	return since.Add(fence)
 }
 
 // where names the job of an attempt and its nodes.

@@ -181,7 +181,7 @@ func (w *world) pauses(last *Run) cause {
 		return cause{}
 	}
 	until := last.Ended.Add(min(delay<<(2*min(n, 10)), 12*w.d.Policy.BackoffMax))
-	if !w.o.Now.Before(until) {
+	if !w.o.Now.Before(until) || last.Ended.After(w.o.Now) { // an end that is yet to come: the clock was set since
 		return cause{}
 	}
 	w.wakeAt(until)

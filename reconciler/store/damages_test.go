@@ -36,7 +36,7 @@ func TestAListingComesWithItsDamage(t *testing.T) {
 		check(t, err)
 		_, err = l.Begin(plan.Attempt{Seat: drivers.Seat{Experiment: name, Group: "llm-x", Slot: 3}})
 		check(t, err)
-		_, err = l.CreateRun(plan.Run{ID: "b-1", Experiment: name, Phase: v1alpha1.RunComplete}, drivers.SuiteRequest{})
+		_, err = l.CreateRun(plan.Run{ID: "b-1", Experiment: name, Phase: v1alpha1.RunPending}, drivers.SuiteRequest{})
 		check(t, err)
 		check(t, l.PutFolder(plan.FolderRecord{Experiment: name, Service: "scratch"}))
 	}

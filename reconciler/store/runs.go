@@ -197,18 +197,28 @@ func (s *Store) RunsByID(experiment string, ids []string) (out []plan.Run, err e
 	return out, damages.or()
 }
 
-// Run reads one run in full: fs.ErrNotExist when there is none. Of one that has ended and whose record is damaged it is what
-// the segments and its result say.
+// Run reads one run in full: fs.ErrNotExist when there is none. Of one that has ended and whose record is damaged, or is an
+// older one, it is what the segments and its result say.
 func (s *Store) Run(experiment, id string) (plan.Run, error) {
 	r, err := s.readRun(s.runDir(experiment, id))
-	if errors.Is(err, durable.ErrDamaged) {
+	if errors.Is(err, durable.ErrDamaged) || err == nil && s.outdated(r) {
 		if line, ok := s.readableLines(experiment)[id]; ok {
-			r, err = line.Run, nil
+			r = line.Run
 			r.Dir = s.runDir(experiment, id)
-			r.Result, err = result(r.Dir, id)
+			err = readReport(&r)
 		}
 	}
 	return r, err
+}
+
+// outdated reports whether the record of a run says that it is open although it has no marker any more: an older one was put
+// in its place.
+func (s *Store) outdated(r plan.Run) bool {
+	if summed(r) {
+		return false
+	}
+	_, err := durable.Stat(s.marker(r.Experiment, r.ID))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // readRun reads a run with its claim and result.
