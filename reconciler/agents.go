@@ -61,15 +61,20 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 		}
 	}
 	l.files = files
-	each(l.workers, len(open), func(i int) { read[i] = agentOf(files[open[i].Nonce]) })
+	noNews := make([]bool, len(open))
+	each(l.workers, len(open), func(i int) { read[i], noNews[i] = agentOf(files[open[i].Nonce]) })
 	now := l.steady()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))
 	var silent []int
 	for i, a := range open {
 		v := &read[i]
+		last := l.still[a.Nonce].last
 		if v.Err != "" {
-			v.State, v.Desired = l.still[a.Nonce].last.State, l.still[a.Nonce].last.Desired
+			v.Desired = last.Desired
+		}
+		if v.Err != "" || noNews[i] {
+			v.State = last.State
 		}
 		if v.State != nil || running[a.Nonce] {
 			count := uint64(0)
@@ -81,7 +86,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 				silent = append(silent, i)
 			}
 			p := l.still[a.Nonce]
-			if v.Err == "" {
+			if v.Err == "" && !noNews[i] {
 				p.last = plan.Agent{State: v.State, Desired: v.Desired}
 			}
 			still[a.Nonce] = p
@@ -99,22 +104,22 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 }
 
 // agentOf reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is
-// an error.
-func agentOf(f *store.JobFiles) plan.Agent {
+// an error. A report that is torn is no news: a live agent writes another one within a minute.
+func agentOf(f *store.JobFiles) (a plan.Agent, noNews bool) {
 	desired, err := f.Desired()
 	torn := ""
 	if errors.Is(err, durable.ErrDamaged) {
 		torn, err = err.Error(), nil
 	}
 	if err != nil {
-		return plan.Agent{Err: err.Error()}
+		return plan.Agent{Err: err.Error()}, false
 	}
 	state, err := f.State()
-	if err != nil {
-		return plan.Agent{Err: err.Error()}
+	if noNews = errors.Is(err, durable.ErrDamaged); err != nil && !noNews {
+		return plan.Agent{Err: err.Error()}, false
 	}
 	if torn != "" {
 		desired = told(state)
 	}
-	return plan.Agent{Desired: desired, State: state, Torn: torn}
+	return plan.Agent{Desired: desired, State: state, Torn: torn}, noNews
 }

@@ -67,7 +67,7 @@ func (l *Loop) execute(ctx context.Context, actions []plan.Action, touched map[p
 func placeOf(a plan.Action) (place, bool) {
 	experiment := drivers.Seat{Experiment: a.Experiment}
 	switch a.Verb {
-	case plan.CreateRun, plan.UpdateRun, plan.Forget:
+	case plan.CreateRun, plan.UpdateRun, plan.PlaceRun, plan.SetAside, plan.DropRerun, plan.Forget:
 		return place{}, false
 	case plan.MakeFolder, plan.DropFolder:
 		return place{experiment, "folder of " + a.Folder.Service}, true
@@ -110,7 +110,8 @@ func (x *executor) perform(ctx context.Context, actions []plan.Action) {
 		if err == nil {
 			did, err = x.do(ctx, a)
 		}
-		if x.out.halt = x.halted(err); x.out.halt != nil {
+		if errors.Is(err, store.ErrLeaseLost) || errors.Is(err, errPaused) {
+			x.out.halt = err
 			return
 		}
 		x.out.did = append(x.out.did, result{a, did, err})
@@ -118,14 +119,6 @@ func (x *executor) perform(ctx context.Context, actions []plan.Action) {
 			return
 		}
 	}
-}
-
-// halted returns an error when nothing more may be done: the lease is lost, or could not be renewed (pause.go).
-func (x *executor) halted(err error) error {
-	if errors.Is(err, store.ErrLeaseLost) || errors.Is(err, errPaused) {
-		return err
-	}
-	return x.pauseFor(err)
 }
 
 // do carries one action out. did is the action with what became known: a job's id, a sentence.

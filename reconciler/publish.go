@@ -37,6 +37,9 @@ func (l *Loop) takeIn(o outcome) error {
 		l.targets = o.targets
 	}
 	for _, r := range o.did {
+		if err := l.pauseFor(r.err); err != nil { // pause.go
+			return err
+		}
 		l.recordEvent(r)
 	}
 	return o.halt

@@ -15,7 +15,7 @@ const outlastsFor = 4 * time.Minute
 // leave lets the server of a job live on that ends without its agent's word. Where nothing fences, half of the agents live
 // on, too: some see their folder after a while, and then their stop.
 func (c *Cluster) leave(j *job) {
-	j.left = true
+	j.left = j.agent.procs != nil // before its first report an agent starts nothing
 	switch {
 	case !c.o.Unfenced:
 	case !j.agent.dead && c.rng.IntN(2) == 0:

@@ -135,7 +135,9 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 			a.endNow()
 			return *end
 		}
-		a.converge(now)
+		if a.reported(now) {
+			a.converge(now)
+		}
 		if err := a.report(now, false); err != nil {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
@@ -148,6 +150,14 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 		}
 		<-t.C
 	}
+}
+
+// reported makes sure that a job whose agent has never reported has started nothing: that is what its end is judged by.
+func (a *agent) reported(now time.Time) bool {
+	if a.state.Written == 0 && a.desired.Nonce != "" {
+		_ = a.report(now, false) // said by the next one
+	}
+	return a.state.Written > 0
 }
 
 // look begins a turn of the loop: desired.json is looked at when that is due.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 )
 
@@ -30,9 +31,13 @@ func (w *world) retire(x *experiment) {
 		return
 	}
 	for _, id := range x.openSeats {
-		if because := w.unwanted(x, id); because.set() {
-			for _, a := range w.open[id] {
+		because := w.unwanted(x, id)
+		for _, a := range w.open[id] {
+			switch {
+			case because.set():
 				w.cancel(a, because)
+			case isRunSeat(id) && w.idle(x, a):
+				w.cancel(a, cause{Superseded, "its run has ended"})
 			}
 		}
 	}
@@ -47,7 +52,7 @@ func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 		return x.released
 	}
 	if isRunSeat(id) {
-		return cause{} // run.go ends these
+		return cause{} // run.go ends these, and idle finds what that has missed
 	}
 	alloc := x.alloc[id.Group]
 	switch {
@@ -57,6 +62,23 @@ func (w *world) unwanted(x *experiment, id drivers.Seat) cause {
 		return cause{ScaledDown, fmt.Sprintf("%s now has %d replicas", alloc.name, alloc.slots)}
 	}
 	return cause{}
+}
+
+// idle reports whether the job of a run goes on although its run has ended, and does not end by itself: a cancel can get lost
+// with the controller that decided on it.
+func (w *world) idle(x *experiment, a *Attempt) bool {
+	agent := w.o.Agents[a.Nonce]
+	ends := agent.Desired.ExitWhenDone && agent.State != nil && agent.StillFor <= w.d.Policy.Stale
+	for _, r := range x.runs {
+		if r.ID == a.Run && active(r) {
+			return false
+		}
+		if r.ID == a.Run { // its agent ends with a run that has a result, and not with one that was given up
+			ends = agent.StillFor <= w.d.Policy.Stale && (r.Result != nil || r.Phase == v1alpha1.RunComplete || r.Phase == v1alpha1.RunFailed)
+		}
+	}
+	j := w.job(a.Nonce)
+	return a.Run != "" && !ends && !agent.ended() && j != nil && j.Away == ""
 }
 
 // cancelUnknown ends jobs that carry our mark and are in no journal. Only a deletion does so: otherwise unknown jobs are
