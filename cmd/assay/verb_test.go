@@ -76,7 +76,7 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"sync --repo r --ref v1 --path p --every 1m --once --prune": syncOptions{
 			repo: "r", ref: "v1", path: "p", every: time.Minute, once: true, prune: true},
 		"rerun r s":                         rerunOptions{runs: []string{"r", "s"}, wait: true},
-		"rerun --invalid --failed -e e/b":   rerunOptions{invalid: true, failed: true, of: "e/b", wait: true},
+		"rerun --invalid --failed -e e/b":   rerunOptions{runs: []string{}, invalid: true, failed: true, of: "e/b", wait: true},
 		"rerun r --wait=false":              rerunOptions{runs: []string{"r"}},
 		"undo e":                            undoOptions{experiment: "e"},
 		"undo e --to 3 --prune":             undoOptions{experiment: "e", to: 3, prune: true},

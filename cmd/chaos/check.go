@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/plan"
 )
 
 // checker checks what must hold when nothing is broken any more.
@@ -68,7 +69,7 @@ func (c checker) lacking(ctx context.Context, since time.Time) string {
 			return "experiment " + name + " has not been observed since"
 		}
 		for typ, want := range map[string]string{v1alpha1.Ready: v1alpha1.True, v1alpha1.Reconciling: v1alpha1.False, v1alpha1.Complete: v1alpha1.True} {
-			if got := v1alpha1.Find(e.Conditions, typ); got.Status != want && (typ != v1alpha1.Complete || len(e.Benchmarks) > 0) {
+			if got := v1alpha1.Find(e.Conditions, typ); got.Status != want && (typ != v1alpha1.Complete || len(e.Benchmarks) > 0) && (typ == v1alpha1.Ready || !slices.ContainsFunc(e.Benchmarks, waits)) {
 				return fmt.Sprintf("experiment %s: %s is %s: %s %s", name, typ, got.Status, got.Reason, got.Message)
 			}
 		}
@@ -84,6 +85,12 @@ func (c checker) lacking(ctx context.Context, since time.Time) string {
 		}
 	}
 	return ""
+}
+
+// waits reports whether a run was lost to something that can last, such as a full disk, and says when it is tried again:
+// later than we wait.
+func waits(b v1alpha1.BenchmarkStatus) bool {
+	return v1alpha1.Find(b.Conditions, v1alpha1.Complete).Reason == string(plan.BackingOff)
 }
 
 // orphans gives what belongs to ended attempts 10 s to end. What is left then is told, and killed: it is no fault of the
@@ -165,7 +172,7 @@ func (c checker) runs(ctx context.Context) {
 			}
 		}
 		for _, b := range e.Benchmarks {
-			if want := wantedRuns[name+"/"+b.Name]; b.Done != want || b.Runs != want {
+			if want := wantedRuns[name+"/"+b.Name]; !waits(b) && (b.Done != want || b.Runs != want) {
 				c.j.violated(law, fmt.Sprint(name, b.Name, e.Generation), "benchmark %s/%s: %d of %d runs are done, want %d", name, b.Name, b.Done, b.Runs, want)
 			}
 		}

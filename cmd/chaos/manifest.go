@@ -35,14 +35,17 @@ spec:
     - name: files
       replicas: 2
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz, metrics: /metrics}
+      fence: 75s
       RESTART
     - name: left
       group: pair
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz}
+      fence: 75s
       RESTART
     - name: right
       group: pair
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz}
+      fence: 75s
       RESTART
     - name: wide
       nodes: 2

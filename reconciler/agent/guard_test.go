@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +80,40 @@ func TestAnotherGuardFollowsAKilledOne(t *testing.T) {
 	}
 	if s := j.until("an end", func(s drivers.AgentState) bool { return s.End != nil }); alive(server) || alive(child) {
 		t.Errorf("ended as %+v, server alive %v, its child alive %v", s.End, alive(server), alive(child))
+	}
+}
+
+// TestTheGuardWaitsForItsFolder: the agent was killed while an empty folder was where its file system had been.
+func TestTheGuardWaitsForItsFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "job")
+	away := dir + ".away"
+	disk := durable.Writer{}
+	for _, err := range []error{
+		os.MkdirAll(away, 0o700),
+		disk.CreateRecord(filepath.Join(away, agentFile), claimed{}, nil),
+		disk.CreateRecord(filepath.Join(away, drivers.StateFile), drivers.AgentState{Nonce: "n"}, nil),
+		os.Mkdir(dir, 0o700),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- Guard(dir, strings.NewReader("")) }()
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended before its folder was back: %v", err)
+	case <-time.After(500 * time.Millisecond):
+	}
+	if err := errors.Join(os.Remove(dir), os.Rename(away, dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	s, err := durable.OptionalRecord[drivers.AgentState](filepath.Join(dir, drivers.StateFile))
+	if err != nil || s == nil || !s.Said() {
+		t.Errorf("the state is %+v, %v", s, err)
 	}
 }
 

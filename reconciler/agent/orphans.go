@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -77,6 +78,9 @@ func speakFor(dir string) error {
 	path := filepath.Join(dir, drivers.StateFile)
 	for deadline := time.Now().Add(wordWithin); ; time.Sleep(time.Second) {
 		s, err := durable.OptionalRecord[drivers.AgentState](path)
+		if err == nil && s == nil { // or a folder without the agent's claim is there instead: its file system is away
+			_, err = os.Stat(filepath.Join(dir, agentFile))
+		}
 		if err == nil && (s == nil || s.End != nil && s.End.Left == "") {
 			return nil
 		}

@@ -89,21 +89,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 
 // summarize derives the experiment's conditions from those of its parts.
 func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *conditions) {
-	ready, stalled := cause{AllReady, "every service is Ready"}, cause{}
-	status := v1alpha1.True
-	for _, s := range st.Services {
-		r, stall := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Stalled)
-		if stall.Status == v1alpha1.True && !stalled.set() && !x.movesOn {
-			stalled = cause{Reason(stall.Reason), s.Name + ": " + stall.Message}
-		}
-		if r.Status != v1alpha1.True && status != v1alpha1.Unknown {
-			if status == v1alpha1.True || r.Status == v1alpha1.Unknown {
-				status, ready = r.Status, cause{Reason(r.Reason), s.Name + ": " + r.Message}
-			}
-		} else if status == v1alpha1.True && ready.reason == AllReady && unheard(Reason(r.Reason)) {
-			ready = cause{Reason(r.Reason), s.Name + ": " + r.Message}
-		}
-	}
+	status, ready, stalled := ofServices(x, st)
 	if x.lost.set() {
 		stalled = x.lost
 	}
@@ -152,6 +138,25 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 		c.set(v1alpha1.Stalled, v1alpha1.True, stalled)
 	}
 	c.set(v1alpha1.Complete, truth(complete), done)
+}
+
+// ofServices is whether every service is Ready, with the first cause, and what the first stalled one waits for.
+func ofServices(x *experiment, st v1alpha1.ExperimentStatus) (status string, ready, stalled cause) {
+	status, ready = v1alpha1.True, cause{AllReady, "every service is Ready"}
+	for _, s := range st.Services {
+		r, stall := v1alpha1.Find(s.Conditions, v1alpha1.Ready), v1alpha1.Find(s.Conditions, v1alpha1.Stalled)
+		if stall.Status == v1alpha1.True && !stalled.set() && !x.movesOn {
+			stalled = cause{Reason(stall.Reason), s.Name + ": " + stall.Message}
+		}
+		if r.Status != v1alpha1.True && status != v1alpha1.Unknown {
+			if status == v1alpha1.True || r.Status == v1alpha1.Unknown {
+				status, ready = r.Status, cause{Reason(r.Reason), s.Name + ": " + r.Message}
+			}
+		} else if status == v1alpha1.True && ready.reason == AllReady && unheard(Reason(r.Reason)) {
+			ready = cause{Reason(r.Reason), s.Name + ": " + r.Message}
+		}
+	}
+	return status, ready, stalled
 }
 
 // stuckRun says why the job of an active run neither runs nor ends until a person acts.
