@@ -36,6 +36,7 @@ type Observed struct {
 type Listing struct {
 	At    time.Time // just before the scheduler was asked
 	Since time.Time // since when this controller has had answers without a break; a call from before can still take effect
+	Clock time.Time // since when this controller's clock has not been set: times from before do not compare with now
 	Err   string
 	Jobs  []drivers.Job
 	// Ending is how long jobs that are Completing have been so, by this controller's own clock.
