@@ -165,6 +165,16 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 		}
 		w.loseAll()
 	}
+	if seed%8 == 2 { // and then servers hang, which only their agent can end
+		if err := w.converge(); err != nil {
+			return err
+		}
+		w.hang()
+		for range 5 {
+			w.pass()
+			w.cluster.Advance(w.step)
+		}
+	}
 	if seed%8 == 4 { // and then the controller's host is cut off, with everything as declared
 		if err := w.converge(); err != nil {
 			return err

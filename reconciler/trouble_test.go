@@ -84,7 +84,7 @@ func (w *sim) trouble() {
 			w.cluster.OrphanServers(j.ID)
 		})
 	case 36, 37:
-		w.someJob(func(j drivers.Job) { w.note("the servers of job %s hang", j.ID); w.cluster.Hang(j.ID) })
+		w.hang()
 	}
 }
 
@@ -166,6 +166,11 @@ func (w *sim) usurp() {
 	if !errors.Is(err, store.ErrLeaseLost) {
 		w.broken = fmt.Errorf("a controller without the lease made a pass: %v", err)
 	}
+}
+
+// hang lets the servers of a job hang.
+func (w *sim) hang() {
+	w.someJob(func(j drivers.Job) { w.note("the servers of job %s hang", j.ID); w.cluster.Hang(j.ID) })
 }
 
 // peace ends all faults and declares what has to be there in the end.
