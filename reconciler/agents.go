@@ -61,8 +61,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 		}
 	}
 	l.files = files
-	noNews := make([]bool, len(open))
-	each(l.workers, len(open), func(i int) { read[i], noNews[i] = agentOf(files[open[i].Nonce]) })
+	each(l.workers, len(open), func(i int) { read[i] = agentOf(files[open[i].Nonce]) })
 	now := l.steady()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))
@@ -73,7 +72,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 		if v.Err != "" {
 			v.Desired = last.Desired
 		}
-		if v.Err != "" || noNews[i] {
+		if v.Err != "" || v.NoNews != "" {
 			v.State = last.State
 		}
 		if v.State != nil || running[a.Nonce] {
@@ -86,7 +85,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 				silent = append(silent, i)
 			}
 			p := l.still[a.Nonce]
-			if v.Err == "" && !noNews[i] {
+			if v.Err == "" && v.NoNews == "" {
 				p.last = plan.Agent{State: v.State, Desired: v.Desired}
 			}
 			still[a.Nonce] = p
@@ -105,21 +104,24 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 
 // agentOf reads one job directory. A file that does not exist yet means that nothing was reported; one that cannot be read is
 // an error. A report that is torn is no news: a live agent writes another one within a minute.
-func agentOf(f *store.JobFiles) (a plan.Agent, noNews bool) {
+func agentOf(f *store.JobFiles) plan.Agent {
 	desired, err := f.Desired()
 	torn := ""
 	if errors.Is(err, durable.ErrDamaged) {
 		torn, err = err.Error(), nil
 	}
 	if err != nil {
-		return plan.Agent{Err: err.Error()}, false
+		return plan.Agent{Err: err.Error()}
 	}
 	state, err := f.State()
-	if noNews = errors.Is(err, durable.ErrDamaged); err != nil && !noNews {
-		return plan.Agent{Err: err.Error()}, false
+	if errors.Is(err, durable.ErrDamaged) {
+		return plan.Agent{Desired: desired, Torn: torn, NoNews: err.Error()}
+	}
+	if err != nil {
+		return plan.Agent{Err: err.Error()}
 	}
 	if torn != "" {
 		desired = told(state)
 	}
-	return plan.Agent{Desired: desired, State: state, Torn: torn}, noNews
+	return plan.Agent{Desired: desired, State: state, Torn: torn}
 }

@@ -37,7 +37,7 @@ func TestCompileAllocations(t *testing.T) {
 		revision func(n int) store.Revision
 		most     float64 // for each
 	}{
-		"services": {wideRevision, 52},
+		"services": {wideRevision, 54},
 		"points":   {sweptRevision, 175},
 	} {
 		t.Run(name, func(t *testing.T) {

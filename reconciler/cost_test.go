@@ -37,7 +37,8 @@ func manyExperiments(t *testing.T, experiments, ended int) (*Loop, *fake.Cluster
 	lease, err := st.Acquire(t.Context(), "test", time.Second)
 	noError(t, err)
 	cluster := fake.New(fake.Options{Nodes: experiments + 1, Startup: time.Second})
-	l := &Loop{Store: st, Lease: lease, Scheduler: cluster, Clock: cluster.Now, Binary: "assay",
+	l := &Loop{Store: st, Lease: lease, Scheduler: cluster, Clock: cluster.Now, Binary: "assay", spawn: func(f func()) { f() },
+		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return nil, nil },
 		Policy: plan.Policy{Settle: time.Minute, Stale: time.Hour, BackoffMax: time.Minute, Proven: time.Hour, RunAttempts: 3},
 		Compile: func(_ v1alpha1.Site, _ v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
 			return drivers.Compiled{Kind: "process", Processes: []drivers.Process{{Name: s.Name, Argv: s.Process.Command, Probes: []drivers.Probe{{}}}}}, nil

@@ -55,16 +55,19 @@ func (c *listing) due(now time.Time, busy bool) bool {
 
 // answer takes in what the scheduler answered when asked at that time.
 func (c *listing) answer(at time.Time, jobs []drivers.Job, err error) {
-	since := c.last.Since
+	since, clock := c.last.Since, c.last.Clock
+	if !c.asked {
+		clock = at
+	}
 	if !c.asked || c.last.Err != "" {
 		since = at
 	}
 	c.asked, c.kicked, c.demanded, c.at = true, false, false, at
 	if err != nil {
-		c.last = plan.Listing{At: at, Since: since, Err: err.Error()}
+		c.last = plan.Listing{At: at, Since: since, Clock: clock, Err: err.Error()}
 		return
 	}
-	c.last = plan.Listing{At: at, Since: since, Jobs: jobs}
+	c.last = plan.Listing{At: at, Since: since, Clock: clock, Jobs: jobs}
 	shown := fingerprint(jobs)
 	if shown == c.shown {
 		c.interval = min(max(2*c.interval, c.every), max(c.atMost, c.every))

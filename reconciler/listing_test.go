@@ -62,12 +62,19 @@ func TestListingSince(t *testing.T) {
 			t.Errorf("answer %d: answers without a break since %s, want %s", i, c.last.Since, at(step.want))
 		}
 	}
+	if !c.last.Clock.Equal(at(0)) {
+		t.Errorf("the clock has run since %s: a scheduler that does not answer does not set it", c.last.Clock)
+	}
 	c.invalidate(errors.New("a submission was not answered"))
 	if c.last.Err == "" || !c.due(at(100), false) {
 		t.Error("a doubted listing is Unknown and asked for again")
 	}
 	if c.answer(at(9), nil, nil); !c.last.Since.Equal(at(9)) {
 		t.Error("after a doubt the break counts from the next answer")
+	}
+	c.asked = false // the clock was set
+	if c.answer(at(12), nil, nil); !c.last.Since.Equal(at(12)) || !c.last.Clock.Equal(at(12)) {
+		t.Errorf("after the clock was set: %+v", c.last)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
-	"assay/reconciler/plan"
 )
 
 // scraper is a Prometheus of a test: it notes its targets and says what it is told to.
@@ -87,25 +86,6 @@ func TestDamagedAgentFileIsUnknown(t *testing.T) {
 	w.pass()
 	if c := v1alpha1.Find(w.status[0].Services[0].Conditions, v1alpha1.Ready); c.Status != v1alpha1.Unknown {
 		t.Errorf("Ready is %+v", c)
-	}
-}
-
-// TestDamagedJournalStopsEverything: an unreadable intent may be a running job. A controller reads the journal when it starts.
-func TestDamagedJournalStopsEverything(t *testing.T) {
-	w := calm(t)
-	w.settled(t)
-	j := w.jobOf("llm")
-	if err := os.WriteFile(filepath.Join(w.dir, "intents", j.Tag.Nonce+".json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w.restart()
-	r, err := w.loop.Pass(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "damaged") || len(r.Actions) > 0 {
-		t.Errorf("got %v and %v", r.Actions, err)
-	}
-	var none plan.Result
-	if diff := cmp.Diff(none, r); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -59,7 +59,7 @@ func (l *Loop) read(ctx context.Context, d plan.Desired) (plan.Observed, error) 
 		o.Now = l.Clock()
 	}
 	o.Reading = true
-	o.Listing.Since = time.Time{} // a reader submits nothing, so that it began just now delays no conclusion
+	o.Listing.Since, o.Listing.Clock = time.Time{}, time.Time{} // a reader submits nothing, so that it began just now delays no conclusion
 	return o, nil
 }
 

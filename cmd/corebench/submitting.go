@@ -15,6 +15,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/drivers/slurm"
 	"assay/drivers/slurm/cluster"
 	"assay/reconciler"
@@ -106,7 +107,7 @@ func plainly(dir string, n int) (t took, err error) {
 		return t, err
 	}
 	for i := range n {
-		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i+1), "job.sh"), []byte(text), 0o700); err != nil {
+		if err := (durable.Writer{NoSync: true}).Replace(filepath.Join(dir, strconv.Itoa(i+1), "job.sh"), []byte(text), nil); err != nil {
 			return t, err
 		}
 	}

@@ -118,6 +118,11 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		if !w.has("up") {
 			o.Metrics.Down[w.name] = w.dur("for", 0)
 		}
+	case "break":
+		o.Listing.Since = epoch.Add(-w.dur("ago", 0))
+		if w.name == "clock" {
+			o.Listing.Clock = o.Listing.Since
+		}
 	case "unreachable":
 		o.Listing = Listing{At: epoch, Err: rest}
 	case "unmetered":

@@ -69,7 +69,7 @@ func (w *world) fencedAt(a *Attempt) time.Time {
 	if alloc := w.allocationOf(a); alloc != nil {
 		fence = cmp.Or(alloc.fence, fence)
 	}
-	since := w.o.Listing.Since // when this controller came back, or the clock was set
+	since := w.o.Listing.Clock // when this controller came back, or the clock was set
 	if at := a.End.At; at.After(since) && !at.After(w.o.Now) {
 		since = at
 	}

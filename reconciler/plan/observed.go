@@ -36,6 +36,7 @@ type Observed struct {
 type Listing struct {
 	At    time.Time // just before the scheduler was asked
 	Since time.Time // since when this controller has had answers without a break; a call from before can still take effect
+	Clock time.Time // since when this controller's clock has not been set: times from before do not compare with now
 	Err   string
 	Jobs  []drivers.Job
 	// Ending is how long jobs that are Completing have been so, by this controller's own clock.
@@ -91,6 +92,7 @@ type Agent struct {
 	State    *drivers.AgentState  // nil: no report yet
 	Err      string               // its files could not be read; Desired and State are then those that were last read
 	Torn     string               // desired.json is damaged: why; Desired is what the agent reports then
+	NoNews   string               // its report is torn: why; State is the last one that was read, nil when there is none
 	StillFor time.Duration        // since its heartbeat last changed, by the observer's own clock, while the observer looked
 	Doubts   map[string]string    // process -> why its report is not believed: the agent is silent, and the server does not answer
 

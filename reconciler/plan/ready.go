@@ -43,6 +43,8 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return no, w.notRunning(replica.job, replica.agent)
 	case replica.agent.Err != "" && replica.agent.State == nil:
 		return unknown, cause{AgentUnreadable, replica.agent.Err}
+	case replica.agent.State == nil && replica.agent.NoNews != "":
+		return unknown, cause{AgentUnreadable, replica.agent.NoNews}
 	case replica.agent.State == nil:
 		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
 	case replica.agent.State.Generation != replica.agent.Desired.Generation:

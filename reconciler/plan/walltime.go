@@ -17,6 +17,7 @@ const limitGrace = 5 * time.Minute
 //	no time is declared any more           from the next job on
 //	the job has that limit                 nothing
 //	an administrator extended the job      not below what the job has
+//	it seems to start only later           from the next job on: the clocks differ
 //	the job would end at once, or soon     from the next job on
 //	otherwise                              asked for; the scheduler can still refuse
 func (w *world) limitChange(alloc *allocation, seat *seat) (c *drivers.Change, deferred string) {
@@ -24,10 +25,7 @@ func (w *world) limitChange(alloc *allocation, seat *seat) (c *drivers.Change, d
 	if j == nil || a.Time == drivers.SecondsOf(want) {
 		return &drivers.Change{}, ""
 	}
-	var ran time.Duration
-	if !j.Started.IsZero() {
-		ran = w.o.Now.Sub(j.Started)
-	}
+	ran := w.ran(seat)
 	granted := a.Limit > 0 && (j.Limit == 0 || j.Limit >= a.Limit.Std()+time.Minute) // schedulers round up to minutes
 	switch {
 	case want == 0:
@@ -36,10 +34,25 @@ func (w *world) limitChange(alloc *allocation, seat *seat) (c *drivers.Change, d
 		return &drivers.Change{}, ""
 	case granted && (j.Limit == 0 || want < j.Limit):
 		return &drivers.Change{}, fmt.Sprintf("job %s keeps the %s that an administrator gave it", j.ID, limitWord(j.Limit))
+	case ran < 0:
+		return &drivers.Change{}, fmt.Sprintf("how long job %s has run cannot be told: the clocks of the scheduler and of this machine differ", j.ID)
 	case want < ran+limitGrace:
 		return &drivers.Change{}, fmt.Sprintf("job %s has run for %s, and a limit of %s would end it", j.ID, ran.Round(time.Second), want)
 	}
 	return &drivers.Change{Time: &want, Was: j.Limit}, ""
+}
+
+// ran is how long a job has run: by the scheduler's clock and ours, which can differ, and at least for as long as its agent
+// has counted seconds.
+func (w *world) ran(seat *seat) time.Duration {
+	if seat.job.Started.IsZero() {
+		return 0
+	}
+	ran := w.o.Now.Sub(seat.job.Started)
+	if st := seat.agent.State; st != nil {
+		ran = max(ran, drivers.BeatEvery*time.Duration(st.Heartbeat))
+	}
+	return ran
 }
 
 func limitWord(d time.Duration) string {

@@ -54,7 +54,7 @@ func (r *Reader) now() time.Time {
 	return r.Clock()
 }
 
-// Read is what there is now.
+// Read is what there is now. An experiment without a status, as after one was damaged, is observed by the reader.
 func (r *Reader) Read(ctx context.Context) (Snapshot, error) {
 	s, err := Read(r.Store)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *Reader) Read(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.Age = r.age(s.Statuses); holds && s.Age >= -skew && s.Age <= believed {
+	if s.Age = r.age(s.Statuses); holds && s.Age >= -skew && s.Age <= believed && s.answers(0) {
 		s.holder = holder
 		return s, nil
 	}
