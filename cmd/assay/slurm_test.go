@@ -163,10 +163,11 @@ func TestSlurm(t *testing.T) {
 			}
 			return true, ""
 		})
-		targets, err := os.ReadFile(filepath.Join(w.state, "targets", "assay.json"))
-		if n := strings.Count(string(targets), w.seat("e2e", "llm").Nonce+"/node/"); err != nil || n != 2 {
-			t.Errorf("counters of %d nodes are scraped, want 2 (%v):\n%s", n, err, targets)
-		}
+		w.until("the counters of two nodes", time.Minute, func() (bool, string) { // agents look for other nodes now and then
+			targets, err := os.ReadFile(filepath.Join(w.state, "targets", "assay.json"))
+			n := strings.Count(string(targets), w.seat("e2e", "llm").Nonce+"/node/")
+			return err == nil && n == 2, fmt.Sprintf("of %d nodes (%v):\n%s", n, err, targets)
+		})
 	})
 	t.Run("a removed service is cancelled", func(t *testing.T) {
 		gone := w.seat("e2e", "files").JobID

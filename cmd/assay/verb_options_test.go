@@ -79,9 +79,9 @@ func TestCleanupAndResultFlags(t *testing.T) {
 		flagCase{"tunnel one llm --open -o json", tunnelOptions{experiment: "one", service: "llm", open: true, format: "json"}},
 		flagCase{"tunnel -o wide", usage}, flagCase{"tunnel a b c", usage})
 	flagsBecome(t, deleteCmd,
-		flagCase{"delete experiment a b", deleteOptions{names: []string{"a", "b"}, wait: true, timeout: 5 * time.Minute}},
+		flagCase{"delete experiment a b", deleteOptions{names: []string{"a", "b"}, wait: true, timeout: 10 * time.Minute}},
 		flagCase{"delete exp a -y --wait=false --timeout 3s", deleteOptions{names: []string{"a"}, yes: true, timeout: 3 * time.Second}},
-		flagCase{"delete -f a.yaml -f b.yaml", deleteOptions{files: []string{"a.yaml", "b.yaml"}, wait: true, timeout: 5 * time.Minute}},
+		flagCase{"delete -f a.yaml -f b.yaml", deleteOptions{files: []string{"a.yaml", "b.yaml"}, wait: true, timeout: 10 * time.Minute}},
 		flagCase{"delete", usage}, flagCase{"delete a", usage}, flagCase{"delete experiment", usage}, flagCase{"delete service a", usage},
 		flagCase{"delete experiment a -f a.yaml", usage}, flagCase{"delete a -f a.yaml", usage})
 	flagsBecome(t, pullCmd,

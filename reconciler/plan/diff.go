@@ -21,6 +21,7 @@ const (
 
 // Diff says what applying d would do to each object, as a whole and not only in the next pass. It is empty when nothing would change.
 func Diff(d Desired, o Observed) []Step {
+	o.Fences = false // as a whole: a seat whose last job is ended for good first is free afterwards
 	w := newWorld(d, o)
 	w.settle()
 	steps := []Step{}

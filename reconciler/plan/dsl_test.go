@@ -29,7 +29,8 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final
 //	rerun ID
-//	  acknowledged NONCE | external SERVICE ready | metrics TARGET up|down for=1m | break scheduler|clock ago=10s | unreachable MESSAGE | unmetered MESSAGE
+//	  fencer (the scheduler can end what a job left behind) | acknowledged NONCE | external SERVICE ready | metrics TARGET up|down for=1m
+//	  break scheduler|clock ago=10s | unreachable MESSAGE | unmetered MESSAGE
 //	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
 //	diff             prints what `assay plan` would
 func TestRules(t *testing.T) {

@@ -107,6 +107,8 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		o.Records = append(o.Records, FolderRecord{Experiment: "exp", Service: w.name, Spec: v1alpha1.Lustre{Path: w.str("path", "/old")}})
 	case "acknowledged":
 		o.Acknowledged[w.name] = true
+	case "fencer":
+		o.Fences = true
 	case "absent":
 		o.Absent[w.name] = true
 	case "exported":
