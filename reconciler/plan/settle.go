@@ -12,7 +12,7 @@ import (
 //
 //	seen, id unknown     -> Adopt: the submission was uncertain, or the controller died before it noted the id
 //	seen, terminal       -> Close with the reason that ends.go gives
-//	seen running, empty  -> Cancel: what supervised it was killed, and the scheduler has not noticed
+//	seen running, empty  -> Cancel: its agent has ended, and the scheduler has not noticed
 //	seen, waits again    -> Cancel: the scheduler requeued it, and a job directory is used once
 //	seen, stays Completing although the agent has ended -> Close
 //	runs where it cannot be seen -> Close once its agent has ended, or was silent for so long that nothing runs any more
@@ -54,21 +54,25 @@ func (w *world) settle() {
 	}
 }
 
-// emptyFor is how long a scheduler may list a job as running whose agent has ended out of turn.
-const emptyFor = 10 * time.Second
+const (
+	// emptyFor is how long a scheduler may list a job as running whose agent has ended because what supervised it was killed.
+	emptyFor = 10 * time.Second
+	// lingersFor is the same after an end in turn, of which a busy scheduler hears late.
+	lingersFor = 30 * time.Second
+)
 
 // empty reports whether a job is listed as running although its agent, or the agent's guard, has said a while ago that it
-// ended because what supervised it was killed. A scheduler that lost its own supervisor can take minutes to notice.
+// ended. A scheduler that lost its own supervisor of the job, or was given back an older state, can take minutes to notice.
 func (w *world) empty(j *drivers.Job, agent Agent) bool {
 	if j.State != drivers.JobRunning || !agent.ended() {
 		return false
 	}
+	left := lingersFor
 	switch agent.State.End.Reason {
 	case drivers.EndOrphaned, drivers.EndKilled, drivers.EndStopped:
-	default:
-		return false
+		left = emptyFor
 	}
-	if left := emptyFor - agent.StillFor; left > 0 {
+	if left -= agent.StillFor; left > 0 {
 		w.wakeAt(w.o.Now.Add(left))
 		return false
 	}
