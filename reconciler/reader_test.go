@@ -81,7 +81,12 @@ func (w *sim) read() error {
 	return w.noneDead(s)
 }
 
+// noneDead leaves out statuses of a controller that hangs while the clock is set back by less than their age says: another
+// process has no other clock to compare them with.
 func (w *sim) noneDead(s view.Snapshot) error {
+	if !s.Live && !w.setBack.IsZero() && w.cluster.Now().Sub(w.setBack) < 75*time.Second {
+		return nil
+	}
 	for _, e := range s.Statuses {
 		for _, v := range e.Services {
 			if v1alpha1.Find(v.Conditions, v1alpha1.Ready).Status != v1alpha1.True {

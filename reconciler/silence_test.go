@@ -105,6 +105,9 @@ func (w *sim) setClock() {
 	if w.offset = 0; was == 0 {
 		w.offset = steps[w.rng.IntN(len(steps))]
 	}
+	if w.offset < was {
+		w.setBack = w.cluster.Now()
+	}
 	w.note("the clock goes from %s to %s off", was, w.offset)
 }
 

@@ -67,6 +67,7 @@ type sim struct {
 	soundAt    time.Time       // when a silence ends; zero: none
 	echo       time.Time       // until then the controller can have an answer of before it reached the servers again
 	offset     time.Duration   // of the controller's clock
+	setBack    time.Time       // when it was last set back
 	endured    bool            // a long silence was lived through
 	cut        bool            // the controller reaches no server
 	judged     map[string]bool // nonces of jobs that were ended although they answered
