@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // TestAServerWaitsForTheFileSystem: one that ends while its job's folder is away is started again once it is back. It is not
@@ -37,6 +39,28 @@ func TestAServerWaitsForTheFileSystem(t *testing.T) {
 	})
 	if got := s.Processes[0]; got.Phase != drivers.PhaseReady || got.Restarts != 1 {
 		t.Errorf("the server is %+v", got)
+	}
+}
+
+// TestARunThatEndsWhileItsFolderIsAwayIsConcludedLater: its result is there once the file system is back.
+func TestARunThatEndsWhileItsFolderIsAwayIsConcludedLater(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "r")
+	r := &run{want: drivers.Run{ID: "r", Dir: dir}, phase: v1alpha1.RunRunning, exit: &drivers.Exit{}}
+	if r.step(time.Now()); r.phase != v1alpha1.RunRunning {
+		t.Fatalf("without its folder it is %+v", r.state())
+	}
+	disk := durable.Writer{}
+	for _, err := range []error{
+		os.Mkdir(dir, 0o700),
+		disk.CreateRecord(filepath.Join(dir, drivers.ClaimFile), drivers.Claim{}, nil),
+		disk.CreateRecord(filepath.Join(dir, drivers.ResultFile), drivers.SuiteResult{Run: "r", Valid: true}, nil),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.step(time.Now()); r.phase != v1alpha1.RunComplete {
+		t.Errorf("it is %+v", r.state())
 	}
 }
 
