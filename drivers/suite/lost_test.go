@@ -65,6 +65,18 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestLostFolder: where the run's folder was, there is nothing or an empty one, since its file system is not mounted. The
+// result cannot be written, and the exit code alone says why.
+func TestLostFolder(t *testing.T) {
+	dir := runDir(t, serving())
+	err := Run(t.Context(), dir, "v9", Suites{Serving: suiteFunc(func(context.Context, string, func(string)) (drivers.SuiteResult, error) {
+		return drivers.SuiteResult{Valid: true}, os.Rename(dir, dir+".away")
+	})})
+	if drivers.LostBy(err) != drivers.LostFileSystem || drivers.ExitCode(err) != drivers.ExitLost+2 {
+		t.Errorf("exit code %d: %v", drivers.ExitCode(err), err)
+	}
+}
+
 // TestUnanswered: a server that answers anything is judged; one that answers nothing is lost.
 func TestUnanswered(t *testing.T) {
 	for name, c := range map[string]struct {

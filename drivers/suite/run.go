@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -48,6 +49,7 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	res.Versions["assay"] = version
 	res.Host = host()
 	if werr := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, drivers.ResultFile), res, nil); werr != nil {
+		werr = &drivers.Lost{Word: cmp.Or(drivers.LostBy(werr), drivers.LostFileSystem), Err: werr} // nothing that a suite judges
 		return fmt.Errorf("run %s: writing its result: %w", req.Run, werr)
 	}
 	if err != nil {

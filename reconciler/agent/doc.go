@@ -9,7 +9,7 @@
 //	guard.go        the agent's child that learns of its end; orphans.go: what it does when the agent was killed
 //	state.go        state.json, replaced when it changes; the beat file, written once a second
 //	process.go      one server: what is wanted of it, and its next step
-//	start.go        what has to be there before a server starts, and its start
+//	start.go        what has to be there before a server starts, and its start; it waits for a file system that is away
 //	restart.go      how a server ended, and whether it is started again
 //	command.go      its command line and its log
 //	expand.go       $(PORT) and the like

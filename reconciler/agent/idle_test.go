@@ -75,6 +75,9 @@ func idle(t *testing.T, nodes int) (a *agent, now *time.Time) {
 		t.Fatal(err)
 	}
 	a = newAgent(dir, Options{Binary: self, JobID: "42", Node: "n1", Nodes: 1, Listen: "127.0.0.1", Advertise: "127.0.0.1"})
+	if err := a.claim(); err != nil {
+		t.Fatal(err)
+	}
 	a.guard = &guard{groups: map[int]order{}} // one that is not started
 	a.nodes = startNodes(t.Context(), dir, a.o)
 	a.nodes.count = nodes

@@ -27,6 +27,7 @@ type run struct {
 	a       *agent
 	want    drivers.Run
 	group   *group
+	exit    *drivers.Exit // how the suite ended, until the run's result was looked for
 	phase   string
 	message string
 	lost    string // word for what a failed run lost; empty: the suite's judgement
@@ -46,7 +47,10 @@ func (r *run) end(phase, message string) { r.phase, r.message = phase, message }
 // step moves the run on.
 func (r *run) step(now time.Time) {
 	if r.group == nil {
-		if r.phase == v1alpha1.RunPending {
+		switch {
+		case r.exit != nil:
+			r.conclude(*r.exit)
+		case r.phase == v1alpha1.RunPending:
 			r.begin(now)
 		}
 		return
@@ -62,7 +66,7 @@ func (r *run) step(now time.Time) {
 	}
 	r.group.escalate(now)
 	if exit, ended := r.group.poll(); ended {
-		r.group = nil
+		r.group, r.exit = nil, &exit
 		r.conclude(exit)
 	}
 }
@@ -121,9 +125,13 @@ func (r *run) recorded() bool {
 	return true
 }
 
-// conclude says how the run ended: by its result if there is one.
+// conclude says how the run ended: by its result if there is one. A folder without the run's claim is not the run's: its file
+// system is away, and what the suite left is looked for again.
 func (r *run) conclude(exit drivers.Exit) {
-	if r.recorded() {
+	if _, err := os.Stat(filepath.Join(r.want.Dir, drivers.ClaimFile)); errors.Is(err, fs.ErrNotExist) && !r.want.Cancel {
+		return
+	}
+	if r.exit = nil; r.recorded() {
 		return
 	}
 	last := lastLine(filepath.Join(r.want.Dir, suiteLog))

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 )
 
 // start begins to start; advance goes on with it.
@@ -18,22 +20,30 @@ func (p *process) start(now time.Time) {
 			return
 		}
 	}
-	p.starting, p.since = true, now
+	p.starting, p.since, p.again = true, now, now
 	p.enter(drivers.PhaseStarting, "Preparing", "", now)
 	p.advance(now)
 }
 
 // advance goes through what has to be there before the server starts, and starts it once all is.
 func (p *process) advance(now time.Time) {
+	if now.Before(p.again) {
+		return
+	}
 	wait, err := p.before(now)
+	if wait == "" && err == nil {
+		err = p.launch(now)
+	}
+	if err != nil {
+		if wait = p.away(err); wait != "" {
+			p.again = now.Add(writeAgain)
+		}
+	}
 	switch {
 	case wait != "":
 		p.enter(drivers.PhaseStarting, "Preparing", wait, now)
 		return
 	case err == nil:
-		err = p.launch(now)
-	}
-	if err == nil {
 		return
 	}
 	p.starting = false
@@ -48,6 +58,18 @@ func (p *process) advance(now time.Time) {
 	}
 	p.releaseGPUs()
 	p.enter(drivers.PhaseFailed, reason, message, now)
+}
+
+// away says that the file system is what keeps a server from starting; then its start waits, and the job is kept. A job's
+// folder that is not there has an empty one in its place, in which nothing may be made.
+func (p *process) away(err error) string {
+	if _, gone := os.Stat(filepath.Join(p.a.dir, agentFile)); gone != nil {
+		return fmt.Sprintf("the folder of the job is not there: %v", gone)
+	}
+	if errors.Is(err, os.ErrPermission) || durable.Trouble(p.a.dir, err) == "" { // what is not permitted stays so
+		return ""
+	}
+	return err.Error()
 }
 
 // before does the next thing that the server needs before it starts; wait says what it waits for.
@@ -67,6 +89,9 @@ func (p *process) before(now time.Time) (wait string, err error) {
 		}
 	}
 	if p.ray == nil { // before a container is asked for its version: it does not start without the folders that it binds
+		if wait = p.away(nil); wait != "" {
+			return wait, nil
+		}
 		if err := p.prepare(); err != nil {
 			return "", err
 		}
