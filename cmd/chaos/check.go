@@ -189,7 +189,7 @@ func (c checker) runs(ctx context.Context) {
 func (c checker) deleted(ctx context.Context) {
 	const law = "delete leaves nothing"
 	for _, name := range []string{"web", "bench", "sweep"} {
-		if _, err := c.w.assay(ctx, 3*time.Minute, "delete", "experiment", name, "--yes", "--timeout", "2m"); err != nil {
+		if _, err := c.w.assay(ctx, 7*time.Minute, "delete", "experiment", name, "--yes", "--timeout", "6m"); err != nil { // the fence of a run's job is 5 minutes
 			c.j.violated(law, name, "%v", err)
 		}
 	}

@@ -14,7 +14,7 @@ func manifest(round int, prometheus bool) string {
 		use = "\n  prometheus: {url: \"http://127.0.0.1:" + prometheusPort + "\"}"
 	}
 	return strings.NewReplacer("ROUND", fmt.Sprint(round+1), "PROMETHEUS", use,
-		"RESTART", "restart: {backoff: 1s, limit: 100}").Replace(declared)
+		"RESTART", "restart: {backoff: 1s, limit: 100}\n      fence: 75s").Replace(declared)
 }
 
 const declared = `apiVersion: assay/v1alpha1
@@ -35,17 +35,14 @@ spec:
     - name: files
       replicas: 2
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz, metrics: /metrics}
-      fence: 75s
       RESTART
     - name: left
       group: pair
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz}
-      fence: 75s
       RESTART
     - name: right
       group: pair
       process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)", --root, "$(DATA)"], probe: /healthz}
-      fence: 75s
       RESTART
     - name: wide
       nodes: 2

@@ -87,8 +87,8 @@ func Run(ctx context.Context, dir string, o Options) error {
 	a.nodes.stop()
 	end.Left = a.left()
 	a.state.End = &end
-	if err := errors.Join(a.report(time.Now(), true), a.beat.Close()); err != nil {
-		return err // the guard says it instead
+	if err := errors.Join(a.lastWord(), a.beat.Close()); err != nil {
+		return err // the guard says it instead, if it is left alive
 	}
 	if end.Left == "" {
 		a.guard.close()

@@ -42,6 +42,28 @@ func TestAServerWaitsForTheFileSystem(t *testing.T) {
 	}
 }
 
+// TestAnAgentSaysThatItEndedOnceItCan: it is told to end while its folder is away.
+func TestAnAgentSaysThatItEndedOnceItCan(t *testing.T) {
+	j := startJob(t, drivers.AgentDesired{})
+	j.until("a report", func(drivers.AgentState) bool { return true })
+	away := j.dir + ".away"
+	if err := os.Rename(j.dir, away); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { j.end(); close(ended) }()
+	select {
+	case <-ended:
+		t.Error("it ended without a word")
+	case <-time.After(time.Second):
+	}
+	if err := os.Rename(away, j.dir); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	j.until("its word", func(s drivers.AgentState) bool { return s.Said() })
+}
+
 // TestARunThatEndsWhileItsFolderIsAwayIsConcludedLater: its result is there once the file system is back.
 func TestARunThatEndsWhileItsFolderIsAwayIsConcludedLater(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")

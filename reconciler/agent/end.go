@@ -71,6 +71,16 @@ func (a *agent) endNow() {
 	a.drain(a.stepped, endWithin)
 }
 
+// lastWord reports the end, and tries again while the file system takes no writes: without its word nothing may replace the job,
+// and the scheduler kills the guard with the job's last process.
+func (a *agent) lastWord() error {
+	for deadline := time.Now().Add(wordWithin); ; time.Sleep(writeAgain) {
+		if err := a.report(time.Now(), true); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
 // left ends what left its process group, and names what does not end; empty once nothing is left.
 func (a *agent) left() string {
 	err := endMarked(a.dir)
