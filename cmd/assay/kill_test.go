@@ -45,6 +45,7 @@ spec:
 // TestKill kills the controller with SIGKILL at random moments on real Slurm, and sbatch midway with it, edits the manifest
 // meanwhile, and watches squeue: never two live jobs of one seat, everything recovered, no run executed twice, none lost.
 func TestKill(t *testing.T) {
+	t.Parallel() // it mostly waits
 	if testing.Short() {
 		t.Skip("200 kills take minutes; run without -short")
 	}

@@ -58,6 +58,7 @@ func olderAssay(t *testing.T, commit string) string {
 // TestUpgradeWhileJobsRun lets an older assay start a server and measure it, and this one go on: the server is the same
 // process, a changed setting reaches it, the next repeat is measured, and the older assay is refused from then on.
 func TestUpgradeWhileJobsRun(t *testing.T) {
+	t.Parallel() // it mostly waits
 	if testing.Short() {
 		t.Skip("building an older assay takes a while; run without -short")
 	}
