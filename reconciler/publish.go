@@ -114,6 +114,7 @@ func (l *Loop) publish(r plan.Result, at time.Time, forgotten map[string]bool) e
 			published[s.Name] = before
 			continue
 		}
+		s.Written = s.Observed
 		changed = append(changed, s)
 	}
 	errs := make([]error, len(changed))
@@ -136,7 +137,10 @@ func (l *Loop) confirm(at time.Time) error {
 	if age := at.Sub(l.confirmed.At); age >= 0 && age < republishAfter && l.requests.answered <= l.confirmed.Answered {
 		return nil
 	}
-	now := store.Observed{At: at, Answered: l.requests.answered}
+	now := store.Observed{At: at, Answered: l.requests.answered, Of: make(map[string]time.Time, len(l.published))}
+	for name, s := range l.published {
+		now.Of[name] = s.Written
+	}
 	if err := l.Lease.PutObserved(now); err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (l *Loop) confirm(at time.Time) error {
 
 // same reports whether two statuses say the same, whenever they were observed.
 func same(a, b v1alpha1.ExperimentStatus) bool {
-	a.Observed, b.Observed, a.Answered, b.Answered = time.Time{}, time.Time{}, 0, 0
+	a.Observed, b.Observed, a.Written, b.Written, a.Answered, b.Answered = time.Time{}, time.Time{}, time.Time{}, time.Time{}, 0, 0
 	return reflect.DeepEqual(a, b) || fingerprint(a) == fingerprint(b) // one that was read back differs in form only
 }
 

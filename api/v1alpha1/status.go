@@ -58,6 +58,7 @@ type ExperimentStatus struct {
 	Services   []ServiceStatus   `json:"services,omitempty"`
 	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`
 	Runs       []RunStatus       `json:"runs,omitempty"`
+	Written    time.Time         `json:"-"` // when its file was written; of one that is not read from a file it is zero
 }
 
 // ServiceStatus sums up a service over its seats.

@@ -88,8 +88,12 @@ func TestOneFileSaysThatStatusesHold(t *testing.T) {
 		}
 	}
 	want("10 1", "30 5")
-	check(t, l.PutObserved(Observed{At: at(20), Answered: 4}))
+	files := map[string]time.Time{"old": at(10), "new": at(30)}
+	check(t, l.PutObserved(Observed{At: at(20), Answered: 4, Of: files}))
 	want("20 4", "30 5")
+	files["old"] = at(15) // of which somebody put the one before in its place
+	check(t, l.PutObserved(Observed{At: at(20), Answered: 4, Of: files}))
+	want("10 1", "30 5")
 	check(t, os.WriteFile(s.observedPath(), []byte("{"), 0o600))
 	want("10 1", "30 5")
 }

@@ -37,6 +37,9 @@ func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
 type Observed struct {
 	At       time.Time `json:"at"`                 // when the world was last observed, by the clock of who did
 	Answered int64     `json:"answered,omitempty"` // as in a status
+	// Of are the files that it speaks of, by experiment: when each was written. Another one is as old as it says, such as one
+	// that somebody put back from a backup.
+	Of map[string]time.Time `json:"of,omitempty"`
 }
 
 func (s *Store) observedPath() string { return filepath.Join(s.dir, "observed.json") }
@@ -66,6 +69,9 @@ func (s *Store) observed() (Observed, error) {
 
 // apply makes a status as new as the last observation that confirmed it.
 func (o Observed) apply(st v1alpha1.ExperimentStatus) v1alpha1.ExperimentStatus {
+	if of, ok := o.Of[st.Name]; !ok || !of.Equal(st.Written) {
+		return st
+	}
 	if o.At.After(st.Observed) {
 		st.Observed = o.At
 	}
@@ -92,6 +98,7 @@ func (s *Store) statusFile(name string) (v1alpha1.ExperimentStatus, bool, error)
 	if st == nil || err != nil {
 		return v1alpha1.ExperimentStatus{}, false, err
 	}
+	st.Written = st.Observed
 	return *st, true, nil
 }
 
