@@ -48,7 +48,7 @@ func child(args []string) error {
 	}
 	cluster := fake.New(fake.Options{Nodes: experiments + 1, Startup: time.Second})
 	loop := &reconciler.Loop{
-		Store: s, Lease: lease, Scheduler: cluster, Compile: compile, Clock: cluster.Now, Binary: "assay",
+		Store: s, Lease: lease, Scheduler: cluster, Compile: compile, Clock: cluster.Now, Binary: "assay", Probe: answering,
 		Policy: plan.Policy{Settle: time.Minute, Stale: time.Hour, BackoffMax: time.Minute, Proven: time.Hour, RunAttempts: 3},
 	}
 	var b bill
@@ -84,6 +84,9 @@ func comeUp(loop *reconciler.Loop, cluster *fake.Cluster, experiments int) error
 		cluster.Advance(5 * time.Second)
 		r, err := loop.Pass(context.Background())
 		if err != nil {
+			return err
+		}
+		if err := loop.Finish(context.Background()); err != nil {
 			return err
 		}
 		if len(r.Actions) == 0 && r.Status[experiments-1].Services[0].Ready == 1 {

@@ -48,7 +48,7 @@ func (s *site) bringUp(services int) (err error) {
 	cluster := fake.New(fake.Options{Nodes: services + 1, Startup: time.Second})
 	s.loop = &reconciler.Loop{
 		Store: s.store, Lease: lease, Scheduler: cluster, Compile: compile, Clock: cluster.Now, Binary: "assay",
-		Probe:  func(context.Context, string, string, drivers.Probe) ([]string, error) { return nil, nil },
+		Probe:  answering,
 		Policy: plan.Policy{Settle: time.Minute, Stale: time.Minute, BackoffMax: time.Minute, Proven: time.Hour, RunAttempts: 3},
 	}
 	e := v1alpha1.Experiment{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "big"}}
@@ -119,3 +119,6 @@ func passing(services int) (func() error, func(), error) {
 		return err
 	}, s.remove, nil
 }
+
+// answering is the answer of simulated servers.
+func answering(context.Context, string, string, drivers.Probe) ([]string, error) { return nil, nil }
