@@ -28,8 +28,7 @@ func (x *executor) close(ctx context.Context, a plan.Action) error {
 // fence reports whether the scheduler has ended what a job left behind. A lost job is fenced also when its agent has said that
 // it ended, or never reported.
 func (x *executor) fence(ctx context.Context, a plan.Action) (done bool, err error) {
-	lost := a.End.State == drivers.JobNodeFail || a.End.State == drivers.JobVanished
-	if !lost && !a.End.Unsaid {
+	if !a.End.Doubtful() {
 		return false, nil
 	}
 	if err := x.Lease.Stop(a.Seat, a.Nonce, a.End.Message); err != nil { // also for a job that comes up after all

@@ -55,13 +55,17 @@ func AvoidedNodes(attempts []Attempt, now time.Time) []Avoided {
 // nodeEnded reports whether a node is to blame for an end.
 func nodeEnded(r Reason) bool { return r == NodeFail || r == BootFail || r == LaunchFailed }
 
-// avoid keeps a job away from bad nodes, and returns the words that say so.
+// avoid keeps a job away from bad nodes, and returns the words that say so. They are found once a pass, when every end is known.
 func (w *world) avoid(job *drivers.JobSpec) string {
-	for _, a := range AvoidedNodes(w.o.Attempts, w.o.Now) {
-		job.Exclude = append(job.Exclude, a.Node)
+	if w.avoided == nil {
+		w.avoided = []string{}
+		for _, a := range AvoidedNodes(w.o.Attempts, w.o.Now) {
+			w.avoided = append(w.avoided, a.Node)
+		}
 	}
-	if len(job.Exclude) == 0 {
+	if len(w.avoided) == 0 {
 		return ""
 	}
+	job.Exclude = slices.Clone(w.avoided)
 	return "; it avoids " + strings.Join(job.Exclude, ", ") + ", where jobs failed"
 }

@@ -27,6 +27,12 @@ func (a *Attempt) Loose() bool { return a.End != nil && a.End.Unsaid && a.Fenced
 // unverified reports whether an attempt was replaced or given up although what it ran may still run.
 func (a *Attempt) unverified() bool { return a.Fenced == FenceExpired }
 
+// Doubtful reports whether something that the job ran can have outlived this end: its agent did not say that it ended, or the
+// scheduler lost the job, which can come up after all.
+func (e *End) Doubtful() bool {
+	return e.Unsaid || e.State == drivers.JobNodeFail || e.State == drivers.JobVanished
+}
+
 // unsaid reports whether an attempt that is over for the scheduler has a server that may still run. An agent that never
 // reported has started nothing.
 func unsaid(a *Attempt, agent Agent) bool {

@@ -148,7 +148,7 @@ func (w *world) close(a *Attempt, e End) {
 	if agent := w.o.Agents[a.Nonce]; unsaid(a, agent) {
 		e.Unsaid, e.Nodes = true, nodesOf(w.job(a.Nonce), agent)
 	}
-	fence := w.o.Fences && a.JobID != "" && (e.Unsaid || e.State == drivers.JobNodeFail || e.State == drivers.JobVanished)
+	fence := w.o.Fences && a.JobID != "" && e.Doubtful()
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
 		Reason: e.Reason, Message: e.Message, End: &e, Fence: fence})
 	if fence {

@@ -27,6 +27,7 @@ type world struct {
 	fencing  map[drivers.Seat]bool     // an attempt of theirs ends in this pass, once what it left behind has ended
 	faults   map[string][sources]cause // by nonce: which sources lost it together with many others
 	budget   budget
+	avoided  []string // nodes that new jobs stay away from; nil: not found yet
 	actions  []Action
 	nextPass time.Time
 	fileSD   string // the targets in Prometheus' file_sd form, once a rule asked for them
