@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -12,7 +13,8 @@ import (
 // AgentDesired is desired.json of a job directory: what this allocation should run now. The controller replaces
 // the file atomically; the agent converges to it. Mode 0600.
 type AgentDesired struct {
-	Generation int64     `json:"generation"` // raised with every change
+	Generation int64     `json:"generation"`      // raised with every change
+	Since      int64     `json:"since,omitempty"` // the generation with which Processes last changed in what Serves compares
 	Nonce      string    `json:"nonce"`
 	Processes  []Process `json:"processes,omitempty"`
 	Runs       []Run     `json:"runs,omitempty"`
@@ -259,9 +261,17 @@ type Claim struct {
 	Node  string `json:"node"`
 }
 
+// Serves reports whether two desired states run the same processes and judge them by the same probes: what an agent reported
+// under the one is true under the other.
+func (d AgentDesired) Serves(o AgentDesired) bool {
+	return slices.EqualFunc(d.Processes, o.Processes, func(a, b Process) bool {
+		return a.Name == b.Name && a.Fingerprint == b.Fingerprint && slices.Equal(a.Probes, b.Probes)
+	})
+}
+
 // Equal reports whether two desired states ask for the same, generations aside.
 func (d AgentDesired) Equal(o AgentDesired) bool {
-	d.Generation, o.Generation = 0, 0
+	d.Generation, o.Generation, d.Since, o.Since = 0, 0, 0, 0
 	a, errA := json.Marshal(d)
 	b, errB := json.Marshal(o)
 	return errA == nil && errB == nil && string(a) == string(b)

@@ -239,10 +239,13 @@ func (w words) agent(x *Experiment, o *Observed) {
 	}
 	at := o.Attempts[i]
 	var told drivers.AgentDesired
-	told.Nonce, told.Generation = at.Nonce, 3
+	told.Nonce, told.Generation, told.Since = at.Nonce, 3, 3
 	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Heartbeat: 9, Node: "n1"}
 	if w.has("behind") {
 		st.Generation = 2
+	}
+	if w.str("behind", "") == "runs" {
+		told.Since = 2
 	}
 	for _, s := range x.Services {
 		if s.Name != at.Seat.Group && s.Group != at.Seat.Group || w.has("only") && !slices.Contains(strings.Split(w.str("only", ""), ","), s.Name) {

@@ -26,7 +26,7 @@ func (w *world) instruct(x *experiment) {
 			}
 			last := seat.agent.Desired
 			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
-			last.Nonce, last.Generation = a.Nonce, 0
+			last.Nonce, last.Generation, last.Since = a.Nonce, 0, 0
 			torn := seat.agent.Torn != ""
 			if !torn && (reflect.DeepEqual(want, last) || want.Equal(last)) { // DeepEqual is the cheaper one
 				continue

@@ -47,7 +47,7 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return unknown, cause{AgentUnreadable, replica.agent.NoNews}
 	case replica.agent.State == nil:
 		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
-	case replica.agent.State.Generation != replica.agent.Desired.Generation:
+	case replica.agent.State.Generation < replica.agent.Desired.Since:
 		return no, cause{Converging, "the agent has not acted on the last change yet"}
 	}
 	for i, p := range replica.procs {

@@ -73,6 +73,9 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 	if torn {
 		d.Generation += lostGenerations
 	}
+	if d.Since = before.Since; torn || !d.Serves(before) {
+		d.Since = d.Generation
+	}
 	if err := l.s.fleeting().ReplaceRecord(filepath.Join(l.s.JobDir(seat, nonce), drivers.DesiredFile), d, l.Check); err != nil {
 		return d, fmt.Errorf("writing what the agent of seat %s should run: %w", seat, err)
 	}

@@ -147,15 +147,18 @@ func TestTellRaisesTheGenerationWithEveryChange(t *testing.T) {
 	a, err := l.Begin(plan.Attempt{Seat: seat})
 	check(t, err)
 	for i, step := range []struct {
-		process    string
-		generation int64
-	}{{"a", 1}, {"a", 1}, {"b", 2}, {"a", 3}} {
+		process, run      string
+		generation, since int64
+	}{{"a", "", 1, 1}, {"a", "", 1, 1}, {"b", "", 2, 2}, {"b", "r", 3, 2}, {"b", "", 4, 2}, {"a", "", 5, 5}} {
 		want := drivers.AgentDesired{Generation: 99, Processes: []drivers.Process{{Name: step.process}}}
+		if step.run != "" {
+			want.Runs = []drivers.Run{{ID: step.run}}
+		}
 		got, err := l.WriteDesired(seat, a.Nonce, want)
 		check(t, err)
 		told, err := s.ReadDesired(seat, a.Nonce)
 		check(t, err)
-		want.Generation, want.Nonce = step.generation, a.Nonce
+		want.Generation, want.Since, want.Nonce = step.generation, step.since, a.Nonce
 		if !cmp.Equal(want, got) || !cmp.Equal(want, told) {
 			t.Errorf("step %d: told %+v, file %+v", i, got, told)
 		}
