@@ -34,6 +34,7 @@ type testimony struct {
 	up        Word // Prometheus' of the servers
 	began     bool // a server of it was reported as Ready
 	late      bool // nothing of it was Ready within the time that the manifest gives it
+	overdue   bool // it holds only a run, which the agent would have ended by now
 	fault     [sources]cause
 }
 
@@ -60,6 +61,7 @@ var hearing = []struct {
 	{"it is silent, and Prometheus lost many at once", func(t testimony) bool { return t.up == Refuses && t.fault[prometheus].set() }, PrometheusAtFault, false},
 	{"it is silent, and Prometheus does not reach its servers", func(t testimony) bool { return t.up == Refuses && t.began }, AgentLost, true},
 	{"it is silent, and the time to become Ready is over", func(t testimony) bool { return t.late }, ReadinessDeadline, true},
+	{"it is silent for longer than the run in its job may take", func(t testimony) bool { return t.overdue }, AgentLost, true},
 	{"it is silent, and nobody else knows", func(testimony) bool { return true }, AgentSilent, false},
 }
 
@@ -80,7 +82,7 @@ func (w *world) hear(seat *seat) (because cause, gone bool) {
 
 func (w *world) testimony(seat *seat) testimony {
 	a, p := seat.agent, w.d.Policy
-	t := testimony{heartbeat: Refuses, long: a.StillFor > p.lost(), servers: a.Servers, up: w.up(seat), late: w.late(seat), fault: w.faults[seat.attempt.Nonce]}
+	t := testimony{heartbeat: Refuses, long: a.StillFor > p.lost(), servers: a.Servers, up: w.up(seat), late: w.late(seat), overdue: w.overdue(seat), fault: w.faults[seat.attempt.Nonce]}
 	switch {
 	case a.Err != "":
 		t.heartbeat = Unasked
@@ -102,7 +104,7 @@ func (w *world) late(seat *seat) bool {
 	within, known := w.d.Policy.lost(), seat.agent.StillFor
 	alloc := w.allocationOf(seat.attempt)
 	if alloc == nil {
-		return false // the job of a run becomes ready for nothing
+		return false // overdue is for the job of a run
 	}
 	for _, s := range alloc.members {
 		within = max(within, s.Within)
@@ -116,6 +118,16 @@ func (w *world) late(seat *seat) bool {
 		}
 	}
 	return known > within
+}
+
+// overdue reports whether the agent of a run's own job is silent for so long that it has ended the run, if it lives.
+func (w *world) overdue(seat *seat) bool {
+	x := w.byName[seat.id.Experiment]
+	if seat.attempt.Run == "" || x == nil {
+		return false
+	}
+	i := slices.IndexFunc(x.runs, func(r *Run) bool { return r.ID == seat.attempt.Run })
+	return i >= 0 && seat.agent.StillFor > w.d.Policy.lost()+x.runs[i].Limit.Std()
 }
 
 // up is Prometheus' word of the servers in a seat. Of the nodes it only counts when they are up: an agent that is stopped
