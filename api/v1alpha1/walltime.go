@@ -15,5 +15,5 @@ func Usable(scheduler string, walltime Duration) Duration {
 	if scheduler != Slurm || walltime <= 0 {
 		return walltime
 	}
-	return walltime - EndWarning(walltime) - min(minute/2, walltime/4)
+	return max(walltime-EndWarning(walltime)-minute/2, walltime/4)
 }

@@ -54,12 +54,15 @@ func blockOf(reason string) drivers.Block {
 	return drivers.BlockLimit
 }
 
+// raisedByLaunch is how Slurm says, 24.11 at the latest, that a node could not launch a job. A process does not end by that signal.
+const raisedByLaunch = "RaisedSignal:53("
+
 // explain fills in what follows from Slurm's words for a job's state and reason.
 func explain(j *drivers.Job, state string) {
 	switch {
 	case j.State == drivers.JobUnknown:
 		j.Reason = state
-	case j.State == drivers.JobFailed && j.Reason == "JobLaunchFailure":
+	case j.State == drivers.JobFailed && (j.Reason == "JobLaunchFailure" || strings.HasPrefix(j.Reason, raisedByLaunch)):
 		j.LaunchBlamed = true
 	case j.State == drivers.JobPending:
 		j.Block = blockOf(j.Reason)

@@ -53,7 +53,9 @@ func TestEndsAreToldApart(t *testing.T) {
 		said          string
 	}{
 		{"FAILED", "NonZeroExitCode", drivers.JobFailed, "NonZeroExitCode"},
-		{"FAILED", "JobLaunchFailure", drivers.JobFailed, "JobLaunchFailure"}, // or it died of a signal
+		{"FAILED", "JobLaunchFailure", drivers.JobFailed, "JobLaunchFailure"},                                         // or it died of a signal
+		{"FAILED", "RaisedSignal:53(Real-time signal 19)", drivers.JobFailed, "RaisedSignal:53(Real-time signal 19)"}, // as 24.11 says it
+		{"FAILED", "RaisedSignal:9(Killed)", drivers.JobFailed, "RaisedSignal:9(Killed)"},
 		{"LAUNCH_FAILED", "None", drivers.JobLaunchFailed, ""},
 		{"BOOT_FAIL", "None", drivers.JobBootFail, ""},
 		{"NODE_FAIL", "NodeDown", drivers.JobNodeFail, "NodeDown"},
@@ -67,9 +69,10 @@ func TestEndsAreToldApart(t *testing.T) {
 		{"REQUEUE_HOLD", "JobHeldAdmin", drivers.JobPending, "JobHeldAdmin"},
 		{"EXPEDITING", "None", drivers.JobUnknown, "EXPEDITING"},
 	} {
+		blamed := c.said == "JobLaunchFailure" || strings.HasPrefix(c.said, "RaisedSignal:53")
 		record := strings.Join([]string{"3", c.state, c.reason, "x", "(null)", "n1", "2026-11-23T18:48:33", "2026-11-23T18:48:34", "1:00", "2026-11-23T18:48:32"}, fieldEnd) + recordEnd
 		jobs, err := parseJobs(record)
-		if err != nil || len(jobs) != 1 || jobs[0].State != c.want || jobs[0].Reason != c.said || jobs[0].LaunchBlamed != (c.said == "JobLaunchFailure") {
+		if err != nil || len(jobs) != 1 || jobs[0].State != c.want || jobs[0].Reason != c.said || jobs[0].LaunchBlamed != blamed {
 			t.Errorf("squeue's %s (%s): %+v, %v; want %s", c.state, c.reason, jobs, err, c.want)
 		}
 		j, ok := parseShow("JobId=3 JobName=x JobState=" + c.state + " Reason=" + c.reason + " ExitCode=0:0 TimeLimit=00:01:00 NodeList=n1\n")

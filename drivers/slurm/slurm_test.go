@@ -143,6 +143,11 @@ func listing(t *testing.T, s *Scheduler, store string) []drivers.Job {
 func reach(t *testing.T, s *Scheduler, store string, want drivers.JobState) drivers.Job {
 	t.Helper()
 	var jobs []drivers.Job
+	defer func() {
+		if t.Failed() {
+			t.Logf("its jobs: %+v", jobs)
+		}
+	}()
 	until(t, fmt.Sprintf("the job of %s to be %s", store, want), func() bool {
 		jobs = listing(t, s, store)
 		return len(jobs) == 1 && jobs[0].State == want
