@@ -15,17 +15,19 @@ import (
 type stillness map[string]pulse
 
 type pulse struct {
-	count uint64
-	still time.Duration // how long it has not changed, while we looked
-	read  time.Time     // the last reading
-	lived time.Time     // the last reading before the heartbeat changed: then the agent certainly lived; zero before any change
-	last  plan.Agent    // as last read without an error
+	count  uint64
+	still  time.Duration // how long it has not changed, while we looked
+	looked time.Time     // the last look
+	read   time.Time     // the last look that could read it
+	lived  time.Time     // the last reading before the heartbeat changed: then the agent certainly lived; zero before any change
+	last   plan.Agent    // as last read without an error
 }
 
 // track notes a heartbeat. It returns how long it has stood still, and whether the agent certainly lived a moment ago: a
 // change that is seen after a long pause of ours says only that the agent lived when that pause began. A pause of ours
-// counts for little: we can have slept, and everything else with us.
-func (s stillness) track(nonce string, count uint64, now time.Time) (still time.Duration, lives bool) {
+// counts for little: we can have slept, and everything else with us. Without a reading the heartbeat can have stopped at any
+// time since the last one.
+func (s stillness) track(nonce string, count uint64, reading bool, now time.Time) (still time.Duration, lives bool) {
 	p, seen := s[nonce]
 	switch {
 	case !seen:
@@ -33,9 +35,11 @@ func (s stillness) track(nonce string, count uint64, now time.Time) (still time.
 	case p.count != count:
 		p = pulse{count: count, lived: p.read, last: p.last}
 	default:
-		p.still += passed(p.read, now)
+		p.still += passed(p.looked, now)
 	}
-	p.read = now
+	if p.looked = now; reading {
+		p.read = now
+	}
 	s[nonce] = p
 	return p.still, !p.lived.IsZero() && now.Sub(p.lived) <= silence
 }
@@ -81,7 +85,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 				count = v.State.Heartbeat
 			}
 			var lives bool
-			if v.StillFor, lives = l.still.track(a.Nonce, count, now); !lives {
+			if v.StillFor, lives = l.still.track(a.Nonce, count, v.Err == "" && v.NoNews == "", now); !lives {
 				silent = append(silent, i)
 			}
 			p := l.still[a.Nonce]

@@ -104,10 +104,14 @@ func TestStillness(t *testing.T) {
 		at    time.Duration
 		want  time.Duration
 		lives bool
-	}{{1, 0, 0, false}, {1, 5 * time.Second, 5 * time.Second, false}, {2, 7 * time.Second, 0, true}, {2, 9 * time.Second, 2 * time.Second, true}, {1, 10 * time.Second, 0, true},
-		{2, time.Minute, 0, false}, // we read nothing for 50 s, and it can have died since
-		{3, 61 * time.Second, 0, true}} {
-		if got, lives := s.track("n", c.beat, t0.Add(c.at)); got != c.want || lives != c.lives {
+		blind bool
+	}{{1, 0, 0, false, false}, {1, 5 * time.Second, 5 * time.Second, false, false}, {2, 7 * time.Second, 0, true, false}, {2, 9 * time.Second, 2 * time.Second, true, false},
+		{1, 10 * time.Second, 0, true, false},
+		{2, time.Minute, 0, false, false}, // we read nothing for 50 s, and it can have died since
+		{3, 61 * time.Second, 0, true, false},
+		{3, 71 * time.Second, 10 * time.Second, false, true}, {3, 81 * time.Second, 20 * time.Second, false, true}, // it cannot be read
+		{4, 82 * time.Second, 0, false, false}} { // and can have died at any time since the last reading
+		if got, lives := s.track("n", c.beat, !c.blind, t0.Add(c.at)); got != c.want || lives != c.lives {
 			t.Errorf("step %d: it stood still for %s, want %s; it lives: %v", i, got, c.want, lives)
 		}
 	}

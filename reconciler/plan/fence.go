@@ -17,6 +17,8 @@ import (
 const (
 	// FenceTime is how long a service that may not run twice waits for the end of what its last job ran, unless it says so itself.
 	FenceTime = 5 * time.Minute
+	// reportedWithin is longer than an agent that runs takes to report for the first time.
+	reportedWithin = 10 * time.Second
 	// askAgain is how soon the next pass looks for an agent's word that something waits for.
 	askAgain = time.Second
 )
@@ -34,10 +36,13 @@ func (e *End) Doubtful() bool {
 }
 
 // unsaid reports whether an attempt that is over for the scheduler has a server that may still run. An agent that never
-// reported has started nothing.
-func unsaid(a *Attempt, agent Agent) bool {
+// reported has started nothing, unless its job ran for so long that its report must have been lost.
+func unsaid(a *Attempt, j *drivers.Job, agent Agent) bool {
 	st := agent.State
-	return agent.Err != "" || st != nil && st.Nonce == a.Nonce && !st.Said()
+	if st == nil || st.Nonce != a.Nonce {
+		return agent.Err != "" || j != nil && !j.Started.IsZero() && j.Ends.Sub(j.Started) > reportedWithin
+	}
+	return agent.Err != "" || !st.Said()
 }
 
 // nodesOf are the nodes on which what an attempt ran may still run.

@@ -145,8 +145,8 @@ func (w *world) close(a *Attempt, e End) {
 		spec = alloc.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
-	if agent := w.o.Agents[a.Nonce]; unsaid(a, agent) {
-		e.Unsaid, e.Nodes = true, nodesOf(w.job(a.Nonce), agent)
+	if agent, j := w.o.Agents[a.Nonce], w.job(a.Nonce); unsaid(a, j, agent) {
+		e.Unsaid, e.Nodes = true, nodesOf(j, agent)
 	}
 	fence := w.o.Fences && a.JobID != "" && e.Doubtful()
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
