@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -92,14 +93,26 @@ func (w *world) restartSlurmctld(library string, step time.Duration) (func() err
 	c.Env = append(os.Environ(), "SLURM_CONF="+w.cl.Conf(), "LD_PRELOAD="+library, fmt.Sprintf("ASSAY_CHAOS_CLOCK=%d", int(step.Seconds())))
 	err = c.Run() // it goes into the background
 	return func() error {
-		if len(w.clockwise()) > 0 {
-			if err := w.endSlurmctld(); err != nil {
-				return err
-			}
+		if err := w.unstepped(); err != nil {
+			return err
 		}
 		w.closeWindow(at)
-		return w.startSlurmctld()
+		if err := w.startSlurmctld(); err != nil {
+			return err
+		}
+		return w.beginNow()
 	}, err
+}
+
+// beginNow lets jobs begin that were submitted while the clock was ahead: they are not due before the time that it showed.
+func (w *world) beginNow() error {
+	pending, err := w.slurm("squeue", "-h", "-t", "PENDING", "-o", "%i")
+	for _, id := range strings.Fields(pending) {
+		if _, failed := w.slurm("scontrol", "update", "JobId="+id, "StartTime=now"); failed != nil && !strings.Contains(failed.Error(), "Invalid job id") {
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }
 
 // clockwise are the slurmctlds whose clock is stepped.
@@ -107,8 +120,14 @@ func (w *world) clockwise() []process {
 	return w.procs.those(func(p process) bool { return p.name == "slurmctld" && p.stepped })
 }
 
-// unstepped ends a slurmctld whose clock is still stepped.
-func (w *world) unstepped() error { return ignoreNothing(w.signalAll(w.clockwise(), syscall.SIGKILL)) }
+// unstepped ends a slurmctld whose clock is still stepped. It waits for moments by a clock that the kernel does not share, so
+// it may take hours to end in order.
+func (w *world) unstepped() error {
+	if len(w.clockwise()) > 0 {
+		w.rewind()
+	}
+	return ignoreNothing(w.signalAll(w.clockwise(), syscall.SIGKILL))
+}
 
 // endSlurmctld ends it as an administrator does, so that it saves its state.
 func (w *world) endSlurmctld() error {
