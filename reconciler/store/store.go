@@ -28,6 +28,7 @@ type Store struct {
 	id     string
 	inodes inodes // when it was opened
 	fs     durable.Writer
+	syncs  durable.Together // of the folder of attempts
 
 	mu      sync.Mutex
 	jobDirs map[seatNonce]string
