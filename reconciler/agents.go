@@ -7,6 +7,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
@@ -65,7 +66,7 @@ func (l *Loop) agents(ctx context.Context, open []plan.Attempt, list plan.Listin
 		}
 	}
 	l.files = files
-	each(l.workers, len(open), func(i int) { read[i] = agentOf(files[open[i].Nonce]) })
+	each.Do(l.workers, len(open), func(i int) { read[i] = agentOf(files[open[i].Nonce]) })
 	now := l.steady()
 	out := make(map[string]plan.Agent, len(open))
 	still := make(stillness, len(open))

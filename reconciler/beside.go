@@ -16,8 +16,11 @@ import (
 // stopWithin is how long effects that have begun may go on once the loop is told to stop. Then they are cut short.
 const stopWithin = 45 * time.Second
 
-// room is how many effects of a kind that do not call the scheduler are under way at once.
-const room = 8
+// room is how many effects of a kind that do not call the scheduler are under way at once, and crowd how many cancels.
+const (
+	room  = 8
+	crowd = 128
+)
 
 // place is what effects have their order for: a seat, or else a folder, an experiment, Prometheus.
 type place struct {
@@ -38,6 +41,7 @@ type kind int
 const (
 	notes   kind = iota // files of the state directory
 	asking              // the scheduler; several times as many as its calls, so that some write while others call
+	ending              // cancels: a driver does with one command what many ask for
 	lengthy             // directories and exports: minutes each
 	kinds
 )
@@ -80,7 +84,7 @@ type beside struct {
 }
 
 func newBeside(spawn func(func()), calls int) *beside {
-	b := &beside{spawn: spawn, most: [kinds]int{room, 4 * calls, room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
+	b := &beside{spawn: spawn, most: [kinds]int{notes: room, asking: 4 * calls, ending: crowd, lengthy: room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
 	b.reopen()
 	return b
 }

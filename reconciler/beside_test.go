@@ -10,6 +10,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/fake"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -224,7 +225,7 @@ func TestOnePassAndItsEnd(t *testing.T) {
 func TestPace(t *testing.T) {
 	p := &pace{perSecond: 200}
 	began := time.Now()
-	each(4, 21, func(int) { p.wait(t.Context()) })
+	each.Do(4, 21, func(int) { p.wait(t.Context()) })
 	if took := time.Since(began); took < 100*time.Millisecond {
 		t.Errorf("21 submissions at 200 a second took %s", took)
 	}

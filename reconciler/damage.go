@@ -148,19 +148,33 @@ func (l *Loop) tolerate(doing string, err error) error {
 	return nil
 }
 
-// hold leaves experiments out whose records can be good and cannot be read now: without them, what is done could be done again.
-func (l *Loop) hold(d plan.Desired) (plan.Desired, []v1alpha1.ExperimentStatus) {
-	var held []v1alpha1.ExperimentStatus
-	for _, one := range l.damage.now {
-		i := slices.IndexFunc(d.Experiments, func(e plan.Experiment) bool { return e.Name == one.Experiment })
-		if i < 0 || one.Attempt.Nonce != "" || errors.Is(one.Err, durable.ErrDamaged) {
-			continue
+// leaveOut leaves experiments out of which too little can be read to do anything for them: whose runs are unknown, and whose
+// records can be good and cannot be read now. Without them, what is done could be done again. Their jobs stay as they are, and
+// their status gives the error.
+func (l *Loop) leaveOut(d plan.Desired, o plan.Observed) (plan.Desired, []v1alpha1.ExperimentStatus) {
+	unreadable := map[string]store.Damage{}
+	for _, one := range slices.Backward(l.damage.now) { // the first one is told
+		if one.Attempt.Nonce == "" && !errors.Is(one.Err, durable.ErrDamaged) {
+			unreadable[one.Experiment] = one
 		}
-		one.Generation = d.Experiments[i].Generation
-		held = append(held, l.unreadable(one))
-		d.Experiments = slices.Delete(slices.Clone(d.Experiments), i, i+1)
 	}
-	return d, held
+	var left []v1alpha1.ExperimentStatus
+	var kept []plan.Experiment
+	for _, e := range d.Experiments {
+		one, held := unreadable[e.Name]
+		switch {
+		case held:
+			one.Generation = e.Generation
+			left = append(left, l.unreadable(one))
+		case o.Unread[e.Name] != nil:
+			st := v1alpha1.ExperimentStatus{Name: e.Name, Site: e.Site, Revision: e.Revision, Generation: e.Generation}
+			left = append(left, l.stuck(st, plan.RunsUnreadable, o.Unread[e.Name].Error()))
+		default:
+			kept = append(kept, e)
+		}
+	}
+	d.Experiments = kept
+	return d, left
 }
 
 // keepTargets are the targets of experiments that are left out, as they were last handed over: what runs is still scraped.

@@ -25,7 +25,6 @@
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
 //	measured.go        the results of the runs that count now, among them
-//	each.go            bounded parallel reading
 //	configurations.go  what a revision measures, for comparing revisions
 //	details.go         which declared fields differ, for `assay plan`
 //	placements.go      what a manifest would submit, without a scheduler

@@ -83,7 +83,9 @@ func kindOf(actions []plan.Action) kind {
 		switch {
 		case a.Verb == plan.MakeFolder, a.Verb == plan.DropFolder, a.Verb == plan.Export:
 			return lengthy
-		case a.Verb == plan.Submit, a.Verb == plan.Cancel, a.Verb == plan.Reconfigure, a.Fence:
+		case a.Verb == plan.Cancel:
+			return ending
+		case a.Verb == plan.Submit, a.Verb == plan.Reconfigure, a.Fence:
 			return asking
 		}
 	}
@@ -99,14 +101,18 @@ func concerns(places iter.Seq[place], experiment string) bool {
 	return false
 }
 
-// perform does actions in order and checks the lease before each. One that fails is an event and ends it, since the next
+// perform does actions in order and checks the lease before each; a submission checks it by itself, at its intent and at the
+// scheduler's call. One that fails is an event and ends it, since the next
 // ones were decided on as if it were done. What has begun is not cut short when the loop stops; nothing more begins.
 func (x *executor) perform(ctx context.Context, actions []plan.Action) {
 	for _, a := range actions {
 		if a.Verb == plan.Submit && !x.pace.wait(x.beside.open()) {
 			return
 		}
-		did, err := a, x.mayAct()
+		did, err := a, error(nil)
+		if a.Verb != plan.Submit {
+			err = x.mayAct()
+		}
 		if err == nil {
 			did, err = x.do(ctx, a)
 		}

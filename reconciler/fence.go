@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"assay/drivers"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -59,7 +60,7 @@ func (l *Loop) acknowledged(attempts []plan.Attempt, d plan.Desired) map[string]
 		return nil
 	}
 	said := make([]bool, len(loose))
-	each(l.workers, len(loose), func(i int) {
+	each.Do(l.workers, len(loose), func(i int) {
 		st, err := l.Store.State(loose[i].Seat, loose[i].Nonce)
 		said[i] = err == nil && st != nil && st.Nonce == loose[i].Nonce && st.Said()
 	})

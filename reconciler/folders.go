@@ -13,6 +13,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -70,7 +71,7 @@ func (l *Loop) absent(d plan.Desired) map[string]bool {
 	}
 	paths := slices.Sorted(maps.Keys(needed))
 	absent := make([]bool, len(paths))
-	each(l.workers, len(paths), func(i int) {
+	each.Do(l.workers, len(paths), func(i int) {
 		_, err := durable.Stat(paths[i])
 		absent[i] = errors.Is(err, fs.ErrNotExist)
 	})
@@ -126,7 +127,7 @@ func (l *Loop) exported(d plan.Desired) (map[string]bool, error) {
 		}
 	}
 	errs := make([]error, len(ask))
-	each(l.workers, len(ask), func(i int) { _, errs[i] = durable.Stat(l.exportPath(ask[i].Name, ask[i].Generation)) })
+	each.Do(l.workers, len(ask), func(i int) { _, errs[i] = durable.Stat(l.exportPath(ask[i].Name, ask[i].Generation)) })
 	for i, e := range ask {
 		if err := errs[i]; err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -160,7 +161,7 @@ func (l *Loop) accounted(ctx context.Context, now time.Time, open []plan.Attempt
 		return a.JobID == "" || listed[a.Nonce] || now.Before(a.Submitted.Add(l.Policy.Settle))
 	})
 	found := make([]*drivers.Job, len(missing))
-	each(l.workers, len(missing), func(i int) {
+	each.Do(l.workers, len(missing), func(i int) {
 		a := missing[i]
 		j, err := books.Ended(ctx, a.JobID, a.Nonce)
 		switch {

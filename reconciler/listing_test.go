@@ -2,8 +2,6 @@ package reconciler
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -114,29 +112,5 @@ func TestStillness(t *testing.T) {
 		if got, lives := s.track("n", c.beat, !c.blind, t0.Add(c.at)); got != c.want || lives != c.lives {
 			t.Errorf("step %d: it stood still for %s, want %s; it lives: %v", i, got, c.want, lives)
 		}
-	}
-}
-
-func TestEachRaisesPanics(t *testing.T) {
-	for _, workers := range []int{1, 4} {
-		seen := make([]bool, 50)
-		each(workers, len(seen), func(i int) { seen[i] = true })
-		for i, ok := range seen {
-			if !ok {
-				t.Errorf("%d workers left %d out", workers, i)
-			}
-		}
-		func() {
-			defer func() {
-				if r := recover(); !strings.Contains(fmt.Sprint(r), "boom") {
-					t.Errorf("%d workers: recovered %v", workers, r)
-				}
-			}()
-			each(workers, 10, func(i int) {
-				if i == 3 {
-					panic("boom")
-				}
-			})
-		}()
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -156,8 +155,8 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	if err := l.tell(o); err != nil {
 		return plan.Result{}, err
 	}
-	d, held := l.hold(d)
-	broken = slices.Concat(broken, held, l.withoutUnread(&d, o))
+	d, left := l.leaveOut(d, o)
+	broken = append(broken, left...)
 	touched := l.beside.hold()
 	o.Busy = seatsOf(touched)
 	r = l.decide(d, o)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
@@ -77,7 +78,7 @@ func (l *Loop) externals(ctx context.Context, d plan.Desired) map[string]plan.Ex
 	}
 	now := l.steady()
 	found := make([]aged[plan.External], len(names))
-	each(l.workers, len(names), func(i int) {
+	each.Do(l.workers, len(names), func(i int) {
 		last, seen := l.external[names[i]+" "+services[i].Proc]
 		if seen && last.fresh(now) {
 			found[i] = last

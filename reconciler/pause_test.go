@@ -102,7 +102,7 @@ func TestOneFileThatTakesNoWritesIsNoPause(t *testing.T) {
 	failed := false
 	synctest.Test(t, func(t *testing.T) {
 		log, ended := w.runs(t, func(call string) error {
-			if call == "link" && !failed { // an intent
+			if call == "mkdir" && !failed { // of an intent
 				failed = true
 				return syscall.EACCES
 			}

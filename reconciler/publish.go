@@ -9,6 +9,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
@@ -118,7 +119,7 @@ func (l *Loop) publish(r plan.Result, at time.Time, forgotten map[string]bool) e
 		changed = append(changed, s)
 	}
 	errs := make([]error, len(changed))
-	each(l.workers, len(changed), func(i int) { errs[i] = l.Lease.PutStatus(changed[i]) })
+	each.Do(l.workers, len(changed), func(i int) { errs[i] = l.Lease.PutStatus(changed[i]) })
 	for i, s := range changed {
 		if errs[i] == nil {
 			l.reportSync(l.published[s.Name], s)

@@ -34,8 +34,8 @@ func (l *Loop) Observe(ctx context.Context) ([]v1alpha1.ExperimentStatus, error)
 	if err != nil {
 		return nil, err
 	}
-	d, held := l.hold(d)
-	broken = slices.Concat(broken, held, l.withoutUnread(&d, o))
+	d, left := l.leaveOut(d, o)
+	broken = append(broken, left...)
 	all := append(l.decide(d, o).Status, broken...)
 	slices.SortFunc(all, func(a, b v1alpha1.ExperimentStatus) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range all {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"assay/reconciler/each"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -69,7 +71,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 		step = 7
 	}
 	var failed sync.Once
-	each(runtime.GOMAXPROCS(0), total/step, func(i int) {
+	each.Do(runtime.GOMAXPROCS(0), total/step, func(i int) {
 		if err := crashAt(t, i*step+1, new(atomic.Int64)); err != nil {
 			failed.Do(func() { t.Errorf("crash at call %d of %d: %v", i*step+1, total, err) })
 		}
@@ -111,7 +113,7 @@ func firstFailure(t *testing.T, first, last uint64, v variant) (uint64, error) {
 		failed error
 		stop   atomic.Bool
 	)
-	each(runtime.GOMAXPROCS(0), int(last-first+1), func(i int) {
+	each.Do(runtime.GOMAXPROCS(0), int(last-first+1), func(i int) {
 		if stop.Load() {
 			return
 		}

@@ -21,9 +21,7 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 		return a, err
 	}
 	a.Nonce = attempt.Nonce
-	desired := *a.Desired
-	desired.Nonce = attempt.Nonce
-	if _, err := x.Lease.WriteDesired(attempt.Seat, attempt.Nonce, desired); err != nil {
+	if err := x.Lease.FirstDesired(attempt, *a.Desired); err != nil {
 		return a, errors.Join(err, x.notSubmitted(attempt, err, false))
 	}
 	job := *a.Job
@@ -46,7 +44,8 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	switch {
 	case err == nil:
 		a.JobID, a.Message = id, fmt.Sprintf("job %s: %s", id, a.Message)
-		return a, x.update(attempt.Seat, attempt.Nonce, func(attempt *plan.Attempt) { attempt.JobID, attempt.Submitted = id, x.Clock() })
+		attempt.JobID, attempt.Submitted = id, x.Clock()
+		return a, x.Lease.Acknowledge(attempt)
 	case errors.Is(err, drivers.ErrRejected):
 		return a, errors.Join(err, x.notSubmitted(attempt, err, true))
 	case errors.Is(err, drivers.ErrUnavailable):

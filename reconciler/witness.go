@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -37,7 +38,7 @@ func (l *Loop) witness(ctx context.Context, open []plan.Attempt, agents []plan.A
 	defer cancel()
 	now := l.steady()
 	found := make([]asked, len(silent))
-	each(l.workers, len(silent), func(i int) {
+	each.Do(l.workers, len(silent), func(i int) {
 		last, seen := l.witnesses[open[silent[i]].Nonce]
 		if !seen || !(aged[asked]{last.at, last}).fresh(now) {
 			last = l.ask(ctx, agents[silent[i]]).after(last, now)

@@ -21,6 +21,12 @@ var records = []struct{ class, pattern string }{
 	{"intent", "intents/*.json"},
 	{"run", "runs/*/*/run.json"},
 	{"revision", "revisions/*/*.json"},
+	{"beat", "jobs/*/*/*/beat"},
+	{"observed", "observed.json"},
+	{"mark of an open run", "active/*"},
+	{"ended runs", "finished/*/segment-*.jsonl"},
+	{"list of changes", "changed"},
+	{"request for a run", "reruns/*"},
 }
 
 // history is what files held: what they hold, and what they held before.

@@ -29,8 +29,8 @@ const (
 )
 
 // submissions compares the loop with `xargs -P8` on a real Slurm of this machine: so many services submitted, and deleted.
-// Nothing runs: the jobs are held. The two take turns, since other work on the machine and the jobs that Slurm remembers
-// slow both.
+// Nothing runs: the jobs are held. The two take turns in being first, since other work on the machine and the jobs that Slurm
+// remembers slow both.
 func submissions(sizes []int, rounds int) error {
 	for _, name := range []string{"sbatch", "slurmctld", "munged"} {
 		if _, err := exec.LookPath(name); err != nil && !isFile("/usr/sbin/"+name) {
@@ -56,26 +56,35 @@ func submissions(sizes []int, rounds int) error {
 		var shares []float64
 		for round := range rounds {
 			where := filepath.Join(dir, fmt.Sprintf("%d-%d", n, round))
-			base, err := plainly(where+"-plain", n)
-			if err != nil {
-				return err
-			}
-			ours, err := reconciled(where, n)
+			base, ours, err := both(where, n, round%2 > 0)
 			if err != nil {
 				return err
 			}
 			shares = append(shares, base.submit.Seconds()/ours.submit.Seconds())
-			fmt.Printf("%5d services: %s by the loop, %s by xargs -P8 sbatch: %3.0f %%; deleted: %s, xargs -P8 scancel %s\n", n,
-				rate(n, ours.submit), rate(n, base.submit), 100*shares[round], rate(n, ours.remove), rate(n, base.remove))
+			fmt.Printf("%5d services: %s by the loop, %.1f at once, %s by xargs -P8 sbatch: %3.0f %%; deleted: %s, xargs -P8 scancel %s\n", n,
+				rate(n, ours.submit), ours.calls.Seconds()/ours.submit.Seconds(), rate(n, base.submit), 100*shares[round], rate(n, ours.remove), rate(n, base.remove))
 		}
 		slices.Sort(shares)
 		verdict := "met"
-		if shares[len(shares)/2] < leastShare {
+		if shares[(len(shares)-1)/2] < leastShare {
 			verdict = "missed"
 		}
-		fmt.Printf("%5d services: %3.0f %% in the median: the target is %s\n", n, 100*shares[len(shares)/2], verdict)
+		fmt.Printf("%5d services: %3.0f %% in the median: the target is %s\n", n, 100*shares[(len(shares)-1)/2], verdict)
 	}
 	return nil
+}
+
+// both measures xargs and the loop, one after the other: what the first leaves in Slurm's memory slows the second.
+func both(dir string, n int, oursFirst bool) (base, ours took, err error) {
+	plain := func() (err error) { base, err = plainly(dir+"-plain", n); return err }
+	looped := func() (err error) { ours, err = reconciled(dir, n); return err }
+	if oursFirst {
+		plain, looped = looped, plain
+	}
+	if err = plain(); err == nil {
+		err = looped()
+	}
+	return base, ours, err
 }
 
 func isFile(path string) bool {
@@ -87,7 +96,8 @@ func rate(n int, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
 }
 
-type took struct{ submit, remove time.Duration }
+// took is how long it took, and how long the scheduler's calls took together.
+type took struct{ submit, remove, calls time.Duration }
 
 // held keeps the jobs from running.
 const held = "--hold"
@@ -106,11 +116,11 @@ func plainly(dir string, n int) (t took, err error) {
 	if err != nil {
 		return t, err
 	}
-	for i := range n {
-		if err := (durable.Writer{NoSync: true}).Replace(filepath.Join(dir, strconv.Itoa(i+1), "job.sh"), []byte(text), nil); err != nil {
-			return t, err
-		}
+	script := filepath.Join(dir, "job.sh") // xargs' commands have no standard input
+	if err := (durable.Writer{}).Replace(script, []byte(text), nil); err != nil {
+		return t, err
 	}
+	argv[slices.Index(argv, slurm.Stdin)] = script
 	numbers := make([]string, n)
 	for i := range numbers {
 		numbers[i] = strconv.Itoa(i + 1)
@@ -138,11 +148,13 @@ func xargs(words []string, command ...string) ([]string, error) {
 // counting is the real scheduler; it counts what has succeeded.
 type counting struct {
 	*slurm.Scheduler
-	submitted, cancelled atomic.Int64
+	submitted, cancelled, calls atomic.Int64 // calls: nanoseconds of submissions
 }
 
 func (c *counting) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
+	began := time.Now()
 	id, err := c.Scheduler.Submit(ctx, spec)
+	c.calls.Add(int64(time.Since(began)))
 	if err == nil {
 		c.submitted.Add(1)
 	}
@@ -191,7 +203,7 @@ func reconciled(dir string, n int) (t took, err error) {
 	if err := reached(ctx, &c.submitted, n); err != nil {
 		return t, fmt.Errorf("submitting %d services: %w", n, err)
 	}
-	t.submit = time.Since(began)
+	t.submit, t.calls = time.Since(began), time.Duration(c.calls.Load())
 	time.Sleep(3 * time.Second) // until the jobs are listed
 	r.Deleting = true
 	if _, _, err := st.Accept(r); err != nil {

@@ -93,9 +93,16 @@ func (w Writer) syncFile(path string) error {
 
 // syncDir makes the names in dir durable, on file systems that can.
 func (w Writer) syncDir(dir string) error {
-	if w.NoSync || w.NoDirSync {
+	switch {
+	case w.NoSync || w.NoDirSync:
 		return nil
+	case w.Together != nil:
+		return w.Together.sync(dir, w.syncDirNow)
 	}
+	return w.syncDirNow(dir)
+}
+
+func (w Writer) syncDirNow(dir string) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // a folder above the state directory that can be passed but not read

@@ -38,7 +38,7 @@ func EncodeVersion(v any, version int) ([]byte, error) {
 	return fmt.Appendf(make([]byte, 0, len(b)+20), "%s%d%s%s\n", head, version, comma, rest), nil
 }
 
-// Decode reads a record into v. Path is for the message of an error: ErrNewer or ErrDamaged.
+// Decode reads a record into v; of several states of one, the last (see Extend). Path is for the message of an error: ErrNewer or ErrDamaged.
 func Decode(path string, b []byte, v any) error {
 	_, err := decode(path, b, v, Schema)
 	return err
@@ -46,6 +46,7 @@ func Decode(path string, b []byte, v any) error {
 
 // decode also returns the record's version, at most newest.
 func decode(path string, b []byte, v any, newest int) (int, error) {
+	b = last(b)
 	n, err := schema(b)
 	if n > newest {
 		return n, fmt.Errorf("%s has schema %d and this assay reads up to %d: %w; use the assay that wrote it, or a later one", path, n, newest, ErrNewer)

@@ -18,6 +18,8 @@ type Writer struct {
 	// NoDirSync leaves the fsync of the folder out. A power cut can then bring the former file back, whole: for files that
 	// are replaced all the time and whose readers take an old one for what it is.
 	NoDirSync bool
+	// Together, when set, shares the fsync of a folder among the writers that wait for it.
+	Together *Together
 	// NoSync leaves every fsync out: for files that a power cut can take, and for tests.
 	NoSync bool
 }

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"assay/drivers"
 )
 
-// mostCancels is how many jobs are named to one command.
-const mostCancels = 100
+const (
+	mostCancels = 200                   // jobs that are named to one command
+	gather      = 20 * time.Millisecond // how long a command waits for others who want one
+)
 
 // cancels are the jobs that callers want cancelled. What is asked for while a command runs is done by the next one, all of
 // it together.
@@ -50,6 +53,7 @@ func (s *Scheduler) Cancel(ctx context.Context, id drivers.JobID, nonce string) 
 // cancelAll works until nobody waits. Its commands have time limits of their own: they are for several callers.
 func (s *Scheduler) cancelAll() {
 	for {
+		time.Sleep(gather)
 		s.cancels.mu.Lock()
 		n := min(len(s.cancels.waiting), mostCancels)
 		now := s.cancels.waiting[:n:n]

@@ -257,9 +257,12 @@ func TestArguments(t *testing.T) {
 	s := &Scheduler{}
 	spec := drivers.JobSpec{Name: "n", Dir: t.TempDir() + "/50%j", Argv: []string{"agent", "--name=x"}, GPUsPerNode: 2, CPUsPerNode: 3,
 		MemoryPerNode: 1<<20 + 1, Time: 61 * time.Second, Modules: []string{"cuda"}, Directives: []string{"--exclusive"}}
-	argv, err := s.sbatch(spec)
+	argv, text, err := Command(spec)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if text != script || !slices.Contains(argv, Stdin) {
+		t.Errorf("the script %q in %q", text, argv)
 	}
 	for _, want := range []string{"--nodes=1", "--gres=gpu:2", "--cpus-per-task=3", "--mem=2M", "--time=2", "--chdir=" + spec.Dir, "--exclusive"} {
 		if !slices.Contains(argv, want) {

@@ -89,14 +89,18 @@ type answer struct {
 }
 
 func (s *Scheduler) call(ctx context.Context, name string, args ...string) answer {
-	return call(ctx, s.env, name, args...)
+	return command(ctx, s.env, "", name, args...)
 }
 
-func call(ctx context.Context, env []string, name string, args ...string) answer {
+// command runs one command in a clean environment, with a text as its standard input.
+func command(ctx context.Context, env []string, input, name string, args ...string) answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = env
+	if input != "" {
+		cmd.Stdin = strings.NewReader(input)
+	}
 	cmd.WaitDelay = time.Second
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +13,6 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
-	"assay/drivers/durable"
 )
 
 // script is the whole batch script: how many modules, the modules, the command. Only /etc/profile defines module, and it
@@ -39,18 +37,23 @@ exec "$@"
 
 // Submit runs sbatch. Nodes are excluded only where that leaves enough of them, and where Slurm knows them.
 func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
-	argv, err := s.sbatch(spec)
+	argv, text, err := Command(spec)
+	if err == nil {
+		if err = os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil { // without it a job would fail and leave no trace
+			err = fmt.Errorf("making the log folder: %w", err)
+		}
+	}
 	if err == nil && len(spec.Exclude) > 0 {
 		// A refused submission would leave a failed job with our mark.
-		if a := call(ctx, s.jobEnv, "sbatch", append([]string{"--test-only"}, argv...)...); a.err != nil || a.code != 0 {
+		if a := command(ctx, s.jobEnv, text, argv[0], slices.Insert(slices.Clone(argv[1:]), 0, "--test-only")...); a.err != nil || a.code != 0 {
 			spec.Exclude = nil
-			argv, err = s.sbatch(spec)
+			argv, text, err = Command(spec)
 		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("submitting %s: %w: %w", spec.Name, err, drivers.ErrRejected)
 	}
-	a := call(ctx, s.jobEnv, "sbatch", argv...)
+	a := command(ctx, s.jobEnv, text, argv[0], argv[1:]...)
 	id, _, _ := strings.Cut(strings.TrimSpace(a.out), ";")
 	if _, err := strconv.ParseUint(id, 10, 64); a.err == nil && a.code == 0 && err == nil {
 		return drivers.JobID(id), nil
@@ -58,27 +61,11 @@ func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.J
 	return "", fmt.Errorf("submitting %s: %w", spec.Name, submitError(a))
 }
 
-// sbatch builds the argument list. The script goes into the job directory, where a person can read it later.
-func (s *Scheduler) sbatch(spec drivers.JobSpec) ([]string, error) {
-	path := scriptPath(spec)
-	if err := os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil {
-		return nil, fmt.Errorf("making the log folder: %w", err)
-	}
-	write := func(w io.Writer) error { _, err := io.WriteString(w, script); return err }
-	if err := (durable.Writer{NoSync: true}).Stream(path, 0o700, write); err != nil { // sbatch takes a copy
-		return nil, fmt.Errorf("writing the batch script: %w", err)
-	}
-	argv, _, err := Command(spec)
-	if err != nil {
-		return nil, err
-	}
-	return argv[1:], nil
-}
+// Stdin is what Command names as the batch script: Slurm keeps a copy, so no file has to be made for each job.
+const Stdin = "/dev/stdin"
 
-func scriptPath(spec drivers.JobSpec) string { return filepath.Join(spec.Dir, "job.sh") }
-
-// Command is the command that submits a job, sbatch included, and the batch script that it names. No value of a manifest
-// is in the script: its arguments are the modules and the agent's command.
+// Command is the command that submits a job, sbatch included, and the batch script that it reads from its standard input. No
+// value of a manifest is in the script: its arguments are the modules and the agent's command.
 //
 // --export=ALL means the variables of sbatch, which runs in a clean environment. With a list of names instead, Slurm runs
 // the user's login profile before the job, and srun passes only the listed variables to other nodes.
@@ -101,7 +88,7 @@ func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 	option("exclude", strings.Join(spec.Exclude, ","), len(spec.Exclude) > 0)
 	option("time", minutes(spec.Time), spec.Time > 0)
 	argv = append(argv, spec.Directives...)
-	argv = append(argv, scriptPath(spec), strconv.Itoa(len(spec.Modules)))
+	argv = append(argv, Stdin, strconv.Itoa(len(spec.Modules)))
 	argv = append(argv, spec.Modules...)
 	argv = append(argv, spec.Argv...)
 	if slices.ContainsFunc(argv, func(w string) bool { return strings.ContainsRune(w, 0) }) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -100,9 +101,6 @@ func (b *Bundle) events(name string) ([]byte, error) {
 
 // read decodes a record of the state directory, whatever its version: one of a newer assay holds secrets too.
 func (b *Bundle) read(name string, into any) error {
-	data, err := durable.Read(b.inState(name), durable.MaxRecord)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(data, into)
+	_, err := durable.ReadVersion(b.inState(name), into, math.MaxInt)
+	return err
 }

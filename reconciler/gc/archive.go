@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/drivers/durable"
+	"assay/reconciler/store"
 )
 
 // statusSuffix ends the name of the last status of a deleted experiment; the other files of the archive are attempts.
@@ -25,7 +26,7 @@ func (s snapshot) archived(want func(string) bool) ([]Leftover, error) {
 			continue
 		}
 		var r struct{ Experiment, Name, Nonce string }
-		if err := durable.ReadRecord(filepath.Join(dir, e.Name()), &r); err != nil {
+		if _, err := durable.ReadVersion(filepath.Join(dir, e.Name()), &r, store.AttemptVersion); err != nil {
 			return nil, err
 		}
 		x := cmp.Or(r.Experiment, r.Name)

@@ -270,7 +270,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 	}
 	told.ExitWhenDone = at.Run != "" && len(told.Runs) > 0
 	if w.has("end") {
-		st.End = &drivers.AgentEnd{Reason: w.str("end", "")}
+		st.End = &drivers.AgentEnd{Reason: w.str("end", ""), Message: w.str("because", "")}
 	}
 	a := Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second), Err: strings.ReplaceAll(w.str("unreadable", ""), "-", " ")}
 	if w.has("unreported") {

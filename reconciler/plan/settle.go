@@ -45,13 +45,22 @@ func (w *world) settle() {
 		case j.State.Terminal(), agent.ended() && w.completingFor(j) > completingLimit:
 			w.close(a, endOf(a, j, agent))
 		case w.empty(j, agent):
-			w.cancel(a, cause{AgentEnded, "nothing runs in it any more: " + agent.State.End.Message})
+			w.cancel(a, cause{AgentEnded, emptied(*agent.State.End)})
 		case j.Away != "":
 			w.away(a, j, agent)
 		case requeued(j, agent):
 			w.cancel(a, cause{Requeued, "the scheduler put it back into the queue, and another job takes its place"})
 		}
 	}
+}
+
+// emptied says that an agent has ended, and why where it says so: one that had nothing left to do does not.
+func emptied(end drivers.AgentEnd) string {
+	const nothing = "nothing runs in it any more"
+	if end.Message == "" {
+		return nothing
+	}
+	return nothing + ": " + end.Message
 }
 
 const (

@@ -14,6 +14,12 @@ import (
 	"assay/reconciler/plan"
 )
 
+// AttemptVersion is the version of the records of attempts. Since 2 later states follow the first one in the same file.
+const AttemptVersion = 2
+
+// mostStates bounds the file of an attempt, in bytes: beyond it is written anew.
+const mostStates = 32 << 10
+
 // keepEnded is how many ended attempts of a seat the loop continues to read; older ones move to the archive.
 const keepEnded = 10
 
@@ -32,26 +38,32 @@ func (l *Lease) Begin(a plan.Attempt) (plan.Attempt, error) {
 	if err := l.s.fleeting().MkdirAll(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.LogDir)); err != nil {
 		return a, fmt.Errorf("making the job directory of seat %s: %w", a.Seat, err)
 	}
-	if err := l.create(l.s.intentPath(a.Nonce), a); err != nil {
-		l.journal.doubt()
+	if err := l.writeAttempt(l.s.recording(), a); err != nil {
 		return a, fmt.Errorf("recording the intent to fill seat %s: %w", a.Seat, err)
 	}
-	l.journal.note(a)
 	return a, nil
 }
 
-// Update replaces an attempt's record.
-func (l *Lease) Update(a plan.Attempt) error {
+// Acknowledge notes the scheduler's answer in an attempt's record. A power cut can take the note, as a crash just before it
+// does: then the job is found by its nonce.
+func (l *Lease) Acknowledge(a plan.Attempt) error {
+	w := l.s.recording()
+	w.NoSync = true
+	return l.update(w, a)
+}
+
+// Update changes an attempt's record, durably.
+func (l *Lease) Update(a plan.Attempt) error { return l.update(l.s.recording(), a) }
+
+func (l *Lease) update(w durable.Writer, a plan.Attempt) error {
 	if a.Damaged != "" {
 		if err := l.setAside(l.s.intentPath(a.Nonce)); err != nil {
 			return err
 		}
 	}
-	if err := l.replace(l.s.intentPath(a.Nonce), a); err != nil {
-		l.journal.doubt()
+	if err := l.writeAttempt(w, a); err != nil {
 		return fmt.Errorf("updating the record of attempt %s: %w", a.Nonce, err)
 	}
-	l.journal.note(a)
 	if a.End == nil {
 		return nil
 	}
@@ -59,6 +71,38 @@ func (l *Lease) Update(a plan.Attempt) error {
 	delete(l.s.ended, a.Nonce)
 	l.s.mu.Unlock()
 	return l.archive(keepEnded, func(seat drivers.Seat) bool { return seat == a.Seat })
+}
+
+// writeAttempt adds a state to the record of an attempt that this process has written before, and otherwise, or when somebody
+// else changed the file, writes it anew: then durably.
+func (l *Lease) writeAttempt(w durable.Writer, a plan.Attempt) error {
+	path := l.s.intentPath(a.Nonce)
+	b, err := durable.EncodeVersion(a, AttemptVersion)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", path, err)
+	}
+	size := l.journal.size(a.Nonce)
+	anew := size == 0 || a.Damaged != "" || size+int64(len(b)) > mostStates
+	if !anew {
+		err = w.Extend(path, size, b, l.Check)
+		anew = errors.Is(err, durable.ErrChanged) || errors.Is(err, fs.ErrNotExist)
+	}
+	if anew {
+		size, err = 0, l.s.recording().Replace(path, b, l.Check)
+	}
+	if err != nil {
+		l.journal.doubt()
+		return err
+	}
+	l.journal.note(a, size+int64(len(b)))
+	return nil
+}
+
+// recording writes attempts: many at a time, which share the fsync of their folder.
+func (s *Store) recording() durable.Writer {
+	w := s.fs
+	w.Together = &s.syncs
+	return w
 }
 
 func (s *Store) intentPath(nonce string) string {
@@ -100,7 +144,7 @@ func (s *Store) attempt(nonce string) (plan.Attempt, error) {
 		return a, nil
 	}
 	path := s.intentPath(nonce)
-	if err := durable.ReadRecord(path, &a); err != nil {
+	if _, err := durable.ReadVersion(path, &a, AttemptVersion); err != nil {
 		return a, err
 	}
 	if a.Nonce != nonce {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -66,7 +67,7 @@ func (s *Store) FindRuns(name string) (out []plan.Run, err error) {
 		}
 	}
 	runs, errs := make([]plan.Run, len(experiments)), make([]error, len(experiments))
-	inParallel(len(experiments), func(i int) { runs[i], errs[i] = s.Run(experiments[i], id) })
+	each.Do(readers, len(experiments), func(i int) { runs[i], errs[i] = s.Run(experiments[i], id) })
 	for i, err := range errs {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

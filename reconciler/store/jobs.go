@@ -9,6 +9,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/plan"
 )
 
 // JobDir is the directory of one job. One that an older assay made, whose name ends with one number more, is found.
@@ -51,6 +52,18 @@ func (s *Store) fleeting() durable.Writer {
 	w := s.fs
 	w.NoDirSync = true
 	return w
+}
+
+// FirstDesired writes what the agent of an attempt that was just begun, and not submitted yet, should run. It is as fleeting as
+// the folder's name: what a power cut leaves of it is written anew.
+func (l *Lease) FirstDesired(a plan.Attempt, d drivers.AgentDesired) error {
+	d.Nonce, d.Generation = a.Nonce, 1
+	w := l.s.fleeting()
+	w.NoSync = true
+	if err := w.ReplaceRecord(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.DesiredFile), d, nil); err != nil {
+		return fmt.Errorf("writing what the agent of seat %s should run: %w", a.Seat, err)
+	}
+	return nil
 }
 
 // WriteDesired replaces what an agent should run. The generation rises with every change; the same again writes nothing. A

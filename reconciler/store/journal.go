@@ -18,6 +18,7 @@ type journal struct {
 	seats     map[drivers.Seat][]plan.Attempt // oldest first, as on disk; nil: not read yet
 	damages   Damages                         // records that could not be read; while there are any all is read each time
 	beginning map[drivers.Seat]bool           // an intent is being written
+	sizes     map[string]int64                // by nonce: bytes of the records that this process has written
 }
 
 // Attempts lists the open attempts and the recent ended ones, oldest first, as Store.Attempts does. It reads files only
@@ -108,10 +109,21 @@ func (l *Lease) reserve(seat drivers.Seat) (last int, free func(), err error) {
 	}, nil
 }
 
-// note remembers an attempt as it was just written.
-func (j *journal) note(a plan.Attempt) {
+// size is how many bytes this process left in the record of an attempt; 0 when it has not written it.
+func (j *journal) size(nonce string) int64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.sizes[nonce]
+}
+
+// note remembers an attempt as it was just written, and the size of its record.
+func (j *journal) note(a plan.Attempt, size int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.sizes == nil {
+		j.sizes = map[string]int64{}
+	}
+	j.sizes[a.Nonce] = size
 	if j.seats == nil {
 		return // it is read
 	}
@@ -130,6 +142,7 @@ func (j *journal) note(a plan.Attempt) {
 func (j *journal) drop(a plan.Attempt) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	delete(j.sizes, a.Nonce)
 	left := slices.DeleteFunc(j.seats[a.Seat], func(b plan.Attempt) bool { return b.Nonce == a.Nonce })
 	if len(left) == 0 {
 		delete(j.seats, a.Seat)
@@ -142,7 +155,7 @@ func (j *journal) drop(a plan.Attempt) {
 func (j *journal) doubt() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.seats = nil
+	j.seats, j.sizes = nil, nil
 }
 
 // surplus lists the ended attempts of the seats that match, oldest first, without the newest of each seat.

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -71,7 +72,7 @@ func (g *ledger) see(experiments []string) (RunsSeen, error) {
 	}
 	seen := RunsSeen{Past: make(map[string]*plan.Past, len(experiments)), Failed: map[string]error{}}
 	loaded, errs := make([]*history, len(experiments)), make([]error, len(experiments))
-	inParallel(len(experiments), func(i int) { loaded[i], errs[i] = g.load(experiments[i]) })
+	each.Do(readers, len(experiments), func(i int) { loaded[i], errs[i] = g.load(experiments[i]) })
 	g.past = make(map[string]*history, len(experiments)) // what nobody asks for any more is forgotten
 	for i, e := range experiments {
 		h, err := loaded[i], errs[i]
@@ -148,7 +149,7 @@ func (g *ledger) readOpen(seen *RunsSeen) {
 		return strings.Compare(a.experiment+"/"+a.id, b.experiment+"/"+b.id)
 	})
 	runs, errs := make([]plan.Run, len(names)), make([]error, len(names))
-	inParallel(len(names), func(i int) { runs[i], errs[i] = g.readOpenRun(names[i]) })
+	each.Do(readers, len(names), func(i int) { runs[i], errs[i] = g.readOpenRun(names[i]) })
 	for i, name := range names {
 		err := errs[i]
 		if errors.Is(err, durable.ErrDamaged) {

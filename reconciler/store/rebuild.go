@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -82,7 +83,7 @@ func (s *Store) allRuns(experiment string) (ended []FinishedRun, open []plan.Run
 		return nil, nil, err
 	}
 	runs, errs := make([]plan.Run, len(ids)), make([]error, len(ids))
-	inParallel(len(ids), func(i int) { runs[i], errs[i] = s.readRecord(s.runDir(experiment, named(ids[i]))) })
+	each.Do(readers, len(ids), func(i int) { runs[i], errs[i] = s.readRecord(s.runDir(experiment, named(ids[i]))) })
 	var lines map[string]FinishedRun
 	for i, r := range runs {
 		switch err := errs[i]; {

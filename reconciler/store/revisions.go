@@ -12,6 +12,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 )
 
 // Revision is one accepted version of an experiment: the resolved manifest, its origin, and the site it runs on.
@@ -145,7 +146,7 @@ func (s *Store) Heads() ([]Revision, error) {
 	}
 	n := len(experiments)
 	heads, there, lasts, errs := make([]Revision, n), make([]bool, n), make([]int64, n), make([]error, n)
-	inParallel(n, func(i int) { heads[i], there[i], lasts[i], errs[i] = s.head(named(experiments[i])) })
+	each.Do(readers, n, func(i int) { heads[i], there[i], lasts[i], errs[i] = s.head(named(experiments[i])) })
 	var out []Revision
 	var damages Damages
 	for i, r := range heads {

@@ -12,6 +12,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 	"assay/reconciler/plan"
 )
 
@@ -181,7 +182,7 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 // cut short, or they were removed. Damaged ones are in the error, a Damages.
 func (s *Store) RunsByID(experiment string, ids []string) (out []plan.Run, err error) {
 	runs, errs := make([]plan.Run, len(ids)), make([]error, len(ids))
-	inParallel(len(ids), func(i int) { runs[i], errs[i] = s.Run(experiment, ids[i]) })
+	each.Do(readers, len(ids), func(i int) { runs[i], errs[i] = s.Run(experiment, ids[i]) })
 	var damages Damages
 	for i, err := range errs {
 		switch {

@@ -16,6 +16,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/reconciler/each"
 )
 
 func (s *Store) statusPath(name string) string {
@@ -113,7 +114,7 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 		return nil, err
 	}
 	read, there, errs := make([]v1alpha1.ExperimentStatus, len(files)), make([]bool, len(files)), make([]error, len(files))
-	inParallel(len(files), func(i int) {
+	each.Do(readers, len(files), func(i int) {
 		read[i], there[i], errs[i] = s.statusFile(named(strings.TrimSuffix(files[i], ".json")))
 	})
 	if err := errors.Join(errs...); err != nil {

@@ -14,6 +14,9 @@ import (
 	"assay/reconciler/plan"
 )
 
+// readers is how many files are read at once: a shared file system takes its time for each.
+const readers = 32
+
 // Options are for tests: Hook is called before and after every system call that changes a file, the error of Fault is that
 // of a call that is then not made, NoSync leaves fsync out.
 type Options struct {
@@ -28,6 +31,7 @@ type Store struct {
 	id     string
 	inodes inodes // when it was opened
 	fs     durable.Writer
+	syncs  durable.Together // of the folder of attempts
 
 	mu      sync.Mutex
 	jobDirs map[seatNonce]string

@@ -16,7 +16,7 @@ import (
 // Describe prints everything known of each experiment, service, benchmark or run of that name, and its events. It reports
 // whether there was one.
 func (s Snapshot) Describe(w io.Writer, kind, name string) (bool, error) {
-	d := describer{w: w, s: s}
+	d := describer{w: w, s: s, shown: map[string]bool{}}
 	all, err := s.find(kind, name)
 	if err != nil {
 		return false, err
@@ -40,12 +40,13 @@ func (s Snapshot) Describe(w io.Writer, kind, name string) (bool, error) {
 	if len(all) == 0 {
 		return false, nil
 	}
-	return true, d.events(kind, name)
+	return true, d.events()
 }
 
 type describer struct {
-	w io.Writer
-	s Snapshot
+	w     io.Writer
+	s     Snapshot
+	shown map[string]bool // whose events are shown: EXPERIMENT for all of it, EXPERIMENT/KIND/NAME
 }
 
 func (d describer) field(name, format string, v ...any) {
@@ -53,6 +54,7 @@ func (d describer) field(name, format string, v ...any) {
 }
 
 func (d describer) experiment(e v1alpha1.ExperimentStatus) {
+	d.shown[e.Name] = true
 	d.field("Experiment", "%s", e.Name)
 	d.field("Site", "%s", e.Site)
 	d.field("Revision", "%d (%s)", e.Generation, e.Revision)
@@ -85,6 +87,7 @@ func originLine(o drivers.Origin) string {
 }
 
 func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus) {
+	d.shown[e.Name+"/service/"+v.Name] = true
 	d.field("Service", "%s/%s", e.Name, v.Name)
 	d.field("Kind", "%s", kindOf(v))
 	d.field("Replicas", "%d ready of %d", v.Ready, v.Replicas)
@@ -107,18 +110,21 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 }
 
 func (d describer) benchmark(e v1alpha1.ExperimentStatus, b v1alpha1.BenchmarkStatus) {
+	d.shown[e.Name+"/benchmark/"+b.Name] = true
 	d.field("Benchmark", "%s/%s", e.Name, b.Name)
 	d.field("Target", "%s", b.Target)
 	d.field("Runs", "%d done of %d", b.Done, b.Runs)
 	d.conditions(b.Conditions)
 	for _, r := range e.Runs {
 		if r.Benchmark == b.Name {
+			d.shown[e.Name+"/run/"+r.ID] = true
 			d.field("Run", "%s  %s %s", r.ID, r.Phase, r.Reason)
 		}
 	}
 }
 
 func (d describer) run(e v1alpha1.ExperimentStatus, r v1alpha1.RunStatus) {
+	d.shown[e.Name+"/run/"+r.ID] = true
 	d.field("Run", "%s/%s", e.Name, r.ID)
 	d.field("Benchmark", "%s, repeat %d", r.Benchmark, r.Repeat)
 	if len(r.Point) > 0 {
@@ -149,16 +155,16 @@ func (d describer) conditions(cs []v1alpha1.Condition) {
 	}
 }
 
-// events ends a description with what happened to the object.
-func (d describer) events(kind, name string) error {
+// events ends a description with what happened to the objects that it shows. What happened to the runs of a benchmark
+// happened to it.
+func (d describer) events() error {
 	events, err := d.s.store.Events("")
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(d.w, "Events:")
 	for _, e := range events {
-		object, of := strings.CutPrefix(e.Object, kind+"/")
-		if kind == "experiment" && e.Experiment == name || of && (name == object || name == e.Experiment+"/"+object) {
+		if d.shown[e.Experiment] || d.shown[e.Experiment+"/"+e.Object] {
 			fmt.Fprintf(d.w, "  %s\n", strings.Join(eventRow(e), "  "))
 		}
 	}

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,7 +59,8 @@ func snapshot(t *testing.T, all ...v1alpha1.ExperimentStatus) Snapshot {
 			t.Fatal(err)
 		}
 	}
-	if err := lease.Emit(store.Event{Time: time.Now(), Type: "Normal", Experiment: all[0].Name, Object: "service/llm", Reason: "Submitted", Message: "job 7", Count: 2}); err != nil {
+	event := store.Event{Time: time.Now(), Type: "Normal", Experiment: all[0].Name, Object: "service/llm", Reason: "Submitted", Message: "job 7", Count: 2}
+	if err := errors.Join(lease.Emit(event), lease.Release()); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Read(st)
@@ -132,6 +134,15 @@ func TestKind(t *testing.T) {
 // TestDescribe shows an object with its conditions and its own events only.
 func TestDescribe(t *testing.T) {
 	s := snapshot(t, example("e"))
+	lease, err := s.store.Acquire(t.Context(), "test", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []string{"q-1", "other-1"} {
+		if err := lease.Emit(store.Event{Time: time.Now(), Type: "Normal", Experiment: "e", Object: "run/" + run, Reason: "TargetReady", Message: "it starts"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		kind, name string
 		want       []string
@@ -151,6 +162,12 @@ func TestDescribe(t *testing.T) {
 			if !strings.Contains(out.String(), w) {
 				t.Errorf("%s %s lacks %q:\n%s", c.kind, c.name, w, out.String())
 			}
+		}
+		if got := strings.Contains(out.String(), "run/q-1  TargetReady"); got != (c.kind != "service") { // a benchmark's runs are its own
+			t.Errorf("%s %s: the event of the run is shown: %v:\n%s", c.kind, c.name, got, out.String())
+		}
+		if got := strings.Contains(out.String(), "run/other-1"); got != (c.kind == "experiment") {
+			t.Errorf("%s %s: the event of another benchmark's run is shown: %v", c.kind, c.name, got)
 		}
 		if got := strings.Contains(out.String(), "job 7 (x2)"); got != c.event {
 			t.Errorf("%s %s: the event is shown: %v, want %v", c.kind, c.name, got, c.event)

@@ -1,4 +1,6 @@
-package reconciler
+// Package each does the same for many, several at once: what is read over a shared file system, or asked of servers, is mostly
+// waited for.
+package each
 
 import (
 	"fmt"
@@ -6,9 +8,9 @@ import (
 	"sync"
 )
 
-// each calls f(0) … f(n-1) on at most workers goroutines and returns when all have returned. With one worker it is a
+// Do calls f(0) … f(n-1) on at most workers goroutines and returns when all have returned. With one worker it is a
 // plain loop. A panic in f is raised here, so that it ends the pass and not the process behind the caller's back.
-func each(workers, n int, f func(int)) {
+func Do(workers, n int, f func(int)) {
 	if workers <= 1 || n <= 1 {
 		for i := range n {
 			f(i)
