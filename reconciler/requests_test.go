@@ -90,7 +90,7 @@ func TestARequestOutlivesTheController(t *testing.T) {
 // reading is a loop without the lease, as a command has it.
 func (w *sim) reading() *Loop {
 	return &Loop{Store: w.store, Site: w.loop.Site, Scheduler: w.cluster, Compile: compileSim, Probe: w.probe, Policy: w.loop.Policy,
-		Clock: w.now, workers: 1, pause: func(context.Context, time.Duration) {}}
+		Clock: w.now, steady: w.passing, workers: 1, pause: func(context.Context, time.Duration) {}}
 }
 
 // TestObserve: a reader sees what is dead as a pass would, changes nothing, and does not say that something is under way.

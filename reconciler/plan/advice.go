@@ -84,7 +84,7 @@ var advice = map[Reason]string{
 	SuiteFailed:     "read the run's log (assay logs RUN), and change the benchmark's seed to try it again",
 	TargetStalled:   "correct the target: a changed one is measured anew",
 	SweepStopped:    "correct what failed, or set sweep.onFailure to Continue",
-	RunTooLong:      "give the target more time (resources.time), or the benchmark a shorter timeout, and change its seed to measure it",
+	RunTooLong:      "give the target more time (resources.time), or the benchmark a shorter timeout, and type: assay rerun RUN",
 	DamagedRecord:   "restore the file that the message names from a backup, or type what it says; for a revision: assay undo EXPERIMENT, or apply the manifest again; for an attempt: cancel its job",
 	StateUnwritable: "make room on the file system of the state directory, or have it mounted for writing: assay goes on by itself",
 	NotTogether:     "change the seed to measure the benchmarks together again",

@@ -282,3 +282,27 @@ func TestADamagedCopyCanBeAdopted(t *testing.T) {
 		t.Errorf("open afterwards: %+v, %v", all, err)
 	}
 }
+
+// TestAnOlderRecordOfARunThatWasSetAside: it says that the run counts, and the list of ended runs that it does not.
+func TestAnOlderRecordOfARunThatWasSetAside(t *testing.T) {
+	s := open(t, t.TempDir())
+	l := acquire(t, s)
+	r, err := l.CreateRun(plan.Run{ID: "b-1", Experiment: "exp", Phase: v1alpha1.RunPending}, drivers.SuiteRequest{})
+	check(t, err)
+	r.Phase = v1alpha1.RunComplete
+	check(t, l.UpdateRun(r))
+	path := filepath.Join(r.Dir, runFile)
+	old, err := os.ReadFile(path)
+	check(t, err)
+	check(t, l.SetAside("exp", "b-1", v1alpha1.RunSuperseded, plan.AskedAgain, "again"))
+	check(t, os.WriteFile(path, old, 0o600))
+	all, err := s.Runs("exp")
+	check(t, err)
+	one, err := s.Run("exp", "b-1")
+	check(t, err)
+	for _, r := range append(all, one) {
+		if r.Phase != v1alpha1.RunSuperseded || r.Reason != plan.AskedAgain || r.Message != "again" {
+			t.Errorf("it is %s (%s: %s)", r.Phase, r.Reason, r.Message)
+		}
+	}
+}

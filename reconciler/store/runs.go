@@ -107,7 +107,7 @@ func (l *Lease) UpdateRun(r plan.Run) error {
 
 // SetAside changes how a run ended that was summed up already: it does not count any more.
 func (l *Lease) SetAside(experiment, id, phase string, reason plan.Reason, message string) error {
-	r, err := l.s.Run(experiment, id)
+	r, err := l.s.recorded(experiment, id)
 	if err != nil {
 		return fmt.Errorf("setting run %s aside: %w", id, err)
 	}
@@ -172,17 +172,21 @@ func (s *Store) Runs(experiment string) ([]plan.Run, error) {
 		if err != nil {
 			return nil, err
 		}
+		lines := s.readableLines(e)
+		for i, r := range runs {
+			runs[i] = lines[r.ID].overrules(r)
+		}
 		out, damages = append(out, runs...), append(damages, bad...)
 	}
 	slices.SortFunc(out, olderRun)
 	return out, damages.or()
 }
 
-// RunsByID reads some runs of an experiment in full, in that order. Those that are not there are left out: their creation was
-// cut short, or they were removed. Damaged ones are in the error, a Damages.
+// RunsByID reads some runs of an experiment in full, as their records have them, in that order. Those that are not there are
+// left out: their creation was cut short, or they were removed. Damaged ones are in the error, a Damages.
 func (s *Store) RunsByID(experiment string, ids []string) (out []plan.Run, err error) {
 	runs, errs := make([]plan.Run, len(ids)), make([]error, len(ids))
-	each.Do(readers, len(ids), func(i int) { runs[i], errs[i] = s.Run(experiment, ids[i]) })
+	each.Do(readers, len(ids), func(i int) { runs[i], errs[i] = s.recorded(experiment, ids[i]) })
 	var damages Damages
 	for i, err := range errs {
 		switch {
@@ -201,6 +205,16 @@ func (s *Store) RunsByID(experiment string, ids []string) (out []plan.Run, err e
 // Run reads one run in full: fs.ErrNotExist when there is none. Of one that has ended and whose record is damaged, or is an
 // older one, it is what the segments and its result say.
 func (s *Store) Run(experiment, id string) (plan.Run, error) {
+	r, err := s.recorded(experiment, id)
+	if err != nil || !summed(r) {
+		return r, err
+	}
+	return s.readableLines(experiment)[id].overrules(r), nil
+}
+
+// recorded is Run without a look at the segments where the record says that the run has ended: it may be one from before the
+// run was set aside.
+func (s *Store) recorded(experiment, id string) (plan.Run, error) {
 	r, err := s.readRun(s.runDir(experiment, id))
 	if errors.Is(err, durable.ErrDamaged) || err == nil && s.outdated(r) {
 		if line, ok := s.readableLines(experiment)[id]; ok {

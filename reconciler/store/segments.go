@@ -62,6 +62,15 @@ func finishedRun(r plan.Run) FinishedRun {
 	return f
 }
 
+// overrules returns a run that has ended as its line has it. Its record can be an older one that was put in its place, from
+// before it was set aside. A zero FinishedRun says nothing.
+func (f FinishedRun) overrules(r plan.Run) plan.Run {
+	if f.ID != "" && summed(r) {
+		r.Phase, r.Reason, r.Message = f.Phase, f.Reason, f.Message
+	}
+	return r
+}
+
 // sum is what rules need of the run.
 func (f FinishedRun) sum() plan.EndedRun {
 	e := plan.SumUp(f.Run)
