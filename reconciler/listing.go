@@ -147,7 +147,7 @@ func inFlight(open []plan.Attempt, jobs []drivers.Job) bool {
 }
 
 // accounted asks how jobs ended that should be listed and are not. Without an answer plan closes them as vanished after the
-// settle time.
+// settle time. The accounting can take a job for a running one that the scheduler has forgotten: that is no answer.
 func (l *Loop) accounted(ctx context.Context, now time.Time, open []plan.Attempt, jobs []drivers.Job) []drivers.Job {
 	books, ok := l.Scheduler.(drivers.Accountant)
 	if !ok {
@@ -165,6 +165,7 @@ func (l *Loop) accounted(ctx context.Context, now time.Time, open []plan.Attempt
 		a := missing[i]
 		j, err := books.Ended(ctx, a.JobID, a.Nonce)
 		switch {
+		case err == nil && !j.State.Terminal():
 		case err == nil:
 			j.Tag = drivers.Tag{Store: l.Store.ID(), Seat: a.Seat, Revision: a.Revision, Nonce: a.Nonce}
 			found[i] = &j

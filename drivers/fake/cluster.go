@@ -37,6 +37,7 @@ type Cluster struct {
 	nextID    int
 	jobs      []*job // listed or not, in order of submission; forgotten ones are gone
 	past      []*job // fallen out of the listing; accounting still knows them
+	runaways  []*job // forgotten before they ended
 	down      map[string]bool
 	muted     map[string]bool // nodes for which the file system is silent
 	frozen    bool

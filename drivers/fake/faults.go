@@ -72,7 +72,7 @@ func (c *Cluster) Frozen() bool {
 }
 
 // Restart forgets the last n submitted jobs, acknowledged ones too, and gives their ids out again: what a kill of
-// slurmctld does. It stops at a foreign job.
+// slurmctld does. The accounting, which nobody tells, goes on calling them what they were. It stops at a foreign job.
 func (c *Cluster) Restart(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,6 +82,7 @@ func (c *Cluster) Restart(n int) {
 			return
 		}
 		c.died(last)
+		c.runaways = append(c.runaways, last)
 		c.jobs = c.jobs[:len(c.jobs)-1]
 		c.nextID--
 	}

@@ -170,6 +170,12 @@ func (c *Cluster) Ended(ctx context.Context, id drivers.JobID, nonce string) (dr
 				return nil
 			}
 		}
+		for _, j := range c.runaways {
+			if j.ID == id && j.Tag.Nonce == nonce {
+				out = j.public()
+				return nil
+			}
+		}
 		return fmt.Errorf("job %s of nonce %s: %w", id, nonce, drivers.ErrNotFound)
 	})
 	return out, err
