@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -223,13 +224,7 @@ func size(path string) (n int64) {
 
 // discard removes a folder, even if an unpacked image made parts of it unwritable.
 func discard(dir string) {
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	_ = os.RemoveAll(dir) // the next fetch of this image tries again
+	_ = safefile.RemoveAll(context.Background(), dir) // the next fetch of this image tries again
 }
 
 func bytes(n int64) string {

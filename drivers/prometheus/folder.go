@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"assay/drivers/safefile"
 )
 
 // The database needs a local disk, and a database has one user at a time. A folder of its own on this host is named after
@@ -92,7 +95,7 @@ func (p Place) Take() (string, error) {
 		case chosen == "":
 			chosen = f.path
 		case time.Since(f.written) > staleFolder:
-			_ = os.RemoveAll(f.path) // what is left is removed by the next start
+			_ = safefile.RemoveAll(context.Background(), f.path) // what is left is removed by the next start
 		}
 	}
 	if chosen != "" {

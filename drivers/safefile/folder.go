@@ -41,6 +41,11 @@ func OpenAny(path string) (*Folder, error) {
 // openFolder opens the folder that name is, and no link. One of ours that cannot be read is made readable.
 func openFolder(at int, name, path string) (*Folder, error) {
 	by, err := unix.Openat(at, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOTDIR) {
+		if f, bad := factsAt(at, name, 0); bad == nil && f.kind() != unix.S_IFDIR {
+			return nil, fmt.Errorf("%s is %s where a folder has to be: %w", path, kindName(f), err)
+		}
+	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
