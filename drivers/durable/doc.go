@@ -3,7 +3,7 @@
 //	write.go    Writer: replace a file whole, or create it once, from memory or from a stream
 //	append.go   append lines
 //	folder.go   move, remove, make and list folders; fsync of a folder
-//	read.go     read a file within a bound; what is not a regular file is refused
+//	read.go     read a file within a bound; what is not a regular file, or is another user's, is refused
 //	record.go   JSON records with a schema version
 //	watched.go  Watched: a record that is read again only when it was replaced
 //	beat.go     Beat: a sign of life, overwritten in place
@@ -26,6 +26,7 @@
 //	ErrNewer         a record that a newer assay wrote
 //	ErrTooLarge      more than the reader's bound
 //	ErrNotRegular    a FIFO, a socket, a device or a folder where a file was expected
+//	ErrForeign       the file is another user's
 //
 // A record is a JSON object whose first key is "schema": the version of records of its kind. It is raised when an older assay
 // could misread what a newer one writes. A record without it is of version 0, and is read the same way. Most kinds are of

@@ -44,6 +44,20 @@ func Private(dir string) error {
 	}
 }
 
+// Private is Private for an entry of the folder, which is known to be so itself. An entry that is not there is nobody's.
+func (d *Folder) Private(name string) error {
+	f, err := factsAt(d.fd(), name, 0)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return nil
+	case err != nil:
+		return &fs.PathError{Op: "stat", Path: filepath.Join(d.path, name), Err: err}
+	case f.kind() == unix.S_IFLNK || !f.mine() || f.openToOthers():
+		return Private(filepath.Join(d.path, name)) // which says what is wrong, and follows a link of ours
+	}
+	return nil
+}
+
 func elements(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }

@@ -25,6 +25,9 @@ func Program(path string) error {
 	if b, err := hex.DecodeString(want); err != nil || len(b) != sha256.Size {
 		return nil
 	}
+	if err := Private(filepath.Dir(path)); err != nil {
+		return changed(path, err)
+	}
 	f, err := Open(path)
 	if err != nil {
 		return fmt.Errorf("checking the program that jobs run: %w", err)

@@ -83,6 +83,9 @@ type dataMark struct {
 func foreignData(dir, owner string) error {
 	path := filepath.Join(dir, markerFile)
 	mark, err := durable.OptionalRecord[dataMark](path)
+	if errors.Is(err, durable.ErrForeign) {
+		return err
+	}
 	if err != nil || mark == nil || owner == "" {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -83,6 +84,10 @@ func (r *run) begin(now time.Time) {
 	}
 	if lost, err := r.claim(); err != nil {
 		r.lose(lost, err.Error())
+		return
+	}
+	if err := safefile.Program(r.a.o.Binary); err != nil {
+		r.lose(drivers.LostSuite, err.Error())
 		return
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
