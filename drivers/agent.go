@@ -144,6 +144,7 @@ const (
 	ReasonMissing         = "Missing"         // a path of Process.Needs does not exist
 	ReasonProbeFailing    = "ProbeFailing"
 	ReasonNotAnswering    = "NotAnswering" // it was Ready, and missed as many probes as Process.Live allows
+	ReasonPortTaken       = "PortTaken"    // another program listens on the server's port: the server is not the cause
 	ReasonRestarted       = "Restarted"    // a Happening: it was started again
 	ReasonReadyAgain      = "ReadyAgain"   // a Happening: it is Ready again
 	ReasonGivenUp         = "GivenUp"      // a Happening: the limit of restarts is reached

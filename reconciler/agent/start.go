@@ -82,7 +82,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			return "", err
 		}
 		if p.want.Port == 0 && !p.a.portFree(p.port) {
-			p.a.release(p.want.Name)
+			p.a.release(p.want.Name, 0)
 			if p.port, err = p.a.port(p.want.Name, ""); err != nil {
 				return "", err
 			}
@@ -126,7 +126,8 @@ func (p *process) launch(now time.Time) error {
 		return err
 	}
 	p.starting, p.up, p.proven, p.probed = false, false, false, time.Time{}
-	p.wrong, p.misses, p.quiet, p.token = 0, 0, 0, p.tokenOf()
+	p.wrong, p.misses, p.quiet, p.token, p.taken = 0, 0, 0, p.tokenOf(), 0
+	p.listenFor()
 	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
 	return nil
 }
