@@ -3,7 +3,6 @@ package safefile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,22 +121,14 @@ func (d *Folder) ReadFile(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, opening(path, err)
 	}
-	f := os.NewFile(uintptr(fd), path)
-	defer f.Close()
-	is, err := factsOf(fd)
-	switch {
-	case err != nil:
-		return nil, &fs.PathError{Op: "stat", Path: path, Err: err}
-	case is.kind() != unix.S_IFREG:
-		return nil, fmt.Errorf("reading %s: it is %s: %w", path, kindName(is), ErrKind)
-	case !is.mine():
-		return nil, foreign(path, is)
+	f, err := regular(os.NewFile(uintptr(fd), path), path)
+	if err != nil {
+		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("reading %s: it has more than %d bytes", path, limit)
+	if is, err := factsOf(int(f.Fd())); err != nil || !is.mine() {
+		return nil, errors.Join(err, foreign(path, is), f.Close())
 	}
-	return b, err
+	return readUpTo(f, path, limit)
 }
 
 // Rename gives an entry of the folder another name in it. It replaces nothing but an empty folder or a file.

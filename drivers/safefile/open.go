@@ -66,12 +66,38 @@ func opening(path string, err error) error {
 	return &fs.PathError{Op: "open", Path: path, Err: err}
 }
 
+// ReadSecret is ReadFile for a file that only this user, or root, may own and read.
+func ReadSecret(path string, limit int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	is, err := factsOf(int(f.Fd()))
+	switch {
+	case err != nil:
+		err = &fs.PathError{Op: "stat", Path: path, Err: err}
+	case !is.trusted():
+		err = fmt.Errorf("%s belongs to %s: %w; a secret has to be in a file of yours", path, is.owner(), ErrForeign)
+	case is.mode&0o077 != 0:
+		err = fmt.Errorf("other users can read %s; type: chmod 600 %s", path, path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return readUpTo(f, path, limit)
+}
+
 // ReadFile returns what Open opens, at most limit bytes of it.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
+	return readUpTo(f, path, limit)
+}
+
+// readUpTo also closes the file.
+func readUpTo(f *os.File, path string, limit int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {

@@ -171,7 +171,7 @@ func (r *run) state() drivers.RunState {
 
 // lastLine is the last line of a file; empty when there is no file. At most 4096 bytes are read.
 func lastLine(path string) string {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return ""
 	}
