@@ -3,7 +3,7 @@
 // between two calls. So what is decided here is decided by descriptor: a folder or file is opened once, what was opened is
 // asked for its owner, its mode and its kind, and that same descriptor is then read, or emptied.
 //
-//	private.go  Private: nobody else can write in a folder, nor put another one in its place
+//	private.go  Private and Trusted: nobody else can write in a folder or a file, nor put another one in its place
 //	owner.go    who owns what, and who counts as trusted: this user and root
 //	folder.go   Folder: an open folder of this user, and what is read and renamed in it
 //	remove.go   what removes: by descriptors, never over a mount, never another user's files

@@ -18,7 +18,33 @@ const mostLinks = 40
 // another folder in its place. Folders above it may be root's. A sticky folder, such as /tmp, lets others make names but not
 // replace those of others. Of a dir that is not there yet the part that is there is judged. Links that lead to it are judged too.
 func Private(dir string) error {
-	abs, err := filepath.Abs(dir)
+	return walk(dir, func(c *chain, f facts) error {
+		if !f.mine() {
+			return fmt.Errorf("%s belongs to %s: %w; give a folder that is yours", c.at, f.owner(), ErrForeign)
+		}
+		return c.folder(f)
+	})
+}
+
+// Trusted is Private for a file or a folder that can be root's too: nobody but this user and root can change it, or put another
+// one in its place.
+func Trusted(path string) error {
+	return walk(path, func(c *chain, f facts) error {
+		switch {
+		case !f.trusted():
+			return fmt.Errorf("%s belongs to %s, who can change it: %w", c.at, f.owner(), ErrForeign)
+		case f.kind() == unix.S_IFDIR:
+			return c.folder(f)
+		case f.openToOthers():
+			return fmt.Errorf("%w: %s has mode %s; once you know that its content is what it should be, type: chmod go-w %s", ErrUnsafe, c.at, f.permissions(), c.at)
+		}
+		return nil
+	})
+}
+
+// walk goes from the root of the machine to path and judges every folder that leads there, and with last what path names.
+func walk(path string, last func(c *chain, f facts) error) error {
+	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
@@ -30,10 +56,13 @@ func Private(dir string) error {
 	defer func() { _ = unix.Close(c.fd) }()
 	for {
 		f, err := factsOf(c.fd)
-		if err == nil {
-			err = c.judge(f)
+		switch {
+		case err != nil:
+			return &fs.PathError{Op: "stat", Path: c.at, Err: err}
+		case len(c.todo) == 0:
+			return last(&c, f)
 		}
-		if err != nil || len(c.todo) == 0 {
+		if err := c.judge(f); err != nil {
 			return err
 		}
 		if err := c.step(); errors.Is(err, fs.ErrNotExist) {
@@ -70,20 +99,26 @@ type chain struct {
 	links int
 }
 
-// judge refuses a folder that another user could use to put something in our place.
-func (c *chain) judge(f facts) error {
-	last := len(c.todo) == 0
+// folder judges the folder that the way leads to, by who can write in it.
+func (c *chain) folder(f facts) error {
 	switch {
 	case f.kind() != unix.S_IFDIR:
 		return fmt.Errorf("%s is not a folder", c.at)
-	case last && !f.mine():
-		return fmt.Errorf("%s belongs to %s: %w; give a folder that is yours", c.at, f.owner(), ErrForeign)
+	case f.openToOthers():
+		return fmt.Errorf("%w: %s has mode %s, and what is in it can be anybody's; see what is not yours: find %s ! -user %d; then type: chmod go-w %s",
+			ErrUnsafe, c.at, f.permissions(), c.at, os.Geteuid(), c.at)
+	}
+	return nil
+}
+
+// judge refuses a folder on the way that another user could use to put something in our place.
+func (c *chain) judge(f facts) error {
+	switch {
+	case f.kind() != unix.S_IFDIR:
+		return fmt.Errorf("%s is not a folder", c.at)
 	case !f.trusted():
 		return fmt.Errorf("%s belongs to %s, who can put another folder in the place of %s in it: %w; give a folder below your home",
 			c.at, f.owner(), c.todo[0], ErrForeign)
-	case last && f.openToOthers():
-		return fmt.Errorf("%w: %s has mode %s, and what is in it can be anybody's; see what is not yours: find %s ! -user %d; then type: chmod go-w %s",
-			ErrUnsafe, c.at, f.permissions(), c.at, os.Geteuid(), c.at)
 	case f.openToOthers() && f.mode&unix.S_ISVTX == 0:
 		next := "have its owner type: chmod +t " + c.at
 		if f.mine() {

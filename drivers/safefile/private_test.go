@@ -40,7 +40,7 @@ func TestPrivate(t *testing.T) {
 		"its group can write in it":          {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chmod(dir, 0o770)) }, safefile.ErrUnsafe, "chmod go-w"},
 		"another user's":                     {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chown(dir, attacker, -1)) }, safefile.ErrForeign, "give a folder that is yours"},
 		"root's":                             {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chown(dir, 0, 0)) }, safefile.ErrForeign, "belongs to root"},
-		"a file":                             {0, 0o755, func(t *testing.T, dir string) { must(t, os.Remove(dir), os.WriteFile(dir, nil, 0o600)) }, nil, "not a folder"},
+		"a file":                             {0, 0o755, func(t *testing.T, dir string) { must(t, os.Remove(dir), os.WriteFile(dir, nil, 0o600), os.Chown(dir, victim, -1)) }, nil, "not a folder"},
 		"by a link of its own": {0, 0o777 | os.ModeSticky, func(t *testing.T, dir string) {
 			must(t, os.Rename(dir, dir+"-"), os.Symlink(filepath.Base(dir)+"-", dir), os.Lchown(dir, victim, -1))
 		}, nil, ""},
@@ -96,6 +96,29 @@ func TestProgram(t *testing.T) {
 				if err := safefile.Program(path); (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%v, want %q", err, c.says)
 				}
+			}
+		})
+	}
+}
+
+// TestTrusted: a file of this user or of root that nobody else can change.
+func TestTrusted(t *testing.T) {
+	for name, c := range map[string]struct {
+		owner int
+		mode  os.FileMode
+		kind  error
+	}{
+		"its own": {safefiletest.Victim, 0o600, nil}, "root's": {0, 0o644, nil},
+		"another user's": {safefiletest.Attacker, 0o644, safefile.ErrForeign}, "others can write it": {safefiletest.Victim, 0o666, safefile.ErrUnsafe},
+	} {
+		path := filepath.Join(safefiletest.Shared(t, 0o755), "image.sif")
+		must(t, os.WriteFile(path, nil, 0o600), os.Chmod(path, c.mode), os.Chown(path, c.owner, -1))
+		safefiletest.As(t, safefiletest.Victim, func() {
+			if err := safefile.Trusted(path); !errors.Is(err, c.kind) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err := safefile.Trusted(filepath.Dir(path)); err != nil {
+				t.Errorf("root's folder: %v", err)
 			}
 		})
 	}

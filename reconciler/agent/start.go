@@ -10,6 +10,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 // start begins to start; advance goes on with it.
@@ -17,6 +18,12 @@ func (p *process) start(now time.Time) {
 	for _, path := range p.want.Needs {
 		if _, err := os.Stat(path); err != nil {
 			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			return
+		}
+	}
+	for _, path := range p.want.Fetched {
+		if err := safefile.Trusted(path); err != nil {
+			p.enter(drivers.PhaseFailed, "StartFailed", fmt.Sprintf("its image is not to be trusted: %v; or fetch it into a folder of yours (container.images of the Site)", err), now)
 			return
 		}
 	}
