@@ -37,6 +37,19 @@ func OpenAny(path string) (*Folder, error) {
 	return folderOf(fd, path)
 }
 
+// Mine is nil when path, or what a link there leads to, is a folder of this user.
+func Mine(path string) error {
+	d, err := OpenAny(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if !d.is.mine() {
+		return foreign(path, d.is)
+	}
+	return nil
+}
+
 // openFolder opens the folder that name is, and no link. One of ours that cannot be read is made readable.
 func openFolder(at int, name, path string) (*Folder, error) {
 	by, err := unix.Openat(at, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

@@ -16,6 +16,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -60,6 +61,9 @@ func makeData(dir, owner string) error {
 		info, err := os.Stat(dir)
 		if err == nil && !info.IsDir() {
 			err = fmt.Errorf("%s is not a directory", dir)
+		}
+		if err == nil {
+			err = safefile.Mine(dir) // in a paths.work that all can write, another user can have been faster
 		}
 		if err == nil {
 			err = foreignData(dir, owner)
