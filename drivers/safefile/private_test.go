@@ -40,7 +40,9 @@ func TestPrivate(t *testing.T) {
 		"its group can write in it":          {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chmod(dir, 0o770)) }, safefile.ErrUnsafe, "chmod go-w"},
 		"another user's":                     {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chown(dir, attacker, -1)) }, safefile.ErrForeign, "give a folder that is yours"},
 		"root's":                             {0, 0o755, func(t *testing.T, dir string) { must(t, os.Chown(dir, 0, 0)) }, safefile.ErrForeign, "belongs to root"},
-		"a file":                             {0, 0o755, func(t *testing.T, dir string) { must(t, os.Remove(dir), os.WriteFile(dir, nil, 0o600), os.Chown(dir, victim, -1)) }, nil, "not a folder"},
+		"a file": {0, 0o755, func(t *testing.T, dir string) {
+			must(t, os.Remove(dir), os.WriteFile(dir, nil, 0o600), os.Chown(dir, victim, -1))
+		}, nil, "not a folder"},
 		"by a link of its own": {0, 0o777 | os.ModeSticky, func(t *testing.T, dir string) {
 			must(t, os.Rename(dir, dir+"-"), os.Symlink(filepath.Base(dir)+"-", dir), os.Lchown(dir, victim, -1))
 		}, nil, ""},
