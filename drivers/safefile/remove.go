@@ -68,32 +68,46 @@ func (d *Folder) Remove(ctx context.Context, name string) (removed int, err erro
 	return removed, nil
 }
 
-// Empty removes all entries of the folder but those named, and counts as Remove does.
+// Empty removes all entries of the folder but those named, and counts as Remove does. On some file systems a listing skips
+// entries when others are removed meanwhile, so the folder is listed until nothing is found, or passes are over.
 func (d *Folder) Empty(ctx context.Context, but ...string) (removed int, err error) {
+	for range passes {
+		n, found, err := d.emptyOnce(ctx, but)
+		if removed += n; err != nil || !found {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+const passes = 10
+
+func (d *Folder) emptyOnce(ctx context.Context, but []string) (removed int, found bool, err error) {
 	again, err := d.Down("") // a position of its own
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer again.Close()
 	for {
 		names, err := again.Names(portion)
 		if errors.Is(err, io.EOF) {
-			return removed, nil
+			return removed, found, nil
 		}
 		if err != nil {
-			return removed, fmt.Errorf("emptying %s: %w", d.path, err)
+			return removed, found, fmt.Errorf("emptying %s: %w", d.path, err)
 		}
 		for _, name := range names {
 			if err := ctx.Err(); err != nil {
-				return removed, fmt.Errorf("emptying %s was cut short, and the rest goes with the next try: %w", d.path, err)
+				return removed, found, fmt.Errorf("emptying %s was cut short, and the rest goes with the next try: %w", d.path, err)
 			}
 			if slices.Contains(but, name) {
 				continue
 			}
 			n, err := d.Remove(ctx, name)
 			if removed += n; err != nil {
-				return removed, err
+				return removed, found, err
 			}
+			found = true
 		}
 	}
 }

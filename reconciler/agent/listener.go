@@ -49,7 +49,7 @@ func (l *listener) own(port int) ([]procid.Socket, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("port %d: %w", port, errSilent)
+		return nil, fmt.Errorf("%w: %d", errSilent, port)
 	}
 	for _, s := range all {
 		if who, ours := l.belongs(s); !ours {
