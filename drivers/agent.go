@@ -56,6 +56,7 @@ type Process struct {
 	Targets     string            `json:"targets,omitempty"`    // file below $(CONF) that gets what to scrape, in file_sd's form; plan fills it in
 	Reload      string            `json:"reload,omitempty"`     // HTTP path to POST to when Files change, and nothing else; empty: the process restarts
 	Needs       []string          `json:"needs,omitempty"`      // paths that must exist, such as an image
+	Fetched     []string          `json:"fetched,omitempty"`    // those of Needs that assay fetched: nobody but this user and root may be able to change them
 	Versions    *Versions         `json:"versions,omitempty"`
 	Cluster     *Cluster          `json:"cluster,omitempty"`
 	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
@@ -146,6 +147,7 @@ const (
 	ReasonMissing         = "Missing"         // a path of Process.Needs does not exist
 	ReasonProbeFailing    = "ProbeFailing"
 	ReasonNotAnswering    = "NotAnswering" // it was Ready, and missed as many probes as Process.Live allows
+	ReasonPortTaken       = "PortTaken"    // another program listens on the server's port: the server is not the cause
 	ReasonRestarted       = "Restarted"    // a Happening: it was started again
 	ReasonReadyAgain      = "ReadyAgain"   // a Happening: it is Ready again
 	ReasonGivenUp         = "GivenUp"      // a Happening: the limit of restarts is reached

@@ -16,7 +16,7 @@
 //	raystatus.go  what `ray status` prints
 //	errors.go     the four kinds of error that callers act on
 //
-// Implementations live in the folders below. They import this package, api, and the two that every layer may use:
-// durable (files that must survive) and procid (what a process is). A composition (split, container around service) is
+// Implementations live in the folders below. They import this package, api, and the three that every layer may use:
+// durable (files that must survive), procid (what a process is) and safefile (whose files and folders are believed). A composition (split, container around service) is
 // put together by cmd. drivertest holds the contracts as tests.
 package drivers

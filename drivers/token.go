@@ -1,10 +1,14 @@
 package drivers
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 )
+
+// ErrUnauthorized: the server answered, and asks for a key that it was not given.
+var ErrUnauthorized = errors.New("the server asks for its key")
 
 // ReadToken reads the bearer token for a server from its file; without a file it is empty.
 func ReadToken(file string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"assay/drivers"
+	"assay/drivers/safefile"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
@@ -14,6 +15,9 @@ import (
 // note of that answer. A crash in between leaves an open intent, which occupies the seat until the job is listed or is
 // certain not to exist. The lease is checked right before the scheduler is called.
 func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, error) {
+	if err := safefile.Program(x.Binary); err != nil { // before a script names it
+		return a, err
+	}
 	intent := *a.Attempt
 	intent.Begun = x.Clock()
 	attempt, err := x.Lease.Begin(intent)

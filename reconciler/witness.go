@@ -135,17 +135,16 @@ func (l *Loop) answers(ctx context.Context, desired drivers.AgentDesired, p driv
 	if err != nil || u.Host == "" || len(want.Probes) == 0 {
 		return plan.Unasked, errors.New("it has no address that can be probed")
 	}
-	token, err := drivers.ReadToken(want.Secrets[want.Token])
-	if err != nil {
-		return plan.Unasked, err
-	}
 	began := time.Now()
 	for _, one := range want.Probes {
 		base := *u
 		if one.Port != "" {
 			base.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(p.Ports[one.Port]))
 		}
-		if _, err := l.Probe(ctx, base.String(), token, one); err != nil {
+		// Without its key: the agent that reported the address is silent, and anybody can have the port by now.
+		if _, err := l.Probe(ctx, base.String(), "", one); errors.Is(err, drivers.ErrUnauthorized) {
+			return plan.Answers, nil
+		} else if err != nil {
 			if here(err) || ctx.Err() != nil && time.Since(began) < witnessLeast {
 				return plan.Unasked, err
 			}

@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"assay/drivers/durable"
+	"assay/drivers/procid"
 )
 
 // TestTakeoverFromAFrozenController is finding C25: the holder of the lease is frozen in another pid namespace, with the same
@@ -33,8 +36,9 @@ func TestTakeoverFromAFrozenController(t *testing.T) {
 		close(ended)
 	}()
 	address := func() string {
-		b, _ := os.ReadFile(filepath.Join(w.state, "prometheus.url"))
-		return strings.TrimSpace(string(b))
+		var at procid.Address
+		_ = durable.ReadRecord(filepath.Join(w.state, prometheusFile), &at) // none yet: empty
+		return at.URL
 	}
 	w.until("the first controller works", 30*time.Second, func() (bool, string) { return address() != "", "" })
 	before := address()

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/safefile"
 	"assay/drivers/suite/serving"
 	"assay/reconciler/view"
 )
@@ -19,7 +18,7 @@ func (a *app) samples(items []view.Object) error {
 		return fmt.Errorf("%d runs have that name; write EXPERIMENT/NAME", len(items))
 	}
 	r := items[0].Status.(v1alpha1.RunStatus)
-	f, err := os.Open(filepath.Join(r.Dir, serving.CSVFile))
+	f, err := safefile.OpenIn(r.Dir, serving.CSVFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("run %s has no samples: it is %s, and only serving benchmarks keep them", r.ID, r.Phase)
 	}

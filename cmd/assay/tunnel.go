@@ -70,7 +70,7 @@ func (a *app) runTunnel(ctx context.Context, o tunnelOptions) error {
 	if err != nil {
 		return err
 	}
-	all, err := endpoints.List(st, s.Statuses, o.experiment, o.service)
+	all, err := endpoints.List(ctx, st, s.Statuses, o.experiment, o.service, a.note)
 	if err != nil {
 		return err
 	}

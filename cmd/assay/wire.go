@@ -13,6 +13,7 @@ import (
 	"assay/drivers/durable"
 	"assay/drivers/local"
 	"assay/drivers/lustre"
+	"assay/drivers/procid"
 	"assay/drivers/prometheus"
 	"assay/drivers/service"
 	"assay/drivers/slurm"
@@ -125,15 +126,14 @@ func (r *runner) embed(st *store.Store, a *app) error {
 	if err != nil {
 		return err
 	}
-	path, ours := filepath.Join(st.Dir(), prometheusFile), ""
+	path := filepath.Join(st.Dir(), prometheusFile)
 	r.embedded = prometheus.Keep(prometheus.Options{
 		Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(), Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
 	}, place, func(url string) error {
 		if url != "" {
-			ours = url + "\n"
-			return durable.Writer{}.Replace(path, []byte(ours), nil)
+			return durable.Writer{}.ReplaceRecord(path, procid.Address{URL: url, Owner: procid.Self()}, nil)
 		}
-		if b, err := os.ReadFile(path); err == nil && string(b) != ours {
+		if at, err := durable.OptionalRecord[procid.Address](path); err == nil && at != nil && at.Owner != procid.Self() {
 			return nil // a successor's: this controller lost its lease
 		}
 		return durable.Writer{}.Remove(path)

@@ -64,6 +64,9 @@ func (a apptainer) variable(name string) string { return strings.ToUpper(a.progr
 
 func (a apptainer) finish(b box, p *drivers.Process) {
 	p.Needs = append(slices.Clone(p.Needs), b.file())
+	if b.image.Path == "" { // else the user's word, which names the file
+		p.Fetched = append(slices.Clone(p.Fetched), b.file())
+	}
 	if p.Env == nil {
 		p.Env = map[string]string{}
 	}

@@ -83,7 +83,7 @@ func inspect(path string) (holder procid.ID, mark string) {
 	if err != nil {
 		return procid.ID{}, ""
 	}
-	text, err := durable.Read(path, 64<<10)
+	text, err := durable.ReadAny(path, 64<<10)
 	if err != nil {
 		return procid.ID{}, ""
 	}

@@ -41,9 +41,9 @@ func (r podman) command(b box, role string, argv []string) []string {
 		out = append(out, "--device", "nvidia.com/gpu=all")
 	}
 	out = append(out, b.site.Args...)
-	names := b.names
+	names := append(slices.Clone(b.names), "ASSAY_JOB_DIR") // the agent's mark: podman's containers are not below podman
 	if b.gpus {
-		names = append(slices.Clone(names), "CUDA_VISIBLE_DEVICES")
+		names = append(names, "CUDA_VISIBLE_DEVICES")
 	}
 	for _, name := range names { // without a value: podman takes it from its own environment
 		out = append(out, "--env", name)

@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -83,8 +84,15 @@ func (p Puller) folder() error {
 	if dir == "" {
 		return fmt.Errorf("site %s has no image folder; write container.images in its Site", p.Site.Metadata.Name)
 	}
-	if err := os.MkdirAll(cacheOf(dir), 0o700); err != nil {
-		return fmt.Errorf("making the image folder: %w", err)
+	err := safefile.Trusted(dir)
+	if err == nil {
+		if err := os.MkdirAll(cacheOf(dir), 0o700); err != nil {
+			return fmt.Errorf("making the image folder: %w", err)
+		}
+		err = safefile.Trusted(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("using the image folder: %w; or write another as container.images of the Site: jobs run what is in it, as you", err)
 	}
 	return nil
 }
@@ -107,6 +115,9 @@ func (p Puller) sif(ctx context.Context, t task) error {
 	}
 	there := func() bool { st, err := os.Stat(file); return err == nil && st.Mode().IsRegular() }
 	if there() {
+		if err := safefile.Trusted(file); err != nil {
+			return fmt.Errorf("the image is there, and is not to be trusted: %w; or remove it, and it is fetched again", err)
+		}
 		t.say("cached")
 		return nil
 	}
@@ -223,13 +234,7 @@ func size(path string) (n int64) {
 
 // discard removes a folder, even if an unpacked image made parts of it unwritable.
 func discard(dir string) {
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	_ = os.RemoveAll(dir) // the next fetch of this image tries again
+	_ = safefile.RemoveAll(context.Background(), dir) // the next fetch of this image tries again
 }
 
 func bytes(n int64) string {

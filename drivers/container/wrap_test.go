@@ -50,18 +50,18 @@ func TestWrapCommand(t *testing.T) {
 			words("singularity exec --cleanenv --nvccli --bind /work --bind /scratch /images/vllm+vllm-openai=v0.10.2.sif", vllmArgv)},
 		"vllm with podman": {boxes("podman", "--runtime=runc"), vllm, drivers.Process{Argv: vllmArgv, Secrets: map[string]string{"HF_TOKEN": "/f"}},
 			words("podman run --rm --replace --name assay-$(NONCE)-s --network=host --user=0:0 --ipc=host --device nvidia.com/gpu=all --runtime=runc "+
-				"--env HF_TOKEN --env HOST --env PORT --env CUDA_VISIBLE_DEVICES --volume /work:/work --volume /scratch:/scratch --entrypoint vllm "+
+				"--env HF_TOKEN --env HOST --env PORT --env ASSAY_JOB_DIR --env CUDA_VISIBLE_DEVICES --volume /work:/work --volume /scratch:/scratch --entrypoint vllm "+
 				"docker.io/vllm/vllm-openai:v0.10.2", vllmArgv[1:])},
 		"chroma with another image and a bind": {boxes("apptainer"), v1alpha1.Service{Chroma: &v1alpha1.Chroma{}, Image: "/my/chroma.sif", Binds: []string{"/a:/b:ro"}},
 			drivers.Process{Argv: chromaArgv, Data: "/d"},
 			words("apptainer exec --cleanenv --bind $(DATA) --bind /scratch --bind /a:/b:ro /my/chroma.sif", chromaArgv)},
 		"chroma with podman": {boxes("podman"), chroma, drivers.Process{Argv: chromaArgv, Data: "/d"},
-			words("podman run --rm --replace --name assay-$(NONCE)-s --network=host --user=0:0 --env HOST --env PORT "+
+			words("podman run --rm --replace --name assay-$(NONCE)-s --network=host --user=0:0 --env HOST --env PORT --env ASSAY_JOB_DIR "+
 				"--volume $(DATA):$(DATA) --volume /scratch:/scratch --entrypoint chroma docker.io/chromadb/chroma:1.0.0", chromaArgv[1:])},
 		"prometheus": {boxes("apptainer"), monitors, drivers.Process{Name: "s.prometheus", Argv: []string{"prometheus", "--x"}, Data: "/d", Files: file},
 			words("apptainer exec --cleanenv --bind $(DATA) --bind $(CONF) --bind /scratch /images/prom+prometheus=v3.9.1.sif prometheus --x")},
 		"grafana": {boxes("podman"), monitors, drivers.Process{Name: "s.grafana", Argv: []string{"grafana", "server"}, Dashboards: "boards"},
-			words("podman run --rm --replace --name assay-$(NONCE)-s-grafana --network=host --user=0:0 --env HOST --env PORT --volume $(CONF):$(CONF) " +
+			words("podman run --rm --replace --name assay-$(NONCE)-s-grafana --network=host --user=0:0 --env HOST --env PORT --env ASSAY_JOB_DIR --volume $(CONF):$(CONF) " +
 				"--volume /scratch:/scratch --entrypoint grafana docker.io/grafana/grafana:12.3.0 server")},
 		"the collector, whose program lies at the root": {boxes("apptainer"), monitors, drivers.Process{Name: "s.otel-collector", Argv: []string{"otelcol", "--config", "$(CONF)/c"}, Files: file},
 			words("apptainer exec --cleanenv --bind $(CONF) --bind /scratch /images/otel+opentelemetry-collector=0.142.0.sif /otelcol --config $(CONF)/c")},
@@ -109,7 +109,7 @@ func TestWrapProcess(t *testing.T) {
 	}
 	const options = "exec --cleanenv --nv --bind /work --bind /scratch /images/vllm+vllm-openai=v0.10.2.sif "
 	box, quiet := "apptainer "+options, "apptainer --silent "+options
-	want := drivers.Process{Name: "s", Argv: words(box, vllmArgv), Needs: []string{"/x", "/images/vllm+vllm-openai=v0.10.2.sif"}, Token: "APPTAINERENV_KEY",
+	want := drivers.Process{Name: "s", Argv: words(box, vllmArgv), Needs: []string{"/x", "/images/vllm+vllm-openai=v0.10.2.sif"}, Fetched: []string{"/images/vllm+vllm-openai=v0.10.2.sif"}, Token: "APPTAINERENV_KEY",
 		Env:     map[string]string{"APPTAINERENV_A": "secretly b", "APPTAINERENV_PORT": "$(PORT)", "APPTAINERENV_HOST": "$(HOST)"},
 		Secrets: map[string]string{"APPTAINERENV_KEY": "/key"},
 		Versions: &drivers.Versions{Argv: words(quiet + "vllm --version"), Args: map[string][]string{"1": {"--y"}},
@@ -119,7 +119,7 @@ func TestWrapProcess(t *testing.T) {
 		t.Errorf("apptainer (-want +got)\n%s", diff)
 	}
 	shared := "--network=host --user=0:0 --ipc=host --pid=host --volume /tmp:/tmp --device nvidia.com/gpu=all " +
-		"--env A --env HOST --env KEY --env OLD --env PORT --env CUDA_VISIBLE_DEVICES --volume /work:/work --volume /scratch:/scratch --entrypoint "
+		"--env A --env HOST --env KEY --env OLD --env PORT --env ASSAY_JOB_DIR --env CUDA_VISIBLE_DEVICES --volume /work:/work --volume /scratch:/scratch --entrypoint "
 	named := func(name, line string) []string {
 		return words("podman run --rm --replace --name assay-$(NONCE)-s" + name + " " + shared + line)
 	}

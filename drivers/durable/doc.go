@@ -4,7 +4,7 @@
 //	together.go Together: one fsync of a folder for several writers
 //	append.go   append lines
 //	folder.go   move, remove, make and list folders; fsync of a folder
-//	read.go     read a file within a bound; what is not a regular file is refused
+//	read.go     read a file within a bound; what is not a regular file, or is another user's, is refused
 //	record.go   JSON records with a schema version
 //	states.go   Extend: a later state of a record, behind the earlier ones in its file
 //	watched.go  Watched: a record that is read again only when it was replaced
@@ -30,6 +30,7 @@
 //	ErrTooLarge      more than the reader's bound
 //	ErrChanged       Extend: the file is not as its only writer left it
 //	ErrNotRegular    a FIFO, a socket, a device or a folder where a file was expected
+//	ErrForeign       the file is another user's
 //
 // A record is a JSON object whose first key is "schema": the version of records of its kind. It is raised when an older assay
 // could misread what a newer one writes. A record without it is of version 0, and is read the same way. Most kinds are of

@@ -13,6 +13,7 @@ var (
 	ErrNewer      = errors.New("written by a newer assay")
 	ErrTooLarge   = errors.New("too large")
 	ErrNotRegular = errors.New("not a regular file")
+	ErrForeign    = errors.New("it belongs to another user")
 )
 
 // damaged is a record that cannot be decoded.

@@ -13,6 +13,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/procid"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -58,6 +59,10 @@ type shepherd struct {
 
 // run starts the job and waits for its end. Meanwhile it watches the time limit and requests to cancel.
 func (s *shepherd) run(id string, signals <-chan os.Signal) end {
+	if err := safefile.Program(s.spec.Argv[0]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return end{State: drivers.JobFailed, Reason: "StartFailed", Exit: 126}
+	}
 	cmd := exec.Command(s.spec.Argv[0], s.spec.Argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.spec.Dir, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "ASSAY_JOB_ID="+id, marker+s.spec.Tag.Nonce)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 // Submit starts a job. Once job.json is there the job exists, whatever happens to the caller.
@@ -110,7 +111,7 @@ func (s *Scheduler) forget() {
 		}
 		if !over.IsZero() && time.Since(over) > forgetAfter {
 			_ = os.Remove(filepath.Join(folder, jobFile)) // first: without it there is no job
-			_ = os.RemoveAll(folder)
+			_ = safefile.RemoveAll(context.Background(), folder)
 		}
 	}
 }

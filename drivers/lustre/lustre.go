@@ -10,8 +10,10 @@
 //
 // On other file systems everything works but stripes and quota.
 //
-// Dependency: golang.org/x/sys/unix for statfs, for renaming without replacing, and for walking by descriptors: a path could
-// be swapped for a symbolic link between a check and a removal.
+// A directory is removed by descriptors (package safefile): a path could be swapped for a symbolic link between a check and a
+// removal.
+//
+// Dependency: golang.org/x/sys/unix for statfs and for renaming without replacing.
 package lustre
 
 import (

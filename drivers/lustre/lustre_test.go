@@ -221,19 +221,6 @@ func TestDeadFileSystem(t *testing.T) {
 	close(release)
 }
 
-// What is on another device is not entered: here the tree pretends to be on one that does not exist.
-func TestOtherFileSystemsStay(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "mounted", "file")
-	write(t, file, "x", 0o600)
-	fd, err := openDir(unix.AT_FDCWD, dir)
-	must(t, err)
-	defer unix.Close(fd)
-	if err := (walker{ctx: ctx(t), dev: 1<<63 - 1}).empty(fd, dir, ""); err == nil || !strings.Contains(err.Error(), "another file system") || !there(file) {
-		t.Errorf("got %v", err)
-	}
-}
-
 // A removal that is stuck is not taken for the making that is asked for meanwhile.
 func TestDifferentStepsDoNotMix(t *testing.T) {
 	var s steps

@@ -99,21 +99,3 @@ func tempName(path, owner string) string {
 	sum := sha256.Sum256([]byte(owner + "\x00" + path))
 	return filepath.Join(filepath.Dir(path), fmt.Sprintf(".assay-%x", sum[:8]))
 }
-
-// dropTemp removes a directory under its temporary name: it holds the mark or nothing, and with anything else in it it stays.
-func dropTemp(temp string) error {
-	info, err := os.Lstat(temp)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return errors.New("it is not a directory; remove it by hand")
-	}
-	if err := os.Remove(filepath.Join(temp, markerName)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return unix.Rmdir(temp)
-}

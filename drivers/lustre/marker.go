@@ -4,17 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"assay/drivers/safefile"
 )
 
 // markerName is the file that makes a directory ours.
-const markerName = ".assay"
+const (
+	markerName = ".assay"
+	maxMarker  = 64 << 10 // bytes
+)
 
 // marker also names the path: a directory that the user copied or renamed is the user's.
 type marker struct {
@@ -25,27 +26,19 @@ type marker struct {
 
 func (m marker) ours(path, owner string) bool { return m.Owner == owner && m.Path == path }
 
-// readMarker reads the mark of a directory. A link, or a file of another user, is none.
+// readMarker reads the mark of a directory of this user. A link, or a file of another user, is none.
 func readMarker(dir string) (marker, error) {
-	fd, err := unix.Open(filepath.Join(dir, markerName), unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return marker{}, err
-	}
-	return decodeMarker(fd)
-}
-
-func decodeMarker(fd int) (marker, error) {
 	var m marker
-	f := os.NewFile(uintptr(fd), markerName)
-	defer f.Close()
-	info, err := f.Stat()
+	f, err := safefile.OpenFolder(dir)
 	if err != nil {
 		return m, err
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !info.Mode().IsRegular() || !ok || int(st.Uid) != os.Getuid() {
-		return m, errors.New("the mark is not a file of this user")
+	defer f.Close()
+	b, err := f.ReadFile(markerName, maxMarker)
+	if err != nil {
+		return m, err
 	}
-	return m, json.NewDecoder(io.LimitReader(f, 64<<10)).Decode(&m)
+	return m, json.Unmarshal(b, &m)
 }
 
 func writeMarker(dir string, m marker) error {

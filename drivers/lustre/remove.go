@@ -2,15 +2,15 @@ package lustre
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/safefile"
 )
 
 func (s *system) remove(ctx context.Context, spec v1alpha1.Lustre, owner string) error {
@@ -30,25 +30,22 @@ func removeNow(ctx context.Context, path, owner string) error {
 	if err := dropTemp(temp); err != nil {
 		return fmt.Errorf("removing what an earlier try left in %s: %w", temp, err)
 	}
-	fd, err := openDir(unix.AT_FDCWD, path)
+	dir, err := safefile.OpenFolder(path)
 	switch {
-	case errors.Is(err, unix.ENOENT):
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP):
 		return fmt.Errorf("it is a file or a symbolic link: %w", ErrNotOurs)
+	case errors.Is(err, safefile.ErrForeign):
+		return fmt.Errorf("%w: %w", err, ErrNotOurs)
 	case err != nil:
 		return err
 	}
-	defer unix.Close(fd)
-	if err := mustBeOurs(fd, path, owner); err != nil {
+	defer dir.Close()
+	if err := mustBeOurs(dir, path, owner); err != nil {
 		return err
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
-	}
-	w := walker{ctx: ctx, dev: uint64(st.Dev)}
-	if err := w.empty(fd, path, markerName); err != nil {
+	if _, err := dir.Empty(ctx, markerName); err != nil {
 		return err
 	}
 	// Only the mark is left. Out of sight first: between the two last steps the directory would look like the user's.
@@ -58,15 +55,15 @@ func removeNow(ctx context.Context, path, owner string) error {
 	return dropTemp(temp)
 }
 
-func mustBeOurs(fd int, path, owner string) error {
-	at, err := unix.Openat(fd, markerName, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if errors.Is(err, unix.ENOENT) {
+func mustBeOurs(dir *safefile.Folder, path, owner string) error {
+	var m marker
+	b, err := dir.ReadFile(markerName, maxMarker)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("it has no mark of ours: %w", ErrNotOurs)
+	case err == nil:
+		err = json.Unmarshal(b, &m)
 	}
-	if err != nil {
-		return fmt.Errorf("its mark cannot be read (%w): %w", err, ErrNotOurs)
-	}
-	m, err := decodeMarker(at)
 	if err != nil {
 		return fmt.Errorf("its mark cannot be read (%w): %w", err, ErrNotOurs)
 	}
@@ -76,71 +73,20 @@ func mustBeOurs(fd int, path, owner string) error {
 	return nil
 }
 
-func openDir(at int, name string) (int, error) {
-	return unix.Openat(at, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-}
-
-// walker removes by descriptors: no name in it is ever followed, and no other file system entered.
-type walker struct {
-	ctx context.Context
-	dev uint64
-}
-
-// empty removes all in the directory but the entry keep.
-func (w walker) empty(fd int, path, keep string) error {
-	again, err := unix.Dup(fd)
-	if err != nil {
-		return err
-	}
-	dir := os.NewFile(uintptr(again), path)
-	defer dir.Close()
-	for { // in portions: a benchmark leaves millions of files
-		names, err := dir.Readdirnames(4096)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			if err := w.ctx.Err(); err != nil {
-				return fmt.Errorf("cut short; the rest goes with the next try: %w", err)
-			}
-			if name == keep {
-				continue
-			}
-			if err := w.drop(fd, name, filepath.Join(path, name)); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func (w walker) drop(fd int, name, path string) error {
-	err := unix.Unlinkat(fd, name, 0)
-	if err == nil || errors.Is(err, unix.ENOENT) {
+// dropTemp removes a directory under its temporary name: it holds the mark or nothing, and with anything else in it it stays.
+func dropTemp(temp string) error {
+	dir, err := safefile.OpenFolder(temp)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	}
-	if !errors.Is(err, unix.EISDIR) && !errors.Is(err, unix.EPERM) {
-		return fmt.Errorf("removing %s: %w", path, err)
-	}
-	sub, openErr := openDir(fd, name)
-	if openErr != nil {
-		return fmt.Errorf("removing %s: %w", path, openErr)
-	}
-	defer unix.Close(sub)
-	var st unix.Stat_t
-	if err := unix.Fstat(sub, &st); err != nil {
-		return fmt.Errorf("removing %s: %w", path, err)
-	}
-	if uint64(st.Dev) != w.dev {
-		return fmt.Errorf("%s is another file system, which stays; unmount it first", path)
-	}
-	if err := w.empty(sub, path, ""); err != nil {
+	case errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP):
+		return errors.New("it is not a directory; remove it by hand")
+	case err != nil:
 		return err
 	}
-	if err := unix.Unlinkat(fd, name, unix.AT_REMOVEDIR); err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("removing %s: %w", path, err)
+	defer dir.Close()
+	if _, err := dir.Remove(context.Background(), markerName); err != nil {
+		return err
 	}
-	return nil
+	return unix.Rmdir(temp)
 }

@@ -8,7 +8,8 @@
 //	this host, another boot                Gone: the host has restarted since
 //	another pid namespace, another host    Unknown
 //
-// The files: procid.go (identity and state), carrying.go (ending what carries a word in its environment).
+// The files: procid.go (identity and state), carrying.go (ending what carries a word in its environment), listening.go (who
+// listens on a port: a secret is sent only to a process that is known), address.go (what a file says of a listener).
 //
 // It reads /proc and so works on Linux. Where /proc is missing, or belongs to another pid namespace than this process,
 // every state is Unknown. It imports only the standard library.

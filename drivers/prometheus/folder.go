@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"assay/drivers/safefile"
 )
 
 // The database needs a local disk, and a database has one user at a time. A folder of its own on this host is named after
@@ -70,10 +73,18 @@ func (p Place) Latest() (string, error) {
 	}
 	for _, f := range all {
 		if !f.busy {
-			return f.path, nil
+			return private(f.path)
 		}
 	}
 	return "", nil
+}
+
+// private refuses a folder in whose place another user could put one: what is in it decides gates.
+func private(path string) (string, error) {
+	if err := safefile.Private(path); err != nil {
+		return "", fmt.Errorf("using the database of the embedded Prometheus (paths.local of the site, else $TMPDIR, else /var/tmp): %w", err)
+	}
+	return path, nil
 }
 
 // Take is Latest, or a new folder, mode 0700. Free folders that nobody has used for a day are removed.
@@ -92,17 +103,17 @@ func (p Place) Take() (string, error) {
 		case chosen == "":
 			chosen = f.path
 		case time.Since(f.written) > staleFolder:
-			_ = os.RemoveAll(f.path) // what is left is removed by the next start
+			_ = safefile.RemoveAll(context.Background(), f.path) // what is left is removed by the next start
 		}
 	}
 	if chosen != "" {
-		return chosen, nil
+		return private(chosen)
 	}
 	dir, err := os.MkdirTemp(p.under(), p.prefix())
 	if err != nil {
 		return "", fmt.Errorf("making the folder of the embedded Prometheus' database on a local disk (paths.local of the site, else $TMPDIR, else /var/tmp): %w", err)
 	}
-	return dir, nil
+	return private(dir)
 }
 
 func own(info fs.FileInfo) bool {

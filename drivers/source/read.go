@@ -15,6 +15,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 const maxFile = 4 << 20 // bytes of a manifest; far above what a person writes
@@ -89,8 +90,15 @@ func readPath(path string) ([]v1alpha1.File, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
-		f, err := readFile(path)
-		return []v1alpha1.File{f}, err
+		f, err := safefile.Open(path)
+		if errors.Is(err, safefile.ErrKind) {
+			err = fmt.Errorf("%w; what comes out of a pipe is read with: … | assay apply -f -", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		in, err := readFile(f, path)
+		return []v1alpha1.File{in}, err
 	}
 	var files []v1alpha1.File
 	// The slash at the end makes it walk a link to a folder too.
@@ -105,8 +113,12 @@ func readPath(path string) ([]v1alpha1.File, error) {
 		case hidden || e.IsDir() || !isManifest(p):
 			return nil
 		}
-		f, err := readFile(p)
-		files = append(files, f)
+		f, err := safefile.OpenIn(root, strings.TrimPrefix(p, root))
+		if err != nil {
+			return err
+		}
+		in, err := readFile(f, p)
+		files = append(files, in)
 		return err
 	})
 	if err == nil && len(files) == 0 {
@@ -121,11 +133,7 @@ func isManifest(name string) bool {
 	return !strings.HasPrefix(filepath.Base(name), ".") && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
 }
 
-func readFile(path string) (v1alpha1.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return v1alpha1.File{}, err
-	}
+func readFile(f *os.File, path string) (v1alpha1.File, error) {
 	defer f.Close()
 	data, err := readLimited(f)
 	if err != nil {

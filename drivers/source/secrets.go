@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const maxSecret = 64 << 10 // bytes of a file that holds one
@@ -71,14 +71,7 @@ func secret(ref v1alpha1.Secret) (string, error) {
 		}
 		path = filepath.Join(home, rest)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("other users can read %s; type: chmod 600 %s", path, path)
-	}
-	b, err := durable.Read(path, maxSecret)
+	b, err := safefile.ReadSecret(path, maxSecret)
 	if err != nil {
 		return "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/procid"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -73,6 +74,9 @@ type agent struct {
 // Run supervises the job in dir until ctx ends, or until everything is done and desired.json says to exit then. It
 // returns an error when it could not work at all; a server's failure is in state.json.
 func Run(ctx context.Context, dir string, o Options) error {
+	if err := safe(dir, o.Binary); err != nil {
+		return err
+	}
 	a := newAgent(dir, o)
 	defer a.relays.close()
 	if err := a.claim(); errors.Is(err, errAgain) {
@@ -92,6 +96,19 @@ func Run(ctx context.Context, dir string, o Options) error {
 	}
 	if end.Left == "" {
 		a.guard.close()
+	}
+	return nil
+}
+
+// safe refuses a job directory in which another user could have put what to run, and an assay that is not what its name says:
+// the agent starts it again as a guard, for runs, for $(ASSAY) and on the other nodes.
+func safe(dir, binary string) error {
+	err := safefile.Private(dir)
+	if err == nil {
+		err = safefile.Program(binary)
+	}
+	if err != nil {
+		return fmt.Errorf("starting in %s: %w", dir, err)
 	}
 	return nil
 }

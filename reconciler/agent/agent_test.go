@@ -67,6 +67,14 @@ func act(role string, args []string) {
 	case "squat":
 		time.AfterFunc(20*time.Second, func() { os.Exit(0) })
 		fmt.Println(http.ListenAndServe("127.0.0.1:"+args[0], http.NotFoundHandler()))
+	case "late": // a server that listens once a file is there
+		for {
+			if _, err := os.Stat(args[0]); err == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		act("serve", nil)
 	case "crash":
 		os.Exit(7)
 	case "fork": // leaves a child behind in its group

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 // run starts a command of the process, its secrets kept out of the log.
@@ -30,6 +31,11 @@ func (p *process) command(argv []string) (*exec.Cmd, error) {
 	words, err := p.expandAll(argv)
 	if err != nil {
 		return nil, err
+	}
+	if words[0] == p.a.o.Binary {
+		if err := safefile.Program(words[0]); err != nil {
+			return nil, err
+		}
 	}
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = p.a.dir

@@ -16,6 +16,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -62,6 +63,9 @@ func makeData(dir, owner string) error {
 			err = fmt.Errorf("%s is not a directory", dir)
 		}
 		if err == nil {
+			err = safefile.Mine(dir) // in a paths.work that all can write, another user can have been faster
+		}
+		if err == nil {
 			err = foreignData(dir, owner)
 		}
 		return err
@@ -83,6 +87,9 @@ type dataMark struct {
 func foreignData(dir, owner string) error {
 	path := filepath.Join(dir, markerFile)
 	mark, err := durable.OptionalRecord[dataMark](path)
+	if errors.Is(err, durable.ErrForeign) {
+		return err
+	}
 	if err != nil || mark == nil || owner == "" {
 		return nil
 	}

@@ -16,6 +16,7 @@
 //	environment.go  variables and secrets
 //	conf.go         its data directory and files; a reload when they change
 //	ports.go        free ports, kept for the life of the job
+//	listener.go     who listens on a port: a key is sent to the job's own processes only
 //	gpus.go         GPUs that services of one job share
 //	version.go      arguments that depend on a program's version
 //	probing.go      probes, and what they say about Ready

@@ -18,6 +18,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -123,6 +124,10 @@ func (n *nodes) textfile(w http.ResponseWriter, r *http.Request) {
 func (n *nodes) others(ctx context.Context, o Options) {
 	count := strconv.Itoa(o.Nodes - 1)
 	for ctx.Err() == nil {
+		if err := safefile.Program(o.Binary); err != nil {
+			n.fail(err)
+			return
+		}
 		cmd := exec.CommandContext(ctx, "srun", "--nodes="+count, "--ntasks="+count, "--ntasks-per-node=1", "--relative=1", "--overlap",
 			"--kill-on-bad-exit=0", "--input=none", o.Binary, "agent-node", n.dir)
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -30,10 +30,11 @@ func (a *agent) port(process, which string) (int, error) {
 	return port, err
 }
 
-// release forgets the ports of a process on which another program listens meanwhile, and returns one of them; 0 if there is none.
-func (a *agent) release(process string) (taken int) {
+// release forgets the ports of a process on which another program listens meanwhile, also the port on which one was seen, and
+// returns one of them; 0 if there is none.
+func (a *agent) release(process string, seen int) (taken int) {
 	for key, port := range a.ports {
-		if strings.HasPrefix(key, process+":") && !a.portFree(port) {
+		if strings.HasPrefix(key, process+":") && (port == seen || !a.portFree(port)) {
 			delete(a.ports, key)
 			a.layout++
 			taken = port

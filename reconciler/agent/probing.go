@@ -2,13 +2,13 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"strconv"
 	"time"
 
 	"assay/drivers"
-	"assay/reconciler/probe"
 )
 
 const (
@@ -50,19 +50,23 @@ func (p *process) probe(now time.Time) {
 	}
 	p.probing, p.probed = true, now
 	probes := slices.Clone(p.want.Probes)
-	bases := make([]string, len(probes))
+	bases, ports := make([]string, len(probes)), make([]int, len(probes))
 	for i, one := range probes {
 		port := p.port
 		if one.Port != "" {
 			port = p.a.ports[p.want.Name+":"+one.Port]
 		}
-		bases[i], probes[i].Timeout = p.local(port), p.patience(one.Timeout)
+		bases[i], ports[i], probes[i].Timeout = p.local(port), port, p.patience(one.Timeout)
 	}
-	g, token := p.main, p.token
+	g, token, listener, client := p.main, p.token, p.listener, p.client
 	go func() {
 		r := result{group: g, began: now}
 		for i, one := range probes {
-			models, err := probe.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
+			_, err := listener.own(ports[i]) // also of a connection that is open: another program can listen beside the server
+			var models []string
+			if err == nil {
+				models, err = client.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
+			}
 			if r.models = append(r.models, models...); err != nil {
 				r.err = err
 				break
@@ -85,6 +89,11 @@ func (p *process) tokenOf() string {
 }
 
 func (p *process) judge(r result, now time.Time) {
+	if taken, ok := errors.AsType[*takenError](r.err); ok {
+		p.taken = taken.port
+		p.fail(fault{drivers.ReasonPortTaken, taken.Error()}, now)
+		return
+	}
 	p.models = r.models
 	if r.err == nil {
 		if p.lost {

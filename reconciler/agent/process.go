@@ -6,6 +6,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/probe"
 )
 
 // process is one supervised server, with the Ray cluster under it if it wants one.
@@ -39,6 +40,9 @@ type process struct {
 	again     time.Time // when a restart is due
 	probed    time.Time
 	token     string        // for its probes
+	listener  *listener     // the sockets of this start
+	client    *probe.Client // which connects to those alone
+	taken     int           // the port on which another program was found listening; 0: none
 	wrong     int           // answers in a row
 	quiet     time.Duration // since its last answer, without the agent's own pauses
 	misses    int           // that count for Live

@@ -16,8 +16,6 @@ const (
 	doubtFor     = 5 * time.Second  // after a server's end its cluster can still turn out to be the cause
 )
 
-const portTaken = "PortTaken" // a reason: the server is not the cause
-
 // fault is the cause of an unexpected end.
 type fault struct{ reason, message string }
 
@@ -64,11 +62,11 @@ func (p *process) stopped(now time.Time) {
 		p.restarts-- // it was stopped on purpose, and step counts the start
 		return
 	}
-	if taken := p.a.release(p.want.Name); taken != 0 && !p.ready && p.retries < portRetries {
+	if taken := p.a.release(p.want.Name, p.taken); taken != 0 && !p.ready && p.retries < portRetries {
 		p.retries++
 		p.again = now
 		p.restarts-- // the server is not the cause
-		p.enter(drivers.PhaseRestarting, portTaken, fmt.Sprintf("another program took port %d before the server listened; it is started on another port", taken), now)
+		p.enter(drivers.PhaseRestarting, drivers.ReasonPortTaken, fmt.Sprintf("another program took port %d before the server listened; it is started on another port", taken), now)
 		return
 	}
 	if p.proven {
@@ -92,7 +90,7 @@ func (p *process) restart(now time.Time) {
 	p.restarts++
 	if p.lost && p.last != nil {
 		line := fmt.Sprintf("restart %d of at most %d, after %s: %s", p.restarts, p.want.Restart.Limit, p.last.Reason, p.last.Message)
-		if p.reason == portTaken {
+		if p.reason == drivers.ReasonPortTaken {
 			line = p.message
 		}
 		p.happen(drivers.ReasonRestarted, line)

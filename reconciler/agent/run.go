@@ -15,6 +15,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -83,6 +84,10 @@ func (r *run) begin(now time.Time) {
 	}
 	if lost, err := r.claim(); err != nil {
 		r.lose(lost, err.Error())
+		return
+	}
+	if err := safefile.Program(r.a.o.Binary); err != nil {
+		r.lose(drivers.LostSuite, err.Error())
 		return
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
@@ -166,7 +171,7 @@ func (r *run) state() drivers.RunState {
 
 // lastLine is the last line of a file; empty when there is no file. At most 4096 bytes are read.
 func lastLine(path string) string {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 // start begins to start; advance goes on with it.
@@ -17,6 +18,12 @@ func (p *process) start(now time.Time) {
 	for _, path := range p.want.Needs {
 		if _, err := os.Stat(path); err != nil {
 			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			return
+		}
+	}
+	for _, path := range p.want.Fetched {
+		if err := safefile.Trusted(path); err != nil {
+			p.enter(drivers.PhaseFailed, "StartFailed", fmt.Sprintf("its image is not to be trusted: %v; or fetch it into a folder of yours (container.images of the Site)", err), now)
 			return
 		}
 	}
@@ -82,7 +89,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			return "", err
 		}
 		if p.want.Port == 0 && !p.a.portFree(p.port) {
-			p.a.release(p.want.Name)
+			p.a.release(p.want.Name, 0)
 			if p.port, err = p.a.port(p.want.Name, ""); err != nil {
 				return "", err
 			}
@@ -126,7 +133,8 @@ func (p *process) launch(now time.Time) error {
 		return err
 	}
 	p.starting, p.up, p.proven, p.probed = false, false, false, time.Time{}
-	p.wrong, p.misses, p.quiet, p.token = 0, 0, 0, p.tokenOf()
+	p.wrong, p.misses, p.quiet, p.token, p.taken = 0, 0, 0, p.tokenOf(), 0
+	p.listenFor()
 	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
 	return nil
 }

@@ -107,7 +107,7 @@ func (p *process) state() drivers.ProcessState {
 }
 
 func (p *process) endpoint() string {
-	if p.port == 0 {
+	if p.port == 0 || p.taken != 0 { // a port that another program has is not shown
 		return ""
 	}
 	return p.a.endpointOf(p.port)

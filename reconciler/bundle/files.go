@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,7 +84,7 @@ func (b *Bundle) filter() error {
 
 // events are the lines of an event file that concern the experiment.
 func (b *Bundle) events(name string) ([]byte, error) {
-	data, err := os.ReadFile(b.inState(name))
+	data, err := durable.Read(b.inState(name), durable.MaxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

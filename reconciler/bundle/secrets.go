@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,7 +97,7 @@ func (b *Bundle) settings() error {
 		if base != drivers.DesiredFile && base != drivers.RequestFile && !strings.HasPrefix(name, "revisions/") {
 			continue
 		}
-		document, err := os.ReadFile(b.inState(name))
+		document, err := durable.Read(b.inState(name), durable.MaxRecord)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

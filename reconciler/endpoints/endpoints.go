@@ -1,9 +1,8 @@
-// Package endpoints lists where the servers of running services answer: their URLs, by component where a service has
-// several, and where the passwords are that were generated for them. It reads statuses that are handed in, and the job
-// directories; nothing is asked over the network, so an endpoint is as old as its status.
 package endpoints
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -24,12 +23,26 @@ type Endpoint struct {
 	Ready      bool
 	URL        *url.URL // with a host and a port, as the nodes see it
 	Password   string   // the file of a generated password; empty: none
+
+	nonce string // of the job
 }
 
 // List returns the endpoints of running jobs, in the order of the status: of one experiment unless it is empty, of one
-// service unless that is. It is an error when there are none, or when nothing has that name.
-func List(st *store.Store, statuses []v1alpha1.ExperimentStatus, experiment, service string) ([]Endpoint, error) {
-	return lister{st, statuses}.list(experiment, service)
+// service unless that is. Those whose agent gives no sign of life are left out, which note is told. It is an error when there
+// are none, or when nothing has that name.
+func List(ctx context.Context, st *store.Store, statuses []v1alpha1.ExperimentStatus, experiment, service string, note func(string, ...any)) ([]Endpoint, error) {
+	all, err := lister{st, statuses}.list(experiment, service)
+	if err != nil {
+		return nil, err
+	}
+	out, stale := living(ctx, st, all)
+	for _, s := range stale {
+		note("%s", s)
+	}
+	if len(out) == 0 {
+		return nil, errors.New("no endpoint can be relied on: nobody vouches any more for what was reported; look: assay get jobs")
+	}
+	return out, nil
 }
 
 type lister struct {
@@ -89,7 +102,7 @@ func (l lister) seat(experiment, service string, seat v1alpha1.SeatStatus) []End
 		if component != "" && component != service {
 			name = service + "." + strings.TrimPrefix(component, service+".")
 		}
-		out = append(out, Endpoint{experiment, name, seat.Seat, seat.Ready, u, l.password(seat, name)})
+		out = append(out, Endpoint{experiment, name, seat.Seat, seat.Ready, u, l.password(seat, name), seat.Nonce})
 	}
 	return out
 }

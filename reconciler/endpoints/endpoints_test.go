@@ -1,11 +1,16 @@
 package endpoints
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/plan"
 	"assay/reconciler/store/storetest"
 )
@@ -48,5 +53,56 @@ func TestComponentsHaveEndpointsOfTheirOwn(t *testing.T) {
 	}
 	if _, err := known.list("x", ""); err == nil || !strings.Contains(err.Error(), `no experiment "x"`) {
 		t.Errorf("experiment x: %v", err)
+	}
+}
+
+// TestOnlyLivingEndpoints: an endpoint counts while its agent gives signs of life and reports it; else the reason is told.
+func TestOnlyLivingEndpoints(t *testing.T) {
+	for name, c := range map[string]struct {
+		state drivers.AgentState
+		beats bool
+		says  string // empty: it is listed
+	}{
+		"it lives":            {drivers.AgentState{Written: 1}, true, ""},
+		"it was killed":       {drivers.AgentState{Written: 1}, false, "no sign of life"},
+		"it has ended":        {drivers.AgentState{Written: 1, End: &drivers.AgentEnd{Reason: drivers.EndKilled}}, true, "its agent has ended: " + drivers.EndKilled},
+		"it has another port": {drivers.AgentState{Written: 1, Processes: []drivers.ProcessState{{Endpoint: "http://n1:2"}}}, true, "this address no more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := storetest.New(t)
+			at := w.Job("web", "7")
+			if c.state.Processes == nil {
+				c.state.Processes = []drivers.ProcessState{{Endpoint: "http://n1:1"}}
+			}
+			dir := w.St.JobDir(at.Seat, at.Nonce)
+			beat := durable.Beat{Path: filepath.Join(dir, drivers.BeatFile), NoSync: true}
+			defer beat.Close()
+			if err := errors.Join(durable.Writer{NoSync: true}.ReplaceRecord(filepath.Join(dir, drivers.StateFile), c.state, nil), beat.Write(durable.Pulse{Count: 5, Of: 1})); err != nil {
+				t.Fatal(err)
+			}
+			stop, stopped := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(stopped)
+				for n := uint64(6); ; n++ {
+					select {
+					case <-stop:
+						return
+					case <-time.After(10 * time.Millisecond):
+						if c.beats {
+							_ = beat.Write(durable.Pulse{Count: n, Of: 1})
+						}
+					}
+				}
+			}()
+			var said string
+			all, err := List(t.Context(), w.St, []v1alpha1.ExperimentStatus{{Name: "e", Services: []v1alpha1.ServiceStatus{{Name: "web", Seats: []v1alpha1.SeatStatus{
+				{Seat: at.Seat.String(), Nonce: at.Nonce, JobState: "Running", Endpoint: "http://n1:1"}}}}}}, "", "", func(f string, v ...any) { said += fmt.Sprintf(f, v...) })
+			close(stop)
+			<-stopped
+			if listed := len(all) == 1 && err == nil; listed != (c.says == "") || !strings.Contains(said, c.says) {
+				t.Errorf("%v, %v, said %q; want %q", all, err, said, c.says)
+			}
+		})
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -69,16 +68,20 @@ func (s snapshot) dataBelow(dir string, depth int) ([]Leftover, error) {
 	return out, nil
 }
 
-// readMarker reads who made a directory. A marker that is a link, or that cannot be read, proves nothing.
+// readMarker reads who made a directory. One that is another user's, that is a link, or that cannot be read, proves nothing.
 func readMarker(dir string) (owner string, ok bool) {
-	f, err := os.OpenFile(filepath.Join(dir, markerFile), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := safefile.OpenFolder(dir)
 	if err != nil {
 		return "", false
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	return markerIn(f)
+}
+
+func markerIn(f *safefile.Folder) (owner string, ok bool) {
 	var m struct{ Owner string }
-	if err != nil || !info.Mode().IsRegular() || info.Size() > markerLimit || json.NewDecoder(f).Decode(&m) != nil {
+	b, err := f.ReadFile(markerFile, markerLimit)
+	if err != nil || json.Unmarshal(b, &m) != nil {
 		return "", false
 	}
 	return m.Owner, m.Owner != ""

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"assay/drivers/safefile"
 )
 
 // tailWindow bounds what a tail reads of a large log, in bytes.
@@ -16,7 +17,7 @@ func printFrom(w io.Writer, path string, tail int) (int64, error) {
 	if tail < 0 {
 		return copyFrom(w, path, 0)
 	}
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return 0, logError(path, err)
 	}
@@ -42,7 +43,7 @@ func printFrom(w io.Writer, path string, tail int) (int64, error) {
 }
 
 func copyFrom(w io.Writer, path string, offset int64) (int64, error) {
-	f, err := os.Open(path)
+	f, err := safefile.Open(path)
 	if err != nil {
 		return 0, logError(path, err)
 	}

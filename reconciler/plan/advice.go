@@ -186,6 +186,7 @@ var advice = map[Reason]string{
 	Missing:         "fetch the images of the manifest (assay pull -f FILE), or correct the path",
 	ProbeFailing:    "wait until the server answers its probes; if it stays so: assay logs SERVICE",
 
+	PortTaken:    "wait: the server is started again on another port; if the manifest names its port, name another one, or ask whose program listens there: ss -tlnp",
 	NotAnswering: "wait: it is restarted in its job; if it was only slow, raise live.misses or live.every",
 	Restarted:    "wait until it is Ready; what ended it: assay logs SERVICE",
 	ReadyAgain:   "nothing to do",

@@ -141,7 +141,7 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 		name := component(s, s.Processes[i])
 		switch {
 		case p == nil || p.Fingerprint != s.Processes[i].Fingerprint:
-		case p.Phase == drivers.PhaseFailed && (Reason(p.Reason) == CommandNotFound || Reason(p.Reason) == Missing):
+		case p.Phase == drivers.PhaseFailed && slices.Contains([]Reason{CommandNotFound, Missing, PortTaken}, Reason(p.Reason)):
 			return cause{Reason(p.Reason), name + p.Message}
 		case p.Phase == drivers.PhaseFailed:
 			return cause{CrashLoop, strings.TrimSpace(fmt.Sprintf("%sthe server failed for good: %s %s", name, p.Reason, p.Message))}

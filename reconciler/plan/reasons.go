@@ -204,6 +204,7 @@ const (
 	Missing         Reason = drivers.ReasonMissing
 	ProbeFailing    Reason = drivers.ReasonProbeFailing
 	NotAnswering    Reason = drivers.ReasonNotAnswering
+	PortTaken       Reason = drivers.ReasonPortTaken
 	Restarted       Reason = drivers.ReasonRestarted
 	ReadyAgain      Reason = drivers.ReasonReadyAgain
 	GivenUp         Reason = drivers.ReasonGivenUp

@@ -21,16 +21,34 @@ const (
 	maxBody        = 4 << 20
 )
 
-// client uses no proxy: what is probed runs on this machine or on a node of the cluster.
-var client = &http.Client{Transport: &http.Transport{
-	DialContext:         (&net.Dialer{Timeout: defaultTimeout}).DialContext,
-	MaxIdleConnsPerHost: 2,
-	IdleConnTimeout:     30 * time.Second,
-}}
+// Dial opens a connection to a server, or refuses to.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Client probes servers over connections of its own.
+type Client struct {
+	http *http.Client
+	dial Dial
+}
+
+// New returns a client that opens its connections with dial. It uses no proxy: what is probed runs on this machine or on a
+// node of the cluster.
+func New(dial Dial) *Client {
+	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second}}, dial}
+}
+
+// Close closes the connections that are not in use.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+var usual = New((&net.Dialer{Timeout: defaultTimeout}).DialContext)
+
+// Check is Client.Check with a client that connects to whoever listens.
+func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
+	return usual.Check(ctx, base, token, p)
+}
 
 // Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
 // probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
-func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
+func (c *Client) Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
 		timeout = defaultTimeout
@@ -38,7 +56,7 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if p.Path == "" {
-		return nil, connect(ctx, base)
+		return nil, c.connect(ctx, base)
 	}
 	address := strings.TrimSuffix(base, "/") + p.Path
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -48,7 +66,7 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := client.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("no answer: %w", err) // the error names the address
 	}
@@ -56,6 +74,9 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
+	}
+	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
+		return nil, fmt.Errorf("%s answers with status %d: %w", address, resp.StatusCode, drivers.ErrUnauthorized)
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
@@ -67,16 +88,16 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 }
 
 // connect passes when the port accepts a TCP connection.
-func connect(ctx context.Context, base string) error {
+func (c *Client) connect(ctx context.Context, base string) error {
 	u, err := url.Parse(base)
 	if err != nil {
 		return fmt.Errorf("probing %s: %w", base, err)
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.Host)
+	conn, err := c.dial(ctx, "tcp", u.Host)
 	if err != nil {
 		return fmt.Errorf("the port does not accept connections: %w", err)
 	}
-	return c.Close()
+	return conn.Close()
 }
 
 // holds passes when an OpenAI model list contains a model.

@@ -5,11 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"assay/drivers/durable"
+	"assay/drivers/safefile"
 	"assay/reconciler/results"
 )
 
@@ -21,7 +22,7 @@ type request struct {
 
 // requests reads samples.csv of a run, in the order in which they were sent; none when the file is missing or malformed.
 func requests(dir string) []request {
-	f, err := os.Open(filepath.Join(dir, "samples.csv"))
+	f, err := safefile.OpenIn(dir, "samples.csv")
 	if err != nil {
 		return nil
 	}
@@ -57,7 +58,7 @@ type frontierPoint struct {
 }
 
 func frontierFile(dir string) (out []frontierPoint) {
-	b, err := os.ReadFile(filepath.Join(dir, "frontier.json"))
+	b, err := durable.Read(filepath.Join(dir, "frontier.json"), durable.MaxRecord)
 	if err != nil || json.Unmarshal(b, &out) != nil {
 		return nil
 	}

@@ -9,10 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"assay/drivers/safefile"
 )
 
 // InstallBinary copies the program at path into the store, under its content's hash, and returns the copy. Jobs run the
-// copy: replacing assay never changes a job that is running.
+// copy: replacing assay never changes a job that is running. A copy that is there already is only believed if it is this user's
+// and has the content that its name says.
 func (s *Store) InstallBinary(path string) (string, error) {
 	src, err := os.Open(path)
 	if err != nil {
@@ -25,8 +28,8 @@ func (s *Store) InstallBinary(path string) (string, error) {
 	}
 	dir := filepath.Join(s.dir, "bin", hex.EncodeToString(h.Sum(nil)))
 	to := filepath.Join(dir, "assay")
-	if _, err := os.Stat(to); err == nil {
-		return to, nil
+	if _, err := os.Lstat(to); err == nil {
+		return to, safefile.Program(to)
 	}
 	if err := s.fs.MkdirAll(dir); err != nil {
 		return "", fmt.Errorf("copying assay into the state directory: %w", err)
@@ -34,7 +37,7 @@ func (s *Store) InstallBinary(path string) (string, error) {
 	if err := s.copyProgram(src, dir, to); err != nil {
 		return "", fmt.Errorf("copying assay into the state directory: %w", err)
 	}
-	return to, nil
+	return to, safefile.Program(to)
 }
 
 // copyProgram copies src to the name to, which appears only once the copy is complete.

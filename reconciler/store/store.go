@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 	"assay/reconciler/plan"
 )
 
@@ -51,17 +52,54 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory %s: %w", dir, err)
 	}
+	if err := private(abs); err != nil { // before anything is made in it
+		return nil, err
+	}
 	s := &Store{dir: abs, fs: durable.Writer{Hook: o.Hook, Fault: o.Fault, NoSync: o.NoSync}, ended: map[string]plan.Attempt{}, recent: map[string]recent{}, jobDirs: map[seatNonce]string{}}
 	for _, sub := range folders {
 		if err := s.fs.MkdirAll(filepath.Join(abs, sub)); err != nil && !s.readable(err) {
 			return nil, fmt.Errorf("opening the state directory %s: %w; choose another with --state", dir, err)
 		}
 	}
+	if err := private(abs); err != nil {
+		return nil, err
+	}
 	if err := s.identify(); err != nil {
 		return s, err
 	}
 	s.inodes, err = inodesOf(abs)
 	return s, err
+}
+
+// private refuses a state directory in which other users can write, or whose place another one could be given: jobs run what
+// is in it, as this user.
+func private(dir string) error {
+	err := safefile.Private(dir)
+	if err == nil {
+		err = privateFolders(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("using the state directory %s: %w; or choose another with --state", dir, err)
+	}
+	return nil
+}
+
+// privateFolders looks at the folders in a state directory: others can have made them while it was open to them.
+func privateFolders(dir string) error {
+	f, err := safefile.OpenAny(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, name := range append([]string{"secrets"}, folders...) {
+		if err := f.Private(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readable reports whether the state directory exists, and err only says that it takes no writes now.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 const (
@@ -89,6 +90,9 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding assay's own binary: %w", err)
+	}
+	if err := safefile.Program(self); err != nil { // it is run again by its name
+		return nil, err
 	}
 	srun, count := o.Srun, strconv.Itoa(o.Others)
 	if srun == "" {

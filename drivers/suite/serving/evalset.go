@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/constraint"
+	"assay/drivers/safefile"
 )
 
 // evalRow is a row of xgrammar_bench: a conversation and the schema of its answer.
@@ -21,7 +21,7 @@ type evalRow struct {
 // evalSet reads xgrammar_bench from JSON lines with the columns of the public json-mode-eval data set: prompt, a list of
 // {role, content}, and schema, JSON Schema as an object or as text. Rows are used in order and from the beginning again.
 func evalSet(v *v1alpha1.Serving, seed int64) (*dataset, error) {
-	f, err := os.Open(v.File)
+	f, err := safefile.Open(v.File)
 	if err != nil {
 		return nil, fmt.Errorf("reading the data set: %w", err)
 	}

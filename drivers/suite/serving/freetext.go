@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/safefile"
 	"assay/drivers/suite"
 )
 
@@ -99,7 +99,7 @@ func (d *dataset) freePrompt(i int) (prompt string, out int) {
 func (d *dataset) count(tokens int) int { return max(1, int(float64(tokens)*d.wordsPerToken+0.5)) }
 
 func readEntries(v *v1alpha1.Serving) ([]entry, error) {
-	f, err := os.Open(v.File)
+	f, err := safefile.Open(v.File)
 	if err != nil {
 		return nil, err
 	}

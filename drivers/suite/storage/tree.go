@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,8 +10,11 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 )
 
 // markFile is the file in a run's own directory that names the run. A directory without it is never removed.
@@ -39,7 +43,7 @@ func MakeTree(req drivers.SuiteRequest, dir string) (Tree, error) {
 		return Tree{}, fmt.Errorf("making the run's directory: %w", err)
 	}
 	if err := (durable.Writer{}).Replace(filepath.Join(t.Root, markFile), []byte(mark), nil); err != nil {
-		return Tree{}, errors.Join(fmt.Errorf("marking the run's directory: %w", err), os.RemoveAll(t.Root))
+		return Tree{}, errors.Join(fmt.Errorf("marking the run's directory: %w", err), safefile.RemoveAll(context.Background(), t.Root))
 	}
 	return t, nil
 }
@@ -51,9 +55,14 @@ func removeEarlier(directory, mark string) error {
 	}
 	for _, d := range there {
 		old := Tree{filepath.Join(directory, d.Name()), mark}
-		if !strings.HasPrefix(d.Name(), ".assay-") || !d.IsDir() || !old.ours() {
+		if !strings.HasPrefix(d.Name(), ".assay-") || !d.IsDir() {
 			continue
 		}
+		f, err := old.open()
+		if err != nil {
+			continue // another run's, or another user's
+		}
+		_ = f.Close() // Remove opens and asks again
 		if _, err := old.Remove(); err != nil {
 			return fmt.Errorf("removing what an earlier attempt left: %w", err)
 		}
@@ -61,39 +70,42 @@ func removeEarlier(directory, mark string) error {
 	return nil
 }
 
-// ours reports whether the directory carries this run's mark.
-func (t Tree) ours() bool {
-	b, err := durable.Read(filepath.Join(t.Root, markFile), 64<<10)
-	return err == nil && string(b) == t.mark
+// open opens the directory if it is this user's and carries this run's mark, which has to be this user's too: whoever may
+// write in the measured directory can make a directory of any name, with any mark.
+func (t Tree) open() (*safefile.Folder, error) {
+	f, err := safefile.OpenFolder(t.Root)
+	if err != nil {
+		return nil, err
+	}
+	b, err := f.ReadFile(markFile, 64<<10)
+	if err == nil && string(b) != t.mark {
+		err = errors.New("its mark is that of another run")
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // Remove removes the run's directory and checks that it is gone. It returns how many files were still in it.
 func (t Tree) Remove() (left int, err error) {
-	if !t.ours() {
-		return 0, fmt.Errorf("%s has lost the mark of this run and was not removed; inspect it, then type: rm -r %s", t.Root, t.Root)
+	f, err := t.open()
+	if err != nil {
+		return 0, fmt.Errorf("%s has lost the mark of this run and was not removed (%w); inspect it, then type: rm -r %s", t.Root, err, t.Root)
 	}
-	err = filepath.WalkDir(t.Root, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && d.Name() != markFile {
-			left++
-		}
-		return err
-	})
+	defer f.Close()
 	// The mark goes last: a removal that is cut short can be taken up by the next attempt.
-	there, listed := os.ReadDir(t.Root)
-	err = errors.Join(err, listed)
-	for _, d := range there {
-		if d.Name() != markFile {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(t.Root, d.Name())))
-		}
+	if left, err = f.Empty(context.Background(), markFile); err == nil {
+		_, err = f.Empty(context.Background())
 	}
 	if err == nil {
-		err = os.RemoveAll(t.Root)
+		err = unix.Rmdir(t.Root) // empty: if another directory has got its name meanwhile, that one stays
 	}
-	if _, gone := os.Lstat(t.Root); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, fmt.Errorf("%s is still there; type: rm -r %s", t.Root, t.Root))
+	if _, gone := os.Lstat(t.Root); err == nil && !errors.Is(gone, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is still there", t.Root)
 	}
 	if err != nil {
-		return left, fmt.Errorf("removing what was written: %w", err)
+		return left, fmt.Errorf("removing what was written: %w; inspect it, then type: rm -r %s", err, t.Root)
 	}
 	return left, nil
 }

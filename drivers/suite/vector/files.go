@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"assay/drivers/safefile"
 )
 
 const (
@@ -73,7 +74,7 @@ func readTruth(path string, limit int) (out [][]int, err error) {
 // eachRow calls f for up to limit rows of a file (0: all). types are the element types that a NumPy file can have; the other
 // formats do not state theirs.
 func eachRow(path string, limit int, types []string, f row) error {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func TestFiles(t *testing.T) {
 		"header claims":   put(t, "v.npy", []byte("\x93NUMPY\x02\x00\xff\xff\xff\x7f{}")),
 		"its header: une": put(t, "v.npy", []byte("\x93NUMPY\x01\x00\x40\x00{}")),
 		"its header: EOF": put(t, "v.npy", []byte("\x93NUMPY\x01\x00")),
-		"is a directory":  t.TempDir(),
+		"it is a folder":  t.TempDir(),
 	} {
 		if _, err := readVectors(path, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)

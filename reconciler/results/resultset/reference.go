@@ -3,9 +3,10 @@ package resultset
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
+	"assay/drivers/durable"
+	"assay/drivers/safefile"
 	"assay/reconciler/results"
 )
 
@@ -43,7 +44,7 @@ func (r Reader) rows(ref string) ([]results.Row, error) {
 
 // savedRows reads a report in JSON.
 func savedRows(path string) ([]results.Row, error) {
-	b, err := os.ReadFile(path)
+	b, err := safefile.ReadFile(path, durable.MaxRecord)
 	if err != nil {
 		return nil, err
 	}
