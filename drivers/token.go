@@ -3,8 +3,18 @@ package drivers
 import (
 	"fmt"
 	"os"
+	"path"
 	"strings"
 )
+
+// Tokens of assay's own listeners: one each for a state directory, made by its controller, in files of its folder of secrets.
+const (
+	ScrapeToken = "scrape-token" // agents' metrics ask for it; whoever scrapes them knows it
+	QueryToken  = "query-token"  // the embedded Prometheus asks for it
+)
+
+// SecretFile is the file of a secret in a state directory, 0600.
+func SecretFile(state, name string) string { return path.Join(state, "secrets", name) }
 
 // ReadToken reads the bearer token for a server from its file; without a file it is empty.
 func ReadToken(file string) (string, error) {
@@ -16,4 +26,25 @@ func ReadToken(file string) (string, error) {
 		return "", fmt.Errorf("reading the server's key: %w; apply the manifest again", err)
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// How a listener keeps strangers out: what a client has to prove itself by, or from where it has to come.
+const (
+	ByToken       = "token"    // a bearer token
+	ByPassword    = "password" // of a user
+	ByCertificate = "mTLS"
+	OnLoopback    = "loopback"           // every user of its node can connect
+	OwnPrograms   = "loopback, own user" // and only programs of the same user are answered
+	Unprotected   = "none"
+)
+
+// PasswordUser is the user whose password Process.Password is.
+const PasswordUser = "assay"
+
+// CredentialFile is the file of what a probe of the process sends: its password, or the token of its secrets. Empty: nothing.
+func (p Process) CredentialFile(of Probe) string {
+	if of.User != "" {
+		return p.Password
+	}
+	return p.Secrets[p.Token]
 }

@@ -47,8 +47,8 @@ var layers = map[string][]string{
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
 var helpers = []string{"assay/drivers/constraint"}
 
-// foundations are what every layer that does I/O may use: files that must survive, and what a process is.
-var foundations = []string{"assay/drivers/durable", "assay/drivers/procid"}
+// foundations are what every layer that does I/O may use: files that must survive, what a process is, and how to listen.
+var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/listen"}
 
 // pure are the layers that do no I/O.
 var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}

@@ -134,12 +134,17 @@ func (l *Loop) answers(ctx context.Context, desired drivers.AgentDesired, p driv
 	if err != nil || u.Host == "" || len(want.Probes) == 0 {
 		return plan.Unasked, errors.New("it has no address that can be probed")
 	}
-	token, err := drivers.ReadToken(want.Secrets[want.Token])
-	if err != nil {
-		return plan.Unasked, err
-	}
 	began := time.Now()
+	heard := false
 	for _, one := range want.Probes {
+		if one.Local {
+			continue
+		}
+		token, err := drivers.ReadToken(want.CredentialFile(one))
+		if err != nil {
+			return plan.Unasked, err
+		}
+		heard = true
 		base := *u
 		if one.Port != "" {
 			base.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(p.Ports[one.Port]))
@@ -150,6 +155,9 @@ func (l *Loop) answers(ctx context.Context, desired drivers.AgentDesired, p driv
 			}
 			return plan.Refuses, err
 		}
+	}
+	if !heard {
+		return plan.Unasked, errors.New("only its own node can ask it")
 	}
 	return plan.Answers, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/prometheus"
 	"assay/reconciler/results/resultset"
 	"assay/reconciler/store"
@@ -26,12 +27,12 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	stop := func() {}
 	average = func(ctx context.Context, expression string, from, to time.Time) (float64, error) {
 		if client == nil {
-			url, end, err := a.prometheusURL(st, site)
+			url, token, end, err := a.prometheusURL(st, site)
 			if err != nil {
 				return 0, err
 			}
 			stop = end
-			if client, err = prometheus.NewClient(url, time.Minute); err != nil {
+			if client, err = prometheus.NewClient(url, token, time.Minute); err != nil {
 				return 0, err
 			}
 		}
@@ -40,30 +41,38 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	return average, func() { stop() } // as it is by then
 }
 
-// prometheusURL finds a Prometheus, or starts one on the samples that are kept here, which end stops.
-func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url string, end func(), err error) {
+// prometheusURL finds a Prometheus and the token that it asks for, or starts one on the samples that are kept here, which
+// end stops.
+func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, end func(), err error) {
 	if site.Spec.Prometheus != nil {
-		return site.Spec.Prometheus.URL, func() {}, nil
+		return site.Spec.Prometheus.URL, "", func() {}, nil
+	}
+	file, err := st.Token(drivers.QueryToken)
+	if err != nil {
+		return "", "", nil, err
+	}
+	if token, err = drivers.ReadToken(file); err != nil {
+		return "", "", nil, err
 	}
 	if b, err := os.ReadFile(filepath.Join(st.Dir(), prometheusFile)); err == nil {
-		return strings.TrimSpace(string(b)), func() {}, nil
+		return strings.TrimSpace(string(b)), token, func() {}, nil
 	}
 	place, err := tsdbPlace(st, site)
 	if err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
 	dir, err := place.Latest()
 	if err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
 	if dir == "" {
-		return "", nil, errors.New("no Prometheus runs, and none has kept samples on this machine")
+		return "", "", nil, errors.New("no Prometheus runs, and none has kept samples on this machine")
 	}
-	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Log: a.logger()})
+	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Token: file, Log: a.logger()})
 	if err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
-	return own.URL(), func() { _ = own.Close() }, nil // it only read
+	return own.URL(), token, func() { _ = own.Close() }, nil // it only read
 }
 
 // tsdbPlace is where the embedded Prometheus keeps its samples.

@@ -58,11 +58,15 @@ func (p *process) probe(now time.Time) {
 		}
 		bases[i], probes[i].Timeout = p.local(port), p.patience(one.Timeout)
 	}
-	g, token := p.main, p.token
+	g, token, password := p.main, p.token, p.password
 	go func() {
 		r := result{group: g, began: now}
 		for i, one := range probes {
-			models, err := probe.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
+			credential := token
+			if one.User != "" {
+				credential = password
+			}
+			models, err := probe.Check(context.Background(), bases[i], credential, one) // bounded by the probe's own timeout
 			if r.models = append(r.models, models...); err != nil {
 				r.err = err
 				break

@@ -39,6 +39,8 @@ type process struct {
 	again     time.Time // when a restart is due
 	probed    time.Time
 	token     string        // for its probes
+	password  string        // for those with a user, and for what else asks for it
+	hash      hashed        // of the password
 	wrong     int           // answers in a row
 	quiet     time.Duration // since its last answer, without the agent's own pauses
 	misses    int           // that count for Live

@@ -28,7 +28,7 @@ var client = &http.Client{Transport: &http.Transport{
 	IdleConnTimeout:     30 * time.Second,
 }}
 
-// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
+// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty (the password of p.User if there is one); nil means that p passes. A
 // probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
 func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
@@ -45,7 +45,10 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
 	}
-	if token != "" {
+	switch {
+	case p.User != "":
+		req.SetBasicAuth(p.User, token)
+	case token != "":
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := client.Do(req)

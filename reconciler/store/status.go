@@ -142,6 +142,9 @@ func (l *Lease) PutTargets(targets []drivers.Target) error {
 		}
 		labels := map[string]string{"__scheme__": u.Scheme, "__metrics_path__": cmp.Or(u.EscapedPath(), "/metrics")}
 		maps.Copy(labels, t.Labels)
+		if t.Agent {
+			labels[drivers.AgentLabel] = "true"
+		}
 		groups = append(groups, group{[]string{u.Host}, labels})
 	}
 	path := filepath.Join(l.s.dir, "targets", "assay.json")
