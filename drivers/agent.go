@@ -263,6 +263,8 @@ const (
 	ClaimFile    = "claim.json"
 	ProgressFile = "progress"
 	ResultFile   = "result.json"
+	// RendezvousFile is where the processes of a run on several nodes find the first one, and the token that it asks for.
+	RendezvousFile = "rendezvous.json"
 )
 
 // Claim is claim.json: which agent took a run. Created once, before the suite starts.

@@ -41,6 +41,9 @@ const (
 // PasswordUser is the user whose password Process.Password is.
 const PasswordUser = "assay"
 
+// Generated is the path of a file of Generate.
+func (p Process) Generated(i int) string { return path.Join(p.Data, p.Generate[i]) }
+
 // CredentialFile is the file of what a probe of the process sends: its password, or the token of its secrets. Empty: nothing.
 func (p Process) CredentialFile(of Probe) string {
 	if of.User != "" {

@@ -16,9 +16,6 @@ import (
 	"assay/reconciler/store"
 )
 
-// prometheusFile holds the URL of the embedded Prometheus of the process that runs the loop.
-const prometheusFile = "prometheus.url"
-
 // prometheusOf answers PromQL gates: from the site's Prometheus, from that of the running controller, or, when there is
 // none, from the samples that the last one kept on this machine. Nothing is started before the first question; closed
 // ends what was.
@@ -54,7 +51,7 @@ func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token str
 	if token, err = drivers.ReadToken(file); err != nil {
 		return "", "", nil, err
 	}
-	if b, err := os.ReadFile(filepath.Join(st.Dir(), prometheusFile)); err == nil {
+	if b, err := os.ReadFile(filepath.Join(st.Dir(), store.PrometheusFile)); err == nil {
 		return strings.TrimSpace(string(b)), token, func() {}, nil
 	}
 	place, err := tsdbPlace(st, site)

@@ -132,7 +132,7 @@ func (r *runner) embed(st *store.Store, a *app) error {
 	if err != nil {
 		return err
 	}
-	path, ours := filepath.Join(st.Dir(), prometheusFile), ""
+	path, ours := filepath.Join(st.Dir(), store.PrometheusFile), ""
 	r.embedded = prometheus.Keep(prometheus.Options{
 		Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(), Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
 		Token: query, Scrape: drivers.SecretFile(st.Dir(), drivers.ScrapeToken),

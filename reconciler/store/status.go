@@ -128,6 +128,9 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 	return out, nil
 }
 
+// PrometheusFile holds the URL of the embedded Prometheus of the process that runs the loop.
+const PrometheusFile = "prometheus.url"
+
 // PutTargets writes the scrape targets in Prometheus' file_sd form, when they differ from what the file holds.
 func (l *Lease) PutTargets(targets []drivers.Target) error {
 	type group struct {

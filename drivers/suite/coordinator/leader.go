@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/listen"
 )
@@ -26,7 +27,7 @@ const (
 	mostStrangers  = 64              // connections that have not said it yet
 	endWithin      = 30 * time.Second
 	stopWithin     = 5 * time.Second // when the run is stopped; less than a stopped run is given
-	rendezvousFile = "rendezvous.json"
+	rendezvousFile = drivers.RendezvousFile
 )
 
 // rendezvous is rendezvous.json: how workers find the leader, and what they need to know.
