@@ -9,6 +9,8 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -37,6 +39,8 @@ type server struct {
 	at  time.Time
 }
 
+const token = "2TOKEN7"
+
 func (s server) get(path string, params url.Values, out any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -44,6 +48,7 @@ func (s server) get(path string, params url.Values, out any) error {
 	if err != nil {
 		return err
 	}
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -82,7 +87,11 @@ func (s server) data(expr string) ([]sample, error) {
 // scraped starts the embedded Prometheus on the exporters, and waits for a moment at which all but the dead one answer
 // and were scraped often enough for rates.
 func scraped(t *testing.T) server {
-	e, err := prometheus.Start(prometheus.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Interval: time.Second, Retain: time.Hour,
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := prometheus.Start(prometheus.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Interval: time.Second, Retain: time.Hour, Token: file,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)

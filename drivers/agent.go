@@ -18,8 +18,12 @@ type AgentDesired struct {
 	Nonce      string    `json:"nonce"`
 	Processes  []Process `json:"processes,omitempty"`
 	Runs       []Run     `json:"runs,omitempty"`
-	// Relays are addresses (host:port) that can change: the agent forwards a stable port of 127.0.0.1 to each.
-	Relays map[string]string `json:"relays,omitempty"`
+	// Token is the file of the token that the agent's metrics ask for; empty: they are for nobody.
+	Token string `json:"token,omitempty"`
+	// Relays are addresses (host:port) that can change: the agent forwards a stable port of 127.0.0.1 to each, for the
+	// programs of its own user. With RelayKey, the file of a Certificate, both ends of the way there prove that they have it.
+	Relays   map[string]string `json:"relays,omitempty"`
+	RelayKey string            `json:"relayKey,omitempty"`
 	// Stop says why this attempt is over, as far as the controller knows. The agent then ends everything at once, says so in
 	// state.json (EndStopped) and exits. Once it is set, nothing else of the file counts.
 	Stop string `json:"stop,omitempty"`
@@ -37,6 +41,8 @@ type AgentDesired struct {
 //	$(HOST)               the address to listen on
 //	$(NODE) $(ADDR)       this node's name, and the name under which other nodes reach it
 //	$(DATA) $(CONF)       the data directory, made 0700; the directory that holds Files, made 0700
+//	$(PASSWORD) $(BASIC) $(BCRYPT) $(CERTIFICATE) $(SCRAPE)   in Files and Env only: what is in the file Password; it with its
+//	                      user, in base64; its hash; what is in the file Certificate; the token of AgentDesired.Token
 //	$(RELAY:x)            the port on 127.0.0.1 from which the agent forwards to AgentDesired.Relays[x]
 //	$(ASSAY) $(NONCE)     the assay binary; the identity of this job
 type Process struct {
@@ -44,13 +50,17 @@ type Process struct {
 	Fingerprint string            `json:"fingerprint"` // a different one restarts the process
 	Argv        []string          `json:"argv"`
 	Env         map[string]string `json:"env,omitempty"`
-	Secrets     map[string]string `json:"secrets,omitempty"`  // variable -> file (0600) that holds its value
-	Token       string            `json:"token,omitempty"`    // the variable of Secrets that probes send as bearer token
-	Port        int               `json:"port,omitempty"`     // 0: allocate a free one
-	GPUs        int               `json:"gpus,omitempty"`     // of each node; 0: all of the job's, as the scheduler gave them
-	Data        string            `json:"data,omitempty"`     // absolute path for $(DATA)
-	Owner       string            `json:"owner,omitempty"`    // content of the marker in $(DATA); plan fills it in
-	Generate    []string          `json:"generate,omitempty"` // files below $(DATA), 0600, that hold a random password; made once
+	Secrets     map[string]string `json:"secrets,omitempty"`     // variable -> file (0600) that holds its value
+	Token       string            `json:"token,omitempty"`       // the variable of Secrets that probes send as bearer token
+	Password    string            `json:"password,omitempty"`    // file (0600) of a random password of the user PasswordUser; made once
+	Certificate string            `json:"certificate,omitempty"` // file (0600) of a certificate with its key, for both ends of a connection; made once
+	Private     bool              `json:"private,omitempty"`     // the agent fetches Metrics, with Password, and serves them with its own counters
+	Protected   map[string]string `json:"protected,omitempty"`   // how each port keeps strangers out, by name ("": the main one); one of ByToken …
+	Port        int               `json:"port,omitempty"`        // 0: allocate a free one
+	GPUs        int               `json:"gpus,omitempty"`        // of each node; 0: all of the job's, as the scheduler gave them
+	Data        string            `json:"data,omitempty"`        // absolute path for $(DATA)
+	Owner       string            `json:"owner,omitempty"`       // content of the marker in $(DATA); plan fills it in
+	Generate    []string          `json:"generate,omitempty"`    // files below $(DATA), 0600, that hold a random password; made once
 	Files       []File            `json:"files,omitempty"`
 	Dashboards  string            `json:"dashboards,omitempty"` // folder below $(CONF) that gets assay's Grafana dashboards
 	Targets     string            `json:"targets,omitempty"`    // file below $(CONF) that gets what to scrape, in file_sd's form; plan fills it in
@@ -117,6 +127,8 @@ func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 // answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it. Port names a further port of the
 // process to ask instead of the main one.
 type Probe struct {
+	User    string  `json:"user,omitempty"`  // the token is the password of this user
+	Local   bool    `json:"local,omitempty"` // the port is closed to the network: only its own node can ask
 	Port    string  `json:"port,omitempty"`
 	Path    string  `json:"path,omitempty"`
 	Model   string  `json:"model,omitempty"`
@@ -166,6 +178,7 @@ type AgentState struct {
 	Node       string         `json:"node"`
 	Nodes      []NodeState    `json:"nodes,omitempty"`
 	Processes  []ProcessState `json:"processes,omitempty"`
+	Relays     map[string]int `json:"relays,omitempty"` // ports of 127.0.0.1 on Node, by the name of what they lead to
 	Runs       []RunState     `json:"runs,omitempty"`
 	Happened   []Happening    `json:"happened,omitempty"` // the last losses, restarts and returns of processes, oldest first
 	Error      string         `json:"error,omitempty"`    // what keeps the agent from converging
@@ -254,6 +267,8 @@ const (
 	ClaimFile    = "claim.json"
 	ProgressFile = "progress"
 	ResultFile   = "result.json"
+	// RendezvousFile is where the processes of a run on several nodes find the first one, and the token that it asks for.
+	RendezvousFile = "rendezvous.json"
 )
 
 // Claim is claim.json: which agent took a run. Created once, before the suite starts.

@@ -7,7 +7,11 @@ type Target struct {
 	ID     string            // stable: "<nonce>/<service>", "<nonce>/node/<name>", "external/<experiment>/<service>"
 	URL    string            // http://host:port/path
 	Labels map[string]string // experiment, service, job_id, node, assay_target (= ID)
+	Agent  bool              `json:",omitempty"` // it is an agent's, which asks for the token in the file ScrapeToken
 }
+
+// AgentLabel marks, in lists of targets (file_sd), those that ask for ScrapeToken. Prometheus drops it after relabelling.
+const AgentLabel = "__assay_agent__"
 
 // Health is what Prometheus knows about a target.
 type Health struct {

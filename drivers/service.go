@@ -12,7 +12,9 @@ type Compiled struct {
 	Processes []Process // of one allocation, Data without the slot; the first is the service's endpoint
 	// Telemetry are the ports that take OTLP, by the name of the relay under which other jobs reach each (otlp-grpc, otlp-http).
 	Telemetry map[string]Telemetry
-	Lustre    *v1alpha1.Lustre // lustre only, which has no processes
+	// Certificate is the file of the certificate that these ports ask for, and show.
+	Certificate string
+	Lustre      *v1alpha1.Lustre // lustre only, which has no processes
 }
 
 // Telemetry names a port of a process.

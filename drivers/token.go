@@ -4,11 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 )
 
 // ErrUnauthorized: the server answered, and asks for a key that it was not given.
 var ErrUnauthorized = errors.New("the server asks for its key")
+
+// Tokens of assay's own listeners: one each for a state directory, made by its controller, in files of its folder of secrets.
+const (
+	ScrapeToken = "scrape-token" // agents' metrics ask for it; whoever scrapes them knows it
+	QueryToken  = "query-token"  // the embedded Prometheus asks for it
+)
+
+// SecretFile is the file of a secret in a state directory, 0600.
+func SecretFile(state, name string) string { return path.Join(state, "secrets", name) }
 
 // ReadToken reads the bearer token for a server from its file; without a file it is empty.
 func ReadToken(file string) (string, error) {
@@ -21,3 +31,20 @@ func ReadToken(file string) (string, error) {
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
 }
+
+// How a listener keeps strangers out: what a client has to prove itself by, or from where it has to come.
+const (
+	ByToken       = "token"    // a bearer token
+	ByPassword    = "password" // of a user
+	ByCertificate = "mTLS"
+	OnLoopback    = "loopback"           // every user of its node can connect
+	OwnPrograms   = "loopback, own user" // and only programs of the same user are answered
+	Unprotected   = "none"
+)
+
+// PasswordUser is the user whose password Process.Password is.
+const PasswordUser = "assay"
+
+// Generated is the path of a file of Generate.
+func (p Process) Generated(i int) string { return path.Join(p.Data, p.Generate[i]) }
+

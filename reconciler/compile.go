@@ -68,7 +68,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	limit := or(s.Restart.Limit, 5)
 	p := plan.Service{
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
-		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, WholeNodes: rev.Site.Spec.WholeNodes,
+		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 		Fence: s.Fence.Std(),
 	}
@@ -98,7 +98,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.
 func process(made drivers.Compiled, p drivers.Process) string {
-	p.Probes, p.Metrics, p.Restart, p.Live, p.Grace, p.Fingerprint, p.Textfile, p.Fetched = nil, "", drivers.Restart{}, drivers.Live{}, 0, "", "", nil
+	p.Probes, p.Metrics, p.Restart, p.Live, p.Grace, p.Fingerprint, p.Textfile, p.Fetched, p.Protected = nil, "", drivers.Restart{}, drivers.Live{}, 0, "", "", nil, nil
 	if p.Reload != "" {
 		p.Files = nil
 	}

@@ -49,8 +49,8 @@ var layers = map[string][]string{
 var helpers = []string{"assay/drivers/constraint"}
 
 // foundations are what every layer that does I/O may use: files that must survive, what a process is, whose files are
-// believed, and waiting for many at once.
-var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/safefile", "assay/reconciler/each"}
+// believed, how to listen, and waiting for many at once.
+var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/safefile", "assay/drivers/listen", "assay/reconciler/each"}
 
 // pure are the layers that do no I/O.
 var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}

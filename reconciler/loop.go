@@ -207,7 +207,7 @@ func seatsOf(places map[place]bool) map[drivers.Seat]bool {
 // desired compiles the newest revision of every experiment, each revision once. One that does not compile is left out: its
 // jobs stay as they are, and its status gives the error.
 func (l *Loop) desired(heads []store.Revision) (plan.Desired, []v1alpha1.ExperimentStatus) {
-	d := plan.Desired{Store: l.Store.ID(), Policy: l.Policy}
+	d := plan.Desired{Store: l.Store.ID(), Policy: l.Policy, ScrapeToken: drivers.SecretFile(l.Store.Dir(), drivers.ScrapeToken)}
 	var broken []v1alpha1.ExperimentStatus
 	keep := make(map[string]compiled, len(heads))
 	for _, rev := range heads {

@@ -136,7 +136,12 @@ func (l *Loop) answers(ctx context.Context, desired drivers.AgentDesired, p driv
 		return plan.Unasked, errors.New("it has no address that can be probed")
 	}
 	began := time.Now()
+	heard := false
 	for _, one := range want.Probes {
+		if one.Local {
+			continue
+		}
+		heard = true
 		base := *u
 		if one.Port != "" {
 			base.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(p.Ports[one.Port]))
@@ -150,6 +155,9 @@ func (l *Loop) answers(ctx context.Context, desired drivers.AgentDesired, p driv
 			}
 			return plan.Refuses, err
 		}
+	}
+	if !heard {
+		return plan.Unasked, errors.New("only its own node can ask it")
 	}
 	return plan.Answers, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"assay/drivers/durable"
 	"assay/drivers/procid"
+	"assay/reconciler/store"
 )
 
 // TestTakeoverFromAFrozenController is finding C25: the holder of the lease is frozen in another pid namespace, with the same
@@ -37,7 +38,7 @@ func TestTakeoverFromAFrozenController(t *testing.T) {
 	}()
 	address := func() string {
 		var at procid.Address
-		_ = durable.ReadRecord(filepath.Join(w.state, prometheusFile), &at) // none yet: empty
+		_ = durable.ReadRecord(filepath.Join(w.state, store.PrometheusFile), &at) // none yet: empty
 		return at.URL
 	}
 	w.until("the first controller works", 30*time.Second, func() (bool, string) { return address() != "", "" })

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 )
 
 // canary is a secret that must be found nowhere.
@@ -110,6 +111,12 @@ func TestFull(t *testing.T) {
 	t.Run("Prometheus scrapes all of it, and nothing is down", func(t *testing.T) { f.scrapes(t, "llm", "docs", "monitors") })
 	t.Run("Grafana has its data source and dashboards, and lets nobody in", f.grafana)
 	t.Run("telemetry is kept", f.traces)
+	t.Run("all that listens is listed", func(t *testing.T) {
+		w.until("the list and the kernel agree", 30*time.Second, func() (bool, string) {
+			listed, said, _ := w.unlisted() // the stand-in for Ray does not listen on all ports that it is given
+			return said == "", fmt.Sprintf("%s %+v", said, listed)
+		})
+	})
 	t.Run("the secret is nowhere", func(t *testing.T) { f.secretIsNowhere(t, c.Conf()) })
 	before := f.pids("docs", "monitors")
 	t.Run("a service joins the group and leaves it", func(t *testing.T) {
@@ -204,8 +211,17 @@ func (f *factory) targets() ([]active, error) {
 			Active []active `json:"activeTargets"`
 		} `json:"data"`
 	}
-	err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/targets", "", &v)
+	err := f.prometheus("/api/v1/targets", &v)
 	return v.Data.Active, err
+}
+
+// prometheus asks that of the monitors, with its password.
+func (f *factory) prometheus(path string, v any) error {
+	password, err := os.ReadFile(filepath.Join(f.state, "secrets", "monitors.full.monitors.password"))
+	if err != nil {
+		return err
+	}
+	return fetchAs(f.seat("monitors").Endpoints["prometheus"]+path, drivers.PasswordUser, string(password), v)
 }
 
 // scrapes waits until the monitors' Prometheus has every service's targets, all up.
@@ -235,7 +251,7 @@ func (f *factory) scrapes(t *testing.T, services ...string) {
 		Data struct{ Result []any }
 	}
 	f.until("the controller's own metrics", time.Minute, func() (bool, string) {
-		err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/query?query="+`assay_service_ready{experiment="full"}`, "", &v)
+		err := f.prometheus("/api/v1/query?query="+`assay_service_ready{experiment="full"}`, &v)
 		return err == nil && len(v.Data.Result) >= 3, fmt.Sprintf("%v %+v", err, v)
 	})
 }
@@ -310,7 +326,7 @@ func (f *factory) traces(t *testing.T) {
 				Result []struct{ Metric map[string]string } `json:"result"`
 			} `json:"data"`
 		}
-		err := fetch(f.seat("monitors").Endpoints["prometheus"]+"/api/v1/query?query=assay_test_value", "", &v)
+		err := f.prometheus("/api/v1/query?query=assay_test_value", &v)
 		return len(v.Data.Result) == 1 && v.Data.Result[0].Metric["service_name"] == "llm", fmt.Sprint(status, err, v)
 	})
 }
@@ -411,7 +427,10 @@ func (f *factory) find(t *testing.T, words string) int {
 }
 
 // fetch reads JSON, as the administrator when a password is given.
-func fetch(url, password string, v any) error {
+func fetch(url, password string, v any) error { return fetchAs(url, "admin", password, v) }
+
+// fetchAs asks as a user, unless there is no password.
+func fetchAs(url, user, password string, v any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.ReplaceAll(url, `"`, "%22"), nil)
@@ -419,7 +438,7 @@ func fetch(url, password string, v any) error {
 		return err
 	}
 	if password != "" {
-		req.SetBasicAuth("admin", password)
+		req.SetBasicAuth(user, password)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

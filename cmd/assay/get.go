@@ -26,7 +26,7 @@ type getOptions struct {
 func getCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Command {
 	var o getOptions
 	c := &cobra.Command{
-		Use:       "get services|jobs|runs|experiments|nodes|revisions|events [NAME]",
+		Use:       "get services|jobs|runs|experiments|nodes|listeners|revisions|events [NAME]",
 		Short:     "List objects",
 		Long:      "get lists objects of one kind. NAME is the object's name, or experiment/name.\n-o json prints {apiVersion, kind: List, items: [{apiVersion, kind, metadata, spec, status}]}.",
 		Args:      args(cobra.RangeArgs(1, 2)),

@@ -9,15 +9,13 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/procid"
 	"assay/drivers/prometheus"
 	"assay/reconciler/results/resultset"
 	"assay/reconciler/store"
 )
-
-// prometheusFile holds the procid.Address of the embedded Prometheus of the process that runs the loop.
-const prometheusFile = "prometheus.json"
 
 // prometheusOf answers PromQL gates: from the site's Prometheus, from that of the running controller, or, when there is
 // none, from the samples that the last one kept on this machine. Nothing is started before the first question; closed
@@ -27,12 +25,12 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	stop, check := func() {}, func() error { return nil }
 	average = func(ctx context.Context, expression string, from, to time.Time) (float64, error) {
 		if client == nil {
-			url, now, end, err := a.prometheusURL(st, site)
+			url, token, now, end, err := a.prometheusURL(st, site)
 			if err != nil {
 				return 0, err
 			}
 			stop, check = end, now
-			if client, err = prometheus.NewClient(url, time.Minute); err != nil {
+			if client, err = prometheus.NewClient(url, token, time.Minute); err != nil {
 				return 0, err
 			}
 		}
@@ -42,42 +40,49 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	return average, func() { stop() } // as it is by then
 }
 
-// prometheusURL finds a Prometheus, or starts one on the samples that are kept here, which end stops. Check is nil as long as
-// it is the one that was found.
-func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url string, check func() error, end func(), err error) {
+// prometheusURL finds a Prometheus and the token that it asks for, or starts one on the samples that are kept here, which end
+// stops. Check is nil as long as it is the one that was found.
+func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
 	check, end = func() error { return nil }, func() {}
 	if site.Spec.Prometheus != nil {
-		return site.Spec.Prometheus.URL, check, end, nil
+		return site.Spec.Prometheus.URL, "", check, end, nil
 	}
-	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), prometheusFile))
+	file, err := st.Token(drivers.QueryToken)
 	if err != nil {
-		return "", nil, nil, err
+		return "", "", nil, nil, err
+	}
+	if token, err = drivers.ReadToken(file); err != nil {
+		return "", "", nil, nil, err
+	}
+	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), store.PrometheusFile))
+	if err != nil {
+		return "", "", nil, nil, err
 	}
 	stale := errors.New("no Prometheus runs")
 	if at != nil {
 		if stale = at.Check(); stale == nil {
-			return at.URL, at.Check, end, nil
+			return at.URL, token, at.Check, end, nil
 		}
 		if !at.Gone() {
-			return "", nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
+			return "", "", nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
 		}
 	}
 	place, err := tsdbPlace(st, site)
 	if err != nil {
-		return "", nil, nil, err
+		return "", "", nil, nil, err
 	}
 	dir, err := place.Latest()
 	if err != nil {
-		return "", nil, nil, err
+		return "", "", nil, nil, err
 	}
 	if dir == "" {
-		return "", nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", stale)
+		return "", "", nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", stale)
 	}
-	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Log: a.logger()})
+	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Token: file, Log: a.logger()})
 	if err != nil {
-		return "", nil, nil, err
+		return "", "", nil, nil, err
 	}
-	return own.URL(), check, func() { _ = own.Close() }, nil // it only read
+	return own.URL(), token, check, func() { _ = own.Close() }, nil // it only read
 }
 
 // tsdbPlace is where the embedded Prometheus keeps its samples.

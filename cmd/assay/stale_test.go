@@ -53,7 +53,7 @@ func TestStalePrometheus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := (durable.Writer{}).ReplaceRecord(filepath.Join(st.Dir(), prometheusFile), procid.Address{URL: other.URL, Owner: test.owner}, nil); err != nil {
+			if err := (durable.Writer{}).ReplaceRecord(filepath.Join(st.Dir(), store.PrometheusFile), procid.Address{URL: other.URL, Owner: test.owner}, nil); err != nil {
 				t.Fatal(err)
 			}
 			site := v1alpha1.Site{}

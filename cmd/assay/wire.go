@@ -45,6 +45,9 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 		if binary, err = st.InstallBinary(binary); err != nil {
 			return nil, err
 		}
+		if _, err := st.Token(drivers.ScrapeToken); err != nil {
+			return nil, err
+		}
 		if err := os.MkdirAll(site.Spec.Paths.Work, 0o700); err != nil { // containers bind it, so it has to be there
 			return nil, fmt.Errorf("making the folder of the services' data (paths.work): %w", err)
 		}
@@ -60,7 +63,7 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 	}}
 	switch {
 	case site.Spec.Prometheus != nil:
-		r.Metrics, err = prometheus.NewClient(site.Spec.Prometheus.URL, time.Minute)
+		r.Metrics, err = prometheus.NewClient(site.Spec.Prometheus.URL, "", time.Minute)
 	case lease != nil:
 		err = r.embed(st, a)
 	}
@@ -126,9 +129,14 @@ func (r *runner) embed(st *store.Store, a *app) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(st.Dir(), prometheusFile)
+	query, err := st.Token(drivers.QueryToken)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(st.Dir(), store.PrometheusFile)
 	r.embedded = prometheus.Keep(prometheus.Options{
 		Listen: "127.0.0.1:0", Interval: scrapeEvery, Retain: retain, Log: a.logger(), Textfile: filepath.Join(st.Dir(), reconciler.MetricsFile),
+		Token: query, Scrape: drivers.SecretFile(st.Dir(), drivers.ScrapeToken),
 	}, place, func(url string) error {
 		if url != "" {
 			return durable.Writer{}.ReplaceRecord(path, procid.Address{URL: url, Owner: procid.Self()}, nil)

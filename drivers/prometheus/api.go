@@ -16,16 +16,25 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	"assay/drivers/listen"
 )
 
 // maxPoints is Prometheus' own bound on the steps of a range query.
 const maxPoints = 11000
 
+// Bounds on what a list of series or label values may hold, and on the selectors that ask for it.
+const (
+	maxListed    = 100_000
+	maxSelectors = 64
+)
+
 // badRequest marks an error that is the caller's.
 type badRequest struct{ error }
 
-// handler is the part of Prometheus' HTTP API that Grafana and the API clients use.
-func (e *Embedded) handler() http.Handler {
+// handler is the part of Prometheus' HTTP API that Grafana and the API clients use, for those who know the token. The file
+// of metrics is for those who know the token of scrapers.
+func (e *Embedded) handler(token, scrape string) http.Handler {
 	mux := http.NewServeMux()
 	for path, h := range map[string]func(*http.Request) (any, error){
 		"/api/v1/query":               e.query,
@@ -36,19 +45,36 @@ func (e *Embedded) handler() http.Handler {
 		"/api/v1/targets":             e.targets,
 		"/api/v1/status/buildinfo":    func(*http.Request) (any, error) { return map[string]string{"version": "3.0.0-assay-embedded"}, nil },
 	} {
-		mux.Handle(path, answer(h))
+		mux.Handle(path, e.inTurn(answer(h)))
 	}
-	mux.HandleFunc("/textfile", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		http.ServeFile(w, r, e.o.Textfile)
-	})
 	mux.HandleFunc("/-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "Prometheus embedded in assay is ready.")
 	})
 	mux.HandleFunc("/-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "Prometheus embedded in assay is healthy.")
 	})
-	return mux
+	all := http.NewServeMux()
+	all.Handle("/", listen.Guard(func() string { return token }, mux))
+	all.Handle("/textfile", listen.Guard(func() string { return scrape }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		http.ServeFile(w, r, e.o.Textfile)
+	})))
+	return all
+}
+
+// inTurn answers so many questions at a time; the others wait, no longer than one may take.
+func (e *Embedded) inTurn(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+		defer cancel()
+		select {
+		case e.turns <- struct{}{}:
+			defer func() { <-e.turns }()
+			h.ServeHTTP(w, r)
+		case <-ctx.Done():
+			http.Error(w, fmt.Sprintf("%d queries are being answered already; ask again", maxQueries), http.StatusServiceUnavailable)
+		}
+	})
 }
 
 // answer wraps a result or an error in the API's envelope.
@@ -136,6 +162,9 @@ func (e *Embedded) series(r *http.Request) (any, error) {
 	for _, set := range sets {
 		s := q.Select(r.Context(), true, &storage.SelectHints{Func: "series", Start: start, End: end}, set...)
 		for s.Next() {
+			if len(out) == maxListed {
+				return nil, badRequest{fmt.Errorf("more than %d series: ask for fewer", maxListed)}
+			}
 			out = append(out, s.At().Labels().Map())
 		}
 		if s.Err() != nil {
@@ -183,7 +212,9 @@ func (e *Embedded) collect(r *http.Request, ask func(storage.Querier, []*labels.
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, slices.Clone(found)...)
+		if out = append(out, slices.Clone(found)...); len(out) > maxListed {
+			return nil, badRequest{fmt.Errorf("more than %d values: ask for fewer", maxListed)}
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
@@ -224,6 +255,9 @@ func window(r *http.Request) (start, end int64, err error) {
 func matchers(r *http.Request) ([][]*labels.Matcher, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, badRequest{err}
+	}
+	if n := len(r.Form["match[]"]); n > maxSelectors {
+		return nil, badRequest{fmt.Errorf("%d selectors (match[]) are more than %d", n, maxSelectors)}
 	}
 	var out [][]*labels.Matcher
 	for _, s := range r.Form["match[]"] {

@@ -3,6 +3,8 @@ package prometheus
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -21,13 +23,26 @@ type Client struct {
 	window time.Duration
 }
 
-// NewClient returns a client for the server at url. Samples older than window do not count.
-func NewClient(url string, window time.Duration) (*Client, error) {
-	c, err := api.NewClient(api.Config{Address: url})
+// NewClient returns a client for the server at url, with a bearer token unless it is empty. Samples older than window do not
+// count.
+func NewClient(url, token string, window time.Duration) (*Client, error) {
+	c, err := api.NewClient(api.Config{Address: url, RoundTripper: bearer{url, token}})
 	if err != nil {
 		return nil, fmt.Errorf("using Prometheus at %s: %w", url, err)
 	}
 	return &Client{api: v1.NewAPI(c), window: window}, nil
+}
+
+// bearer gives a token to one server, and to nobody to whom that one may lead on.
+type bearer struct{ url, token string }
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.token != "" && strings.HasPrefix(r.URL.String(), strings.TrimSuffix(b.url, "/")+"/") {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	return api.DefaultRoundTripper.RoundTrip(r)
 }
 
 // SetTargets does nothing: that server reads the file_sd file in the state directory.

@@ -4,10 +4,11 @@
 // Two implementations of drivers.Metrics:
 //
 //   - Embedded (embedded.go, api.go) runs scraping, a TSDB and PromQL inside the controller and serves the standard
-//     query API (query, query_range, series, labels, label values, targets) on loopback. A site that names no
-//     Prometheus gets this one. Targets are handed over directly, so a service that stops leaves the list at once.
-//     Its user can do without it: Keep (keep.go) starts it when that is possible, and again when it is lost. Its database
-//     lies on a local disk of the host, in a folder that two holders never share (folder.go).
+//     query API (query, query_range, series, labels, label values, targets) on loopback, to those who know its token and
+//     call it by its address; what a query may cost is bounded. A site that names no Prometheus gets this one. Targets are
+//     handed over directly, so a service that stops leaves the list at once. Its user can do without it: Keep (keep.go)
+//     starts it when that is possible, and again when it is lost. Its database lies on a local disk of the host, in a
+//     folder that two holders never share (folder.go).
 //   - Client (client.go) asks a Prometheus that already runs. That server finds the targets in the file_sd file that
 //     the controller keeps in the state directory (targets/assay.json).
 //

@@ -24,13 +24,21 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 
 	"assay/drivers"
+	"assay/drivers/listen"
 )
 
-// pool is the one scrape pool: every target of assay has the same interval.
-const pool = "assay"
+// The scrape pools: agents are asked with their token, which nobody else is given. All samples have the same job.
+const (
+	pool   = "assay"
+	agents = "assay-agents"
+)
 
-// queryTimeout bounds the evaluation of one expression.
-const queryTimeout = 30 * time.Second
+// What one expression may cost, and how many are evaluated at a time: about 0.5 GiB in all.
+const (
+	queryTimeout = 30 * time.Second
+	maxSamples   = 2_000_000
+	maxQueries   = 4
+)
 
 // Options of the embedded server.
 type Options struct {
@@ -39,6 +47,8 @@ type Options struct {
 	Interval time.Duration // between two scrapes of a target
 	Retain   time.Duration // how long samples are kept
 	Textfile string        // a file of metrics that is scraped too, such as the controller's own; empty: none
+	Token    string        // file of the token that the query API asks for
+	Scrape   string        // file of the token that agents, and Textfile, ask for; empty: none is scraped
 	Log      *slog.Logger
 }
 
@@ -50,7 +60,8 @@ type Embedded struct {
 	engine *promql.Engine
 	sets   chan map[string][]*targetgroup.Group
 	stop   context.CancelFunc
-	http   *http.Server
+	http   *listen.Server
+	turns  chan struct{} // one for each query that is being answered
 	url    string
 	lost   chan error // gets the cause when it stops by itself
 }
@@ -66,9 +77,9 @@ func Start(o Options) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded Prometheus' database in %s (a folder on a local disk, used by one controller): %w", o.Dir, err)
 	}
-	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group), lost: make(chan error, 2)}
+	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group), turns: make(chan struct{}, maxQueries), lost: make(chan error, 2)}
 	e.engine = promql.NewEngine(promql.EngineOpts{
-		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: 50e6, Timeout: queryTimeout,
+		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: maxSamples, Timeout: queryTimeout,
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
 		Parser: parser.NewParser(parser.Options{}),
 	})
@@ -91,8 +102,12 @@ func (e *Embedded) startScraping() error {
 		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)
 	}
 	interval := model.Duration(e.o.Interval).String()
-	cfg, err := config.Load(fmt.Sprintf(
-		"global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs: [{job_name: %s}]\n", interval, interval, pool), e.o.Log)
+	text := fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs:\n- {job_name: %s}\n", interval, interval, pool)
+	if e.o.Scrape != "" {
+		text += fmt.Sprintf("- {job_name: %s, follow_redirects: false, authorization: {credentials_file: %q}, relabel_configs: [{target_label: job, replacement: %s}]}\n",
+			agents, e.o.Scrape, pool)
+	}
+	cfg, err := config.Load(text, e.o.Log)
 	if err != nil {
 		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
 	}
@@ -111,14 +126,23 @@ func (e *Embedded) startScraping() error {
 }
 
 func (e *Embedded) serve() error {
+	token, err := drivers.ReadToken(e.o.Token)
+	if err != nil {
+		return err
+	}
+	scrape, err := drivers.ReadToken(e.o.Scrape)
+	if err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", e.o.Listen)
 	if err != nil {
 		return fmt.Errorf("serving the embedded Prometheus on %s: %w", e.o.Listen, err)
 	}
 	e.url = "http://" + l.Addr().String()
-	e.http = &http.Server{Handler: e.handler(), ReadHeaderTimeout: 10 * time.Second}
+	// By its address only: a web page whose name leads to loopback is not answered.
+	e.http = listen.HTTP{Handler: e.handler(token, scrape), Hosts: []string{"127.0.0.1", "::1", "localhost"}, Took: 3 * queryTimeout}.Serve(l)
 	go func() {
-		if err := e.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := <-e.http.Ended; !errors.Is(err, http.ErrServerClosed) {
 			e.lost <- fmt.Errorf("the embedded Prometheus stopped answering: %w", err)
 		}
 	}()
@@ -141,18 +165,25 @@ func (e *Embedded) Close() error {
 // SetTargets replaces what is scraped.
 func (e *Embedded) SetTargets(ctx context.Context, targets []drivers.Target) error {
 	if e.o.Textfile != "" {
-		targets = append(slices.Clone(targets), drivers.Target{ID: "controller", URL: e.url + "/textfile"})
+		targets = append(slices.Clone(targets), drivers.Target{ID: "controller", URL: e.url + "/textfile", Agent: true})
 	}
-	groups := make([]*targetgroup.Group, 0, len(targets))
+	groups := map[string][]*targetgroup.Group{pool: {}}
+	if e.o.Scrape != "" {
+		groups[agents] = []*targetgroup.Group{}
+	}
 	for _, t := range targets {
 		set, err := labelSet(t)
 		if err != nil {
 			return err
 		}
-		groups = append(groups, &targetgroup.Group{Source: t.ID, Targets: []model.LabelSet{set}})
+		in := pool
+		if t.Agent && e.o.Scrape != "" {
+			in = agents
+		}
+		groups[in] = append(groups[in], &targetgroup.Group{Source: t.ID, Targets: []model.LabelSet{set}})
 	}
 	select {
-	case e.sets <- map[string][]*targetgroup.Group{pool: groups}:
+	case e.sets <- groups:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("handing %d targets to the embedded Prometheus: %w", len(targets), ctx.Err())
@@ -183,7 +214,7 @@ func (e *Embedded) Health(ctx context.Context) (map[string]drivers.Health, error
 		return nil, err
 	}
 	active := make(map[string]string)
-	for _, t := range e.scrape.TargetsActive()[pool] {
+	for _, t := range slices.Concat(e.scrape.TargetsActive()[pool], e.scrape.TargetsActive()[agents]) {
 		lastErr := ""
 		if err := t.LastError(); err != nil {
 			lastErr = err.Error()

@@ -34,8 +34,16 @@ func metricsServer(t *testing.T) *httptest.Server {
 	return s
 }
 
+// The tokens of the server under test.
+const queryToken, scrapeToken = "Q4J2XQUERY", "Q4J2XSCRAPE"
+
 func start(t *testing.T) *Embedded {
-	e, err := Start(Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Interval: 300 * time.Millisecond, Retain: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "query"), queryToken)
+	write(t, filepath.Join(dir, "scrape"), scrapeToken)
+	write(t, filepath.Join(dir, "own"), "assay_own 1\n")
+	e, err := Start(Options{Dir: filepath.Join(dir, "tsdb"), Token: filepath.Join(dir, "query"), Scrape: filepath.Join(dir, "scrape"), Textfile: filepath.Join(dir, "own"), Listen: "127.0.0.1:0", Interval: 300 * time.Millisecond, Retain: time.Hour, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +99,9 @@ func TestEmbeddedFollowsTargets(t *testing.T) {
 	look := func() map[string]seen {
 		out := map[string]seen{}
 		for id, h := range healthOf(t, e) {
-			out[id] = seen{h.Up, h.Error != "", h.Models}
+			if id != "controller" {
+				out[id] = seen{h.Up, h.Error != "", h.Models}
+			}
 		}
 		return out
 	}
@@ -107,16 +117,13 @@ func TestQueryAPI(t *testing.T) {
 	if err := e.SetTargets(t.Context(), []drivers.Target{{ID: "n1/llm", URL: srv.URL + "/metrics", Labels: map[string]string{"service": "llm"}}}); err != nil {
 		t.Fatal(err)
 	}
-	c, err := NewClient(e.URL(), 10*time.Second)
+	c, err := NewClient(e.URL(), queryToken, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, map[string]drivers.Health{"n1/llm": {Up: true, Models: []string{"m1"}}}, func() map[string]drivers.Health { return healthOf(t, c) })
+	eventually(t, map[string]drivers.Health{"controller": {Up: true}, "n1/llm": {Up: true, Models: []string{"m1"}}}, func() map[string]drivers.Health { return healthOf(t, c) })
 	get := func(path string, form url.Values) (int, string) {
-		resp, err := http.PostForm(e.URL()+path, form)
-		if err != nil {
-			t.Fatal(err)
-		}
+		resp := ask(t, e, path, queryToken, form)
 		defer resp.Body.Close()
 		var body struct {
 			Data  json.RawMessage
@@ -158,7 +165,7 @@ func TestQueryAPI(t *testing.T) {
 
 // A server that does not run is an error, never an empty answer.
 func TestClientUnreachable(t *testing.T) {
-	c, err := NewClient("http://127.0.0.1:1", time.Second)
+	c, err := NewClient("http://127.0.0.1:1", "", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +199,7 @@ func TestRealPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() }) // its exit status is our kill
-	c, err := NewClient("http://"+addr, 10*time.Second)
+	c, err := NewClient("http://"+addr, "", 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

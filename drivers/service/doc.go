@@ -16,8 +16,11 @@
 //
 // Authentication. A secret called VLLM_API_KEY is vLLM's own variable for the key that clients must send; probes send it.
 // Chroma before 1.0 asks for the token in a secret called CHROMA_TOKEN; Chroma 1.x has no authentication of its own, so
-// the token has no effect there. Grafana's administrator gets a random password in a file. Prometheus, Chroma 1.x and the
-// collector answer every client that can reach the node's ports: on a cluster, all its users.
+// the token has no effect there: it answers every client that can reach the node's ports, on a cluster all its users.
+// Grafana's administrator gets a random password in a file. Each monitors service has a password for its Prometheus, which
+// Grafana and the collector know, and a certificate that its collector and the relays of the experiment's agents show each
+// other; the agents that need them make them. The collector's own metrics are on loopback. What asks for a password is
+// scraped by the agent of its node.
 //
 // Package simulator is the server that `vllm: {simulate: …}` runs. Command standin stands in for Ray, vLLM, Grafana and the
 // collector, for tests and demonstrations on machines without them.

@@ -67,6 +67,36 @@ func TestRay(t *testing.T) {
 	}
 }
 
+// TestMonitorsLetNobodyIn: every port of every component has a protection, and what cannot ask for anything is on loopback.
+func TestMonitorsLetNobodyIn(t *testing.T) {
+	c := compileOne(t, "mon", watch)
+	var text strings.Builder
+	for _, p := range c.Processes {
+		if !p.Private || p.Password != "/state/secrets/monitors.exp.mon.password" || p.Protected[""] == "" || p.Protected[""] == drivers.Unprotected {
+			t.Errorf("%+v", p)
+		}
+		for _, probe := range p.Probes {
+			if p.Protected[probe.Port] == "" || p.Protected[probe.Port] == drivers.OnLoopback && !probe.Local {
+				t.Errorf("%s: port %q: %+v", p.Name, probe.Port, p.Protected)
+			}
+		}
+		for _, f := range p.Files {
+			text.WriteString(f.Content)
+		}
+		if strings.Contains(strings.Join(p.Argv, " "), "$(PASSWORD)") {
+			t.Errorf("a secret in a command line: %q", p.Argv)
+		}
+	}
+	for _, want := range []string{"assay: $(BCRYPT)", "credentials: $(SCRAPE)", "client_ca_file: $(CONF)/collector.pem", "Authorization: Basic $(BASIC)", "basicAuthPassword: $(PASSWORD)", "host: 127.0.0.1"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in %s", want, text.String())
+		}
+	}
+	if c.Certificate != "/state/secrets/monitors.exp.mon.pem" {
+		t.Error(c.Certificate)
+	}
+}
+
 // TestTelemetryOnlyWithACollector: without one nothing is configured that would fail to connect.
 func TestTelemetryOnlyWithACollector(t *testing.T) {
 	docs := v1alpha1.Service{Name: "docs", Chroma: &v1alpha1.Chroma{}}

@@ -20,12 +20,15 @@ func grafanaProcess(name string, m v1alpha1.Monitors) drivers.Process {
 			"GF_AUTH_ANONYMOUS_ENABLED": "false", "GF_USERS_ALLOW_SIGN_UP": "false", "GF_SECURITY_DISABLE_GRAVATAR": "true",
 			"GF_ANALYTICS_REPORTING_ENABLED": "false", "GF_ANALYTICS_CHECK_FOR_UPDATES": "false", "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
 			"GF_PLUGINS_PREINSTALL_DISABLED": "true",
+			"GF_METRICS_BASIC_AUTH_USERNAME": drivers.PasswordUser, "GF_METRICS_BASIC_AUTH_PASSWORD": "$(PASSWORD)",
 		},
-		Generate: []string{"admin-password"}, Dashboards: "dashboards",
+		Protected: map[string]string{"": drivers.ByPassword},
+		Generate:  []string{"admin-password"}, Dashboards: "dashboards",
 		Files: []drivers.File{
 			yamlFile("provisioning/datasources/assay.yaml", object{"apiVersion": 1, "datasources": []object{{
 				"name": "assay", "type": "prometheus", "uid": dataSource, "access": "proxy", "isDefault": true, "editable": false,
 				"url": "http://127.0.0.1:$(PORT@" + component(name, prometheus) + ")", "jsonData": object{"timeInterval": "5s", "httpMethod": "POST"},
+				"basicAuth": true, "basicAuthUser": drivers.PasswordUser, "secureJsonData": object{"basicAuthPassword": "$(PASSWORD)"},
 			}}}),
 			yamlFile("provisioning/dashboards/assay.yaml", object{"apiVersion": 1, "providers": []object{{
 				"name": "assay", "type": "file", "allowUiUpdates": false, "options": object{"path": "$(CONF)/dashboards"},

@@ -19,9 +19,12 @@ const (
 )
 
 // monitors are the declared components as processes of one job, each with a port, a folder and a readiness of its own.
-func monitors(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
+func monitors(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
 	m := *svc.Monitors
 	c := drivers.Compiled{Kind: "monitors"}
+	// Each service has a password of its own for Prometheus, and a certificate for its collector.
+	password := drivers.SecretFile(site.Spec.Paths.State, "monitors."+e.Metadata.Name+"."+svc.Name+".password")
+	certificate := drivers.SecretFile(site.Spec.Paths.State, "monitors."+e.Metadata.Name+"."+svc.Name+".pem")
 	for _, name := range []string{prometheus, grafana, collector} { // Prometheus first: it is the service's endpoint
 		if !slices.Contains(m.Components, name) {
 			continue
@@ -34,9 +37,10 @@ func monitors(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error
 			p = grafanaProcess(svc.Name, m)
 		case collector:
 			p = collectorProcess(svc.Name, m)
+			p.Certificate, c.Certificate = certificate, certificate
 			c.Telemetry = map[string]drivers.Telemetry{relayGRPC: {Process: component(svc.Name, name), Port: "grpc"}, relayHTTP: {Process: component(svc.Name, name), Port: "http"}}
 		}
-		p.Name = component(svc.Name, name)
+		p.Name, p.Password, p.Private = component(svc.Name, name), password, true
 		c.Processes = append(c.Processes, p)
 	}
 	if len(c.Processes) == 0 {

@@ -55,7 +55,7 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 		}
 		return drivers.Compiled{Kind: "lustre", Lustre: &l}, nil
 	case svc.Monitors != nil:
-		return monitors(site, svc)
+		return monitors(site, e, svc)
 	case svc.Process != nil:
 		return process(*svc.Process), nil
 	case svc.External != nil:

@@ -203,7 +203,7 @@ func (a *agent) read() error {
 	if d.Generation != a.desired.Generation {
 		a.desired = *d
 		a.layout++
-		a.relays.setTargets(d.Relays)
+		a.relays.setTargets(d.Relays, d.RelayKey)
 		a.nodes.serveFiles(d.Processes)
 	}
 	return nil

@@ -89,6 +89,10 @@ func act(role string, args []string) {
 		fmt.Println(child.Start())
 		_ = os.WriteFile(args[0], []byte(fmt.Sprint(child.Process.Pid)), 0o600)
 		act("serve", nil)
+	case "guarded": // a server that asks for a password
+		guardedServer(args[0])
+	case "fetch":
+		fetch(args[0])
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "status": // of a cluster of one node

@@ -41,6 +41,9 @@ func (p *process) prepare() error {
 			return fmt.Errorf("making its password %s: %w", name, err)
 		}
 	}
+	if err := p.makeCredentials(); err != nil {
+		return err
+	}
 	if p.want.Dashboards != "" {
 		if err := p.dashboards(filepath.Join(p.conf(), p.want.Dashboards)); err != nil {
 			return fmt.Errorf("writing its dashboards: %w", err)
@@ -142,7 +145,7 @@ func (p *process) dashboards(dir string) error {
 func (p *process) writeFiles() (changed bool, err error) {
 	layout := p.a.layout // expanding can allocate a port, after which all is written once more
 	for _, f := range p.want.Files {
-		content, err := p.expand(f.Content)
+		content, err := p.expandPrivate(f.Content)
 		if err != nil {
 			return changed, err
 		}
@@ -194,8 +197,8 @@ func (p *process) refresh(now time.Time) {
 		return
 	}
 	p.reloadDue = now.Add(reloadAgain) // unless it works
-	base, path := p.local(p.port), p.want.Reload
-	go func() { p.reloaded <- reload(base + path) }()
+	url, password := p.local(p.port)+p.want.Reload, p.password
+	go func() { p.reloaded <- reload(url, password) }()
 }
 
 // takeReload takes the outcome of a reload, if there is one.
@@ -211,12 +214,16 @@ func (p *process) takeReload() {
 	}
 }
 
-func reload(url string) error {
+// reload has a program read its configuration again, as PasswordUser unless there is no password.
+func reload(url, password string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
 	if err != nil {
 		return err
+	}
+	if password != "" {
+		req.SetBasicAuth(drivers.PasswordUser, password)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

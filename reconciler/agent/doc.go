@@ -24,8 +24,10 @@
 //	raycluster.go   a Ray cluster under a server
 //	group.go        a process group: start, SIGTERM, SIGKILL, exit code
 //	run.go          one benchmark run, executed once
-//	relay.go        stable local ports to a collector whose address changes
-//	node.go         hardware counters, here and on the other nodes
+//	relay.go        stable local ports to a collector whose address changes, for the programs of its own user
+//	node.go         hardware counters, here and on the other nodes, for those who know the token
+//	private.go      metrics of processes that only this node can fetch, and the token that all of them ask for
+//	credentials.go  passwords and certificates that are made once, and the words for them
 //
 // A server on several nodes gets a Ray cluster first: the head here, then a worker on every other node through srun. Nodes
 // and GPUs are counted by asking `ray status` until all have joined; only then does the server start. When any part of it

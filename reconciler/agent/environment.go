@@ -38,7 +38,7 @@ func (p *process) environment() ([]string, error) {
 	for _, vars := range []map[string]string{p.want.Env, p.version.env} {
 		for k, v := range vars {
 			var err error
-			if declared[k], err = p.expand(v); err != nil {
+			if declared[k], err = p.expandPrivate(v); err != nil {
 				return nil, err
 			}
 		}

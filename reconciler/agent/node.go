@@ -18,6 +18,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/listen"
 	"assay/drivers/safefile"
 )
 
@@ -25,19 +26,21 @@ const (
 	nodesDir    = "nodes"          // of the job directory: one file a node
 	nodesEvery  = 10 * time.Second // how often the other nodes' reports are looked at
 	srunAgain   = 15 * time.Second
-	headerTime  = 10 * time.Second
-	maxTextfile = 256 << 20 // bytes of a file of metrics
+	scrapeTime  = 30 * time.Second // for a scrape to be asked and answered
+	maxTextfile = 256 << 20        // bytes of a file of metrics
 )
 
 // nodes are the hardware counters of the allocation: served here for this node, and by `assay agent-node` on the others.
 type nodes struct {
 	dir    string
-	server *http.Server
+	server *listen.Server
+	base   string // its address, http://host:port
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	mu     sync.Mutex
 	err    string
 	files  map[string]string // process -> file of metrics
+	offers map[string]offer  // process -> metrics that only this node can fetch
 
 	count  int // nodes of the allocation
 	stat   func(string) (fs.FileInfo, error)
@@ -51,7 +54,7 @@ func startNodes(ctx context.Context, dir string, o Options) *nodes {
 	ctx, cancel := context.WithCancel(ctx)
 	n := &nodes{dir: dir, cancel: cancel, count: o.Nodes, stat: os.Stat}
 	var err error
-	if n.server, err = serveNode(dir, o, n.textfile); err != nil {
+	if n.server, n.base, err = serveNode(dir, o, n); err != nil {
 		n.fail(err)
 	}
 	if o.Nodes > 1 {
@@ -66,31 +69,33 @@ func (n *nodes) fail(err error) {
 	n.err = err.Error()
 }
 
-// serveNode serves a node's counters and writes their address into nodes/<node>.json.
-func serveNode(dir string, o Options, textfile http.HandlerFunc) (*http.Server, error) {
+// serveNode serves a node's counters to those who know the token, and writes their address into nodes/<node>.json. The job's
+// first node, n, serves metrics of its processes too.
+func serveNode(dir string, o Options, n *nodes) (s *listen.Server, base string, err error) {
 	if o.Hardware == nil {
-		return nil, errors.New("this system has no hardware counters")
+		return nil, "", errors.New("this system has no hardware counters")
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(o.Listen, "0"))
 	if err != nil {
-		return nil, fmt.Errorf("serving the hardware counters: %w", err)
+		return nil, "", fmt.Errorf("serving the hardware counters: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", o.Hardware)
-	if textfile != nil {
-		mux.HandleFunc("GET /textfile/{process}", textfile)
+	if n != nil {
+		mux.HandleFunc("GET /textfile/{process}", n.textfile)
+		mux.HandleFunc("GET /process/{process}", n.private)
 	}
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: headerTime}
-	go func() { _ = s.Serve(l) }() // ends with Close
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	token := &scrapeToken{dir: dir}
+	s = listen.HTTP{Handler: listen.Guard(token.get, mux), Took: scrapeTime}.Serve(l)
+	base = "http://" + net.JoinHostPort(o.Advertise, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	if err := os.MkdirAll(filepath.Join(dir, nodesDir), 0o700); err != nil {
-		return s, fmt.Errorf("naming the hardware counters: %w", err)
+		return s, base, fmt.Errorf("naming the hardware counters: %w", err)
 	}
-	st := drivers.NodeState{Name: o.Node, Metrics: "http://" + net.JoinHostPort(o.Advertise, port) + "/metrics"}
+	st := drivers.NodeState{Name: o.Node, Metrics: base + "/metrics"}
 	if err := disk.ReplaceRecord(filepath.Join(dir, nodesDir, o.Node+".json"), st, nil); err != nil {
-		return s, fmt.Errorf("naming the hardware counters: %w", err)
+		return s, base, fmt.Errorf("naming the hardware counters: %w", err)
 	}
-	return s, nil
+	return s, base, nil
 }
 
 // serveFiles sets which files of metrics are served.
@@ -186,7 +191,7 @@ func (n *nodes) stop() {
 
 // Node serves one node's counters until ctx ends: what runs on every node of an allocation but the first.
 func Node(ctx context.Context, dir string, o Options) error {
-	s, err := serveNode(dir, o, nil)
+	s, _, err := serveNode(dir, o, nil)
 	if err != nil {
 		return err
 	}

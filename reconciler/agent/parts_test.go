@@ -57,7 +57,7 @@ func TestFilesPortsAndReload(t *testing.T) {
 	if !strings.Contains(fileText(t, filepath.Join(data, ".assay")), "us exp/mon") || fileText(t, filepath.Join(conf, "boards", "x.json")) != "{}" {
 		t.Error("the marker or the dashboards are missing")
 	}
-	count := func() string { return get(t, a.Endpoint+"/reloads") }
+	count := func() string { return get(t, a.Endpoint+"/reloads", "") }
 	next := mon("one", `[{"targets":[]}]`)
 	next.Processes[0].Data = data
 	j.tell(next)
@@ -144,7 +144,7 @@ func TestRelayFollows(t *testing.T) {
 		t.Errorf("without a collector: %s", got)
 	}
 	for _, name := range []string{"first", "second"} {
-		r.setTargets(map[string]string{"otlp": server(name)})
+		r.setTargets(map[string]string{"otlp": server(name)}, "")
 		if got := ask(); got != name {
 			t.Errorf("got %s, want %s", got, name)
 		}
@@ -221,10 +221,18 @@ func TestTextfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	self, _ := os.Executable()
-	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "sleep"}, Textfile: path}}})
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("right"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j := startJob(t, drivers.AgentDesired{Token: token, Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "sleep"}, Textfile: path}}})
 	s := j.until("its node is known", func(s drivers.AgentState) bool { return len(s.Nodes) == 1 && s.Nodes[0].Metrics != "" })
-	if got := get(t, strings.TrimSuffix(s.Nodes[0].Metrics, "/metrics")+"/textfile/s"); got != "assay_x 1\n" {
+	url := strings.TrimSuffix(s.Nodes[0].Metrics, "/metrics") + "/textfile/s"
+	if got := get(t, url, "right"); got != "assay_x 1\n" {
 		t.Errorf("%q", got)
+	}
+	if got := get(t, url, ""); strings.Contains(got, "assay_x") {
+		t.Errorf("a stranger gets %q", got)
 	}
 }
 
@@ -236,8 +244,14 @@ func fileText(t *testing.T, path string) string {
 	return string(b)
 }
 
-func get(t *testing.T, url string) string {
-	res, err := (&http.Client{Timeout: 5 * time.Second}).Get(url)
+func get(t *testing.T, url, token string) string {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

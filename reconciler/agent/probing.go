@@ -58,14 +58,18 @@ func (p *process) probe(now time.Time) {
 		}
 		bases[i], ports[i], probes[i].Timeout = p.local(port), port, p.patience(one.Timeout)
 	}
-	g, token, listener, client := p.main, p.token, p.listener, p.client
+	g, token, password, listener, client := p.main, p.token, p.password, p.listener, p.client
 	go func() {
 		r := result{group: g, began: now}
 		for i, one := range probes {
+			credential := token
+			if one.User != "" {
+				credential = password
+			}
 			_, err := listener.own(ports[i]) // also of a connection that is open: another program can listen beside the server
 			var models []string
 			if err == nil {
-				models, err = client.Check(context.Background(), bases[i], token, one) // bounded by the probe's own timeout
+				models, err = client.Check(context.Background(), bases[i], credential, one) // bounded by the probe's own timeout
 			}
 			if r.models = append(r.models, models...); err != nil {
 				r.err = err

@@ -43,6 +43,8 @@ type process struct {
 	listener  *listener     // the sockets of this start
 	client    *probe.Client // which connects to those alone
 	taken     int           // the port on which another program was found listening; 0: none
+	password  string        // for those with a user, and for what else asks for it
+	hash      hashed        // of the password
 	wrong     int           // answers in a row
 	quiet     time.Duration // since its last answer, without the agent's own pauses
 	misses    int           // that count for Live

@@ -135,6 +135,9 @@ func (p *process) launch(now time.Time) error {
 	p.starting, p.up, p.proven, p.probed = false, false, false, time.Time{}
 	p.wrong, p.misses, p.quiet, p.token, p.taken = 0, 0, 0, p.tokenOf(), 0
 	p.listenFor()
+	if p.want.Private {
+		p.a.nodes.offer(p.want.Name, offer{p.local(p.port) + p.want.Metrics, p.password})
+	}
 	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
 	return nil
 }

@@ -81,7 +81,7 @@ func writeFor(dir string, s drivers.AgentState) error {
 // snapshot is the state without what changes all the time.
 func (a *agent) snapshot(now time.Time) drivers.AgentState {
 	s := drivers.AgentState{Nonce: a.desired.Nonce, JobID: a.o.JobID, Generation: a.desired.Generation, Node: a.o.Node,
-		Nodes: a.nodes.list(now), Happened: a.happened, Error: a.state.Error, End: a.state.End}
+		Nodes: a.nodes.list(now), Relays: a.relays.ports(), Happened: a.happened, Error: a.state.Error, End: a.state.End}
 	for _, p := range a.procs {
 		s.Processes = append(s.Processes, p.state())
 	}
@@ -97,8 +97,12 @@ func (p *process) state() drivers.ProcessState {
 	if p.note != "" {
 		s.Reason, s.Message = "Attention", p.note
 	}
-	if p.want.Metrics != "" && s.Endpoint != "" {
+	switch {
+	case p.want.Metrics == "" || s.Endpoint == "":
+	case !p.want.Private:
 		s.Metrics = s.Endpoint + p.want.Metrics
+	case p.a.nodes.base != "":
+		s.Metrics = p.a.nodes.base + "/process/" + p.want.Name
 	}
 	if p.main != nil {
 		s.PID = p.main.cmd.Process.Pid

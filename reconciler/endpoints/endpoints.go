@@ -118,8 +118,12 @@ func (l lister) password(seat v1alpha1.SeatStatus, process string) string {
 		return "" // the service's own trouble shows in get and describe
 	}
 	for _, p := range desired.Processes {
-		if p.Name == process && len(p.Generate) > 0 && filepath.IsAbs(p.Data) {
-			return filepath.Join(p.Data, p.Generate[0])
+		switch {
+		case p.Name != process:
+		case len(p.Generate) > 0 && filepath.IsAbs(p.Data):
+			return p.Generated(0)
+		case p.Protected[""] == drivers.ByPassword:
+			return p.Password
 		}
 	}
 	return ""

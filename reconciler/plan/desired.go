@@ -11,6 +11,7 @@ import (
 type Desired struct {
 	Store       string // id of the state directory; jobs with another id are never touched
 	Policy      Policy
+	ScrapeToken string       // file of the token that agents' metrics ask for
 	Experiments []Experiment // by name
 }
 
@@ -66,14 +67,16 @@ type Service struct {
 	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted
 	Processes  []drivers.Process            // the first is the endpoint; each has a fingerprint of its own
 	Telemetry  map[string]drivers.Telemetry // relay -> what it leads to
-	Alloc      string                       // fingerprint: a change means a new job
-	Proc       string                       // fingerprint of all processes: a change restarts those that changed, in their allocation
-	Settings   string                       // fingerprint: a change is applied in place
-	Within     time.Duration                // readiness deadline
-	StableFor  time.Duration
-	Restarts   int           // how many jobs in a row can fail before the service is Stalled
-	Backoff    time.Duration // before the second job; doubled each time
-	Fence      time.Duration // how long a replacement waits for the end of a server that may still own the data
+	// Certificate is the file of what the ports of Telemetry ask for.
+	Certificate string
+	Alloc       string        // fingerprint: a change means a new job
+	Proc        string        // fingerprint of all processes: a change restarts those that changed, in their allocation
+	Settings    string        // fingerprint: a change is applied in place
+	Within      time.Duration // readiness deadline
+	StableFor   time.Duration
+	Restarts    int           // how many jobs in a row can fail before the service is Stalled
+	Backoff     time.Duration // before the second job; doubled each time
+	Fence       time.Duration // how long a replacement waits for the end of a server that may still own the data
 }
 
 // TokenFile holds the token that the service asks of its clients; empty when it asks for none.

@@ -25,7 +25,8 @@ func (w *world) instruct(x *experiment) {
 				continue
 			}
 			last := seat.agent.Desired
-			want := drivers.AgentDesired{Nonce: a.Nonce, Processes: w.processes(x, alloc, seat), Relays: x.relayTargets(), Runs: w.desiredRuns(x, seat)}
+			want := w.toldAll(x, a.Nonce)
+			want.Processes, want.Runs = w.processes(x, alloc, seat), w.desiredRuns(x, seat)
 			last.Nonce, last.Generation, last.Since = a.Nonce, 0, 0
 			torn := seat.agent.Torn != ""
 			if !torn && (reflect.DeepEqual(want, last) || want.Equal(last)) { // DeepEqual is the cheaper one
@@ -39,6 +40,17 @@ func (w *world) instruct(x *experiment) {
 				Reason: because.reason, Message: because.message, Desired: &want})
 		}
 	}
+}
+
+// toldAll is what every agent of an experiment is told.
+func (w *world) toldAll(x *experiment, nonce string) drivers.AgentDesired {
+	d := drivers.AgentDesired{Nonce: nonce, Token: w.d.ScrapeToken, Relays: x.relayTargets()}
+	for _, s := range x.services {
+		if len(s.Telemetry) > 0 && d.Relays != nil {
+			d.RelayKey = s.Certificate
+		}
+	}
+	return d
 }
 
 // desiredRuns are the runs placed in a job: the active ones that were told where their target is, and an order to stop those that the agent still has and that are not wanted.

@@ -32,7 +32,7 @@ func (w *world) submitRuns(x *experiment) {
 }
 
 func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
-	job, desired := b.Job, x.desiredOf(r, "")
+	job, desired := b.Job, w.desiredOf(x, r, "")
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
 	avoids := w.avoid(&job)
@@ -42,8 +42,8 @@ func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
 }
 
 // desiredOf is what the agent of a run's own job should do. It ends with the run; before it knows one it waits.
-func (x *experiment) desiredOf(r *Run, nonce string) drivers.AgentDesired {
-	d := drivers.AgentDesired{Nonce: nonce, Relays: x.relayTargets()}
+func (w *world) desiredOf(x *experiment, r *Run, nonce string) drivers.AgentDesired {
+	d := w.toldAll(x, nonce)
 	if r.told() {
 		d.Runs, d.ExitWhenDone = []drivers.Run{{ID: r.ID, Dir: r.Dir, Limit: r.Limit}}, true
 	}
@@ -52,7 +52,7 @@ func (x *experiment) desiredOf(r *Run, nonce string) drivers.AgentDesired {
 
 func (w *world) instructRun(x *experiment, r *Run, a *Attempt) {
 	agent := w.o.Agents[a.Nonce]
-	want := x.desiredOf(r, a.Nonce)
+	want := w.desiredOf(x, r, a.Nonce)
 	if a.End != nil || a.Cancelled != "" || agent.Err != "" || agent.ended() || want.Equal(agent.Desired) {
 		return
 	}

@@ -70,7 +70,8 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
 	message += w.avoid(&job)
-	desired := drivers.AgentDesired{Processes: w.processes(x, alloc, seat), Relays: x.relayTargets()}
+	desired := w.toldAll(x, "")
+	desired.Processes = w.processes(x, alloc, seat)
 	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision}
 	alloc.record(a)
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: reason, Message: message,

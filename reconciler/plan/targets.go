@@ -53,14 +53,16 @@ func replicaTargets(x *experiment, s *service, replica *replica) []drivers.Targe
 			continue
 		}
 		if scraped(p) {
-			out = append(out, target(replica.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(replica.attempt.JobID), replica.agent.State.Node))
+			one := target(replica.attempt.Nonce+"/"+p.Name, p.Metrics, x.Name, s.Name, string(replica.attempt.JobID), replica.agent.State.Node)
+			one.Agent = s.Processes[i].Private
+			out = append(out, one)
 		}
 		if first := replica.agent.State.Nodes; s.Processes[i].Textfile != "" && len(first) > 0 {
 			for _, n := range first {
 				if n.Name == replica.agent.State.Node && n.Metrics != "" {
 					id := replica.attempt.Nonce + "/textfile/" + p.Name
 					url := strings.TrimSuffix(n.Metrics, "/metrics") + "/textfile/" + p.Name
-					out = append(out, drivers.Target{ID: id, URL: url, Labels: map[string]string{"assay_target": id}})
+					out = append(out, drivers.Target{ID: id, URL: url, Labels: map[string]string{"assay_target": id}, Agent: true})
 				}
 			}
 		}
@@ -81,7 +83,9 @@ func nodeTargets(a *Attempt, j *drivers.Job, agent Agent) []drivers.Target {
 	var out []drivers.Target
 	for _, n := range agent.State.Nodes {
 		if n.Metrics != "" {
-			out = append(out, target(a.Nonce+"/node/"+n.Name, n.Metrics, a.Experiment, strings.TrimPrefix(a.Seat.Group, runGroup), string(a.JobID), n.Name))
+			one := target(a.Nonce+"/node/"+n.Name, n.Metrics, a.Experiment, strings.TrimPrefix(a.Seat.Group, runGroup), string(a.JobID), n.Name)
+			one.Agent = true
+			out = append(out, one)
 		}
 	}
 	return out
@@ -147,6 +151,9 @@ func (w *world) scrapeList() string {
 		}
 		labels := maps.Clone(t.Labels)
 		labels["__metrics_path__"], labels["__scheme__"] = u.Path, u.Scheme
+		if t.Agent {
+			labels[drivers.AgentLabel] = "true"
+		}
 		groups = append(groups, group{[]string{u.Host}, labels})
 	}
 	b, err := json.MarshalIndent(groups, "", " ")

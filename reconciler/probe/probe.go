@@ -46,7 +46,7 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	return usual.Check(ctx, base, token, p)
 }
 
-// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
+// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty (the password of p.User if there is one); nil means that p passes. A
 // probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
 func (c *Client) Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
@@ -63,7 +63,10 @@ func (c *Client) Check(ctx context.Context, base, token string, p drivers.Probe)
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
 	}
-	if token != "" {
+	switch {
+	case p.User != "":
+		req.SetBasicAuth(p.User, token)
+	case token != "":
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := c.http.Do(req)

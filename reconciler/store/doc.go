@@ -16,8 +16,9 @@
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
 //	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
+//	secrets/<name>                         tokens, passwords and certificates that assay made for listeners of its own
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
-//	prometheus.json                        where the embedded Prometheus of the controller answers, and which process it is
+//	prometheus.json                        where the embedded Prometheus of the process that runs the loop answers, and which process it is
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
 //	metrics/<experiment>-<n>.om.gz         what was scraped of an experiment that has ended, as OpenMetrics
 //	targets/assay.json                     scrape targets (file_sd) for a Prometheus that users run

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"assay/drivers"
 	"assay/drivers/durable"
 )
 
@@ -69,6 +70,18 @@ func (s *Store) secretKey() ([]byte, error) {
 		return nil, fmt.Errorf("reading the key of the secrets: %w", err)
 	}
 	return key, nil
+}
+
+// Token is the file of a token that a listener of assay asks for, made the first time: 26 letters and digits, 130 bits.
+func (s *Store) Token(name string) (file string, err error) {
+	file = drivers.SecretFile(s.dir, name)
+	if err = s.fs.MkdirAll(s.SecretDir()); err == nil {
+		err = s.fs.Create(file, []byte(rand.Text()), nil)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("making %s: %w", file, err)
+	}
+	return file, nil
 }
 
 // Secrets are all stored values, for callers that have to keep them out of what they write.

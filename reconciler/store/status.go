@@ -129,6 +129,9 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 	return out, nil
 }
 
+// PrometheusFile holds the procid.Address of the embedded Prometheus of the process that runs the loop.
+const PrometheusFile = "prometheus.json"
+
 // PutTargets writes the scrape targets in Prometheus' file_sd form, when they differ from what the file holds.
 func (l *Lease) PutTargets(targets []drivers.Target) error {
 	type group struct {
@@ -143,6 +146,9 @@ func (l *Lease) PutTargets(targets []drivers.Target) error {
 		}
 		labels := map[string]string{"__scheme__": u.Scheme, "__metrics_path__": cmp.Or(u.EscapedPath(), "/metrics")}
 		maps.Copy(labels, t.Labels)
+		if t.Agent {
+			labels[drivers.AgentLabel] = "true"
+		}
 		groups = append(groups, group{[]string{u.Host}, labels})
 	}
 	path := filepath.Join(l.s.dir, "targets", "assay.json")

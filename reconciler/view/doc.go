@@ -8,6 +8,7 @@
 //	kinds.go      the kinds that can be listed, with their short names
 //	objects.go    the objects of one kind
 //	nodes.go      the nodes that jobs hold, and those that are avoided
+//	listeners.go  who listens where, and how strangers are kept out
 //	runs.go       the runs of a page: those under way and those that have ended
 //	find.go       one object by its kind and name, and its conditions
 //	table.go      rows for people, one function a kind

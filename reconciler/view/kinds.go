@@ -1,13 +1,14 @@
 package view
 
 // Kinds are the kinds that can be listed, in the order of their importance.
-var Kinds = []string{"services", "jobs", "runs", "experiments", "nodes", "revisions", "events"}
+var Kinds = []string{"services", "jobs", "runs", "experiments", "nodes", "listeners", "revisions", "events"}
 
 var aliases = map[string]string{
 	"service": "services", "svc": "services",
 	"job": "jobs", "run": "runs",
 	"experiment": "experiments", "exp": "experiments",
 	"node":     "nodes",
+	"listener": "listeners",
 	"revision": "revisions", "rev": "revisions",
 	"event": "events",
 }

@@ -40,6 +40,8 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 	switch kind {
 	case "nodes":
 		all, err = s.nodes()
+	case "listeners":
+		all, err = s.listeners()
 	case "revisions":
 		all, err = s.revisions()
 	case "events":

@@ -31,6 +31,8 @@ func Table(kind string, items []Object, wide bool, runRow func(Object) []string)
 		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS"}, experimentRow
 	case "nodes":
 		header, row = []string{"NODE", "JOBS", "SERVICES", "FAILED", "AVOIDED"}, nodeRow
+	case "listeners":
+		header, row = []string{"EXPERIMENT", "ADDRESS", "NODE", "OWNER", "WHAT", "PROTECTION"}, listenerRow
 	case "revisions":
 		header, row = []string{"EXPERIMENT", "REVISION", "HASH", "SOURCE", "COMMIT", "AUTHOR", "SUBJECT", "USER", "AGE", "PATH"}, revisionRow
 	case "events":

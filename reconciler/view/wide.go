@@ -20,6 +20,8 @@ func wideColumns(kind string) []string {
 		return []string{"JOB", "NODES", "LEFT", "REASON", "ENDPOINTS"}
 	case "runs":
 		return []string{"JOB", "REVISION", "DIRECTORY"}
+	case "listeners":
+		return []string{"JOB", "SECRET"}
 	case "jobs":
 		return []string{"PROCESS", "RESTARTS", "AGE", "ENDPOINTS", "DIRECTORY"}
 	}
@@ -30,6 +32,8 @@ func wideCells(o Object) []string {
 	switch s := o.Status.(type) {
 	case v1alpha1.ServiceStatus:
 		return wideService(s)
+	case ListenerStatus:
+		return []string{text.Dash(s.JobID), text.Dash(s.Credential)}
 	case v1alpha1.RunStatus:
 		return []string{text.Dash(s.JobID), s.Revision, s.Dir}
 	case v1alpha1.SeatStatus:

@@ -8,12 +8,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"assay/drivers/listen"
 )
 
 // ListenAndServe serves root on addr until ctx ends, and then gives requests that run three seconds to end. Nothing
@@ -24,11 +27,13 @@ func ListenAndServe(ctx context.Context, addr, root string) error {
 		return fmt.Errorf("serving %s: %w", root, err)
 	}
 	defer dir.Close()
-	srv := &http.Server{Addr: addr, Handler: handler(dir), ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.ListenAndServe() }()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", addr, err)
+	}
+	srv := listen.HTTP{Handler: handler(dir), Open: true}.Serve(l)
 	select {
-	case err := <-failed:
+	case err := <-srv.Ended:
 		return fmt.Errorf("listening on %s: %w", addr, err)
 	case <-ctx.Done():
 	}

@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/listen"
 )
+
+// mostConns bounds the connections: those that wait, and as many whose requests are being answered.
+const mostConns = 1 << 14
 
 // Version is what /version answers.
 const Version = "0.12.0+assay.simulator"
@@ -90,11 +95,13 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 // ListenAndServe serves on addr until ctx ends, and then gives requests that run two seconds to end. It returns an
 // error when it cannot listen.
 func ListenAndServe(ctx context.Context, addr string, c Config) error {
-	srv := &http.Server{Addr: addr, Handler: New(c), ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.ListenAndServe() }()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("simulated vLLM on %s: %w", addr, err)
+	}
+	srv := listen.HTTP{Handler: New(c), Open: true, Body: -1, Most: mostConns}.Serve(l)
 	select {
-	case err := <-failed:
+	case err := <-srv.Ended:
 		return fmt.Errorf("simulated vLLM on %s: %w", addr, err)
 	case <-ctx.Done():
 	}

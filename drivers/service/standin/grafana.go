@@ -80,7 +80,14 @@ func serveGrafana(password string, sources []map[string]any, boards []board) err
 		}
 	}
 	mux.HandleFunc("GET /api/health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"database":"ok","version":"stand-in"}`) })
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "grafana_standin_info 1\n") })
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		user, given, _ := r.BasicAuth()
+		if user != os.Getenv("GF_METRICS_BASIC_AUTH_USERNAME") || given != os.Getenv("GF_METRICS_BASIC_AUTH_PASSWORD") || given == "" {
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprint(w, "grafana_standin_info 1\n")
+	})
 	mux.HandleFunc("GET /api/datasources", admin(sources))
 	mux.HandleFunc("GET /api/search", admin(boards))
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {

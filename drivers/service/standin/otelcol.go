@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"assay/drivers/listen"
 )
 
 // collectorConfig is the part of a collector's configuration that the stand-in follows.
@@ -20,8 +23,8 @@ type collectorConfig struct {
 	Receivers struct {
 		OTLP struct {
 			Protocols struct {
-				GRPC struct{ Endpoint string } `json:"grpc"`
-				HTTP struct{ Endpoint string } `json:"http"`
+				GRPC receiver `json:"grpc"`
+				HTTP receiver `json:"http"`
 			} `json:"protocols"`
 		} `json:"otlp"`
 	} `json:"receivers"`
@@ -46,6 +49,31 @@ type collectorConfig struct {
 	} `json:"service"`
 }
 
+type receiver struct {
+	Endpoint string
+	TLS      struct {
+		CertFile     string `json:"cert_file"`
+		KeyFile      string `json:"key_file"`
+		ClientCAFile string `json:"client_ca_file"`
+	} `json:"tls"`
+}
+
+// listen asks every client for a certificate, as it is configured.
+func (r receiver) listen() (net.Listener, error) {
+	pair, err := os.ReadFile(r.TLS.CertFile)
+	if err != nil {
+		return nil, err
+	}
+	if r.TLS.KeyFile != r.TLS.CertFile || r.TLS.ClientCAFile != r.TLS.CertFile {
+		return nil, errors.New("one file is wanted for certificate, key and clients")
+	}
+	config, err := listen.ServerTLS(pair)
+	if err != nil {
+		return nil, err
+	}
+	return tls.Listen("tcp", r.Endpoint, config)
+}
+
 // otelcol accepts OTLP over HTTP and keeps the bodies of traces and logs, base64, a line each. It forwards no metrics, and
 // its gRPC port only accepts connections.
 func otelcol(args []string) error {
@@ -63,7 +91,11 @@ func otelcol(args []string) error {
 	}
 	var kept atomic.Int64
 	own := c.Service.Telemetry.Metrics.Readers[0].Pull.Exporter.Prometheus
-	grpc, err := net.Listen("tcp", c.Receivers.OTLP.Protocols.GRPC.Endpoint)
+	grpc, err := c.Receivers.OTLP.Protocols.GRPC.listen()
+	if err != nil {
+		return err
+	}
+	otlp, err := c.Receivers.OTLP.Protocols.HTTP.listen()
 	if err != nil {
 		return err
 	}
@@ -94,16 +126,16 @@ func otelcol(args []string) error {
 	mux.HandleFunc("POST /v1/logs", keep(c.Exporters["file/logs"].Path))
 	mux.HandleFunc("POST /v1/metrics", keep(""))
 	ended := make(chan error, 2)
-	go func() { ended <- listen(c.Receivers.OTLP.Protocols.HTTP.Endpoint, mux) }()
+	go func() { ended <- (&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}).Serve(otlp) }()
 	metrics := http.NewServeMux()
 	metrics.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "# TYPE otelcol_standin_requests_total counter\notelcol_standin_requests_total %d\n", kept.Load())
 	})
-	go func() { ended <- listen(fmt.Sprintf("%s:%d", own.Host, own.Port), metrics) }()
+	go func() { ended <- serve(fmt.Sprintf("%s:%d", own.Host, own.Port), metrics) }()
 	return <-ended
 }
 
-func listen(address string, h http.Handler) error {
+func serve(address string, h http.Handler) error {
 	s := &http.Server{Addr: address, Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	return s.ListenAndServe()
 }

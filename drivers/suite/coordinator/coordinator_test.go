@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,57 @@ func TestStrangers(t *testing.T) {
 	stop(errors.New("stopped"))
 	if err := (&Leader{Others: make([]*Peer, 1)}).accept(late, listener, "right"); err == nil || !strings.Contains(err.Error(), "0 of 1 other nodes joined") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestAFloodOfStrangers: 2,000 connections that say nothing and one that says a gigabyte without end keep no worker out, and
+// cost no memory.
+func TestAFloodOfStrangers(t *testing.T) {
+	const flood = 2000
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	l := &Leader{Others: make([]*Peer, 2)}
+	joined := make(chan error, 1)
+	go func() { joined <- l.accept(t.Context(), listener, "right") }()
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	sent := 0
+	loud := dial()
+	_ = loud.SetWriteDeadline(time.Now().Add(30 * time.Second))
+	for chunk := []byte(`{"token":"` + strings.Repeat("x", 1<<20)); sent < 1<<30; {
+		n, err := loud.Write(chunk)
+		if sent += n; err != nil {
+			break
+		}
+		chunk = chunk[len(chunk)-1<<20:]
+	}
+	runtime.ReadMemStats(&after)
+	if made := after.TotalAlloc - before.TotalAlloc; sent >= 64<<20 || made > 64<<20 {
+		t.Errorf("a stranger could send %d bytes, for which %d were allocated", sent, made)
+	} else {
+		t.Logf("a stranger could send %d bytes, for which %d were allocated", sent, made)
+	}
+	for range flood {
+		dial()
+	}
+	for node := range 2 {
+		if err := json.NewEncoder(dial()).Encode(hello{"right", node + 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-joined; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,7 +2,8 @@
 //
 // The process on the job's first node is the leader. Start (leader.go) makes it listen, writes rendezvous.json into the
 // run's directory, and starts `assay suite-worker RUNDIR` on each of the other nodes with srun. A worker calls Join: it
-// reads rendezvous.json, which only the user can read, connects, and proves itself with the token in it. After that the
+// reads rendezvous.json, which only the user can read, connects, and proves itself with the token in it. Who does not is
+// closed after 5 s or 1 KiB, and never keeps a worker waiting. After that the
 // two ends of each connection (peer.go) exchange JSON values, one at a time, with Send and Receive. What they mean is
 // defined by the suite.
 //

@@ -3,10 +3,10 @@ package coordinator
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -15,16 +15,20 @@ import (
 	"syscall"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/listen"
 	"assay/drivers/safefile"
 )
 
 const (
 	joinWithin     = 2 * time.Minute // for the workers of all nodes to join
 	helloWithin    = 5 * time.Second // for a connection to say who it is
+	mostHello      = 1 << 10         // bytes in which it says so
+	mostStrangers  = 64              // connections that have not said it yet
 	endWithin      = 30 * time.Second
 	stopWithin     = 5 * time.Second // when the run is stopped; less than a stopped run is given
-	rendezvousFile = "rendezvous.json"
+	rendezvousFile = drivers.RendezvousFile
 )
 
 // rendezvous is rendezvous.json: how workers find the leader, and what they need to know.
@@ -126,34 +130,65 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	}, nil
 }
 
-// accept waits for one worker of each node. A connection without the token is closed.
+// accept waits for one worker of each node. A connection without the token is closed, and keeps nobody waiting: each is
+// listened to by itself, for a short time and a few bytes, and of too many the oldest is closed.
 func (l *Leader) accept(ctx context.Context, listener net.Listener, token string) error {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
 	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer unblock()
+	joined, failed, done := make(chan joiner), make(chan error, 1), make(chan struct{})
+	defer close(done)
+	limited := listen.Limit(listener, max(mostStrangers, 2*len(l.Others)))
+	go func() {
+		for {
+			c, err := limited.Accept()
+			if err != nil {
+				failed <- err
+				return
+			}
+			go greet(c.(*listen.Conn), token, joined, done)
+		}
+	}()
 	for have := 0; have < len(l.Others); {
-		c, err := listener.Accept()
-		if err != nil {
+		select {
+		case err := <-failed:
 			return fmt.Errorf("%d of %d other nodes joined: %w", have, len(l.Others), errors.Join(context.Cause(ctx), err))
-		}
-		p := newPeer(c)
-		if node, ok := receiveHello(p, token); ok && node >= 1 && node <= len(l.Others) && l.Others[node-1] == nil {
-			l.Others[node-1] = p
+		case w := <-joined:
+			if w.node < 1 || w.node > len(l.Others) || l.Others[w.node-1] != nil {
+				w.peer.Close()
+				continue
+			}
+			l.Others[w.node-1] = w.peer
 			have++
-			continue
 		}
-		p.Close()
 	}
 	return nil
 }
 
-// receiveHello returns the node of a worker that knows the token.
-func receiveHello(p *Peer, token string) (node int, ok bool) {
+// joiner is a worker that knows the token, and its node.
+type joiner struct {
+	peer *Peer
+	node int
+}
+
+// greet listens to who connects, and hands on a worker that knows the token.
+func greet(c *listen.Conn, token string, joined chan<- joiner, done <-chan struct{}) {
+	p := newPeer(c, mostHello)
 	var h hello
-	_ = p.conn.SetReadDeadline(time.Now().Add(helloWithin))
+	_ = c.SetReadDeadline(time.Now().Add(helloWithin))
 	err := p.in.Decode(&h)
-	_ = p.conn.SetReadDeadline(time.Time{})
-	return h.Node, err == nil && subtle.ConstantTimeCompare([]byte(h.Token), []byte(token)) == 1
+	_ = c.SetReadDeadline(time.Time{})
+	if err != nil || !listen.Same(h.Token, token) {
+		p.Close()
+		return
+	}
+	c.Prove()
+	p.left.N = math.MaxInt64
+	select {
+	case joined <- joiner{p, h.Node}:
+	case <-done:
+		p.Close()
+	}
 }
 
 // Close ends the workers and returns how they ended. Calling it again does nothing.
@@ -187,7 +222,7 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 	if err != nil {
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}
-	leader = newPeer(c)
+	leader = newPeer(c, math.MaxInt64)
 	if err := leader.Send(hello{m.Token, proc + 1}); err != nil {
 		leader.Close()
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)

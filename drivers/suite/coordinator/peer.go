@@ -3,6 +3,7 @@ package coordinator
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"time"
 
@@ -15,11 +16,16 @@ const sendWithin = 30 * time.Second
 // Peer is the other end of a connection. One goroutine can send and another receive at the same time.
 type Peer struct {
 	conn net.Conn
+	left *io.LimitedReader // bytes that the other end may still send
 	in   *json.Decoder
 	out  *json.Encoder
 }
 
-func newPeer(c net.Conn) *Peer { return &Peer{c, json.NewDecoder(c), json.NewEncoder(c)} }
+// newPeer is the other end of a connection, which may send so many bytes.
+func newPeer(c net.Conn, most int64) *Peer {
+	left := &io.LimitedReader{R: c, N: most}
+	return &Peer{c, left, json.NewDecoder(left), json.NewEncoder(c)}
+}
 
 // Send sends a value as JSON. A peer that does not read for half a minute is an error.
 func (p *Peer) Send(v any) error {
