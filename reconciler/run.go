@@ -15,7 +15,7 @@ const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
 	longest     = 5 * time.Second        // between two passes while effects wait for their turn
-	crowded     = 4                      // times as long as a pass takes, between two while effects wait
+	crowded     = 9                      // times as long as a pass takes, between two while effects wait
 	renewEvery  = 3 * time.Second
 	renewWithin = 15 * time.Second // of a lease that counts; others wait twice as long before they take it over
 )

@@ -21,7 +21,8 @@
 //   - Its words for states and reasons become those of package drivers; a word that is not known is JobUnknown.
 //   - The end of the walltime is announced by SIGUSR1, up to a minute early: the agent can tell it from a cancel, which is SIGTERM.
 //   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
-//   - The batch script is a constant. Everything else, the modules included, is an argument; no value reaches a shell's parser.
+//   - The batch script is a constant, which sbatch reads from its standard input; `scontrol write batch_script` shows it. Everything
+//     else, the modules included, is an argument; no value reaches a shell's parser.
 //   - Commands run in a clean environment and with a time limit. A job gets PATH, HOME and a few more of the caller's
 //     variables. The user's login profile is not run.
 //

@@ -29,6 +29,10 @@
 // Package durable writes and reads these files; its doc says what a crash leaves behind. There is no database and no
 // lock. What writers that were killed left behind is removed when the lease of a dead holder is taken over.
 //
+// An attempt is written several times within seconds, and many are at once. Its record grows by its later states (durable.Extend),
+// so that only its first one makes a file. It is of version 2: an older assay would take the later states for damage, and
+// refuses them.
+//
 // A damaged file concerns its own experiment: listings return what is good and an error of type Damages, which damage.go takes
 // apart. A revision that is torn is left behind by accepting another one, a status, desired.json, an attempt and an open run
 // are rebuilt, and the damaged file of an attempt or a run is first copied to archive/damaged-….
