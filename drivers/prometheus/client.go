@@ -10,10 +10,15 @@ import (
 	"github.com/prometheus/common/model"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
-// callTimeout bounds one query.
-const callTimeout = 10 * time.Second
+const (
+	// callTimeout bounds one query.
+	callTimeout = 10 * time.Second
+	// maxAnswer bounds the answer to one, in bytes: the health of 100,000 targets is smaller.
+	maxAnswer = 32 << 20
+)
 
 // Client is a Prometheus that already runs, outside assay.
 type Client struct {
@@ -23,7 +28,7 @@ type Client struct {
 
 // NewClient returns a client for the server at url. Samples older than window do not count.
 func NewClient(url string, window time.Duration) (*Client, error) {
-	c, err := api.NewClient(api.Config{Address: url})
+	c, err := api.NewClient(api.Config{Address: url, Client: bounded.Client(bounded.Options{Limit: maxAnswer, Proxy: true})})
 	if err != nil {
 		return nil, fmt.Errorf("using Prometheus at %s: %w", url, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 	"assay/drivers/durable"
 )
 
@@ -204,6 +205,9 @@ func (p *process) takeReload() {
 	}
 }
 
+// reloader asks a server of this node; an answer that it does not read can be of any size.
+var reloader = bounded.Client(bounded.Options{})
+
 func reload(url string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
 	defer cancel()
@@ -211,7 +215,7 @@ func reload(url string) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := reloader.Do(req)
 	if err != nil {
 		return err
 	}

@@ -14,19 +14,13 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
-const (
-	defaultTimeout = 5 * time.Second
-	maxBody        = 4 << 20
-)
+const defaultTimeout = 5 * time.Second
 
-// client uses no proxy: what is probed runs on this machine or on a node of the cluster.
-var client = &http.Client{Transport: &http.Transport{
-	DialContext:         (&net.Dialer{Timeout: defaultTimeout}).DialContext,
-	MaxIdleConnsPerHost: 2,
-	IdleConnTimeout:     30 * time.Second,
-}}
+// client uses no proxy: what is probed runs on this machine or on a node of the cluster. It takes the token to no other origin.
+var client = bounded.Client(bounded.Options{})
 
 // Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
 // probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
@@ -53,12 +47,16 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 		return nil, fmt.Errorf("no answer: %w", err) // the error names the address
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	switch resp.StatusCode / 100 {
+	case 2:
+	case 3:
+		return nil, fmt.Errorf("%s answers with status %d, a redirect that is not followed: to %.200q", address, resp.StatusCode, resp.Header.Get("Location"))
+	default:
+		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
+	}
+	body, err := io.ReadAll(resp.Body) // bounded by the client
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
 	}
 	if p.Model == "" {
 		return nil, nil

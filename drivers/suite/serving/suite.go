@@ -100,7 +100,7 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	}
 	r := &runner{
 		part: part{of: 1}, req: req, spec: v, progress: progress, data: d, scorer: sc,
-		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
+		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), max(v.OutputTokens, 128)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
 			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
 	}
