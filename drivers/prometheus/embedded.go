@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -91,8 +92,13 @@ func (e *Embedded) startScraping() error {
 		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)
 	}
 	interval := model.Duration(e.o.Interval).String()
-	cfg, err := config.Load(fmt.Sprintf(
-		"global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs: [{job_name: %s}]\n", interval, interval, pool), e.o.Log)
+	limited := drivers.ScrapeLimits()
+	limited["job_name"], limited["scrape_interval"], limited["scrape_timeout"] = pool, interval, interval
+	text, err := json.Marshal(map[string]any{"scrape_configs": []any{limited}}) // JSON is YAML
+	if err != nil {
+		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
+	}
+	cfg, err := config.Load(string(text), e.o.Log)
 	if err != nil {
 		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
 	}
