@@ -20,7 +20,7 @@ func prometheusProcess(site v1alpha1.Site, name string, m v1alpha1.Monitors) dri
 			"--storage.tsdb.retention.time="+retention(m.Retention), "--web.listen-address=$(HOST):$(PORT)", "--web.enable-lifecycle",
 			"--web.enable-remote-write-receiver"),
 		Files: []drivers.File{yamlFile("prometheus.yml", object{
-			"global": object{"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"},
+			"global":         object{"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"},
 			"scrape_configs": []object{scrape},
 		})},
 		Targets: "targets/assay.json", Reload: "/-/reload", Textfile: path.Join(site.Spec.Paths.State, "metrics.prom"),

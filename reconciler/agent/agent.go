@@ -15,6 +15,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/procid"
+	"assay/reconciler/redact"
 )
 
 const (
@@ -66,6 +67,7 @@ type agent struct {
 	wrote   time.Time // when state.json was last to be written
 	last    string    // state.json as written, without the heartbeat
 
+	secrets    redact.Cache // all that this agent has read
 	happened   []drivers.Happening
 	happenings uint64
 }

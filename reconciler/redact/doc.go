@@ -3,9 +3,12 @@
 //	redact.go    Values, which are known secrets, and Writer, which hides them in a stream of bytes
 //	forms.go     the forms in which programs print a secret
 //	patterns.go  Patterns, which hides what looks like a secret
+//	hints.go     what a text has to hold before a pattern is worth trying
 //	names.go     which names of settings and options are those of secrets
 //	lines.go     Lines, which is Patterns for a stream
 //	message.go   Message: what others said, as it may be stored and shown
+//	messages.go  Messages: a record of which everything that others said goes through a function
+//	cache.go     Cache: values that change, for messages that repeat
 //	settings.go  Settings, which hides values in a JSON document by the name of their setting
 //
 // # Where it stands

@@ -38,21 +38,29 @@ func (l *Lines) Write(p []byte) (int, error) {
 		p = p[len(part):]
 		l.held = append(l.held, part...)
 		n += len(part)
+		done := 0
 		for l.err == nil {
-			end := bytes.IndexByte(l.held, '\n') + 1
-			if end == 0 && len(l.held) >= longLine {
-				if end = bytes.LastIndexAny(l.held[:longLine], " \t,;") + 1; end < longLine/2 {
-					end = longLine
-				}
-			}
+			end := lineEnd(l.held[done:])
 			if end == 0 {
 				break
 			}
-			l.pass(string(l.held[:end]))
-			l.held = append(l.held[:0], l.held[end:]...)
+			l.pass(string(l.held[done : done+end]))
+			done += end
 		}
+		l.held = append(l.held[:0], l.held[done:]...)
 	}
 	return n, l.err
+}
+
+// lineEnd is where the first line ends, or what has to do for one; 0 when more has to come.
+func lineEnd(b []byte) int {
+	end := bytes.IndexByte(b, '\n') + 1
+	if end == 0 && len(b) >= longLine {
+		if end = bytes.LastIndexAny(b[:longLine], " \t,;") + 1; end < longLine/2 {
+			end = longLine
+		}
+	}
+	return end
 }
 
 // Flush passes on what is held back.

@@ -3,7 +3,6 @@ package redact
 import (
 	"encoding/base64"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -34,23 +33,25 @@ var (
 // Patterns hides what looks like a secret in a text of whole lines: by its own form, by the name of the setting or option
 // before it, as a password in an address, behind Authorization. The names stay, so that a reader sees what was there.
 func Patterns(text string) string {
-	if !suspicious(text) {
-		return text
-	}
-	if strings.Contains(text, "PRIVATE KEY") {
+	small := strings.ToLower(text) // the patterns are slow, and most lines of a log need none of them: hints.go
+	if strings.Contains(small, "private key") {
 		text = privateKey.ReplaceAllString(text, Mark)
 	}
-	if strings.Contains(text, "://") && strings.Contains(text, "@") {
+	if strings.Contains(small, "://") && strings.Contains(small, "@") {
 		text = userURL.ReplaceAllStringFunc(text, hideUser)
 	}
-	text = header.ReplaceAllString(text, "${1}"+Mark)
-	text = replace(scheme, text, func(m []string) string {
-		if !credentials(m[1], m[2]) {
-			return ""
-		}
-		return m[1] + Mark
-	})
-	if strings.ContainsAny(text, "=:") {
+	if strings.Contains(small, "authorization") {
+		text = header.ReplaceAllString(text, "${1}"+Mark)
+	}
+	if strings.Contains(small, "bearer") || strings.Contains(small, "basic") {
+		text = replace(scheme, text, func(m []string) string {
+			if !credentials(m[1], m[2]) {
+				return ""
+			}
+			return m[1] + Mark
+		})
+	}
+	if hintOfSetting(small) {
 		text = replace(setting, text, func(m []string) string {
 			if !secretSetting(m[1], strings.TrimSpace(m[2]), bare(m[3])) {
 				return ""
@@ -58,7 +59,7 @@ func Patterns(text string) string {
 			return m[1] + m[2] + requote(m[3])
 		})
 	}
-	if strings.Contains(text, "-") {
+	if hintOfOption(small) {
 		text = replace(option, text, func(m []string) string {
 			if !secretOption(m[2], bare(m[3])) {
 				return ""
@@ -66,17 +67,10 @@ func Patterns(text string) string {
 			return m[1] + requote(m[3])
 		})
 	}
-	return known.ReplaceAllString(text, Mark)
-}
-
-// hints are what every text that Patterns changes has one of, in small letters. Most lines of a log have none, and looking for
-// them is many times quicker than the patterns.
-var hints = []string{"pass", "pwd", "token", "secret", "key", "auth", "bearer", "basic", "credential", "sig", "@", " -p", "-p\"", "-p'", " -u", "-u\"", "-u'", "-p ", "-u ", "hf_",
-	"sk-", "pk-", "rk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "aiza", "nvapi-", "akia", "asia", "eyj"}
-
-func suspicious(text string) bool {
-	small := strings.ToLower(text)
-	return slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(small, h) })
+	if hintOfKnown(text) {
+		text = known.ReplaceAllString(text, Mark)
+	}
+	return text
 }
 
 // replace calls f with the groups of each match. An empty answer leaves the match, and looks on behind its first group, which
