@@ -47,6 +47,7 @@ type Options struct {
 type Embedded struct {
 	o      Options
 	db     *tsdb.DB
+	churn  *churn
 	scrape *scrape.Manager
 	engine *promql.Engine
 	sets   chan map[string][]*targetgroup.Group
@@ -67,7 +68,7 @@ func Start(o Options) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded Prometheus' database in %s (a folder on a local disk, used by one controller): %w", o.Dir, err)
 	}
-	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group), lost: make(chan error, 2)}
+	e := &Embedded{o: o, db: db, churn: newChurn(db), sets: make(chan map[string][]*targetgroup.Group), lost: make(chan error, 2)}
 	e.engine = promql.NewEngine(promql.EngineOpts{
 		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: 50e6, Timeout: queryTimeout,
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
@@ -87,7 +88,7 @@ func (e *Embedded) startScraping() error {
 	m, err := scrape.NewManager(&scrape.Options{
 		DiscoveryReloadInterval:  model.Duration(time.Second), // a new target is scraped within a second
 		DiscoveryReloadOnStartup: true,
-	}, e.o.Log, nil, nil, e.db, clientprom.NewRegistry())
+	}, e.o.Log, nil, nil, e.churn, clientprom.NewRegistry())
 	if err != nil {
 		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)
 	}

@@ -133,3 +133,34 @@ func TestEndlessAnswer(t *testing.T) {
 		t.Errorf("%d bytes were taken", n)
 	}
 }
+
+// TestChangingNames: a target whose series are new with every scrape goes down at its limit, and says why; one beside it,
+// with as many series that stay the same, does not.
+func TestChangingNames(t *testing.T) {
+	t.Parallel()
+	var scrapes atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := int64(0)
+		if r.URL.Path == "/changing" {
+			n = scrapes.Add(1)
+		}
+		for i := range 100 {
+			fmt.Fprintf(w, "x{scrape=\"%d\",i=\"%d\"} 1\n", n, i)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	e := start(t)
+	e.churn.mu.Lock()
+	e.churn.most = 250
+	e.churn.mu.Unlock()
+	if err := e.SetTargets(t.Context(), []drivers.Target{{ID: "changing", URL: srv.URL + "/changing"}, {ID: "steady", URL: srv.URL + "/steady"}}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, map[string]bool{"changing": true, "steady": true}, func() map[string]bool {
+		out := map[string]bool{}
+		for id, h := range healthOf(t, e) {
+			out[id] = id == "steady" && h.Up || id == "changing" && !h.Up && strings.Contains(h.Error, "more than 250 series")
+		}
+		return out
+	})
+}

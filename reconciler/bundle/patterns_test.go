@@ -16,7 +16,7 @@ func TestWhatLooksLikeASecretIsNotArchived(t *testing.T) {
 		"PGPASSWORD=pgcanary1 psql": "pgcanary1", "OPENAI_KEY=oacanary12": "oacanary12", "DATABASE_URL=postgres://u:dbcanary1@h/d": "dbcanary1",
 		"> Authorization: hdrcanary1": "hdrcanary1", "mysql -p optcanary1 -h x": "optcanary1", "tool --password=eqcanary1": "eqcanary1",
 		"tool --api-key spcanary1 run": "spcanary1", "AKIAABCDEFGHIJKLMNOP": "AKIAABCD", "hf_abcdefghijklmnopqrstuvwxyz": "hf_abcdef",
-		"eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2lnbmF0dXJl": "eyJjYW5hcnki",
+		"eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2lnbmF0dXJl":                        "eyJjYW5hcnki",
 		"-----BEGIN RSA PRIVATE KEY-----\nMIIcanary\n-----END RSA PRIVATE KEY-----": "MIIcanary",
 	}
 	var log strings.Builder

@@ -15,6 +15,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/bounded"
+	"assay/reconciler/redact"
 )
 
 const defaultTimeout = 5 * time.Second
@@ -23,8 +24,25 @@ const defaultTimeout = 5 * time.Second
 var client = bounded.Client(bounded.Options{})
 
 // Check probes the server at base (http://host:port) once, with a bearer token unless it is empty; nil means that p passes. A
-// probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
+// probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds. What a
+// server said is in the error without the token, and as plain text.
 func Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
+	if models, err = check(ctx, base, token, p); err != nil {
+		err = said{redact.Message(err.Error(), token), err}
+	}
+	return models, err
+}
+
+// said is an error with the message that may be shown of it.
+type said struct {
+	text string
+	err  error
+}
+
+func (s said) Error() string { return s.text }
+func (s said) Unwrap() error { return s.err }
+
+func check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
 		timeout = defaultTimeout

@@ -1,11 +1,13 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"assay/drivers"
@@ -60,5 +62,25 @@ func TestTenGigabytes(t *testing.T) {
 	honest := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data":[{"id":"m"},{"id":"n"}]}`) })
 	if models, err := Check(t.Context(), honest, "", drivers.Probe{Path: "/v1/models", Model: "m"}); err != nil || len(models) != 2 {
 		t.Errorf("%v, %v", models, err)
+	}
+}
+
+// TestKeyIsNotQuoted: a server that repeats the key puts it into no error, nor a terminal's sequence.
+func TestKeyIsNotQuoted(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, "http://other/"+r.Header.Get("Authorization"), http.StatusFound)
+			return
+		}
+		fmt.Fprintf(w, `{"data":[{"id":"%s\u001b]0;x"}]}`, r.Header.Get("Authorization"))
+	})
+	for _, path := range []string{"/v1/models", "/away"} {
+		_, err := Check(t.Context(), url, "s3cret-key-1", drivers.Probe{Path: path, Model: "m"})
+		if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\x1b") || !strings.Contains(err.Error(), "[REDACTED]") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := Check(t.Context(), "http://127.0.0.1:1", "s3cret-key-1", drivers.Probe{Path: "/"}); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("%v is not what it was", err)
 	}
 }
