@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -71,7 +72,7 @@ type churnAppender struct {
 // Append passes on what is of a known series, which has a reference, or of a new one that is allowed. The scraper's own report
 // on a target, which has no metric family of the target, always passes.
 func (a *churnAppender) Append(ref storage.SeriesRef, ls labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, o storage.AOptions) (storage.SeriesRef, error) {
-	if ref == 0 && !report[ls.Get(labels.MetricName)] {
+	if ref == 0 && !report[ls.Get(model.MetricNameLabel)] {
 		if err := a.c.begin(ls.Get(targetLabel)); err != nil {
 			return 0, err
 		}
