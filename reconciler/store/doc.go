@@ -32,7 +32,7 @@
 // are rebuilt, and the damaged file of an attempt or a run is first copied to archive/damaged-….
 //
 // What servers and programs said (messages, errors, progress) is written without the secrets of the state directory, and as
-// plain text (hide.go). A folder of secrets that cannot be read stops such writes.
+// plain text. A folder of secrets that cannot be read stops such writes.
 //
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
