@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,14 +11,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"assay/drivers/bounded"
 )
 
 const (
 	localTimeout = 10 * time.Second // git on files that are here
 	fetchTimeout = 2 * time.Minute  // git across the network
-	maxOutput    = 64 << 20         // bytes that git prints
 )
 
 // git runs git in dir and returns what it prints. Settings, as "-c name=value", come before the command.
@@ -35,16 +33,18 @@ func git(ctx context.Context, timeout time.Duration, dir string, args ...string)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	out, errs, err := bounded.Output(cmd, maxOutput)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
 	switch {
 	case err == nil:
-		return out, nil
+		return out.Bytes(), nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, fmt.Errorf("git %s took longer than %s and was ended", command, timeout)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	if text := strings.Join(strings.Fields(errs), " "); text != "" {
+	if text := strings.Join(strings.Fields(errs.String()), " "); text != "" {
 		err = fmt.Errorf("%s (%w)", text, err)
 	}
 	return nil, fmt.Errorf("git %s: %w", command, err)
