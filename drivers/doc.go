@@ -9,6 +9,7 @@
 //	suite.go      Suite; request.json and result.json of a run directory
 //	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
+//	scrape.go     ScrapeLimits: what a target of a Prometheus can send
 //	service.go    Compiled: a declared service as processes, ports and probes
 //	folder.go     Folders: directories on a parallel file system
 //	origin.go     where a revision came from
@@ -16,7 +17,8 @@
 //	raystatus.go  what `ray status` prints
 //	errors.go     the four kinds of error that callers act on
 //
-// Implementations live in the folders below. They import this package, api, and the three that every layer may use:
-// durable (files that must survive), procid (what a process is) and safefile (whose files and folders are believed). A composition (split, container around service) is
+// Implementations live in the folders below. They import this package, api, and those that every layer may use:
+// durable (files that must survive), procid (what a process is), safefile (whose files and folders are believed), bounded
+// (answers of servers and output of programs) and listen (how to listen). A composition (split, container around service) is
 // put together by cmd. drivertest holds the contracts as tests.
 package drivers

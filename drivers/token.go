@@ -47,4 +47,3 @@ const PasswordUser = "assay"
 
 // Generated is the path of a file of Generate.
 func (p Process) Generated(i int) string { return path.Join(p.Data, p.Generate[i]) }
-

@@ -25,6 +25,7 @@ import (
 	"assay/drivers/suite/storage/native"
 	"assay/drivers/suite/vector"
 	"assay/reconciler/agent"
+	"assay/reconciler/redact"
 )
 
 // folderOptions are the arguments of a verb that works in one folder: that of a job or of a run.
@@ -104,8 +105,9 @@ func suiteCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Com
 
 func (a *app) runSuite(ctx context.Context, o folderOptions) error {
 	a.note("suite started")
-	err := suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{}, Vector: vector.Suite{},
-		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}})
+	hide := func(secrets ...string) suite.Redactor { return redact.Of(secrets...) }
+	err := suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{Redact: hide}, Vector: vector.Suite{},
+		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}, Redact: hide})
 	if drivers.LostBy(err) == "" {
 		return err
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"assay/reconciler/bundle"
 	"assay/reconciler/logs"
+	"assay/reconciler/plain"
+	"assay/reconciler/store"
 	"assay/reconciler/view/text"
 )
 
@@ -29,8 +32,13 @@ func logsCmd(a *app, run func(context.Context, logsOptions) error) *cobra.Comman
 a service that has several. JOB is a job's id, and node/NAME is a node: everything that its jobs log.
 A name may be preceded by its experiment: EXPERIMENT/SERVICE.
 
+Into a pipe or a file a log comes as it is, byte for byte, but for the values of stored secrets, which are replaced by
+[REDACTED]. On a terminal it is plain text: colours are left out, and what would move the cursor, change the terminal or
+turn the direction of a line shows as \u001b.
+
 --save writes an archive instead: logs, states, results, events and revisions of one experiment or of all. Values of
-stored secrets, and of settings that look like one, are replaced by [REDACTED].`,
+stored secrets, and what looks like one (passwords in addresses, keys of known forms, values of settings and options with
+such names, what follows Authorization), are replaced by [REDACTED].`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
 			o.name = append(pos, "")[0]
@@ -55,8 +63,12 @@ func (a *app) runLogs(ctx context.Context, o logsOptions) error {
 		return err
 	}
 	if o.save == "" {
-		p := logs.Printer{Store: st, Name: o.name, Out: a.out, Note: a.note}
-		return p.Print(ctx, o.tail, o.follow)
+		out, flush, err := a.logStream(st)
+		if err != nil {
+			return err
+		}
+		p := logs.Printer{Store: st, Name: o.name, Out: out, Note: a.note}
+		return errors.Join(p.Print(ctx, o.tail, o.follow), flush())
 	}
 	b, err := bundle.Collect(st, o.name)
 	if err != nil {
@@ -80,4 +92,19 @@ func (a *app) runLogs(ctx context.Context, o logsOptions) error {
 	}
 	fmt.Fprintf(a.out, "%s: %d files, %s\n", o.save, saved.Files, text.Bytes(saved.Bytes))
 	return nil
+}
+
+// logStream is where logs go: without secrets, and on a terminal without controls.
+func (a *app) logStream(st *store.Store) (out io.Writer, flush func() error, err error) {
+	values, err := st.SecretValues()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !text.IsTerminal(a.out) {
+		w := values.Writer(text.Raw(a.out))
+		return w, w.Flush, nil
+	}
+	screen := plain.NewWriter(text.Raw(a.out))
+	w := values.Writer(screen)
+	return w, func() error { return errors.Join(w.Flush(), screen.Flush()) }, nil
 }

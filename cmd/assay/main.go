@@ -19,6 +19,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"assay/reconciler/view/text"
 )
 
 // Exit codes in addition to 0 (ok) and 1 (failure). Verbs add their own: plan and diff document theirs.
@@ -49,6 +51,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	stdout, stderr = text.NewScreen(stdout), text.NewScreen(stderr)
 	root := newRoot(&app{in: stdin, out: stdout, err: stderr})
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -87,7 +87,7 @@ func (a *app) runTunnel(ctx context.Context, o tunnelOptions) error {
 	if !o.open {
 		return nil
 	}
-	err = tunnel.Run(ctx, site, forwards, a.in, a.err, func() {
+	err = tunnel.Run(ctx, site, forwards, a.in, text.Raw(a.err), func() {
 		for _, r := range rows {
 			a.note("%s/%s: open %s", r.experiment, r.Service, r.URL)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
 const (
@@ -122,10 +124,12 @@ func (g *gpus) run(smi string, args ...string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, smi, args...)
 	cmd.WaitDelay = time.Second
-	b, err := cmd.CombinedOutput()
+	b, err := bounded.Combined(cmd, maxPrinted)
 	switch text := string(b); {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("no answer within %s", g.timeout)
+	case errors.As(err, new(*bounded.TooLarge)): // a part of it would show some of the cards
+		return "", err
 	case err != nil && firstLine(text) != "":
 		return text, errors.New(firstLine(text))
 	default:

@@ -158,6 +158,7 @@ func TestBrokenSMI(t *testing.T) {
 		"echo 'NVIDIA-SMI has failed'; exit 9":                             "NVIDIA-SMI has failed",
 		"exit 3":                                                           "exit status 3",
 		"exec sleep 60":                                                    "no answer within",
+		"exec yes '0, GPU-1, NVIDIA H100, 550.90.07, Disabled, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x1, 5, 16, 0, 0'": "more than",
 	} {
 		g := newGPUs()
 		if strings.Contains(script, "sleep") {

@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
 const (
+	maxPrinted  = 16 << 20         // bytes that a tool prints
 	lctlTimeout = time.Second      // of one call: two of them fit into a scrape
 	sudoPause   = 10 * time.Minute // after a refusal, which can be logged and mailed to the administrators
 )
@@ -141,14 +144,14 @@ func (l *lustre) lctl(before ...string) ([]lustreStats, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = 100 * time.Millisecond
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	b, err := cmd.Output()
+	b, stderr, err := bounded.Output(cmd, maxPrinted)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("no answer within %s", lctlTimeout)
-	case err != nil && firstLine(stderr.String()) != "":
-		err = errors.New(firstLine(stderr.String()))
+	case errors.As(err, new(*bounded.TooLarge)):
+		return nil, err
+	case err != nil && firstLine(stderr) != "":
+		err = errors.New(firstLine(stderr))
 	}
 	return parseLctl(string(b)), err // one layer can be refused and another shown
 }

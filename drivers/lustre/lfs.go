@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/bounded"
 )
+
+const maxOutput = 4 << 20 // bytes that lfs prints
 
 // lfs runs Lustre's tool.
 func lfs(limit time.Duration, args ...string) (string, error) {
@@ -25,14 +28,12 @@ func lfs(limit time.Duration, args ...string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = time.Second
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	b, err := cmd.Output()
+	b, stderr, err := bounded.Output(cmd, maxOutput)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("lfs %s did not answer within %s", args[0], limit)
 	case err != nil:
-		return string(b), fmt.Errorf("lfs %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+		return string(b), fmt.Errorf("lfs %s: %w: %s", args[0], err, strings.TrimSpace(stderr))
 	}
 	return string(b), nil
 }

@@ -12,10 +12,15 @@ import (
 	"github.com/prometheus/common/model"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
-// callTimeout bounds one query.
-const callTimeout = 10 * time.Second
+const (
+	// callTimeout bounds one query.
+	callTimeout = 10 * time.Second
+	// maxAnswer bounds the answer to one, in bytes: the health of 100,000 targets is smaller.
+	maxAnswer = 32 << 20
+)
 
 // Client is a Prometheus that already runs, outside assay.
 type Client struct {
@@ -26,7 +31,9 @@ type Client struct {
 // NewClient returns a client for the server at url, with a bearer token unless it is empty. Samples older than window do not
 // count.
 func NewClient(url, token string, window time.Duration) (*Client, error) {
-	c, err := api.NewClient(api.Config{Address: url, RoundTripper: bearer{url, token}})
+	limited := bounded.Client(bounded.Options{Limit: maxAnswer, Proxy: true})
+	limited.Transport = bearer{url, token, limited.Transport}
+	c, err := api.NewClient(api.Config{Address: url, Client: limited})
 	if err != nil {
 		return nil, fmt.Errorf("using Prometheus at %s: %w", url, err)
 	}
@@ -34,7 +41,10 @@ func NewClient(url, token string, window time.Duration) (*Client, error) {
 }
 
 // bearer gives a token to one server, and to nobody to whom that one may lead on.
-type bearer struct{ url, token string }
+type bearer struct {
+	url, token string
+	by         http.RoundTripper
+}
 
 // RoundTrip implements http.RoundTripper.
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -42,7 +52,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", "Bearer "+b.token)
 	}
-	return api.DefaultRoundTripper.RoundTrip(r)
+	return b.by.RoundTrip(r)
 }
 
 // SetTargets does nothing: that server reads the file_sd file in the state directory.

@@ -16,6 +16,10 @@
 // (average.go) with the mean of one series over a time window. Export (export.go) writes the samples of an experiment as
 // OpenMetrics text.
 //
+// A target can send what drivers.ScrapeLimits allows; a scrape that exceeds it counts as failed and Health says which limit
+// it was. Series that are new all the time count too (churn.go). Answers of a Prometheus that already runs are bounded, and
+// are not followed to another origin.
+//
 // Dependencies: github.com/prometheus/prometheus is the server itself as a library; its v0.x Go API makes no promise,
 // so only this package imports it. github.com/prometheus/client_golang/api is the maintained client of the query API.
 package prometheus

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -56,6 +57,7 @@ type Options struct {
 type Embedded struct {
 	o      Options
 	db     *tsdb.DB
+	churn  *churn
 	scrape *scrape.Manager
 	engine *promql.Engine
 	sets   chan map[string][]*targetgroup.Group
@@ -77,7 +79,7 @@ func Start(o Options) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded Prometheus' database in %s (a folder on a local disk, used by one controller): %w", o.Dir, err)
 	}
-	e := &Embedded{o: o, db: db, sets: make(chan map[string][]*targetgroup.Group), turns: make(chan struct{}, maxQueries), lost: make(chan error, 2)}
+	e := &Embedded{o: o, db: db, churn: newChurn(db), sets: make(chan map[string][]*targetgroup.Group), turns: make(chan struct{}, maxQueries), lost: make(chan error, 2)}
 	e.engine = promql.NewEngine(promql.EngineOpts{
 		Logger: o.Log, Reg: clientprom.NewRegistry(), MaxSamples: maxSamples, Timeout: queryTimeout,
 		LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
@@ -97,17 +99,28 @@ func (e *Embedded) startScraping() error {
 	m, err := scrape.NewManager(&scrape.Options{
 		DiscoveryReloadInterval:  model.Duration(time.Second), // a new target is scraped within a second
 		DiscoveryReloadOnStartup: true,
-	}, e.o.Log, nil, nil, e.db, clientprom.NewRegistry())
+	}, e.o.Log, nil, nil, e.churn, clientprom.NewRegistry())
 	if err != nil {
 		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)
 	}
 	interval := model.Duration(e.o.Interval).String()
-	text := fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs:\n- {job_name: %s}\n", interval, interval, pool)
-	if e.o.Scrape != "" {
-		text += fmt.Sprintf("- {job_name: %s, follow_redirects: false, authorization: {credentials_file: %q}, relabel_configs: [{target_label: job, replacement: %s}]}\n",
-			agents, e.o.Scrape, pool)
+	scrape := func(job string) map[string]any {
+		limited := drivers.ScrapeLimits()
+		limited["job_name"], limited["scrape_interval"], limited["scrape_timeout"] = job, interval, interval
+		return limited
 	}
-	cfg, err := config.Load(text, e.o.Log)
+	scrapes := []any{scrape(pool)}
+	if e.o.Scrape != "" {
+		ofAgents := scrape(agents)
+		ofAgents["authorization"] = map[string]any{"credentials_file": e.o.Scrape}
+		ofAgents["relabel_configs"] = []any{map[string]any{"target_label": "job", "replacement": pool}}
+		scrapes = append(scrapes, ofAgents)
+	}
+	text, err := json.Marshal(map[string]any{"scrape_configs": scrapes}) // JSON is YAML
+	if err != nil {
+		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
+	}
+	cfg, err := config.Load(string(text), e.o.Log)
 	if err != nil {
 		return fmt.Errorf("configuring the embedded Prometheus: %w", err)
 	}

@@ -32,13 +32,11 @@ func prometheusProcess(site v1alpha1.Site, name string, m v1alpha1.Monitors) dri
 
 // scrapes asks the listed targets that are agents (keep), or all others (drop). Their samples have the same job.
 func scrapes(job, agents string, authorization object) object {
-	o := object{
-		"job_name":         job,
-		"follow_redirects": false,
-		"file_sd_configs":  []object{{"files": []string{"$(CONF)/targets/*.json"}, "refresh_interval": "5s"}},
-		"relabel_configs": []object{{"source_labels": []string{drivers.AgentLabel}, "regex": "true", "action": agents},
-			{"target_label": "job", "replacement": "assay"}},
-	}
+	o := object(drivers.ScrapeLimits())
+	o["job_name"] = job
+	o["file_sd_configs"] = []object{{"files": []string{"$(CONF)/targets/*.json"}, "refresh_interval": "5s"}}
+	o["relabel_configs"] = []object{{"source_labels": []string{drivers.AgentLabel}, "regex": "true", "action": agents},
+		{"target_label": "job", "replacement": "assay"}}
 	if authorization != nil {
 		o["authorization"] = authorization
 	}

@@ -34,6 +34,10 @@ func TestListingMessages(t *testing.T) {
 			t.Errorf("%q with exit code %s gave %v, %v", message, code, jobs, err)
 		}
 	}
+	answer("echo '" + strings.Repeat("x", 100) + "'\nexec yes 0123456789\n") // which has no end: a part of a listing is none
+	if jobs, err := s.Jobs(t.Context(), "s"); !errors.Is(err, drivers.ErrUnavailable) || jobs != nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("a listing without end gave %d jobs, %v", len(jobs), err)
+	}
 	answer("echo \"$@\" > " + filepath.Join(dir, "argv") + "\n")
 	if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) > 0 {
 		t.Errorf("an empty list without a message gave %v, %v", jobs, err)

@@ -30,7 +30,6 @@
 package slurm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +41,16 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
-// callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
-const callTimeout = 30 * time.Second
+const (
+	// callTimeout bounds every command; Slurm's own MessageTimeout is 10 s by default.
+	callTimeout = 30 * time.Second
+	// maxOutput bounds what a command prints, in bytes: a listing of 100,000 jobs is smaller. More is an error: a part of a
+	// listing is none.
+	maxOutput = 64 << 20
+)
 
 // callerPath carries the submitter's PATH past the system's profile, in the batch script.
 const callerPath = "ASSAY_PATH"
@@ -103,10 +108,8 @@ func command(ctx context.Context, env []string, input, name string, args ...stri
 		cmd.Stdin = strings.NewReader(input)
 	}
 	cmd.WaitDelay = time.Second
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	a := answer{out: out.String(), text: strings.Join(strings.Fields(strings.ToValidUTF8(errs.String(), "?")), " ")}
+	out, errs, err := bounded.Output(cmd, maxOutput)
+	a := answer{out: string(out), text: strings.Join(strings.Fields(strings.ToValidUTF8(errs, "?")), " ")}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
 		a.code, err = exit.ExitCode(), nil
 	}

@@ -14,6 +14,8 @@
 //     valid, with the note TooFewSamples.
 //   - A result is valid unless it has a fault. Faults and notes are the reasons of reasons.go; each is explained there
 //     with what the user can do.
+//   - What a server said (errors, versions, reasons) goes through a Redactor before it is written; cmd hands it in. Answers
+//     are bounded by package bounded: one that is cut off is a failed request, and a fault of the result.
 //   - All randomness comes from the request's seed through Rand, one independent stream for each use, so that asking
 //     for one number more in one place changes nothing elsewhere.
 //

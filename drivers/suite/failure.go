@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
 // Failure is a request that did not succeed. Kind is part of a metric's name (failed_<kind>): lower case, few values.
@@ -20,7 +23,10 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Message }
 
-// Failed makes a Failure of a transport's error. The kinds are timeout, connect (the address did not answer),
+// TooLarge is the kind of a failure whose answer is larger than an honest one can be (bounded.TooLarge).
+const TooLarge = "answer_too_large"
+
+// Failed makes a Failure of a transport's error. The kinds are answer_too_large, timeout, connect (the address did not answer),
 // connection_lost (it answered, then broke off), interrupted (the run was stopped) and transport (the rest).
 func Failed(err error) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
@@ -29,7 +35,10 @@ func Failed(err error) *Failure {
 	kind := "transport"
 	netErr, isNet := errors.AsType[net.Error](err)
 	opErr, isOp := errors.AsType[*net.OpError](err)
+	_, tooLarge := errors.AsType[*bounded.TooLarge](err)
 	switch {
+	case tooLarge:
+		kind = TooLarge
 	case errors.Is(err, context.DeadlineExceeded), isNet && netErr.Timeout():
 		kind = "timeout"
 	case errors.Is(err, context.Canceled):
@@ -80,6 +89,15 @@ func (t *Tally) Total() int {
 		n += c
 	}
 	return n
+}
+
+// Oversized is a fault when answers were larger than honest ones can be: what such a server sends is not measured.
+func (t *Tally) Oversized() []drivers.Reason {
+	n := t.counts[TooLarge]
+	if n == 0 {
+		return nil
+	}
+	return []drivers.Reason{NewReason(ReasonAnswerTooLarge, "%d answers were cut off: %s", n, t.examples[TooLarge])}
 }
 
 // Report adds failed_<kind> for every kind that occurred.

@@ -13,6 +13,7 @@ const (
 	// Faults of a serving or a vector run.
 	ReasonNothingCompleted = "NothingCompleted" // no request succeeded: read the failures in the message, and the server's log
 	ReasonErrorRate        = "ErrorRate"        // more than 1 % failed: lower the load, or mend what the message names
+	ReasonAnswerTooLarge   = "AnswerTooLarge"   // the server sent more than an answer can have: read its log, or what stands between
 	// Faults of a serving run.
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load

@@ -22,6 +22,52 @@ type Suites struct {
 	Serving drivers.Suite
 	Vector  drivers.Suite
 	Storage drivers.Suite
+	// Redact makes what keeps the secrets of a run, and what only looks like one, out of its result. Nil: nothing does.
+	Redact func(secrets ...string) Redactor
+}
+
+// Redactor cleans what servers and programs said.
+type Redactor interface {
+	Message(text string) string // as it may be stored and shown: without secrets and controls of a terminal
+	Hide(text string) string    // without the secrets, and otherwise as it is
+}
+
+// Plain is the Redactor that leaves everything as it is.
+type Plain struct{}
+
+// Message returns text.
+func (Plain) Message(text string) string { return text }
+
+// Hide returns text.
+func (Plain) Hide(text string) string { return text }
+
+// redactor is that of a run, which knows the key of its target. A key that cannot be read is the suite's error.
+func (s Suites) redactor(req drivers.SuiteRequest) Redactor {
+	if s.Redact == nil {
+		return Plain{}
+	}
+	token, _ := drivers.ReadToken(req.TokenFile)
+	return s.Redact(token)
+}
+
+// cleaned is an error with the message that may be shown of it.
+type cleaned struct {
+	text string
+	err  error
+}
+
+func (c cleaned) Error() string { return c.text }
+func (c cleaned) Unwrap() error { return c.err }
+
+// clean takes secrets out of everything in a result that a server said.
+func clean(r Redactor, res *drivers.SuiteResult) {
+	res.Error = r.Message(res.Error)
+	for i := range res.Reasons {
+		res.Reasons[i].Message = r.Message(res.Reasons[i].Message)
+	}
+	for name, v := range res.Versions {
+		res.Versions[name] = r.Message(v)
+	}
 }
 
 // Run executes the run of directory dir and leaves result.json there, on failure too, but not when ctx ended first.
@@ -29,6 +75,10 @@ type Suites struct {
 func Run(ctx context.Context, dir, version string, suites Suites) error {
 	started := time.Now()
 	req, res, err := execute(ctx, dir, suites)
+	safe := suites.redactor(req)
+	if err != nil {
+		err = cleaned{safe.Message(err.Error()), err}
+	}
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("run %s was interrupted; it has no result: %w", req.Run, ctx.Err())
 	}
@@ -46,6 +96,7 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	if res.Versions == nil {
 		res.Versions = map[string]string{}
 	}
+	clean(safe, &res)
 	res.Versions["assay"] = version
 	res.Host = host()
 	if werr := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, drivers.ResultFile), res, nil); werr != nil {
@@ -89,7 +140,8 @@ func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteReque
 		return req, drivers.SuiteResult{}, fmt.Errorf("opening the progress file: %w", err)
 	}
 	defer p.Close()
-	progress := func(line string) { _, _ = p.WriteString(line + "\n") } // a full disk is noticed when the result is written
+	safe := suites.redactor(req)
+	progress := func(line string) { _, _ = p.WriteString(safe.Message(line) + "\n") } // a full disk is noticed when the result is written
 	res, err := s.Run(ctx, req, dir, progress)
 	return req, res, err
 }

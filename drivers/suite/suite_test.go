@@ -23,6 +23,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
 // suiteFunc is a suite made of a function.
@@ -270,7 +271,7 @@ func TestPreconnect(t *testing.T) {
 	srv.Config.ConnState = countNew(&opened)
 	srv.Start()
 	defer srv.Close()
-	client := HTTPClient(n)
+	client := HTTPClient(n, bounded.MaxAnswer, nil)
 	defer client.CloseIdleConnections()
 	Preconnect(t.Context(), client, []string{srv.URL}, n)
 	if got := opened.Load(); got != n {

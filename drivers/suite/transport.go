@@ -3,25 +3,18 @@ package suite
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
 // HTTPClient is a client for measurements: it keeps up to n connections to a host open, asks no proxy, compresses
-// nothing and follows no redirect. Callers put a deadline on every request's context.
-func HTTPClient(n int) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			MaxIdleConnsPerHost: max(n, 2),
-			IdleConnTimeout:     time.Minute,
-			TLSHandshakeTimeout: 10 * time.Second,
-			DisableCompression:  true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// nothing and follows no redirect. An answer has at most limit bytes, and all of them what the budget has (nil: no limit).
+// Callers put a deadline on every request's context.
+func HTTPClient(n int, limit int64, budget *bounded.Budget) *http.Client {
+	return bounded.Client(bounded.Options{Limit: limit, Budget: budget, Idle: n, Stay: true})
 }
 
 // Preconnect opens n connections, over all urls in turn, so that no measured request pays for its own: n answers are
@@ -42,7 +35,7 @@ func Preconnect(ctx context.Context, client *http.Client, urls []string, n int) 
 			}
 			defer resp.Body.Close()
 			<-release
-			_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<20))
+			_, _ = io.Copy(io.Discard, resp.Body) // bounded by the client, and by ctx
 		})
 	}
 	opened.Wait()

@@ -16,6 +16,7 @@ import (
 	"assay/drivers/durable"
 	"assay/drivers/procid"
 	"assay/drivers/safefile"
+	"assay/reconciler/redact"
 )
 
 const (
@@ -67,6 +68,7 @@ type agent struct {
 	wrote   time.Time // when state.json was last to be written
 	last    string    // state.json as written, without the heartbeat
 
+	secrets    redact.Cache // all that this agent has read
 	happened   []drivers.Happening
 	happenings uint64
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -60,6 +61,11 @@ func act(role string, args []string) {
 				return
 			}
 			n++
+		})
+		fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	case "quoting": // a server that lists its key as a model, with a terminal's sequence
+		http.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) {
+			_ = json.NewEncoder(w).Encode(map[string]any{"data": []any{map[string]string{"id": os.Getenv("HF_TOKEN") + "\x1b]0;owned\a"}, map[string]string{"id": "other"}}})
 		})
 		fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 	case "robbed":

@@ -15,7 +15,7 @@ func (p *process) run(cmd *exec.Cmd, log string) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := make([]string, 0, len(secrets))
+	values := p.a.learn(p.generated()...)
 	for _, v := range secrets {
 		values = append(values, v)
 	}
@@ -24,6 +24,14 @@ func (p *process) run(cmd *exec.Cmd, log string) (*group, error) {
 		return nil, err
 	}
 	return p.a.startGroup(cmd, filepath.Join(p.a.dir, log), cleanup, values...)
+}
+
+// generated are the files of the passwords that were made for the process.
+func (p *process) generated() (files []string) {
+	for _, name := range p.want.Generate {
+		files = append(files, filepath.Join(p.want.Data, name))
+	}
+	return files
 }
 
 // command is argv with its words expanded, in the process' environment.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 	"assay/drivers/durable"
 	"assay/drivers/safefile"
 )
@@ -214,6 +215,9 @@ func (p *process) takeReload() {
 	}
 }
 
+// reloader asks a server of this node; an answer that it does not read can be of any size.
+var reloader = bounded.Client(bounded.Options{})
+
 // reload has a program read its configuration again, as PasswordUser unless there is no password.
 func reload(url, password string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
@@ -225,7 +229,7 @@ func reload(url, password string) error {
 	if password != "" {
 		req.SetBasicAuth(drivers.PasswordUser, password)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := reloader.Do(req)
 	if err != nil {
 		return err
 	}

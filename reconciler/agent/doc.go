@@ -14,6 +14,7 @@
 //	command.go      its command line and its log
 //	expand.go       $(PORT) and the like
 //	environment.go  variables and secrets
+//	hide.go         secrets, kept out of what is reported
 //	conf.go         its data directory and files; a reload when they change
 //	ports.go        free ports, kept for the life of the job
 //	listener.go     who listens on a port: a key is sent to the job's own processes only
@@ -41,7 +42,8 @@
 // While nothing changes the agent leaves the state directory's metadata alone: one stat of desired.json every 1.5 seconds,
 // now and then one of the other nodes' reports, and a beat file that is open and overwritten in place.
 //
-// Secrets come from files that only their owner can read, reach a process by its environment, and are blanked out of its log.
+// Secrets come from files that only their owner can read, reach a process by its environment, and are blanked out of the logs
+// of all processes and runs, and of everything that state.json repeats of what servers and programs said.
 //
 // Commands are argument lists. A process gets a small, clean environment and a process group of its own; it is stopped by
 // SIGTERM, and by SIGKILL after its grace. Logs are log/<name>.<job id>.log. A run is claimed by a file that can be

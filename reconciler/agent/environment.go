@@ -75,10 +75,14 @@ func (p *process) secrets() (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the secret %s: %w", name, err)
 		}
-		out[name] = strings.TrimRight(string(b), "\r\n")
+		out[name] = trimmed(b)
+		p.a.secrets.Learn(out[name])
 	}
 	return out, nil
 }
+
+// trimmed is the content of a secret's file.
+func trimmed(b []byte) string { return strings.TrimRight(string(b), "\r\n") }
 
 // slurm are the variables by which srun knows its job.
 func slurmVariables() (out []string) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 	"assay/drivers/durable"
 	"assay/drivers/listen"
 	"assay/drivers/safefile"
@@ -138,11 +139,13 @@ func (n *nodes) others(ctx context.Context, o Options) {
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 5 * time.Second
 		cmd.Env = append(os.Environ(), jobMarker+n.dir) // if the agent is killed, its guard ends this, too
-		out, err := cmd.CombinedOutput()
+		last := &bounded.Tail{Limit: 300}               // it runs as long as the job
+		cmd.Stdout, cmd.Stderr = last, last
+		err := cmd.Run()
 		if ctx.Err() != nil {
 			return
 		}
-		n.fail(fmt.Errorf("counting the other nodes' hardware: srun ended: %v %s", err, strings.TrimSpace(string(out[max(0, len(out)-300):]))))
+		n.fail(fmt.Errorf("counting the other nodes' hardware: srun ended: %v %s", err, strings.TrimSpace(last.String())))
 		select {
 		case <-ctx.Done():
 		case <-time.After(srunAgain):

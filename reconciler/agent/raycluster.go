@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 )
 
 const (
@@ -151,7 +152,7 @@ func askRay(cmd *exec.Cmd) count {
 	defer cancel()
 	c := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
 	c.Env, c.Dir, c.WaitDelay = cmd.Env, cmd.Dir, time.Second
-	out, err := c.CombinedOutput()
+	out, err := bounded.Combined(c, maxAsked)
 	if err != nil {
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		return count{err: fmt.Errorf("%w: %.200s", err, lines[len(lines)-1])}

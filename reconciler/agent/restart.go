@@ -94,7 +94,7 @@ func (p *process) restart(now time.Time) {
 			line = p.message
 		}
 		p.happen(drivers.ReasonRestarted, line)
-		_ = disk.Append(filepath.Join(p.a.dir, p.log()), []byte("assay: "+line)) // without it the log is shorter, and the event says the same
+		_ = disk.Append(filepath.Join(p.a.dir, p.log()), []byte("assay: "+p.a.secrets.Message(line))) // without it the log is shorter, and the event says the same
 	}
 	p.start(now)
 }

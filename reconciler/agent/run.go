@@ -92,12 +92,21 @@ func (r *run) begin(now time.Time) {
 	}
 	cmd := exec.Command(r.a.o.Binary, "suite", r.want.Dir)
 	cmd.Dir, cmd.Env = r.want.Dir, environment(r.a.relays.telemetry())
-	g, err := r.a.startGroup(cmd, filepath.Join(r.want.Dir, suiteLog), nil)
+	g, err := r.a.startGroup(cmd, filepath.Join(r.want.Dir, suiteLog), nil, r.secrets()...)
 	if err != nil {
 		r.lose(cmp.Or(drivers.LostBy(err), drivers.LostSuite), fmt.Sprintf("the suite could not be started: %v", err))
 		return
 	}
 	r.group, r.started, r.phase = g, now, v1alpha1.RunRunning
+}
+
+// secrets are those that the suite gets: the key of its target. What is wrong with its request the suite says.
+func (r *run) secrets() []string {
+	var req drivers.SuiteRequest
+	if durable.ReadRecord(filepath.Join(r.want.Dir, drivers.RequestFile), &req) != nil || req.TokenFile == "" {
+		return nil
+	}
+	return r.a.learn(req.TokenFile)
 }
 
 // claim takes the run for this agent. lost is the word for what kept it from that.

@@ -88,7 +88,7 @@ func (a *agent) snapshot(now time.Time) drivers.AgentState {
 	for _, r := range a.runs {
 		s.Runs = append(s.Runs, r.state())
 	}
-	return s
+	return a.hidden(s)
 }
 
 func (p *process) state() drivers.ProcessState {

@@ -6,9 +6,14 @@ import (
 	"os/exec"
 	"regexp"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
-const versionTimeout = time.Minute // the first start of a container can be slow
+const (
+	versionTimeout = time.Minute // the first start of a container can be slow
+	maxAsked       = 1 << 20     // bytes that a program prints when it is asked something
+)
 
 var versionNumber = regexp.MustCompile(`\b(\d+)\.\d+`)
 
@@ -54,7 +59,7 @@ func ask(cmd *exec.Cmd) version {
 	defer cancel()
 	c := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
 	c.Env, c.Dir, c.WaitDelay = cmd.Env, cmd.Dir, time.Second
-	out, err := c.CombinedOutput()
+	out, err := bounded.Combined(c, maxAsked)
 	m := versionNumber.FindSubmatch(out)
 	switch {
 	case m != nil:

@@ -81,9 +81,23 @@ func openPlain(path string) (*os.File, fs.FileInfo, error) {
 }
 
 func (ar *archive) pass(r io.Reader) error {
-	w := redact.New(ar.scratch, ar.secrets...)
+	w := ar.hiding(ar.scratch)
 	if _, err := io.Copy(w, r); err != nil {
 		return err
 	}
 	return w.Flush()
 }
+
+// hiding is a writer to w that hides known secrets, and then what looks like one.
+func (ar *archive) hiding(w io.Writer) *hiding {
+	lines := redact.NewLines(w)
+	return &hiding{redact.New(lines, ar.secrets...), lines}
+}
+
+type hiding struct {
+	*redact.Writer
+	lines *redact.Lines
+}
+
+// Flush passes on what both hold back.
+func (h *hiding) Flush() error { return errors.Join(h.Writer.Flush(), h.lines.Flush()) }

@@ -11,7 +11,7 @@
 //
 // Collect decides before anything is written. Two kinds of secrets are known then: values that were stored, or that an
 // agent generated, and values of settings whose names look secret. Every byte of the archive goes through a redact.Writer
-// with all of them. A document that holds settings and cannot be read is replaced by a sentence. Values that are too short
+// with all of them, and then through redact.Lines, which hides what only looks like a secret. A document that holds settings and cannot be read is replaced by a sentence. Values that are too short
 // to be looked for, and such documents, are named in Bundle.Notes.
 //
 // Save writes through drivers/durable: a file of the final name is whole, and only its owner can read it.

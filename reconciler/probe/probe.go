@@ -14,15 +14,14 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
+	"assay/reconciler/redact"
 )
 
-const (
-	defaultTimeout = 5 * time.Second
-	maxBody        = 4 << 20
-)
+const defaultTimeout = 5 * time.Second
 
 // Dial opens a connection to a server, or refuses to.
-type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Client probes servers over connections of its own.
 type Client struct {
@@ -31,10 +30,8 @@ type Client struct {
 }
 
 // New returns a client that opens its connections with dial. It uses no proxy: what is probed runs on this machine or on a
-// node of the cluster.
-func New(dial Dial) *Client {
-	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second}}, dial}
-}
+// node of the cluster. It takes the token to no other origin.
+func New(dial Dial) *Client { return &Client{bounded.Client(bounded.Options{Dial: dial}), dial} }
 
 // Close closes the connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
@@ -46,9 +43,26 @@ func Check(ctx context.Context, base, token string, p drivers.Probe) (models []s
 	return usual.Check(ctx, base, token, p)
 }
 
-// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty (the password of p.User if there is one); nil means that p passes. A
-// probe for a model also returns the models that the server lists. Without a timeout of its own a probe has 5 seconds.
+// Check probes the server at base (http://host:port) once, with a bearer token unless it is empty (the password of p.User if
+// there is one); nil means that p passes. A probe for a model also returns the models that the server lists. Without a timeout
+// of its own a probe has 5 seconds. What a server said is in the error without the token, and as plain text.
 func (c *Client) Check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
+	if models, err = c.check(ctx, base, token, p); err != nil {
+		err = said{redact.Message(err.Error(), token), err}
+	}
+	return models, err
+}
+
+// said is an error with the message that may be shown of it.
+type said struct {
+	text string
+	err  error
+}
+
+func (s said) Error() string { return s.text }
+func (s said) Unwrap() error { return s.err }
+
+func (c *Client) check(ctx context.Context, base, token string, p drivers.Probe) (models []string, err error) {
 	timeout := p.Timeout.Std()
 	if timeout <= 0 {
 		timeout = defaultTimeout
@@ -74,15 +88,18 @@ func (c *Client) Check(ctx context.Context, base, token string, p drivers.Probe)
 		return nil, fmt.Errorf("no answer: %w", err) // the error names the address
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	switch {
+	case resp.StatusCode/100 == 2:
+	case resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden:
+		return nil, fmt.Errorf("%s answers with status %d: %w", address, resp.StatusCode, drivers.ErrUnauthorized)
+	case resp.StatusCode/100 == 3:
+		return nil, fmt.Errorf("%s answers with status %d, a redirect that is not followed: to %.200q", address, resp.StatusCode, resp.Header.Get("Location"))
+	default:
+		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
+	}
+	body, err := io.ReadAll(resp.Body) // bounded by the client
 	if err != nil {
 		return nil, fmt.Errorf("probing %s: %w", address, err)
-	}
-	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		return nil, fmt.Errorf("%s answers with status %d: %w", address, resp.StatusCode, drivers.ErrUnauthorized)
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s answers with status %d", address, resp.StatusCode)
 	}
 	if p.Model == "" {
 		return nil, nil

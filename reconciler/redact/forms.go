@@ -4,17 +4,36 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
+// line is the length from which a line of a secret of several is one of its own: logs print such a secret line by line.
+const line = 16
+
 // forms are the ways in which programs print a secret.
 func forms(secret string) []string {
-	out := []string{secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret)))}
+	out := formsOf(secret)
+	for part := range strings.Lines(secret) {
+		if part = strings.TrimSpace(part); len(part) >= line && part != secret {
+			out = append(out, formsOf(part)...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func formsOf(secret string) []string {
+	out := []string{secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))), html.EscapeString(secret)}
+	all := every(secret)
+	out = append(out, all, strings.ToLower(all))
 	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
 		out = append(out, escaped, percent.ReplaceAllStringFunc(escaped, strings.ToLower))
 	}
@@ -25,18 +44,30 @@ func forms(secret string) []string {
 			out = append(out, inside(alphabet, secret, before))
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
-// quoted is the secret as a JSON string holds it, with and without the escapes that keep HTML apart.
+// every is the secret with each byte percent-encoded.
+func every(secret string) string {
+	var b strings.Builder
+	for i := range len(secret) {
+		fmt.Fprintf(&b, "%%%02X", secret[i])
+	}
+	return b.String()
+}
+
+// quoted is the secret as a JSON string holds it: with and without the escapes that keep HTML apart, with those of other
+// languages for slashes and for what is not ASCII, and inside another JSON string.
 func quoted(secret string) []string {
 	b, err := json.Marshal(secret)
 	if err != nil {
 		return nil
 	}
 	with := string(b[1 : len(b)-1])
-	return []string{with, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(with)}
+	without := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(with)
+	ascii := strings.Trim(strconv.QuoteToASCII(secret), `"`)
+	twice := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(without)
+	return []string{with, without, strings.ReplaceAll(without, "/", `\/`), ascii, twice}
 }
 
 // inside is the part of the base64 text of something longer that the secret alone decides, when that many bytes,

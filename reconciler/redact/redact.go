@@ -1,8 +1,10 @@
 package redact
 
 import (
+	"cmp"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Shortest is the length in bytes below which a secret is ignored.
@@ -14,38 +16,49 @@ const Mark = "[REDACTED]"
 // chunk bounds what one pass holds in addition to the longest form, in bytes.
 const chunk = 32 << 10
 
-// Writer replaces secrets in what it passes on. Last bytes that may begin a secret are held back until more comes, or Flush.
-type Writer struct {
-	w       io.Writer
+// Values are secrets whose values are known, in all their forms. It does not change: it is safe for concurrent use.
+type Values struct {
 	first   [256][]string // forms by their first byte, longest first
 	longest int
-	held    []byte // not decided yet
-	hide    int    // bytes still to come that belong to a secret found
-	out     []byte
-	err     error
 }
 
-// New returns a Writer to w that hides the secrets.
-func New(w io.Writer, secrets ...string) *Writer {
-	r := &Writer{w: w}
+// Of are the secrets of some values.
+func Of(secrets ...string) *Values {
+	v := &Values{}
 	for _, s := range secrets {
 		if len(s) < Shortest {
 			continue
 		}
 		for _, f := range forms(s) {
-			r.longest = max(r.longest, len(f))
-			r.first[f[0]] = append(r.first[f[0]], f)
+			v.longest = max(v.longest, len(f))
+			v.first[f[0]] = append(v.first[f[0]], f)
 		}
 	}
-	for i, fs := range r.first {
-		slices.SortFunc(fs, func(a, b string) int { return len(b) - len(a) })
-		r.first[i] = slices.Compact(fs)
+	for i, fs := range v.first {
+		slices.SortFunc(fs, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+		v.first[i] = slices.Compact(fs)
 	}
-	return r
+	return v
 }
 
-// Longest is the length of the longest form: a secret covers no more bytes, and fewer are held back.
-func (r *Writer) Longest() int { return r.longest }
+// Longest is the length of the longest form: a secret covers no more bytes, and a Writer holds fewer back.
+func (v *Values) Longest() int { return v.longest }
+
+// Writer returns a Writer to w that hides the values.
+func (v *Values) Writer(w io.Writer) *Writer { return &Writer{w: w, Values: v} }
+
+// Writer replaces secrets in what it passes on. Last bytes that may begin a secret are held back until more comes, or Flush.
+type Writer struct {
+	*Values
+	w    io.Writer
+	held []byte // not decided yet
+	hide int    // bytes still to come that belong to a secret found
+	out  []byte
+	err  error
+}
+
+// New returns a Writer to w that hides the secrets.
+func New(w io.Writer, secrets ...string) *Writer { return Of(secrets...).Writer(w) }
 
 // Write takes all of p, unless writing failed.
 func (r *Writer) Write(p []byte) (int, error) {
@@ -104,8 +117,8 @@ func (r *Writer) pass(n int) {
 }
 
 // match is the length of the longest form that b begins with; 0 when there is none.
-func (r *Writer) match(b []byte) int {
-	for _, f := range r.first[b[0]] {
+func (v *Values) match(b []byte) int {
+	for _, f := range v.first[b[0]] {
 		if len(b) >= len(f) && string(b[:len(f)]) == f {
 			return len(f)
 		}

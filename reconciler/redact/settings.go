@@ -79,16 +79,3 @@ func (h *hider) hide(value, name string) string {
 	h.found = append(h.found, Setting{strings.TrimLeft(name, "-"), value})
 	return Mark
 }
-
-// secretName distinguishes API_KEY and --hf-token from MAX_TOKENS, TOKENIZERS_PARALLELISM and TOKEN_FILE.
-func secretName(name string) bool {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' || r == ' ' })
-	if len(words) == 0 || slices.Contains([]string{"file", "path", "dir", "name", "id", "length", "limit"}, words[len(words)-1]) {
-		return false
-	}
-	has := func(any ...string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
-	}
-	return has("token", "secret", "secrets", "password", "passwd", "passphrase", "pass", "apikey", "credential", "credentials") ||
-		has("key") && has("api", "access", "private", "auth", "account", "license", "encryption", "signing", "master")
-}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"assay/reconciler/plain"
 )
 
 // CSV has one row for each run: its identity, its point, its metrics. Columns of metrics are headed by their names, so that
@@ -42,6 +44,11 @@ func (r Report) CSV() ([]byte, error) {
 			line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
 		}
 		rows = append(rows, line)
+	}
+	for _, row := range rows {
+		for i, c := range row {
+			row[i] = plain.Cell(c) // a spreadsheet takes some text for formulas
+		}
 	}
 	var b bytes.Buffer
 	err := csv.NewWriter(&b).WriteAll(rows)

@@ -2,6 +2,7 @@
 // CSV.
 //
 //	report.go, revisions.go, dictionary.go     Build: runs, means over repeats, changes, what each metric is
+//	plain.go                                   text of servers and manifests, made harmless for all forms
 //	html.go, markdown.go, csv.go               the forms; JSON is the Report itself
 //	headline.go, text.go                       numbers and sentences
 //	figures.go, samples.go, storage.go         Figures: what is drawn

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"assay/reconciler/plain"
 )
 
 // Markdown is the report for an issue or a chat.
@@ -18,7 +20,7 @@ func (r Report) Markdown() string {
 	}
 	fmt.Fprintf(&b, "%s %s %s\n\n", r.counted(), r.changed(), r.older())
 	for _, h := range r.headlines() {
-		fmt.Fprintf(&b, "- %s, %s: **%s** (%s)\n", h.Benchmark, h.What, h.Value, h.Where)
+		fmt.Fprintf(&b, "- %s, %s: **%s** (%s)\n", plain.Markdown(h.Benchmark), h.What, h.Value, plain.Markdown(h.Where))
 	}
 	b.WriteString("\n")
 	r.gateTable(&b)
@@ -91,13 +93,10 @@ func table(b *strings.Builder, title string, head ...string) {
 
 func line(b *strings.Builder, cells ...string) {
 	for _, c := range cells {
-		b.WriteString("| " + bar(c) + " ")
+		b.WriteString("| " + plain.Markdown(c) + " ")
 	}
 	b.WriteString("|\n")
 }
-
-// bar keeps a cell in its column.
-func bar(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
 
 func (r Report) revisionText() string {
 	var out []string

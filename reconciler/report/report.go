@@ -75,10 +75,10 @@ type Input struct {
 // Build makes a report of at least one measured revision.
 func Build(in Input) Report {
 	r := Report{APIVersion: v1alpha1.APIVersion, Kind: "Report", Experiment: in.Experiment, Labels: in.Labels, Site: in.Site, Generated: in.Generated,
-		Revisions: in.Revisions, Gates: worstFirst(in.Gates), Summary: []Summary{}, measured: in.Measured}
+		Revisions: in.Revisions, Gates: worstFirst(plainGates(in.Gates)), Summary: []Summary{}, measured: in.Measured}
 	if n := len(in.Measured); n > 0 {
 		shown := in.Measured[n-1]
-		r.Runs = results.Newest(shown.Rows)
+		r.Runs = plainRows(results.Newest(shown.Rows))
 		if k := len(in.Revisions); k > 0 && in.Revisions[k-1].Generation > shown.Generation {
 			r.Unmeasured = in.Revisions[k-1].Generation
 		}

@@ -37,6 +37,9 @@
 // apart. A revision that is torn is left behind by accepting another one, a status, desired.json, an attempt and an open run
 // are rebuilt, and the damaged file of an attempt or a run is first copied to archive/damaged-….
 //
+// What servers and programs said (messages, errors, progress) is written without the secrets of the state directory, and as
+// plain text. A folder of secrets that cannot be read stops such writes.
+//
 // Reading needs no lease. What the loop owns (attempts, runs, status, events, targets) is written through a Lease, and
 // fails with ErrLeaseLost once a higher epoch exists. Revisions are accepted, and fresh observations requested, without
 // a lease: their numbered files, each created once, are the compare-and-swap. Runs are asked for again without one, too.

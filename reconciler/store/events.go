@@ -42,7 +42,11 @@ func (l *Lease) Emit(events ...Event) error {
 		return nil
 	}
 	lines := make([][]byte, len(events))
-	for i, e := range events {
+	clean, err := l.s.hide(events)
+	if err != nil {
+		return err
+	}
+	for i, e := range clean.([]Event) {
 		e.Count = max(e.Count, 1)
 		line, err := json.Marshal(e)
 		if err != nil {

@@ -189,9 +189,22 @@ func (l *Lease) Release() error {
 
 // replace and create write files that only the lease's holder writes. The lease is checked last, just before the file
 // gets its name, so that a holder that was paused while it wrote changes nothing.
-func (l *Lease) replace(path string, v any) error { return l.s.fs.ReplaceRecord(path, v, l.Check) }
+// replace and create write a record, without secrets in what others said.
+func (l *Lease) replace(path string, v any) error {
+	v, err := l.s.hide(v)
+	if err != nil {
+		return err
+	}
+	return l.s.fs.ReplaceRecord(path, v, l.Check)
+}
 
-func (l *Lease) create(path string, v any) error { return l.s.fs.CreateRecord(path, v, l.Check) }
+func (l *Lease) create(path string, v any) error {
+	v, err := l.s.hide(v)
+	if err != nil {
+		return err
+	}
+	return l.s.fs.CreateRecord(path, v, l.Check)
+}
 
 // rename moves a file of the state directory.
 func (l *Lease) rename(from, to string) error {

@@ -94,7 +94,12 @@ func (l *Lease) UpdateRun(r plan.Run) error {
 			return fmt.Errorf("completing the record of run %s: %w", r.ID, err)
 		}
 	}
-	err := l.replace(filepath.Join(dir, runFile), rec)
+	clean, err := l.s.hide(rec)
+	if err == nil {
+		rec = clean.(record)
+		r = rec.Run
+		err = l.replace(filepath.Join(dir, runFile), rec)
+	}
 	if err == nil {
 		r.Dir, r.Result = dir, rec.Result
 		err = l.runs.note(r)

@@ -15,6 +15,9 @@ import (
 	"assay/drivers/durable"
 )
 
+// secretKeyFile holds the key of the digests.
+const secretKeyFile = "key"
+
 // maxSecret bounds a secret, in bytes.
 const maxSecret = 1 << 20
 
@@ -51,7 +54,7 @@ func (s *Store) PutSecret(value string) (string, error) {
 
 // secretKey reads the key, and makes it the first time. Of two processes that make it at the same time, one wins.
 func (s *Store) secretKey() ([]byte, error) {
-	path := filepath.Join(s.SecretDir(), "key")
+	path := filepath.Join(s.SecretDir(), secretKeyFile)
 	key, err := durable.Read(path, maxSecret)
 	if errors.Is(err, fs.ErrNotExist) {
 		fresh := make([]byte, 32)
@@ -92,7 +95,7 @@ func (s *Store) Secrets() ([]string, error) {
 	}
 	var out []string
 	for _, n := range files {
-		if n == "key" {
+		if n == secretKeyFile {
 			continue
 		}
 		b, err := durable.Read(filepath.Join(s.SecretDir(), n), maxSecret)

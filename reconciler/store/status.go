@@ -28,7 +28,11 @@ func (s *Store) statusPath(name string) string {
 func (l *Lease) PutStatus(st v1alpha1.ExperimentStatus) error {
 	w := l.s.fs
 	w.NoDirSync = true
-	if err := w.ReplaceRecord(l.s.statusPath(st.Name), st, l.Check); err != nil {
+	clean, err := l.s.hide(st)
+	if err == nil {
+		err = w.ReplaceRecord(l.s.statusPath(st.Name), clean, l.Check)
+	}
+	if err != nil {
 		return fmt.Errorf("writing the status of experiment %s: %w", st.Name, err)
 	}
 	return nil

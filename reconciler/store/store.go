@@ -38,6 +38,7 @@ type Store struct {
 	jobDirs map[seatNonce]string
 	recent  map[string]recent       // by experiment
 	ended   map[string]plan.Attempt // by nonce: ended attempts, which no longer change
+	hider   hider                   // hide.go
 }
 
 // idFile holds the store's id. It is made once, so that its inode number tells the directory from a copy.

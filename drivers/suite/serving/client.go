@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"assay/drivers/bounded"
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/socket"
 	"assay/drivers/suite/loadgen/sse"
@@ -30,10 +31,23 @@ type client struct {
 	name      string // of the client that sends the measured requests: versions.client
 	cores     int    // of the client
 	token     string // bearer token; empty when the server asks for none
+	bounds    bounds
 }
 
-func newClient(endpoints []string, timeout time.Duration, connections int) *client {
-	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", cores: runtime.GOMAXPROCS(0), http: suite.HTTPClient(connections)}
+// bounds are how much a server can answer, in bytes. A chunk of a streamed answer, which brings a token or more, has some 300.
+type bounds struct {
+	answer int64           // of one answer
+	grant  int64           // of one on average
+	all    *bounded.Budget // of all completions
+}
+
+func boundsOf(tokens int) bounds {
+	return bounds{answer: bounded.MaxAnswer + 4<<10*int64(tokens), grant: 1 << 10 * int64(tokens+4), all: bounded.NewBudget(64 << 20)}
+}
+
+func newClient(endpoints []string, timeout time.Duration, connections, tokens int) *client {
+	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", cores: runtime.GOMAXPROCS(0), bounds: boundsOf(tokens)}
+	c.http = suite.HTTPClient(connections, c.bounds.answer, nil)
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}
@@ -99,12 +113,13 @@ func (c *client) exchange(ctx context.Context, url, id string, body []byte) (sse
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // the status alone is a reason too
 		return sse.Answer{}, suite.FailedStatus(resp.StatusCode, body)
 	}
 	buf := c.buffers.Get().(*[]byte)
 	defer c.buffers.Put(buf)
-	a, f := readStream(resp.Body, *buf, c.now)
+	c.bounds.all.Grant(c.bounds.grant)
+	a, f := readStream(bounded.Body(resp.Body, c.bounds.answer, c.bounds.all), *buf, c.now)
 	if f == nil { // to the end of the body, so that the connection can be used again
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10))
 	}
@@ -131,7 +146,7 @@ func (c *client) get(ctx context.Context, url string) ([]byte, http.Header, erro
 		return nil, nil, err // the error names the method and the URL
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	body, err := bounded.ReadAll(resp.Body, bounded.MaxAnswer)
 	if err != nil {
 		return nil, nil, fmt.Errorf("GET %s: %w", url, err)
 	}

@@ -50,7 +50,11 @@
 // stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
 // A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
-// error_event, bad_event, bad_http, no_output, no_tokens. It is never sent again.
+// error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again.
+//
+// The last one is an answer of more than 4 MiB and 4 KiB for each token that it can have, or any one once all answers of the
+// run have more than 64 MiB and 1 KiB a token together: an event, which brings a token or more, has some 300 bytes. Its
+// connection is closed there. Head, chunking and trailer count. Of the server's /metrics only vLLM's are kept.
 //
 // correct_rate_percent is the share of completed requests whose whole answer satisfies its constraint (JSON Schema,
 // full-match regular expression, membership in the grammar, one of the choices), truncated_rate_percent the share
@@ -61,6 +65,7 @@
 //
 //   - NothingCompleted: no request succeeded, so the result has no latencies
 //   - ErrorRate: more than 1 % of the requests failed
+//   - AnswerTooLarge: an answer was larger than an honest one can be
 //   - NoUsage: the tokens could not be counted
 //   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (at least 5 ms and at most 50 ms are
 //     tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are tolerated)

@@ -18,7 +18,8 @@ func (r *runner) driver(ctx context.Context, samples []sample, offsets []time.Du
 		}
 	}
 	r.progress("opening connections")
-	engine, err := wire.Open(ctx, r.client.endpoints, r.connections(), wire.Options{Threads: max(1, r.spec.Cores), Timeout: r.spec.RequestTimeout.Std()})
+	engine, err := wire.Open(ctx, r.client.endpoints, r.connections(), wire.Options{Threads: max(1, r.spec.Cores), Timeout: r.spec.RequestTimeout.Std(),
+		Limit: r.client.bounds.answer, Budget: r.client.bounds.all})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -26,7 +27,7 @@ func (r *runner) driver(ctx context.Context, samples []sample, offsets []time.Du
 	for i := range samples {
 		s := &samples[i]
 		endpoint := s.index % len(r.client.endpoints)
-		requests[i] = wire.Request{Bytes: r.frame(endpoint, r.client.id(s.index), s.body), Endpoint: endpoint, Events: r.payload.maxTokens + 1}
+		requests[i] = wire.Request{Bytes: r.frame(endpoint, r.client.id(s.index), s.body), Endpoint: endpoint, Events: r.payload.maxTokens + 1, Grant: r.client.bounds.grant}
 		if s.body = nil; offsets != nil {
 			requests[i].Due = offsets[i]
 		}

@@ -190,8 +190,9 @@ func (s *summary) reasons() (faults, notes []drivers.Reason) {
 	n := len(s.records)
 	if s.completed == 0 {
 		fault(suite.ReasonNothingCompleted, "none of %d requests succeeded: %s", n, &s.failures)
-		return faults, nil
+		return append(faults, s.failures.Oversized()...), nil
 	}
+	faults = append(faults, s.failures.Oversized()...)
 	if rate := percent(n-s.completed, n); rate > maxErrorPercent {
 		fault(suite.ReasonErrorRate, "%d of %d requests failed (%.1f%%, at most %g%% is tolerated): %s", n-s.completed, n, rate, maxErrorPercent, &s.failures)
 	}

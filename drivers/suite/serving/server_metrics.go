@@ -3,6 +3,7 @@ package serving
 import (
 	"bytes"
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +49,9 @@ func (c *client) watch(ctx context.Context) (stop func() scrapes) {
 	}
 }
 
+// maxMetrics bounds a reading; vLLM has some 100 metrics.
+const maxMetrics = 1000
+
 // read returns nil when the metrics of a replica cannot be read.
 func (c *client) read(ctx context.Context) reading {
 	out := reading{}
@@ -62,7 +66,9 @@ func (c *client) read(ctx context.Context) reading {
 			return nil
 		}
 		for name, f := range families {
-			out.add(name, f)
+			if strings.HasPrefix(name, "vllm:") && len(out) < maxMetrics { // what is kept, once a second, is bounded
+				out.add(name, f)
+			}
 		}
 	}
 	return out

@@ -180,7 +180,7 @@ func BenchmarkStream(b *testing.B) {
 
 // One request of 16 tokens over HTTP, server included; the closed loop's own share shows in a profile.
 func BenchmarkComplete(b *testing.B) {
-	c := newClient([]string{serve(b, &flawed{knows: structuredOutputs})}, time.Minute, 4)
+	c := newClient([]string{serve(b, &flawed{knows: structuredOutputs})}, time.Minute, 4, 128)
 	defer c.close()
 	body, err := payload{model: "org/tiny", maxTokens: 16, dialect: structuredOutputs}.body(ask("hello"), nil)
 	if err != nil {

@@ -16,8 +16,11 @@ import (
 	"assay/drivers/suite/coordinator"
 )
 
-// Suite implements drivers.Suite. Srun starts the clients of the other nodes; default: the command of that name.
-type Suite struct{ Srun string }
+// Suite implements drivers.Suite.
+type Suite struct {
+	Srun   string                                 // starts the clients of the other nodes; default: the command of that name
+	Redact func(secrets ...string) suite.Redactor // as in suite.Suites, for vLLM's result file, which holds what the server said
+}
 
 // Run measures the server that req names. It returns an error when there is no honest result: the server cannot be
 // reached, does not serve the model, or does not enforce the constraint.
@@ -30,6 +33,9 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		return drivers.SuiteResult{}, err
 	}
 	defer r.client.close()
+	if s.Redact != nil {
+		r.safe = s.Redact(r.client.token)
+	}
 	r.overlap = suite.NewOverlap(req, dir)
 	if err := r.probe(ctx); err != nil {
 		return drivers.SuiteResult{}, err
@@ -80,6 +86,7 @@ type runner struct {
 	self     self
 	nodes    clientNodes
 	overlap  *suite.Overlap
+	safe     suite.Redactor
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -99,8 +106,8 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 		v = &whole
 	}
 	r := &runner{
-		part: part{of: 1}, req: req, spec: v, progress: progress, data: d, scorer: sc,
-		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v)),
+		part: part{of: 1}, safe: suite.Plain{}, req: req, spec: v, progress: progress, data: d, scorer: sc,
+		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), max(v.OutputTokens, 128)),
 		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
 			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
 	}
@@ -215,6 +222,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	}
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
+	r.redact(records)
 	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
 		return res, fmt.Errorf("writing vLLM's result file: %w", err)
 	}

@@ -90,6 +90,19 @@ func vllmLoad(m map[string]any, v *v1alpha1.Serving, s *summary) {
 	}
 }
 
+// redact takes secrets out of what the server said. The records are scored and summed up by then.
+func (r *runner) redact(records []record) {
+	for i := range records {
+		one := &records[i]
+		if f := one.failure; f != nil {
+			one.failure = &suite.Failure{Kind: f.Kind, Message: r.safe.Message(f.Message)}
+		}
+		if text := string(one.answer.Text); r.safe.Hide(text) != text {
+			one.answer.Text = []byte(r.safe.Hide(text))
+		}
+	}
+}
+
 // vllmLists adds the fields that hold one entry for each request, failed ones included.
 func vllmLists(m map[string]any, d *dataset, s *summary) {
 	n := len(s.records)

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,11 +10,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/drivers/bounded"
 )
 
 const (
 	lustreMagic = 0x0BD00BD0
 	lfsTimeout  = 20 * time.Second
+	maxPrinted  = 4 << 20 // bytes that lfs prints
 )
 
 // IsLustre reports whether dir lies on Lustre.
@@ -28,9 +30,11 @@ func IsLustre(dir string) bool {
 func LFS(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lfsTimeout)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "lfs", args...).Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("lfs %s: %w: %.200s", args[0], err, exit.Stderr)
+	cmd := exec.CommandContext(ctx, "lfs", args...)
+	cmd.WaitDelay = time.Second
+	out, errs, err := bounded.Output(cmd, maxPrinted)
+	if err != nil {
+		err = fmt.Errorf("lfs %s: %w: %.200s", args[0], err, errs)
 	}
 	return string(out), err
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/drivers/bounded"
 	"assay/drivers/suite"
 )
 
@@ -26,6 +27,8 @@ type chroma struct {
 	token     string // bearer token; empty when the server asks for none
 	http      *http.Client
 	telemetry *telemetry
+	budget    *bounded.Budget
+	grant     int64 // bytes that the answer to a request can have on average
 }
 
 // Operations, as OpenLIT names them.
@@ -35,8 +38,11 @@ const (
 	create = "create_collection"
 )
 
-func newChroma(endpoint, token string, connections int) *chroma {
-	return &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", token: token, http: suite.HTTPClient(connections)}
+// newChroma returns a client for answers that name up to topK vectors each, with their ids and distances.
+func newChroma(endpoint, token string, connections, topK int) *chroma {
+	c := &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", token: token, budget: bounded.NewBudget(64 << 20), grant: 1<<10 + 128*int64(topK)}
+	c.http = suite.HTTPClient(connections, bounded.MaxAnswer+1<<10*int64(topK), c.budget)
+	return c
 }
 
 const database = "/tenants/default_tenant/databases/default_database"
@@ -163,13 +169,14 @@ func (c *chroma) send(ctx context.Context, timeout time.Duration, method, path s
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	c.budget.Grant(c.grant)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, 0, suite.Failed(err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
+	answer, err := io.ReadAll(resp.Body) // bounded by the client
+	if err != nil && resp.StatusCode/100 == 2 {
 		return nil, 0, suite.Failed(err)
 	}
 	if resp.StatusCode/100 != 2 {

@@ -49,7 +49,7 @@ func startChroma(t *testing.T) (endpoint string) {
 	})
 	endpoint = fmt.Sprintf("http://127.0.0.1:%d", port)
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		if _, err := newChroma(endpoint, "", 1).limits(t.Context()); err == nil {
+		if _, err := newChroma(endpoint, "", 1, 10).limits(t.Context()); err == nil {
 			return endpoint
 		}
 		select {
@@ -182,7 +182,7 @@ func TestRealChromaEverything(t *testing.T) {
 // A server that still holds collections of others, and vectors of another dimension, says clearly what it refuses.
 func TestRealChromaRefusal(t *testing.T) {
 	endpoint := startChroma(t)
-	c := newChroma(endpoint, "", 1)
+	c := newChroma(endpoint, "", 1, 10)
 	id, err := c.create(t.Context(), "mine", map[string]any{"space": "l2"})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestRealChromaRefusal(t *testing.T) {
 func collections(t *testing.T, endpoint string) int {
 	t.Helper()
 	var list []any
-	if err := newChroma(endpoint, "", 1).call(t.Context(), "GET", database+"/collections", nil, &list); err != nil {
+	if err := newChroma(endpoint, "", 1, 10).call(t.Context(), "GET", database+"/collections", nil, &list); err != nil {
 		t.Fatal(err)
 	}
 	return len(list)

@@ -33,6 +33,8 @@
 //
 //   - CountMismatch: the server does not hold the number of vectors that were sent
 //   - ErrorRate: more than 1 % of the requests failed, of a phase or of all
+//   - AnswerTooLarge: an answer had more than 4 MiB and 1 KiB for each neighbour, or all of them more than 64 MiB, and 1 KiB
+//     and 128 bytes for each neighbour a request, together
 //   - NothingCompleted: no query of a phase succeeded
 //   - LowRecall: less than half of the neighbours were found in some phase; such a speed cannot be compared
 //

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"assay/api/v1alpha1"
@@ -227,5 +228,34 @@ func TestImpossibleRequests(t *testing.T) {
 	defer srv.Close()
 	if _, err := run(t, request("r", srv.URL, good)); err == nil || !strings.Contains(err.Error(), "check that it is a Chroma server") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTenGigabytes: a query's answer that does not end makes the result invalid by a name of its own; little of it is read.
+func TestTenGigabytes(t *testing.T) {
+	f := &flawed{maxBatch: 100}
+	var queries, sent atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/query") && queries.Add(1) == 5 {
+			_, _ = io.Copy(io.Discard, r.Body)
+			for piece := []byte(strings.Repeat(" ", 1<<20)); sent.Load() < 10<<30; {
+				n, err := w.Write(piece)
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		}
+		f.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	res, err := run(t, request("r", srv.URL, v1alpha1.Vector{Vectors: 95, Dimension: 8, Queries: 40, TopK: 5, BatchSize: 30, Concurrency: []int{1}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(reasons(res), suite.ReasonAnswerTooLarge) || res.Valid || res.Metrics["failed_"+suite.TooLarge] != 1 {
+		t.Errorf("valid %v, %v, %v", res.Valid, res.Reasons, res.Metrics)
+	}
+	if n := sent.Load(); n > 64<<20 {
+		t.Errorf("%d bytes were taken", n)
 	}
 }

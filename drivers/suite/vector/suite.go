@@ -30,7 +30,7 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1, connectionsAt(v.Rate)}, v.Concurrency...)))
+	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1, connectionsAt(v.Rate)}, v.Concurrency...)), v.TopK)
 	defer r.chroma.http.CloseIdleConnections()
 	limits, err := r.chroma.limits(ctx)
 	if err != nil {
@@ -248,6 +248,7 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	rate := 100 * float64(failed) / float64(r.requests)
 	r.metrics["errors"], r.metrics["error_rate_percent"] = float64(failed), rate
 	r.failures.Report(r.metrics)
+	r.faults = append(r.faults, r.failures.Oversized()...)
 	if !slices.ContainsFunc(r.faults, func(f drivers.Reason) bool { return f.Reason == suite.ReasonErrorRate }) {
 		r.tolerate("all", failed, r.requests, &r.failures)
 	}

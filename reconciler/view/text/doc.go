@@ -3,6 +3,7 @@
 //	table.go     Table: aligned on a terminal, tab-separated otherwise; IsTerminal
 //	words.go     Duration, Age, Left, Bytes, Dash: one cell of a table; Command: a command that can be pasted into a shell
 //	live.go      Live: one line an object, redrawn on a terminal, printed when it changes elsewhere
+//	screen.go    Screen: an output that shows what others said as plain text
 //	progress.go  Progress: one line that says how far something is
 //
 // Data goes to standard output and talk to standard error; callers hand in the stream.

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
+
+	"assay/reconciler/plain"
 )
 
 // Line is one object as it is now: its name, one word for its state, and what more there is to say. Reason is the word for
@@ -28,12 +31,15 @@ type Live struct {
 
 // NewLive shows on out.
 func NewLive(out io.Writer) *Live {
-	return &Live{out: out, tty: IsTerminal(out), width: 120, start: time.Now(), shown: map[string]Line{}, since: map[string]time.Time{}}
+	return &Live{out: Raw(out), tty: IsTerminal(out), width: 120, start: time.Now(), shown: map[string]Line{}, since: map[string]time.Time{}}
 }
 
 // Show replaces what is shown.
 func (l *Live) Show(lines []Line) {
-	for _, line := range lines {
+	lines = slices.Clone(lines)
+	for i, line := range lines {
+		line.Object, line.State, line.Detail = plain.Line(line.Object), plain.Line(line.State), plain.Line(line.Detail)
+		lines[i] = line
 		last, known := l.shown[line.Object]
 		if !known || last.State != line.State {
 			l.since[line.Object] = time.Now()

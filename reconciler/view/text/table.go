@@ -8,15 +8,20 @@ import (
 	"text/tabwriter"
 
 	"golang.org/x/term"
+
+	"assay/reconciler/plain"
 )
 
 // IsTerminal reports whether a stream is a terminal that can be redrawn.
 func IsTerminal(stream any) bool {
+	if s, ok := stream.(*Screen); ok {
+		stream = s.out
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
-// Table prints rows below a header: aligned on a terminal, tab-separated otherwise. Control characters become spaces.
+// Table prints rows below a header: aligned on a terminal, tab-separated otherwise. A cell is one line of plain text.
 func Table(out io.Writer, header []string, rows [][]string) {
 	w, flush := out, func() error { return nil }
 	if IsTerminal(out) {
@@ -33,12 +38,7 @@ func Table(out io.Writer, header []string, rows [][]string) {
 func writeRow(w io.Writer, cells []string) {
 	line := make([]string, len(cells))
 	for i, c := range cells {
-		line[i] = strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
-				return ' '
-			}
-			return r
-		}, c)
+		line[i] = plain.Line(c)
 	}
 	fmt.Fprintln(w, strings.Join(line, "\t"))
 }

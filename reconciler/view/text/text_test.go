@@ -38,7 +38,7 @@ func TestTable(t *testing.T) {
 	var out bytes.Buffer
 	rows := [][]string{{"a", "b\nc\x1b[31m"}}
 	Table(&out, []string{"X", "Y"}, rows)
-	if got, want := out.String(), "X\tY\na\tb c [31m\n"; got != want {
+	if got, want := out.String(), "X\tY\na\tb c\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if rows[0][1] != "b\nc\x1b[31m" {

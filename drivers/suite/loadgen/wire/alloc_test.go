@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/drivers/bounded"
 	"assay/drivers/suite/loadgen/socket"
 )
 
@@ -28,7 +29,7 @@ func newStreaming(t testing.TB) *streaming {
 	}
 	t.Cleanup(func() { unix.Close(pair[0]); unix.Close(pair[1]) })
 	s := &streaming{server: pair[0], client: pair[1], recv: socket.NewReceiver(), piece: fmt.Appendf(nil, "%x\r\n%s\r\n", len(chunk), chunk)}
-	s.resp.start(1 << 20)
+	s.resp.start(1<<20, 1<<40, bounded.NewBudget(1<<40))
 	if f := s.resp.feed([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), 0); f != nil {
 		t.Fatal(f)
 	}

@@ -20,5 +20,8 @@
 // sent twice: a connection that breaks is a failed request. A connection that was idle for four seconds is replaced,
 // because vLLM closes them after five; the time to connect is reported separately.
 //
+// An answer has a limit in bytes, framing included, and all answers of a run have a budget; what exceeds one fails as
+// answer_too_large. Redirects are answers like any other, and nothing is unpacked.
+//
 // Linux only. For HTTPS, and on other systems, package serving uses net/http.
 package wire

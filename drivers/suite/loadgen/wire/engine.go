@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/drivers/bounded"
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/socket"
 	"assay/drivers/suite/loadgen/sse"
@@ -25,6 +27,7 @@ type Request struct {
 	Endpoint int           // index of the engine's endpoints
 	Due      time.Duration // after the start of Run; unused in a closed loop
 	Events   int           // how many events are expected, to allocate room for them
+	Grant    int64         // bytes that its answer adds to the budget
 }
 
 // Outcome is the outcome of a request. Times are CLOCK_MONOTONIC.
@@ -42,7 +45,13 @@ type Outcome struct {
 type Options struct {
 	Threads int           // at least 1
 	Timeout time.Duration // of a request, from its Sent
+	Limit   int64         // of an answer, in bytes of the connection; 0: DefaultLimit
+	// Budget bounds what all answers have together; each request grants it Request.Grant. Nil: no limit.
+	Budget *bounded.Budget
 }
+
+// DefaultLimit bounds an answer, in bytes of the connection, where the caller does not.
+const DefaultLimit = 64 << 20
 
 // Engine holds the connections.
 type Engine struct {
@@ -56,6 +65,7 @@ type Engine struct {
 // cannot be opened now are opened when they are needed. Close the engine.
 func Open(ctx context.Context, endpoints []string, connections int, o Options) (*Engine, error) {
 	defer socket.Own(1)()
+	o.Limit = cmp.Or(o.Limit, DefaultLimit)
 	e := &Engine{Options: o}
 	for _, endpoint := range endpoints {
 		addr, err := resolve(ctx, endpoint)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/drivers/bounded"
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/sse"
 )
@@ -31,7 +32,8 @@ var next = map[int]int{inSized: complete, inChunk: inChunkEnd}
 
 const (
 	maxHead      = 64 << 10
-	maxErrorBody = 4 << 10
+	maxErrorBody = 4 << 10  // what is kept of it
+	maxErrorRead = 64 << 10 // what is waited for of it
 )
 
 // response parses an HTTP/1.1 answer as it arrives. The body of a success goes to the stream; of any other status the
@@ -45,15 +47,25 @@ type response struct {
 	other   []byte // the body of a failure
 	closing bool   // the server will close the connection
 	ended   time.Duration
+
+	room, limit int64 // bytes that can still come, framing included, of so many
+	budget      *bounded.Budget
+	failed      int64 // bytes of the body of a failure
 }
 
-func (r *response) start(events int) {
-	*r = response{stream: r.stream, head: r.head[:0], other: r.other[:0]}
+func (r *response) start(events int, limit int64, budget *bounded.Budget) {
+	*r = response{stream: r.stream, head: r.head[:0], other: r.other[:0], room: limit, limit: limit, budget: budget}
 	r.stream.Start(events)
 }
 
 // feed takes the next piece. When the part is complete, or after a failure, the answer has ended.
 func (r *response) feed(piece []byte, at time.Duration) *suite.Failure {
+	if r.room -= int64(len(piece)); r.room < 0 {
+		return suite.Failed(&bounded.TooLarge{Limit: r.limit})
+	}
+	if err := r.budget.Take(int64(len(piece))); err != nil {
+		return suite.Failed(err)
+	}
 	for len(piece) > 0 && r.part != complete {
 		var f *suite.Failure
 		switch r.part {
@@ -82,6 +94,9 @@ func (r *response) feed(piece []byte, at time.Duration) *suite.Failure {
 func (r *response) body(b []byte, at time.Duration) *suite.Failure {
 	if r.status != 200 {
 		r.other = append(r.other, b[:min(len(b), maxErrorBody-len(r.other))]...)
+		if r.failed += int64(len(b)); r.failed > maxErrorRead {
+			return suite.FailedStatus(r.status, r.other)
+		}
 		return nil
 	}
 	was := r.stream.Done

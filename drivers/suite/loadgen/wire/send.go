@@ -61,7 +61,8 @@ func (l *loop) send(i int, due, free, now time.Duration) {
 		}
 	}
 	c.index, c.out = i, r.Bytes
-	c.resp.start(r.Events)
+	l.engine.Budget.Grant(r.Grant)
+	c.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
 	l.started = append(l.started, flight{i, c})
 	if c.open {
 		l.dispatch(c)

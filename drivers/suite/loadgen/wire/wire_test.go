@@ -247,7 +247,7 @@ func FuzzCuts(f *testing.F) {
 	f.Add("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1", 3, 44)
 	read := func(pieces ...string) (events int, kind string, part int) {
 		var r response
-		r.start(2)
+		r.start(2, 1<<20, nil)
 		for _, p := range pieces {
 			if f := r.feed([]byte(p), 1); f != nil {
 				return len(r.stream.Events), f.Kind, -1

@@ -60,6 +60,8 @@ func (e Engine) Run(ctx context.Context, req drivers.SuiteRequest, dir string, p
 	return res, nil
 }
 
+const maxPrinted = 64 << 20 // bytes of a file that io500 writes
+
 // runIn measures in the run's own directory, data.
 func runIn(ctx context.Context, l *launcher, list string, limits storage.Limits, req drivers.SuiteRequest, dir, data string, progress func(string)) (drivers.SuiteResult, error) {
 	ini, err := write(settings(*req.Storage, limits, data, filepath.Join(dir, results)), known(list))
@@ -85,17 +87,17 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	out, err := os.ReadFile(filepath.Join(dir, outFile))
+	out, err := durable.Read(filepath.Join(dir, outFile), maxPrinted)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	text, err := os.ReadFile(filepath.Join(folder, "result.txt"))
+	text, err := durable.Read(filepath.Join(folder, "result.txt"), maxPrinted)
 	if err != nil && status == nil {
 		return drivers.SuiteResult{}, fmt.Errorf("io500 ended well but left no result: %w", err)
 	}
 	r, printed := parseRecord(string(text)), parseOutput(string(out))
 	if status != nil {
-		stderr, _ := os.ReadFile(filepath.Join(dir, errFile)) // only for the message
+		stderr, _ := durable.Read(filepath.Join(dir, errFile), maxPrinted) // only for the message
 		err := fmt.Errorf("io500 failed in %s: %w: %s; see %s", r.at(), status, tail(string(out)+"\n"+string(stderr)), filepath.Join(dir, errFile))
 		if n := len(printed.headers); n > 1 { // they disturbed each other
 			err = fmt.Errorf("%d %s: %w", n, split, err)
@@ -117,7 +119,7 @@ var corrupt = regexp.MustCompile(`(?m)^(?:ERROR: verifying|WARNING: Incorrect da
 
 func complaints(folder string) (out []string) {
 	for _, p := range storage.Phases {
-		text, _ := os.ReadFile(filepath.Join(folder, p.Name+".txt")) // a missing phase is found by other rules
+		text, _ := durable.Read(filepath.Join(folder, p.Name+".txt"), maxPrinted) // a missing phase is found by other rules
 		for _, line := range corrupt.FindAll(text, -1) {
 			out = append(out, fmt.Sprintf("%s.txt says: %s", p.Name, line))
 		}
@@ -171,7 +173,7 @@ func execute(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir, fo
 		case status = <-ended:
 			return status, ctx.Err()
 		case <-tick.C:
-			text, err := os.ReadFile(filepath.Join(folder, "result.txt"))
+			text, err := durable.Read(filepath.Join(folder, "result.txt"), maxPrinted)
 			if at := parseRecord(string(bytes.ToValidUTF8(text, nil))).at(); err == nil && at != last {
 				progress(at)
 				last = at

@@ -2,7 +2,6 @@ package io500
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/bounded"
 )
 
 const (
@@ -56,7 +56,7 @@ func newLauncher(ctx context.Context, s v1alpha1.Storage, srun string) (*launche
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	libraries, err := exec.CommandContext(ctx, "ldd", program).Output()
+	libraries, err := output(exec.CommandContext(ctx, "ldd", program))
 	if err != nil {
 		return nil, fmt.Errorf("asking what %s is linked with: %w; write mpi in the benchmark", program, err)
 	}
@@ -113,14 +113,23 @@ func (l *launcher) command(ctx context.Context, n int, args ...string) *exec.Cmd
 func (l *launcher) list(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	out, err := l.command(ctx, 1, "--list").Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("%w: %s", err, tail(string(exit.Stderr)))
-	}
+	out, err := output(l.command(ctx, 1, "--list"))
 	if err != nil {
 		return "", fmt.Errorf("asking %s for its settings (--list): %w", strings.Join(l.spec.Command, " "), err)
 	}
 	return string(out), nil
+}
+
+const maxOutput = 4 << 20 // bytes that a program prints when it is asked something
+
+// output is what a command prints; its error ends with what the command says.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	cmd.WaitDelay = stopWithin
+	out, errs, err := bounded.Output(cmd, maxOutput)
+	if err != nil && errs != "" {
+		err = fmt.Errorf("%w: %s", err, tail(errs))
+	}
+	return out, err
 }
 
 // reason matches lines that state a failure, among the stack traces and boxes of the MPIs.
