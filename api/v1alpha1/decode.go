@@ -34,7 +34,6 @@ type ExperimentDoc struct {
 
 // Limits of what is accepted, far above what a person writes.
 const (
-	maxFile    = 4 << 20 // bytes
 	maxDepth   = 40      // levels of nesting
 	maxAliased = 10_000  // values that come from aliases, in one document
 )
@@ -80,9 +79,9 @@ func decodeAll(files []File) (docs []*document, problems []Problem) {
 }
 
 func decodeFile(f File) (docs []*document, problems []Problem) {
-	if len(f.Data) > maxFile {
+	if len(f.Data) > MaxFile {
 		return nil, []Problem{{File: f.Name, Line: 1, Col: 1, Message: fmt.Sprintf(
-			"has %d bytes; a manifest can have at most %d", len(f.Data), maxFile)}}
+			"has %d bytes; a manifest can have at most %d", len(f.Data), MaxFile)}}
 	}
 	nodes, syntax := parse(f.Data)
 	for _, n := range nodes {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
 )
 
 func write(t *testing.T, path, text string) {
@@ -44,7 +46,7 @@ func TestReadFolder(t *testing.T) {
 	for name, text := range map[string]string{"b.yaml": "b", "a.yml": "a", "sub/c.yaml": "c", ".hidden.yaml": "h", ".git/x.yaml": "x", "notes.txt": "n"} {
 		write(t, filepath.Join(dir, name), text)
 	}
-	in, err := Read([]string{dir}, nil)
+	in, err := Read(t.Context(), []string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,20 +64,20 @@ func TestReadFolder(t *testing.T) {
 }
 
 func TestReadStdin(t *testing.T) {
-	in, err := Read([]string{"-"}, strings.NewReader("kind: x"))
+	in, err := Read(t.Context(), []string{"-"}, strings.NewReader("kind: x"))
 	if err != nil || in.Files[0].Name != "<stdin>" || string(in.Files[0].Data) != "kind: x" {
 		t.Errorf("%+v %v", in, err)
 	}
-	if _, err := Read([]string{"-"}, strings.NewReader(strings.Repeat("x", maxFile+1))); err == nil {
+	if _, err := Read(t.Context(), []string{"-"}, strings.NewReader(strings.Repeat("x", v1alpha1.MaxFile+1))); err == nil {
 		t.Error("an endless input was accepted")
 	}
 }
 
 func TestReadErrorsNameThePath(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "big.yaml"), strings.Repeat("x", maxFile+1))
+	write(t, filepath.Join(dir, "big.yaml"), strings.Repeat("x", v1alpha1.MaxFile+1))
 	for path, want := range map[string]string{filepath.Join(dir, "none.yaml"): "none.yaml", filepath.Join(dir, "big.yaml"): "MiB", t.TempDir(): "no *.yaml"} {
-		if _, err := Read([]string{path}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(t.Context(), []string{path}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -91,7 +93,7 @@ func TestReadKnowsTheCommit(t *testing.T) {
 	head := gitIn(t, dir, "rev-parse", "HEAD")
 	for _, tc := range []struct{ text, want string }{{"one", head}, {"two", head + "-dirty"}} {
 		write(t, file, tc.text)
-		in, err := Read([]string{file}, nil)
+		in, err := Read(t.Context(), []string{file}, nil)
 		if err != nil || in.Origin.Commit != tc.want {
 			t.Errorf("%q: commit %q, want %q (%v)", tc.text, in.Origin.Commit, tc.want, err)
 		}

@@ -58,7 +58,7 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 			left := f.wait(ctx, &e)
 			if left <= 0 {
 				delivered, e.removes = e.content, nil
-				changed(Input{e.files, origin(ctx, f.Paths)}, e.err)
+				changed(Input{e.files, origin(ctx, f.Paths, e.files)}, e.err)
 				continue // the files can have changed meanwhile
 			}
 			again = time.After(left)
@@ -92,7 +92,7 @@ func (f Files) wait(ctx context.Context, e *edit) time.Duration {
 		return left
 	}
 	if !e.asked && e.err == nil && f.Removes != nil {
-		e.removes = f.Removes(Input{e.files, origin(ctx, f.Paths)})
+		e.removes = f.Removes(Input{e.files, origin(ctx, f.Paths, e.files)})
 		if len(e.removes) > 0 {
 			f.say(fmt.Sprintf("the edit removes %s: it is applied in %s unless the file changes again", strings.Join(e.removes, ", "), f.hold()))
 		}
