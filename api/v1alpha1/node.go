@@ -22,6 +22,7 @@ type document struct {
 	line       int
 	site       *Site       // one of the two, or none when the kind is unknown
 	experiment *Experiment //
+	followed   bool        // it arrived through git
 
 	places   map[string]place // by path
 	problems []Problem        // of decoding
@@ -30,10 +31,14 @@ type document struct {
 	wrongIn  map[string]bool  // their parents: mappings with a field that was not understood
 	open     []frame          // from the document down to the value being decoded
 	aliased  int              // values that came from aliases so far
+	entered  int              // values so far
 }
 
 // wrong records that what is written at n, the value of path, cannot be decoded.
 func (d *document) wrong(n *yaml.Node, path, message, hint string) {
+	if d.full() {
+		return
+	}
 	d.problems = append(d.problems, Problem{d.file, n.Line, n.Column, path, message, hint})
 	d.wrongAt[path] = true
 	if path != "" {
@@ -99,6 +104,9 @@ type frame struct {
 
 // enter follows an alias and enforces the limits; every success is paired with leave.
 func (d *document) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
+	if d.full() {
+		return nil, false
+	}
 	aliased := len(d.open) > 0 && d.open[len(d.open)-1].aliased
 	if n.Kind == yaml.AliasNode {
 		if slices.ContainsFunc(d.open, func(f frame) bool { return f.node == n.Alias }) {
@@ -112,7 +120,21 @@ func (d *document) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 			d.wrong(n, path, fmt.Sprintf("aliases stand for more than %d values", maxAliased), "write the values out")
 		}
 	}
+	if d.entered++; d.entered == maxValues {
+		d.wrong(n, path, fmt.Sprintf("more than %d values come before this; a document can have at most so many", maxValues), "")
+	}
 	switch {
+	case d.entered >= maxValues:
+		return nil, false
+	case len(n.Value) > maxText:
+		d.wrong(n, path, fmt.Sprintf("has %d bytes; a value can have at most %d", len(n.Value), maxText), "")
+		return nil, false
+	case len(path) > maxPath:
+		d.wrong(n, path[:maxKey]+"…", fmt.Sprintf("its path has %d bytes; there can be at most %d", len(path), maxPath), "")
+		return nil, false
+	case len(n.Content) > maxItems*perItem(n):
+		d.wrong(n, path, fmt.Sprintf("has %d entries; there can be at most %d", len(n.Content)/perItem(n), maxItems), "")
+		return nil, false
 	case d.aliased >= maxAliased && aliased:
 		return nil, false
 	case len(d.open) >= maxDepth:
@@ -124,6 +146,14 @@ func (d *document) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
 	}
 	d.open = append(d.open, frame{n, aliased})
 	return n, true
+}
+
+// perItem is how many nodes an entry has: a key and a value in a mapping.
+func perItem(n *yaml.Node) int {
+	if n.Kind == yaml.MappingNode {
+		return 2
+	}
+	return 1
 }
 
 func (d *document) leave() { d.open = d.open[:len(d.open)-1] }
@@ -260,6 +290,8 @@ func (d *document) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.
 				key = key.Alias
 			}
 			switch {
+			case len(key.Value) > maxKey:
+				d.wrong(key, path, fmt.Sprintf("has a key of %d bytes, which can have at most %d: %s", len(key.Value), maxKey, brief(key.Value)), "")
 			case key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0:
 				d.wrong(key, path, "a key must be plain text, found "+found(key), "")
 			case key.Tag == "!!merge":

@@ -105,12 +105,12 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if err != nil {
 		return v1alpha1.Manifest{}, v1alpha1.Site{}, err
 	}
-	var m v1alpha1.Manifest
-	if in.Origin.Source == "sync" {
-		m, err = a.loadFollowed(in, known)
-	} else {
-		m, err = v1alpha1.Load(in.Files, known, a.siteName)
+	read := v1alpha1.Load
+	if in.FromGit {
+		read = v1alpha1.LoadFollowed
 	}
+	m, err := read(in.Files, known, a.siteName)
+	a.warn(m.Refused)
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}

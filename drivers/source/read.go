@@ -22,6 +22,8 @@ import (
 type Input struct {
 	Files  []v1alpha1.File
 	Origin drivers.Origin
+	// FromGit: it was not typed by the user who reads it. A repository is followed, or git has changed a watched folder.
+	FromGit bool
 }
 
 // Here is the origin of what this user does on this host now. Source is a verb: apply, undo, delete, sync or watch.
@@ -49,7 +51,7 @@ func Read(ctx context.Context, paths []string, stdin io.Reader) (Input, error) {
 			done <- result{Input{Origin: Here("apply")}, err}
 			return
 		}
-		done <- result{Input{files, origin(ctx, paths, files)}, nil}
+		done <- result{Input{Files: files, Origin: origin(ctx, paths, files)}, nil}
 	}()
 	select {
 	case r := <-done:

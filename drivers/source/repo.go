@@ -27,7 +27,7 @@ type Git struct {
 // Read fetches what Ref now points to and reads the manifests there. When the commit is known but its files cannot be
 // read, the Input returned with the error still says which commit that was.
 func (g Git) Read(ctx context.Context) (Input, error) {
-	in := Input{Origin: Here("sync")}
+	in := Input{Origin: Here("sync"), FromGit: true}
 	if err := g.check(); err != nil {
 		return in, err // without the repository: its URL can hold a password
 	}

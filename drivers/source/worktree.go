@@ -20,6 +20,7 @@ const (
 // repository it finds: filters, hooks, and the programs of a bare repository that somebody put beside a manifest.
 type workTree struct {
 	top     string // its folder
+	gitDir  string // what .git in it stands for
 	objects string // the folder of its objects
 	head    string // the hash of its commit
 }
@@ -44,8 +45,25 @@ func findWorkTree(dir string) (workTree, error) {
 			common = under(gitDir, word)
 		}
 		head, err := headOf(gitDir, common)
-		return workTree{dir, filepath.Join(common, "objects"), head}, err
+		return workTree{dir, gitDir, filepath.Join(common, "objects"), head}, err
 	}
+}
+
+// heads is what is checked out in the work trees of paths. It changes with a commit, a pull and a checkout, and while git writes.
+func heads(paths []string) (out string) {
+	for _, path := range paths {
+		path, err := filepath.Abs(path)
+		if err == nil {
+			path, err = filepath.EvalSymlinks(path)
+		}
+		if info, e := os.Stat(path); err == nil && e == nil && !info.IsDir() {
+			path = filepath.Dir(path)
+		}
+		w, err := findWorkTree(path)
+		_, busy := os.Lstat(filepath.Join(w.gitDir, "index.lock"))
+		out += fmt.Sprintf("%s %t %t\n", w.head, err == nil, w.gitDir != "" && busy == nil)
+	}
+	return out
 }
 
 // gitDirIn is what .git in a folder stands for; empty when there is none.

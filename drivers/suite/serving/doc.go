@@ -49,7 +49,7 @@
 // long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
 // stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
-// A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
+// A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens. It is never sent again.
 //
 // correct_rate_percent is the share of completed requests whose whole answer satisfies its constraint (JSON Schema,
