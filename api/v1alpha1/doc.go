@@ -12,6 +12,7 @@
 //   - decode.go splits files into documents and finds out their kind; syntax.go finds the place of a syntax error.
 //   - node.go walks a document and its Go type together. One pass gives every problem its line and column, and decoding
 //     goes on after the first problem.
+//   - enter.go is the step into each value: it follows aliases and holds the value to its limits.
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate.
 //   - types.go declares the kinds; serving.go, vector.go, storage.go, gate.go, runon.go and sweep.go the parts of a

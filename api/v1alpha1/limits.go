@@ -1,6 +1,9 @@
 package v1alpha1
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Limits of what is read, so that a file that somebody else wrote costs about a second and less than 200 MB at most. All of
 // them are far above what a person writes. What is beyond one is an error with its place that says the limit.
@@ -18,6 +21,8 @@ const (
 	maxPath      = 1_000     // bytes of the path of a value, for the same reason
 	maxDepth     = 40        // levels of nesting
 	maxAliased   = 10_000    // values that come from aliases, in one document
+	maxWords     = 20_000    // $(WORD)s of a document: each becomes a path or an address in an argument
+	maxPorts     = 2_000     // $(PORT:NAME)s and $(RELAY:NAME)s of a document: each takes a port of the node
 	maxSearched  = 256 << 10 // bytes of a file whose syntax error is looked for line by line: it is parsed 15 times for that
 	maxProblems  = 100       // of one document that are looked for: twice as many as are shown
 	maxTroubles  = 500       // problems of all documents, before the others are left out
@@ -39,6 +44,22 @@ type allowance struct{ documents, troubles int }
 func (d *document) full() bool { return len(d.problems) >= maxProblems }
 
 func (c *checker) full() bool { return len(c.problems) >= maxProblems }
+
+// tooManyWords counts the words of a value that a job fills in, and says which of them are too many; "" when none are.
+func (d *document) tooManyWords(value string) string {
+	if !strings.Contains(value, "$(") {
+		return ""
+	}
+	words, ports := strings.Count(value, "$("), strings.Count(value, "$(PORT:")+strings.Count(value, "$(RELAY:")
+	d.words, d.ports = d.words+words, d.ports+ports
+	switch {
+	case d.words > maxWords && d.words-words <= maxWords:
+		return fmt.Sprintf("more than %d $(WORD)s come before the end of this; a document can have at most so many", maxWords)
+	case d.ports > maxPorts && d.ports-ports <= maxPorts:
+		return fmt.Sprintf("more than %d $(PORT:NAME)s come before the end of this; a document can have at most so many", maxPorts)
+	}
+	return ""
+}
 
 // marks finds the place in a file after which there are too many signs that separate values; false when there is none.
 func marks(data []byte) (line, col int, beyond bool) {

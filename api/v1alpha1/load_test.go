@@ -205,6 +205,8 @@ func TestLimits(t *testing.T) {
 		"swept paths":    {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m}}], sweep: {matrix: {"+many(101, "services.s.vllm.args.a%d: [1]")+"}}"), "spec.sweep.matrix: has 101 entries; there can be at most 100"},
 		"swept services": {fmt.Sprintf(minimal, "a", "services: ["+many(11, "{name: s%d, vllm: {model: m}}")+"], sweep: {matrix: {services.s0.vllm.args.a: ["+numbers(2000)+"]}}"), "spec.sweep: has 2000 combinations of 11 services and benchmarks"},
 		"runs":           {fmt.Sprintf(minimal, "a", "services: [{name: s, chroma: {}}], benchmarks: ["+many(101, "{name: b%d, target: s, repeats: 1000, vector: {}}")+"]"), "spec.benchmarks: come to 101000 runs; an experiment can have at most 100000"},
+		"words":          {fmt.Sprintf(minimal, "a", "services: [{name: s, process: {command: [x, "+many(4, strings.Repeat("$(DATA)", 5001))+"]}}]"), "command[4]: more than 20000 $(WORD)s come before the end of this"},
+		"ports":          {fmt.Sprintf(minimal, "a", "services: [{name: s, process: {command: [x, "+many(3, strings.Repeat("$(PORT:a)", 1000))+"]}}]"), "command[3]: more than 2000 $(PORT:NAME)s come before the end of this"},
 		"runs of points": {fmt.Sprintf(minimal, "a", "services: [{name: s, chroma: {}}], sweep: {matrix: {benchmarks.b.vector.seed: ["+numbers(101)+"]}}, benchmarks: [{name: b, target: s, repeats: 1000, vector: {}}]"), "spec.benchmarks: come to 101000 runs"},
 		"replicas":       {fmt.Sprintf(minimal, "a", "services: ["+many(11, "{name: s%d, chroma: {}, replicas: 1000}")+"]"), "spec.services: come to 11000 replicas; an experiment can have at most 10000"},
 	} {

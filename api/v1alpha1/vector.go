@@ -16,7 +16,7 @@ const largestSet = 64 << 30
 type Vector struct {
 	Vectors     int    `json:"vectors,omitempty" validate:"gte=0,lte=10000000000"`      // default 1000
 	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
-	Queries     int    `json:"queries,omitempty" validate:"gte=0"`        // per concurrency level; default 100
+	Queries     int    `json:"queries,omitempty" validate:"gte=0"`                      // per concurrency level; default 100
 	TopK        int    `json:"topK,omitempty" validate:"gte=0,lte=1000000"`             // default 10
 	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0,lte=1000000"`        // default 100
 	Concurrency []int  `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]

@@ -29,7 +29,8 @@ func syncCmd(_ *app, run func(context.Context, syncOptions) error) *cobra.Comman
 		Short: "Follow a git branch: every commit that changes the manifests becomes a revision",
 		Long: `sync fetches the branch with git (your credentials and ssh settings hold), applies the manifests under --path, and stamps
 every revision and run with the commit. A broken commit changes nothing; the next good one is applied. Experiments that were
-applied by hand are left alone, and so is the site: one that the repository declares is not taken.`,
+applied by hand are left alone, and so is the site: one that the repository declares is not taken. Processes, secrets and
+files need the word of the site: trust: {git: [processes, secrets, files]}.`,
 		Args: args(cobra.NoArgs),
 		RunE: verb(&o, run, func([]string) error {
 			if o.repo == "" {

@@ -35,6 +35,6 @@
 // An edit that is not finished is not delivered: the files have to be quiet first, and an edit that removes something waits
 // longer. A repository is identified by its first commit, so that its ssh and https addresses are one.
 //
-// Dependencies: golang.org/x/sys bounds the memory of git. github.com/fsnotify/fsnotify reports edits at once where the file system does. A comparison of the content
-// finds the others, because shared file systems deliver no events across nodes.
+// Dependencies: golang.org/x/sys bounds the memory of git. github.com/fsnotify/fsnotify reports edits at once where the file
+// system does. A comparison of the content finds the others, because shared file systems deliver no events across nodes.
 package source

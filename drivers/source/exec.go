@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -39,6 +40,11 @@ var settings = []string{"--no-optional-locks", "--no-replace-objects", "-c", "sa
 
 // git runs git on the copy and returns what it prints. Settings, as "-c name=value", come before the command.
 func (c gitCopy) git(ctx context.Context, timeout time.Duration, args ...string) ([]byte, error) {
+	return c.gitWith(ctx, timeout, nil, args...)
+}
+
+// gitWith is git that reads stdin.
+func (c gitCopy) gitWith(ctx context.Context, timeout time.Duration, stdin io.Reader, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	command := args[0]
@@ -46,7 +52,7 @@ func (c gitCopy) git(ctx context.Context, timeout time.Duration, args ...string)
 		command = args[2]
 	}
 	cmd := exec.CommandContext(ctx, "git", slices.Concat([]string{"-C", c.dir, "--git-dir=" + c.dir}, settings, args)...)
-	cmd.Env = c.environment()
+	cmd.Env, cmd.Stdin = c.environment(), stdin
 	// A session of its own has no terminal for ssh to ask on, and ends as a whole.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -140,25 +141,21 @@ func (g Git) files(ctx context.Context, c gitCopy, commit string) ([]v1alpha1.Fi
 	if err != nil {
 		return nil, err
 	}
-	var files []v1alpha1.File
+	var wanted []blob
 	var all budget
 	for _, b := range blobs {
 		if b.name != at && !visible(strings.TrimPrefix(b.name, at+"/")) {
 			continue
 		}
-		if err := all.add(b.size); err != nil {
+		if err := errors.Join(b.check(), all.add(b.size)); err != nil {
 			return nil, err
 		}
-		f, err := b.read(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
+		wanted = append(wanted, b)
 	}
-	if len(files) == 0 {
+	if len(wanted) == 0 {
 		return nil, errNoManifest
 	}
-	return files, nil
+	return c.read(ctx, wanted)
 }
 
 // blobs lists every file at a path, or below it, at a commit.
@@ -192,16 +189,34 @@ func visible(name string) bool {
 	return isManifest(name) && !strings.HasPrefix(name, ".") && !strings.Contains(name, "/.")
 }
 
-func (b blob) read(ctx context.Context, c gitCopy) (v1alpha1.File, error) {
+// check refuses what is no file, and what is too large for a manifest.
+func (b blob) check() error {
 	switch {
 	case b.kind != "blob" || b.mode == "120000":
-		return v1alpha1.File{}, fmt.Errorf("%s is a link or a submodule, and neither is followed: put the file itself there", b.name)
+		return fmt.Errorf("%s is a link or a submodule, and neither is followed: put the file itself there", b.name)
 	case b.size > v1alpha1.MaxFile:
-		return v1alpha1.File{}, fmt.Errorf("%s has more than %d MiB, which is too much for a manifest", b.name, v1alpha1.MaxFile>>20)
+		return fmt.Errorf("%s has more than %d MiB, which is too much for a manifest", b.name, v1alpha1.MaxFile>>20)
 	}
-	data, err := c.git(ctx, localTimeout, "cat-file", "blob", b.hash)
+	return nil
+}
+
+// read reads files in one call, as they are stored.
+func (c gitCopy) read(ctx context.Context, blobs []blob) (files []v1alpha1.File, err error) {
+	var asked strings.Builder
+	for _, b := range blobs {
+		asked.WriteString(b.hash + "\n")
+	}
+	rest, err := c.gitWith(ctx, localTimeout, strings.NewReader(asked.String()), "cat-file", "--batch")
 	if err != nil {
-		return v1alpha1.File{}, fmt.Errorf("reading %s: %w", b.name, err)
+		return nil, err
 	}
-	return v1alpha1.File{Name: b.name, Data: data}, nil
+	for _, b := range blobs { // each answer is "<hash> blob <size>\n<content>\n"
+		after, ok := bytes.CutPrefix(rest, fmt.Appendf(nil, "%s blob %d\n", b.hash, b.size))
+		if !ok || int64(len(after)) <= b.size {
+			return nil, fmt.Errorf("reading %s: git answered something else", b.name)
+		}
+		files = append(files, v1alpha1.File{Name: b.name, Data: after[:b.size:b.size]})
+		rest = after[b.size+1:]
+	}
+	return files, nil
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,6 +147,27 @@ func TestGit(t *testing.T) {
 		g.Cache = cache
 		if in, err := g.Read(t.Context()); err == nil {
 			t.Errorf("%s was read: %+v", name, in.Origin)
+		}
+	}
+}
+
+// TestManyManifests: a folder and a repository of more than can be meant are refused as a whole.
+func TestManyManifests(t *testing.T) {
+	dir, commit := repository(t)
+	files := map[string]string{}
+	for i := range v1alpha1.MaxFiles + 1 {
+		files[fmt.Sprintf("many/%04d.yaml", i)] = "x"
+	}
+	for i := range v1alpha1.MaxManifest/v1alpha1.MaxFile + 1 {
+		files[fmt.Sprintf("large/%d.yaml", i)] = strings.Repeat("x", v1alpha1.MaxFile-1)
+	}
+	commit(files)
+	for path, want := range map[string]string{"many": "more than 1000 manifests", "large": "more than 4 MiB together"} {
+		if _, err := Read(t.Context(), []string{filepath.Join(dir, path)}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a folder: %v", err)
+		}
+		if _, err := (Git{Repo: dir, Ref: "main", Path: path, Cache: t.TempDir()}).Read(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a repository: %v", err)
 		}
 	}
 }
