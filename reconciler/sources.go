@@ -24,7 +24,10 @@ func (l *Loop) reportSync(before, now v1alpha1.ExperimentStatus) {
 		return
 	}
 	e := store.Event{Time: l.Clock(), Type: warning, Experiment: now.Name, Object: "experiment/" + now.Name, Reason: is.Reason, Message: is.Message, Generation: now.Generation}
-	if is.Status == v1alpha1.True {
+	if is.Reason == string(plan.SiteNotTaken) && was.Reason == is.Reason {
+		return // its message names the commit, and each new one would be said again
+	}
+	if is.Status == v1alpha1.True && is.Reason != string(plan.SiteNotTaken) {
 		if was.Status == v1alpha1.True || was.Reason == string(plan.NotObserved) {
 			return // it was in sync, or is followed for the first time
 		}

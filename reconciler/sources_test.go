@@ -32,6 +32,11 @@ func TestABrokenCommitIsSeen(t *testing.T) {
 	good := plan.Source{Owner: owner, Origin: commit("aaaa"), Experiments: []string{"exp"}}
 	broken := good
 	broken.Origin, broken.Broken = commit("bbbb"), "e.yaml:8:3: wrong"
+	site := good
+	site.Origin, site.Sites = commit("dddd"), []string{"s.yaml:1:1: not taken"}
+	again := site
+	again.Origin = commit("eeee")
+	claim := plan.Source{Owner: "sync:second:.", Origin: drivers.Origin{Source: "sync", Path: "/other#."}, Refused: map[string]string{"exp": "left; add --adopt"}}
 	removed := plan.Source{Owner: owner, Origin: commit("cccc")}
 	for _, c := range []struct {
 		src    plan.Source
@@ -42,6 +47,9 @@ func TestABrokenCommitIsSeen(t *testing.T) {
 		{broken, v1alpha1.False, plan.BrokenCommit},
 		{broken, v1alpha1.False, plan.BrokenCommit},
 		{good, v1alpha1.True, plan.InSync},
+		{site, v1alpha1.True, plan.SiteNotTaken},
+		{again, v1alpha1.True, plan.SiteNotTaken},
+		{claim, v1alpha1.False, plan.AnotherOwner},
 		{removed, v1alpha1.False, plan.OutOfSync},
 	} {
 		if err := w.store.PutSource(c.src); err != nil {
@@ -61,13 +69,15 @@ func TestABrokenCommitIsSeen(t *testing.T) {
 	}
 	var got []string
 	for _, e := range events {
-		if slices.Contains([]string{"InSync", "BrokenCommit", "OutOfSync"}, e.Reason) {
+		if slices.Contains([]string{"InSync", "BrokenCommit", "OutOfSync", "SiteNotTaken", "AnotherOwner"}, e.Reason) {
 			got = append(got, e.Type+" "+e.Object+" "+e.Reason+": "+e.Message)
 		}
 	}
 	want := []string{
 		"Warning experiment/exp BrokenCommit: commit bbbb by Ann (Edit) was not applied: e.yaml:8:3: wrong",
 		"Normal experiment/exp InSync: commit aaaa by Ann (Edit)",
+		"Warning experiment/exp SiteNotTaken: commit dddd by Ann (Edit); s.yaml:1:1: not taken",
+		"Warning experiment/exp AnotherOwner: /other#. declares it too: left; add --adopt",
 		"Warning experiment/exp OutOfSync: /r#. no longer holds it",
 	}
 	if d := cmp.Diff(want, got); d != "" {

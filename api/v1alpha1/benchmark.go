@@ -11,6 +11,9 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 	c.together(e.Spec.Benchmarks)
 	seen := map[string]bool{}
 	for i, b := range e.Spec.Benchmarks {
+		if c.full() {
+			return
+		}
 		path := fmt.Sprintf("spec.benchmarks[%d]", i)
 		if b.Name != "" && seen[b.Name] {
 			c.bad(path+".name", "a second benchmark "+brief(b.Name), "rename or remove one")

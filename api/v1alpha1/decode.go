@@ -21,6 +21,7 @@ type Manifest struct {
 	Sites       []Site
 	Experiments []ExperimentDoc
 	Warnings    []Problem // what is allowed but probably not meant; only Load finds them
+	Refused     []Problem // Sites that arrived through git and are not taken; only LoadFollowed finds them
 }
 
 // ExperimentDoc is an experiment and where it was declared.
@@ -31,13 +32,6 @@ type ExperimentDoc struct {
 
 	doc *document // positions of its fields; nil when it was not read from YAML
 }
-
-// Limits of what is accepted, far above what a person writes.
-const (
-	maxFile    = 4 << 20 // bytes
-	maxDepth   = 40      // levels of nesting
-	maxAliased = 10_000  // values that come from aliases, in one document
-)
 
 // Decode reads every document of every file, without defaults and without validation. Its error is a *multierror.Error of
 // Problem; the manifest then holds what could be read.
@@ -62,34 +56,56 @@ func manifestOf(docs []*document) Manifest {
 
 // decodeAll returns the documents and the problems of all files; documents know their own problems too.
 func decodeAll(files []File) (docs []*document, problems []Problem) {
+	docs, problems = decodeFiles(files)
+	return docs, append(problems, problemsOf(files, docs, problems)...)
+}
+
+// decodeFiles returns the documents of all files, and the problems that are of no document.
+func decodeFiles(files []File) (docs []*document, problems []Problem) {
+	left := allowance{maxDocuments, maxTroubles}
 	for _, f := range files {
-		more, bad := decodeFile(f)
+		more, bad := decodeFile(f, &left)
 		docs, problems = append(docs, more...), append(problems, bad...)
 	}
+	return docs, problems
+}
+
+// problemsOf are those of documents. That there is neither a document nor another problem is one too.
+func problemsOf(files []File, docs []*document, others []Problem) (problems []Problem) {
 	for _, d := range docs {
 		problems = append(problems, d.problems...)
 	}
-	if len(docs) == 0 && len(problems) == 0 {
+	if len(docs) == 0 && len(others) == 0 {
 		p := Problem{Message: "the manifest is empty", Hint: "write a document with apiVersion: " + APIVersion + " and kind: " + KindExperiment}
 		if len(files) > 0 {
 			p.File, p.Line, p.Col = files[0].Name, 1, 1
 		}
 		problems = append(problems, p)
 	}
-	return docs, problems
+	return problems
 }
 
-func decodeFile(f File) (docs []*document, problems []Problem) {
-	if len(f.Data) > maxFile {
+func decodeFile(f File, left *allowance) (docs []*document, problems []Problem) {
+	if len(f.Data) > MaxFile {
 		return nil, []Problem{{File: f.Name, Line: 1, Col: 1, Message: fmt.Sprintf(
-			"has %d bytes; a manifest can have at most %d", len(f.Data), maxFile)}}
+			"has %d bytes; a manifest can have at most %d", len(f.Data), MaxFile)}}
 	}
-	nodes, syntax := parse(f.Data)
+	if line, col, beyond := marks(f.Data); beyond {
+		return nil, []Problem{{File: f.Name, Line: line, Col: col, Message: fmt.Sprintf(
+			"more than %d values and lines come before this; a manifest can have at most so many", maxMarks)}}
+	}
+	nodes, syntax := parse(f.Data, left)
 	for _, n := range nodes {
 		if len(n.Content) == 0 || n.Content[0].Tag == "!!null" && n.Content[0].Value == "" {
 			continue // nothing between two ---
 		}
-		docs = append(docs, decodeDocument(f.Name, n.Content[0]))
+		if left.troubles <= 0 {
+			return docs, append(problems, Problem{File: f.Name, Line: n.Line, Col: n.Column, Message: fmt.Sprintf(
+				"more than %d problems come before this: it was not looked at", maxTroubles)})
+		}
+		d := decodeDocument(f.Name, n.Content[0])
+		left.troubles -= len(d.problems)
+		docs = append(docs, d)
 	}
 	if syntax != nil {
 		syntax.File = f.Name
@@ -98,14 +114,17 @@ func decodeFile(f File) (docs []*document, problems []Problem) {
 	return docs, problems
 }
 
-// parse returns the documents up to the first syntax error.
-func parse(data []byte) ([]*yaml.Node, *Problem) {
+// parse returns the documents up to the first syntax error, or as many as are left.
+func parse(data []byte, left *allowance) ([]*yaml.Node, *Problem) {
 	var nodes []*yaml.Node
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	for {
 		n := new(yaml.Node)
 		switch err := dec.Decode(n); err {
 		case nil:
+			if left.documents--; left.documents < 0 {
+				return nil, &Problem{Line: n.Line, Col: n.Column, Message: fmt.Sprintf("is document %d; a manifest can have at most %d", maxDocuments+1, maxDocuments)}
+			}
 			nodes = append(nodes, n)
 		case io.EOF:
 			return nodes, nil

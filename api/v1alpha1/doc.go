@@ -3,13 +3,16 @@
 //
 // # From bytes to a manifest
 //
-// [Load] does everything: decode, fill in defaults, validate. [Decode] is its first step alone, for documents that are
-// only read. Both read every YAML document of every file and report all problems at once, sorted, as a
+// [Load] does everything: decode, fill in defaults, validate. [LoadFollowed] does it for what others wrote, such as the
+// manifests of a followed repository: no Site is taken from there, and an experiment may have images, models and numbers;
+// processes, secrets and files need the word of the site (trust.git). [Decode] is the first step alone, for documents that
+// are only read. All read every YAML document of every file and report all problems at once, sorted, as a
 // *multierror.Error of [Problem], each written file:line:col: path: message (hint).
 //
 //   - decode.go splits files into documents and finds out their kind; syntax.go finds the place of a syntax error.
 //   - node.go walks a document and its Go type together. One pass gives every problem its line and column, and decoding
 //     goes on after the first problem.
+//   - enter.go is the step into each value: it follows aliases and holds the value to its limits.
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate.
 //   - types.go declares the kinds; serving.go, vector.go, storage.go, gate.go, runon.go and sweep.go the parts of a
@@ -19,6 +22,8 @@
 //     site.go, service.go, benchmark.go, lustre.go, live.go, secret.go, container.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
+//   - trust.go refuses what arrived through git and its site has no word for.
+//   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //
@@ -28,6 +33,14 @@
 // 1:30, is an error where it is ambiguous. Merge keys and tags are errors; anchors and aliases work, within a
 // limit. A field without a value is an error. In vllm.args numbers become float64, as encoding/json does it, so that a
 // manifest read from a stored revision equals the one that was applied.
+//
+// # Hostile files
+//
+// A file that somebody else wrote costs about a second and less than 200 MB at most. What separates values is counted before
+// the parser sees a file; documents, values, entries, lengths of keys and texts, points, runs and replicas have limits, and
+// what is beyond one is a problem with its place that says the limit. Nothing that is checked takes more time than in
+// proportion to what is written, but for the points of a sweep, which are counted first. After 100 problems of a document, or
+// 500 of all, no more are looked for.
 //
 // # Problems that follow from problems
 //

@@ -71,7 +71,7 @@ func (b *Bound) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := b.Time.UnmarshalJSON(data); err != nil || b.Time == 0 {
-		return fmt.Errorf("%s is not a bound: write a number, or a time such as 500ms", data)
+		return fmt.Errorf("%s is not a bound: write a number, or a time such as 500ms", cut(string(data)))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (p Percent) MarshalJSON() ([]byte, error) { return json.Marshal(p.String())
 // UnmarshalJSON reads the string form; a bare number is an error, since 0.05 and 5 would both be guesses.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	var s string
-	wrong := fmt.Errorf("%s is not a share: write 5%%", data)
+	wrong := fmt.Errorf("%s is not a share: write 5%%", cut(string(data)))
 	if json.Unmarshal(data, &s) != nil || !strings.HasSuffix(s, "%") {
 		return wrong
 	}

@@ -53,8 +53,12 @@ func (c *checker) groups(site Site, services []Service) {
 			}
 		}
 	}
+	outside := map[string]bool{} // names of services that are not in the group of that name
+	for _, s := range services {
+		outside[s.Name] = outside[s.Name] || s.Group != s.Name
+	}
 	for i, s := range services {
-		if s.Group != "" && s.Group != s.Name && slices.ContainsFunc(services, func(o Service) bool { return o.Name == s.Group && o.Group != s.Group }) {
+		if s.Group != "" && s.Group != s.Name && outside[s.Group] {
 			c.bad(servicePath(i)+".group", s.Group+" is also the name of a service that is not in the group", "choose another name: jobs are named after it")
 		}
 	}

@@ -188,10 +188,27 @@ func TestLimits(t *testing.T) {
 		fmt.Fprintf(&bomb, "          a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1)
 	}
 	for name, c := range map[string]struct{ text, want string }{
-		"alias bomb":    {bomb.String(), "aliases stand for more than 10000 values (write the values out)"},
-		"deep nesting":  {fmt.Sprintf(minimal, "a", "x: 1, services: [{name: a, vllm: {model: m, args: {x: "+strings.Repeat("[", 100)+strings.Repeat("]", 100)+"}}}]"), "is nested more than 40 levels deep"},
-		"a large file":  {strings.Repeat("# comment\n", maxFile/10+1), "in.yaml:1:1: has 4194310 bytes; a manifest can have at most 4194304"},
-		"many problems": {"apiVersion: assay/v1alpha1\nkind: Experiment\nmetadata: {name: a}\nspec:\n" + strings.Repeat("  - x\n", 2) + "---\n" + strings.Repeat("- x\n---\n", 200), "and 151 more problems"},
+		"alias bomb":     {bomb.String(), "aliases stand for more than 10000 values (write the values out)"},
+		"deep nesting":   {fmt.Sprintf(minimal, "a", "x: 1, services: [{name: a, vllm: {model: m, args: {x: "+strings.Repeat("[", 100)+strings.Repeat("]", 100)+"}}}]"), "is nested more than 40 levels deep"},
+		"a large file":   {strings.Repeat("# comment\n", MaxFile/10+1), "in.yaml:1:1: has 1048580 bytes; a manifest can have at most 1048576"},
+		"many problems":  {"apiVersion: assay/v1alpha1\nkind: Experiment\nmetadata: {name: a}\nspec:\n" + strings.Repeat("  - x\n", 2) + "---\n" + strings.Repeat("- x\n---\n", 200), "and 151 more problems"},
+		"tagged":         {"a: 1\n--- \n" + strings.Repeat("---\na: 1\n", 1000), "in.yaml:1999:1: is document 1001; a manifest can have at most 1000"},
+		"separators":     {strings.Repeat("a,", 200_001), "more than 200000 values and lines come before this"},
+		"services":       {fmt.Sprintf(minimal, "a", "services: ["+strings.Repeat("{},", 2001)+"]"), "spec.services: has 2001 entries; there can be at most 2000"},
+		"fields":         {fmt.Sprintf(minimal, "a", "services: [{name: s, chroma: {}, env: {"+many(2001, "A%d: x")+"}}]"), "spec.services[0].env: has 2001 entries; there can be at most 2000"},
+		"values":         {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m, args: {a: ["+many(60, "["+strings.Repeat("1,", 1990)+"]")+"]}}}]"), "more than 100000 values come before this; a document can have at most so many"},
+		"a long value":   {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: "+strings.Repeat("m", 1<<16+1)+"}}]"), "spec.services[0].vllm.model: has 65537 bytes; a value can have at most 65536"},
+		"a long key":     {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m, args: {"+strings.Repeat("k", 257)+": 1}}}]"), "spec.services[0].vllm.args: has a key of 257 bytes, which can have at most 256: \"kkkk"},
+		"a long path":    {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m, args: {a: "+strings.Repeat("{"+strings.Repeat("k", 200)+": ", 8)+"1"+strings.Repeat("}", 8)+"}}}]"), "its path has "},
+		"points":         {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m}}], sweep: {matrix: {services.s.vllm.args.a: ["+numbers(200)+"], services.s.vllm.args.b: ["+numbers(100)+"]}}"), "spec.sweep: has 20000 points; it needs 1 to 2000"},
+		"combinations":   {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m}}], sweep: {matrix: {services.s.vllm.args.a: ["+numbers(201)+"], services.s.vllm.args.b: ["+numbers(100)+"]}}"), "spec.sweep: has more than 20000 combinations, before any are left out"},
+		"swept paths":    {fmt.Sprintf(minimal, "a", "services: [{name: s, vllm: {model: m}}], sweep: {matrix: {"+many(101, "services.s.vllm.args.a%d: [1]")+"}}"), "spec.sweep.matrix: has 101 entries; there can be at most 100"},
+		"swept services": {fmt.Sprintf(minimal, "a", "services: ["+many(11, "{name: s%d, vllm: {model: m}}")+"], sweep: {matrix: {services.s0.vllm.args.a: ["+numbers(2000)+"]}}"), "spec.sweep: has 2000 combinations of 11 services and benchmarks"},
+		"runs":           {fmt.Sprintf(minimal, "a", "services: [{name: s, chroma: {}}], benchmarks: ["+many(101, "{name: b%d, target: s, repeats: 1000, vector: {}}")+"]"), "spec.benchmarks: come to 101000 runs; an experiment can have at most 100000"},
+		"words":          {fmt.Sprintf(minimal, "a", "services: [{name: s, process: {command: [x, "+many(4, strings.Repeat("$(DATA)", 5001))+"]}}]"), "command[4]: more than 20000 $(WORD)s come before the end of this"},
+		"ports":          {fmt.Sprintf(minimal, "a", "services: [{name: s, process: {command: [x, "+many(3, strings.Repeat("$(PORT:a)", 1000))+"]}}]"), "command[3]: more than 2000 $(PORT:NAME)s come before the end of this"},
+		"runs of points": {fmt.Sprintf(minimal, "a", "services: [{name: s, chroma: {}}], sweep: {matrix: {benchmarks.b.vector.seed: ["+numbers(101)+"]}}, benchmarks: [{name: b, target: s, repeats: 1000, vector: {}}]"), "spec.benchmarks: come to 101000 runs"},
+		"replicas":       {fmt.Sprintf(minimal, "a", "services: ["+many(11, "{name: s%d, chroma: {}, replicas: 1000}")+"]"), "spec.services: come to 11000 replicas; an experiment can have at most 10000"},
 	} {
 		_, err := load(t, c.text, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -251,15 +268,24 @@ func TestASiteOfARepositoryIsLeftOut(t *testing.T) {
 	theirs := strings.Replace(string(mustRead(t, "testdata/hpc.yaml")), "spec:", "spec:\n  sbatch: [\"--export=ALL\"]", 1)
 	text := theirs + "---\n" + fmt.Sprintf(minimal, "a", "site: hpc") + "---\n" + fmt.Sprintf(minimal, "b", "site: nowhere")
 	files := []File{{"in.yaml", []byte(text)}}
-	m, ignored, err := LoadExperiments(files, map[string]Site{"hpc": known}, "")
+	m, err := LoadFollowed(files, map[string]Site{"hpc": known}, "")
 	line := strings.Count(text[:strings.Index(text, "site: nowhere")], "\n") + 1
 	if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("in.yaml:%d:", line)) || !strings.Contains(err.Error(), `site "nowhere" is not known`) {
 		t.Errorf("line %d: %v", line, err)
 	}
-	if len(m.Sites) != 0 || len(m.Experiments) != 2 || len(ignored) != 1 || ignored[0] != "hpc" {
-		t.Errorf("%+v ignored %q", m.Sites, ignored)
+	if len(m.Sites) != 0 || len(m.Experiments) != 2 || len(m.Refused) != 1 || m.Refused[0].Error() != `in.yaml:1:1: the Site "hpc" arrived through git and is not taken (if you want it, apply its file yourself: assay apply -f FILE)` {
+		t.Errorf("%+v refused %q", m.Sites, m.Refused)
 	}
-	if _, _, err := LoadExperiments([]File{{"in.yaml", []byte(theirs + "---\n" + fmt.Sprintf(minimal, "a", "site: hpc"))}}, nil, ""); err == nil {
+	if _, err := LoadFollowed([]File{{"in.yaml", []byte(theirs + "---\n" + fmt.Sprintf(minimal, "a", "site: hpc"))}}, nil, ""); err == nil {
 		t.Error("its site was taken")
+	}
+	broken := strings.Replace(theirs, "spec:", "spec:\n  nonsense: [1, 2\n  sheduler: slurm", 1)
+	broken = strings.Replace(broken, "[1, 2", "[1, 2]", 1)
+	m, err = LoadFollowed([]File{{"site.yaml", []byte(broken)}, {"in.yaml", []byte(fmt.Sprintf(minimal, "a", "site: hpc"))}}, map[string]Site{"hpc": known}, "")
+	if err != nil || len(m.Experiments) != 1 || len(m.Refused) != 1 {
+		t.Errorf("a site with mistakes keeps the rest away: %v %+v", err, m.Refused)
+	}
+	if m, err = LoadFollowed([]File{{"site.yaml", []byte(theirs)}}, nil, ""); err != nil || len(m.Refused) != 1 {
+		t.Errorf("only a site: %v %+v", err, m.Refused)
 	}
 }

@@ -22,6 +22,7 @@ type document struct {
 	line       int
 	site       *Site       // one of the two, or none when the kind is unknown
 	experiment *Experiment //
+	followed   bool        // it arrived through git
 
 	places   map[string]place // by path
 	problems []Problem        // of decoding
@@ -30,10 +31,16 @@ type document struct {
 	wrongIn  map[string]bool  // their parents: mappings with a field that was not understood
 	open     []frame          // from the document down to the value being decoded
 	aliased  int              // values that came from aliases so far
+	entered  int              // values so far
+	words    int              // of those that a job fills in, so far
+	ports    int              // of those that take a port
 }
 
 // wrong records that what is written at n, the value of path, cannot be decoded.
 func (d *document) wrong(n *yaml.Node, path, message, hint string) {
+	if d.full() {
+		return
+	}
 	d.problems = append(d.problems, Problem{d.file, n.Line, n.Column, path, message, hint})
 	d.wrongAt[path] = true
 	if path != "" {
@@ -90,43 +97,6 @@ func (d *document) value(n *yaml.Node, v reflect.Value, path string) {
 		d.scalar(n, v, path)
 	}
 }
-
-// frame is one level of the walk: the node, and whether it is, or lies in, what an alias stands for.
-type frame struct {
-	node    *yaml.Node
-	aliased bool
-}
-
-// enter follows an alias and enforces the limits; every success is paired with leave.
-func (d *document) enter(n *yaml.Node, path string) (*yaml.Node, bool) {
-	aliased := len(d.open) > 0 && d.open[len(d.open)-1].aliased
-	if n.Kind == yaml.AliasNode {
-		if slices.ContainsFunc(d.open, func(f frame) bool { return f.node == n.Alias }) {
-			d.wrong(n, path, "the alias *"+n.Value+" contains itself", "")
-			return nil, false
-		}
-		aliased, n = true, n.Alias
-	}
-	if aliased {
-		if d.aliased++; d.aliased == maxAliased {
-			d.wrong(n, path, fmt.Sprintf("aliases stand for more than %d values", maxAliased), "write the values out")
-		}
-	}
-	switch {
-	case d.aliased >= maxAliased && aliased:
-		return nil, false
-	case len(d.open) >= maxDepth:
-		d.wrong(n, path, fmt.Sprintf("is nested more than %d levels deep", maxDepth), "")
-		return nil, false
-	case n.Style&yaml.TaggedStyle != 0:
-		d.wrong(n, path, "YAML tags are not supported", "remove "+n.Tag)
-		return nil, false
-	}
-	d.open = append(d.open, frame{n, aliased})
-	return n, true
-}
-
-func (d *document) leave() { d.open = d.open[:len(d.open)-1] }
 
 // empty records that a field has no value.
 func (d *document) empty(path string, t reflect.Type) {
@@ -260,6 +230,8 @@ func (d *document) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.
 				key = key.Alias
 			}
 			switch {
+			case len(key.Value) > maxKey:
+				d.wrong(key, path, fmt.Sprintf("has a key of %d bytes, which can have at most %d: %s", len(key.Value), maxKey, brief(key.Value)), "")
 			case key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0:
 				d.wrong(key, path, "a key must be plain text, found "+found(key), "")
 			case key.Tag == "!!merge":

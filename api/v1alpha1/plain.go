@@ -33,11 +33,11 @@ func trap(n *yaml.Node) string {
 	case plainBool.MatchString(v):
 		return v + " without quotes is text to some YAML parsers and " + strconv.FormatBool(plainTruth.MatchString(v)) + " to others"
 	case plainOctal.MatchString(v):
-		return v + " without quotes is an octal number to some YAML parsers and a decimal one to others"
+		return cut(v) + " without quotes is an octal number to some YAML parsers and a decimal one to others"
 	case plainSixty.MatchString(v):
-		return v + " without quotes is text to some YAML parsers and a number in base 60 to others"
+		return cut(v) + " without quotes is text to some YAML parsers and a number in base 60 to others"
 	case plainBased.MatchString(v):
-		return v + " is not a plain decimal number"
+		return cut(v) + " is not a plain decimal number"
 	}
 	return ""
 }
@@ -49,11 +49,11 @@ func textTrap(n *yaml.Node) (message, hint string) {
 	case strings.ContainsFunc(n.Value, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		return "holds a control character: " + brief(n.Value), ""
 	case trap(n) != "":
-		return trap(n), "write " + strconv.Quote(n.Value)
+		return trap(n), "write " + strconv.Quote(cut(n.Value))
 	case n.Kind != yaml.ScalarNode:
 		return "must be text, found " + found(n), ""
 	case n.Tag != "!!str":
-		return "must be text, found " + found(n), "write " + strconv.Quote(n.Value)
+		return "must be text, found " + found(n), "write " + strconv.Quote(cut(n.Value))
 	}
 	return "", ""
 }
@@ -97,7 +97,7 @@ func (d *document) number(n *yaml.Node, v reflect.Value, path string) {
 	if n.Style != 0 || whole && !plainInteger.MatchString(n.Value) || !plainNumber.MatchString(n.Value) {
 		hint := ""
 		if n.Tag == "!!str" && plainInteger.MatchString(n.Value) {
-			hint = "write " + n.Value + " without quotes"
+			hint = "write " + cut(n.Value) + " without quotes"
 		}
 		d.wrong(n, path, "must be "+expected(v.Type())+", found "+found(n), hint)
 		return
@@ -114,7 +114,7 @@ func (d *document) number(n *yaml.Node, v reflect.Value, path string) {
 	}
 	if err != nil {
 		v.SetZero()
-		d.wrong(n, path, n.Value+" is out of range", "")
+		d.wrong(n, path, cut(n.Value)+" is out of range", "")
 	}
 }
 
@@ -168,7 +168,7 @@ func (d *document) unmarshal(n *yaml.Node, u json.Unmarshaler, v reflect.Value, 
 func (d *document) anyScalar(n *yaml.Node, path string) any {
 	switch {
 	case trap(n) != "":
-		hint := "write " + strconv.Quote(n.Value)
+		hint := "write " + strconv.Quote(cut(n.Value))
 		if plainBool.MatchString(n.Value) {
 			hint += " or " + strconv.FormatBool(plainTruth.MatchString(n.Value))
 		}
@@ -180,7 +180,7 @@ func (d *document) anyScalar(n *yaml.Node, path string) any {
 	case n.Style == 0 && plainNumber.MatchString(n.Value):
 		f, err := strconv.ParseFloat(n.Value, 64)
 		if err != nil || plainInteger.MatchString(n.Value) && math.Abs(f) > 1<<53 {
-			d.wrong(n, path, n.Value+" is too large to be kept exactly", "write "+strconv.Quote(n.Value))
+			d.wrong(n, path, cut(n.Value)+" is too large to be kept exactly", "write "+strconv.Quote(cut(n.Value)))
 		}
 		return f
 	default:
@@ -233,9 +233,9 @@ func found(n *yaml.Node) string {
 	case "!!bool":
 		return "the boolean " + n.Value
 	case "!!int", "!!float":
-		return "the number " + n.Value
+		return "the number " + cut(n.Value)
 	case "!!timestamp":
-		return "the date " + n.Value
+		return "the date " + cut(n.Value)
 	}
 	return "the text " + brief(n.Value)
 }

@@ -42,9 +42,6 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// shown is how many problems are printed. A binary file has thousands.
-const shown = 50
-
 // combine sorts problems by place and makes one error of them; nil when there are none.
 func combine(problems []Problem) error {
 	if len(problems) == 0 {
@@ -83,13 +80,20 @@ func nearest(word string, names []string) string {
 		allowed = 2 // two letters swapped
 	}
 	best, distance := "", allowed+1
-	for _, name := range slices.Sorted(slices.Values(names)) {
+	names = slices.DeleteFunc(slices.Sorted(slices.Values(names)), func(name string) bool { return len(name) > len(word)+allowed || len(word) > len(name)+allowed })
+	for _, name := range names[:min(len(names), maxNearest)] {
 		if d := levenshtein.ComputeDistance(lower, strings.ToLower(name)); d < distance {
 			best, distance = name, d
 		}
 	}
 	return best
 }
+
+// maxNearest bounds how many names of about the same length a word is compared with: a comparison takes microseconds.
+const maxNearest = 500
+
+// maxKnown is how long a hint that lists names can be, in bytes.
+const maxKnown = 600
 
 // meant is the hint for a word that is not among names.
 func meant(word string, names []string) string {
@@ -99,13 +103,28 @@ func meant(word string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "known: " + strings.Join(slices.Sorted(slices.Values(names)), ", ")
+	names = slices.Sorted(slices.Values(names))
+	known := "known: " + names[0]
+	for i, name := range names[1:] {
+		if len(known)+len(name) > maxKnown {
+			return fmt.Sprintf("%s and %d more", known, len(names)-1-i)
+		}
+		known += ", " + name
+	}
+	return known
 }
 
 // brief quotes a value for a message, cut to a length that fits a line.
-func brief(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		s = string(r[:40]) + "…"
+func brief(s string) string { return fmt.Sprintf("%q", cut(s)) }
+
+// cut shortens a value for a message.
+func cut(s string) string {
+	const letters = 40
+	n := 0
+	for i := range s {
+		if n++; n > letters {
+			return s[:i] + "…"
+		}
 	}
-	return fmt.Sprintf("%q", s)
+	return s
 }

@@ -56,7 +56,7 @@ func (c *checker) tags(v any) {
 	if !errors.As(rules().Struct(v), &broken) {
 		return
 	}
-	for _, e := range broken {
+	for _, e := range broken[:min(len(broken), maxProblems)] {
 		_, path, _ := strings.Cut(e.Namespace(), ".")
 		switch e.Tag() {
 		case "required":

@@ -51,6 +51,9 @@ func (s Service) types() (out []string) {
 // written checks services and benchmarks as they were written, before defaults hide what was left out.
 func (c *checker) written(e Experiment) {
 	for i, s := range e.Spec.Services {
+		if c.full() {
+			return
+		}
 		path := servicePath(i)
 		switch types := s.types(); {
 		case len(types) == 0:
@@ -118,6 +121,9 @@ func (c *checker) services(site Site, services []Service) {
 	seen := map[string]bool{}
 	ports := map[int]string{}
 	for i, s := range services {
+		if c.full() {
+			return
+		}
 		path := servicePath(i)
 		if s.Name != "" && seen[s.Name] {
 			c.bad(path+".name", "a second service "+brief(s.Name), "rename or remove one")

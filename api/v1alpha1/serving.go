@@ -13,18 +13,18 @@ type Serving struct {
 	Dataset      string  `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice xgrammar_bench random shared-prefix custom sharegpt timed-trace"`
 	API          string  `json:"api,omitempty" validate:"omitempty,oneof=completions chat"` // default completions; chat for xgrammar_bench
 	Prompts      int     `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`           // default 1000
-	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0"`                   // default 128
+	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0,lte=10000000"`      // default 128
 	Rate         Rate    `json:"rate,omitempty"`                                            // requests/s, or inf (default): all at once
 	Burstiness   float64 `json:"burstiness,omitempty" validate:"gte=0"`                     // default 1 (Poisson)
 	RampUp       *RampUp `json:"rampUp,omitempty"`                                          // instead of rate
 	Stages       []Stage `json:"stages,omitempty" validate:"dive"`                          // instead of rate and prompts: one after the other
-	Concurrency  int     `json:"concurrency,omitempty" validate:"gte=0"`                    // at most this many in flight; 0: no bound
+	Concurrency  int     `json:"concurrency,omitempty" validate:"gte=0,lte=1000000"`        // at most this many in flight; 0: no bound
 	// StructuredRatio is the share of requests with a constraint; default 1, and 0 for free text.
 	StructuredRatio *float64 `json:"structuredRatio,omitempty" validate:"omitempty,gte=0,lte=1"`
-	InputTokens     int      `json:"inputTokens,omitempty" validate:"gte=0"`      // random: 1024 by default; shared-prefix: of the part behind the prefix, 128
-	RangeRatio      float64  `json:"rangeRatio,omitempty" validate:"gte=0,lte=1"` // random: lengths lie within ± this share
-	PrefixTokens    int      `json:"prefixTokens,omitempty" validate:"gte=0"`     // shared-prefix: default 1024
-	Prefixes        int      `json:"prefixes,omitempty" validate:"gte=0"`         // shared-prefix: how many; default 10
+	InputTokens     int      `json:"inputTokens,omitempty" validate:"gte=0,lte=10000000"`  // random: 1024 by default; shared-prefix: of the part behind the prefix, 128
+	RangeRatio      float64  `json:"rangeRatio,omitempty" validate:"gte=0,lte=1"`          // random: lengths lie within ± this share
+	PrefixTokens    int      `json:"prefixTokens,omitempty" validate:"gte=0,lte=10000000"` // shared-prefix: default 1024
+	Prefixes        int      `json:"prefixes,omitempty" validate:"gte=0,lte=10000000"`     // shared-prefix: how many; default 10
 	// File is JSON lines {prompt, output_tokens} for custom, {timestamp (ms), input_length, output_length} for timed-trace and
 	// {prompt: [{role, content}], schema} for xgrammar_bench (the columns of json-mode-eval); a list of
 	// {conversations: [{value}]} for sharegpt. It is read where the benchmark runs.
@@ -33,7 +33,7 @@ type Serving struct {
 	Temperature    float64  `json:"temperature,omitempty" validate:"gte=0"`
 	Goodput        *Goodput `json:"goodput,omitempty"`
 	Cores          int      `json:"cores,omitempty" validate:"gte=0,lte=256"` // of the client; default 1. One sends 35,000 short requests a second.
-	Warmups        int      `json:"warmups,omitempty" validate:"gte=0"`
+	Warmups        int      `json:"warmups,omitempty" validate:"gte=0,lte=10000000"`
 	RequestTimeout Duration `json:"requestTimeout,omitempty" validate:"gte=0"` // default 5m
 	Seed           int64    `json:"seed,omitempty"`
 }
@@ -48,7 +48,7 @@ type RampUp struct {
 // Stage is a part of a run with a rate of its own.
 type Stage struct {
 	Rate    Rate `json:"rate"`
-	Prompts int  `json:"prompts" validate:"gte=1"`
+	Prompts int  `json:"prompts" validate:"gte=1,lte=10000000"`
 }
 
 // Goodput are the bounds that a request must keep to count; zero is no bound.

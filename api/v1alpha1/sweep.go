@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// maxPoints bounds a sweep: every point is validated before the sweep is accepted.
-const maxPoints = 2000
-
 // Sweep repeats the experiment's benchmarks at every combination of some values. A path is services.NAME.FIELD… or
 // benchmarks.NAME.FIELD…, with the names of the manifest.
 type Sweep struct {
@@ -79,13 +76,13 @@ func (e Experiment) Points() []Point {
 				maps.Copy(q, v)
 				next = append(next, q)
 			}
-			if len(next) > maxPoints*10 {
+			if len(next) > maxCombinations {
 				break // it is refused for its size, whatever the exact number
 			}
 		}
 		points = next
 	}
-	points = slices.DeleteFunc(points, s.excluded)
+	points = slices.DeleteFunc(points, s.excluded())
 	seen := map[string]bool{}
 	return slices.DeleteFunc(points, func(p Point) bool {
 		key := text(map[string]any(p)) // keys are sorted
@@ -126,15 +123,31 @@ func (s *Sweep) dimensions() []dimension {
 	return out
 }
 
-func (s *Sweep) excluded(p Point) bool {
-	return slices.ContainsFunc(s.Exclude, func(e map[string]any) bool {
+// excluded reports whether a point is left out. Values are compared in their JSON form, which is made once.
+func (s *Sweep) excluded() func(Point) bool {
+	var all []map[string]string
+	swept := map[string]bool{}
+	for _, e := range s.Exclude {
+		texts := map[string]string{}
 		for path, v := range e {
-			if text(p[path]) != text(v) {
-				return false
-			}
+			texts[path], swept[path] = text(v), true
 		}
-		return len(e) > 0
-	})
+		all = append(all, texts)
+	}
+	return func(p Point) bool {
+		have := map[string]string{}
+		for path := range swept {
+			have[path] = text(p[path])
+		}
+		return slices.ContainsFunc(all, func(texts map[string]string) bool {
+			for path, v := range texts {
+				if have[path] != v {
+					return false
+				}
+			}
+			return len(texts) > 0
+		})
+	}
 }
 
 // At is the experiment at a point, before defaults and without its sweep.

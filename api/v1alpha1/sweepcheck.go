@@ -20,7 +20,13 @@ func (d *document) checkSweep(site Site) []Problem {
 	}
 	e.Spec.Sweep = &s
 	c.tags(Experiment{Metadata: e.Metadata, Spec: ExperimentSpec{Sweep: &s}})
+	if !c.sweptPaths(s) {
+		return c.problems
+	}
 	if c.sweep(s); len(c.problems) > 0 {
+		return c.problems
+	}
+	if c.sweepSize(s); len(c.problems) > 0 {
 		return c.problems
 	}
 	points := e.Points()
@@ -36,6 +42,8 @@ func (d *document) checkSweep(site Site) []Problem {
 		}
 		e.Spec = *resolved
 		e.Spec.Sweep = &s
+		c.amounts(e, len(points))
+		problems = append(problems, c.problems...)
 	}
 	*d.experiment = e
 	return problems
@@ -122,7 +130,7 @@ func (c *checker) values(at string, scratch *Declared, path string, values []any
 	for i := range values {
 		here := fmt.Sprintf("%s[%d]", at, i)
 		if p, ok := c.doc.places[here]; ok {
-			probe := &document{file: c.doc.file, places: maps.Clone(c.doc.places), wrongAt: map[string]bool{}, wrongIn: map[string]bool{}}
+			probe := &document{file: c.doc.file, places: map[string]place{here: p}, wrongAt: map[string]bool{}, wrongIn: map[string]bool{}}
 			probe.value(p.value, reflect.New(spot.typ()).Elem(), here)
 			c.problems = append(c.problems, probe.problems...)
 		}

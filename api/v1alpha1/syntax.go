@@ -5,12 +5,13 @@ import (
 	"io"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-var syntaxPrefix = regexp.MustCompile(`^yaml: (line \d+: )?`)
+var syntaxPrefix = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // syntaxHints say what usually causes an error of the parser.
 var syntaxHints = []struct{ part, hint string }{
@@ -31,7 +32,7 @@ var syntaxHints = []struct{ part, hint string }{
 //
 // The parser often names no line, or the line where the surrounding block began. But it reads from the front: the
 // error depends only on what comes before. So the place is the end of the shortest beginning of the file, in lines,
-// that already has this error.
+// that already has this error. In a large file it is where the parser says.
 func syntaxProblem(data []byte, err error) *Problem {
 	message := syntaxPrefix.ReplaceAllString(err.Error(), "")
 	lines := bytes.SplitAfter(data, []byte("\n"))
@@ -39,7 +40,13 @@ func syntaxProblem(data []byte, err error) *Problem {
 	for i, l := range lines {
 		end[i+1] = end[i] + len(l)
 	}
-	line := sort.Search(len(lines), func(k int) bool { return firstError(data[:end[k]]) == message })
+	line := 1
+	if len(data) <= maxSearched {
+		line = sort.Search(len(lines), func(k int) bool { return firstError(data[:end[k]]) == message })
+	} else if said := syntaxPrefix.FindStringSubmatch(err.Error()); said != nil {
+		line, _ = strconv.Atoi(said[1]) // the parser often names no line
+		line = min(line, len(lines))
+	}
 	p := &Problem{Line: max(line, 1), Col: 1, Message: "is not YAML: " + message}
 	text := string(lines[p.Line-1])
 	p.Col += len(text) - len(strings.TrimLeft(text, " \t"))

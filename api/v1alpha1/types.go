@@ -43,6 +43,7 @@ type SiteSpec struct {
 	Submit     Submitting      `json:"submit,omitzero"`
 	Prometheus *SitePrometheus `json:"prometheus,omitempty"`
 	Login      SiteLogin       `json:"login,omitzero"`
+	Trust      SiteTrust       `json:"trust,omitzero"`
 }
 
 // SiteContainer says how the site's nodes run containers.

@@ -14,18 +14,25 @@ func Load(files []File, sites map[string]Site, defaultSite string) (Manifest, er
 	return resolveAll(docs, problems, sites, defaultSite)
 }
 
-// LoadExperiments is Load for files that can declare experiments only, as those of a followed repository. A site in them
-// is left out, and its name is in ignored: the known site of that name holds.
-func LoadExperiments(files []File, sites map[string]Site, defaultSite string) (m Manifest, ignored []string, err error) {
-	docs, problems := decodeAll(files)
+// LoadFollowed is Load for files that others wrote, as those of a followed repository: an experiment in them may do what its
+// site trusts git with. A site in them is not taken, right or wrong, and the known site of its name holds: everyone who can
+// commit there would decide how jobs are submitted. The manifest names it in Refused.
+func LoadFollowed(files []File, sites map[string]Site, defaultSite string) (Manifest, error) {
+	var refused []Problem
+	docs, problems := decodeFiles(files)
 	docs = slices.DeleteFunc(docs, func(d *document) bool {
-		if d.site != nil {
-			ignored = append(ignored, d.site.Metadata.Name)
+		if d.followed = true; d.site != nil {
+			refused = append(refused, Problem{File: d.file, Line: d.line, Col: 1, Message: "the Site " + brief(d.site.Metadata.Name) + " arrived through git and is not taken",
+				Hint: "if you want it, apply its file yourself: assay apply -f FILE"})
 		}
 		return d.site != nil
 	})
-	m, err = resolveAll(docs, problems, sites, defaultSite)
-	return m, ignored, err
+	if len(docs) > 0 || len(refused) == 0 {
+		problems = append(problems, problemsOf(files, docs, problems)...)
+	}
+	m, err := resolveAll(docs, problems, sites, defaultSite)
+	m.Refused = refused
+	return m, err
 }
 
 // resolveAll is the rest of Load, once the files are decoded.
@@ -57,7 +64,7 @@ func resolveAll(docs []*document, problems []Problem, sites map[string]Site, def
 		defaultSite = onlySite(known)
 	}
 	for _, d := range docs {
-		if d.experiment != nil {
+		if d.experiment != nil && len(problems) <= maxTroubles {
 			problems = append(problems, d.resolve(known, defaultSite, complete)...)
 		}
 	}
@@ -114,9 +121,13 @@ func (d *document) checkExperiment(site Site) []Problem {
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
 	c.written(*d.experiment)
+	if d.followed {
+		c.trust(site, *d.experiment)
+	}
 	*d.experiment = Default(site, *d.experiment)
 	c.services(site, d.experiment.Spec.Services)
 	c.benchmarks(site, *d.experiment)
+	c.amounts(*d.experiment, 1)
 	return c.problems
 }
 
@@ -153,6 +164,9 @@ type checker struct {
 
 // bad records a wrong value at path, unless decoding has already found a problem there or above.
 func (c *checker) bad(path, message, hint string) {
+	if c.full() {
+		return
+	}
 	for p := path; p != ""; p = parent(p) {
 		if c.doc.wrongAt[p] {
 			return

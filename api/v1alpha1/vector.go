@@ -14,11 +14,11 @@ const largestSet = 64 << 30
 // Vector drives a vector database: create, ingest, query one after the other, concurrently, at a rate, with filters,
 // with several efSearch, during writes; recall@k of all of it.
 type Vector struct {
-	Vectors     int    `json:"vectors,omitempty" validate:"gte=0"`                      // default 1000
+	Vectors     int    `json:"vectors,omitempty" validate:"gte=0,lte=10000000000"`      // default 1000
 	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
 	Queries     int    `json:"queries,omitempty" validate:"gte=0"`                      // per concurrency level; default 100
-	TopK        int    `json:"topK,omitempty" validate:"gte=0"`                         // default 10
-	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0"`                    // default 100
+	TopK        int    `json:"topK,omitempty" validate:"gte=0,lte=1000000"`             // default 10
+	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0,lte=1000000"`        // default 100
 	Concurrency []int  `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]
 	Space       string `json:"space,omitempty" validate:"omitempty,oneof=l2 cosine ip"` // default l2
 	EFSearch    int    `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's

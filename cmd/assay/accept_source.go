@@ -61,7 +61,10 @@ func (f *follower) take(d delivery) error {
 	b := f.batch(d.in)
 	var errs []error
 	record := plan.Source{Owner: accept.Owner(b.Origin), Origin: b.Origin, Refused: map[string]string{}}
-	f.revs, f.good = nil, true
+	for _, p := range m.Refused {
+		record.Sites = append(record.Sites, p.Error())
+	}
+	f.revs, f.refused, f.good = nil, nil, true
 	for _, doc := range m.Experiments {
 		record.Experiments = append(record.Experiments, doc.Metadata.Name)
 		revs, err := f.a.accept(b, v1alpha1.Manifest{Experiments: []v1alpha1.ExperimentDoc{doc}})
@@ -70,6 +73,8 @@ func (f *follower) take(d delivery) error {
 			errs = append(errs, err)
 			if !errors.Is(err, accept.ErrRefused) {
 				f.again = &d
+			} else if _, ok, _ := f.store.Head(doc.Metadata.Name); ok {
+				f.refused = append(f.refused, doc.Metadata.Name)
 			}
 		}
 		f.revs = append(f.revs, revs...)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -87,14 +89,14 @@ func (a *app) open(s v1alpha1.Site) (*store.Store, v1alpha1.Site, error) {
 }
 
 // read reads -f arguments.
-func (a *app) read(paths []string) (source.Input, error) {
+func (a *app) read(ctx context.Context, paths []string) (source.Input, error) {
 	if len(paths) == 0 {
 		return source.Input{}, exitError{exitUsage, errors.New("no manifest given; type: -f FILE, -f FOLDER or -f - for standard input")}
 	}
 	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 		return source.Input{}, exitError{exitUsage, errors.New("standard input can be read once: give -f - once")}
 	}
-	return source.Read(paths, a.in)
+	return source.Read(ctx, paths, a.in)
 }
 
 // load validates what a source delivered and finds the site that it is for. Sites in it are remembered only by apply.
@@ -103,12 +105,12 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if err != nil {
 		return v1alpha1.Manifest{}, v1alpha1.Site{}, err
 	}
-	var m v1alpha1.Manifest
-	if in.Origin.Source == "sync" {
-		m, err = a.loadFollowed(in, known)
-	} else {
-		m, err = v1alpha1.Load(in.Files, known, a.siteName)
+	read := v1alpha1.Load
+	if in.FromGit {
+		read = v1alpha1.LoadFollowed
 	}
+	m, err := read(in.Files, known, a.siteName)
+	a.warn(m.Refused)
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}
@@ -138,9 +140,9 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 }
 
 // loadAndOpen reads -f arguments and opens the store of the site that they are for.
-func (a *app) loadAndOpen(in source.Input) (v1alpha1.Manifest, *store.Store, v1alpha1.Site, error) {
+func (a *app) loadAndOpen(ctx context.Context, in source.Input) (v1alpha1.Manifest, *store.Store, v1alpha1.Site, error) {
 	m, s, err := a.load(in)
-	if err != nil {
+	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return m, nil, s, err
 	}
 	st, s, err := a.open(s)

@@ -48,7 +48,7 @@ is Ready and every run has ended. Services stay up afterwards: remove them from 
 }
 
 func (a *app) runApply(ctx context.Context, o applyOptions) error {
-	in, err := a.read(o.files)
+	in, err := a.read(ctx, o.files)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *app) runApply(ctx context.Context, o applyOptions) error {
 
 // apply makes what a source delivered real.
 func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error {
-	m, st, s, err := a.loadAndOpen(in)
+	m, st, s, err := a.loadAndOpen(ctx, in)
 	if err != nil {
 		return err
 	}

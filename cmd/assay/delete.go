@@ -56,7 +56,7 @@ func deleteCmd(a *app, run func(context.Context, deleteOptions) error) *cobra.Co
 }
 
 func (a *app) runDelete(ctx context.Context, o deleteOptions) error {
-	st, site, names, err := a.doomed(o)
+	st, site, names, err := a.doomed(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func (a *app) runDelete(ctx context.Context, o deleteOptions) error {
 }
 
 // doomed names the experiments to delete.
-func (a *app) doomed(o deleteOptions) (*store.Store, v1alpha1.Site, []string, error) {
+func (a *app) doomed(ctx context.Context, o deleteOptions) (*store.Store, v1alpha1.Site, []string, error) {
 	if len(o.files) == 0 {
 		st, site, err := a.current()
 		return st, site, o.names, err
 	}
-	in, err := a.read(o.files)
+	in, err := a.read(ctx, o.files)
 	if err != nil {
 		return nil, v1alpha1.Site{}, nil, err
 	}

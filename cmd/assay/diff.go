@@ -28,8 +28,8 @@ func diffCmd(_ *app, run func(context.Context, diffOptions) error) *cobra.Comman
 }
 
 // runDiff keeps 1 for "different": every error of diff exits above it.
-func (a *app) runDiff(_ context.Context, o diffOptions) error {
-	different, err := a.diff(o.files)
+func (a *app) runDiff(ctx context.Context, o diffOptions) error {
+	different, err := a.diff(ctx, o.files)
 	if err == nil && different {
 		return exitError{code: 1}
 	}
@@ -39,12 +39,12 @@ func (a *app) runDiff(_ context.Context, o diffOptions) error {
 	return err
 }
 
-func (a *app) diff(files []string) (different bool, err error) {
-	in, err := a.read(files)
+func (a *app) diff(ctx context.Context, files []string) (different bool, err error) {
+	in, err := a.read(ctx, files)
 	if err != nil {
 		return false, err
 	}
-	m, st, s, err := a.loadAndOpen(in)
+	m, st, s, err := a.loadAndOpen(ctx, in)
 	if err != nil {
 		return false, err
 	}

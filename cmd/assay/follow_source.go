@@ -66,14 +66,15 @@ type follower struct {
 	holds    func(commit string) bool // of the followed repository; nil for files
 	reported map[string]bool          // experiments that were reported as OutOfSync
 
-	mu    sync.Mutex // accept and removes are called from two goroutines
-	site  v1alpha1.Site
-	store *store.Store
-	revs  []store.Revision // of the last delivery
-	gone  []string         // experiments that the source no longer holds
-	good  bool             // the last delivery could be applied
-	again *delivery        // the last delivery, when it could not be stored
-	said  string           // the error of again
+	mu      sync.Mutex // accept and removes are called from two goroutines
+	site    v1alpha1.Site
+	store   *store.Store
+	revs    []store.Revision // of the last delivery
+	gone    []string         // experiments that the source no longer holds
+	refused []string         // experiments that are there, and were left as they are
+	good    bool             // the last delivery could be applied
+	again   *delivery        // the last delivery, when it could not be stored
+	said    string           // the error of again
 }
 
 // run goes on accepting and prints what becomes of it.

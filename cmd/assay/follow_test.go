@@ -140,6 +140,7 @@ func TestSync(t *testing.T) {
   benchmarks:
     - {name: q, target: llm, serving: {dataset: choice, prompts: 20, outputTokens: 8, concurrency: 4}}
 `)
+	w.trustGit()
 	out := w.follow("sync", "--repo", repo, "--ref", "main", "--path", ".", "--every", "1s")
 	w.serves(w.dir + "/a")
 	w.until("a run that names its commit", time.Minute, func() (bool, string) {

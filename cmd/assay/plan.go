@@ -42,7 +42,7 @@ Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 }
 
 func (a *app) runPlan(ctx context.Context, o planOptions) error {
-	in, err := a.read(o.files)
+	in, err := a.read(ctx, o.files)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (a *app) runPlan(ctx context.Context, o planOptions) error {
 
 // preview prints the steps that applying in would take.
 func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error) {
-	m, st, s, err := a.loadAndOpen(in)
+	m, st, s, err := a.loadAndOpen(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ Exit codes: 0 every image is there, 1 failure, 4 invalid manifest.`,
 }
 
 func (a *app) runPull(ctx context.Context, o pullOptions) error {
-	in, err := a.read(o.files)
+	in, err := a.read(ctx, o.files)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,12 @@ func (w *testWorld) gitRepo(name string) func(args ...string) string {
 	return git
 }
 
+// trustGit lets manifests from git have processes at the local site.
+func (w *testWorld) trustGit() {
+	w.t.Helper()
+	w.must("apply", "-f", w.write("local.yaml", "apiVersion: assay/v1alpha1\nkind: Site\nmetadata: {name: local}\nspec: {scheduler: local, trust: {git: [processes]}}\n"))
+}
+
 // named is a manifest of one server.
 func named(name string) string {
 	return strings.Replace(web("/tmp"), "{name: web}", "{name: "+name+"}", 1)
@@ -66,8 +72,15 @@ func TestSyncOnce(t *testing.T) {
 	w.write("repo/two.yaml", named("two"))
 	w.write("repo/site.yaml", "apiVersion: assay/v1alpha1\nkind: Site\nmetadata: {name: theirs}\nspec: {scheduler: local}\n")
 	commit("Two servers")
-	if _, errs := sync(0, "--repo", "repo"); !strings.Contains(errs, "site theirs of the repository is not taken") {
+	if _, errs := sync(exitManifest, "--repo", "repo"); !strings.Contains(errs, "one.yaml:8:") || !strings.Contains(errs, "trust: {git: [processes]}") || w.status("one").Name != "" {
+		t.Errorf("a process was taken without the word of the site:\n%s", errs)
+	}
+	w.trustGit()
+	if _, errs := sync(0, "--repo", "repo"); !strings.Contains(errs, `site.yaml:1:1: the Site "theirs" arrived through git and is not taken`) {
 		t.Errorf("the site was taken:\n%s", errs)
+	}
+	if c := synced("two"); c.Reason != "SiteNotTaken" || !strings.Contains(w.must("get", "events"), `the Site "theirs"`) {
+		t.Errorf("that the site is not taken is not seen: %+v", c)
 	}
 	if out := w.must("get", "experiments"); !strings.Contains(out, "one\t") || !strings.Contains(out, "two\t") {
 		t.Errorf("a remembered site redirects what is asked:\n%s", out)
@@ -107,6 +120,9 @@ func TestSyncOnce(t *testing.T) {
 	}
 	if !strings.Contains(errs, "it was applied by hand") || w.status("by-hand").Generation != 1 {
 		t.Errorf("it was taken over:\n%s\n%s", out, errs)
+	}
+	if c := synced("by-hand"); c.Reason != "AnotherOwner" || !strings.Contains(c.Message, "--adopt") || !strings.Contains(w.must("get", "events"), "AnotherOwner") {
+		t.Errorf("that it was left alone is not seen: %+v", c)
 	}
 	if c := synced("one"); c.Status != v1alpha1.True {
 		t.Errorf("after the correction: %+v", c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,8 @@ func syncCmd(_ *app, run func(context.Context, syncOptions) error) *cobra.Comman
 		Short: "Follow a git branch: every commit that changes the manifests becomes a revision",
 		Long: `sync fetches the branch with git (your credentials and ssh settings hold), applies the manifests under --path, and stamps
 every revision and run with the commit. A broken commit changes nothing; the next good one is applied. Experiments that were
-applied by hand are left alone, and so is the site: one that the repository declares is not taken.`,
+applied by hand are left alone, and so is the site: one that the repository declares is not taken. Processes, secrets and
+files need the word of the site: trust: {git: [processes, secrets, files]}.`,
 		Args: args(cobra.NoArgs),
 		RunE: verb(&o, run, func([]string) error {
 			if o.repo == "" {
@@ -91,12 +93,13 @@ func (f *follower) once(ctx context.Context, d delivery) error {
 	return errors.Join(bad, err)
 }
 
-// untilOutOfSync waits a moment for the condition of what left the source: without a controller it is ours to make.
+// untilOutOfSync waits a moment for the condition of what left the source, or is left to another owner: without a controller
+// it is ours to make.
 func (f *follower) untilOutOfSync(ctx context.Context) error {
 	const atMost = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
-	for _, name := range f.gone {
+	for _, name := range slices.Concat(f.gone, f.refused) {
 		for {
 			st, ok, err := f.store.Status(name)
 			if err != nil || ok && v1alpha1.Find(st.Conditions, v1alpha1.Synced).Status == v1alpha1.False {
@@ -110,14 +113,4 @@ func (f *follower) untilOutOfSync(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// loadFollowed validates what a repository holds. A site in it is not taken: everyone who can commit there would decide how
-// jobs are submitted.
-func (a *app) loadFollowed(in source.Input, known map[string]v1alpha1.Site) (v1alpha1.Manifest, error) {
-	m, ignored, err := v1alpha1.LoadExperiments(in.Files, known, a.siteName)
-	for _, name := range ignored {
-		a.warn([]v1alpha1.Problem{{Message: "site " + name + " of the repository is not taken: apply its file yourself", Hint: "assay apply -f FILE"}})
-	}
-	return m, err
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,12 +19,12 @@ import (
 	"assay/drivers/safefile"
 )
 
-const maxFile = 4 << 20 // bytes of a manifest; far above what a person writes
-
 // Input is what a source delivers: the files, not parsed yet, and their origin.
 type Input struct {
 	Files  []v1alpha1.File
 	Origin drivers.Origin
+	// FromGit: it was not typed by the user who reads it. A repository is followed, or git has changed a watched folder.
+	FromGit bool
 }
 
 // Here is the origin of what this user does on this host now. Source is a verb: apply, undo, delete, sync or watch.
@@ -37,17 +38,32 @@ func Here(source string) drivers.Origin {
 }
 
 // Read reads files, folders and "-", standard input. Of a folder it reads every *.yaml and *.yml below it in order, hidden
-// ones left out. When all files lie in one git work tree, the origin names its commit.
-func Read(paths []string, stdin io.Reader) (Input, error) {
-	files, err := readAll(paths, stdin)
-	if err != nil {
-		return Input{Origin: Here("apply")}, err
+// ones left out. When all files lie in one git work tree, the origin names its commit. It returns when ctx ends, also when a
+// file system or standard input does not answer.
+func Read(ctx context.Context, paths []string, stdin io.Reader) (Input, error) {
+	type result struct {
+		in  Input
+		err error
 	}
-	return Input{files, origin(context.Background(), paths)}, nil
+	done := make(chan result, 1)
+	go func() {
+		files, err := readAll(paths, stdin)
+		if err != nil {
+			done <- result{Input{Origin: Here("apply")}, err}
+			return
+		}
+		done <- result{Input{Files: files, Origin: origin(ctx, paths, files)}, nil}
+	}()
+	select {
+	case r := <-done:
+		return r.in, cmp.Or(ctx.Err(), r.err)
+	case <-ctx.Done():
+		return Input{Origin: Here("apply")}, ctx.Err()
+	}
 }
 
 // origin says where paths are. Standard input has no commit.
-func origin(ctx context.Context, paths []string) drivers.Origin {
+func origin(ctx context.Context, paths []string, files []v1alpha1.File) drivers.Origin {
 	o := Here("apply")
 	var places []string
 	for _, p := range paths {
@@ -58,13 +74,14 @@ func origin(ctx context.Context, paths []string) drivers.Origin {
 	}
 	o.Path = strings.Join(places, ", ")
 	if !slices.Contains(paths, "-") {
-		commitOf(ctx, places, &o)
+		commitOf(ctx, places, files, &o)
 	}
 	return o
 }
 
 func readAll(paths []string, stdin io.Reader) ([]v1alpha1.File, error) {
 	var all []v1alpha1.File
+	var sum budget
 	for _, p := range paths {
 		var files []v1alpha1.File
 		var err error
@@ -73,7 +90,7 @@ func readAll(paths []string, stdin io.Reader) ([]v1alpha1.File, error) {
 			data, err = readLimited(stdin)
 			files = []v1alpha1.File{{Name: "<stdin>", Data: data}}
 		} else {
-			files, err = readPath(p)
+			files, err = readPath(p, &sum)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading the manifest %s: %w", p, err)
@@ -84,7 +101,7 @@ func readAll(paths []string, stdin io.Reader) ([]v1alpha1.File, error) {
 }
 
 // readPath reads a file, or the manifests of a folder.
-func readPath(path string) ([]v1alpha1.File, error) {
+func readPath(path string, sum *budget) ([]v1alpha1.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -97,7 +114,7 @@ func readPath(path string) ([]v1alpha1.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		in, err := readFile(f, path)
+		in, err := readFile(f, path, sum)
 		return []v1alpha1.File{in}, err
 	}
 	var files []v1alpha1.File
@@ -117,7 +134,7 @@ func readPath(path string) ([]v1alpha1.File, error) {
 		if err != nil {
 			return err
 		}
-		in, err := readFile(f, p)
+		in, err := readFile(f, p, sum)
 		files = append(files, in)
 		return err
 	})
@@ -133,9 +150,12 @@ func isManifest(name string) bool {
 	return !strings.HasPrefix(filepath.Base(name), ".") && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
 }
 
-func readFile(f *os.File, path string) (v1alpha1.File, error) {
+func readFile(f *os.File, path string, sum *budget) (v1alpha1.File, error) {
 	defer f.Close()
 	data, err := readLimited(f)
+	if err == nil {
+		err = sum.add(int64(len(data)))
+	}
 	if err != nil {
 		return v1alpha1.File{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -143,9 +163,26 @@ func readFile(f *os.File, path string) (v1alpha1.File, error) {
 }
 
 func readLimited(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("it has more than %d MiB, which is too much for a manifest", maxFile>>20)
+	data, err := io.ReadAll(io.LimitReader(r, v1alpha1.MaxFile+1))
+	if err == nil && len(data) > v1alpha1.MaxFile {
+		err = fmt.Errorf("it has more than %d MiB, which is too much for a manifest", v1alpha1.MaxFile>>20)
 	}
 	return data, err
+}
+
+// budget is what the files of one folder or repository have come to.
+type budget struct {
+	files int
+	bytes int64
+}
+
+func (b *budget) add(size int64) error {
+	b.files, b.bytes = b.files+1, b.bytes+size
+	switch {
+	case b.files > v1alpha1.MaxFiles:
+		return fmt.Errorf("it holds more than %d manifests, the most that are read at once: name a folder with fewer", v1alpha1.MaxFiles)
+	case b.bytes > v1alpha1.MaxManifest:
+		return fmt.Errorf("its manifests have more than %d MiB together, the most that is read at once: name a folder with fewer", v1alpha1.MaxManifest>>20)
+	}
+	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
 )
 
 // repository makes a repository and returns it with a way to commit files.
@@ -75,7 +77,7 @@ func TestWhatIsReadOfARepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := commit(map[string]string{"e.yaml": "e", "a/b/c.yml": "c", "a/[x].yaml": "x", "a/x.yaml": "not it", "a/.h/h.yaml": "h", ".dot/d.yaml": "d",
-		"plain/manifest.txt": "m", "empty/none.txt": "n", "big/big.yaml": strings.Repeat("x", maxFile+1)})
+		"plain/manifest.txt": "m", "empty/none.txt": "n", "big/big.yaml": strings.Repeat("x", v1alpha1.MaxFile+1)})
 	gitIn(t, dir, "tag", "-a", "-m", "annotated", "v1")
 	gitIn(t, dir, "tag", "both")
 	gitIn(t, dir, "branch", "both")
@@ -110,36 +112,87 @@ func TestWhatIsReadOfARepository(t *testing.T) {
 	}
 }
 
+// TestRefusedBeforeGitSeesIt: what git would obey, and addresses with a secret, whose error says what to do instead.
 func TestRefusedBeforeGitSeesIt(t *testing.T) {
 	pwned := filepath.Join(t.TempDir(), "pwned")
 	for name, g := range map[string]Git{
-		"a program":              {Repo: "ext::touch " + pwned, Ref: "main", Path: "."},
-		"another helper":         {Repo: "fd::7", Ref: "main", Path: "."},
-		"an option as repo":      {Repo: "--upload-pack=touch " + pwned, Ref: "main", Path: "."},
-		"an option as ref":       {Repo: "r", Ref: "--upload-pack=touch " + pwned, Path: "."},
-		"an option as path":      {Repo: "r", Ref: "main", Path: "--output=" + pwned},
-		"nothing":                {Ref: "main", Path: "."},
-		"no ref":                 {Repo: "r", Path: "."},
-		"a refspec":              {Repo: "r", Ref: "main:refs/heads/other", Path: "."},
-		"a pattern":              {Repo: "r", Ref: "*", Path: "."},
-		"a parent":               {Repo: "r", Ref: "main~1", Path: "."},
-		"a reflog entry":         {Repo: "r", Ref: "main@{1}", Path: "."},
-		"a path to the outside":  {Repo: "r", Ref: "main", Path: "a/../../x"},
-		"an absolute path":       {Repo: "r", Ref: "main", Path: "/etc"},
-		"a password in the URL":  {Repo: "https://me:hunter2@host/r", Ref: "main", Path: "."},
-		"a password, other port": {Repo: "ssh://me:hunter2@host:22/r", Ref: "main", Path: "."},
+		"a program":             {Repo: "ext::touch " + pwned, Ref: "main", Path: "."},
+		"another helper":        {Repo: "fd::7", Ref: "main", Path: "."},
+		"an option as repo":     {Repo: "--upload-pack=touch " + pwned, Ref: "main", Path: "."},
+		"an option as ref":      {Repo: "r", Ref: "--upload-pack=touch " + pwned, Path: "."},
+		"an option as path":     {Repo: "r", Ref: "main", Path: "--output=" + pwned},
+		"nothing":               {Ref: "main", Path: "."},
+		"no ref":                {Repo: "r", Path: "."},
+		"a refspec":             {Repo: "r", Ref: "main:refs/heads/other", Path: "."},
+		"a pattern":             {Repo: "r", Ref: "*", Path: "."},
+		"a parent":              {Repo: "r", Ref: "main~1", Path: "."},
+		"a reflog entry":        {Repo: "r", Ref: "main@{1}", Path: "."},
+		"a path to the outside": {Repo: "r", Ref: "main", Path: "a/../../x"},
+		"an absolute path":      {Repo: "r", Ref: "main", Path: "/etc"},
 	} {
-		g.Cache = filepath.Join(t.TempDir(), "cache")
-		in, err := g.Read(t.Context())
-		if err == nil || strings.Contains(err.Error()+in.Origin.Path, "hunter2") {
-			t.Errorf("%s: %+v %v", name, in.Origin, err)
-		}
-		if _, err := os.Stat(g.Cache); err == nil {
-			t.Errorf("%s: git was called", name)
+		refused(t, name, g)
+	}
+	for name, repo := range map[string]string{
+		"a password":              "https://me:hunter2@host/r",
+		"a password, other port":  "ssh://me:hunter2@host:22/r",
+		"a token as user":         "https://hunter2@host/r",
+		"a token, http":           "http://hunter2@host:1/r",
+		"a token, capitals":       "HTTPS://hunter2@host/r",
+		"a token, git":            "git://hunter2@host/r",
+		"a token in a query":      "https://host/r?private_token=hunter2",
+		"a token in a query, ssh": "ssh://git@host/r?token=hunter2",
+		"a token in a fragment":   "https://host/r#hunter2",
+		"no URL":                  "https://me:hunter2%zz@host/r",
+		"a space before it":       " https://me:hunter2@host/r",
+		"two @":                   "https://me:hunter2@x@host/r",
+		"as scp writes it":        "me:hunter2@host:r",
+		"behind a helper":         "ext::https://me:hunter2@host/r",
+	} {
+		err := refused(t, name, Git{Repo: repo, Ref: "main", Path: "."})
+		if err != nil && name != "no URL" && name != "a space before it" && name != "two @" && name != "behind a helper" && !strings.Contains(err.Error(), "GIT_ASKPASS") {
+			t.Errorf("%s: it does not say how to do it: %v", name, err)
 		}
 	}
 	if _, err := os.Stat(pwned); err == nil {
 		t.Error("a program was run")
+	}
+	for _, repo := range []string{"ssh://git@host/r", "git@host:r", "host:r", "/a@b:c@d/r", "./me:x@y", "file:///repo", "https://host:1/r.git"} {
+		if err := (Git{Repo: repo, Ref: "main", Path: "."}).check(); err != nil {
+			t.Errorf("%s: %v", repo, err)
+		}
+	}
+}
+
+func refused(t *testing.T, name string, g Git) error {
+	t.Helper()
+	g.Cache = filepath.Join(t.TempDir(), "cache")
+	in, err := g.Read(t.Context())
+	if err == nil || strings.Contains(err.Error()+in.Origin.Path, "hunter2") {
+		t.Errorf("%s: %+v %v", name, in.Origin, err)
+	}
+	if _, err := os.Stat(g.Cache); err == nil {
+		t.Errorf("%s: git was called", name)
+	}
+	return err
+}
+
+// TestNoAddressInWhatGitSays: an address with a secret can come from the user's own url.*.insteadOf.
+func TestNoAddressInWhatGitSays(t *testing.T) {
+	for text, want := range map[string]string{
+		"fatal: unable to access 'https://me:hunter2@host/r/': no": "fatal: unable to access 'https://host/r/': no",
+		"https://host/r?token=hunter2: no":                         "https://host/r no",
+		"git@host: Permission denied":                              "git@host: Permission denied",
+	} {
+		if got := withoutUsers(text); got != want {
+			t.Errorf("%q is shown as %q", text, got)
+		}
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", "")
+	write(t, filepath.Join(os.Getenv("HOME"), ".gitconfig"), "[url \"http://me:hunter2@127.0.0.1:1/\"]\n\tinsteadOf = http://mirror/\n")
+	in, err := Git{Repo: "http://mirror/r", Ref: "main", Path: ".", Cache: t.TempDir()}.Read(t.Context())
+	if err == nil || strings.Contains(err.Error(), "hunter2") || in.Origin.Path != "http://mirror/r#." {
+		t.Errorf("%+v %v", in.Origin, err)
 	}
 }
 
@@ -154,7 +207,7 @@ func TestAForeignGitDirIsLeftAlone(t *testing.T) {
 	if err != nil || in.Origin.Commit != want {
 		t.Errorf("%+v %v", in.Origin, err)
 	}
-	in, err = Read([]string{filepath.Join(dir, "e.yaml")}, nil)
+	in, err = Read(t.Context(), []string{filepath.Join(dir, "e.yaml")}, nil)
 	if err != nil || in.Origin.Commit != want {
 		t.Errorf("%+v %v", in.Origin, err)
 	}
@@ -217,30 +270,14 @@ func TestCommitOfWhatIsApplied(t *testing.T) {
 		"outside":             {[]string{outside + "/x.yaml"}, ""},
 		"with standard input": {[]string{dir + "/e.yaml", "-"}, ""},
 	} {
-		in, err := Read(tc.paths, strings.NewReader("s"))
+		in, err := Read(t.Context(), tc.paths, strings.NewReader("s"))
 		if err != nil || in.Origin.Commit != tc.want {
 			t.Errorf("%s: commit %q, want %q (%v)", name, in.Origin.Commit, tc.want, err)
 		}
 	}
 	t.Setenv("PATH", t.TempDir())
-	if in, err := Read([]string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Commit != "" || len(in.Files) != 1 {
+	if in, err := Read(t.Context(), []string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Commit != "" || len(in.Files) != 1 {
 		t.Errorf("without git: %+v %v", in, err)
-	}
-}
-
-// TestATokenIsNotShown: git gets it, but neither the origin, which is stored, nor our own words have it.
-func TestATokenIsNotShown(t *testing.T) {
-	for repo, want := range map[string]string{
-		"https://ghp_secret@host/r":  "https://host/r",
-		"http://ghp_secret@host:1/r": "http://host:1/r",
-		"ssh://git@host/r":           "ssh://git@host/r",
-		"git@host:r":                 "git@host:r",
-		"/repo":                      "/repo",
-		"file:///repo":               "file:///repo",
-	} {
-		if got := withoutUser(repo); got != want {
-			t.Errorf("%s is shown as %s, want %s", repo, got, want)
-		}
 	}
 }
 
@@ -363,9 +400,9 @@ func TestWhoCommittedWhat(t *testing.T) {
 		}
 	}
 	check(Git{Repo: dir, Ref: "main", Path: ".", Cache: t.TempDir()}.Read(t.Context()))
-	check(Read([]string{dir + "/e.yaml"}, nil))
+	check(Read(t.Context(), []string{dir + "/e.yaml"}, nil))
 	write(t, filepath.Join(dir, "e.yaml"), "2")
-	if in, err := Read([]string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Author != "" || in.Origin.Subject != "" {
+	if in, err := Read(t.Context(), []string{dir + "/e.yaml"}, nil); err != nil || in.Origin.Author != "" || in.Origin.Subject != "" {
 		t.Errorf("what differs from the commit is not its author's: %+v %v", in.Origin, err)
 	}
 	if _, err := os.Stat(pwned); err == nil {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"assay/api/v1alpha1"
 )
 
 func write(t *testing.T, path, text string) {
@@ -44,7 +47,7 @@ func TestReadFolder(t *testing.T) {
 	for name, text := range map[string]string{"b.yaml": "b", "a.yml": "a", "sub/c.yaml": "c", ".hidden.yaml": "h", ".git/x.yaml": "x", "notes.txt": "n"} {
 		write(t, filepath.Join(dir, name), text)
 	}
-	in, err := Read([]string{dir}, nil)
+	in, err := Read(t.Context(), []string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,20 +65,20 @@ func TestReadFolder(t *testing.T) {
 }
 
 func TestReadStdin(t *testing.T) {
-	in, err := Read([]string{"-"}, strings.NewReader("kind: x"))
+	in, err := Read(t.Context(), []string{"-"}, strings.NewReader("kind: x"))
 	if err != nil || in.Files[0].Name != "<stdin>" || string(in.Files[0].Data) != "kind: x" {
 		t.Errorf("%+v %v", in, err)
 	}
-	if _, err := Read([]string{"-"}, strings.NewReader(strings.Repeat("x", maxFile+1))); err == nil {
+	if _, err := Read(t.Context(), []string{"-"}, strings.NewReader(strings.Repeat("x", v1alpha1.MaxFile+1))); err == nil {
 		t.Error("an endless input was accepted")
 	}
 }
 
 func TestReadErrorsNameThePath(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "big.yaml"), strings.Repeat("x", maxFile+1))
+	write(t, filepath.Join(dir, "big.yaml"), strings.Repeat("x", v1alpha1.MaxFile+1))
 	for path, want := range map[string]string{filepath.Join(dir, "none.yaml"): "none.yaml", filepath.Join(dir, "big.yaml"): "MiB", t.TempDir(): "no *.yaml"} {
-		if _, err := Read([]string{path}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(t.Context(), []string{path}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -91,7 +94,7 @@ func TestReadKnowsTheCommit(t *testing.T) {
 	head := gitIn(t, dir, "rev-parse", "HEAD")
 	for _, tc := range []struct{ text, want string }{{"one", head}, {"two", head + "-dirty"}} {
 		write(t, file, tc.text)
-		in, err := Read([]string{file}, nil)
+		in, err := Read(t.Context(), []string{file}, nil)
 		if err != nil || in.Origin.Commit != tc.want {
 			t.Errorf("%q: commit %q, want %q (%v)", tc.text, in.Origin.Commit, tc.want, err)
 		}
@@ -144,6 +147,27 @@ func TestGit(t *testing.T) {
 		g.Cache = cache
 		if in, err := g.Read(t.Context()); err == nil {
 			t.Errorf("%s was read: %+v", name, in.Origin)
+		}
+	}
+}
+
+// TestManyManifests: a folder and a repository of more than can be meant are refused as a whole.
+func TestManyManifests(t *testing.T) {
+	dir, commit := repository(t)
+	files := map[string]string{}
+	for i := range v1alpha1.MaxFiles + 1 {
+		files[fmt.Sprintf("many/%04d.yaml", i)] = "x"
+	}
+	for i := range v1alpha1.MaxManifest/v1alpha1.MaxFile + 1 {
+		files[fmt.Sprintf("large/%d.yaml", i)] = strings.Repeat("x", v1alpha1.MaxFile-1)
+	}
+	commit(files)
+	for path, want := range map[string]string{"many": "more than 1000 manifests", "large": "more than 4 MiB together"} {
+		if _, err := Read(t.Context(), []string{filepath.Join(dir, path)}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a folder: %v", err)
+		}
+		if _, err := (Git{Repo: dir, Ref: "main", Path: path, Cache: t.TempDir()}).Read(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a repository: %v", err)
 		}
 	}
 }

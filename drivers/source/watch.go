@@ -35,6 +35,9 @@ type Files struct {
 // An editor can be in the middle of writing, so content counts once the files have stayed the same, size and time of
 // modification included, for Quiet. Content that removes something could be a half that stays for longer: it waits Hold
 // more, and is dropped when the files change again meanwhile. Events only make Follow compare sooner; the content decides.
+//
+// What is there at the start was typed by the user, and so is an edit. Content that changes together with the commit that is
+// checked out came with a pull or a checkout: it is delivered as FromGit.
 func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 	if slices.Contains(f.Paths, "-") {
 		return errors.New("standard input cannot be followed; give a file or a folder")
@@ -48,6 +51,8 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 	defer tick.Stop()
 	var delivered content
 	var e edit
+	checkedOut := heads(f.Paths) // as of the last look that found nothing to deliver
+	begun := false
 	for {
 		if now := readContent(f.Paths); now.stamp != e.stamp {
 			f.drop(e)
@@ -58,10 +63,14 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 			left := f.wait(ctx, &e)
 			if left <= 0 {
 				delivered, e.removes = e.content, nil
-				changed(Input{e.files, origin(ctx, f.Paths)}, e.err)
+				in := Input{Files: e.files, Origin: origin(ctx, f.Paths, e.files)}
+				in.FromGit, begun = begun && heads(f.Paths) != checkedOut, true
+				changed(in, e.err)
 				continue // the files can have changed meanwhile
 			}
 			again = time.After(left)
+		} else {
+			checkedOut = heads(f.Paths)
 		}
 		select {
 		case <-ctx.Done():
@@ -92,7 +101,7 @@ func (f Files) wait(ctx context.Context, e *edit) time.Duration {
 		return left
 	}
 	if !e.asked && e.err == nil && f.Removes != nil {
-		e.removes = f.Removes(Input{e.files, origin(ctx, f.Paths)})
+		e.removes = f.Removes(Input{Files: e.files, Origin: origin(ctx, f.Paths, e.files)})
 		if len(e.removes) > 0 {
 			f.say(fmt.Sprintf("the edit removes %s: it is applied in %s unless the file changes again", strings.Join(e.removes, ", "), f.hold()))
 		}

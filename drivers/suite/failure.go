@@ -55,7 +55,22 @@ func Failed(err error) *Failure {
 // FailedStatus makes a Failure of an HTTP status other than success. Body is the beginning of the answer.
 func FailedStatus(code int, body []byte) *Failure {
 	text := strings.Join(strings.Fields(string(body)), " ")
-	return &Failure{Kind: fmt.Sprintf("http_%d", code), Message: fmt.Sprintf("HTTP status %d: %.300s", code, text)}
+	return &Failure{Kind: StatusKind(code), Message: fmt.Sprintf("HTTP status %d: %.300s", code, text)}
+}
+
+// ownKind are the statuses that are a kind of their own: those that say what to do about them.
+var ownKind = []int{204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 424, 429, 499, 500, 501, 502, 503, 504, 507, 529}
+
+// StatusKind is http_404 for a common HTTP status other than success, http_4xx for another one of that class, and http_other
+// for what is none. A server chooses the status, and each kind is a metric.
+func StatusKind(code int) string {
+	switch {
+	case slices.Contains(ownKind, code):
+		return fmt.Sprintf("http_%d", code)
+	case code >= 100 && code <= 599:
+		return fmt.Sprintf("http_%dxx", code/100)
+	}
+	return "http_other"
 }
 
 // Tally counts failures by kind and keeps one message of each.

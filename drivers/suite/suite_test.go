@@ -290,3 +290,22 @@ func countNew(n *atomic.Int64) func(net.Conn, http.ConnState) {
 		}
 	}
 }
+
+// TestStatusesOfAServerAreFewKinds: a server that answers with every status there is makes no metric of each.
+func TestStatusesOfAServerAreFewKinds(t *testing.T) {
+	var all Tally
+	for code := range 1000 {
+		all.Add(FailedStatus(code, nil))
+	}
+	m := map[string]float64{}
+	all.Report(m)
+	if all.Total() != 1000 || len(m) > 30 {
+		t.Errorf("%d failures made %d metrics", all.Total(), len(m))
+	}
+	for code, want := range map[int]string{404: "http_404", 429: "http_429", 503: "http_503", 418: "http_4xx", 599: "http_5xx", 302: "http_3xx", 999: "http_other", 0: "http_other"} {
+		f := FailedStatus(code, []byte("why"))
+		if f.Kind != want || f.Message != fmt.Sprintf("HTTP status %d: why", code) {
+			t.Errorf("%d: %+v, want %s", code, f, want)
+		}
+	}
+}

@@ -65,6 +65,11 @@ func (b Batch) Preview(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) 
 }
 
 func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (store.Revision, error) {
+	if Owner(b.Origin) != byHand { // a source reads no secret for an experiment that is not its own
+		if _, err := b.owner(doc); err != nil {
+			return store.Revision{}, err
+		}
+	}
 	doc, err := b.Secrets(doc, keep)
 	if err != nil {
 		return store.Revision{}, refusal{err}

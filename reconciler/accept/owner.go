@@ -75,9 +75,9 @@ func (b Batch) owner(doc v1alpha1.ExperimentDoc) (string, error) {
 	case own == byHand || b.Adopt || b.Owns(head) || b.sameFile(head):
 		return own, nil
 	case head.Owner == byHand:
-		return "", refusal{fmt.Errorf("experiment %s was left as it is: it was applied by hand (%s); to hand it over, add --adopt", head.Experiment, head.Origin.Path)}
+		return "", refusal{fmt.Errorf("experiment %s was left as it is: it was applied by hand (%s); to hand it over, add --adopt; to keep it, rename one of the two", head.Experiment, head.Origin.Path)}
 	}
-	return "", refusal{fmt.Errorf("experiment %s was left as it is: it belongs to %s; to hand it over, add --adopt", head.Experiment, head.Owner)}
+	return "", refusal{fmt.Errorf("experiment %s was left as it is: it belongs to %s; to hand it over, add --adopt; to keep it, rename one of the two", head.Experiment, head.Owner)}
 }
 
 // sameFile reports whether a watch follows the very file that an experiment was applied from by hand.

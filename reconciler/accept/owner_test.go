@@ -37,12 +37,12 @@ func TestWhoMayChangeAnExperiment(t *testing.T) {
 		want          string // a part of the refusal; empty: it is changed
 	}{
 		"by hand, then by hand":           {hand, hand, false, ""},
-		"by hand, then sync":              {hand, absolute, false, "experiment e was left as it is: it was applied by hand (/w/sub/e.yaml); to hand it over, add --adopt"},
+		"by hand, then sync":              {hand, absolute, false, "experiment e was left as it is: it was applied by hand (/w/sub/e.yaml); to hand it over, add --adopt; to keep it, rename one of the two"},
 		"by hand, then an adopting sync":  {hand, absolute, true, ""},
 		"by hand, then a watch of it":     {hand, folder, false, ""},
 		"by hand, then another watch":     {hand, elseways, false, "applied by hand"},
 		"two addresses of a repository":   {absolute, overSSH, false, ""},
-		"two paths of a repository":       {absolute, elseIn, false, "it belongs to sync:first:exp; to hand it over, add --adopt"},
+		"two paths of a repository":       {absolute, elseIn, false, "it belongs to sync:first:exp; to hand it over, add --adopt; to keep it, rename one of the two"},
 		"sync, then watch":                {absolute, folder, false, "it belongs to sync:first:exp"},
 		"sync, then a user":               {absolute, hand, false, ""},
 		"one address, without identity":   {shallow, shallow, false, ""},

@@ -91,6 +91,8 @@ var advice = map[Reason]string{
 	OutOfSync:       "to end it, type: assay delete experiment NAME, or follow the source with --prune; to keep it, put it back",
 	BrokenCommit:    "commit a correction: the last good revision stays until then",
 	BrokenEdit:      "correct the file: the last good revision stays until then",
+	AnotherOwner:    "to hand it over, follow the source with --adopt; to keep it, rename one of the two",
+	SiteNotTaken:    "if you want the Site, read its file and apply it yourself: assay apply -f FILE; otherwise remove it from the repository",
 	EditRefused:     "the message says what to type; the last good revision stays until then",
 
 	Declared:        "nothing to do",

@@ -89,6 +89,8 @@ const (
 	BrokenCommit    Reason = "BrokenCommit"
 	BrokenEdit      Reason = "BrokenEdit"
 	EditRefused     Reason = "EditRefused"
+	AnotherOwner    Reason = "AnotherOwner"
+	SiteNotTaken    Reason = "SiteNotTaken"
 	RunTooLong      Reason = "RunTooLong"
 	DamagedRecord   Reason = "DamagedRecord"
 	StateUnwritable Reason = "StateUnwritable"

@@ -32,6 +32,10 @@ func TestSynced(t *testing.T) {
 		"a broken edit":            {owner, false, []Source{{Owner: owner, Origin: edit, Experiments: holds, Broken: "/w:8:3: spec: wrong"}}, v1alpha1.False, BrokenEdit, "the last edit was not applied: /w:8:3: spec: wrong"},
 		"refused":                  {owner, false, []Source{{Owner: owner, Origin: commit, Experiments: holds, Refused: map[string]string{"e": "add --prune"}}}, v1alpha1.False, EditRefused, "add --prune"},
 		"another one refused":      {owner, false, []Source{{Owner: owner, Origin: edit, Experiments: holds, Refused: map[string]string{"d": "add --prune"}}}, v1alpha1.True, InSync, "/w"},
+		"a site among them":        {owner, false, []Source{{Owner: owner, Origin: commit, Experiments: holds, Sites: []string{"exp/s.yaml:1:1: not taken"}}}, v1alpha1.True, SiteNotTaken, "commit 0123456789 by Ann (More nodes); exp/s.yaml:1:1: not taken"},
+		"by hand, and claimed":     {"apply", false, []Source{{Owner: owner, Origin: commit, Experiments: holds, Refused: map[string]string{"e": "left; add --adopt"}}}, v1alpha1.False, AnotherOwner, "/r#exp declares it too: left; add --adopt"},
+		"another source claims it": {owner, false, []Source{{Owner: "watch:/w", Origin: edit, Experiments: holds, Refused: map[string]string{"e": "left; add --adopt"}}, {Owner: owner, Origin: commit, Experiments: holds}}, v1alpha1.False, AnotherOwner, "/w declares it too: left; add --adopt"},
+		"claimed, being deleted":   {owner: "apply", deleting: true, sources: []Source{{Owner: owner, Origin: commit, Refused: map[string]string{"e": "left"}}}},
 		"a repository that is off": {owner, false, []Source{{Owner: owner, Origin: commit, Unreadable: "no route"}}, v1alpha1.Unknown, SourceUnreadable, "no route"},
 	} {
 		d := Desired{Store: "us", Experiments: []Experiment{{Name: "e", Owner: c.owner, Generation: 3, Deleting: c.deleting}}}

@@ -4,7 +4,7 @@ package results
 func common() []Metric {
 	return each("", Errors, []Metric{
 		{Name: "error_rate_percent", Unit: "%", Better: Lower, Title: "Errors", Prominence: Column, Brief: "errors #%", Meaning: "The share of requests that failed; they are in no latency and no throughput."},
-		{Name: "failed_<kind>", Better: Lower, Title: "Failed, <kind>", Meaning: "Requests that failed as <kind>: an HTTP status, a timeout or a broken connection."},
+		{Name: "failed_<kind>", Better: Lower, Title: "Failed, <kind>", Meaning: "Requests that failed as <kind>: a common HTTP status (http_429), the class of another one (http_4xx), a timeout or a broken connection."},
 		{Name: "overlap_percent", Group: Load, Unit: "%", Better: Higher, Title: "Overlap", Meaning: "The share of the run's window during which the runs measured at the same time measured too."},
 	})
 }

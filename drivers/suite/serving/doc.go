@@ -49,7 +49,7 @@
 // long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
 // stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
-// A request fails, by kind, with http_<status>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
+// A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again.
 //
 // The last one is an answer of more than 4 MiB and 4 KiB for each token that it can have, or any one once all answers of the

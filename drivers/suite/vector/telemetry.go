@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"assay/drivers"
+	"assay/drivers/suite"
 )
 
 const (
@@ -168,6 +170,11 @@ func (t *telemetry) export(o observation) {
 func outcome(status int, failed string) attribute.KeyValue {
 	if status == 0 {
 		return attribute.String("error.type", failed)
+	}
+	if status/100 == 2 { // few clients see another one than 200 and 201
+		status = min(status, 206)
+	} else if kind := suite.StatusKind(status); kind != fmt.Sprintf("http_%d", status) {
+		return attribute.String("http.response.status_code", strings.TrimPrefix(kind, "http_"))
 	}
 	return attribute.Int("http.response.status_code", status)
 }
