@@ -12,8 +12,21 @@ type Compiled struct {
 	Processes []Process // of one allocation, Data without the slot; the first is the service's endpoint
 	// Telemetry are the ports that take OTLP, by the name of the relay under which other jobs reach each (otlp-grpc, otlp-http).
 	Telemetry map[string]Telemetry
+	Exposed   Exposed
 	Lustre    *v1alpha1.Lustre // lustre only, which has no processes
 }
+
+// Exposed says what of a service others can use without its owner's leave; zero: nothing that assay knows of.
+type Exposed struct {
+	Reason  string // ExposedNoKey, ExposedOnNode or ReasonInsecureRay
+	Message string
+}
+
+// Reasons of Exposed.
+const (
+	ExposedNoKey  = "NoKey"  // anybody who reaches the node's ports
+	ExposedOnNode = "OnNode" // other users of the same node
+)
 
 // Telemetry names a port of a process.
 type Telemetry struct{ Process, Port string }

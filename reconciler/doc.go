@@ -27,6 +27,7 @@
 //	measured.go        the results of the runs that count now, among them
 //	each.go            bounded parallel reading
 //	configurations.go  what a revision measures, for comparing revisions
+//	key.go             the key that a service asks of its clients
 //	details.go         which declared fields differ, for `assay plan`
 //	placements.go      what a manifest would submit, without a scheduler
 //

@@ -24,6 +24,7 @@ type Endpoint struct {
 	Ready      bool
 	URL        *url.URL // with a host and a port, as the nodes see it
 	Password   string   // the file of a generated password; empty: none
+	Key        bool     // clients have to send a key: assay key SERVICE
 }
 
 // List returns the endpoints of running jobs, in the order of the status: of one experiment unless it is empty, of one
@@ -89,25 +90,31 @@ func (l lister) seat(experiment, service string, seat v1alpha1.SeatStatus) []End
 		if component != "" && component != service {
 			name = service + "." + strings.TrimPrefix(component, service+".")
 		}
-		out = append(out, Endpoint{experiment, name, seat.Seat, seat.Ready, u, l.password(seat, name)})
+		e := Endpoint{Experiment: experiment, Service: name, Seat: seat.Seat, Ready: seat.Ready, URL: u}
+		if p := l.process(seat, name); p != nil {
+			e.Key = p.Token != ""
+			if len(p.Generate) > 0 && filepath.IsAbs(p.Data) {
+				e.Password = filepath.Join(p.Data, p.Generate[0])
+			}
+		}
+		out = append(out, e)
 	}
 	return out
 }
 
-// password is the file of the password that the agent generated for a server, such as Grafana's.
-func (l lister) password(seat v1alpha1.SeatStatus, process string) string {
+// process is a server as its agent was told to run it, with where its generated password is (Grafana's); nil when that is not
+// known.
+func (l lister) process(seat v1alpha1.SeatStatus, name string) *drivers.Process {
 	id, ok := drivers.ParseSeat(seat.Seat)
 	if !ok {
-		return ""
+		return nil
 	}
 	desired, err := l.st.ReadDesired(id, seat.Nonce)
 	if err != nil {
-		return "" // the service's own trouble shows in get and describe
+		return nil // the service's own trouble shows in get and describe
 	}
-	for _, p := range desired.Processes {
-		if p.Name == process && len(p.Generate) > 0 && filepath.IsAbs(p.Data) {
-			return filepath.Join(p.Data, p.Generate[0])
-		}
+	if i := slices.IndexFunc(desired.Processes, func(p drivers.Process) bool { return p.Name == name }); i >= 0 {
+		return &desired.Processes[i]
 	}
-	return ""
+	return nil
 }

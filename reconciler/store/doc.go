@@ -16,6 +16,7 @@
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
 //	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
+//	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
 //	metrics/<experiment>-<n>.om.gz         what was scraped of an experiment that has ended, as OpenMetrics
