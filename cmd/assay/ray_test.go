@@ -166,3 +166,69 @@ func freePort(t *testing.T) string {
 	}
 	return port
 }
+
+// strangers are other users of the cluster who know where the servers are: none is let in, and none enters the folder of Ray.
+func (f *factory) strangers(t *testing.T) {
+	for service, paths := range map[string][]string{"llm": {"/v1/models", "/health", "/version", "/invocations"}, "docs": {"/api/v2/heartbeat", "/api/v2/version", "/docs", "/"}} {
+		for _, path := range paths {
+			res, err := http.Get(f.seat(service).Endpoint + path)
+			if err != nil {
+				t.Errorf("%s%s: %v", service, path, err)
+				continue
+			}
+			res.Body.Close()
+			if res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s%s: %s", service, path, res.Status)
+			}
+		}
+	}
+	var v map[string]any
+	if err := fetch(f.seat("docs").Endpoint+"/api/v2/heartbeat", "", &v, "Bearer "+strings.TrimSpace(f.must("key", "docs"))); err != nil || len(v) != 1 {
+		t.Errorf("with the key: %v %v", v, err)
+	}
+	dirs, _ := filepath.Glob("/tmp/assay-" + f.seat("llm").Nonce)
+	if len(dirs) != 1 {
+		t.Fatalf("Ray's folder: %v", dirs)
+	}
+	if info, err := os.Stat(dirs[0]); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("Ray's folder: %v %v", info, err)
+	}
+	if os.Getuid() != 0 {
+		t.Skip("only root can try as another user")
+	}
+	if out, err := asStranger(t, exec.Command("ls", dirs[0])).CombinedOutput(); err == nil {
+		t.Errorf("another user lists %s", out)
+	}
+	var address string
+	for _, env := range f.environments() {
+		if _, rest, ok := strings.Cut(string(env), "\x00RAY_ADDRESS="); ok {
+			address, _, _ = strings.Cut(rest, "\x00")
+		}
+	}
+	for _, argv := range [][]string{{"start", "--block", "--address=" + address, "--num-gpus=4"}, {"status", "--address=" + address}} {
+		for _, env := range [][]string{nil, {"RAY_AUTH_MODE=token", "RAY_AUTH_TOKEN=" + strings.Repeat("ab", 32)}} {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			out, err := asStranger(t, exec.CommandContext(ctx, open755(t, "ray"), argv...), env...).CombinedOutput()
+			cancel()
+			if err == nil || !strings.Contains(string(out), "InvalidAuthToken") {
+				t.Errorf("another user, ray %s %v: %v\n%s", argv[0], env, err, out)
+			}
+		}
+	}
+}
+
+// open755 is a stand-in where other users can run it.
+func open755(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "standin-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, name)
+	out, err := exec.Command("go", "build", "-o", path, "../../drivers/service/standin").CombinedOutput()
+	if err := errors.Join(err, os.Chmod(dir, 0o755), os.Chmod(path, 0o755)); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
