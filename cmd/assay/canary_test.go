@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -149,7 +150,7 @@ spec:
 func TestCanary(t *testing.T) {
 	values := map[string]string{}
 	for _, name := range []string{"a secret from the environment", "a key from a file", "a process' secret", "the key of an external server"} {
-		values[name] = fmt.Sprintf("canary-%x-Q7rT2mX9", len(values)+0xab12c0)
+		values[name] = "canary-" + rand.Text()
 	}
 	theirs := httptest.NewServer(simulator.New(simulator.Config{Model: "m-theirs", Key: values["the key of an external server"], Simulate: v1alpha1.Simulate{TTFT: v1alpha1.Duration(time.Millisecond)}}))
 	defer theirs.Close()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,8 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// canary is a secret that must be found nowhere.
-const canary = "hf_canaryQ7rT2mX9"
+// canary is a secret that must be found nowhere. Tests of other programs can run on this machine, with secrets of their own.
+var canary = "hf_canary" + rand.Text()
 
 // standins puts the stand-ins for Ray, vLLM, Grafana and, unless ASSAY_OTELCOL names a real one, the collector on a PATH,
 // beside the real Chroma. Prometheus is the machine's own.

@@ -83,7 +83,9 @@ func TestRealRay(t *testing.T) {
 	}
 	defer func() { _ = syscall.Kill(-head.Process.Pid, syscall.SIGKILL) }()
 	dir := "/tmp/assay-" + nonce
-	ours := func() ([]byte, error) { return start(append(env, "RAY_AUTH_TOKEN="+token), words(p.Cluster.Status...)...).CombinedOutput() }
+	ours := func() ([]byte, error) {
+		return start(append(env, "RAY_AUTH_TOKEN="+token), words(p.Cluster.Status...)...).CombinedOutput()
+	}
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(time.Second) {
 		out, err := ours()
 		if err == nil && bytes.Contains(out, []byte("Active:\n 1 node")) {

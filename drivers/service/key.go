@@ -26,8 +26,8 @@ func listens(p *drivers.Process, key bool, variable string, open ...string) (hos
 	return "127.0.0.1", "$(PORT:" + serverPort + ")"
 }
 
-// exposed says what others can do to a service.
-func exposed(svc v1alpha1.Service) drivers.Exposed {
+// exposed says what others can do to a service. Where a job has its nodes whole nobody else is on them.
+func exposed(site v1alpha1.Site, svc v1alpha1.Service) drivers.Exposed {
 	switch {
 	case svc.VLLM != nil && svc.VLLM.Insecure && or(svc.Nodes, 1) > 1 && svc.VLLM.Simulate == nil:
 		return drivers.Exposed{Reason: drivers.ReasonInsecureRay, Message: "vllm.insecure is set: with a Ray older than 2.52, every user of the cluster can run programs as you"}
@@ -35,7 +35,7 @@ func exposed(svc v1alpha1.Service) drivers.Exposed {
 		return drivers.Exposed{}
 	case !keyed(svc):
 		return drivers.Exposed{Reason: drivers.ExposedNoKey, Message: "anybody who reaches the node's ports can use it without a key"}
-	case svc.Chroma != nil:
+	case svc.Chroma != nil && !site.Spec.WholeNodes:
 		return drivers.Exposed{Reason: drivers.ExposedOnNode, Message: "it asks for its key on the network, but other users of its node reach it without: Chroma has no authentication of its own"}
 	}
 	return drivers.Exposed{}

@@ -37,7 +37,7 @@ func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (d
 	if err != nil {
 		return c, fmt.Errorf("service %s/%s: %w", e.Metadata.Name, svc.Name, err)
 	}
-	c.Exposed = exposed(svc)
+	c.Exposed = exposed(site, svc)
 	return c, nil
 }
 

@@ -53,7 +53,7 @@ func (s *Store) PutSecret(value string) (string, error) {
 // controllers that make one at the same time, one wins. A key is never replaced.
 func (l *Lease) makeKeys(p drivers.Process) error {
 	for name, file := range p.Secrets {
-		if !drivers.IsKeyFile(file) {
+		if !drivers.IsKeyFile(file) || filepath.Dir(file) != l.s.SecretDir() {
 			continue
 		}
 		if _, err := os.Lstat(file); err == nil {
