@@ -16,5 +16,5 @@
 // below /v1, Chroma asks nobody. The door hands nothing to a server of another user that took the port.
 //
 // The key comes by an environment variable. A client that says nothing is cut off after ten seconds, one that says more than
-// 64 KiB before its request is complete at once; at most 4,096 connections are open at a time.
+// 64 KiB before its request is complete at once; at most 4,096 connections at a time have not shown the key.
 package parent

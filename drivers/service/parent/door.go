@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	mostConns = 4096
-	headTime  = 10 * time.Second // for a client's first request
-	dialTime  = 5 * time.Second
-	openTime  = 30 * time.Second // for the answer on a path that is open
+	mostUnknown = 4096             // connections at a time that have not shown the key
+	headTime    = 10 * time.Second // for a client's first request
+	dialTime    = 5 * time.Second
+	openTime    = 30 * time.Second // for the answer on a path that is open
 )
 
 // Door lets in who has the key.
@@ -32,7 +32,7 @@ type Door struct {
 
 // Serve takes connections until l is closed.
 func (d *Door) Serve(l net.Listener) {
-	slots := make(chan struct{}, mostConns)
+	unknown := make(chan struct{}, mostUnknown)
 	var open sync.WaitGroup
 	for {
 		c, err := l.Accept()
@@ -44,8 +44,16 @@ func (d *Door) Serve(l net.Listener) {
 			continue
 		}
 		select {
-		case slots <- struct{}{}:
-			open.Go(func() { d.serve(c); <-slots })
+		case unknown <- struct{}{}:
+			open.Go(func() {
+				defer c.Close()
+				through := d.admit(c)
+				<-unknown
+				if through != nil {
+					defer through.Close()
+					join(c, through)
+				}
+			})
 		default:
 			_ = c.Close()
 		}
@@ -53,35 +61,43 @@ func (d *Door) Serve(l net.Listener) {
 	open.Wait()
 }
 
-func (d *Door) serve(c net.Conn) {
-	defer c.Close()
+// admit reads the first request of a connection. When it carries the key it is sent on, and through is the connection to the
+// server; otherwise it is answered here.
+func (d *Door) admit(c net.Conn) (through net.Conn) {
 	_ = c.SetDeadline(time.Now().Add(headTime))
 	head, req, err := readHead(c)
 	if err != nil {
-		return
+		return nil
 	}
 	known := d.knows(req)
 	if !known && !(req.Method == http.MethodGet && slices.Contains(d.Open, req.URL.Path)) {
 		refuse(c, http.StatusUnauthorized, "Unauthorized", "this server asks for a key, as Authorization: Bearer KEY; its owner prints it with: assay key SERVICE")
-		return
+		return nil
 	}
 	s, err := d.dial()
 	if err != nil {
 		refuse(c, http.StatusServiceUnavailable, "Unavailable", err.Error())
-		return
+		return nil
 	}
-	defer s.Close()
-	if !known { // one answer, whatever else the client sends
-		_ = c.SetDeadline(time.Now().Add(openTime))
-		_ = s.SetDeadline(time.Now().Add(openTime))
-		fmt.Fprintf(s, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nConnection: close\r\n\r\n", req.URL.Path, d.To, oneLine(req.Header.Get("Accept")))
-		_, _ = io.Copy(c, s) // a client that has gone needs no answer
-		return
+	if !known {
+		defer s.Close()
+		d.show(c, s, req)
+		return nil
 	}
 	_ = c.SetDeadline(time.Time{})
-	if _, err := s.Write(head); err == nil {
-		join(c, s)
+	if _, err := s.Write(head); err != nil {
+		_ = s.Close()
+		return nil
 	}
+	return s
+}
+
+// show answers a request for a path that is open, and nothing else that the client sends.
+func (d *Door) show(c, s net.Conn, req *http.Request) {
+	_ = c.SetDeadline(time.Now().Add(openTime))
+	_ = s.SetDeadline(time.Now().Add(openTime))
+	fmt.Fprintf(s, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nConnection: close\r\n\r\n", req.URL.Path, d.To, oneLine(req.Header.Get("Accept")))
+	_, _ = io.Copy(c, s) // a client that has gone needs no answer
 }
 
 // knows reports whether a request carries the key.

@@ -135,7 +135,7 @@ func TestOpenPath(t *testing.T) {
 func TestDoorLimits(t *testing.T) {
 	address, _ := doorTo(t)
 	var idle []net.Conn
-	for range 500 {
+	for range 2000 {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
