@@ -23,6 +23,9 @@ func (c *checker) auth(path string, s Service) {
 	if _, given := s.Env[name]; given && name != "" {
 		c.bad(path+".env["+name+"]", "a key has no place in env, which everybody sees who may read the manifest", "declare it under secrets, or leave it out: assay makes one")
 	}
+	if s.VLLM != nil && s.VLLM.Insecure {
+		c.warn(path+".vllm.insecure", "on several nodes, with a Ray older than 2.52, every user of the cluster can run programs as you", "use a newer Ray, and remove it")
+	}
 	_, given := s.Secrets[name]
 	switch {
 	case s.Auth == "" || s.External != nil || s.Lustre != nil: // jobless refuses it

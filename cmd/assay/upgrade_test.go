@@ -98,6 +98,7 @@ func TestUpgradeWhileJobsRun(t *testing.T) {
 		t.Errorf("%d runs", n)
 	}
 
+	w.write("up.yaml", upgraded(2, "2h", "")) // what it can read
 	for _, args := range [][]string{{"get", "services"}, {"apply", "-f", "up.yaml"}, {"plan", "-f", "up.yaml"}} {
 		if out, err := old(args...); err == nil || !strings.Contains(out, "newer assay") {
 			t.Errorf("the older assay may %s: %v\n%s", args[0], err, out)
