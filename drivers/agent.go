@@ -68,6 +68,7 @@ type Process struct {
 	Needs       []string          `json:"needs,omitempty"`      // paths that must exist, such as an image
 	Fetched     []string          `json:"fetched,omitempty"`    // those of Needs that assay fetched: nobody but this user and root may be able to change them
 	Versions    *Versions         `json:"versions,omitempty"`
+	Door        *Door             `json:"-"` // service.UnderParents makes it part of Argv
 	Cluster     *Cluster          `json:"cluster,omitempty"`
 	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
 	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves with its own counters
@@ -90,21 +91,32 @@ type File struct {
 	Content string `json:"content"`
 }
 
-// Versions asks a program which version it is, on the node, and adds what that major version understands.
+// Versions asks a program for its version on the node, and refuses to start the process with one that is older than Least.
 type Versions struct {
-	Argv []string                     `json:"argv"`           // prints the version; the first N.N in its output counts
-	Args map[string][]string          `json:"args,omitempty"` // major version -> arguments that are appended
-	Env  map[string]map[string]string `json:"env,omitempty"`  // major version -> variables
+	Argv   []string `json:"argv"`   // prints the version; the first N.N in its output counts
+	Least  string   `json:"least"`  // N.N
+	Reason string   `json:"reason"` // of the process that is refused
+	Advice string   `json:"advice"` // what to do then, after the version that was found
+}
+
+// Door is a process of assay in front of a server that does not ask every client for a key: it listens on the main port, and
+// the server on Port of 127.0.0.1. It lets in connections whose first request carries the value of the process' Token.
+type Door struct {
+	Port string   // name of the further port on which the server listens
+	Open []string // paths that anybody may GET
 }
 
 // Cluster is a Ray cluster over the nodes of the job that has to stand before the process starts: the head on the first
 // node, a worker on every other. It is started and ended with the process.
 type Cluster struct {
-	Head   []string `json:"head"`   // argv; stays up
-	Worker []string `json:"worker"` // argv; stays up; started through srun on the other nodes
-	Status []string `json:"status"` // argv that prints `ray status`
-	Nodes  int      `json:"nodes"`  // that have to be counted
-	GPUs   int      `json:"gpus"`   // in all
+	// Private is a folder that is made, 0700, on each node for the time of the cluster, which keeps its own files below it;
+	// service.UnderParents makes it part of Head and Worker.
+	Private string   `json:"-"`
+	Head    []string `json:"head"`   // argv; stays up
+	Worker  []string `json:"worker"` // argv; stays up; started through srun on the other nodes
+	Status  []string `json:"status"` // argv that prints `ray status`
+	Nodes   int      `json:"nodes"`  // that have to be counted
+	GPUs    int      `json:"gpus"`   // in all
 }
 
 // Restart bounds restarts inside the allocation: the n-th waits Backoff*2^(n-1), at most 5 minutes;
@@ -157,6 +169,7 @@ const (
 const (
 	ReasonCommandNotFound = "CommandNotFound" // the node has no such program; another job would not find it either
 	ReasonMissing         = "Missing"         // a path of Process.Needs does not exist
+	ReasonInsecureRay     = "InsecureRay"     // the node's Ray asks nobody for a token
 	ReasonProbeFailing    = "ProbeFailing"
 	ReasonNotAnswering    = "NotAnswering" // it was Ready, and missed as many probes as Process.Live allows
 	ReasonPortTaken       = "PortTaken"    // another program listens on the server's port: the server is not the cause

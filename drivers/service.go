@@ -14,8 +14,21 @@ type Compiled struct {
 	Telemetry map[string]Telemetry
 	// Certificate is the file of the certificate that these ports ask for, and show.
 	Certificate string
+	Exposed     Exposed
 	Lustre      *v1alpha1.Lustre // lustre only, which has no processes
 }
+
+// Exposed says what of a service others can use without its owner's leave; zero: nothing that assay knows of.
+type Exposed struct {
+	Reason  string // ExposedNoKey, ExposedOnNode or ReasonInsecureRay
+	Message string
+}
+
+// Reasons of Exposed.
+const (
+	ExposedNoKey  = "NoKey"  // anybody who reaches the node's ports
+	ExposedOnNode = "OnNode" // other users of the same node
+)
 
 // Telemetry names a port of a process.
 type Telemetry struct{ Process, Port string }

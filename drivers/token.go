@@ -20,6 +20,18 @@ const (
 // SecretFile is the file of a secret in a state directory, 0600.
 func SecretFile(state, name string) string { return path.Join(state, "secrets", name) }
 
+// keySuffix ends the name of a file that holds a key which assay makes itself. No other file of a state directory's secrets has it.
+const keySuffix = ".key"
+
+// KeyFile is the file of a key that assay makes for a service: in the secrets of the state directory, the same for every
+// revision and every job of the service. variable is the environment variable that hands it to the process.
+func KeyFile(state, experiment, service, variable string) string {
+	return path.Join(state, "secrets", experiment+"."+service+"."+variable+keySuffix)
+}
+
+// IsKeyFile reports whether a file holds a key that assay makes when there is none yet.
+func IsKeyFile(file string) bool { return strings.HasSuffix(file, keySuffix) }
+
 // ReadToken reads the bearer token for a server from its file; without a file it is empty.
 func ReadToken(file string) (string, error) {
 	if file == "" {

@@ -33,6 +33,7 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 			return plan.Experiment{}, fmt.Errorf("resolving point %s of experiment %s: %w", p, rev.Experiment, err)
 		}
 		at.Spec = v1alpha1.Default(rev.Site, at.Spec)
+		keysAsAccepted(rev.Spec, at.Spec)
 		point, err := compilePoint(at, c)
 		if err != nil {
 			return plan.Experiment{}, fmt.Errorf("compiling point %s: %w", p, err)
@@ -42,6 +43,19 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	}
 	e.StopOnFailure = spec.Sweep != nil && spec.Sweep.OnFailure == "Stop"
 	return e, nil
+}
+
+// keysAsAccepted makes the services of a point ask for a key only if those of its revision say so: one that an older assay
+// accepted says nothing, and its servers go on as they are.
+func keysAsAccepted(accepted, point v1alpha1.Experiment) {
+	for i := range point.Spec.Services {
+		s := &point.Spec.Services[i]
+		for _, was := range accepted.Spec.Services {
+			if was.Name == s.Name && was.Auth == "" {
+				s.Auth = ""
+			}
+		}
+	}
 }
 
 // compilePoint compiles what an experiment declares.
@@ -70,7 +84,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
 		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
-		Fence: s.Fence.Std(),
+		Fence: s.Fence.Std(), Exposed: made.Exposed,
 	}
 	switch {
 	case made.URL != "": // external: no seats, nothing to submit

@@ -26,6 +26,7 @@
 //	metrics.go         the controller's own metrics, as a file
 //	measured.go        the results of the runs that count now, among them
 //	configurations.go  what a revision measures, for comparing revisions
+//	key.go             the key that a service asks of its clients
 //	details.go         which declared fields differ, for `assay plan`
 //	placements.go      what a manifest would submit, without a scheduler
 //

@@ -83,6 +83,9 @@ func defaultService(site Site, s *Service) {
 	}
 	s.Restart.Backoff = cmp.Or(s.Restart.Backoff, backoff)
 	s.Fence = cmp.Or(s.Fence, 5*minute)
+	if s.keyName() != "" {
+		s.Auth = cmp.Or(s.Auth, AuthKey)
+	}
 	if s.Monitors != nil {
 		m := *s.Monitors
 		if len(m.Components) == 0 {

@@ -68,6 +68,8 @@ spec:
     - {name: b, chroma: {}, image: "docker://chromadb/chroma"}
     - {name: c, chroma: {}, image: "docker://chromadb/chroma:1.0.0"}
     - {name: d, chroma: {}}
+    - {name: e, chroma: {}, auth: none}
+    - {name: f, vllm: {model: m, insecure: true}}
 `
 	m, err := Load([]File{{"f.yaml", []byte(text)}}, nil, "")
 	if err != nil {
@@ -78,7 +80,10 @@ spec:
 		got = append(got, w.Error())
 	}
 	const hint = " is not pinned: it can be another image tomorrow (write a version as its tag, or NAME@sha256:…)"
-	want := []string{`f.yaml:12:36: spec.services[0].image: "docker://chromadb/chroma:latest"` + hint,
+	want := []string{
+		`f.yaml:16:35: spec.services[4].auth: anybody who reaches the node's ports can use this server without a key (remove auth, and assay makes one)`,
+		`f.yaml:17:44: spec.services[5].vllm.insecure: on several nodes, with a Ray older than 2.52, every user of the cluster can run programs as you (use a newer Ray, and remove it)`,
+		`f.yaml:12:36: spec.services[0].image: "docker://chromadb/chroma:latest"` + hint,
 		`f.yaml:13:36: spec.services[1].image: "docker://chromadb/chroma"` + hint}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

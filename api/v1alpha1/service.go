@@ -68,6 +68,7 @@ func (c *checker) written(e Experiment) {
 			c.jobless(path, s, "a lustre service, which is a directory without a job")
 		}
 		c.secrets(path, s.Secrets)
+		c.auth(path, s)
 	}
 	for i, b := range e.Spec.Benchmarks {
 		if b.Serving != nil {
@@ -78,7 +79,7 @@ func (c *checker) written(e Experiment) {
 
 // external refuses fields that have no effect on a server that assay does not start.
 func (c *checker) external(path string, s Service) {
-	key := map[string]string{"vllm": "VLLM_API_KEY", "chroma": "CHROMA_TOKEN"}[s.External.Type]
+	key := keyNames[s.External.Type]
 	for name := range s.Secrets {
 		if name != key {
 			c.bad(path+".secrets["+name+"]", "has no meaning for an external service of type "+s.External.Type, "the key it asks for is named "+key)
@@ -102,6 +103,7 @@ func (c *checker) jobless(path string, s Service, what string) {
 		"nodes":     s.Nodes != nil,
 		"resources": s.Resources != (Resources{}),
 		"env":       len(s.Env) > 0,
+		"auth":      s.Auth != "",
 		"secrets":   len(s.Secrets) > 0,
 		"image":     s.Image != "",
 		"binds":     len(s.Binds) > 0,

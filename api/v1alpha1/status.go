@@ -10,6 +10,7 @@ const (
 	Scheduled     = "Scheduled"     // service: reason is the scheduler's own while it is pending
 	EndpointReady = "EndpointReady" // service
 	Scraped       = "Scraped"       // service
+	Protected     = "Protected"     // service: False, with what others can do to it; absent: assay knows of nothing
 	Striped       = "Striped"       // lustre service: False on a file system that is not Lustre
 	Complete      = "Complete"      // run, benchmark, experiment
 	Synced        = "Synced"        // experiment of a followed source: it is as the source has it

@@ -143,14 +143,18 @@ type Service struct {
 	Resources Resources `json:"resources,omitzero"`
 	// Image is docker://NAME:TAG, docker://NAME@sha256:… or the path of a .sif file; none: the command on PATH. Default:
 	// at a site that runs containers, the image that this assay was made for.
-	Image     string            `json:"image,omitempty"`
-	Binds     []string          `json:"binds,omitempty"`   // SRC[:DST[:OPTIONS]]
-	Secrets   map[string]Secret `json:"secrets,omitempty"` // variable of the process -> where its value is read
-	Env       map[string]string `json:"env,omitempty"`
-	DependsOn []string          `json:"dependsOn,omitempty"`
-	Ready     Readiness         `json:"ready,omitzero"`
-	Live      Liveness          `json:"live,omitzero"`
-	Restart   RestartPolicy     `json:"restart,omitzero"`
+	Image   string            `json:"image,omitempty"`
+	Binds   []string          `json:"binds,omitempty"`   // SRC[:DST[:OPTIONS]]
+	Secrets map[string]Secret `json:"secrets,omitempty"` // variable of the process -> where its value is read
+	Env     map[string]string `json:"env,omitempty"`
+	// Auth is key (default) or none, for vllm and chroma. With key, clients have to send one: that of a secret called
+	// VLLM_API_KEY or CHROMA_TOKEN, else one that assay makes, once for the service; `assay key SERVICE` prints it. With none,
+	// anybody who reaches the node's ports can use the server: on a cluster, every user of it.
+	Auth      string        `json:"auth,omitempty" validate:"omitempty,oneof=key none"`
+	DependsOn []string      `json:"dependsOn,omitempty"`
+	Ready     Readiness     `json:"ready,omitzero"`
+	Live      Liveness      `json:"live,omitzero"`
+	Restart   RestartPolicy `json:"restart,omitzero"`
 	// Fence is how long a service that owns a data folder waits for the end of what its last job ran, when that job ended
 	// without its agent's word (its node was lost). Then it is replaced all the same. Others are replaced at once. Default 5m.
 	Fence Duration `json:"fence,omitempty" validate:"gte=0"`
@@ -192,10 +196,13 @@ type VLLM struct {
 	PipelineParallel int    `json:"pipelineParallel,omitempty" validate:"gte=0"` // default: nodes
 	// Args are options of `vllm serve` without the dashes: true is a bare flag, false is --no-NAME,
 	// a list is one flag with its values after it, an object is passed as JSON.
-	Args     map[string]any `json:"args,omitempty"`
-	Command  []string       `json:"command,omitempty"` // default [vllm, serve]
-	Ray      []string       `json:"ray,omitempty"`     // default [ray]; starts the cluster of a server on several nodes
-	Simulate *Simulate      `json:"simulate,omitempty"`
+	Args    map[string]any `json:"args,omitempty"`
+	Command []string       `json:"command,omitempty"` // default [vllm, serve]
+	Ray     []string       `json:"ray,omitempty"`     // default [ray]; starts the cluster of a server on several nodes
+	// Insecure lets a server on several nodes run on a Ray older than 2.52, which asks nobody for a token: every user of the
+	// cluster can then run programs as you.
+	Insecure bool      `json:"insecure,omitempty"`
+	Simulate *Simulate `json:"simulate,omitempty"`
 }
 
 // Simulate is the latency model of the built-in vLLM simulator.

@@ -17,6 +17,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/hardware"
 	"assay/drivers/local"
+	"assay/drivers/service/parent"
 	"assay/drivers/service/simulator"
 	"assay/drivers/suite"
 	"assay/drivers/suite/serving"
@@ -167,5 +168,32 @@ func simulateCmd(_ *app, run func(context.Context, simulateOptions) error) *cobr
 }
 
 func (a *app) runSimulate(ctx context.Context, o simulateOptions) error {
+	o.config.Key = os.Getenv(v1alpha1.VLLMKey)
 	return simulator.ListenAndServe(ctx, o.listen, o.config)
+}
+
+func parentCmd(_ *app, run func(context.Context, parent.Options) error) *cobra.Command {
+	var o parent.Options
+	c := &cobra.Command{
+		Use: "parent [--private DIR] [--listen HOST:PORT --to HOST:PORT --key VARIABLE] -- COMMAND…", Short: "Run a program behind a door, or with a private folder",
+		Hidden: true, Args: args(cobra.MinimumNArgs(1)),
+		RunE: verb(&o, run, func(pos []string) error {
+			o.Argv = pos
+			return nil
+		}),
+	}
+	c.Flags().StringVar(&o.Private, "private", "", "a folder that is made for this user alone")
+	c.Flags().StringVar(&o.Listen, "listen", "", "where clients come")
+	c.Flags().StringVar(&o.To, "to", "", "where the program listens")
+	c.Flags().StringVar(&o.Key, "key", "", "the variable that holds the key which clients have to send")
+	c.Flags().StringArrayVar(&o.Open, "open", nil, "a path that anybody may GET")
+	return c
+}
+
+func (a *app) runParent(_ context.Context, o parent.Options) error {
+	code, err := parent.Run(o)
+	if err == nil {
+		parent.End(code)
+	}
+	return err
 }

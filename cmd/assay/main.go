@@ -87,6 +87,7 @@ func newRoot(a *app) *cobra.Command {
 		deleteCmd(a, a.runDelete),
 		cleanCmd(a, a.runClean),
 		tunnelCmd(a, a.runTunnel),
+		keyCmd(a, a.runKey),
 		pullCmd(a, a.runPull),
 		watchCmd(a, a.runWatch),
 		syncCmd(a, a.runSync),
@@ -107,6 +108,7 @@ func newRoot(a *app) *cobra.Command {
 		shepherdCmd(a, a.runShepherd),
 		simulateCmd(a, a.runSimulate),
 		serveFilesCmd(a, a.runServeFiles),
+		parentCmd(a, a.runParent),
 	)
 	return root
 }

@@ -27,7 +27,7 @@ const (
 // cautions are those of the verbs that do not act.
 var cautions = map[string]caution{
 	"plan": look, "wait": look,
-	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn,
+	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
 	"compare": warn, "gate": warn, "report": warn,
 	"adopt": handsOn,
 }

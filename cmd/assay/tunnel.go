@@ -58,6 +58,8 @@ type tunnelRow struct {
 	Command   []string `json:"command,omitempty"`
 	Password  string   `json:"passwordFile,omitempty"` // a generated secret of this server
 
+	Key bool `json:"key,omitempty"` // clients have to send a key: assay key SERVICE
+
 	experiment string
 }
 
@@ -107,7 +109,7 @@ func tunnels(all []endpoints.Endpoint, site v1alpha1.Site) ([]tunnelRow, []tunne
 	rows := make([]tunnelRow, len(all))
 	for i, e := range all {
 		targets = append(targets, e.URL)
-		rows[i] = tunnelRow{Service: e.Service, Seat: e.Seat, Ready: e.Ready, Endpoint: e.URL.String(), Password: e.Password, experiment: e.Experiment}
+		rows[i] = tunnelRow{Service: e.Service, Seat: e.Seat, Ready: e.Ready, Endpoint: e.URL.String(), Password: e.Password, Key: e.Key, experiment: e.Experiment}
 		if site.Spec.Login.Host == "" && tunnel.Direct(e.URL) {
 			rows[i].URL = rows[i].Endpoint
 		}
@@ -147,6 +149,9 @@ func (a *app) showTunnels(tunnels []tunnelRow, format string) error {
 	for _, t := range tunnels {
 		if t.Password != "" {
 			a.note("The password that was made for %s/%s is in %s", t.experiment, t.Service, t.Password)
+		}
+		if t.Key {
+			a.note("%s/%s asks for a key, as Authorization: Bearer KEY; print it: assay key %[1]s/%[2]s", t.experiment, t.Service)
 		}
 	}
 	return nil

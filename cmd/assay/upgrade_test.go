@@ -16,8 +16,9 @@ import (
 // before is a commit whose assay keeps its state directory in format 1.
 const before = "874c49cfec7997b18f5f7392827db764355f210e"
 
-// upgraded is a manifest of one server that is measured; other numbers change nothing that runs.
-func upgraded(repeats int, limit string) string {
+// upgraded is a manifest of one server that is measured; other numbers change nothing that runs. The older assay does not know
+// auth, and gave its servers no key: auth: none leaves them so.
+func upgraded(repeats int, limit, auth string) string {
 	return fmt.Sprintf(`apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: up}
@@ -26,10 +27,10 @@ spec:
   services:
     - name: llm
       vllm: {model: m, simulate: {ttft: 2ms, itl: 1ms}}
-      resources: {time: %s}
+      resources: {time: %s}%s
   benchmarks:
     - {name: q, target: llm, repeats: %d, serving: {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 4, seed: 1}}
-`, limit, repeats)
+`, limit, auth, repeats)
 }
 
 // olderAssay builds assay as it was at a commit, or skips the test where the history is not there.
@@ -70,7 +71,7 @@ func TestUpgradeWhileJobsRun(t *testing.T) {
 		out, err := c.CombinedOutput()
 		return string(out), err
 	}
-	if out, err := old("apply", "-f", w.write("up.yaml", upgraded(1, "1h")), "--timeout", "90s"); err != nil {
+	if out, err := old("apply", "-f", w.write("up.yaml", upgraded(1, "1h", "")), "--timeout", "90s"); err != nil {
 		t.Fatalf("the older assay: %v\n%s", err, out)
 	}
 	was := w.seat("up", "llm")
@@ -79,7 +80,7 @@ func TestUpgradeWhileJobsRun(t *testing.T) {
 	}
 
 	w.controller()
-	w.must("apply", "-f", w.write("up.yaml", upgraded(2, "2h")), "--timeout", "90s")
+	w.must("apply", "-f", w.write("up.yaml", upgraded(2, "2h", "\n      auth: none")), "--timeout", "90s")
 	is := w.seat("up", "llm")
 	if !is.Ready || is.PID != was.PID || is.JobID != was.JobID || is.Restarts != was.Restarts {
 		t.Errorf("the server was %+v and is %+v", was, is)
@@ -97,6 +98,7 @@ func TestUpgradeWhileJobsRun(t *testing.T) {
 		t.Errorf("%d runs", n)
 	}
 
+	w.write("up.yaml", upgraded(2, "2h", "")) // what it can read
 	for _, args := range [][]string{{"get", "services"}, {"apply", "-f", "up.yaml"}, {"plan", "-f", "up.yaml"}} {
 		if out, err := old(args...); err == nil || !strings.Contains(out, "newer assay") {
 			t.Errorf("the older assay may %s: %v\n%s", args[0], err, out)

@@ -61,7 +61,7 @@ spec:
 		t.Logf("%s: %v", r.Benchmark, r.Metrics)
 		checkReal(t, r)
 	}
-	theirs := ownBench(t, venv, w.seat("real", "llm").Endpoint)
+	theirs := ownBench(t, venv, w.seat("real", "llm").Endpoint, strings.TrimSpace(w.must("key", "real/llm")))
 	plotted(t, venv, append(ours(t, st.Runs), theirs))
 	w.must("delete", "experiment", "real", "--yes")
 }
@@ -122,8 +122,9 @@ func resultIn(t *testing.T, path string) (v map[string]any) {
 }
 
 // ownBench has vLLM's own benchmark measure the same server, and returns its result.
-func ownBench(t *testing.T, venv, endpoint string) map[string]any {
+func ownBench(t *testing.T, venv, endpoint, key string) map[string]any {
 	dir := t.TempDir()
+	t.Setenv("OPENAI_API_KEY", key)
 	vllm(t, venv, "bench", "serve", "--backend", "openai", "--base-url", endpoint, "--model", venv+"/model", "--dataset-name", "random",
 		"--random-input-len", "64", "--random-output-len", "32", "--num-prompts", "30", "--max-concurrency", "8", "--ignore-eos",
 		"--percentile-metrics", "ttft,tpot,itl,e2el", "--metric-percentiles", "90,95,99", "--goodput", "ttft:10000",

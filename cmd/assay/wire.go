@@ -70,13 +70,16 @@ func (a *app) newLoop(st *store.Store, site v1alpha1.Site, lease *store.Lease) (
 	return r, err
 }
 
-// compileService turns a declared service into processes, in containers where the site runs them.
+// compileService turns a declared service into processes, in containers where the site runs them, with their parents.
 func compileService(site v1alpha1.Site, e v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
 	c, err := service.Compile(site, e, s)
 	if err != nil {
 		return c, err
 	}
-	return container.Wrap(site, s, c)
+	if c, err = container.Wrap(site, s, c); err != nil {
+		return c, err
+	}
+	return service.UnderParents(c), nil
 }
 
 // scheduler is the site's. On a cluster, clients that run on this host get a local one next to it.

@@ -135,11 +135,6 @@ func variables(p drivers.Process) []string {
 	for _, name := range given {
 		names[name] = true
 	}
-	if p.Versions != nil {
-		for _, env := range p.Versions.Env {
-			add(env)
-		}
-	}
 	return slices.Sorted(maps.Keys(names))
 }
 
@@ -164,13 +159,6 @@ func (b box) wrap(r runtime) (drivers.Process, error) {
 	if p.Versions != nil {
 		v := *p.Versions
 		v.Argv = r.command(b, roleOnce, b.inside(v.Argv))
-		v.Env = make(map[string]map[string]string, len(v.Env))
-		for major, env := range p.Versions.Env {
-			v.Env[major] = renamed(env, r)
-		}
-		if len(v.Env) == 0 {
-			v.Env = nil
-		}
 		p.Versions = &v
 	}
 	if bad := slices.Index(b.names, "HOME"); bad >= 0 && r.variable("HOME") != "HOME" {

@@ -73,6 +73,20 @@ func (s *Scheduler) newFolder() (id, folder string, err error) {
 	}
 }
 
+// passed are the variables of the submitter that a job gets, beside Slurm's own, as on a cluster: no others, because the job
+// outlives the shell, whose secrets would stay in the environment of its supervisors.
+var passed = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+	"ROCR_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "MODULEPATH", "LOADEDMODULES"}
+
+func environment() (env []string) {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); slices.Contains(passed, name) || strings.HasPrefix(name, "SLURM") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
 // shepherd starts the job's shepherd, detached from this process.
 func (s *Scheduler) shepherd(id string, spec drivers.JobSpec) error {
 	if err := files.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir)); err != nil {
@@ -85,7 +99,7 @@ func (s *Scheduler) shepherd(id string, spec drivers.JobSpec) error {
 	defer log.Close()
 	argv := append(slices.Clone(s.o.Shepherd), s.dir, id)
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = spec.Dir, log, log
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = spec.Dir, environment(), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return err

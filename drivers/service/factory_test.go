@@ -53,13 +53,15 @@ func TestRay(t *testing.T) {
 		Secrets: map[string]v1alpha1.Secret{"HF_TOKEN": {Env: "X", Digest: "d1"}, "VLLM_API_KEY": {Env: "Y", Digest: "d2"}}})
 	got := c.Processes[0]
 	want := drivers.Process{Name: "llm", GPUs: 4, Token: "VLLM_API_KEY", Metrics: "/metrics", Grace: 30,
-		Argv:    strings.Fields("vllm serve m --host $(HOST) --port $(PORT) --tensor-parallel-size 4 --pipeline-parallel-size 2 --distributed-executor-backend ray"),
-		Env:     map[string]string{"HF_HOME": "/work/huggingface", "PMIX_MCA_psec": "native", "RAY_ADDRESS": "$(ADDR):$(PORT:ray)", "RAY_USAGE_STATS_ENABLED": "0"},
-		Secrets: map[string]string{"HF_TOKEN": "/state/secrets/d1", "VLLM_API_KEY": "/state/secrets/d2"},
-		Probes:  []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}},
-		Cluster: &drivers.Cluster{Nodes: 2, GPUs: 8,
+		Argv:     strings.Fields("vllm serve m --host 127.0.0.1 --port $(PORT:server) --tensor-parallel-size 4 --pipeline-parallel-size 2 --distributed-executor-backend ray"),
+		Env:      map[string]string{"HF_HOME": "/work/huggingface", "PMIX_MCA_psec": "native", "RAY_ADDRESS": "$(ADDR):$(PORT:ray)", "RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"},
+		Secrets:  map[string]string{"HF_TOKEN": "/state/secrets/d1", "VLLM_API_KEY": "/state/secrets/d2", "RAY_AUTH_TOKEN": "/state/secrets/exp.llm.RAY_AUTH_TOKEN.key"},
+		Door:     &drivers.Door{Port: "server", Open: []string{"/metrics"}},
+		Versions: &drivers.Versions{Argv: []string{"ray", "--version"}, Least: "2.52", Reason: "InsecureRay", Advice: got.Versions.Advice},
+		Probes:   []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}},
+		Cluster: &drivers.Cluster{Nodes: 2, GPUs: 8, Private: "/tmp/assay-$(NONCE)",
 			Head: strings.Fields("ray start --head --block --disable-usage-stats --include-dashboard=false --port=$(PORT:ray) --dashboard-agent-listen-port=$(PORT:agent) " +
-				"--dashboard-agent-grpc-port=$(PORT:agent-grpc) --runtime-env-agent-port=$(PORT:runtime) --metrics-export-port=$(PORT:metrics) --temp-dir=/tmp/ray-$(NONCE) --num-gpus=4"),
+				"--dashboard-agent-grpc-port=$(PORT:agent-grpc) --runtime-env-agent-port=$(PORT:runtime) --metrics-export-port=$(PORT:metrics) --temp-dir=/tmp/assay-$(NONCE)/ray --num-gpus=4"),
 			Worker: strings.Fields("ray start --block --disable-usage-stats --address=$(ADDR):$(PORT:ray) --num-gpus=4"),
 			Status: strings.Fields("ray status --address=$(ADDR):$(PORT:ray)")}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -106,7 +108,7 @@ func TestTelemetryOnlyWithACollector(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	p := compileOne(t, "docs", watch, docs).Processes[0]
-	want := "listen_address: $(HOST)\nopen_telemetry:\n  endpoint: http://127.0.0.1:$(RELAY:otlp-grpc)\n  service_name: docs\npersist_path: $(DATA)\nport: $(PORT)\n"
+	want := "listen_address: 127.0.0.1\nopen_telemetry:\n  endpoint: http://127.0.0.1:$(RELAY:otlp-grpc)\n  service_name: docs\npersist_path: $(DATA)\nport: $(PORT:server)\n"
 	if len(p.Files) != 1 || p.Files[0].Content != want || p.Data != "/work/exp/docs" || !slices.Equal(p.Argv, []string{"chroma", "run", "$(CONF)/chroma.yaml"}) {
 		t.Errorf("%+v", p)
 	}
@@ -115,15 +117,6 @@ func TestTelemetryOnlyWithACollector(t *testing.T) {
 	}
 	if p := compileOne(t, "web", web).Processes[0]; len(p.Env) != 0 {
 		t.Errorf("%+v", p.Env)
-	}
-}
-
-// TestChromaToken: the value goes by file; only a version that knows authentication gets its provider.
-func TestChromaToken(t *testing.T) {
-	p := compileOne(t, "docs", v1alpha1.Service{Name: "docs", Chroma: &v1alpha1.Chroma{}, Secrets: map[string]v1alpha1.Secret{"CHROMA_TOKEN": {Env: "X", Digest: "d"}}}).Processes[0]
-	if p.Secrets["CHROMA_SERVER_AUTHN_CREDENTIALS"] != "/state/secrets/d" || p.Token != "CHROMA_TOKEN" || p.Versions == nil || p.Versions.Env["0"]["CHROMA_SERVER_AUTHN_PROVIDER"] == "" ||
-		p.Versions.Env["1"] != nil {
-		t.Errorf("%+v %+v", p, p.Versions)
 	}
 }
 

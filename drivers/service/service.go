@@ -37,13 +37,14 @@ func Compile(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (d
 	if err != nil {
 		return c, fmt.Errorf("service %s/%s: %w", e.Metadata.Name, svc.Name, err)
 	}
+	c.Exposed = exposed(site, svc)
 	return c, nil
 }
 
 func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (drivers.Compiled, error) {
 	switch {
 	case svc.VLLM != nil && svc.VLLM.Simulate != nil:
-		return simulated(*svc.VLLM)
+		return simulated(svc)
 	case svc.VLLM != nil:
 		return vllm(site, svc)
 	case svc.Chroma != nil:
@@ -82,10 +83,8 @@ func complete(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service, c
 				p.Secrets = map[string]string{}
 			}
 			p.Secrets[name] = file
-			if name == chromaToken && svc.Chroma != nil {
-				p.Secrets["CHROMA_SERVER_AUTHN_CREDENTIALS"] = file
-			}
 		}
+		ownKeys(site, e, svc, p)
 		if svc.Monitors == nil {
 			p.GPUs = or(svc.Resources.GPUsPerNode, 0)
 		}

@@ -14,11 +14,9 @@ import (
 	"assay/drivers"
 )
 
-// apiKey is vLLM's variable for the key that its clients must send.
-const apiKey = "VLLM_API_KEY"
-
 // vllm runs `vllm serve MODEL`, on several nodes over a Ray cluster. It is Ready when /health answers and /v1/models lists
-// the model.
+// the model. It asks for its key below /v1 only, and answers prompts on other paths too: so it stands behind a door, which
+// leaves its metrics open, as vLLM does.
 func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	v := *svc.VLLM
 	args, err := options(v.Args)
@@ -29,23 +27,23 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	if len(command) == 0 {
 		command = []string{"vllm", "serve"}
 	}
-	argv := slices.Concat(command, []string{v.Model, "--host", "$(HOST)", "--port", "$(PORT)",
+	name := served(v)
+	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM}
+	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey, p.Metrics)
+	argv := slices.Concat(command, []string{v.Model, "--host", host, "--port", port,
 		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))})
 	if v.PipelineParallel > 1 {
 		argv = append(argv, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
 	}
-	name := served(v)
-	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM}
 	if site.Spec.Paths.Work != "" {
 		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
 	if nodes := or(svc.Nodes, 1); nodes > 1 {
 		argv = append(argv, "--distributed-executor-backend", "ray")
-		p.Cluster = ray(v, nodes, or(svc.Resources.GPUsPerNode, 0))
-		p.Env = merged(p.Env, rayEnv)
+		ray(&p, v, nodes, or(svc.Resources.GPUsPerNode, 0))
 	}
-	if _, ok := svc.Secrets[apiKey]; ok {
-		p.Token = apiKey
+	if keyed(svc) {
+		p.Token = v1alpha1.VLLMKey
 	}
 	p.Argv = append(argv, args...)
 	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{p}}, nil
@@ -60,7 +58,8 @@ func or(p *int, otherwise int) int {
 
 // simulated runs the built-in simulator in place of vLLM. The arguments of the real server must be right all the same, so
 // that removing simulate is all it takes to run vLLM.
-func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
+func simulated(svc v1alpha1.Service) (drivers.Compiled, error) {
+	v := *svc.VLLM
 	if _, err := options(v.Args); err != nil {
 		return drivers.Compiled{}, err
 	}
@@ -69,10 +68,14 @@ func simulated(v v1alpha1.VLLM) (drivers.Compiled, error) {
 		return drivers.Compiled{}, fmt.Errorf("vllm.simulate: %w", err)
 	}
 	name := served(v)
-	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Processes: []drivers.Process{{
+	p := drivers.Process{
 		Argv:   []string{"$(ASSAY)", "simulate-vllm", "--listen", "$(HOST):$(PORT)", "--model", name, "--config", string(config)},
 		Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceDefault,
-	}}}, nil
+	}
+	if keyed(svc) {
+		p.Token = v1alpha1.VLLMKey // it asks for it itself
+	}
+	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Processes: []drivers.Process{p}}, nil
 }
 
 // served is the name under which the server lists the model: of several, the first is the one in its metrics.

@@ -19,7 +19,7 @@
 //	ports.go        free ports, kept for the life of the job
 //	listener.go     who listens on a port: a key is sent to the job's own processes only
 //	gpus.go         GPUs that services of one job share
-//	version.go      arguments that depend on a program's version
+//	version.go      a program that is too old
 //	probing.go      probes, and what they say about Ready
 //	live.go         a server that hangs after it was Ready; the agent's own pauses; what happened, for the controller
 //	raycluster.go   a Ray cluster under a server

@@ -32,15 +32,13 @@ func environment(declared map[string]string, ours ...string) []string {
 	return env
 }
 
-// environment of a process: declared variables, what its version adds, its secrets and its GPUs.
+// environment of a process: declared variables, its secrets and its GPUs.
 func (p *process) environment() ([]string, error) {
 	declared := map[string]string{}
-	for _, vars := range []map[string]string{p.want.Env, p.version.env} {
-		for k, v := range vars {
-			var err error
-			if declared[k], err = p.expandPrivate(v); err != nil {
-				return nil, err
-			}
+	for k, v := range p.want.Env {
+		var err error
+		if declared[k], err = p.expandPrivate(v); err != nil {
+			return nil, err
 		}
 	}
 	secrets, err := p.secrets()

@@ -192,26 +192,32 @@ func TestMissingNeed(t *testing.T) {
 	}
 }
 
-// TestVersion: a program's major version adds arguments and variables.
+// TestVersion: a program that is old enough starts, one that is older is refused, and so is one that does not say.
 func TestVersion(t *testing.T) {
 	self, _ := os.Executable()
-	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"},
-		Versions: &drivers.Versions{Argv: []string{"echo", "program, version 3.9.1 (build 7)"}, Args: map[string][]string{"3": {"--new"}, "2": {"--old"}},
-			Env: map[string]map[string]string{"3": {"ADDED": "yes"}}}}}})
-	j.until("it printed", func(drivers.AgentState) bool {
-		text := fileText(t, filepath.Join(j.dir, "log", "s.42.log"))
-		return strings.Contains(text, "--new") && strings.Contains(text, "ADDED=yes") && !strings.Contains(text, "--old")
+	process := func(name, says string) drivers.Process {
+		return drivers.Process{Name: name, Fingerprint: "1", Argv: []string{self, "act", "sleep"},
+			Versions: &drivers.Versions{Argv: []string{"echo", says}, Least: "2.52", Reason: drivers.ReasonInsecureRay, Advice: "use another"}}
+	}
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{process("new", "ray, version 2.52.0"), process("newer", "10.1"),
+		process("old", "ray, version 2.9.3"), process("silent", "ray")}})
+	s := j.until("all have been asked", func(s drivers.AgentState) bool {
+		return one(s, "new").PID != 0 && one(s, "newer").PID != 0 && one(s, "old").Phase == drivers.PhaseFailed && one(s, "silent").Phase == drivers.PhaseFailed
 	})
+	if p := one(s, "old"); p.Reason != drivers.ReasonInsecureRay || p.Message != "echo has version 2.9 on this node: use another" || p.PID != 0 {
+		t.Errorf("%+v", p)
+	}
+	if p := one(s, "silent"); p.Reason != "StartFailed" || !strings.Contains(p.Message, "it printed none") {
+		t.Errorf("%+v", p)
+	}
 }
 
 // TestVersionWithData: a container binds the data folder, and so it has to be there when the program is asked for its version.
 func TestVersionWithData(t *testing.T) {
 	self, _ := os.Executable()
-	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "print"}, Data: filepath.Join(t.TempDir(), "data"),
-		Versions: &drivers.Versions{Argv: []string{"sh", "-c", "test -d $0 && echo 3.9.1", "$(DATA)"}, Args: map[string][]string{"3": {"--new"}}}}}})
-	j.until("it printed", func(drivers.AgentState) bool {
-		return strings.Contains(fileText(t, filepath.Join(j.dir, "log", "s.42.log")), "--new")
-	})
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "s", Fingerprint: "1", Argv: []string{self, "act", "sleep"}, Data: filepath.Join(t.TempDir(), "data"),
+		Versions: &drivers.Versions{Argv: []string{"sh", "-c", "test -d $0 && echo 3.9.1", "$(DATA)"}, Least: "3.9"}}}})
+	j.until("it runs", func(s drivers.AgentState) bool { return one(s, "s").PID != 0 })
 }
 
 // TestTextfile: a file of metrics is served next to the counters.

@@ -59,6 +59,9 @@ func (p *process) advance(now time.Time) {
 		reason = drivers.ReasonCommandNotFound
 		message = fmt.Sprintf("%s is not on this node's PATH: install it, or name its path in the manifest (%v)", p.want.Argv[0], err)
 	}
+	if u, ok := errors.AsType[unfit](err); ok {
+		reason = u.reason
+	}
 	if p.ray.running() {
 		p.fail(fault{reason, message}, now)
 		return
@@ -125,7 +128,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 
 // launch runs the server in a process group of its own.
 func (p *process) launch(now time.Time) error {
-	cmd, err := p.command(append(p.want.Argv[:len(p.want.Argv):len(p.want.Argv)], p.version.args...))
+	cmd, err := p.command(p.want.Argv)
 	if err != nil {
 		return err
 	}

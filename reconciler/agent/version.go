@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"time"
 
 	"assay/drivers/bounded"
@@ -15,18 +16,22 @@ const (
 	maxAsked       = 1 << 20     // bytes that a program prints when it is asked something
 )
 
-var versionNumber = regexp.MustCompile(`\b(\d+)\.\d+`)
+var versionNumber = regexp.MustCompile(`\b(\d+)\.(\d+)`)
 
-// version is what a program's version adds to its command.
+// version is that of a program.
 type version struct {
 	asked   bool
 	answers chan version
-	args    []string
-	env     map[string]string
+	number  string
 	err     error
 }
 
-// askVersion asks the program for its version, once, without blocking the loop.
+// unfit is the error of a program that is too old.
+type unfit struct{ fault }
+
+func (u unfit) Error() string { return u.message }
+
+// askVersion asks the program for its version, once, without blocking the loop. One that is too old is an unfit.
 func (p *process) askVersion() (wait string, err error) {
 	v := p.want.Versions
 	if v == nil {
@@ -43,27 +48,45 @@ func (p *process) askVersion() (wait string, err error) {
 	}
 	if p.version.answers != nil {
 		select {
-		case got := <-p.version.answers:
-			major := got.env[""]
-			p.version = version{asked: true, err: got.err, args: v.Args[major], env: v.Env[major]}
+		case p.version = <-p.version.answers:
+			p.version.asked = true
 		default:
 			return "asking " + v.Argv[0] + " for its version", nil
 		}
 	}
-	return "", p.version.err
+	switch number := p.version.number; {
+	case p.version.err != nil:
+		return "", p.version.err
+	case older(number, v.Least):
+		return "", unfit{fault{v.Reason, fmt.Sprintf("%s has version %s on this node: %s", v.Argv[0], number, v.Advice)}}
+	}
+	return "", nil
 }
 
-// ask runs a command that prints a version. The major one is in env[""].
+// older compares two versions N.N.
+func older(a, b string) bool {
+	x, y := versionNumber.FindStringSubmatch(a), versionNumber.FindStringSubmatch(b)
+	for i := 1; i < len(x) && i < len(y); i++ {
+		n, _ := strconv.Atoi(x[i]) // digits only
+		m, _ := strconv.Atoi(y[i])
+		if n != m {
+			return n < m
+		}
+	}
+	return false
+}
+
+// ask runs a command that prints a version.
 func ask(cmd *exec.Cmd) version {
 	ctx, cancel := context.WithTimeout(context.Background(), versionTimeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
 	c.Env, c.Dir, c.WaitDelay = cmd.Env, cmd.Dir, time.Second
 	out, err := bounded.Combined(c, maxAsked)
-	m := versionNumber.FindSubmatch(out)
+	m := versionNumber.Find(out)
 	switch {
 	case m != nil:
-		return version{env: map[string]string{"": string(m[1])}}
+		return version{number: string(m)}
 	case err != nil:
 		return version{err: fmt.Errorf("asking %s for its version: %w", cmd.Args[0], err)}
 	}

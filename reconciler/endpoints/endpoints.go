@@ -23,6 +23,7 @@ type Endpoint struct {
 	Ready      bool
 	URL        *url.URL // with a host and a port, as the nodes see it
 	Password   string   // the file of a generated password; empty: none
+	Key        bool     // clients have to send a key: assay key SERVICE
 
 	nonce string // of the job
 }
@@ -102,29 +103,34 @@ func (l lister) seat(experiment, service string, seat v1alpha1.SeatStatus) []End
 		if component != "" && component != service {
 			name = service + "." + strings.TrimPrefix(component, service+".")
 		}
-		out = append(out, Endpoint{experiment, name, seat.Seat, seat.Ready, u, l.password(seat, name), seat.Nonce})
+		e := Endpoint{Experiment: experiment, Service: name, Seat: seat.Seat, Ready: seat.Ready, URL: u, nonce: seat.Nonce}
+		if p := l.process(seat, name); p != nil {
+			e.Key = p.Token != ""
+			switch {
+			case len(p.Generate) > 0 && filepath.IsAbs(p.Data):
+				e.Password = p.Generated(0)
+			case p.Protected[""] == drivers.ByPassword:
+				e.Password = p.Password
+			}
+		}
+		out = append(out, e)
 	}
 	return out
 }
 
-// password is the file of the password that the agent generated for a server, such as Grafana's.
-func (l lister) password(seat v1alpha1.SeatStatus, process string) string {
+// process is a server as its agent was told to run it, with where its generated password is (Grafana's); nil when that is not
+// known.
+func (l lister) process(seat v1alpha1.SeatStatus, name string) *drivers.Process {
 	id, ok := drivers.ParseSeat(seat.Seat)
 	if !ok {
-		return ""
+		return nil
 	}
 	desired, err := l.st.ReadDesired(id, seat.Nonce)
 	if err != nil {
-		return "" // the service's own trouble shows in get and describe
+		return nil // the service's own trouble shows in get and describe
 	}
-	for _, p := range desired.Processes {
-		switch {
-		case p.Name != process:
-		case len(p.Generate) > 0 && filepath.IsAbs(p.Data):
-			return p.Generated(0)
-		case p.Protected[""] == drivers.ByPassword:
-			return p.Password
-		}
+	if i := slices.IndexFunc(desired.Processes, func(p drivers.Process) bool { return p.Name == name }); i >= 0 {
+		return &desired.Processes[i]
 	}
-	return ""
+	return nil
 }

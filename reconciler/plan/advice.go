@@ -95,6 +95,9 @@ var advice = map[Reason]string{
 	SiteNotTaken:    "if you want the Site, read its file and apply it yourself: assay apply -f FILE; otherwise remove it from the repository",
 	EditRefused:     "the message says what to type; the last good revision stays until then",
 
+	NoKey:  "remove auth: none from the manifest and apply it, and assay makes a key",
+	OnNode: "ask for whole nodes (resources, or wholeNodes of the site) where others could run on the same one",
+
 	Declared:        "nothing to do",
 	Replacement:     "read how the last job ended: assay describe service NAME",
 	RunNeedsJob:     "nothing to do",
@@ -185,6 +188,7 @@ var advice = map[Reason]string{
 	ExportFailed:      "make room in the state directory; the metrics stay in Prometheus until its retention ends",
 
 	CommandNotFound: "correct the command or the image: the node has no such program",
+	InsecureRay:     "use Ray 2.52 or later, which asks for a token (ray --version on the node, or in the image)",
 	Missing:         "fetch the images of the manifest (assay pull -f FILE), or correct the path",
 	ProbeFailing:    "wait until the server answers its probes; if it stays so: assay logs SERVICE",
 

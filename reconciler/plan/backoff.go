@@ -63,7 +63,7 @@ func (w *world) backoff(alloc *allocation, seat *seat) (wait, stalled cause) {
 		}
 		return cause{}, cause{}
 	}
-	if r := last.End.Reason; r == CommandNotFound || r == Missing {
+	if r := last.End.Reason; hopeless(r) {
 		return cause{}, cause{r, last.End.Message + "; it is tried again when its spec changes"}
 	}
 	if n > alloc.restarts {

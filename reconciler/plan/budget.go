@@ -63,7 +63,7 @@ func (w *world) spend(alloc *allocation, seat *seat) cause {
 // onOurOwn reports whether a reason for the end of a job is ours, and neither the user's nor the scheduler's.
 func onOurOwn(r Reason) bool {
 	switch r {
-	case AgentLost, ReadinessDeadline, CrashLoop, CommandNotFound, Missing, PortTaken:
+	case AgentLost, ReadinessDeadline, CrashLoop, CommandNotFound, Missing, PortTaken, InsecureRay:
 		return true
 	}
 	return false

@@ -74,9 +74,10 @@ type Service struct {
 	Settings    string        // fingerprint: a change is applied in place
 	Within      time.Duration // readiness deadline
 	StableFor   time.Duration
-	Restarts    int           // how many jobs in a row can fail before the service is Stalled
-	Backoff     time.Duration // before the second job; doubled each time
-	Fence       time.Duration // how long a replacement waits for the end of a server that may still own the data
+	Restarts    int             // how many jobs in a row can fail before the service is Stalled
+	Backoff     time.Duration   // before the second job; doubled each time
+	Exposed     drivers.Exposed // what others can do to it; unset: nothing that is known
+	Fence       time.Duration   // how long a replacement waits for the end of a server that may still own the data
 }
 
 // TokenFile holds the token that the service asks of its clients; empty when it asks for none.

@@ -99,7 +99,7 @@ func firstFailure(agent Agent) string {
 // start in the time that it asks for.
 func (w *world) counts(a *Attempt, e End) bool {
 	switch e.Reason {
-	case ReadinessDeadline, CrashLoop, AgentLost, CommandNotFound, Missing, PortTaken:
+	case ReadinessDeadline, CrashLoop, AgentLost, CommandNotFound, Missing, PortTaken, InsecureRay:
 		return true
 	case TimeLimit:
 		st := w.o.Agents[a.Nonce].State

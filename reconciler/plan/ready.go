@@ -141,7 +141,7 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 		name := component(s, s.Processes[i])
 		switch {
 		case p == nil || p.Fingerprint != s.Processes[i].Fingerprint:
-		case p.Phase == drivers.PhaseFailed && slices.Contains([]Reason{CommandNotFound, Missing, PortTaken}, Reason(p.Reason)):
+		case p.Phase == drivers.PhaseFailed && hopeless(Reason(p.Reason)):
 			return cause{Reason(p.Reason), name + p.Message}
 		case p.Phase == drivers.PhaseFailed:
 			return cause{CrashLoop, strings.TrimSpace(fmt.Sprintf("%sthe server failed for good: %s %s", name, p.Reason, p.Message))}
@@ -151,6 +151,9 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 	}
 	return cause{}
 }
+
+// hopeless reports whether a server fails for a reason that another job would meet as well.
+func hopeless(r Reason) bool { return r == CommandNotFound || r == Missing || r == InsecureRay || r == PortTaken }
 
 // available reports whether every replica of a service is Ready; an external one when its probe passes.
 func (w *world) available(x *experiment, name string) bool {

@@ -95,6 +95,10 @@ const (
 	DamagedRecord   Reason = "DamagedRecord"
 	StateUnwritable Reason = "StateUnwritable"
 
+	// What others can do to a service: see Protected. InsecureRay is one, too.
+	NoKey  Reason = drivers.ExposedNoKey
+	OnNode Reason = drivers.ExposedOnNode
+
 	// Why a job neither runs nor ends until a person acts.
 	HeldByUser               Reason = "HeldByUser"
 	HeldByAdmin              Reason = "HeldByAdmin"
@@ -204,6 +208,7 @@ const (
 	// The agent's, repeated here because rules decide by them.
 	CommandNotFound Reason = drivers.ReasonCommandNotFound
 	Missing         Reason = drivers.ReasonMissing
+	InsecureRay     Reason = drivers.ReasonInsecureRay
 	ProbeFailing    Reason = drivers.ReasonProbeFailing
 	NotAnswering    Reason = drivers.ReasonNotAnswering
 	PortTaken       Reason = drivers.ReasonPortTaken

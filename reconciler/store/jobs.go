@@ -78,6 +78,11 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 	if before.Generation > 0 && !torn && d.Equal(before) {
 		return before, l.Check()
 	}
+	for _, p := range d.Processes {
+		if err := l.makeKeys(p); err != nil {
+			return d, err
+		}
+	}
 	d.Generation = before.Generation + 1
 	state, err := l.s.State(seat, nonce)
 	if err == nil && state != nil && state.Generation >= d.Generation {

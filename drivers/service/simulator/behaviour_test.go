@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -264,5 +265,28 @@ func TestListenAndServe(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("it does not stop")
+	}
+}
+
+// TestKey: with a key nobody gets anything without it, metrics apart.
+func TestKey(t *testing.T) {
+	s := New(Config{Model: "m", Key: "k1"})
+	for _, path := range []string{"/v1/models", "/health", "/version", "/nowhere"} {
+		for _, key := range []string{"", "Bearer k", "Bearer k11", "k1"} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.Header.Set("Authorization", key)
+			w := httptest.NewRecorder()
+			if s.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
+				t.Errorf("%s with %q: %d", path, key, w.Code)
+			}
+		}
+	}
+	for path, key := range map[string]string{"/v1/models": "Bearer k1", "/health": "Bearer k1", "/metrics": ""} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", key)
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Errorf("%s with %q: %d", path, key, w.Code)
+		}
 	}
 }

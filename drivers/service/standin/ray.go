@@ -28,6 +28,9 @@ func ray(args []string) error {
 	}
 	values, words := flags(rest)
 	switch {
+	case values["version"] != "":
+		fmt.Println("ray, version 2.52.1 (stand-in)")
+		return nil
 	case len(words) > 0 && words[0] == "status":
 		return status(values["address"])
 	case len(words) > 0 && words[0] == "start" && f["head"] != "":
@@ -36,6 +39,15 @@ func ray(args []string) error {
 		return worker(values["address"], number(values["num-gpus"]))
 	}
 	return fmt.Errorf("unknown command: ray %s", strings.Join(args, " "))
+}
+
+// token is what the parts of a cluster prove themselves by, as Ray's do from 2.52 on; empty when they ask for nothing. It has no
+// white space.
+func token() string {
+	if os.Getenv("RAY_AUTH_MODE") != "token" {
+		return ""
+	}
+	return os.Getenv("RAY_AUTH_TOKEN")
 }
 
 func number(s string) int {
@@ -69,8 +81,15 @@ func head(port string, gpus int) error {
 // serve answers one connection: a worker's stays, a question's ends.
 func (c *cluster) serve(conn net.Conn) {
 	defer conn.Close()
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	_ = conn.SetReadDeadline(time.Now().Add(dial))
+	line, err := bufio.NewReader(io.LimitReader(conn, 1<<10)).ReadString('\n')
 	if err != nil {
+		return
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	line, ok := strings.CutPrefix(line, token()+" ")
+	if !ok {
+		fmt.Fprintln(conn, "UNAUTHENTICATED: InvalidAuthToken")
 		return
 	}
 	if gpus, ok := strings.CutPrefix(strings.TrimSpace(line), "join "); ok {
@@ -115,10 +134,13 @@ func worker(address string, gpus int) error {
 	if err != nil {
 		return fmt.Errorf("failed to connect to the GCS at %s: %w", address, err)
 	}
-	fmt.Fprintf(conn, "join %d\n", gpus)
+	fmt.Fprintf(conn, "%s join %d\n", token(), gpus)
 	node, _ := os.Hostname()
 	fmt.Printf("Ray runtime started (stand-in) on %s, task %s: joined %s\n", node, os.Getenv("SLURM_PROCID"), address)
-	_, _ = io.Copy(io.Discard, conn)
+	answer, _ := io.ReadAll(io.LimitReader(conn, 1<<10)) // a head that takes a worker says nothing to it
+	if len(answer) > 0 {
+		return errors.New(strings.TrimSpace(string(answer)))
+	}
 	return errors.New("the head is gone")
 }
 
@@ -130,8 +152,11 @@ func ask(address string) (string, error) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(dial))
-	fmt.Fprintln(conn, "status")
-	b, err := io.ReadAll(conn)
+	fmt.Fprintln(conn, token()+" status")
+	b, err := io.ReadAll(io.LimitReader(conn, 1<<20))
+	if err == nil && strings.HasPrefix(string(b), "UNAUTHENTICATED") {
+		err = errors.New(strings.TrimSpace(string(b)))
+	}
 	return string(b), err
 }
 

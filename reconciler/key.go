@@ -1,0 +1,58 @@
+package reconciler
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/reconciler/store"
+)
+
+// Key is the key that a declared service asks of its clients. name is SERVICE or EXPERIMENT/SERVICE. An error says why there is
+// none, and what to type.
+func Key(heads []store.Revision, c Compiler, name string) (string, error) {
+	var found []string
+	var file string
+	var why error
+	for _, rev := range heads {
+		for _, s := range rev.Spec.Spec.Services {
+			full := rev.Experiment + "/" + s.Name
+			if name != s.Name && name != full {
+				continue
+			}
+			p, err := compileService(rev, s, c)
+			if err != nil {
+				return "", fmt.Errorf("compiling service %s: %w", full, err)
+			}
+			found, file, why = append(found, full), p.TokenFile(), keyless(full, s)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return "", fmt.Errorf("no service %s is declared; what there is: assay get services", name)
+	case len(found) > 1:
+		return "", fmt.Errorf("%s is the name of several services; type one of %v", name, found)
+	case file == "":
+		return "", why
+	}
+	key, err := drivers.ReadToken(file)
+	if errors.Is(err, fs.ErrNotExist) && drivers.IsKeyFile(file) {
+		return "", fmt.Errorf("service %s has no key yet: it is made when its first job is submitted", found[0])
+	}
+	return key, err
+}
+
+// keyless says why a service has no key.
+func keyless(full string, s v1alpha1.Service) error {
+	switch {
+	case s.Auth == v1alpha1.AuthNone:
+		return fmt.Errorf("service %s asks for no key: its manifest says auth: none", full)
+	case s.VLLM != nil || s.Chroma != nil:
+		return fmt.Errorf("service %s asks for no key: an older assay accepted its manifest; apply it again, and its server restarts with one", full)
+	case s.External != nil:
+		return fmt.Errorf("service %s is run by others, and its manifest has no secret with a key", full)
+	}
+	return fmt.Errorf("service %s has no key: assay gives one to vllm and chroma only", full)
+}
