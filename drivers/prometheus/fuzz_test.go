@@ -20,6 +20,9 @@ func FuzzExport(f *testing.F) {
 		if !utf8.ValidString(name+"/"+label+"/"+value) || name == "" || label == "" || value == "" || label == model.MetricNameLabel {
 			t.Skip("Prometheus takes in no such series")
 		}
+		if strings.ContainsRune(name+label, 0) {
+			t.Skip("its parser reads no name with a NUL, so that none is scraped")
+		}
 		want := labels.FromStrings(model.MetricNameLabel, name, label, value)
 		text := seriesText(want) + number(v) + " 1.000\n# EOF\n"
 		p, err := textparse.New([]byte(text), "application/openmetrics-text; version=1.0.0", labels.NewSymbolTable(), textparse.ParserOptions{})
