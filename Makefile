@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test chaos test-sites test-vllm otelcol lint bench slurm-up slurm-down demo-slurm demo-full
+.PHONY: help build demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -19,6 +19,9 @@ demo: build ## run examples/quickstart.yaml on this machine, show the results, s
 test: ## install what is needed (as root on Debian), run everything against real Slurm, Prometheus and Chroma
 	@.ci/test
 
+fuzz: ## fuzz every parser for FUZZTIME (10m) each; make fuzz ARGS=./drivers/slurm FUZZTIME=1h
+	@.ci/fuzz $(ARGS)
+
 chaos: ## as root: break a real Slurm in 500 ways under assay and check what came of it; make chaos ARGS="-seed 7 -faults 100"
 	@go run ./cmd/chaos $(ARGS)
 
@@ -31,8 +34,11 @@ test-vllm: ## install vLLM's CPU build with a tiny model (8 GB) and benchmark it
 otelcol: ## build a real OpenTelemetry Collector, which `make test` and `make demo-full` then use
 	@.ci/otelcol
 
-lint: ## formatting, go vet and staticcheck
+lint: ## formatting, go vet, staticcheck, checksums of the modules, known vulnerabilities
 	@.ci/lint
+
+sbom: build ## write bin/assay.cdx.json: the modules of bin/assay, their versions, hashes and licences (CycloneDX)
+	@.ci/sbom $(BIN) $(VERSION) $(BIN).cdx.json
 
 bench: ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
 	@go run ./cmd/corebench

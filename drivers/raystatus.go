@@ -22,8 +22,8 @@ func ParseRayStatus(out string) (nodes int, gpus float64, err error) {
 		if !strings.HasPrefix(line, " ") || len(f) < 2 {
 			break
 		}
-		if n, err := strconv.Atoi(f[0]); err == nil { // else "(no active nodes)"
-			nodes += n
+		if n, err := strconv.ParseUint(f[0], 10, 31); err == nil { // else "(no active nodes)"
+			nodes += int(n)
 		}
 	}
 	if m := gpuLine.FindStringSubmatch(rest); m != nil {

@@ -21,5 +21,8 @@
 // are not followed to another origin.
 //
 // Dependencies: github.com/prometheus/prometheus is the server itself as a library; its v0.x Go API makes no promise,
-// so only this package imports it. github.com/prometheus/client_golang/api is the maintained client of the query API.
+// so only this package imports it. Its configuration links 28 modules of cloud providers, 1 MB, which nothing here calls. A
+// scraper of our own would not take them away, because the TSDB imports the configuration too: of 44.3 MB and 121 modules it
+// would save 2.7 MB and 2 modules, neither of them a cloud's. github.com/prometheus/client_golang/api is the maintained
+// client of the query API.
 package prometheus

@@ -67,33 +67,50 @@ func (e *Embedded) write(ctx context.Context, experiment string, w *bufio.Writer
 	return set.Err()
 }
 
-// seriesText is name{label="value",…} and a space.
+// seriesText is name{label="value",…} and a space. A name that is not of letters, digits and underscores, such as
+// OpenTelemetry's with their dots, is quoted: {"name","label"="value",…}.
 func seriesText(l labels.Labels) string {
-	out := []byte(l.Get(model.MetricNameLabel))
+	var out []byte
 	sep := byte('{')
+	if name := l.Get(model.MetricNameLabel); model.LegacyValidation.IsValidMetricName(name) {
+		out = append(out, name...)
+	} else {
+		out = quoted(append(out, sep), name)
+		sep = ','
+	}
 	l.Range(func(one labels.Label) {
 		if one.Name == model.MetricNameLabel {
 			return
 		}
-		out = append(append(out, sep), one.Name...)
-		out = append(out, '=', '"')
-		for _, c := range []byte(one.Value) {
-			switch c {
-			case '\\', '"':
-				out = append(out, '\\', c)
-			case '\n':
-				out = append(out, '\\', 'n')
-			default:
-				out = append(out, c)
-			}
+		out = append(out, sep)
+		if model.LegacyValidation.IsValidLabelName(one.Name) {
+			out = append(out, one.Name...)
+		} else {
+			out = quoted(out, one.Name)
 		}
-		out = append(out, '"')
+		out = quoted(append(out, '='), one.Value)
 		sep = ','
 	})
 	if sep == ',' {
 		out = append(out, '}')
 	}
 	return string(append(out, ' '))
+}
+
+// quoted appends s in quotes.
+func quoted(out []byte, s string) []byte {
+	out = append(out, '"')
+	for _, c := range []byte(s) {
+		switch c {
+		case '\\', '"':
+			out = append(out, '\\', c)
+		case '\n':
+			out = append(out, '\\', 'n')
+		default:
+			out = append(out, c)
+		}
+	}
+	return append(out, '"')
 }
 
 func number(v float64) string {

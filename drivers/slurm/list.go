@@ -127,13 +127,14 @@ func timeOf(s string) time.Time {
 	return t
 }
 
-// limitOf reads [days-][hours:]minutes:seconds; 0 for UNLIMITED and for anything else.
+// limitOf reads [days-][hours:]minutes:seconds; 0 for UNLIMITED and for anything else. Each number has 16 bits: more days
+// than that, 179 years, are no limit, and none has a sign.
 func limitOf(s string) time.Duration {
 	days, clock, found := strings.Cut(s, "-")
 	if !found {
 		days, clock = "0", s
 	}
-	d, err := strconv.Atoi(days)
+	d, err := strconv.ParseUint(days, 10, 16)
 	if err != nil {
 		return 0
 	}
@@ -144,7 +145,7 @@ func limitOf(s string) time.Duration {
 		return 0
 	}
 	for i, unit := range units[len(units)-len(parts):] {
-		n, err := strconv.Atoi(parts[i])
+		n, err := strconv.ParseUint(parts[i], 10, 16)
 		if err != nil {
 			return 0
 		}

@@ -86,6 +86,7 @@ func FuzzParseJobs(f *testing.F) {
 	f.Add("")
 	f.Add("1\x1fRUNNING\x1e\n\x1e")
 	f.Add(strings.Replace(listed, "n[1-2]", "n[1-2],a[001-010]b[1,3]", 1))
+	f.Add(strings.Replace(listed, "365-00:00:00", "1--5:00", 1))
 	f.Fuzz(func(t *testing.T, text string) {
 		jobs, err := parseJobs(cast(text))
 		if err != nil && jobs != nil {
@@ -95,9 +96,10 @@ func FuzzParseJobs(f *testing.F) {
 			t.Errorf("%d jobs of %d records", len(jobs), strings.Count(text, "\x1e"))
 		}
 		for _, j := range jobs {
-			if j.ID == "" || !utf8.ValidString(j.Name) {
+			if j.ID == "" || !utf8.ValidString(j.Name) || len(j.Nodes) > maxExpanded {
 				t.Errorf("%+v", j)
 			}
+			bounded(t, cast(text), j)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package serving
 import (
 	"bytes"
 	"context"
+	"maps"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -60,18 +62,26 @@ func (c *client) read(ctx context.Context) reading {
 		if err != nil {
 			return nil
 		}
-		parser := expfmt.NewTextParser(model.LegacyValidation)
-		families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
-		if err != nil {
+		if out.addText(body) != nil {
 			return nil
-		}
-		for name, f := range families {
-			if strings.HasPrefix(name, "vllm:") && len(out) < maxMetrics { // what is kept, once a second, is bounded
-				out.add(name, f)
-			}
 		}
 	}
 	return out
+}
+
+// addText adds the metrics of one replica, in Prometheus' text format.
+func (r reading) addText(text []byte) error {
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	for name, f := range families {
+		if strings.HasPrefix(name, "vllm:") && len(r) < maxMetrics { // what is kept, once a second, is bounded
+			r.add(name, f)
+		}
+	}
+	return nil
 }
 
 func (r reading) add(name string, f *dto.MetricFamily) {
@@ -89,11 +99,17 @@ func (r reading) add(name string, f *dto.MetricFamily) {
 }
 
 // report adds the server's metrics of the window: where the time went, how many requests ran, how full its cache was.
-// Metrics that the server does not have are left out. Names are those of vLLM's V0 and V1 engines.
-func (s scrapes) report(m map[string]float64, replicas int) {
+// Metrics that the server does not have are left out, and so is what is no number: JSON has no form for it. Names are
+// those of vLLM's V0 and V1 engines.
+func (s scrapes) report(to map[string]float64, replicas int) {
 	if s.before == nil || s.after == nil {
 		return
 	}
+	m := map[string]float64{}
+	defer func() {
+		maps.DeleteFunc(m, func(_ string, v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+		maps.Copy(to, m)
+	}()
 	for name, metric := range map[string]string{
 		"queue": "vllm:request_queue_time_seconds", "prefill": "vllm:request_prefill_time_seconds",
 		"decode": "vllm:request_decode_time_seconds", "inference": "vllm:request_inference_time_seconds",

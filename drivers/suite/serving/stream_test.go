@@ -115,6 +115,9 @@ func FuzzReadStreamCuts(f *testing.F) {
 	f.Add("data: x\n", 1, 2)
 	f.Fuzz(func(t *testing.T, stream string, i, j int) {
 		a, kindA := read(stream)
+		if len(a.Text) > 3*len(stream) || len(a.Events) > len(stream) || len(a.Finish) > 3*len(stream) {
+			t.Errorf("%d bytes of text in %d events from %d bytes", len(a.Text), len(a.Events), len(stream))
+		}
 		b, kindB := read(stream, min(i, j), max(i, j))
 		if kindA != kindB || !bytes.Equal(a.Text, b.Text) || len(a.Events) != len(b.Events) || a.Finish != b.Finish || a.Usage != b.Usage {
 			t.Errorf("whole: %q %d %q; cut at %d, %d: %q %d %q", a.Text, len(a.Events), kindA, i, j, b.Text, len(b.Events), kindB)

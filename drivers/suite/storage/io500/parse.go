@@ -1,7 +1,6 @@
 package io500
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"regexp"
@@ -39,11 +38,9 @@ var (
 
 // parseOutput reads standard output or result_summary.txt.
 func parseOutput(text string) (s summary) {
-	lines := bufio.NewScanner(strings.NewReader(text))
-	lines.Buffer(nil, 1<<20)
 	seen := map[string]bool{}
-	for lines.Scan() {
-		l := lines.Text()
+	for l := range strings.Lines(text) {
+		l = strings.TrimRight(l, "\r\n")
 		if v, ok := strings.CutPrefix(l, "IO500 version "); ok {
 			s.headers = append(s.headers, v)
 		} else if m := scoreLine.FindStringSubmatch(l); m != nil {
@@ -79,10 +76,8 @@ type record struct {
 func parseRecord(text string) record {
 	r := record{values: map[string]map[string]string{}}
 	section := ""
-	lines := bufio.NewScanner(strings.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		l := strings.TrimSpace(lines.Text())
+	for l := range strings.Lines(text) {
+		l = strings.TrimSpace(l)
 		switch {
 		case strings.HasPrefix(l, ";"):
 			if strings.Contains(l, "ERROR INVALID") {
