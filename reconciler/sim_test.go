@@ -241,6 +241,7 @@ func (w *sim) converge() error {
 		if err := w.check(); err != nil {
 			return err
 		}
+		w.obey()
 		if calm++; !w.quiet || !w.done() {
 			calm = 0
 		}

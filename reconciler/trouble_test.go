@@ -190,6 +190,20 @@ func (w *sim) peace() {
 	w.apply()
 }
 
+// obey is a person who does what a status asks for where assay cannot go on alone: a revision and the record of a submission
+// that names it are both damaged.
+func (w *sim) obey() {
+	for _, st := range w.status {
+		var id drivers.JobID
+		if c := v1alpha1.Find(st.Conditions, v1alpha1.Stalled); c.Reason == string(plan.DamagedRecord) {
+			if n, _ := fmt.Sscanf(c.Message, "what job %s was submitted as cannot be told", &id); n == 1 {
+				w.note("the user cancels job %s", id)
+				w.cluster.Kill(id)
+			}
+		}
+	}
+}
+
 // errDouble is the harm that intents prevent.
 var errDouble = errors.New("a seat had more than one live job at once")
 

@@ -46,15 +46,17 @@ func (c *Cluster) SetLimit(id drivers.JobID, limit time.Duration) {
 	})
 }
 
-// Requeue puts a running job back into the queue under the same id. Its agent is ended; when the job starts again, the
-// second agent finds that the first one has used the job directory.
+// Requeue puts a running job back into the queue under the same id. Its agent is ended, if it lives, and says so; when the job
+// starts again, the second agent finds that the first one has used the job directory.
 func (c *Cluster) Requeue(id drivers.JobID) {
 	c.with(id, func(j *job) {
 		if j.State != drivers.JobRunning {
 			return
 		}
 		if j.agent.last != nil {
-			c.endAgent(j, drivers.EndSignalled)
+			if !j.agent.dead {
+				c.endAgent(j, drivers.EndSignalled)
+			}
 			j.agent.restarted, j.agent.stopped = true, false
 		}
 		j.State, j.Reason, j.Nodes, j.Started = drivers.JobPending, "BeginTime", nil, time.Time{}

@@ -9,8 +9,8 @@ import (
 	"assay/drivers"
 )
 
-// bounded fails when a job that was read says more than the text that it was read from, or what cannot be.
-func bounded(t *testing.T, text string, j drivers.Job) {
+// saysNoMore fails when a job that was read says more than the text that it was read from, or what cannot be.
+func saysNoMore(t *testing.T, text string, j drivers.Job) {
 	t.Helper()
 	if len(j.ID) > len(text) || len(j.Name) > 3*len(text) || len(j.Reason) > len(text) {
 		t.Errorf("%d bytes became %+v", len(text), j)
@@ -54,7 +54,7 @@ func FuzzParseShow(f *testing.F) {
 		if ok != (j.ID != "") {
 			t.Fatalf("%q: %v, %+v", text, ok, j)
 		}
-		bounded(t, text, j)
+		saysNoMore(t, text, j)
 		if !ok || j.State == drivers.JobUnknown { // the reason of an unknown state is its word
 			return
 		}
@@ -76,7 +76,7 @@ func FuzzParseSacct(f *testing.F) {
 		if ok != (strings.Count(line, "|") >= 3) {
 			t.Fatalf("%q: %v", line, ok)
 		}
-		bounded(t, line, j)
+		saysNoMore(t, line, j)
 		if id, _, _ := strings.Cut(line, "|"); ok && string(j.ID) != id {
 			t.Errorf("%q is job %q", line, j.ID)
 		}

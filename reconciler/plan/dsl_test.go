@@ -24,7 +24,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
 //	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
-//	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY portless
+//	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY torn=WHY portless
 //	                          servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final

@@ -272,7 +272,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 	if w.has("end") {
 		st.End = &drivers.AgentEnd{Reason: w.str("end", ""), Message: w.str("because", "")}
 	}
-	a := Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second), Err: strings.ReplaceAll(w.str("unreadable", ""), "-", " ")}
+	a := Agent{Desired: told, State: st, StillFor: w.dur("still", time.Second), Err: strings.ReplaceAll(w.str("unreadable", ""), "-", " "), NoNews: strings.ReplaceAll(w.str("torn", ""), "-", " ")}
 	if w.has("unreported") {
 		a.State = nil
 	}

@@ -36,11 +36,11 @@ func (e *End) Doubtful() bool {
 }
 
 // unsaid reports whether an attempt that is over for the scheduler has a server that may still run. An agent that never
-// reported has started nothing, unless its job ran for so long that its report must have been lost.
+// reported has started nothing, unless its job ran for so long that its report must have been lost. A damaged report is one.
 func unsaid(a *Attempt, j *drivers.Job, agent Agent) bool {
 	st := agent.State
 	if st == nil || st.Nonce != a.Nonce {
-		return agent.Err != "" || j != nil && !j.Started.IsZero() && j.Ends.Sub(j.Started) > reportedWithin
+		return agent.Err != "" || agent.NoNews != "" || j != nil && !j.Started.IsZero() && j.Ends.Sub(j.Started) > reportedWithin
 	}
 	return agent.Err != "" || !st.Said()
 }

@@ -47,6 +47,8 @@ func (w *world) readiness(s *service, replica *replica) (string, cause) {
 		return unknown, cause{AgentUnreadable, replica.agent.NoNews}
 	case replica.agent.State == nil:
 		return no, cause{AgentStarting, fmt.Sprintf("job %s runs; its agent has not reported yet", replica.job.ID)}
+	case replica.agent.ended(): // one that was killed and started again leaves what it ran as it was
+		return no, cause{AgentEnded, fmt.Sprintf("nothing runs in job %s any more: its agent ended (%s)", replica.job.ID, replica.agent.State.End.Reason)}
 	case replica.agent.State.Generation < replica.agent.Desired.Since:
 		return no, cause{Converging, "the agent has not acted on the last change yet"}
 	}

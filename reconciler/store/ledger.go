@@ -156,11 +156,14 @@ func (g *ledger) readOpen(seen *RunsSeen) {
 			runs[i], err = g.restore(name, err)
 		}
 		switch {
+		case seen.Failed[name.experiment] != nil: // after a line that could not be written its past is not known
+			continue
 		case errors.Is(err, fs.ErrNotExist): // its creation was cut short, and is repeated
 			continue
 		case err == nil && summed(runs[i]):
-			err = g.finish(runs[i])
-			seen.Past[name.experiment] = g.past[name.experiment].Past
+			if err = g.finish(runs[i]); err == nil {
+				seen.Past[name.experiment] = g.past[name.experiment].Past
+			}
 		case err == nil:
 			seen.Open = append(seen.Open, runs[i])
 		}

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -239,5 +241,33 @@ func TestRunsAreFoundByName(t *testing.T) {
 	}
 	if seen := sees(t, s.Dir(), "b.c"); seen.Past["b.c"].Len() != 1 || len(seen.Open) != 0 {
 		t.Errorf("an experiment with a dot: %+v", seen)
+	}
+}
+
+// TestRunsCannotBeSummedUp: a controller was killed after the records of runs and before their lines, and now nothing can be
+// written. That is an error of the experiment, and what is left is done once it can.
+func TestRunsCannotBeSummedUp(t *testing.T) {
+	var trouble error
+	s, err := Open(t.TempDir(), Options{Fault: func(string) error { return trouble }})
+	check(t, err)
+	l := acquire(t, s)
+	finishRun(t, l, "exp", "q-1", "")
+	for _, id := range []string{"q-2", "q-3"} {
+		r, err := l.CreateRun(plan.Run{ID: id, Experiment: "exp", Key: id, Phase: v1alpha1.RunPending}, drivers.SuiteRequest{Run: id})
+		check(t, err)
+		r.Phase = v1alpha1.RunFailed
+		check(t, l.replace(filepath.Join(r.Dir, runFile), record{Run: r}))
+	}
+	check(t, l.Release())
+	l = acquire(t, s)
+	trouble = syscall.ENOSPC
+	seen, err := l.SeeRuns([]string{"exp"})
+	if err != nil || !errors.Is(seen.Failed["exp"], syscall.ENOSPC) || seen.Past["exp"] != nil || len(seen.Open) != 0 {
+		t.Errorf("%v: %+v", err, seen)
+	}
+	trouble = nil
+	seen, err = l.SeeRuns([]string{"exp"})
+	if err != nil || len(seen.Failed) != 0 || seen.Past["exp"].Len() != 3 || len(seen.Open) != 0 {
+		t.Errorf("%v: %+v", err, seen)
 	}
 }

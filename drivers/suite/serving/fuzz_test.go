@@ -52,7 +52,7 @@ func FuzzIdentify(f *testing.F) {
 		_, _ = w.Write(models)
 	}))
 	f.Cleanup(srv.Close)
-	c := newClient([]string{srv.URL}, 0, 1)
+	c := newClient([]string{srv.URL}, 0, 1, 1)
 	f.Cleanup(c.close)
 	f.Fuzz(func(t *testing.T, list, about []byte) {
 		models, version = list, about
