@@ -1,8 +1,6 @@
 package drivers
 
 import (
-	"encoding/json"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -289,20 +287,4 @@ type Claim struct {
 	Nonce string `json:"nonce"`
 	JobID string `json:"jobID,omitempty"`
 	Node  string `json:"node"`
-}
-
-// Serves reports whether two desired states run the same processes and judge them by the same probes: what an agent reported
-// under the one is true under the other.
-func (d AgentDesired) Serves(o AgentDesired) bool {
-	return slices.EqualFunc(d.Processes, o.Processes, func(a, b Process) bool {
-		return a.Name == b.Name && a.Fingerprint == b.Fingerprint && slices.Equal(a.Probes, b.Probes)
-	})
-}
-
-// Equal reports whether two desired states ask for the same, generations aside.
-func (d AgentDesired) Equal(o AgentDesired) bool {
-	d.Generation, o.Generation, d.Since, o.Since = 0, 0, 0, 0
-	a, errA := json.Marshal(d)
-	b, errB := json.Marshal(o)
-	return errA == nil && errB == nil && string(a) == string(b)
 }

@@ -5,6 +5,7 @@
 //	tag.go        Seat and Tag: whose job it is
 //	place.go      Place: the site, cluster and user that a state directory belongs to
 //	agent.go      desired.json, state.json and the beat file of a job directory
+//	desired.go    when two desired.json ask for the same
 //	liveness.go   when a hung server is restarted, what happened inside a job, and the heartbeat
 //	suite.go      Suite; request.json and result.json of a run directory
 //	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes

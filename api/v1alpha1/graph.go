@@ -135,3 +135,13 @@ func (c *checker) serviceNames(services []Service) (names []string, complete boo
 	}
 	return names, complete
 }
+
+// named returns the service of that name.
+func named(services []Service, name string) (Service, bool) {
+	for i := range services { // by index: a Service is large
+		if services[i].Name == name {
+			return services[i], true
+		}
+	}
+	return Service{}, false
+}

@@ -289,13 +289,3 @@ func (c *checker) within(path string, d, limit Duration, what string) {
 		c.bad(path, fmt.Sprintf("%s is longer than the %s that %s allows", d, limit, what), "")
 	}
 }
-
-// named returns the service of that name.
-func named(services []Service, name string) (Service, bool) {
-	for i := range services { // by index: a Service is large
-		if services[i].Name == name {
-			return services[i], true
-		}
-	}
-	return Service{}, false
-}

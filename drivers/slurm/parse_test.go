@@ -99,7 +99,7 @@ func FuzzParseJobs(f *testing.F) {
 			if j.ID == "" || !utf8.ValidString(j.Name) || len(j.Nodes) > maxExpanded {
 				t.Errorf("%+v", j)
 			}
-			bounded(t, cast(text), j)
+			saysNoMore(t, cast(text), j)
 		}
 	})
 }

@@ -155,7 +155,9 @@ func (w *world) givenUp(s *service, replica *replica) cause {
 }
 
 // hopeless reports whether a server fails for a reason that another job would meet as well.
-func hopeless(r Reason) bool { return r == CommandNotFound || r == Missing || r == InsecureRay || r == PortTaken }
+func hopeless(r Reason) bool {
+	return r == CommandNotFound || r == Missing || r == InsecureRay || r == PortTaken
+}
 
 // available reports whether every replica of a service is Ready; an external one when its probe passes.
 func (w *world) available(x *experiment, name string) bool {
