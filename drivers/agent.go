@@ -52,7 +52,7 @@ type Process struct {
 	Token       string            `json:"token,omitempty"`       // the variable of Secrets that probes send as bearer token
 	Password    string            `json:"password,omitempty"`    // file (0600) of a random password of the user PasswordUser; made once
 	Certificate string            `json:"certificate,omitempty"` // file (0600) of a certificate with its key, for both ends of a connection; made once
-	Private     bool              `json:"private,omitempty"`     // the agent fetches Metrics, with Password, and serves them with its own counters
+	Private     bool              `json:"private,omitempty"`     // the agent fetches Metrics, with Password or Token, and serves them with its own counters
 	Protected   map[string]string `json:"protected,omitempty"`   // how each port keeps strangers out, by name ("": the main one); one of ByToken …
 	Port        int               `json:"port,omitempty"`        // 0: allocate a free one
 	GPUs        int               `json:"gpus,omitempty"`        // of each node; 0: all of the job's, as the scheduler gave them
@@ -101,7 +101,6 @@ type Versions struct {
 // the server on Port of 127.0.0.1. It lets in connections whose first request carries the value of the process' Token.
 type Door struct {
 	Port string   // name of the further port on which the server listens
-	Open []string // paths that anybody may GET
 }
 
 // Cluster is a Ray cluster over the nodes of the job that has to stand before the process starts: the head on the first

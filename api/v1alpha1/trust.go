@@ -73,7 +73,9 @@ func serviceNeeds(site Site, path string, s Service, add func(is bool, path, wor
 		}
 		add(true, path+".secrets["+name+"]", TrustSecrets, what)
 	}
+	add(s.Auth == AuthNone, path+".auth", TrustSecrets, "it opens the server to whoever reaches the node's ports")
 	if v := s.VLLM; v != nil {
+		add(v.Insecure, path+".vllm.insecure", TrustProcesses, "others could run programs through its Ray")
 		add(len(v.Command) > 0, path+".vllm.command", TrustProcesses, program)
 		add(len(v.Ray) > 0, path+".vllm.ray", TrustProcesses, program)
 		add(strings.ContainsAny(v.Model[:min(1, len(v.Model))], "/.~"), path+".vllm.model", TrustFiles, paths)

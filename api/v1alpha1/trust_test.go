@@ -33,6 +33,8 @@ var whatGitBrings = map[string]struct{ services, benchmarks, word, at string }{
 	"a directory":             {`{name: s, lustre: {path: /home/victim/.ssh}}`, "", TrustFiles, "spec.services[0].lustre.path"},
 	"a baseline":              {`{name: s, vllm: {model: m}}`, `{name: b, target: s, serving: {dataset: json}, gates: [{metric: ttft.p99, baseline: "file:/home/victim/x", maxRise: 5%}]}`, TrustFiles, "spec.benchmarks[0].gates[0].baseline"},
 	"at a point of a sweep":   {`{name: s, vllm: {model: m}}], sweep: {matrix: {services.s.vllm.command: [[vllm, serve], [sh]]}}, benchmarks: [`, "", TrustProcesses, "spec.services[0].vllm.command"},
+	"an open server":          {`{name: s, chroma: {}, auth: none}`, "", TrustSecrets, "spec.services[0].auth"},
+	"an open Ray":             {`{name: s, vllm: {model: m, insecure: true}}`, "", TrustProcesses, "spec.services[0].vllm.insecure"},
 	"an option of many words": {`{name: s, vllm: {model: m, args: {middleware: [evil.Middleware]}}}`, "", TrustProcesses, "spec.services[0].vllm.args[middleware]"},
 }
 

@@ -186,7 +186,6 @@ func parentCmd(_ *app, run func(context.Context, parent.Options) error) *cobra.C
 	c.Flags().StringVar(&o.Listen, "listen", "", "where clients come")
 	c.Flags().StringVar(&o.To, "to", "", "where the program listens")
 	c.Flags().StringVar(&o.Key, "key", "", "the variable that holds the key which clients have to send")
-	c.Flags().StringArrayVar(&o.Open, "open", nil, "a path that anybody may GET")
 	return c
 }
 

@@ -19,7 +19,7 @@
 // Authentication. vLLM and Chroma ask for a key: that of a secret called VLLM_API_KEY or CHROMA_TOKEN, else one that assay makes
 // once for the service, in the state directory's secrets. It reaches a process by its environment, and probes, the loop and
 // benchmarks read it from its file. vLLM asks below /v1 only and Chroma 1.x nowhere, so both listen on 127.0.0.1, behind a door
-// of package parent; vLLM's metrics stay open to scrapes. `auth: none` leaves all of that out. Ray asks for a token of its own
+// of package parent; the agent fetches vLLM's metrics with the key for scrapes. `auth: none` leaves all of that out. Ray asks for a token of its own
 // from version 2.52 on, and an older one is refused without vllm.insecure; its folder is private. Grafana's administrator gets
 // a random password in a file. Each monitors service has a password for its Prometheus, which
 // Grafana and the collector know, and a certificate that its collector and the relays of the experiment's agents show each

@@ -52,11 +52,11 @@ func TestRay(t *testing.T) {
 	c := compileOne(t, "llm", v1alpha1.Service{Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m"}, Nodes: &two, Resources: v1alpha1.Resources{GPUsPerNode: &four},
 		Secrets: map[string]v1alpha1.Secret{"HF_TOKEN": {Env: "X", Digest: "d1"}, "VLLM_API_KEY": {Env: "Y", Digest: "d2"}}})
 	got := c.Processes[0]
-	want := drivers.Process{Name: "llm", GPUs: 4, Token: "VLLM_API_KEY", Metrics: "/metrics", Grace: 30,
+	want := drivers.Process{Name: "llm", GPUs: 4, Token: "VLLM_API_KEY", Metrics: "/metrics", Private: true, Grace: 30,
 		Argv:     strings.Fields("vllm serve m --host 127.0.0.1 --port $(PORT:server) --tensor-parallel-size 4 --pipeline-parallel-size 2 --distributed-executor-backend ray"),
 		Env:      map[string]string{"HF_HOME": "/work/huggingface", "PMIX_MCA_psec": "native", "RAY_ADDRESS": "$(ADDR):$(PORT:ray)", "RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"},
 		Secrets:  map[string]string{"HF_TOKEN": "/state/secrets/d1", "VLLM_API_KEY": "/state/secrets/d2", "RAY_AUTH_TOKEN": "/state/secrets/exp.llm.RAY_AUTH_TOKEN.key"},
-		Door:     &drivers.Door{Port: "server", Open: []string{"/metrics"}},
+		Door:     &drivers.Door{Port: "server"},
 		Versions: &drivers.Versions{Argv: []string{"ray", "--version"}, Least: "2.52", Reason: "InsecureRay", Advice: got.Versions.Advice},
 		Probes:   []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}},
 		Cluster: &drivers.Cluster{Nodes: 2, GPUs: 8, Private: "/tmp/assay-$(NONCE)",

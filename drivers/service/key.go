@@ -16,13 +16,12 @@ func keyed(svc v1alpha1.Service) bool {
 	return svc.Auth == v1alpha1.AuthKey || svc.VLLM != nil && vllm || svc.Chroma != nil && chroma
 }
 
-// listens is where a server listens: behind a door that asks for the key in variable, when it has one. What is open is for
-// everybody.
-func listens(p *drivers.Process, key bool, variable string, open ...string) (host, port string) {
+// listens is where a server listens: behind a door that asks for the key in variable, when it has one.
+func listens(p *drivers.Process, key bool, variable string) (host, port string) {
 	if !key {
 		return "$(HOST)", "$(PORT)"
 	}
-	p.Token, p.Door = variable, &drivers.Door{Port: serverPort, Open: open}
+	p.Token, p.Door = variable, &drivers.Door{Port: serverPort}
 	return "127.0.0.1", "$(PORT:" + serverPort + ")"
 }
 

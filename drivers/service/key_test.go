@@ -45,19 +45,19 @@ func TestKeys(t *testing.T) {
 		return s
 	}
 	const file = "/state/secrets/exp.s."
-	metrics, all := &drivers.Door{Port: "server", Open: []string{"/metrics"}}, &drivers.Door{Port: "server"}
+	door := &drivers.Door{Port: "server"}
 	for name, tc := range map[string]struct {
 		svc  v1alpha1.Service
 		want key
 	}{
-		"vllm":                           {with(llm, "key", nil), key{"VLLM_API_KEY", file + "VLLM_API_KEY.key", "127.0.0.1", "$(PORT:server)", metrics, ""}},
-		"vllm with a key of its own":     {with(llm, "key", secret("VLLM_API_KEY")), key{"VLLM_API_KEY", "/state/secrets/d", "127.0.0.1", "$(PORT:server)", metrics, ""}},
-		"vllm with another secret":       {with(llm, "key", secret("HF_TOKEN")), key{"VLLM_API_KEY", file + "VLLM_API_KEY.key", "127.0.0.1", "$(PORT:server)", metrics, ""}},
+		"vllm":                           {with(llm, "key", nil), key{"VLLM_API_KEY", file + "VLLM_API_KEY.key", "127.0.0.1", "$(PORT:server)", door, ""}},
+		"vllm with a key of its own":     {with(llm, "key", secret("VLLM_API_KEY")), key{"VLLM_API_KEY", "/state/secrets/d", "127.0.0.1", "$(PORT:server)", door, ""}},
+		"vllm with another secret":       {with(llm, "key", secret("HF_TOKEN")), key{"VLLM_API_KEY", file + "VLLM_API_KEY.key", "127.0.0.1", "$(PORT:server)", door, ""}},
 		"vllm without":                   {with(llm, "none", nil), key{"", "", "$(HOST)", "$(PORT)", nil, "NoKey"}},
 		"vllm of an older assay":         {with(llm, "", nil), key{"", "", "$(HOST)", "$(PORT)", nil, "NoKey"}},
 		"vllm of an older one, with key": {with(llm, "", secret("VLLM_API_KEY")), key{"VLLM_API_KEY", "/state/secrets/d", "$(HOST)", "$(PORT)", nil, ""}},
-		"chroma":                         {with(docs, "key", nil), key{"CHROMA_TOKEN", file + "CHROMA_TOKEN.key", "127.0.0.1", "$(PORT:server)", all, "OnNode"}},
-		"chroma with a key of its own":   {with(docs, "key", secret("CHROMA_TOKEN")), key{"CHROMA_TOKEN", "/state/secrets/d", "127.0.0.1", "$(PORT:server)", all, "OnNode"}},
+		"chroma":                         {with(docs, "key", nil), key{"CHROMA_TOKEN", file + "CHROMA_TOKEN.key", "127.0.0.1", "$(PORT:server)", door, "OnNode"}},
+		"chroma with a key of its own":   {with(docs, "key", secret("CHROMA_TOKEN")), key{"CHROMA_TOKEN", "/state/secrets/d", "127.0.0.1", "$(PORT:server)", door, "OnNode"}},
 		"chroma without":                 {with(docs, "none", nil), key{"", "", "$(HOST)", "$(PORT)", nil, "NoKey"}},
 		"the simulator":                  {with(sim, "key", nil), key{Token: "VLLM_API_KEY", File: file + "VLLM_API_KEY.key"}},
 		"the simulator without":          {with(sim, "none", nil), key{Exposed: "NoKey"}},
@@ -95,9 +95,9 @@ func TestUnderParents(t *testing.T) {
 	c := UnderParents(before)
 	p := c.Processes[0]
 	for want, got := range map[string][]string{
-		"$(ASSAY) parent --listen $(HOST):$(PORT) --to 127.0.0.1:$(PORT:server) --key VLLM_API_KEY --open /metrics -- vllm serve m": p.Argv,
-		"$(ASSAY) parent --private /tmp/assay-$(NONCE) -- ray start --head --block":                                                 p.Cluster.Head,
-		"$(ASSAY) parent --private /tmp/assay-$(NONCE) -- ray start --block":                                                        p.Cluster.Worker,
+		"$(ASSAY) parent --listen $(HOST):$(PORT) --to 127.0.0.1:$(PORT:server) --key VLLM_API_KEY -- vllm serve m": p.Argv,
+		"$(ASSAY) parent --private /tmp/assay-$(NONCE) -- ray start --head --block":                                 p.Cluster.Head,
+		"$(ASSAY) parent --private /tmp/assay-$(NONCE) -- ray start --block":                                        p.Cluster.Worker,
 		"ray status": p.Cluster.Status,
 	} {
 		if line := strings.Join(got, " "); !strings.HasPrefix(line, want) {

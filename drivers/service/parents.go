@@ -14,10 +14,8 @@ func UnderParents(c drivers.Compiled) drivers.Compiled {
 		p := &c.Processes[i]
 		if d := p.Door; d != nil {
 			words := []string{"$(ASSAY)", "parent", "--listen", "$(HOST):$(PORT)", "--to", "127.0.0.1:$(PORT:" + d.Port + ")", "--key", p.Token}
-			for _, path := range d.Open {
-				words = append(words, "--open", path)
-			}
 			p.Argv, p.Door = slices.Concat(words, []string{"--"}, p.Argv), nil
+			p.Protected = map[string]string{d.Port: drivers.OnLoopback}
 		}
 		if p.Cluster != nil && p.Cluster.Private != "" {
 			cluster := *p.Cluster

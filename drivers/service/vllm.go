@@ -29,7 +29,8 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	}
 	name := served(v)
 	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM}
-	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey, p.Metrics)
+	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey)
+	p.Private = p.Door != nil // no scrape has the key
 	argv := slices.Concat(command, []string{v.Model, "--host", host, "--port", port,
 		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))})
 	if v.PipelineParallel > 1 {
@@ -73,7 +74,7 @@ func simulated(svc v1alpha1.Service) (drivers.Compiled, error) {
 		Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceDefault,
 	}
 	if keyed(svc) {
-		p.Token = v1alpha1.VLLMKey // it asks for it itself
+		p.Token, p.Private = v1alpha1.VLLMKey, true // it asks for it itself
 	}
 	return drivers.Compiled{Kind: "vllm", Simulated: true, Model: name, Processes: []drivers.Process{p}}, nil
 }

@@ -52,4 +52,6 @@
 //
 // What it reads and writes are records of package durable, apart from the files of its programs. A desired.json that is
 // damaged or newer than this agent is reported in state.json; the last good one holds.
+//
+// Dependency: golang.org/x/crypto/bcrypt, for the hash of a password that Prometheus' web.yml takes.
 package agent

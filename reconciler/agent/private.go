@@ -39,8 +39,8 @@ func (t *scrapeToken) get() string {
 	return t.value
 }
 
-// offer is where the metrics of a process are, for this node alone, and the password that they ask for.
-type offer struct{ url, password string }
+// offer is where the metrics of a process are, for this node alone, and the password or the token that they ask for.
+type offer struct{ url, password, token string }
 
 // fetcher follows nowhere: what it carries is for one process of this node.
 var fetcher = &http.Client{Timeout: fetchTime, Transport: &http.Transport{IdleConnTimeout: fetchTime},
@@ -55,7 +55,7 @@ func (n *nodes) offer(process string, o offer) {
 	n.offers[process] = o
 }
 
-// private serves the metrics of a process that asks for a password, or that only this node can reach.
+// private serves the metrics of a process that asks for a password or a key, or that only this node can reach.
 func (n *nodes) private(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
 	o, there := n.offers[r.PathValue("process")]
@@ -70,8 +70,11 @@ func (n *nodes) private(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req.Header["Accept"] = r.Header["Accept"]
-	if o.password != "" {
+	switch {
+	case o.password != "":
 		req.SetBasicAuth(drivers.PasswordUser, o.password)
+	case o.token != "":
+		req.Header.Set("Authorization", "Bearer "+o.token)
 	}
 	res, err := fetcher.Do(req)
 	if err != nil {

@@ -139,7 +139,7 @@ func (p *process) launch(now time.Time) error {
 	p.wrong, p.misses, p.quiet, p.token, p.taken = 0, 0, 0, p.tokenOf(), 0
 	p.listenFor()
 	if p.want.Private {
-		p.a.nodes.offer(p.want.Name, offer{p.local(p.port) + p.want.Metrics, p.password})
+		p.a.nodes.offer(p.want.Name, offer{p.local(p.port) + p.want.Metrics, p.password, p.token})
 	}
 	p.enter(drivers.PhaseStarting, "Started", "waiting for its probes to pass", now)
 	return nil

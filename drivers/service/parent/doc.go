@@ -10,7 +10,7 @@
 // The door listens where clients come, and the server on 127.0.0.1. A connection whose first request carries the key, as
 // "Authorization: Bearer KEY" or "X-Chroma-Token: KEY", is handed through as it is from then on: it costs one copy in the
 // kernel, and nothing of a request is changed. So one who shares a connection shares its right: a proxy that keeps connections
-// for several people has to ask them itself. Everybody else gets 401, apart from what GETs a path that is open.
+// for several people has to ask them itself. Everybody else gets 401.
 //
 // A door protects from the network. Other users of the same machine reach the server's own port; vLLM asks them for its key
 // below /v1, Chroma asks nobody. The door hands nothing to a server of another user that took the port.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,14 +17,12 @@ const (
 	mostUnknown = 4096             // connections at a time that have not shown the key
 	headTime    = 10 * time.Second // for a client's first request
 	dialTime    = 5 * time.Second
-	openTime    = 30 * time.Second // for the answer on a path that is open
 )
 
 // Door lets in who has the key.
 type Door struct {
-	Key  string
-	To   string   // host:port of the server
-	Open []string // paths that anybody may GET
+	Key string
+	To  string // host:port of the server
 
 	ours atomic.Bool // the server's port is known to be this user's
 }
@@ -69,8 +66,7 @@ func (d *Door) admit(c net.Conn) (through net.Conn) {
 	if err != nil {
 		return nil
 	}
-	known := d.knows(req)
-	if !known && !(req.Method == http.MethodGet && slices.Contains(d.Open, req.URL.Path)) {
+	if !d.knows(req) {
 		refuse(c, http.StatusUnauthorized, "Unauthorized", "this server asks for a key, as Authorization: Bearer KEY; its owner prints it with: assay key SERVICE")
 		return nil
 	}
@@ -79,25 +75,12 @@ func (d *Door) admit(c net.Conn) (through net.Conn) {
 		refuse(c, http.StatusServiceUnavailable, "Unavailable", err.Error())
 		return nil
 	}
-	if !known {
-		defer s.Close()
-		d.show(c, s, req)
-		return nil
-	}
 	_ = c.SetDeadline(time.Time{})
 	if _, err := s.Write(head); err != nil {
 		_ = s.Close()
 		return nil
 	}
 	return s
-}
-
-// show answers a request for a path that is open, and nothing else that the client sends.
-func (d *Door) show(c, s net.Conn, req *http.Request) {
-	_ = c.SetDeadline(time.Now().Add(openTime))
-	_ = s.SetDeadline(time.Now().Add(openTime))
-	fmt.Fprintf(s, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\nConnection: close\r\n\r\n", req.URL.Path, d.To, oneLine(req.Header.Get("Accept")))
-	_, _ = io.Copy(c, s) // a client that has gone needs no answer
 }
 
 // knows reports whether a request carries the key.
@@ -155,14 +138,4 @@ func refuse(c net.Conn, status int, word, message string) {
 		_ = t.CloseWrite()
 		_, _ = io.Copy(io.Discard, io.LimitReader(c, maxHead))
 	}
-}
-
-// oneLine is a header's value without what would end it.
-func oneLine(s string) string { return strings.Map(printable, s) }
-
-func printable(r rune) rune {
-	if r < ' ' || r == 0x7f {
-		return -1
-	}
-	return r
 }

@@ -35,7 +35,7 @@ func doorTo(t *testing.T) (address string, reached func() []string) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	return serving(t, &Door{Key: secret, To: s.Listener.Addr().String(), Open: []string{"/metrics"}}), func() []string {
+	return serving(t, &Door{Key: secret, To: s.Listener.Addr().String()}), func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string{}, seen...)
@@ -88,13 +88,10 @@ func TestDoor(t *testing.T) {
 		"another scheme":       {"Authorization", "Basic " + secret},
 		"a key in another one": {"X-Api-Key", secret},
 	} {
-		for _, path := range []string{"/v1/models", "/invocations", "/", "/metrics/", "/metrics/../v1", "//metrics"} {
+		for _, path := range []string{"/v1/models", "/invocations", "/", "/metrics"} {
 			if status, body := ask(t, "POST", base+path, header...); status != http.StatusUnauthorized || strings.Contains(body, " 0\n") || strings.Contains(body, secret) {
 				t.Errorf("%s, %s: %d %s", name, path, status, body)
 			}
-		}
-		if status, _ := ask(t, "POST", base+"/metrics", header...); status != http.StatusUnauthorized {
-			t.Errorf("%s: POST on an open path: %d", name, status)
 		}
 	}
 	if got := reached(); len(got) != 0 {
@@ -109,25 +106,6 @@ func TestDoor(t *testing.T) {
 	}
 	if got := reached(); len(got) != 9 || !strings.HasSuffix(got[0], " xxxxxxxxxx") {
 		t.Errorf("%v", got)
-	}
-}
-
-// TestOpenPath: a path that is open gives one answer, and the connection no more than that.
-func TestOpenPath(t *testing.T) {
-	address, reached := doorTo(t)
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	fmt.Fprint(c, "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\nPOST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
-	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
-	all, err := io.ReadAll(c)
-	if err != nil || !bytes.Contains(all, []byte("/metrics 2")) || bytes.Count(all, []byte("HTTP/1.1")) != 1 {
-		t.Errorf("%v: %s", err, all)
-	}
-	if got := reached(); len(got) != 1 || !strings.HasPrefix(got[0], "GET /metrics") {
-		t.Errorf("the server was asked %v", got)
 	}
 }
 
@@ -178,7 +156,7 @@ func TestSquatter(t *testing.T) {
 			got <- string(b)
 		}
 	}()
-	d := &Door{Key: secret, To: l.Addr().String(), Open: []string{"/metrics"}}
+	d := &Door{Key: secret, To: l.Addr().String()}
 	address := serving(t, d)
 	if status, body := ask(t, "GET", "http://"+address+"/v1/models", "Authorization", "Bearer "+secret); status != http.StatusServiceUnavailable || !strings.Contains(body, "another user") {
 		t.Errorf("%d %s", status, body)

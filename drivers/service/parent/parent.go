@@ -19,7 +19,6 @@ type Options struct {
 	Listen  string // HOST:PORT of the door; empty: none
 	To      string // 127.0.0.1:PORT of the server
 	Key     string // the variable that holds the key
-	Open    []string
 }
 
 // Run runs the program to its end and returns its exit code; a signal that ended it ends this process too. An error means that
@@ -48,7 +47,7 @@ func Run(o Options) (code int, err error) {
 
 // open begins to listen, before the server starts: a port that is taken ends the start.
 func open(o Options) (net.Listener, error) {
-	d := Door{Key: os.Getenv(o.Key), To: o.To, Open: o.Open}
+	d := Door{Key: os.Getenv(o.Key), To: o.To}
 	if d.Key == "" {
 		return nil, fmt.Errorf("the variable %s holds no key", o.Key)
 	}

@@ -268,10 +268,10 @@ func TestListenAndServe(t *testing.T) {
 	}
 }
 
-// TestKey: with a key nobody gets anything without it, metrics apart.
+// TestKey: with a key nobody gets anything without it.
 func TestKey(t *testing.T) {
 	s := New(Config{Model: "m", Key: "k1"})
-	for _, path := range []string{"/v1/models", "/health", "/version", "/nowhere"} {
+	for _, path := range []string{"/v1/models", "/health", "/version", "/metrics", "/nowhere"} {
 		for _, key := range []string{"", "Bearer k", "Bearer k11", "k1"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.Header.Set("Authorization", key)
@@ -281,7 +281,7 @@ func TestKey(t *testing.T) {
 			}
 		}
 	}
-	for path, key := range map[string]string{"/v1/models": "Bearer k1", "/health": "Bearer k1", "/metrics": ""} {
+	for path, key := range map[string]string{"/v1/models": "Bearer k1", "/health": "Bearer k1", "/metrics": "Bearer k1"} {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.Header.Set("Authorization", key)
 		w := httptest.NewRecorder()

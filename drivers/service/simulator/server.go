@@ -24,7 +24,7 @@ const Version = "0.12.0+assay.simulator"
 // Config of one simulated server.
 type Config struct {
 	Model    string // as clients name it
-	Key      string // that clients must send for everything but metrics; empty: none
+	Key      string // that clients must send; empty: none
 	Simulate v1alpha1.Simulate
 }
 
@@ -65,7 +65,7 @@ func New(c Config) *Server {
 // ServeHTTP marks every answer as simulated, and asks for the key.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Assay-Simulated", "true")
-	if s.c.Key != "" && r.URL.Path != "/metrics" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+s.c.Key)) != 1 {
+	if s.c.Key != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+s.c.Key)) != 1 {
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "this server asks for a key, as Authorization: Bearer KEY; its owner prints it with: assay key SERVICE")
 		return
 	}
