@@ -100,7 +100,7 @@ type Versions struct {
 // Door is a process of assay in front of a server that does not ask every client for a key: it listens on the main port, and
 // the server on Port of 127.0.0.1. It lets in connections whose first request carries the value of the process' Token.
 type Door struct {
-	Port string   // name of the further port on which the server listens
+	Port string // name of the further port on which the server listens
 }
 
 // Cluster is a Ray cluster over the nodes of the job that has to stand before the process starts: the head on the first
