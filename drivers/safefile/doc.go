@@ -15,6 +15,30 @@
 //
 // Who shares an account, or is root, is not kept out: they can do what assay does.
 //
+// # Threat model of assay
+//
+// assay runs as a person on machines of many. What is kept out, and where:
+//
+//	another user of the login node   puts files, links, FIFOs or a planted program where assay reads, runs or removes (here);
+//	                                 reads secrets in argv, environments, states, logs (service, store, redact); asks the
+//	                                 embedded Prometheus (listen, prometheus); takes a port or an address that a file
+//	                                 still names (procid.Address)
+//	another user of a compute node   takes a server's port before it, to be given its key (agent); replaces folders in
+//	                                 shared scratch (here, suite); reads folders of Ray or of jobs (service/parent)
+//	another user of the network      asks servers, agents, monitors and relays without a proof, floods them, or sends them
+//	                                 what costs memory (listen, service/parent, coordinator); joins a Ray cluster (service)
+//	the author of a manifest in git  names programs, secrets and files (api/v1alpha1, trust.go); configures the repository to
+//	                                 run something, hides a token in an address (source); writes what costs time and
+//	                                 memory to read (api/v1alpha1, limits.go); takes over another's experiment (accept)
+//	a hostile or broken server       answers without end, redirects with credentials, quotes its key, sends escape sequences,
+//	                                 formulas and markup (bounded, probe, redact, plain)
+//	a hostile image                  is run by the site's container runtime, as the user who named it; what it prints and
+//	                                 serves is treated as a server's
+//	who is sent an archive, a report gets no secret that assay knows, nor what looks like one (redact, bundle)
+//
+// By design a manifest that its user types runs commands as that user. The tests of the packages named here carry the attacks
+// out, as other users where they are root.
+//
 // Dependency: golang.org/x/sys/unix, for openat, unlinkat, renameat and statx, which also tells mounts of one file system
 // apart. os.Root follows no link out of a folder, but asks nobody for owners and mounts; it opens files here and removes none.
 package safefile
