@@ -27,9 +27,9 @@
 //	                                 shared scratch (here, suite); reads folders of Ray or of jobs (service/parent)
 //	another user of the network      asks servers, agents, monitors and relays without a proof, floods them, or sends them
 //	                                 what costs memory (listen, service/parent, coordinator); joins a Ray cluster (service)
-//	the author of a manifest in git  names programs, secrets and files (api/v1alpha1, trust.go); configures the repository to
+//	the author of a manifest in git  names programs, secrets and files (api/v1alpha1); configures the repository to
 //	                                 run something, hides a token in an address (source); writes what costs time and
-//	                                 memory to read (api/v1alpha1, limits.go); takes over another's experiment (accept)
+//	                                 memory to read (api/v1alpha1); takes over another's experiment (accept)
 //	a hostile or broken server       answers without end, redirects with credentials, quotes its key, sends escape sequences,
 //	                                 formulas and markup (bounded, probe, redact, plain)
 //	a hostile image                  is run by the site's container runtime, as the user who named it; what it prints and
