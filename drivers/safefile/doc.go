@@ -5,6 +5,7 @@
 //
 //	private.go  Private and Trusted: nobody else can write in a folder or a file, nor put another one in its place
 //	owner.go    who owns what, and who counts as trusted: this user and root
+//	group.go    the group that a user has alone
 //	folder.go   Folder: an open folder of this user, and what is read and renamed in it
 //	remove.go   what removes: by descriptors, never over a mount, never another user's files
 //	open.go     regular files that a manifest names or a folder holds: no FIFO, device or link out of the folder

@@ -21,7 +21,7 @@ var (
 
 // facts are what is known of an opened file or folder, or of a name in one.
 type facts struct {
-	uid      uint32
+	uid, gid uint32
 	mode     uint32 // as st_mode: kind and permissions
 	dev, mnt uint64 // mnt is 0 where the kernel does not tell mounts apart
 }
@@ -35,8 +35,10 @@ func (f facts) mine() bool { return f.uid == uint32(os.Geteuid()) }
 // for root's: that namespace was made by this user.
 func (f facts) trusted() bool { return f.mine() || f.uid == 0 || int64(f.uid) == unmapped() }
 
-// openToOthers reports whether others than its owner can write to it.
-func (f facts) openToOthers() bool { return f.mode&0o022 != 0 }
+// openToOthers reports whether others than its owner can write to it. The group that this user has alone is no other.
+func (f facts) openToOthers() bool {
+	return f.mode&0o002 != 0 || f.mode&0o020 != 0 && int64(f.gid) != ownGroup()
+}
 
 // factsOf asks an open descriptor.
 func factsOf(fd int) (facts, error) { return factsAt(fd, "", unix.AT_EMPTY_PATH) }
@@ -44,13 +46,13 @@ func factsOf(fd int) (facts, error) { return factsAt(fd, "", unix.AT_EMPTY_PATH)
 // factsAt asks for a name in a folder, without following a link. A server is not asked for sizes.
 func factsAt(fd int, name string, flags int) (facts, error) {
 	var x unix.Statx_t
-	err := unix.Statx(fd, name, flags|unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE|unix.STATX_MODE|unix.STATX_UID|unix.STATX_MNT_ID, &x)
+	err := unix.Statx(fd, name, flags|unix.AT_SYMLINK_NOFOLLOW|unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE|unix.STATX_MODE|unix.STATX_UID|unix.STATX_GID|unix.STATX_MNT_ID, &x)
 	if errors.Is(err, unix.ENOSYS) {
 		var st unix.Stat_t
 		err = unix.Fstatat(fd, name, &st, flags|unix.AT_SYMLINK_NOFOLLOW)
-		return facts{uid: st.Uid, mode: st.Mode, dev: uint64(st.Dev)}, err
+		return facts{uid: st.Uid, gid: st.Gid, mode: st.Mode, dev: uint64(st.Dev)}, err
 	}
-	f := facts{uid: x.Uid, mode: uint32(x.Mode), dev: unix.Mkdev(x.Dev_major, x.Dev_minor)}
+	f := facts{uid: x.Uid, gid: x.Gid, mode: uint32(x.Mode), dev: unix.Mkdev(x.Dev_major, x.Dev_minor)}
 	if x.Mask&unix.STATX_MNT_ID != 0 {
 		f.mnt = x.Mnt_id
 	}
