@@ -159,7 +159,7 @@ type Accountant interface {
 type Fencer interface {
 	// Fence ends every process that the job left behind, and returns nil once none is left. The scheduler must have
 	// said before that the job is over: one that still runs is ErrRejected. It is idempotent; an unknown or foreign id
-	// is not an error. On any error something may still run, so a replacement has to wait; errors.ErrUnsupported: this
-	// scheduler cannot do it for that job.
+	// is not an error, and without an id whatever carries the nonce is ended. On any error something may still run, so a
+	// replacement has to wait; errors.ErrUnsupported: this scheduler cannot do it for that job.
 	Fence(ctx context.Context, id JobID, nonce string) error
 }

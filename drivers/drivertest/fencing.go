@@ -21,7 +21,7 @@ func (b *bench) fence() {
 		b.Errorf("fencing a running job gave %v", err)
 	}
 	for range 2 {
-		for id, nonce := range map[drivers.JobID]string{forever: "other", seven: "seven", unknown: "none"} {
+		for id, nonce := range map[drivers.JobID]string{forever: "other", seven: "seven", unknown: "none", "": "none"} {
 			if err := f.Fence(b.Context(), id, nonce); err != nil {
 				b.Errorf("fencing job %s of nonce %s: %v", id, nonce, err)
 			}

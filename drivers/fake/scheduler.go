@@ -188,7 +188,7 @@ func (c *Cluster) Fence(ctx context.Context, id drivers.JobID, nonce string) err
 			return fmt.Errorf("fencing job %s: the scheduler did not answer: %w", id, drivers.ErrUnavailable)
 		}
 		for _, j := range slices.Concat(c.past, c.jobs) {
-			if j.ID != id || j.Tag.Nonce != nonce || c.now.Before(j.listed) { // what is not listed yet is not known here either
+			if id != "" && j.ID != id || j.Tag.Nonce != nonce || c.now.Before(j.listed) { // what is not listed yet is not known here either
 				continue
 			}
 			if !j.State.Terminal() {

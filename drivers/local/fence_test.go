@@ -52,25 +52,32 @@ func TestShepherdKilled(t *testing.T) {
 	}
 }
 
-// TestFolderRemoved: a job whose folder was removed by hand is fenced all the same.
+// TestFolderRemoved: a job whose folder was removed by hand is fenced all the same, also when nobody knows its id any more.
 func TestFolderRemoved(t *testing.T) {
-	sp := spec(t, "s", "folder-removed", "family")
-	s := open(t, t.TempDir())
-	id, err := s.Submit(t.Context(), sp)
-	if err != nil {
-		t.Fatal(err)
+	for name, known := range map[string]bool{"known": true, "unknown": false} {
+		t.Run(name, func(t *testing.T) {
+			sp := spec(t, "s", "folder-removed-"+name, "family")
+			s := open(t, t.TempDir())
+			id, err := s.Submit(t.Context(), sp)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids := family(t, sp.Dir)
+			if err := os.RemoveAll(s.folder(string(id))); err != nil {
+				t.Fatal(err)
+			}
+			if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) != 0 {
+				t.Errorf("listed is %+v, %v", jobs, err)
+			}
+			if !known {
+				id = ""
+			}
+			if err := s.Fence(t.Context(), id, sp.Tag.Nonce); err != nil {
+				t.Error(err)
+			}
+			gone(t, pids)
+		})
 	}
-	pids := family(t, sp.Dir)
-	if err := os.RemoveAll(s.folder(string(id))); err != nil {
-		t.Fatal(err)
-	}
-	if jobs, err := s.Jobs(t.Context(), "s"); err != nil || len(jobs) != 0 {
-		t.Errorf("listed is %+v, %v", jobs, err)
-	}
-	if err := s.Fence(t.Context(), id, sp.Tag.Nonce); err != nil {
-		t.Error(err)
-	}
-	gone(t, pids)
 }
 
 // TestLeftovers: what a job started ends with it, in its process group or not, whether it was cancelled or went by itself.

@@ -48,3 +48,15 @@ func TestRebuild(t *testing.T) {
 		t.Error("a seat that differs from point to point was rebuilt")
 	}
 }
+
+// TestASeatWhoseSecondAttemptIsFenced: the job of an attempt that was made anew has failed, and what it left behind is ended
+// before the attempt is closed. The seat is shown with the job that it was judged by, not with the one that is older.
+func TestASeatWhoseSecondAttemptIsFenced(t *testing.T) {
+	d, o := parseWorld(t, "service llm\nfencer\nattempt n1 seat=llm/0 job=105\nattempt n2 seat=llm/0 job=102\n"+
+		"job 105 nonce=n1 started=1m\njob 102 nonce=n2 state=Failed\nagent n1\nagent n2 wasready")
+	o.Listing.Jobs[1].Started = o.Listing.Jobs[0].Started.Add(-time.Minute)
+	seat := Plan(d, o).Status[0].Services[0].Seats[0]
+	if !seat.Ready || seat.JobID != "105" || seat.Nonce != "n1" {
+		t.Errorf("%+v", seat)
+	}
+}

@@ -78,6 +78,9 @@ func show(r Result, td *datadriven.TestData) string {
 		if a.End != nil && a.End.Failure {
 			b.WriteString(" failure")
 		}
+		if a.Fence {
+			b.WriteString(" fence")
+		}
 		if a.Change != nil && a.Change.Time != nil {
 			fmt.Fprintf(&b, " time=%s", *a.Change.Time)
 		}

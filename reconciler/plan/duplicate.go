@@ -51,9 +51,9 @@ func (w *world) zombies(a *Attempt, live []*drivers.Job) {
 	}
 }
 
-// oneAttempt keeps the open attempt whose job is the oldest.
+// oneAttempt keeps the open attempt whose job is the oldest. A busy seat stays with the one that it was judged by.
 func (w *world) oneAttempt(alloc *allocation, seat *seat) {
-	if len(w.open[seat.id]) < 2 || slices.ContainsFunc(w.open[seat.id], (*Attempt).unknown) {
+	if len(w.open[seat.id]) < 2 || w.busy(seat.id) || slices.ContainsFunc(w.open[seat.id], (*Attempt).unknown) {
 		return
 	}
 	open := slices.Clone(w.open[seat.id])

@@ -157,7 +157,7 @@ func (w *world) close(a *Attempt, e End) {
 	if agent, j := w.o.Agents[a.Nonce], w.job(a.Nonce); unsaid(a, j, agent) {
 		e.Unsaid, e.Nodes = true, nodesOf(j, agent)
 	}
-	fence := w.o.Fences && a.JobID != "" && e.Doubtful()
+	fence := w.o.Fences && (a.JobID != "" || e.Unsaid) && e.Doubtful() // of a job whose id is lost, what carries its mark
 	w.do(Action{Verb: Close, Experiment: a.Experiment, Object: object(a), Seat: a.Seat, Nonce: a.Nonce, JobID: a.JobID,
 		Reason: e.Reason, Message: e.Message, End: &e, Fence: fence})
 	if fence {
