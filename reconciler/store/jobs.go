@@ -57,7 +57,10 @@ func (s *Store) fleeting() durable.Writer {
 // FirstDesired writes what the agent of an attempt that was just begun, and not submitted yet, should run. It is as fleeting as
 // the folder's name: what a power cut leaves of it is written anew.
 func (l *Lease) FirstDesired(a plan.Attempt, d drivers.AgentDesired) error {
-	d.Nonce, d.Generation = a.Nonce, 1
+	if err := l.makeKeys(d.Processes); err != nil {
+		return err
+	}
+	d.Nonce, d.Generation, d.Since = a.Nonce, 1, 1
 	w := l.s.fleeting()
 	w.NoSync = true
 	if err := w.ReplaceRecord(filepath.Join(l.s.JobDir(a.Seat, a.Nonce), drivers.DesiredFile), d, nil); err != nil {
@@ -78,10 +81,8 @@ func (l *Lease) WriteDesired(seat drivers.Seat, nonce string, d drivers.AgentDes
 	if before.Generation > 0 && !torn && d.Equal(before) {
 		return before, l.Check()
 	}
-	for _, p := range d.Processes {
-		if err := l.makeKeys(p); err != nil {
-			return d, err
-		}
+	if err := l.makeKeys(d.Processes); err != nil {
+		return d, err
 	}
 	d.Generation = before.Generation + 1
 	state, err := l.s.State(seat, nonce)

@@ -33,10 +33,14 @@ func TestKeysAreMadeOnce(t *testing.T) {
 	tell := func(l *Lease) string {
 		t.Helper()
 		seat := drivers.Seat{Experiment: "exp", Group: "llm", Slot: slot}
-		slot++
+		slot++ // the first is told as a submission tells
 		a, err := l.Begin(plan.Attempt{Seat: seat})
 		check(t, err)
-		_, err = l.WriteDesired(seat, a.Nonce, told)
+		if slot%2 == 0 {
+			_, err = l.WriteDesired(seat, a.Nonce, told)
+		} else {
+			err = l.FirstDesired(a, told)
+		}
 		check(t, err)
 		return read()
 	}

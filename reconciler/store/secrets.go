@@ -52,22 +52,24 @@ func (s *Store) PutSecret(value string) (string, error) {
 	return digest, nil
 }
 
-// makeKeys makes the keys that a process is about to be told of and that are not there yet: 32 random bytes in hex. Of two
+// makeKeys makes the keys that processes are about to be told of and that are not there yet: 32 random bytes in hex. Of two
 // controllers that make one at the same time, one wins. A key is never replaced.
-func (l *Lease) makeKeys(p drivers.Process) error {
-	for name, file := range p.Secrets {
-		if !drivers.IsKeyFile(file) || filepath.Dir(file) != l.s.SecretDir() {
-			continue
-		}
-		if _, err := os.Lstat(file); err == nil {
-			continue
-		}
-		err := l.s.fs.MkdirAll(filepath.Dir(file))
-		if err == nil {
-			err = l.s.fs.Create(file, []byte(random(32)), l.Check)
-		}
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("making the key %s of %s: %w", name, p.Name, err)
+func (l *Lease) makeKeys(of []drivers.Process) error {
+	for _, p := range of {
+		for name, file := range p.Secrets {
+			if !drivers.IsKeyFile(file) || filepath.Dir(file) != l.s.SecretDir() {
+				continue
+			}
+			if _, err := os.Lstat(file); err == nil {
+				continue
+			}
+			err := l.s.fs.MkdirAll(filepath.Dir(file))
+			if err == nil {
+				err = l.s.fs.Create(file, []byte(random(32)), l.Check)
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("making the key %s of %s: %w", name, p.Name, err)
+			}
 		}
 	}
 	return nil
