@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -78,6 +79,11 @@ func (p *Past) Add(e EndedRun, r Run) {
 		return
 	}
 	p.byKey[r.Key], p.runs = append(all, e), p.runs+1
+}
+
+// Same reports whether that is what the Past holds of a run.
+func (p *Past) Same(key string, e EndedRun) bool {
+	return slices.ContainsFunc(p.Of(key), func(o EndedRun) bool { return reflect.DeepEqual(o, e) })
 }
 
 // With is the Past with one more run, or with another entry of one that it holds.

@@ -177,13 +177,18 @@ func (w *world) targetOf(x *experiment, want *wantedRun) cause {
 	return cause{}
 }
 
-// runID is the id of the next run of a key, and which attempt it is.
+// runID is the id of the next run of a key, and which attempt it is. Earlier ones can be missing from a list that was put
+// back, so their number alone says nothing.
 func (x *experiment) runID(want *wantedRun) (id string, attempt int) {
-	id, attempt = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]), len(x.ofKey(want.key))+1
-	if attempt > 1 {
-		id = fmt.Sprintf("%s-%d", id, attempt)
+	known := x.ofKey(want.key)
+	for attempt = len(known) + 1; ; attempt++ {
+		if id = fmt.Sprintf("%s-%d-%s", want.Name, want.repeat, want.key[:8]); attempt > 1 {
+			id = fmt.Sprintf("%s-%d", id, attempt)
+		}
+		if !slices.ContainsFunc(known, func(r *Run) bool { return r.ID == id }) {
+			return id, attempt
+		}
 	}
-	return id, attempt
 }
 
 // create records a run together with those of its set, or as failed for a reason that is known in advance. One that runs in

@@ -199,6 +199,9 @@ func (g *ledger) note(r plan.Run) error {
 	g.names["runs"][r.Experiment] = true
 	name := runName{r.Experiment, r.ID}
 	if summed(r) {
+		if h := g.past[r.Experiment]; h != nil && h.Same(r.Key, plan.SumUp(r)) {
+			return g.unmark(r) // its line is there
+		}
 		return g.add(r)
 	}
 	if g.open[name] == nil {

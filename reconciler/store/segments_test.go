@@ -271,3 +271,21 @@ func TestRunsCannotBeSummedUp(t *testing.T) {
 		t.Errorf("%v: %+v", err, seen)
 	}
 }
+
+// TestAnEndedRunIsListedOnce: a run that is created although it exists and has ended is in the list of ended runs already.
+func TestAnEndedRunIsListedOnce(t *testing.T) {
+	s := open(t, t.TempDir())
+	l := acquire(t, s)
+	r := plan.Run{Experiment: "exp", ID: "b-1-k-2", Key: "k", Benchmark: "b", Target: "t", Phase: v1alpha1.RunLost, Reason: "Lost", Created: time.Unix(1, 0), Ended: time.Unix(2, 0)}
+	var sizes []int64
+	for range 3 {
+		_, err := l.CreateRun(r, drivers.SuiteRequest{})
+		check(t, err)
+		info, err := os.Stat(filepath.Join(s.FinishedDir("exp"), "segment-000001.jsonl"))
+		check(t, err)
+		sizes = append(sizes, info.Size())
+	}
+	if sizes[0] != sizes[1] || sizes[1] != sizes[2] {
+		t.Errorf("the list has %d bytes", sizes)
+	}
+}
