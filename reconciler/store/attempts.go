@@ -77,7 +77,11 @@ func (l *Lease) update(w durable.Writer, a plan.Attempt) error {
 // else changed the file, writes it anew: then durably.
 func (l *Lease) writeAttempt(w durable.Writer, a plan.Attempt) error {
 	path := l.s.intentPath(a.Nonce)
-	b, err := durable.EncodeVersion(a, AttemptVersion)
+	clean, err := l.s.hide(a)
+	if err != nil {
+		return err
+	}
+	b, err := durable.EncodeVersion(clean, AttemptVersion)
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", path, err)
 	}
