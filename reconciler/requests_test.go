@@ -38,7 +38,7 @@ func (w *sim) answered(t *testing.T) int64 {
 // command asks; the status that answers it was observed after it asked.
 func TestARequestIsAnsweredByANewObservation(t *testing.T) {
 	w := lazy(t)
-	w.someJob(func(j drivers.Job) { w.cluster.Kill(j.ID) })
+	w.someJob(func(j drivers.Job) { w.cluster.FailNode(j.Nodes[0]) }) // whose agent says nothing of it
 	w.pass()
 	if ready := v1alpha1.Find(w.status[0].Conditions, v1alpha1.Ready); ready.Status != v1alpha1.True {
 		t.Fatalf("the last listing is good for an hour, but Ready is %+v", ready)

@@ -15,6 +15,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 // commitOf fills in the git commit that all paths lie at, with -dirty appended when what was read of them differs from it or
@@ -61,7 +62,7 @@ func commitOfPath(ctx context.Context, path string, files []v1alpha1.File) (h he
 	if err != nil {
 		return head{}, false, err
 	}
-	defer os.RemoveAll(c.dir)
+	defer safefile.RemoveAll(context.WithoutCancel(ctx), c.dir)
 	h.commit, h.author, h.subject, err = c.commitAt(ctx, w.head)
 	if err != nil {
 		return head{}, false, err
@@ -83,7 +84,7 @@ func (w workTree) borrow(ctx context.Context) (gitCopy, error) {
 	}
 	c := gitCopy{dir: dir, objects: w.objects}
 	if err := c.init(ctx, len(w.head)); err != nil {
-		return c, errors.Join(err, os.RemoveAll(dir))
+		return c, errors.Join(err, safefile.RemoveAll(context.WithoutCancel(ctx), dir))
 	}
 	return c, nil
 }

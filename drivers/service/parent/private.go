@@ -1,11 +1,14 @@
 package parent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"assay/drivers/safefile"
 )
 
 // enterTries bounds how often a folder is made anew that another part of the cluster removes at the same time.
@@ -27,7 +30,7 @@ func enter(dir string) (leave func(), err error) {
 		}
 		return func() {
 			if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-				_ = os.RemoveAll(dir) // what is left stays private
+				_ = safefile.RemoveAll(context.Background(), dir) // what is left stays private
 			}
 			_ = f.Close()
 		}, nil
