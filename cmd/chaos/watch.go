@@ -106,7 +106,7 @@ func (s *watch) answers(url string) error {
 		return err
 	}
 	defer r.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<16)) // its text does not matter
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<16))                     // its text does not matter
 	if r.StatusCode != http.StatusOK && r.StatusCode != http.StatusUnauthorized { // a server that asks for its key lives
 		return fmt.Errorf("status %d", r.StatusCode)
 	}
