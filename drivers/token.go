@@ -26,7 +26,7 @@ const keySuffix = ".key"
 // KeyFile is the file of a key that assay makes for a service: in the secrets of the state directory, the same for every
 // revision and every job of the service. variable is the environment variable that hands it to the process.
 func KeyFile(state, experiment, service, variable string) string {
-	return path.Join(state, "secrets", experiment+"."+service+"."+variable+keySuffix)
+	return SecretFile(state, experiment+"."+service+"."+variable+keySuffix)
 }
 
 // IsKeyFile reports whether a file holds a key that assay makes when there is none yet.

@@ -74,8 +74,8 @@ func TestListeners(t *testing.T) {
 	w.must("delete", "experiment", "all", "--yes", "--timeout", "2m")
 }
 
-// unlisted compares the list of listeners with what the kernel says of this world's processes: which one is not listed, and
-// which one that is listed nobody has; empty: none.
+// unlisted compares the list of listeners with what the kernel says of this world's processes. It names one that listens and is
+// not in the list, and one in the list that no process has; empty: there is none.
 func (w *testWorld) unlisted() (listed []view.ListenerStatus, said, idle string) {
 	w.t.Helper()
 	listed = w.listeners()

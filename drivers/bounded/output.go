@@ -12,13 +12,26 @@ const maxErrors = 64 << 10
 // program is ended then, as the end of its context would. Of standard error the first 64 KiB are kept. The command has to end by itself or by its
 // context, and to have a WaitDelay.
 func Output(cmd *exec.Cmd, limit int64) (out []byte, errs string, err error) {
-	o, e := &buffer{limit: limit, over: ending(cmd)}, &buffer{limit: maxErrors}
-	cmd.Stdout, cmd.Stderr = o, e
-	err = cmd.Run()
-	if o.failed != nil {
-		err = o.failed // how the program ended because of it does not matter
+	c := Capture(cmd, limit)
+	return c.Result(cmd.Run())
+}
+
+// Captured is what a command prints.
+type Captured struct{ out, errs *buffer }
+
+// Capture is Output for a command that its caller starts and waits for.
+func Capture(cmd *exec.Cmd, limit int64) *Captured {
+	c := &Captured{&buffer{limit: limit, over: ending(cmd)}, &buffer{limit: maxErrors}}
+	cmd.Stdout, cmd.Stderr = c.out, c.errs
+	return c
+}
+
+// Result is what Output returns of a command that has ended with an error, or with nil.
+func (c *Captured) Result(ended error) (out []byte, errs string, err error) {
+	if c.out.failed != nil {
+		ended = c.out.failed // how the program ended because of it does not matter
 	}
-	return o.kept, string(e.kept), err
+	return c.out.kept, string(c.errs.kept), ended
 }
 
 // Combined is Output with standard error as a part of the output.

@@ -337,12 +337,3 @@ func TestOurs(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestAddress(t *testing.T) {
-	for text, want := range map[string]string{"0100007F:1F90": "127.0.0.1:8080", "0000000000000000FFFF00000100007F:0050": "127.0.0.1:80",
-		"00000000000000000000000001000000:0050": "[::1]:80", "x": "invalid AddrPort", "0100007F": "invalid AddrPort"} {
-		if got := address(text).String(); got != want {
-			t.Errorf("%s is %s, want %s", text, got, want)
-		}
-	}
-}

@@ -36,11 +36,16 @@ func KillCarryingOnce(word string) (found []int) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		env, err := os.ReadFile(filepath.Join(p, "environ")) // empty once a process is ending
-		if err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+word+"\x00")) {
+		if carries(pid, word) {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // one that has just ended needs no kill
 			found = append(found, pid)
 		}
 	}
 	return found
+}
+
+// carries reports whether a process was started with the word in its environment, which is empty once it is ending.
+func carries(pid int, word string) bool {
+	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	return err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+word+"\x00"))
 }

@@ -63,7 +63,7 @@ func TestParseSocket(t *testing.T) {
 		"":        "bad",
 		"a b c d": "bad",
 	} {
-		s, listens, err := parseSocket(line)
+		s, err := parseSocket(line)
 		if want == "bad" {
 			if err == nil {
 				t.Errorf("%q is %+v", line, s)
@@ -71,8 +71,8 @@ func TestParseSocket(t *testing.T) {
 			continue
 		}
 		f := strings.Fields(want)
-		if err != nil || !listens || s.Address.String() != f[0] {
-			t.Errorf("%q is %+v, %v, %v", line, s, listens, err)
+		if err != nil || s.state != listening || s.Address.String() != f[0] {
+			t.Errorf("%q is %+v, %v", line, s, err)
 		}
 	}
 }
@@ -108,5 +108,14 @@ func TestBelow(t *testing.T) {
 	}
 	if deadline == 100000 {
 		t.Error("what carries the word is not below")
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for text, want := range map[string]string{"0100007F:1F90": "127.0.0.1:8080", "0000000000000000FFFF00000100007F:0050": "127.0.0.1:80",
+		"00000000000000000000000001000000:0050": "[::1]:80", "x": "invalid AddrPort", "0100007F": "invalid AddrPort"} {
+		if at, err := parseAddress(text); at.String() != want || (err == nil) != at.IsValid() {
+			t.Errorf("%s is %s, want %s", text, at, want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/drivers/bounded"
 )
 
 const (
@@ -57,8 +58,7 @@ func (c gitCopy) gitWith(ctx context.Context, timeout time.Duration, stdin io.Re
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	out, errs := &limited{most: maxPrinted, stop: cancel}, &limited{most: maxGitWord, stop: func() {}}
-	cmd.Stdout, cmd.Stderr = out, errs
+	printed := bounded.Capture(cmd, maxPrinted)
 	err := cmd.Start()
 	if err == nil {
 		memory := uint64(localMemory)
@@ -69,17 +69,19 @@ func (c gitCopy) gitWith(ctx context.Context, timeout time.Duration, stdin io.Re
 		_ = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_DATA, &limit, nil) // it can have ended already
 		err = cmd.Wait()
 	}
+	out, errs, err := printed.Result(err)
+	_, tooLarge := errors.AsType[*bounded.TooLarge](err)
 	switch {
-	case out.full:
+	case tooLarge:
 		return nil, fmt.Errorf("git %s printed more than %d MiB and was ended: give a folder with fewer files", command, maxPrinted>>20)
 	case err == nil:
-		return out.buf.Bytes(), nil
+		return out, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, fmt.Errorf("git %s took longer than %s and was ended", command, timeout)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	if text := strings.Join(strings.Fields(errs.buf.String()), " "); text != "" {
+	if text := strings.Join(strings.Fields(errs[:min(len(errs), maxGitWord)]), " "); text != "" {
 		err = fmt.Errorf("%s (%w)", printable(withoutUsers(text)), err)
 	}
 	return nil, fmt.Errorf("git %s: %w", command, err)
@@ -116,24 +118,6 @@ func (c gitCopy) environment() []string {
 		env = append(env, `GIT_ALTERNATE_OBJECT_DIRECTORIES="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(c.objects)+`"`)
 	}
 	return env
-}
-
-// limited keeps the beginning of what is printed. Stop is called when there is more.
-type limited struct {
-	buf  bytes.Buffer // not embedded: its ReadFrom would take everything
-	most int
-	stop func()
-	full bool
-}
-
-func (l *limited) Write(b []byte) (int, error) {
-	kept := b[:min(len(b), l.most-l.buf.Len())]
-	l.buf.Write(kept)
-	if len(kept) < len(b) {
-		l.full = true
-		l.stop()
-	}
-	return len(b), nil
 }
 
 // users match what can be a secret in an address that git prints: the user, and a query.

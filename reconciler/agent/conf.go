@@ -3,7 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +37,7 @@ func (p *process) prepare() error {
 		}
 	}
 	for _, name := range p.want.Generate {
-		if err := generate(filepath.Join(p.want.Data, name)); err != nil {
+		if err := makeOnce(filepath.Join(p.want.Data, name), newPassword); err != nil {
 			return fmt.Errorf("making its password %s: %w", name, err)
 		}
 	}
@@ -104,18 +103,6 @@ func foreignData(dir, owner string) error {
 	}
 	return fmt.Errorf("%s holds the data of %s of another state directory (id %s); give this site a paths.work of its own, or, once nothing else uses that data, type: rm %s",
 		dir, strings.TrimPrefix(mark.Owner, theirs+" "), theirs, path)
-}
-
-// generate makes a random password, once: 26 letters and digits, 130 bits.
-func generate(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	err := durable.Writer{}.Create(path, []byte(rand.Text()), nil)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
 }
 
 // dashboards copies the dashboards that this assay carries.

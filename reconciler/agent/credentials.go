@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -27,15 +28,15 @@ func (p *process) makeCredentials() (err error) {
 	if p.want.Password == "" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(p.want.Password), 0o700); err != nil {
-		return fmt.Errorf("making its password: %w", err)
-	}
-	if err := generate(p.want.Password); err != nil {
+	if err := makeOnce(p.want.Password, newPassword); err != nil {
 		return fmt.Errorf("making its password: %w", err)
 	}
 	p.password, err = drivers.ReadToken(p.want.Password)
 	return err
 }
+
+// newPassword is a random one: 26 letters and digits, 130 bits.
+func newPassword() ([]byte, error) { return []byte(rand.Text()), nil }
 
 // makeOnce makes a file unless it is there.
 func makeOnce(path string, content func() ([]byte, error)) error {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/bounded"
 	"assay/drivers/durable"
 )
 
@@ -43,8 +45,7 @@ func (t *scrapeToken) get() string {
 type offer struct{ url, password, token string }
 
 // fetcher follows nowhere: what it carries is for one process of this node.
-var fetcher = &http.Client{Timeout: fetchTime, Transport: &http.Transport{IdleConnTimeout: fetchTime},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var fetcher = bounded.Client(bounded.Options{Limit: mostFetched, Stay: true})
 
 func (n *nodes) offer(process string, o offer) {
 	n.mu.Lock()
@@ -64,7 +65,9 @@ func (n *nodes) private(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, o.url, nil)
+	ctx, cancel := context.WithTimeout(r.Context(), fetchTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.url, nil)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -84,5 +87,5 @@ func (n *nodes) private(w http.ResponseWriter, r *http.Request) {
 	defer res.Body.Close()
 	w.Header()["Content-Type"] = res.Header["Content-Type"]
 	w.WriteHeader(res.StatusCode)
-	_, _ = io.Copy(w, io.LimitReader(res.Body, mostFetched)) // a client that has gone needs no answer
+	_, _ = io.Copy(w, res.Body) // bounded by fetcher; a client that has gone needs no answer
 }

@@ -109,23 +109,3 @@ func (s *Store) Token(name string) (file string, err error) {
 	}
 	return file, nil
 }
-
-// Secrets are all stored values, for callers that have to keep them out of what they write.
-func (s *Store) Secrets() ([]string, error) {
-	files, err := durable.Names(s.SecretDir())
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, n := range files {
-		if n == secretKeyFile {
-			continue
-		}
-		b, err := durable.Read(filepath.Join(s.SecretDir(), n), maxSecret)
-		if err != nil {
-			return nil, fmt.Errorf("reading a secret: %w", err)
-		}
-		out = append(out, string(b))
-	}
-	return out, nil
-}
