@@ -148,6 +148,7 @@ func (w *sim) runs(t *testing.T, fault func(string) error) (*buffer, func() erro
 		}
 	}()
 	return log, func() error {
+		defer time.Sleep(2 * time.Second) // for the clock of the cluster to end
 		select {
 		case err := <-done:
 			cancel()
@@ -155,7 +156,6 @@ func (w *sim) runs(t *testing.T, fault func(string) error) (*buffer, func() erro
 		default:
 		}
 		cancel()
-		time.Sleep(2 * time.Second) // for the clock of the cluster to end
 		return <-done
 	}
 }
