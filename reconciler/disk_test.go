@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"testing"
 	"time"
 
 	"assay/reconciler/store"
@@ -129,4 +130,35 @@ func (w *sim) giveUp(err error) error {
 		return store.ErrLeaseLost
 	}
 	return err
+}
+
+// TestASubmissionThatCouldNotBeNoted: the scheduler takes half a minute to accept a job, and then the note of that cannot be
+// written. The job is not in the next listing yet, and is not submitted again because of it.
+func TestASubmissionThatCouldNotBeNoted(t *testing.T) {
+	w := calm(t)
+	w.settled(t)
+	armed := true
+	w.crash = func(call string) bool {
+		switch {
+		case armed && call == "before Submit":
+			w.cluster.Advance(30 * time.Second)
+		case armed && call == "after Submit":
+			armed, w.disk.err = false, syscall.EIO
+		}
+		return false
+	}
+	w.slots = 2
+	w.apply()
+	for range 10 {
+		w.pass()
+		w.disk.err = nil
+		if err := w.check(); err != nil {
+			t.Fatal(err)
+		}
+		w.cluster.Advance(time.Second)
+		w.land()
+	}
+	if armed {
+		t.Error("nothing was submitted")
+	}
 }

@@ -49,7 +49,10 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	case err == nil:
 		a.JobID, a.Message = id, fmt.Sprintf("job %s: %s", id, a.Message)
 		attempt.JobID, attempt.Submitted = id, x.Clock()
-		return a, x.Lease.Acknowledge(attempt)
+		if err = x.Lease.Acknowledge(attempt); err != nil { // nothing says then how new the job is, which listings may not show yet
+			x.out.doubt = fmt.Errorf("noting job %s: %w", id, err)
+		}
+		return a, err
 	case errors.Is(err, drivers.ErrRejected):
 		return a, errors.Join(err, x.notSubmitted(attempt, err, true))
 	case errors.Is(err, drivers.ErrUnavailable):
