@@ -141,7 +141,8 @@ func TestASubmissionThatCouldNotBeNoted(t *testing.T) {
 	w.crash = func(call string) bool {
 		switch {
 		case armed && call == "before Submit":
-			w.cluster.Advance(30 * time.Second)
+			w.flights.now.call = call
+			w.flights.now.wait(30 * time.Second)
 		case armed && call == "after Submit":
 			armed, w.disk.err = false, syscall.EIO
 		}
@@ -149,7 +150,7 @@ func TestASubmissionThatCouldNotBeNoted(t *testing.T) {
 	}
 	w.slots = 2
 	w.apply()
-	for range 10 {
+	for range 60 {
 		w.pass()
 		w.disk.err = nil
 		if err := w.check(); err != nil {
