@@ -34,7 +34,7 @@ func TestJobName(t *testing.T) {
 		t.Errorf("the jobs of two stores are named %s and %s", a, b)
 	}
 	label := strings.Repeat("x", 63)
-	if n := len(Tag{Store: "0123456789ab", Seat: Seat{label, "run." + label, 1 << 30}}.JobName()); n > 1024 {
+	if n := len(Tag{Store: "0123456789ab", Seat: Seat{label, "run." + label, 1 << 30, 1}}.JobName()); n > 1024 {
 		t.Errorf("the longest name has %d bytes", n)
 	}
 }

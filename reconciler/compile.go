@@ -84,7 +84,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
 		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
-		Fence: s.Fence.Std(), Exposed: made.Exposed,
+		Fence: s.Fence.Std(), Renew: renewOf(s.Renew), Exposed: made.Exposed,
 	}
 	switch {
 	case made.URL != "": // external: no seats, nothing to submit
@@ -108,6 +108,10 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	}
 	p.Proc, p.Settings = fingerprint(procs...), fingerprint(settings...)
 	return p, nil
+}
+
+func renewOf(r v1alpha1.Renewal) plan.Renew {
+	return plan.Renew{Policy: r.Policy, Before: r.Before.Std(), Drain: r.Drain.Std(), Times: r.Times}
 }
 
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.

@@ -149,6 +149,8 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		return a, x.cancel(ctx, a)
 	case plan.Close:
 		return a, x.close(ctx, a)
+	case plan.HandOver:
+		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.HandedOver = x.Clock() })
 	case plan.Fence:
 		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Fenced = a.Reason })
 	case plan.Reconfigure:

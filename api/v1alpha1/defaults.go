@@ -83,6 +83,7 @@ func defaultService(site Site, s *Service) {
 	}
 	s.Restart.Backoff = cmp.Or(s.Restart.Backoff, backoff)
 	s.Fence = cmp.Or(s.Fence, 5*minute)
+	defaultRenewal(s)
 	if s.keyName() != "" {
 		s.Auth = cmp.Or(s.Auth, AuthKey)
 	}

@@ -109,6 +109,7 @@ func (c *checker) jobless(path string, s Service, what string) {
 		"binds":     len(s.Binds) > 0,
 		"live":      s.Live != (Liveness{}),
 		"restart":   s.Restart != (RestartPolicy{}),
+		"renew":     s.Renew != (Renewal{}),
 		"fence":     s.Fence != 0,
 	}
 	for name, is := range given {
@@ -147,6 +148,7 @@ func (c *checker) services(site Site, services []Service) {
 		c.containers(site, path, s)
 		c.resources(site, path, s)
 		c.live(path, s.Live)
+		c.renewal(path, s)
 		if s.Monitors != nil {
 			c.monitors(path, s)
 		}

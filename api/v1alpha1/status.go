@@ -76,7 +76,7 @@ type ServiceStatus struct {
 
 // SeatStatus is one place of a service and the job that fills it. Addresses are empty until the live job reports them.
 type SeatStatus struct {
-	Seat      string            `json:"seat"`            // experiment/group/slot/renewal
+	Seat      string            `json:"seat"`            // experiment/group/slot, and /1 in the second seat of its place
 	Nonce     string            `json:"nonce,omitempty"` // identity of the attempt
 	JobID     string            `json:"jobID,omitempty"`
 	JobState  string            `json:"jobState,omitempty"`
@@ -91,8 +91,19 @@ type SeatStatus struct {
 	Restarts  int               `json:"restarts"`
 	Last      *End              `json:"last,omitempty"` // why it was restarted the last time
 	Started   *time.Time        `json:"started,omitempty"`
-	Ends      *time.Time        `json:"ends,omitempty"` // when the walltime is over
-	Dir       string            `json:"dir,omitempty"`  // job directory
+	Ends      *time.Time        `json:"ends,omitempty"`     // when the walltime is over
+	Dir       string            `json:"dir,omitempty"`      // job directory
+	Next      *NextJob          `json:"next,omitempty"`     // the job that takes over before the walltime ends, once it is submitted
+	Draining  string            `json:"draining,omitempty"` // id of the job that this one took over from, while it finishes its requests
+}
+
+// NextJob is the job that follows another one in its place.
+type NextJob struct {
+	JobID   string   `json:"jobID,omitempty"`
+	Nodes   []string `json:"nodes,omitempty"`
+	Ready   bool     `json:"ready"`
+	Reason  string   `json:"reason"`
+	Message string   `json:"message,omitempty"`
 }
 
 // End is how a server ended without a request to.

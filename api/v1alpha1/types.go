@@ -155,6 +155,8 @@ type Service struct {
 	Ready     Readiness     `json:"ready,omitzero"`
 	Live      Liveness      `json:"live,omitzero"`
 	Restart   RestartPolicy `json:"restart,omitzero"`
+	// Renew says what follows a job that reaches its walltime.
+	Renew Renewal `json:"renew,omitzero"`
 	// Fence is how long a service that owns a data folder waits for the end of what its last job ran, when that job ended
 	// without its agent's word (its node was lost). Then it is replaced all the same. Others are replaced at once. Default 5m.
 	Fence Duration `json:"fence,omitempty" validate:"gte=0"`

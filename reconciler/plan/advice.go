@@ -151,6 +151,12 @@ var advice = map[Reason]string{
 	NeverSubmitted:  "nothing to do: it is submitted again",
 	SubmitRejected:  "correct what the scheduler refuses: partition, qos, account, time or nodes",
 	CancelledByHand: "nothing to do: it is submitted again; to stop it, remove it from the manifest or set suspend",
+	HandedOver:      "nothing to do: the next job serves, and this one had time to finish",
+	Renewed:         "nothing to do: the next job takes over before the walltime ends",
+	WaitingForRun:   "nothing to do: the next job takes over when the run has ended",
+	NotNeeded:       "nothing to do: the manifest no longer asks for a next job",
+	Expired:         "apply it with another resources.time, or with renew: {policy: Recreate}, to have it submitted again",
+	RenewalLimit:    "raise renew.times, or apply a changed spec, to have it submitted again",
 	TimeLimit:       "nothing to do: it is submitted again; raise resources.time to be interrupted less often",
 	NodeFail:        "nothing to do: it is submitted again",
 	BootFail:        "nothing to do: it is submitted again; if it stays so, tell the administrators which nodes do not come up",
@@ -173,6 +179,7 @@ var advice = map[Reason]string{
 	SubmitFailed:      "correct what the scheduler refuses; an outcome that is unknown resolves itself",
 	AdoptFailed:       "make the state directory writable",
 	CancelFailed:      "wait; if it stays so, cancel the job by hand",
+	HandOverFailed:    "make the state directory writable",
 	FenceFailed:       "make the state directory writable",
 	CloseFailed:       "make the state directory writable",
 	ReconfigureFailed: "wait; the job keeps its settings meanwhile",
@@ -209,7 +216,7 @@ func Advice(r Reason) string { return advice[r] }
 
 // notDone maps each verb to the reason of the event that says it could not be done.
 var notDone = map[Verb]Reason{
-	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
+	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, HandOver: HandOverFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
 	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, SetAside: SetAsideFailed, PlaceRun: PlaceRunFailed, DropRerun: DropRerunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
 }
 

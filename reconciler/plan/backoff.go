@@ -25,7 +25,7 @@ func everReady(st *drivers.AgentState) bool {
 // broken is how often in a row the seat's jobs ended because of a node. One such end is followed by another job at once,
 // further ones wait: the next node can be as bad.
 func (w *world) broken(id drivers.Seat) (n int, last *Attempt) {
-	for _, a := range slices.Backward(w.ended[id]) {
+	for _, a := range slices.Backward(w.ended[id.Place()]) {
 		if !nodeEnded(a.End.Reason) {
 			return n, last
 		}
@@ -39,7 +39,7 @@ func (w *world) broken(id drivers.Seat) (n int, last *Attempt) {
 
 // failures counts how often in a row the seat's jobs failed with the spec as it is now, and when the last one ended.
 func (w *world) failures(id drivers.Seat, spec string) (n int, last *Attempt) {
-	ended := w.ended[id]
+	ended := w.ended[id.Place()]
 	for i := len(ended) - 1; i >= 0; i-- {
 		a := ended[i]
 		if last == nil {
@@ -58,6 +58,9 @@ func (w *world) backoff(alloc *allocation, seat *seat) (wait, stalled cause) {
 	n, last := w.failures(seat.id, alloc.spec)
 	seat.failures = n
 	if n == 0 {
+		if over := w.renewed(alloc, seat.id); over.set() {
+			return cause{}, over
+		}
 		if n, last = w.broken(seat.id); n > 1 {
 			return w.pause(alloc, n-1, last), cause{}
 		}

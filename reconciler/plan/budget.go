@@ -73,7 +73,7 @@ func onOurOwn(r Reason) bool {
 // has not been Ready. A successor that waits for something else than itself does not count, since what it waits for could
 // wait for the budget.
 func (w *world) isReplaced(x *experiment, alloc *allocation, seat *seat) bool {
-	a, ended := seat.attempt, w.ended[seat.id]
+	a, ended := seat.attempt, w.ended[seat.id.Place()]
 	switch {
 	case a != nil && a.Cancelled != "":
 		return onOurOwn(a.Cancelled)

@@ -77,7 +77,16 @@ type Service struct {
 	Restarts    int             // how many jobs in a row can fail before the service is Stalled
 	Backoff     time.Duration   // before the second job; doubled each time
 	Exposed     drivers.Exposed // what others can do to it; unset: nothing that is known
+	Renew       Renew           // what follows a job that reaches its walltime
 	Fence       time.Duration   // how long a replacement waits for the end of a server that may still own the data
+}
+
+// Renew says what follows a job that reaches its walltime.
+type Renew struct {
+	Policy string        // v1alpha1.Overlap, Recreate (also when it is empty) or Never
+	Before time.Duration // how long before the end the next job is submitted; 0: from what queue and start took
+	Drain  time.Duration // how long the old job goes on after the next one has taken over
+	Times  int           // most walltimes that follow the first; 0: no bound
 }
 
 // TokenFile holds the token that the service asks of its clients; empty when it asks for none.

@@ -62,7 +62,7 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 		if _, stalled := w.backoff(alloc, seat); stalled.set() {
 			return nil // it waits for another spec
 		}
-		ended := w.ended[seat.id]
+		ended := w.ended[seat.id.Place()]
 		if n := len(ended); n > 0 && ended[n-1].End.Reason != NeverSubmitted {
 			last := ended[n-1].End
 			return one(Create, fmt.Sprintf("the last job ended: %s (%s)", last.Reason, last.Message))

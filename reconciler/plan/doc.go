@@ -49,6 +49,8 @@
 //	walltime.go     what becomes of a job's time limit when settings change
 //	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
+//	renew.go        the next job before the walltime ends: when, and when it takes over
+//	twin.go         the two seats of a place, and which of them leads
 //	runjob.go       runs that need a job of their own
 //	folder.go       directories, created and removed
 //	instruct.go     what each agent should run
@@ -79,7 +81,8 @@
 // slot, and a service has a replica in each seat of its allocation. The job of a group that holds at least what is declared
 // is kept when members join or leave, and goes on for the others when one of them is given up.
 //
-// A seat (experiment/group/slot/renewal) is a place that a job fills. An attempt is one submission for a seat: it is
+// A seat (experiment/group/slot) is a place that a job fills; each place has a second seat, for the job that takes over from
+// the first before its walltime ends. An attempt is one submission for a seat: it is
 // recorded before sbatch runs and occupies the seat until it has an End. So a seat never has two jobs, whatever crashes:
 // Plan submits only for a seat without an open attempt, and an attempt is closed only when its job is known to have ended,
 // or when the scheduler, asked after the settle time, lists no such job.

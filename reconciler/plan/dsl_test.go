@@ -20,12 +20,12 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  experiment generation=2 suspend stopdone prune deleting
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD
-//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m | service NAME path=/dir minfree=1000 (a directory)
+//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
-//	  attempt NONCE seat=SERVICE/SLOT job=ID age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
+//	  attempt NONCE seat=SERVICE/SLOT[/1] job=ID handed=10s renewals=2 age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
 //	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
 //	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY torn=WHY portless
-//	                          servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
+//	                          lived=50m servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final
 //	rerun ID
@@ -65,6 +65,9 @@ func show(r Result, td *datadriven.TestData) string {
 		fmt.Fprintf(&b, "%s %s", a.Verb, a.Object)
 		if a.JobID != "" {
 			fmt.Fprintf(&b, " job=%s", a.JobID)
+		}
+		if a.Seat.Renewal > 0 {
+			fmt.Fprintf(&b, " seat=%s", a.Seat)
 		}
 		if a.Run != nil {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)

@@ -153,6 +153,7 @@ func (w words) service() Service {
 		s.Processes[0].Data = "/data"
 	}
 	s.Fence = w.dur("fence", 0)
+	s.Renew = Renew{Policy: w.str("renew", ""), Before: w.dur("before", 0), Drain: w.dur("drain", 30*time.Second), Times: w.num("times", 0)}
 	if w.has("needs") {
 		s.Processes[0].Needs = []string{w.str("needs", "")}
 	}
@@ -166,14 +167,16 @@ func (w words) service() Service {
 }
 
 func (w words) attempt() Attempt {
-	service, slot, _ := strings.Cut(w.str("seat", ""), "/")
-	n, _ := strconv.Atoi(slot)
+	seat, _ := drivers.ParseSeat("exp/" + w.str("seat", ""))
 	begun := epoch.Add(-w.dur("age", 10*time.Minute))
-	a := Attempt{Nonce: w.name, Seat: drivers.Seat{Experiment: "exp", Group: service, Slot: n}, Experiment: "exp", Begun: begun, Submitted: begun,
+	a := Attempt{Nonce: w.name, Seat: seat, Experiment: "exp", Begun: begun, Submitted: begun,
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
 	a.Revision = w.str("revision", "")
+	if a.Renewals = w.num("renewals", 0); w.has("handed") {
+		a.HandedOver = epoch.Add(-w.dur("handed", 0))
+	}
 	if w.has("changed") {
 		a.Changed = epoch.Add(-w.dur("changed", 0))
 	}
@@ -209,9 +212,7 @@ func (w words) job(o *Observed) drivers.Job {
 		}
 	}
 	if w.has("seat") {
-		service, slot, _ := strings.Cut(w.str("seat", ""), "/")
-		n, _ := strconv.Atoi(slot)
-		j.Tag.Seat = drivers.Seat{Experiment: "exp", Group: service, Slot: n}
+		j.Tag.Seat, _ = drivers.ParseSeat("exp/" + w.str("seat", ""))
 	}
 	if j.State == drivers.JobRunning {
 		j.Started = epoch.Add(-w.dur("started", 9*time.Minute))
@@ -240,7 +241,7 @@ func (w words) agent(x *Experiment, o *Observed) {
 	at := o.Attempts[i]
 	var told drivers.AgentDesired
 	told.Nonce, told.Generation, told.Since = at.Nonce, 3, 3
-	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Heartbeat: 9, Node: "n1"}
+	st := &drivers.AgentState{Nonce: at.Nonce, Generation: 3, Heartbeat: uint64(w.dur("lived", 9*time.Second) / drivers.BeatEvery), Node: "n1"}
 	if w.has("behind") {
 		st.Generation = 2
 	}

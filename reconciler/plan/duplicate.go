@@ -34,7 +34,7 @@ func (w *world) duplicates() {
 	}
 	for _, x := range w.exps {
 		for _, alloc := range x.allocs {
-			for _, seat := range alloc.seats {
+			for seat := range alloc.filled() {
 				w.oneAttempt(alloc, seat)
 			}
 		}

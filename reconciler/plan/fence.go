@@ -107,7 +107,7 @@ func (w *world) held(alloc *allocation, seat *seat) cause {
 	if !alloc.once() {
 		return cause{}
 	}
-	for _, a := range slices.Backward(w.ended[seat.id]) {
+	for _, a := range slices.Backward(w.ended[seat.id.Place()]) {
 		if a.Loose() {
 			return w.awaited(a, "its data folder must not have two servers")
 		}

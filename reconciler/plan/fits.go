@@ -32,12 +32,12 @@ func (w *world) neverFits(x *experiment, want *wantedRun) cause {
 	if len(target.replicas) == 0 {
 		return cause{}
 	}
-	ended := w.ended[target.replicas[0].id]
+	ended := w.ended[target.replicas[0].id.Place()]
 	if len(ended) < emptyJobs {
 		return cause{}
 	}
 	for _, a := range ended[len(ended)-emptyJobs:] {
-		if a.End.Reason != TimeLimit || a.Revision != x.Revision || w.measured(x, want.Target, a) {
+		if a.End.Reason != TimeLimit && a.End.Reason != HandedOver || a.Revision != x.Revision || w.measured(x, want.Target, a) {
 			return cause{}
 		}
 	}

@@ -22,6 +22,8 @@ type allocation struct {
 	restarts int
 	backoff  time.Duration
 	fence    time.Duration
+	renew    Renew
+	twins    []*seat // by slot, where a second job of the place is open; nil: nowhere
 	seats    []*seat
 }
 
@@ -56,6 +58,7 @@ func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
 func (a *allocation) merge() {
 	first := a.members[0]
 	a.job, a.slots, a.restarts, a.backoff, a.fence = first.Job, first.Slots, first.Restarts, first.Backoff, first.Fence
+	a.renew = first.Renew
 	for _, s := range a.members[1:] {
 		a.job.Nodes = max(a.job.Nodes, s.Job.Nodes)
 		a.job.GPUsPerNode += s.Job.GPUsPerNode
@@ -63,6 +66,7 @@ func (a *allocation) merge() {
 		a.job.MemoryPerNode += s.Job.MemoryPerNode
 		a.job.Time = max(a.job.Time, s.Job.Time)
 		a.restarts, a.backoff, a.fence = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff), max(a.fence, s.Fence)
+		a.renew = a.renew.with(s.Renew)
 	}
 	if first.WholeNodes && a.grouped { // the node comes whole, and a sum could only ask for more than there is
 		a.job.CPUsPerNode, a.job.MemoryPerNode = 0, 0

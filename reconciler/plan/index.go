@@ -59,7 +59,7 @@ func (w *world) indexAttempts() {
 			w.ownJobs[a.Experiment+"/"+a.Run] = append(w.ownJobs[a.Experiment+"/"+a.Run], a)
 		}
 		if a.End != nil {
-			w.ended[a.Seat] = append(w.ended[a.Seat], a)
+			w.ended[a.Seat.Place()] = append(w.ended[a.Seat.Place()], a)
 			continue
 		}
 		if x := w.byName[a.Seat.Experiment]; x != nil {
@@ -147,9 +147,7 @@ func (w *world) layOut(x *experiment) {
 		for slot := range seats {
 			seats[slot].id = drivers.Seat{Experiment: x.Name, Group: a.name, Slot: slot}
 			a.seats = append(a.seats, &seats[slot])
-			if open := w.open[seats[slot].id]; len(open) > 0 {
-				w.fill(a, &seats[slot], open[0])
-			}
+			w.occupy(a, &seats[slot])
 		}
 	}
 }
@@ -190,7 +188,7 @@ func (w *world) fill(alloc *allocation, seat *seat, a *Attempt) {
 		for i := range s.Processes {
 			procs[i] = find(s.Processes[i].Name)
 		}
-		s.replicas[seat.id.Slot].procs = procs
+		s.in(seat).procs = procs
 	}
 }
 

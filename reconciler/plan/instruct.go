@@ -19,7 +19,7 @@ func (w *world) instruct(x *experiment) {
 		return
 	}
 	for _, alloc := range x.allocs {
-		for _, seat := range alloc.seats {
+		for seat := range alloc.filled() {
 			a := seat.attempt
 			if a == nil || a.Cancelled != "" || !alloc.fits(a) || seat.agent.Err != "" {
 				continue

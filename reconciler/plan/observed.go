@@ -65,6 +65,8 @@ type Attempt struct {
 	Error       string          `json:"error,omitempty"`      // of an uncertain submission
 	Cancelled   Reason          `json:"cancelled,omitempty"`  // why we cancelled it; empty: we did not
 	CancelledAt time.Time       `json:"cancelledAt,omitzero"` // when we last did
+	HandedOver  time.Time       `json:"handedOver,omitzero"`  // when the job that follows it took over; it drains from then on
+	Renewals    int             `json:"renewals,omitempty"`   // walltimes in a row before this one
 	Refused     string          `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
 	Changed     time.Time       `json:"changed,omitzero"`     // when the scheduler last accepted a limit from us; older listings do not show it
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place

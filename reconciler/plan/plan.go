@@ -27,6 +27,7 @@ func Plan(d Desired, o Observed) Result {
 		for _, alloc := range x.allocs { // group.go: what is submitted together
 			for _, seat := range alloc.seats {
 				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
+				w.renew(x, alloc, seat) // renew.go: the job that follows before the walltime ends
 			}
 		}
 	}

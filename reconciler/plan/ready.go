@@ -18,6 +18,12 @@ func (w *world) judge(x *experiment, s *service) {
 		replica.givenUp = w.givenUp(s, replica)
 		s.allReady = s.allReady && replica.ready == v1alpha1.True
 	}
+	for _, replica := range s.twins {
+		if replica != nil {
+			replica.ready, replica.cause = w.readiness(s, replica)
+			replica.givenUp = w.givenUp(s, replica)
+		}
+	}
 }
 
 // readiness checks what a replica needs to be Ready, in the order in which it comes about: the first thing missing is the reason.
@@ -123,7 +129,7 @@ func (w *world) unrecoverable(alloc *allocation, seat *seat) cause {
 	}
 	first := cause{}
 	for _, s := range alloc.members {
-		because := s.replicas[seat.id.Slot].givenUp
+		because := s.in(seat).givenUp
 		if !because.set() {
 			return cause{}
 		}

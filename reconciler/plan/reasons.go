@@ -163,6 +163,7 @@ const (
 
 	// How a job ended because of the scheduler, a node or the walltime: no failure of the service, see ends.go.
 	TimeLimit    Reason = "TimeLimit"
+	HandedOver   Reason = "HandedOver" // the next job of its place serves, and this one had time to finish
 	NodeFail     Reason = "NodeFail"
 	BootFail     Reason = "BootFail"
 	LaunchFailed Reason = "LaunchFailed"
@@ -187,12 +188,20 @@ const (
 	FenceExpired Reason = "FenceExpired"
 	Unverified   Reason = "Unverified"
 
+	// Around the end of a walltime.
+	Renewed       Reason = "Renewed"       // of a submission: the walltime of the present job ends soon
+	WaitingForRun Reason = "WaitingForRun" // the next job is Ready, and a run measures the present one
+	NotNeeded     Reason = "NotNeeded"     // a next job that the manifest no longer wants
+	Expired       Reason = "Expired"       // renew.policy is Never, and the walltime is over
+	RenewalLimit  Reason = "RenewalLimit"
+
 	// What could not be done. It is tried again in the next pass.
 	SubmitFailed      Reason = "SubmitFailed"
 	AdoptFailed       Reason = "AdoptFailed"
 	CancelFailed      Reason = "CancelFailed"
 	CloseFailed       Reason = "CloseFailed"
 	FenceFailed       Reason = "FenceFailed"
+	HandOverFailed    Reason = "HandOverFailed"
 	ReconfigureFailed Reason = "ReconfigureFailed"
 	InstructFailed    Reason = "InstructFailed"
 	CreateRunFailed   Reason = "CreateRunFailed"

@@ -23,7 +23,7 @@ func (w *world) serve(x *experiment, alloc *allocation, seat *seat) {
 	}
 	switch {
 	case !w.known:
-	case seat.attempt == nil && w.busy(seat.id):
+	case seat.attempt == nil && (w.busy(seat.id) || w.busy(seat.id.Twin())):
 		alloc.explain(seat, cause{Submitting, "its last job is being put away, or its next one is being submitted"})
 	case seat.attempt != nil:
 		w.keep(alloc, seat)
@@ -62,25 +62,30 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 		return
 	}
 	reason, message := Declared, "it is declared and no job runs for it"
-	if n := len(w.ended[seat.id]); n > 0 {
-		last := w.ended[seat.id][n-1]
+	if last := w.last(seat.id); last != nil {
 		reason, message = Replacement, fmt.Sprintf("the last job ended: %s (%s)", last.End.Reason, last.End.Message)
 	}
-	job := alloc.job
-	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
-	job.Name = job.Tag.JobName()
-	message += w.avoid(&job)
-	desired := w.toldAll(x, "")
-	desired.Processes = w.processes(x, alloc, seat)
-	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision}
-	alloc.record(a)
-	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: reason, Message: message,
-		Job: &job, Desired: &desired, Attempt: a})
+	message = w.ask(x, alloc, seat, w.renewals(alloc, seat.id), cause{reason, message})
 	if w.o.Reading {
 		alloc.explain(seat, cause{NoJob, message})
 		return
 	}
 	alloc.explain(seat, cause{Submitting, message})
+}
+
+// ask submits a job into a free seat, and returns why in full.
+func (w *world) ask(x *experiment, alloc *allocation, seat *seat, renewals int, because cause) string {
+	job := alloc.job
+	job.Tag = drivers.Tag{Store: w.d.Store, Seat: seat.id, Revision: x.Revision}
+	job.Name = job.Tag.JobName()
+	message := because.message + w.avoid(&job)
+	desired := w.toldAll(x, "")
+	desired.Processes = w.processes(x, alloc, seat)
+	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Renewals: renewals}
+	alloc.record(a)
+	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: because.reason, Message: message,
+		Job: &job, Desired: &desired, Attempt: a})
+	return message
 }
 
 // heldBack says why a service does not start in a seat yet. One that is in the agent's desired state is not held back.

@@ -41,7 +41,8 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	st.Seats = make([]v1alpha1.SeatStatus, 0, len(s.replicas))
 	for _, replica := range s.replicas {
 		v := w.seatStatus(replica)
-		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+len(w.ended[replica.id])+v.Restarts
+		v.Next, v.Draining = w.nextJob(s, replica)
+		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+w.restarts(replica.id)+v.Restarts
 		if v.Ready {
 			st.Ready++
 		} else if ready == v1alpha1.True || replica.ready == v1alpha1.Unknown {

@@ -169,17 +169,27 @@ func (w *world) close(a *Attempt, e End) {
 		x.occupied--
 	}
 	w.open[a.Seat] = slices.DeleteFunc(slices.Clone(w.open[a.Seat]), func(o *Attempt) bool { return o == a })
-	w.ended[a.Seat] = append(w.ended[a.Seat], a)
-	if alloc == nil || a.Seat.Slot >= len(alloc.seats) || alloc.seats[a.Seat.Slot].attempt != a {
+	w.ended[a.Seat.Place()] = append(w.ended[a.Seat.Place()], a)
+	if alloc == nil || a.Seat.Slot >= len(alloc.seats) {
 		return
 	}
-	seat := alloc.seats[a.Seat.Slot]
+	seat, twin := alloc.seats[a.Seat.Slot], alloc.twin(a.Seat.Slot)
+	switch {
+	case twin != nil && twin.attempt == a:
+		alloc.dropTwin(a.Seat.Slot)
+		return
+	case seat.attempt != a:
+		return
+	case twin != nil:
+		alloc.swap(a.Seat.Slot)
+		alloc.dropTwin(a.Seat.Slot)
+		w.rejudge(alloc)
+		return
+	}
 	alloc.free(seat)
 	if left := w.open[seat.id]; len(left) > 0 { // a duplicate still fills the seat
 		w.fill(alloc, seat, left[0])
-		for _, s := range alloc.members {
-			w.judge(w.byName[a.Experiment], s)
-		}
+		w.rejudge(alloc)
 	}
 }
 

@@ -36,7 +36,7 @@ func sortedRuns(in []Run) []*Run {
 }
 
 func compareSeats(a, b drivers.Seat) int {
-	return cmp.Or(strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.Group, b.Group), cmp.Compare(a.Slot, b.Slot))
+	return cmp.Or(strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.Group, b.Group), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Renewal, b.Renewal))
 }
 
 // olderJob orders jobs by when they started, were submitted, and by id: the one that has most to lose comes first.

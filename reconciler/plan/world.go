@@ -15,7 +15,7 @@ type world struct {
 	attempt  map[string]*Attempt       // by nonce
 	jobs     map[string][]*drivers.Job // ours, by nonce; the one with most to lose first (olderJob)
 	open     map[drivers.Seat][]*Attempt
-	ended    map[drivers.Seat][]*Attempt // oldest first
+	ended    map[drivers.Seat][]*Attempt // by place, oldest first
 	ownJobs  map[string][]*Attempt       // experiment/run -> attempts that were made for it, oldest first
 	recorded map[FolderRecord]bool
 	exps     []*experiment
@@ -76,8 +76,9 @@ type service struct {
 	Service
 	of       *allocation // nil when it has no seats
 	replicas []*replica
-	allReady bool  // every replica is Ready, and there is one
-	lost     cause // why no run can start at this point of a sweep; valid once judged is set
+	twins    []*replica // by slot, in the second job of a place; nil: in none
+	allReady bool       // every replica is Ready, and there is one
+	lost     cause      // why no run can start at this point of a sweep; valid once judged is set
 	judged   bool
 }
 

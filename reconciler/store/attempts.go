@@ -14,8 +14,9 @@ import (
 	"assay/reconciler/plan"
 )
 
-// AttemptVersion is the version of the records of attempts. Since 2 later states follow the first one in the same file.
-const AttemptVersion = 2
+// AttemptVersion is the version of the records of attempts. Since 2 later states follow the first one in the same file; since
+// 3 a place has two seats.
+const AttemptVersion = 3
 
 // mostStates bounds the file of an attempt, in bytes: beyond it is written anew.
 const mostStates = 32 << 10

@@ -89,7 +89,7 @@ func TestTheRecordOfAnAttemptGrows(t *testing.T) {
 	l = acquire(t, s)
 	check(t, l.Update(a))
 	states(1)
-	check(t, os.WriteFile(path, []byte(`{"schema": 3}`), 0o600))
+	check(t, os.WriteFile(path, []byte(`{"schema": 4}`), 0o600))
 	if _, err := s.Attempts(); !errors.Is(err, durable.ErrNewer) {
 		t.Errorf("the record of a newer assay: %v", err)
 	}

@@ -92,8 +92,12 @@ func (s *Store) damagedIntent(nonce string, err error) Damage {
 	if len(found) == 1 {
 		place := filepath.Dir(found[0])
 		a.Experiment = named(filepath.Base(filepath.Dir(place)))
-		group, slot, _ := cutLast(filepath.Base(place))
+		name, second := strings.CutSuffix(filepath.Base(place), "+1")
+		group, slot, _ := cutLast(name)
 		a.Seat = drivers.Seat{Experiment: a.Experiment, Group: named(group), Slot: slot}
+		if second {
+			a.Seat = a.Seat.Twin()
+		}
 	}
 	return Damage{Experiment: a.Experiment, Attempt: a, Err: fmt.Errorf("reading an attempt: %w", err)}
 }

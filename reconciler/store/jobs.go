@@ -21,7 +21,7 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	if ok {
 		return known
 	}
-	place := fmt.Sprintf("%s-%d", safe(seat.Group), seat.Slot) // the number ends it: no two seats have the same
+	place := placeName(seat)
 	dir := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place, safe(nonce))
 	older := filepath.Join(s.dir, "jobs", safe(seat.Experiment), place+"-0", safe(nonce))
 	if _, err := durable.Stat(older); err == nil {
@@ -36,6 +36,15 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	}
 	s.jobDirs[name] = dir
 	return dir
+}
+
+// placeName is the folder of a seat's jobs. Numbers end it, so no two seats have the same.
+func placeName(seat drivers.Seat) string {
+	name := fmt.Sprintf("%s-%d", safe(seat.Group), seat.Slot)
+	if seat.Renewal > 0 {
+		name += fmt.Sprintf("+%d", seat.Renewal)
+	}
+	return name
 }
 
 type seatNonce struct {
