@@ -36,6 +36,7 @@ func TestMutants(t *testing.T) {
 		"a controller that cannot write ends":     {variant{giveUp: true}, errEnded},
 		"one witness is enough":                   {variant{decide: oneWitness}, errAlive},
 		"a source is never at fault":              {variant{decide: neverAtFault}, errAlive},
+		"a job takes over before it serves":       {variant{decide: hasty}, errHasty},
 		"there is no disruption budget":           {variant{decide: noBudget}, errBudget},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -143,7 +143,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	}
 	defer w.close()
 	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
-	w.own = seed%4 == 0
+	w.own, w.renews = seed%4 == 0, seed%5 == 3
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()
@@ -202,6 +202,7 @@ func (w *sim) pass() {
 		for _, a := range r.Actions {
 			w.note("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
 		}
+		w.handedOver(r.Actions)
 		w.quiet = err == nil && len(r.Actions) == 0 && len(w.flights.flying) == 0
 		w.status = r.Status
 	})

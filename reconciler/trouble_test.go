@@ -269,6 +269,9 @@ func (w *sim) final() error {
 	if err := w.toldOnce(); err != nil {
 		return err
 	}
+	if w.renews && live["web"] == 2 { // at a hand-over
+		live["web"]--
+	}
 	if live["llm"] != w.slots || live["web"] != web || len(live) != web+min(w.slots, 1) {
 		return fmt.Errorf("in the end the live jobs are %v", live)
 	}

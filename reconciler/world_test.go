@@ -50,6 +50,7 @@ type sim struct {
 	own        bool          // runs of bench get jobs of their own
 	web        bool
 	webNodes   int
+	renews     bool // web has short walltimes, and its next job overlaps with the last
 	suspend    bool
 	gone       bool
 	quiet      bool
@@ -209,6 +210,9 @@ func compileSim(_ v1alpha1.Site, _ v1alpha1.Experiment, s v1alpha1.Service) (dri
 	return drivers.Compiled{}, errors.New("no such kind")
 }
 
+// webTime is the walltime of web where it is renewed: some hand-overs fit into a story.
+const webTime = 3 * time.Minute
+
 // manifest is what is declared at present.
 func (w *sim) manifest() v1alpha1.Experiment {
 	one := 1
@@ -222,6 +226,10 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	if w.web {
 		services = append(services, v1alpha1.Service{Name: "web", Process: &v1alpha1.Process{Command: []string{"web"}}, Nodes: &w.webNodes,
 			DependsOn: []string{"llm"}, Restart: restart, Ready: ready, Resources: v1alpha1.Resources{Time: v1alpha1.Duration(12 * time.Hour)}})
+		if web := &services[len(services)-1]; w.renews {
+			web.Resources.Time = v1alpha1.Duration(webTime)
+			web.Renew = v1alpha1.Renewal{Policy: v1alpha1.Overlap, Drain: v1alpha1.Duration(6 * time.Second)}
+		}
 	}
 	timeout, on := v1alpha1.Duration(w.timeout), v1alpha1.RunOn{On: v1alpha1.OnTarget}
 	if w.own {
