@@ -10,7 +10,7 @@ func TestSeatAndTagReadBack(t *testing.T) {
 	tag := Tag{Store: "s", Seat: seat, Revision: "r", Nonce: "n"}
 	for text, want := range map[string]bool{
 		seat.String(): true, "exp/llm/3/0": true, // as an older assay wrote it
-		"exp/llm/3/1": false, "exp/llm": false, "exp/llm/x": false, "/llm/3": false, "exp//3": false, "exp/llm/3/0/0": false, "": false,
+		"exp/llm/3/2": false, "exp/llm": false, "exp/llm/x": false, "/llm/3": false, "exp//3": false, "exp/llm/3/0/0": false, "": false,
 	} {
 		if got, ok := ParseSeat(text); ok != want || ok && got != seat {
 			t.Errorf("seat %q reads as %+v, %v", text, got, ok)

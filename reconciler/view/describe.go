@@ -105,6 +105,12 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		if seat.Ends != nil {
 			d.field("  Time left", "%s", text.Left(*seat.Ends))
 		}
+		if n := seat.Next; n != nil {
+			d.field("  Next job", "%s %s %s", text.Dash(n.JobID), n.Reason, n.Message)
+		}
+		if seat.Draining != "" {
+			d.field("  Took over", "from job %s, which finishes what it was asked", seat.Draining)
+		}
 		d.field("  Directory", "%s", text.Dash(seat.Dir))
 	}
 }
