@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -60,4 +61,28 @@ func TestChaos(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out[max(0, len(out)-4000):])
+}
+
+// TestOneCopyStays: of the two files that hold an ended run one is left alone while the other is damaged.
+func TestOneCopyStays(t *testing.T) {
+	dir := t.TempDir()
+	write := func(path, text string) string {
+		path = filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	run, segment, other := write("runs/a/r/run.json", "torn"), write("finished/a/segment-1.jsonl", "whole"), write("finished/b/segment-1.jsonl", "whole")
+	h := &history{damaged: []damaged{{run, []byte("whole"), []byte("torn")}}}
+	if !h.lastCopy(segment) || h.lastCopy(other) || h.lastCopy(run) {
+		t.Errorf("%v %v %v", h.lastCopy(segment), h.lastCopy(other), h.lastCopy(run))
+	}
+	write("runs/a/r/run.json", "rebuilt")
+	if h.lastCopy(segment) {
+		t.Error("a record that was rebuilt is no reason any more")
+	}
 }
