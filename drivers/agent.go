@@ -62,6 +62,7 @@ type Process struct {
 	Files       []File            `json:"files,omitempty"`
 	Dashboards  string            `json:"dashboards,omitempty"` // folder below $(CONF) that gets assay's Grafana dashboards
 	Targets     string            `json:"targets,omitempty"`    // file below $(CONF) that gets what to scrape, in file_sd's form; plan fills it in
+	Upstreams   string            `json:"upstreams,omitempty"`  // file below $(CONF) that gets the servers of a gateway (UpstreamText); plan fills it in
 	Reload      string            `json:"reload,omitempty"`     // HTTP path to POST to when Files change, and nothing else; empty: the process restarts
 	Needs       []string          `json:"needs,omitempty"`      // paths that must exist, such as an image
 	Fetched     []string          `json:"fetched,omitempty"`    // those of Needs that assay fetched: nobody but this user and root may be able to change them

@@ -5,7 +5,7 @@ import "assay/api/v1alpha1"
 // Compiled is a declared service as processes that the agent can run. What the scheduler needs (nodes, partition, time) is
 // not part of it.
 type Compiled struct {
-	Kind      string    // vllm | chroma | lustre | monitors | process | external
+	Kind      string    // vllm | chroma | lustre | monitors | process | gateway | external
 	Simulated bool      // the simulator answers, not the real server
 	Model     string    // the model that must be served; empty for other services
 	URL       string    // external only: where it is; then Processes[0] holds only Probes and Metrics
@@ -15,6 +15,7 @@ type Compiled struct {
 	// Certificate is the file of the certificate that these ports ask for, and show.
 	Certificate string
 	Exposed     Exposed
+	Forwards    []string         // gateway only: the services that it passes requests to
 	Lustre      *v1alpha1.Lustre // lustre only, which has no processes
 }
 

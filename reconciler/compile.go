@@ -82,7 +82,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	limit := or(s.Restart.Limit, 5)
 	p := plan.Service{
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
-		DependsOn: s.DependsOn, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
+		DependsOn: s.DependsOn, Forwards: made.Forwards, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 		Fence: s.Fence.Std(), Renew: renewOf(s.Renew), Exposed: made.Exposed,
 	}

@@ -10,12 +10,10 @@ import (
 	"assay/reconciler/store"
 )
 
-// Key is the key that a declared service asks of its clients. name is SERVICE or EXPERIMENT/SERVICE. An error says why there is
-// none, and what to type.
-func Key(heads []store.Revision, c Compiler, name string) (string, error) {
+// Named is a declared service. name is SERVICE or EXPERIMENT/SERVICE; keyFile holds the key that it asks of its clients, and
+// is empty when it asks for none, which why explains.
+func Named(heads []store.Revision, c Compiler, name string) (experiment, service, keyFile string, why, err error) {
 	var found []string
-	var file string
-	var why error
 	for _, rev := range heads {
 		for _, s := range rev.Spec.Spec.Services {
 			full := rev.Experiment + "/" + s.Name
@@ -24,22 +22,33 @@ func Key(heads []store.Revision, c Compiler, name string) (string, error) {
 			}
 			p, err := compileService(rev, s, c)
 			if err != nil {
-				return "", fmt.Errorf("compiling service %s: %w", full, err)
+				return "", "", "", nil, fmt.Errorf("compiling service %s: %w", full, err)
 			}
-			found, file, why = append(found, full), p.TokenFile(), keyless(full, s)
+			found = append(found, full)
+			experiment, service, keyFile, why = rev.Experiment, s.Name, p.TokenFile(), keyless(full, s)
 		}
 	}
 	switch {
 	case len(found) == 0:
-		return "", fmt.Errorf("no service %s is declared; what there is: assay get services", name)
+		return "", "", "", nil, fmt.Errorf("no service %s is declared; what there is: assay get services", name)
 	case len(found) > 1:
-		return "", fmt.Errorf("%s is the name of several services; type one of %v", name, found)
+		return "", "", "", nil, fmt.Errorf("%s is the name of several services; type one of %v", name, found)
+	}
+	return experiment, service, keyFile, why, nil
+}
+
+// Key is the key that a declared service asks of its clients. An error says why there is none, and what to type.
+func Key(heads []store.Revision, c Compiler, name string) (string, error) {
+	experiment, service, file, why, err := Named(heads, c, name)
+	switch {
+	case err != nil:
+		return "", err
 	case file == "":
 		return "", why
 	}
 	key, err := drivers.ReadToken(file)
 	if errors.Is(err, fs.ErrNotExist) && drivers.IsKeyFile(file) {
-		return "", fmt.Errorf("service %s has no key yet: it is made when its first job is submitted", found[0])
+		return "", fmt.Errorf("service %s/%s has no key yet: it is made when its first job is submitted", experiment, service)
 	}
 	return key, err
 }

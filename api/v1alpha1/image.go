@@ -146,7 +146,7 @@ func (s Service) ImageOf(component string) (ref string, written bool) {
 	kind := component
 	ref = s.Image
 	switch {
-	case s.External != nil, s.Lustre != nil, s.VLLM != nil && s.VLLM.Simulate != nil:
+	case s.External != nil, s.Lustre != nil, s.Gateway != nil, s.VLLM != nil && s.VLLM.Simulate != nil:
 		return "", false
 	case s.VLLM != nil:
 		kind = "vllm"

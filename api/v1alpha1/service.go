@@ -27,7 +27,7 @@ const least Quantity = 16 << 20
 
 func servicePath(i int) string { return fmt.Sprintf("spec.services[%d]", i) }
 
-// Type is the kind of service that is declared: vllm, chroma, lustre, monitors, process or external; "" when none is.
+// Type is the kind of service that is declared: vllm, chroma, lustre, monitors, process, gateway or external; "" when none is.
 func (s Service) Type() string {
 	if types := s.types(); len(types) > 0 {
 		return types[0]
@@ -40,7 +40,7 @@ func (s Service) types() (out []string) {
 		name string
 		is   bool
 	}{{"vllm", s.VLLM != nil}, {"chroma", s.Chroma != nil}, {"lustre", s.Lustre != nil},
-		{"monitors", s.Monitors != nil}, {"process", s.Process != nil}, {"external", s.External != nil}} {
+		{"monitors", s.Monitors != nil}, {"process", s.Process != nil}, {"gateway", s.Gateway != nil}, {"external", s.External != nil}} {
 		if t.is {
 			out = append(out, t.name)
 		}
@@ -57,7 +57,7 @@ func (c *checker) written(e Experiment) {
 		path := servicePath(i)
 		switch types := s.types(); {
 		case len(types) == 0:
-			c.lacks(path, path, "needs exactly one of vllm, chroma, lustre, monitors, process, external", "")
+			c.lacks(path, path, "needs exactly one of vllm, chroma, lustre, monitors, process, gateway, external", "")
 		case len(types) > 1:
 			c.bad(path+"."+types[1], "a second type: a service is exactly one of "+strings.Join(types, ", "), "declare another service")
 		}
@@ -149,6 +149,7 @@ func (c *checker) services(site Site, services []Service) {
 		c.resources(site, path, s)
 		c.live(path, s.Live)
 		c.renewal(path, s)
+		c.gateway(path, s, services)
 		if s.Monitors != nil {
 			c.monitors(path, s)
 		}

@@ -65,7 +65,7 @@ type ExperimentStatus struct {
 // ServiceStatus sums up a service over its seats.
 type ServiceStatus struct {
 	Name       string       `json:"name"`
-	Kind       string       `json:"kind"` // vllm | chroma | lustre | monitors | process | external
+	Kind       string       `json:"kind"` // vllm | chroma | lustre | monitors | process | gateway | external
 	Simulated  bool         `json:"simulated,omitempty"`
 	Conditions []Condition  `json:"conditions"`
 	Replicas   int          `json:"replicas"`

@@ -128,7 +128,7 @@ type ExperimentSpec struct {
 	Sweep      *Sweep      `json:"sweep,omitempty"`
 }
 
-// Service is something that stays up. Exactly one of VLLM, Chroma, Lustre, Monitors, Process, External is set.
+// Service is something that stays up. Exactly one of VLLM, Chroma, Lustre, Monitors, Process, Gateway, External is set.
 type Service struct {
 	Name      string    `json:"name" validate:"required,dnslabel"`
 	VLLM      *VLLM     `json:"vllm,omitempty"`
@@ -136,6 +136,7 @@ type Service struct {
 	Lustre    *Lustre   `json:"lustre,omitempty"`
 	Monitors  *Monitors `json:"monitors,omitempty"`
 	Process   *Process  `json:"process,omitempty"`
+	Gateway   *Gateway  `json:"gateway,omitempty"`
 	External  *External `json:"external,omitempty"`
 	Group     string    `json:"group,omitempty" validate:"omitempty,dnslabel"`          // services of one group share one allocation
 	Replicas  *int      `json:"replicas,omitempty" validate:"omitempty,gte=0,lte=1000"` // default 1

@@ -107,6 +107,8 @@ func newRoot(a *app) *cobra.Command {
 		suiteWorkerCmd(a, a.runSuiteWorker),
 		shepherdCmd(a, a.runShepherd),
 		simulateCmd(a, a.runSimulate),
+		gatewayCmd(a, a.runGateway),
+		proxyCmd(a, a.runProxy),
 		serveFilesCmd(a, a.runServeFiles),
 		parentCmd(a, a.runParent),
 	)

@@ -11,6 +11,7 @@
 //	parents.go  `assay parent` in front of what needs a door or a private folder
 //	monitors.go Prometheus, Grafana and the OpenTelemetry Collector as one service of three processes, wired to each other;
 //	            prometheus.go, grafana.go, collector.go have one each
+//	gateway.go  the reverse proxy (package gateway)
 //	others.go   processes, and servers that assay does not run
 //
 // Telemetry. When an experiment has a collector, its other services reach it at a stable address of their own node (a

@@ -59,10 +59,12 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 		return monitors(site, e, svc)
 	case svc.Process != nil:
 		return process(*svc.Process), nil
+	case svc.Gateway != nil:
+		return gateway(site, e, *svc.Gateway), nil
 	case svc.External != nil:
 		return external(svc.Name, *svc.External), nil
 	}
-	return drivers.Compiled{}, errors.New("it names none of vllm, chroma, lustre, monitors, process, external")
+	return drivers.Compiled{}, errors.New("it names none of vllm, chroma, lustre, monitors, process, gateway, external")
 }
 
 // complete adds to every process what all processes of the service have: name, environment, secrets, data directory,

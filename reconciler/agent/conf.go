@@ -145,7 +145,7 @@ func (p *process) writeFiles() (changed bool, err error) {
 		if err != nil {
 			return changed, fmt.Errorf("writing %s: %w", f.Path, err)
 		}
-		changed = changed || wrote && f.Path != p.want.Targets // programs watch the targets
+		changed = changed || wrote && f.Path != p.want.Targets && f.Path != p.want.Upstreams // programs watch these
 	}
 	p.filed, p.fileAgain = layout, time.Time{}
 	return changed, nil

@@ -56,12 +56,13 @@ type Experiment struct {
 type Service struct {
 	Name       string
 	Group      string // services of one group share one allocation; empty: one of its own
-	Kind       string // vllm | chroma | lustre | monitors | process | external
+	Kind       string // vllm | chroma | lustre | monitors | process | gateway | external
 	Simulated  bool
 	Model      string
 	URL        string           // external only
 	Lustre     *v1alpha1.Lustre // lustre only
 	DependsOn  []string
+	Forwards   []string                     // gateway only: the services that it passes requests to
 	Slots      int                          // replicas
 	Job        drivers.JobSpec              // template; Tag, Name and Dir are filled in per seat
 	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted

@@ -113,8 +113,8 @@ func memberSteps(x *experiment, alloc *allocation, seat *seat) (out []Step) {
 func withoutTargets(ps []drivers.Process) []drivers.Process {
 	ps = slices.Clone(ps)
 	for i, p := range ps {
-		if p.Targets != "" {
-			ps[i].Files = slices.DeleteFunc(slices.Clone(p.Files), func(f drivers.File) bool { return f.Path == p.Targets })
+		if p.Targets != "" || p.Upstreams != "" {
+			ps[i].Files = slices.DeleteFunc(slices.Clone(p.Files), func(f drivers.File) bool { return f.Path == p.Targets || f.Path == p.Upstreams })
 		}
 	}
 	return ps

@@ -50,6 +50,7 @@
 //	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
 //	renew.go        the next job before the walltime ends: when, and when it takes over
+//	gateway.go      the servers of a gateway
 //	twin.go         the two seats of a place, and which of them leads
 //	runjob.go       runs that need a job of their own
 //	folder.go       directories, created and removed

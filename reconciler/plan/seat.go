@@ -144,6 +144,9 @@ func (w *world) processes(x *experiment, alloc *allocation, seat *seat) []driver
 			if p.Targets != "" {
 				p.Files = append(p.Files[:len(p.Files):len(p.Files)], drivers.File{Path: p.Targets, Content: w.scrapeList()})
 			}
+			if p.Upstreams != "" {
+				p.Files = append(p.Files[:len(p.Files):len(p.Files)], drivers.File{Path: p.Upstreams, Content: drivers.UpstreamText(w.upstreams(x, s))})
+			}
 			out = append(out, p)
 		}
 	}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"assay/api/v1alpha1"
+)
+
+// TestRenewal asks a model behind a gateway without pause, while the jobs that serve it reach walltimes of two minutes on a
+// real cluster. Every request is answered whole. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS:
+//
+//	ASSAY_RENEWALS=30m go test ./cmd/assay -run TestRenewal -v -timeout 1h
+func TestRenewal(t *testing.T) {
+	t.Parallel() // it mostly waits
+	if testing.Short() {
+		t.Skip("it waits for two walltimes")
+	}
+	lasts, _ := time.ParseDuration(os.Getenv("ASSAY_RENEWALS"))
+	c := startSlurm(t)
+	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
+	w.must("apply", "-f", w.write("renewal.yaml", slurmSite+`apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: lasting}
+spec:
+  site: slurm
+  services:
+    - name: llm
+      vllm: {model: m, simulate: {ttft: 20ms, itl: 5ms}}
+      resources: {time: 2m}
+      renew: {drain: 10s}
+    - name: front
+      gateway: {targets: [llm]}
+      resources: {time: 2h}
+`), "--timeout", "120s")
+	w.controller()
+	var front string
+	w.until("Ready", 2*time.Minute, func() (bool, string) {
+		llm, gw := w.seat("lasting", "llm"), w.seat("lasting", "front")
+		front = gw.Endpoint
+		return llm.Ready && gw.Ready, fmt.Sprintf("%+v %+v", llm, gw)
+	})
+	key := strings.TrimSpace(w.must("key", "lasting/llm"))
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var clients sync.WaitGroup
+	var done, failed atomic.Int64
+	for range 8 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				if err := streamOne(front, key); err != nil {
+					failed.Add(1)
+					t.Log(err)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	var last v1alpha1.SeatStatus
+	jobs, began := map[string]bool{}, time.Now()
+	w.until("hand-overs", lasts+6*time.Minute, func() (bool, string) {
+		last = w.seat("lasting", "llm")
+		if last.Ready {
+			jobs[last.JobID] = true
+		}
+		return len(jobs) > 2 && time.Since(began) > lasts, fmt.Sprintf("%d jobs; %+v", len(jobs), last)
+	})
+	stop()
+	clients.Wait()
+	t.Logf("%d requests through %d jobs in %s, %d failed", done.Load(), len(jobs), time.Since(began).Round(time.Second), failed.Load())
+	if failed.Load() > 0 || done.Load() < 100 {
+		t.Errorf("%d of %d requests failed", failed.Load(), done.Load())
+	}
+	if events := w.must("events"); !strings.Contains(events, "Renewed") || !strings.Contains(events, "HandedOver") || strings.Contains(events, "TimeLimit") {
+		t.Errorf("the events do not tell the hand-overs:\n%s", events)
+	}
+	w.must("delete", "experiment", "lasting", "--yes", "--timeout", "2m")
+}
+
+// streamOne asks for ten tokens, streamed, and reads them to their end.
+func streamOne(url, key string) error {
+	r, err := http.NewRequest(http.MethodPost, url+"/v1/completions", strings.NewReader(`{"model": "m", "prompt": "one two three", "max_tokens": 10, "stream": true}`))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
+		return fmt.Errorf("status %d: %s", resp.StatusCode, b)
+	}
+	lines, ended := bufio.NewScanner(resp.Body), false
+	for lines.Scan() {
+		ended = ended || lines.Text() == "data: [DONE]"
+	}
+	if err := lines.Err(); err != nil || !ended {
+		return fmt.Errorf("the answer was cut: %w", err)
+	}
+	return nil
+}

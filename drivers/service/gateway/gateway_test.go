@@ -1,0 +1,331 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"assay/drivers"
+)
+
+// upstream is a server that counts what reaches it.
+type upstream struct {
+	*httptest.Server
+	got    atomic.Int64
+	bodies sync.Map
+}
+
+func newUpstream(t *testing.T, answer http.HandlerFunc) *upstream {
+	t.Helper()
+	u := &upstream{}
+	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		u.got.Add(1)
+		u.bodies.Store(string(b), true)
+		answer(w, r)
+	}))
+	t.Cleanup(u.Close)
+	return u
+}
+
+func says(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+func gatewayTo(t *testing.T, all ...drivers.Upstream) (*Gateway, *httptest.Server) {
+	t.Helper()
+	g := New(slog.New(slog.DiscardHandler))
+	g.Set(all)
+	s := httptest.NewServer(g)
+	t.Cleanup(s.Close)
+	return g, s
+}
+
+func post(t *testing.T, url, key, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return resp.StatusCode, string(b) + " " + err.Error()
+	}
+	return resp.StatusCode, string(b)
+}
+
+func keyFile(t *testing.T, key string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestStream: a piece of an answer reaches the client before the next one is written.
+func TestStream(t *testing.T) {
+	next := make(chan struct{})
+	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		for i := range 3 {
+			fmt.Fprintf(w, "data: %d\n\n", i)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+	})
+	_, s := gatewayTo(t, drivers.Upstream{URL: u.URL})
+	resp, err := http.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for i := range 3 {
+		for lines.Scan() && lines.Text() != fmt.Sprintf("data: %d", i) {
+		}
+		if lines.Text() != fmt.Sprintf("data: %d", i) {
+			t.Fatalf("piece %d is %q", i, lines.Text())
+		}
+		next <- struct{}{}
+	}
+}
+
+// TestHandOver: servers come and go under load. No request fails, and none arrives twice.
+func TestHandOver(t *testing.T) {
+	var all []*upstream
+	var seen sync.Map
+	var doubled atomic.Int64
+	fresh := func() *upstream {
+		u := newUpstream(t, nil)
+		u.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			b, _ := io.ReadAll(r.Body)
+			if _, twice := seen.LoadOrStore(string(b), true); twice {
+				doubled.Add(1)
+			}
+			for i := range 3 {
+				fmt.Fprintf(w, "%d %s\n", i, b)
+				w.(http.Flusher).Flush()
+				time.Sleep(2 * time.Millisecond)
+			}
+		})
+		all = append(all, u)
+		return u
+	}
+	old := fresh()
+	g, s := gatewayTo(t, drivers.Upstream{URL: old.URL})
+	ctx, stop := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	var failed, done atomic.Int64
+	for c := range 20 {
+		clients.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				body := fmt.Sprintf(`{"model":"m","client":%d,"n":%d}`, c, n)
+				if code, text := post(t, s.URL, "", body); code != 200 || strings.Count(text, "\n") != 3 {
+					failed.Add(1)
+					t.Logf("%d %s", code, text)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	for range 8 {
+		time.Sleep(20 * time.Millisecond)
+		next := fresh()
+		g.Set([]drivers.Upstream{{URL: next.URL}})
+		time.Sleep(20 * time.Millisecond) // the drain
+		old.Config.SetKeepAlivesEnabled(false)
+		if err := old.Config.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		old = next
+	}
+	stop()
+	clients.Wait()
+	t.Logf("%d requests over 8 hand-overs", done.Load())
+	if failed.Load() > 0 || doubled.Load() > 0 || done.Load() < 100 {
+		t.Errorf("%d failed, %d arrived twice, of %d", failed.Load(), doubled.Load(), done.Load())
+	}
+}
+
+// TestRefused: a server that refuses connections costs no request; without any the request waits, and then gets 503.
+func TestRefused(t *testing.T) {
+	dead := newUpstream(t, says("dead"))
+	dead.Close()
+	alive := newUpstream(t, says("alive"))
+	g, s := gatewayTo(t, drivers.Upstream{URL: dead.URL}, drivers.Upstream{URL: alive.URL})
+	for range 20 {
+		if code, text := post(t, s.URL, "", "{}"); code != 200 || text != "alive" {
+			t.Fatalf("%d %s", code, text)
+		}
+	}
+	g.Wait = 50 * time.Millisecond
+	g.Set(nil)
+	if code, text := post(t, s.URL, "", "{}"); code != http.StatusServiceUnavailable || !strings.Contains(text, "no server is Ready") {
+		t.Errorf("%d %s", code, text)
+	}
+	g.Wait = time.Minute
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		g.Set([]drivers.Upstream{{URL: alive.URL}})
+	}()
+	if code, text := post(t, s.URL, "", "{}"); code != 200 || text != "alive" {
+		t.Errorf("one that waited: %d %s", code, text)
+	}
+}
+
+// TestBrokenOff: what was sent is not sent again.
+func TestBrokenOff(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var asked atomic.Int64
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = bufio.NewReader(c).ReadString('\n')
+			asked.Add(1)
+			_ = c.Close()
+		}
+	}()
+	other := newUpstream(t, says("other"))
+	g, s := gatewayTo(t, drivers.Upstream{URL: "http://" + l.Addr().String()})
+	if code, text := post(t, s.URL, "", "{}"); code != http.StatusBadGateway || !strings.Contains(text, "not sent again") {
+		t.Errorf("%d %s", code, text)
+	}
+	if asked.Load() != 1 {
+		t.Errorf("it was sent %d times", asked.Load())
+	}
+	g.Set([]drivers.Upstream{{URL: other.URL}})
+	if code, _ := post(t, s.URL, "", "{}"); code != 200 {
+		t.Errorf("afterwards: %d", code)
+	}
+}
+
+// TestKeys: without the key of a server nobody reaches it, and each server only gets those who have its own.
+func TestKeys(t *testing.T) {
+	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
+	_, s := gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL, Key: keyFile(t, "key-of-a")}, drivers.Upstream{Model: "b", URL: b.URL, Key: keyFile(t, "key-of-b")},
+		drivers.Upstream{Model: "c", URL: b.URL, Key: "/no/such/file"})
+	for _, c := range []struct {
+		key, model string
+		code       int
+		text       string
+	}{
+		{"", "a", 401, ""}, {"wrong", "a", 401, ""}, {"key-of-a", "a", 200, "a"}, {"key-of-b", "b", 200, "b"}, {"key-of-a", "b", 401, ""}, {"key-of-a", "x", 404, ""},
+		{"\n", "c", 0, ""}, {"key-of-b", "c", 401, ""},
+	} {
+		code, text := post(t, s.URL, c.key, `{"model":"`+c.model+`"}`)
+		if code != c.code || c.text != "" && text != c.text {
+			t.Errorf("key %q, model %s: %d %s", c.key, c.model, code, text)
+		}
+	}
+	if a.got.Load() != 1 || b.got.Load() != 1 {
+		t.Errorf("the servers were asked %d and %d times", a.got.Load(), b.got.Load())
+	}
+}
+
+// TestModels: with several models, one list names them all; requests that name one go there.
+func TestModels(t *testing.T) {
+	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
+	_, s := gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
+	resp, err := http.Get(s.URL + "/v1/models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	list, _ := io.ReadAll(resp.Body)
+	if !strings.Contains(string(list), `"id":"a"`) || !strings.Contains(string(list), `"id":"b"`) {
+		t.Errorf("the list: %s", list)
+	}
+	for _, m := range []string{"a", "b", "b"} {
+		if _, text := post(t, s.URL, "", `{"model":"`+m+`"}`); text != m {
+			t.Errorf("model %s went to %s", m, text)
+		}
+	}
+}
+
+// TestFewest: requests go where the fewest are in flight.
+func TestFewest(t *testing.T) {
+	hold := make(chan struct{})
+	slow := newUpstream(t, func(http.ResponseWriter, *http.Request) { <-hold })
+	fast := newUpstream(t, says("fast"))
+	g, s := gatewayTo(t, drivers.Upstream{URL: slow.URL})
+	var waiting sync.WaitGroup
+	waiting.Go(func() { post(t, s.URL, "", "{}") })
+	for g.pool.flying() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	g.Set([]drivers.Upstream{{URL: slow.URL}, {URL: fast.URL}})
+	for range 10 {
+		if _, text := post(t, s.URL, "", "{}"); text != "fast" {
+			t.Errorf("it went to %q", text)
+		}
+	}
+	close(hold)
+	waiting.Wait()
+	if n := g.pool.flying(); n != 0 {
+		t.Errorf("%d requests are in flight in the end", n)
+	}
+}
+
+// TestFollow: the servers are those of the file; a damaged one changes nothing.
+func TestFollow(t *testing.T) {
+	u := newUpstream(t, says("u"))
+	g, s := gatewayTo(t)
+	g.Wait = 5 * time.Second
+	path := filepath.Join(t.TempDir(), "servers.json")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(drivers.UpstreamText([]drivers.Upstream{{URL: u.URL}}))
+	failed := make(chan error, 10)
+	go g.Follow(t.Context(), path, func(err error) { failed <- err })
+	if code, _ := post(t, s.URL, "", "{}"); code != 200 {
+		t.Errorf("%d", code)
+	}
+	write(`[{"url": "ftp://x"}]`)
+	if err := <-failed; !strings.Contains(err.Error(), "ftp://x") {
+		t.Error(err)
+	}
+	if code, _ := post(t, s.URL, "", "{}"); code != 200 {
+		t.Errorf("after a damaged list: %d", code)
+	}
+	for path, want := range map[string]string{"/-/live": "live", "/-/metrics": "assay_gateway_upstreams 1"} {
+		resp, err := http.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if !strings.Contains(string(b), want) {
+			t.Errorf("%s: %s", path, b)
+		}
+	}
+}
