@@ -16,16 +16,25 @@ func gateway(site v1alpha1.Site, e v1alpha1.Experiment, g v1alpha1.Gateway) driv
 		Upstreams: servers, Probes: []drivers.Probe{{Path: "/-/live", Timeout: 5}}, Metrics: "/-/metrics", Grace: graceVLLM,
 	}
 	c := drivers.Compiled{Kind: "gateway", Forwards: slices.Clone(g.Targets)}
-	if len(g.Targets) == 1 {
-		for _, s := range e.Spec.Services {
-			if s.Name != g.Targets[0] {
-				continue
-			}
-			if target, err := Compile(site, e, s); err == nil {
-				c.Model, c.Simulated = target.Model, target.Simulated
-				p.Token, p.Secrets = tokenOf(target)
-			}
+	keyed := 0
+	for _, s := range e.Spec.Services {
+		if !slices.Contains(g.Targets, s.Name) {
+			continue
 		}
+		target, err := Compile(site, e, s)
+		if err != nil {
+			continue // its own compilation says so
+		}
+		token, secrets := tokenOf(target)
+		if token != "" {
+			keyed++
+		}
+		if c.Simulated = c.Simulated || target.Simulated; len(g.Targets) == 1 {
+			c.Model, p.Token, p.Secrets = target.Model, token, secrets
+		}
+	}
+	if keyed == len(g.Targets) {
+		p.Protected = map[string]string{"": drivers.ByToken}
 	}
 	c.Processes = []drivers.Process{p}
 	return c
