@@ -2,6 +2,7 @@
 // and the data that the controller and the agent exchange by file.
 //
 //	scheduler.go  Scheduler, with the optional capabilities Reconfigurer, Accountant and Fencer
+//	upstream.go   Upstream: a server to which a gateway passes requests
 //	tag.go        Seat and Tag: whose job it is
 //	place.go      Place: the site, cluster and user that a state directory belongs to
 //	agent.go      desired.json, state.json and the beat file of a job directory

@@ -112,7 +112,7 @@ func TestCompileRefuses(t *testing.T) {
 		svc  v1alpha1.Service
 		want string
 	}{
-		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, lustre, monitors, process, external"},
+		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, lustre, monitors, process, gateway, external"},
 		"its own port":        {args("port", 1.0), "vllm.args.port cannot be given: assay allocates the port"},
 		"also when simulated": {dry, "vllm.args.port cannot be given"},
 		"another spelling":    {args("tensor_parallel_size", 1.0), "write it as vllm.tensorParallel"},
