@@ -49,6 +49,7 @@ type summary struct {
 	failures  suite.Tally
 	late      []float64 // ms, every request that was sent
 	behind    []float64 // ms, every request: see outcome
+	blur      []float64 // ms, every request: see outcome
 	connects  []float64 // ms, of the connections that were opened for a request
 	held      []float64 // ms between the schedule and a free slot
 	ttft      []float64
@@ -70,6 +71,7 @@ func summarise(records []record) summary {
 		s.late = append(s.late, suite.Millis(r.lateness()))
 		s.held = append(s.held, suite.Millis(r.free-r.due))
 		s.behind = append(s.behind, suite.Millis(r.behind))
+		s.blur = append(s.blur, suite.Millis(r.blur))
 		if r.connect > 0 {
 			s.connects = append(s.connects, suite.Millis(r.connect))
 		}

@@ -1,0 +1,20 @@
+//go:build !linux
+
+package serving
+
+import (
+	"io"
+	"os"
+)
+
+// mapped reads the file into memory.
+func mapped(f *os.File, size int64) ([]byte, error) {
+	data := make([]byte, size)
+	_, err := io.ReadFull(io.NewSectionReader(f, 0, size), data)
+	return data, err
+}
+
+func unmapped([]byte) error { return nil }
+
+// stepBack does nothing: a thread has no priority of its own here.
+func stepBack() {}
