@@ -77,7 +77,7 @@ func (s *spool) open() bool {
 		s.wrote <- err
 		return false
 	}
-	s.file, s.full, s.empty = f, make(chan []byte, pieces), make(chan []byte, pieces)
+	s.file, s.full, s.empty = f, make(chan []byte, pieces), make(chan []byte, pieces+1) // and the one that is being filled
 	for range pieces {
 		s.empty <- nil
 	}

@@ -37,7 +37,9 @@ type load struct {
 	grant int64
 }
 
-func requests(n int, every time.Duration, body string) load { return load{n: n, every: every, body: body} }
+func requests(n int, every time.Duration, body string) load {
+	return load{n: n, every: every, body: body}
+}
 
 // work is what the engine sends of it. What the outcomes hold is copied.
 func (l load) work(out []Outcome, done *atomic.Int64) Work {
