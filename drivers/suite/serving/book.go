@@ -3,6 +3,7 @@ package serving
 import (
 	"slices"
 	"sync"
+	"unsafe"
 
 	"assay/drivers/suite"
 )
@@ -17,10 +18,17 @@ const mostFailures = 1000
 // while the run goes on (spool.go). Several goroutines can add to it.
 type book struct {
 	mu       sync.Mutex
-	blocks   [][]sample // by index; what was not sent is absent
+	blocks   [][]entered // by index; what was not sent is absent
 	n        int
 	spool    spool
 	failures map[suite.Failure]*suite.Failure
+	maps     [][]byte // of floats
+}
+
+// entered is a sample whose answer lies in the spool.
+type entered struct {
+	sample
+	kept place
 }
 
 func newBook(dir string) *book {
@@ -39,14 +47,14 @@ func (b *book) add(s sample) {
 	}
 	block := &b.blocks[s.index/blockOf]
 	if *block == nil {
-		*block = make([]sample, blockOf)
+		*block = make([]entered, blockOf)
 	}
 	if s.failure != nil {
 		s.failure = b.same(s.failure)
 	}
-	s.kept = b.spool.add(s.answer.Events, s.answer.Text)
+	kept := b.spool.add(s.answer.Events, s.answer.Text)
 	s.answer.Events, s.answer.Text = nil, nil
-	(*block)[s.index%blockOf] = s
+	(*block)[s.index%blockOf] = entered{s, kept}
 	b.n++
 }
 
@@ -78,12 +86,12 @@ func (b *book) each(f func(sample) error) error {
 		return err
 	}
 	for k, block := range b.blocks {
-		for _, s := range block {
-			if !s.there() {
+		for _, e := range block {
+			if !e.there() {
 				continue
 			}
-			s.answer.Events, s.answer.Text = b.spool.answer(s.kept)
-			if err := f(s); err != nil {
+			e.answer.Events, e.answer.Text = b.spool.answer(e.kept)
+			if err := f(e.sample); err != nil {
 				return err
 			}
 		}
@@ -102,8 +110,45 @@ func (b *book) records() ([]record, error) {
 	return out, err
 }
 
-// close gives back what the answers take.
-func (b *book) close() { b.spool.close() }
+// close gives back what the answers and the floats take.
+func (b *book) close() {
+	b.spool.close()
+	for _, m := range b.maps {
+		_ = unmapped(m) // nobody reads it any more
+	}
+	b.maps = nil
+}
+
+// manyFloats are kept in a file.
+const manyFloats = 1 << 20
+
+// floats has room for n numbers: in memory, or, where they are many, in a file without a name in the run's directory that
+// the kernel keeps in memory as far as there is some. They are valid until the book is closed.
+func (b *book) floats(n int) []float64 {
+	if b == nil || n < manyFloats {
+		return make([]float64, 0, n)
+	}
+	m, err := scratch(b.spool.dir, 8*int64(n))
+	if err != nil {
+		return make([]float64, 0, n) // such as a file system without mmap
+	}
+	b.maps = append(b.maps, m)
+	return unsafe.Slice((*float64)(unsafe.Pointer(&m[0])), n)[:0]
+}
+
+// gapsOf are the gaps between the events of all requests, in ms, in ascending order.
+func gapsOf(b *book, records []record) []float64 {
+	n := 0
+	for i := range records {
+		n += max(0, len(records[i].answer.Events)-1)
+	}
+	out := b.floats(n)
+	for i := range records {
+		records[i].gaps(func(ms float64) { out = append(out, ms) })
+	}
+	slices.Sort(out)
+	return out
+}
 
 // withoutInterrupted leaves out what had not ended when the run was stopped: those requests did not fail.
 func withoutInterrupted(records []record) []record {

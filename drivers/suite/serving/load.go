@@ -16,7 +16,6 @@ type sample struct {
 	structured bool
 	due        time.Duration // when the schedule wanted it; equal to free without a schedule
 	free       time.Duration // when it was its turn: due, or later if the concurrency bound held it back until an answer made room
-	kept       place         // of its answer in the run's book
 }
 
 // lateness is the client's own delay: from when the request could go to when it went, without the time to connect.

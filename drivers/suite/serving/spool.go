@@ -40,6 +40,9 @@ func (s *spool) add(events []time.Duration, text []byte) place {
 	if s.piece == nil && s.file != nil {
 		s.piece = <-s.empty
 	}
+	if s.piece == nil {
+		s.piece = make([]byte, 0, spoolPiece)
+	}
 	p := place{s.at + int64(len(s.piece)), int32(len(events)), int32(len(text))}
 	if len(events) > 0 {
 		s.piece = append(s.piece, unsafe.Slice((*byte)(unsafe.Pointer(&events[0])), 8*len(events))...)
@@ -62,7 +65,7 @@ func (s *spool) flush() {
 }
 
 // pieces is how many pieces can wait to be written.
-const pieces = 128
+const pieces = 64
 
 func (s *spool) open() bool {
 	if s.wrote != nil {

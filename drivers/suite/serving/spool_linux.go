@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,19 @@ func unmapped(data []byte) error {
 		return nil
 	}
 	return unix.Munmap(data)
+}
+
+// scratch is a file in dir, without a name, as memory.
+func scratch(dir string, size int64) ([]byte, error) {
+	f, err := os.CreateTemp(dir, ".floats-*")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := errors.Join(os.Remove(f.Name()), unix.Fallocate(int(f.Fd()), 0, 0, size)); err != nil { // a full disk must show here, and not as a signal
+		return nil, err
+	}
+	return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 }
 
 // stepBack gives the calling thread a low priority.

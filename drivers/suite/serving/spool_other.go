@@ -16,5 +16,7 @@ func mapped(f *os.File, size int64) ([]byte, error) {
 
 func unmapped([]byte) error { return nil }
 
+func scratch(_ string, size int64) ([]byte, error) { return make([]byte, size), nil }
+
 // stepBack does nothing: a thread has no priority of its own here.
 func stepBack() {}

@@ -60,7 +60,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(dir, records)
+	return r.conclude(dir, b, records)
 }
 
 // check refuses a request without the manifest's defaults.
@@ -192,14 +192,14 @@ func (r *runner) warmUp(ctx context.Context) error {
 }
 
 // conclude makes the result and writes the run's files.
-func (r *runner) conclude(dir string, records []record) (drivers.SuiteResult, error) {
-	sum, res, err := r.result(records)
+func (r *runner) conclude(dir string, b *book, records []record) (drivers.SuiteResult, error) {
+	sum, res, err := r.result(b, records)
 	if err != nil {
 		return res, err
 	}
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
-	if err := writeVLLM(dir, name, r.vllm(sum, res.Simulated, now)); err != nil {
+	if err := writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), records, vllmLists(r.data)); err != nil {
 		return res, fmt.Errorf("writing vLLM's result file: %w", err)
 	}
 	if err := r.writeSamples(dir, records); err != nil {
@@ -222,7 +222,7 @@ func (r *runner) writeSamples(dir string, records []record) error {
 }
 
 // result scores the answers and sums up. It takes secrets out of the records.
-func (r *runner) result(records []record) (*summary, drivers.SuiteResult, error) {
+func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResult, error) {
 	r.progress("scoring the answers")
 	for i := range records {
 		s := &records[i]
@@ -234,7 +234,7 @@ func (r *runner) result(records []record) (*summary, drivers.SuiteResult, error)
 			return nil, drivers.SuiteResult{}, err
 		}
 	}
-	sum := summarise(records)
+	sum := summariseFrom(b, records)
 	sum.free = r.data.free
 	if err := sum.failures.Unanswered(sum.completed, r.client.endpoints); err != nil {
 		return nil, drivers.SuiteResult{}, err
