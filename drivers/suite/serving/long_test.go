@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -196,5 +197,43 @@ func TestPartial(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, samplesFile)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What happens between the last answer and the end of a run, per request of 16 tokens.
+func BenchmarkConclude(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				req := request0("http://localhost")
+				req.Serving = spec(func(v *v1alpha1.Serving) { v.Dataset, v.InputTokens, v.Prompts = "random", 8, n })
+				r, err := newRunner(req, func(string) {})
+				if err != nil {
+					b.Fatal(err)
+				}
+				dir := b.TempDir()
+				r.overlap = suite.NewOverlap(req, dir)
+				book := newBook(dir)
+				events := make([]time.Duration, 16)
+				for i := range n {
+					at := time.Duration(i+1) * time.Millisecond
+					for k := range events {
+						events[k] = at + time.Duration(k*1_234_567+i%1000)
+					}
+					book.add(sample{index: i, due: at, free: at, outcome: outcome{sent: at, ended: events[15], answer: sse.Answer{Events: events,
+						Text: []byte("sixteen words of an answer that nobody reads"), Usage: true, Prompt: 8, Completion: 16, Finish: "length"}}})
+				}
+				b.StartTimer()
+				records, err := book.records()
+				if err == nil {
+					_, err = r.conclude(dir, book, records)
+				}
+				book.close()
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -22,6 +22,13 @@ func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[stri
 			blur = max(blur, r.Bar())
 		}
 	}
+	own := 0.0
+	for _, r := range nodes {
+		own += r.Own.Seconds()
+	}
+	if own > 0 {
+		m["client_cpu_s_per_1000_requests"] = 1000 * own / float64(len(sum.records))
+	}
 	if sum.completed == 0 {
 		return nil, nil
 	}
@@ -34,8 +41,9 @@ func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[stri
 	if !openLoop {
 		effects[0].Lost = sum.lost()
 	}
-	if m["client_cpu_percent"] > 0 {
-		m["client_cpu_s_per_1000_requests"] = m["client_cpu_percent"] / 100 * nodes[0].Wall.Seconds() * 1000 / float64(len(sum.records))
+	suite.Distribution(m, "blur", sum.blur)
+	if !openLoop {
+		m["slots_empty_percent"] = 100 * sum.lost()
 	}
 	m["client_error_bar_ms"] = sending + blur + selfwatch.Unstamped(nodes)
 	m["client_resolves_ms"] = resolves
