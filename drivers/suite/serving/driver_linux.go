@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +19,11 @@ func (r *runner) driver(ctx context.Context, t todo, b *book) (drive, func(), er
 			return r.overHTTP(ctx, t, b)
 		}
 	}
-	list, err := newAhead(ctx, t.count, func(k int) (*wire.Request, int, error) { return r.wireRequest(t.sample(k)) })
+	heads, err := r.heads()
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := newAhead(ctx, t.count, func(k int) (*wire.Request, int, error) { return r.wireRequest(heads, t.sample(k)) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,23 +46,30 @@ func (r *runner) driver(ctx context.Context, t todo, b *book) (drive, func(), er
 	}, engine.Close, nil
 }
 
-// wireRequest is the request of a sample, and its size.
-func (r *runner) wireRequest(s sample) (*wire.Request, int, error) {
+// wireRequest is the request of a sample, behind one of the heads, and its size.
+func (r *runner) wireRequest(heads [][]byte, s sample) (*wire.Request, int, error) {
 	body, err := r.body(&s)
-	endpoint := s.index % len(r.client.endpoints)
-	return &wire.Request{Bytes: r.frame(endpoint, r.client.id(s.index), body), Endpoint: endpoint, Events: r.payload.maxTokens + 1, Grant: r.client.bounds.grant}, len(body), err
+	endpoint := s.index % len(heads)
+	out := make([]byte, 0, len(heads[endpoint])+64+len(r.client.run)+len(body))
+	out = append(append(out, heads[endpoint]...), r.client.id(s.index)...)
+	out = strconv.AppendInt(append(out, "\r\nContent-Length: "...), int64(len(body)), 10)
+	out = append(append(out, "\r\n\r\n"...), body...)
+	return &wire.Request{Bytes: out, Endpoint: endpoint, Events: r.payload.maxTokens + 1, Grant: r.client.bounds.grant}, len(out), err
 }
 
-// frame puts the headers before a body. Endpoints were parsed before they came here.
-func (r *runner) frame(endpoint int, id string, body []byte) []byte {
-	u, err := url.Parse(r.client.endpoints[endpoint])
-	if err != nil {
-		panic(err) // the engine has parsed it
+// heads are what the requests to each endpoint begin with, up to their id.
+func (r *runner) heads() (out [][]byte, err error) {
+	for _, e := range r.client.endpoints {
+		u, err := url.Parse(e)
+		if err != nil {
+			return nil, err
+		}
+		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: assay\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n",
+			u.EscapedPath()+r.payload.path(), u.Host)
+		if r.client.token != "" {
+			head += "Authorization: Bearer " + r.client.token + "\r\n"
+		}
+		out = append(out, []byte(head+"X-Request-Id: "))
 	}
-	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: assay\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"+
-		"X-Request-Id: %s\r\nContent-Length: %d\r\n", u.EscapedPath()+r.payload.path(), u.Host, id, len(body))
-	if r.client.token != "" {
-		head += "Authorization: Bearer " + r.client.token + "\r\n"
-	}
-	return append([]byte(head+"\r\n"), body...)
+	return out, nil
 }

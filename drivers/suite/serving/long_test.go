@@ -128,7 +128,7 @@ func TestAheadFails(t *testing.T) {
 func TestDuration(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	for name, change := range map[string]func(*v1alpha1.Serving){
-		"closed loop": func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency = 1_000_000, 3 },
+		"closed loop": func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency = 5000, 3 },
 		"open loop":   func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency, v.Rate = 60, 0, 200 },
 	} {
 		for _, secure := range []bool{false, true} {
