@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 )
@@ -12,7 +13,7 @@ import (
 type Serving struct {
 	Dataset      string  `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice xgrammar_bench random shared-prefix custom sharegpt timed-trace"`
 	API          string  `json:"api,omitempty" validate:"omitempty,oneof=completions chat"` // default completions; chat for xgrammar_bench
-	Prompts      int     `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`           // default 1000
+	Prompts      int     `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`           // default 1000; with duration at most so many, default 10,000,000
 	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0,lte=10000000"`      // default 128
 	Rate         Rate    `json:"rate,omitempty"`                                            // requests/s, or inf (default): all at once
 	Burstiness   float64 `json:"burstiness,omitempty" validate:"gte=0"`                     // default 1 (Poisson)
@@ -35,7 +36,9 @@ type Serving struct {
 	Cores          int      `json:"cores,omitempty" validate:"gte=0,lte=256"` // of the client; default 1. One sends 35,000 short requests a second.
 	Warmups        int      `json:"warmups,omitempty" validate:"gte=0,lte=10000000"`
 	RequestTimeout Duration `json:"requestTimeout,omitempty" validate:"gte=0"` // default 5m
-	Seed           int64    `json:"seed,omitempty"`
+	// Duration bounds a run by time instead of prompts: no request begins later; those in flight are waited for.
+	Duration Duration `json:"duration,omitempty" validate:"gte=0"`
+	Seed     int64    `json:"seed,omitempty"`
 }
 
 // RampUp raises the rate over the requests of a run.
@@ -75,12 +78,27 @@ func (s Serving) staged() (n int) {
 	return n
 }
 
+// mostPrompts bounds a run that is bounded by time.
+const mostPrompts = 10_000_000
+
+// timed is how many requests a run that is bounded by time can have; 0 for another one.
+func (s Serving) timed() int {
+	if s.Duration == 0 {
+		return 0
+	}
+	most := cmp.Or(s.Prompts, mostPrompts)
+	if !s.Rate.Inf() {
+		most = min(most, max(1, int(math.Ceil(float64(s.Rate)*s.Duration.Std().Seconds()-1e-9))))
+	}
+	return most
+}
+
 func defaultServing(s Serving) *Serving {
 	if s.Dataset == "xgrammar_bench" { // conversations, for which only the server knows the model's template
 		s.API = cmp.Or(s.API, "chat")
 	}
 	s.API = cmp.Or(s.API, "completions")
-	s.Prompts = cmp.Or(s.staged(), s.Prompts, 1000)
+	s.Prompts = cmp.Or(s.staged(), s.timed(), s.Prompts, 1000)
 	s.OutputTokens = cmp.Or(s.OutputTokens, 128)
 	s.Burstiness = cmp.Or(s.Burstiness, 1)
 	s.Cores = cmp.Or(s.Cores, 1)
@@ -137,6 +155,9 @@ func (c *checker) servingWritten(path string, s Serving) {
 	}
 	if len(s.Stages) > 0 && s.Prompts > 0 && s.Prompts != s.staged() {
 		c.bad(path+".prompts", "follows from the stages", "remove it")
+	}
+	if s.Duration > 0 && (s.RampUp != nil || len(s.Stages) > 0 || s.Dataset == "timed-trace") {
+		c.bad(path+".duration", "has no meaning with rampUp, stages or dataset: timed-trace, which say themselves when the run ends", "remove it")
 	}
 	for i, stage := range s.Stages {
 		if stage.Rate.Inf() {

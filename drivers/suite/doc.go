@@ -4,7 +4,7 @@
 // leaves result.json. The rules, which hold for every suite:
 //
 //   - A result is written once, whole, by rename. A suite that fails leaves a result with Error set and Run returns an
-//     error. A run that was interrupted leaves no result at all.
+//     error. A run that was interrupted leaves no result at all; a serving run then leaves its samples and partial.json.
 //   - A run that lost what it needs (its disk, a file system, a target that does not answer) says so with a word of
 //     drivers.Losses, in the result and in its exit code. It is done again; nothing was judged.
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.
@@ -21,7 +21,8 @@
 //
 // The suites themselves are in serving, vector and storage. They import this package; cmd passes them to Run. A run on
 // several nodes has `assay suite-worker RUNDIR` on each node but the first (Work, and package coordinator). Runs that are
-// measured at the same time wait for each other at an Overlap. The serving suite sends its load with the packages below
+// measured at the same time wait for each other at an Overlap. What keeps a client from its work is noticed by package
+// selfwatch. The serving suite sends its load with the packages below
 // loadgen, which selftest checks against a server with exact records.
 //
 //	run.go         Run and Work: request.json in, result.json out

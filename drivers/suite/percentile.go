@@ -50,13 +50,21 @@ var Tails = []float64{90, 95, 99}
 // MinSamples is how many samples the p-th percentile needs: so many that one is expected beyond it.
 func MinSamples(p float64) int { return int(math.Ceil(100/(100-p) - 1e-9)) }
 
+// Ascending are the values in ascending order: themselves when they are, else a copy.
+func Ascending(values []float64) []float64 {
+	if slices.IsSorted(values) {
+		return values
+	}
+	return slices.Sorted(slices.Values(values))
+}
+
 // Distribution adds name_{mean,median,std,p90,p95,p99}_ms of values in milliseconds. Without values it adds nothing,
 // and it leaves out the tails for which there are too few.
 func Distribution(metrics map[string]float64, name string, ms []float64) {
 	if len(ms) == 0 {
 		return
 	}
-	sorted := slices.Sorted(slices.Values(ms))
+	sorted := Ascending(ms)
 	metrics[name+"_mean_ms"] = Mean(sorted)
 	metrics[name+"_median_ms"] = Percentile(sorted, 50)
 	metrics[name+"_std_ms"] = Std(sorted)

@@ -18,9 +18,17 @@ const (
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load
 	ReasonClientBusy = "ClientBusy" // the client used up its cores: raise cores, give it a host of its own, or lower the load
+	// Faults of any run, and notes where the figures are right all the same (package selfwatch).
+	ReasonClientCrowded   = "ClientCrowded"   // other programs had the client's CPU: give it a host of its own (run: {on: job})
+	ReasonClientThrottled = "ClientThrottled" // a control group's quota stopped the client: raise the CPUs of its job or container
+	ReasonClientStolen    = "ClientStolen"    // the hypervisor took the client's CPUs: use a machine that shares them with no other one
+	ReasonClientSwapped   = "ClientSwapped"   // the client's memory came back from a disk: give its host or job more, or turn swap off
+	ReasonClientStalled   = "ClientStalled"   // the client was stopped or held up: see that nothing stops it (SIGSTOP, a debugger, a sleeping host)
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
 	ReasonLowRecall     = "LowRecall"     // less than half of the neighbours were found: raise efSearch
+	// Faults of a run that was stopped, in its partial result.
+	ReasonPartial = "Partial" // the run did not go to its end: give it more time and run it again
 	// Faults of a storage run.
 	ReasonIncomplete = "Incomplete" // a phase did nothing, or has no single result: raise the stonewall, read io500.out
 	ReasonSplitRun   = "SplitRun"   // the launcher's MPI is not the program's: write mpi in the benchmark

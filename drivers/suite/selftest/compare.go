@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -16,7 +17,7 @@ import (
 const runLimit = 3 * time.Minute
 
 // compare measures every scenario with every engine and prints the table.
-func compare(ctx context.Context, rounds int, vllm string) error {
+func compare(ctx context.Context, rounds int, vllm, only string) error {
 	engines := []string{"assay", "plain"}
 	if vllm != "" {
 		engines = append(engines, "vllm")
@@ -28,8 +29,14 @@ func compare(ctx context.Context, rounds int, vllm string) error {
 	fmt.Fprintln(w, "SCENARIO\tFIGURE\tTARGET\tASSAY\tPLAIN\tPLAIN/ASSAY"+map[bool]string{true: "\tVLLM\tVLLM/ASSAY"}[vllm != ""])
 	missed := 0
 	for _, s := range scenarios {
+		if !strings.Contains(s.name, only) {
+			continue
+		}
 		got := map[string][]*measured{}
-		for range rounds {
+		for round := range rounds {
+			if s.once && round > 0 {
+				break
+			}
 			for _, e := range engines {
 				if e == "vllm" && len(got[e]) > 0 {
 					continue // it takes a minute to start, so it runs once
@@ -71,13 +78,14 @@ func once(ctx context.Context, s scenario, engine, vllm string) (*measured, erro
 		return nil, fmt.Errorf("starting the server: %w", err)
 	}
 	defer stop()
-	m := &measured{scenario: s}
+	m := &measured{}
 	var used usage
 	if engine == "vllm" {
 		used, m.rows, err = pythonClient(ctx, s, vllm, url, dir)
 	} else {
-		m.cpu, m.rows, err = goClient(ctx, s, engine, url, dir)
+		*m, err = goClient(ctx, s, engine, url, dir)
 	}
+	m.scenario = s
 	if err != nil {
 		return nil, err
 	}

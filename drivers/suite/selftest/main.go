@@ -22,9 +22,9 @@ func main() {
 	}
 }
 
-// run is the parent, or one of the processes that it starts: truth TTFT ITL TOKENS, client ENGINE SCENARIO URL DIR.
+// run is the parent, or one of the processes that it starts: truth TTFT ITL TOKENS EACH, client ENGINE SCENARIO URL DIR.
 func run(ctx context.Context, args []string) error {
-	if len(args) == 4 && args[0] == "truth" {
+	if len(args) == 5 && args[0] == "truth" {
 		p, err := parsePace(args[1:])
 		if err != nil {
 			return err
@@ -35,6 +35,7 @@ func run(ctx context.Context, args []string) error {
 		return client(ctx, args[1], args[2], args[3], args[4])
 	}
 	flags := flag.NewFlagSet("selftest", flag.ContinueOnError)
+	only := flags.String("only", "", "measure the scenarios whose name holds this alone")
 	rounds := flags.Int("rounds", 5, "how often each is measured")
 	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
 	if err := flags.Parse(args); err != nil {
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return errors.New("it takes no arguments")
 	}
-	return compare(ctx, *rounds, *vllm)
+	return compare(ctx, *rounds, *vllm, *only)
 }
 
 func parsePace(args []string) (p pace, err error) {
@@ -53,6 +54,6 @@ func parsePace(args []string) (p pace, err error) {
 	if p.itl, err = time.ParseDuration(args[1]); err != nil {
 		return p, err
 	}
-	_, err = fmt.Sscan(args[2], &p.tokens)
+	_, err = fmt.Sscan(args[2]+" "+args[3], &p.tokens, &p.each)
 	return p, err
 }

@@ -24,6 +24,9 @@ type measured struct {
 	cpu      float64 // s, of the client in the measured window
 	rows     []row
 	truth    map[string]seen
+
+	start, end float64 // s: from the start of the client to its first request, and from the last answer to its end
+	memory     float64 // MiB, the most that the client took
 }
 
 // row is a request as the client reports it.
@@ -92,11 +95,17 @@ func (m *measured) rateError() float64 {
 	return 100 * math.Abs(1-float64(lastDue-firstDue)/float64(last-first))
 }
 
-func (m *measured) wall() float64 {
-	first, last := m.rows[0].sent, time.Duration(0)
+// span is the first request and the last answer.
+func (m *measured) span() (first, last time.Duration) {
+	first = m.rows[0].sent
 	for _, r := range m.rows {
 		first, last = min(first, r.sent), max(last, r.last)
 	}
+	return first, last
+}
+
+func (m *measured) wall() float64 {
+	first, last := m.span()
 	return (last - first).Seconds()
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -33,7 +34,7 @@ func plain(ctx context.Context, s scenario, url, dir string) (float64, error) {
 	if connections == 0 {
 		connections = s.prompts
 	}
-	c := &plainClient{http: suite.HTTPClient(connections, 1<<30, nil), url: url + "/v1/completions", rows: make([]row, s.prompts), tokens: s.tokens}
+	c := &plainClient{http: suite.HTTPClient(connections, 1<<30, nil), url: url + "/v1/completions", rows: make([]row, s.prompts), tokens: s.tokens, prompt: strings.Repeat("word ", cmp.Or(s.input, 8))}
 	suite.Preconnect(ctx, c.http, []string{url + "/v1/models"}, min(connections, 512))
 	before := cpuSeconds()
 	if s.rate > 0 {
@@ -55,6 +56,7 @@ func cpuSeconds() float64 {
 type plainClient struct {
 	http   *http.Client
 	url    string
+	prompt string
 	tokens int
 	rows   []row
 }
@@ -97,7 +99,7 @@ func (c *plainClient) send(ctx context.Context, i int) {
 }
 
 func (c *plainClient) exchange(ctx context.Context, r *row) error {
-	body, err := json.Marshal(map[string]any{"model": model, "prompt": "eight words of a made up prompt here", "max_tokens": c.tokens, "stream": true})
+	body, err := json.Marshal(map[string]any{"model": model, "prompt": c.prompt, "max_tokens": c.tokens, "stream": true})
 	if err != nil {
 		return err
 	}

@@ -11,14 +11,17 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // startTruth starts the server; its first line of output is its address.
 func startTruth(ctx context.Context, p pace) (url string, stop func(), err error) {
-	cmd, err := reexec(ctx, "truth", p.ttft.String(), p.itl.String(), strconv.Itoa(p.tokens))
+	cmd, err := reexec(ctx, "truth", p.ttft.String(), p.itl.String(), strconv.Itoa(p.tokens), strconv.Itoa(p.each))
 	if err != nil {
 		return "", nil, err
 	}
@@ -55,24 +58,33 @@ func reexec(ctx context.Context, args ...string) (*exec.Cmd, error) {
 }
 
 // goClient runs the client with an engine of this program.
-func goClient(ctx context.Context, s scenario, engine, url, dir string) (cpu float64, rows []row, err error) {
+func goClient(ctx context.Context, s scenario, engine, url, dir string) (m measured, err error) {
 	cmd, err := reexec(ctx, "client", engine, s.name, url, dir)
 	if err != nil {
-		return 0, nil, err
+		return m, err
 	}
 	var out strings.Builder
 	cmd.Stdout = &out
+	began := socket.Monotonic()
 	if err := startOn(cmd, 0); err != nil {
-		return 0, nil, err
+		return m, err
 	}
 	if err := cmd.Wait(); err != nil {
-		return 0, nil, err
+		return m, err
 	}
-	if _, err := fmt.Sscan(out.String(), &cpu); err != nil {
-		return 0, nil, err
+	ended := socket.Monotonic()
+	if _, err := fmt.Sscan(out.String(), &m.cpu); err != nil {
+		return m, err
 	}
-	rows, err = readRows(dir)
-	return cpu, rows, err
+	if m.rows, err = readRows(dir); err != nil {
+		return m, err
+	}
+	first, last := m.span()
+	m.scenario, m.start, m.end = s, (first - began).Seconds(), (ended - last).Seconds()
+	if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		m.memory = float64(used.Maxrss) / 1024
+	}
+	return m, nil
 }
 
 // cores are the two cores for the client and the server; nil when there are fewer than two.

@@ -22,6 +22,7 @@ import (
 type pace struct {
 	ttft, itl time.Duration // both 0: everything in one write
 	tokens    int           // 0: as many as the request asks for
+	each      int           // tokens a write without delay; 0: all
 }
 
 // truth is the server: one thread that accepts, reads and answers. It supports only what the clients need (truth_http.go).
@@ -33,8 +34,9 @@ type truth struct {
 	armed                  time.Duration // when the timer goes off; 0: it is not set
 	conns                  map[int]*peer
 	streams                streams
-	wholes                 map[int][]byte // answers without delay, by tokens; made once, so that the server is not the bottleneck
-	record                 []byte         // id,arrived,first write
+	pieces                 map[[3]int][]byte // parts of answers: whether the first, tokens, and of the last the total
+	wholes                 map[int][]byte    // answers without delay, by tokens; made once, so that the server is not the bottleneck
+	record                 []byte            // id,arrived,first write
 }
 
 // peer is a connection and what it has sent so far.
@@ -70,7 +72,7 @@ func (s *streams) Pop() any {
 func serveTruth(ctx context.Context, p pace) error {
 	runtime.LockOSThread()
 	defer socket.Own(1)()
-	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}, wholes: map[int][]byte{}}
+	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}, wholes: map[int][]byte{}, pieces: map[[3]int][]byte{}}
 	if err := t.open(); err != nil {
 		return err
 	}
@@ -157,10 +159,37 @@ func (t *truth) begin(p *peer, head, body string) {
 		heap.Push(&t.streams, s)
 		return
 	}
-	out := t.whole(s.total)
 	first, _ := t.clock.Now()
-	t.write(p, out)
+	if t.each == 0 {
+		t.write(p, t.whole(s.total))
+	}
+	for n := 0; t.each > 0 && n < s.total; n += t.each {
+		t.write(p, t.piece(n, min(n+t.each, s.total), s.total))
+	}
 	t.note(s, first)
+}
+
+// piece is the tokens from one to another of an answer, made once.
+func (t *truth) piece(from, to, total int) []byte {
+	key := [3]int{min(from, 1), to - from, 0}
+	if to == total {
+		key[2] = total
+	}
+	out, ok := t.pieces[key]
+	if ok {
+		return out
+	}
+	if from == 0 {
+		out = append(out, start...)
+	}
+	for i := from; i < to; i++ {
+		out = append(out, token(i == total-1)...)
+	}
+	if to == total {
+		out = append(out, ending(total)...)
+	}
+	t.pieces[key] = out
+	return out
 }
 
 // whole is an answer of so many tokens in one piece.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +28,7 @@ type client struct {
 	clock     socket.Clock
 	run       string // begins every X-Request-Id
 	name      string // of the client that sends the measured requests: versions.client
-	cores     int    // of the client
+	threads   int    // that send the measured requests; 0: goroutines do, on all that there are
 	token     string // bearer token; empty when the server asks for none
 	bounds    bounds
 }
@@ -46,7 +45,7 @@ func boundsOf(tokens int) bounds {
 }
 
 func newClient(endpoints []string, timeout time.Duration, connections, tokens int) *client {
-	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", cores: runtime.GOMAXPROCS(0), bounds: boundsOf(tokens)}
+	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", bounds: boundsOf(tokens)}
 	c.http = suite.HTTPClient(connections, c.bounds.answer, nil)
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
@@ -77,6 +76,7 @@ type outcome struct {
 	sent, ended time.Duration
 	connect     time.Duration // opening a connection for it, before sent; 0 when one was open
 	behind      time.Duration // the longest that a piece of the answer lay unread; 0 when unknown
+	blur        time.Duration // by how much at most the client's own delays can have moved its times; 0 when unknown
 	answer      sse.Answer
 	failure     *suite.Failure
 }

@@ -45,9 +45,11 @@
 // median or percentile with 95 % confidence, by the ranks that a binomial allows.
 //
 // connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
-// intended ones. send_lateness is the client's own delay, from when a request could go to when it went; slot_wait is how
-// long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
-// stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
+// intended ones. send_lateness is the client's own delay, from when a request could go to when it went: in a closed loop
+// from the arrival of the answer that made room. slot_wait is how long the concurrency bound held back a request;
+// read_delay is how long a piece of an answer lay in the kernel, with its stamp, before it was read; blur is by how much at
+// most the client's delays can have moved an arrival: the kernel keeps the stamp of the last packet alone, so where several
+// events lay together because nobody read, the first can have come as early as the client last looked. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
 // A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again.
@@ -67,9 +69,20 @@
 //   - ErrorRate: more than 1 % of the requests failed
 //   - AnswerTooLarge: an answer was larger than an honest one can be
 //   - NoUsage: the tokens could not be counted
-//   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (at least 5 ms and at most 50 ms are
-//     tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are tolerated)
-//   - ClientBusy: it used more than nine tenths of its cores (cores in the manifest)
+//   - ClientLate: the client sent late, or could not tell arrivals apart (blur), p99, by more than a tenth of the mean TTFT
+//     (at least 5 ms and at most 50 ms are tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are
+//     tolerated), or left a tenth of its slots in a closed loop empty; of fewer than 100 requests the mean counts
+//   - ClientCrowded, ClientThrottled, ClientStolen, ClientSwapped, ClientStalled: the same, where package selfwatch saw why
+//   - ClientBusy: it wanted more than nine tenths of the CPUs that its host and its control group leave it
+//
+// A run that is stopped leaves partial.json and its samples, of the requests that had ended. It is never valid.
+//
+// # Long runs
+//
+// A run is bounded by prompts, or by time (duration: no request begins later). Requests are made at most 64 MiB ahead of
+// their being sent (ahead.go): for most runs that is all of them before the clock starts. What a request was answered goes to
+// a file without a name in the run's directory (spool.go), and all that stays in memory is less than 200 bytes a request
+// until the run is summed up, and 230 then. Samples of several nodes are put together before anything is computed.
 //
 // The note Coalesced says that chunks hold several tokens each; such a result is valid.
 //
@@ -82,7 +95,9 @@
 //	leader.go      several nodes: the leader     worker.go      the other nodes, and the messages
 //	dataset.go     the structured data sets      prompts.go     their words
 //	freetext.go    the free data sets            evalset.go     xgrammar_bench
-//	payload.go     the body of a request         prepare.go     all bodies, before the clock starts
+//	payload.go     the body of a request         prepare.go     which body a request has
+//	ahead.go       requests made ahead           book.go        what became of the requests
+//	partial.go     what a stopped run leaves     spool.go       answers on disk; spool_linux.go, spool_other.go
 //	schedule.go    when requests go              load.go        the two loops over net/http
 //	client.go      the client on net/http        stream.go      its answers
 //	driver.go      which client sends            driver_linux.go, driver_other.go

@@ -2,11 +2,8 @@
 
 package serving
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
-func (r *runner) driver(ctx context.Context, samples []sample, offsets []time.Duration) (drive, func(), error) {
-	return r.overHTTP(ctx, samples, offsets)
+func (r *runner) driver(ctx context.Context, t todo, b *book) (drive, func(), error) {
+	return r.overHTTP(ctx, t, b)
 }

@@ -47,37 +47,32 @@ func (c clientNodes) report(m map[string]float64) {
 	m["client_nodes"], m["client_clock_bar_ms"] = float64(len(c.names)), suite.Millis(worst)
 }
 
-// measureOnNodes sends this node's share, makes the workers send theirs at the same time, and returns every sample on
-// this node's clock.
-func (r *runner) measureOnNodes(ctx context.Context, o coordinator.Options) (all []sample, err error) {
+// measureOnNodes sends this node's share, makes the workers send theirs at the same time, and adds every sample to the book,
+// on this node's clock.
+func (r *runner) measureOnNodes(ctx context.Context, b *book, o coordinator.Options) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.progress("starting the clients of the other nodes")
 	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.wordsPerToken})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, leader.Close()) }()
 	host, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("finding this node's name: %w", err)
+		return fmt.Errorf("finding this node's name: %w", err)
 	}
 	r.part, r.nodes.names = part{0, o.Others + 1}, []string{host}
-	own := r.share()
-	if err := r.send(ctx, own, func(ctx context.Context) (time.Duration, error) { return r.agreeOnStart(ctx, leader) }); err != nil {
-		return nil, cmp.Or(context.Cause(ctx), err)
-	}
-	all = make([]sample, r.spec.Prompts)
-	for _, s := range own {
-		all[s.index] = s
+	if err := r.send(ctx, b, func(ctx context.Context) (time.Duration, error) { return r.agreeOnStart(ctx, leader) }); err != nil {
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	r.progress("gathering what the other nodes measured")
 	for i, p := range leader.Others {
-		if err := r.receiveSamples(ctx, p, r.nodes.clocks[i], all); err != nil {
-			return nil, fmt.Errorf("node %s: %w", r.nodes.names[i+1], err)
+		if err := r.receiveSamples(ctx, p, r.nodes.clocks[i], b); err != nil {
+			return fmt.Errorf("node %s: %w", r.nodes.names[i+1], err)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // agreeOnStart waits until every worker is ready, measures the clock offsets, and sends every worker the time to start.
@@ -129,8 +124,8 @@ func (r *runner) measureOffset(ctx context.Context, p *coordinator.Peer) (o cloc
 	return o, nil
 }
 
-// receiveSamples receives a worker's samples and puts them into all, by index.
-func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o clockOffset, all []sample) error {
+// receiveSamples receives a worker's samples and adds them to the book.
+func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o clockOffset, b *book) error {
 	var m workerDone
 	if err := p.Receive(ctx, &m); err != nil {
 		return fmt.Errorf("it is lost: %w", err)
@@ -138,16 +133,16 @@ func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o cloc
 	if m.Err != "" {
 		return errors.New(m.Err)
 	}
-	r.self = r.self.with(m.Self)
+	r.self = append(r.self, m.Self)
 	for range m.Samples {
 		var s sampleMessage
 		if err := p.Receive(ctx, &s); err != nil {
 			return fmt.Errorf("it is lost: %w", err)
 		}
-		if s.Index < 0 || s.Index >= len(all) {
-			return fmt.Errorf("it sent a sample of request %d, but there are %d requests", s.Index, len(all))
+		if s.Index < 0 || s.Index >= r.spec.Prompts {
+			return fmt.Errorf("it sent a sample of request %d, but there are %d requests", s.Index, r.spec.Prompts)
 		}
-		all[s.Index] = s.sample(o.ahead)
+		b.add(s.sample(o.ahead))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/sse"
+	"assay/drivers/suite/selfwatch"
 )
 
 func numbered(n int) []sample {
@@ -20,6 +21,11 @@ func numbered(n int) []sample {
 		s[i].index = i
 	}
 	return s
+}
+
+// of are samples as the requests of a load.
+func of(samples []sample) requests {
+	return requests{len(samples), func(k int) *sample { return &samples[k] }}
 }
 
 func clock() func() time.Duration {
@@ -35,9 +41,10 @@ func TestClosedLoop(t *testing.T) {
 			var mu sync.Mutex
 			seen := map[int]int{}
 			samples := numbered(10)
-			load(t.Context(), samples, pace{bound: bound}, now, func(s *sample) {
+			load(t.Context(), of(samples), pace{bound: bound}, now, func(_ int, s *sample) {
 				s.sent = now()
 				time.Sleep(time.Second)
+				s.ended = now()
 				mu.Lock()
 				defer mu.Unlock()
 				seen[s.index]++
@@ -68,7 +75,7 @@ func TestOpenLoop(t *testing.T) {
 		close(release)
 	}()
 	origin := now()
-	load(t.Context(), samples, pace{schedule: schedule}, now, func(s *sample) {
+	load(t.Context(), of(samples), pace{schedule: schedule}, now, func(_ int, s *sample) {
 		s.sent = now()
 		arrived.Done()
 		<-release
@@ -89,7 +96,7 @@ func TestOpenLoopBound(t *testing.T) {
 	samples := numbered(4)
 	var mu sync.Mutex
 	inFlight, most := 0, 0
-	load(t.Context(), samples, pace{schedule: make([]time.Duration, 4), bound: 1}, now, func(s *sample) {
+	load(t.Context(), of(samples), pace{schedule: make([]time.Duration, 4), bound: 1}, now, func(_ int, s *sample) {
 		mu.Lock()
 		inFlight++
 		most = max(most, inFlight)
@@ -115,7 +122,7 @@ func TestLoadStops(t *testing.T) {
 	for _, schedule := range [][]time.Duration{nil, {0, time.Hour}} {
 		ctx, cancel := context.WithCancel(t.Context())
 		sent := 0
-		load(ctx, numbered(2), pace{schedule: schedule, bound: 1}, clock(), func(*sample) { sent++; cancel() })
+		load(ctx, of(numbered(2)), pace{schedule: schedule, bound: 1}, clock(), func(int, *sample) { sent++; cancel() })
 		if sent != 1 {
 			t.Errorf("sent %d after the end", sent)
 		}
@@ -146,7 +153,7 @@ func TestClientLate(t *testing.T) {
 		{51 * time.Millisecond, 10 * time.Second, true},       // never more than 50 ms
 	} {
 		s := made(test.late, test.ttft)
-		faults := (&self{}).judge(&s)
+		faults, _ := selfCheck([]selfwatch.Report{{}}, &s, true, map[string]float64{})
 		if got := slices.ContainsFunc(faults, func(r drivers.Reason) bool { return r.Reason == suite.ReasonClientLate }); got != test.want {
 			t.Errorf("%+v: %v", test, faults)
 		}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/wire"
+	"assay/drivers/suite/selfwatch"
 )
 
 // part is one node's share of a run.
@@ -23,35 +23,57 @@ func (r *runner) bound() int { return r.part.share(r.spec.Concurrency) }
 // connections is how many connections this node opens beforehand.
 func (r *runner) connections() int { return max(1, r.part.share(connections(r.spec))) }
 
+// todo are the requests that this node sends, numbered from 0, and when.
+type todo struct {
+	part
+	count      int             // at most
+	structured []bool          // by index in the run; nil: all are, if any is
+	any        bool            // any is structured
+	schedule   []time.Duration // nil: a closed loop
+	limit      time.Duration   // after so long no further request begins; 0: all are sent
+}
+
+// sample is the k-th: every n-th of the run, on n nodes.
+func (t *todo) sample(k int) sample {
+	s := sample{index: t.at + k*t.of, structured: t.any}
+	if t.structured != nil {
+		s.structured = t.structured[s.index]
+	}
+	return s
+}
+
 // measure sends every request from this node.
-func (r *runner) measure(ctx context.Context) ([]sample, error) {
-	samples := r.share()
-	return samples, r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) { return 0, r.overlap.Begin(ctx, r.progress) })
+func (r *runner) measure(ctx context.Context, b *book) error {
+	return r.send(ctx, b, func(ctx context.Context) (time.Duration, error) { return 0, r.overlap.Begin(ctx, r.progress) })
 }
 
-// share is this node's part of the requests: every n-th on n nodes.
-func (r *runner) share() []sample {
+// todo is this node's part of the requests.
+func (r *runner) todo() todo {
 	n := r.spec.Prompts
-	structured := make([]bool, n)
-	for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
-		structured[i] = true
+	t := todo{part: r.part, count: r.part.share(n), any: r.ratio() > 0, limit: r.spec.Duration.Std()}
+	if t.any && r.ratio() < 1 {
+		t.structured = make([]bool, n)
+		for _, i := range suite.Rand(r.req.Seed, "structured").Perm(n)[:int(r.ratio()*float64(n))] {
+			t.structured[i] = true
+		}
 	}
-	var out []sample
-	for i := r.part.at; i < n; i += r.part.of {
-		out = append(out, sample{index: i, structured: structured[i]})
+	t.schedule = schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
+	if t.schedule != nil && t.of > 1 {
+		own := make([]time.Duration, t.count)
+		for k := range own {
+			own[k] = t.schedule[t.at+k*t.of]
+		}
+		t.schedule = own
 	}
-	return out
+	return t
 }
 
-// send prepares the samples and sends them. When everything is ready, begin returns the time to start (0: now).
-func (r *runner) send(ctx context.Context, samples []sample, begin func(context.Context) (time.Duration, error)) error {
+// send prepares the first requests and sends all. When everything is ready, begin returns the time to start (0: now).
+func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) (time.Duration, error)) error {
 	r.progress("preparing the requests")
-	if err := r.prepare(ctx, samples); err != nil {
-		return err
-	}
-	offsets := r.offsets(samples)
-	r.open = offsets != nil
-	drive, closeDriver, err := r.driver(ctx, samples, offsets)
+	t := r.todo()
+	r.open = t.schedule != nil
+	drive, closeDriver, err := r.driver(ctx, t, b)
 	if err != nil {
 		return err
 	}
@@ -61,15 +83,16 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 	if err != nil {
 		return err
 	}
-	var done atomic.Int64
-	stop := r.report(&done, len(samples))
+	stop := r.report(b, t)
 	watched := func() scrapes { return scrapes{} }
 	if r.part.at == 0 { // only the first node reads the server's metrics
 		watched = r.client.watch(ctx)
 	}
-	began := suite.ReadUsage()
-	err = drive(ctx, start, func() { done.Add(1) })
-	r.self = selfBetween(began, suite.ReadUsage(), r.client.cores)
+	watch := selfwatch.Start(r.client.threads)
+	threads, err := drive(ctx, start)
+	report := watch.Stop()
+	report.Threads(threads)
+	r.self = append(r.self, report)
 	r.server.scrapes = watched()
 	stop()
 	if err == nil {
@@ -78,26 +101,20 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 	return err
 }
 
-// offsets are the times of the samples in the schedule of all requests; nil in a closed loop.
-func (r *runner) offsets(samples []sample) []time.Duration {
-	all := schedule(r.spec, r.data, suite.Rand(r.req.Seed, "arrivals"))
-	if all == nil || r.part.of == 1 {
-		return all
-	}
-	out := make([]time.Duration, len(samples))
-	for i, s := range samples {
-		out[i] = all[s.index]
-	}
-	return out
-}
-
 // report writes the progress once a second until stop is called.
-func (r *runner) report(done *atomic.Int64, n int) (stop func()) {
+func (r *runner) report(b *book, t todo) (stop func()) {
 	where := ""
 	if r.part.of > 1 {
 		where = fmt.Sprintf(" of this node, one of %d", r.part.of)
 	}
-	write := func() { r.progress(fmt.Sprintf("%d of %d requests%s", done.Load(), n, where)) }
+	began := time.Now()
+	write := func() {
+		if t.limit > 0 {
+			r.progress(fmt.Sprintf("%d requests%s, %s of %s", b.len(), where, time.Since(began).Round(time.Second), t.limit))
+			return
+		}
+		r.progress(fmt.Sprintf("%d of %d requests%s", b.len(), t.count, where))
+	}
 	tick, quit, ended := time.NewTicker(time.Second), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -13,9 +13,8 @@ type record struct {
 	sample
 	verdict    verdict // of completed requests
 	ttft, e2el float64
-	tpot       float64   // 0 with one token
-	itl        []float64 // gaps between events
-	in, out    int       // tokens
+	tpot       float64 // 0 with one token
+	in, out    int     // tokens
 }
 
 func newRecord(s sample) record {
@@ -25,9 +24,6 @@ func newRecord(s sample) record {
 	}
 	ev := s.answer.Events
 	r.ttft, r.e2el = suite.Millis(ev[0]-s.sent), suite.Millis(ev[len(ev)-1]-s.sent)
-	for i := 1; i < len(ev); i++ {
-		r.itl = append(r.itl, suite.Millis(ev[i]-ev[i-1]))
-	}
 	r.in, r.out = s.answer.Prompt, s.answer.Completion
 	if !s.answer.Usage {
 		r.out = 1 // as vLLM does; such a result is not valid
@@ -36,6 +32,16 @@ func newRecord(s sample) record {
 		r.tpot = (r.e2el - r.ttft) / float64(r.out-1)
 	}
 	return r
+}
+
+// gaps calls f for the time between two events, in ms, of a request that succeeded.
+func (r *record) gaps(f func(ms float64)) {
+	if r.failure != nil {
+		return
+	}
+	for i := 1; i < len(r.answer.Events); i++ {
+		f(suite.Millis(r.answer.Events[i] - r.answer.Events[i-1]))
+	}
 }
 
 // summary is everything that the two result files report.
@@ -49,6 +55,7 @@ type summary struct {
 	failures  suite.Tally
 	late      []float64 // ms, every request that was sent
 	behind    []float64 // ms, every request: see outcome
+	blur      []float64 // ms, every request: see outcome
 	connects  []float64 // ms, of the connections that were opened for a request
 	held      []float64 // ms between the schedule and a free slot
 	ttft      []float64
@@ -60,8 +67,14 @@ type summary struct {
 	free             bool      // the answers are not scored
 }
 
-func summarise(records []record) summary {
-	s := summary{records: records}
+func summarise(records []record) summary { return summariseFrom(nil, records) }
+
+// summariseFrom sums up the records of a book, which has room for what there is of every token.
+func summariseFrom(b *book, records []record) summary {
+	s := summary{records: records, itl: gapsOf(b, records)}
+	for _, list := range []*[]float64{&s.late, &s.held, &s.behind, &s.blur, &s.ttft, &s.tpot, &s.e2el, &s.ttftDue, &s.e2elDue} {
+		*list = b.floats(len(records))
+	}
 	var last time.Duration
 	first := records[0].sent
 	for i := range records {
@@ -70,6 +83,7 @@ func summarise(records []record) summary {
 		s.late = append(s.late, suite.Millis(r.lateness()))
 		s.held = append(s.held, suite.Millis(r.free-r.due))
 		s.behind = append(s.behind, suite.Millis(r.behind))
+		s.blur = append(s.blur, suite.Millis(r.blur))
 		if r.connect > 0 {
 			s.connects = append(s.connects, suite.Millis(r.connect))
 		}
@@ -84,7 +98,7 @@ func summarise(records []record) summary {
 		}
 		behind := suite.Millis(r.sent - r.due)
 		s.ttftDue, s.e2elDue = append(s.ttftDue, r.ttft+behind), append(s.e2elDue, r.e2el+behind)
-		s.ttft, s.e2el, s.itl = append(s.ttft, r.ttft), append(s.e2el, r.e2el), append(s.itl, r.itl...)
+		s.ttft, s.e2el = append(s.ttft, r.ttft), append(s.e2el, r.e2el)
 		if r.out > 1 {
 			s.tpot = append(s.tpot, r.tpot)
 		}
@@ -169,9 +183,7 @@ func (s *summary) coalesced() bool {
 func (s *summary) gapsOfTokens() (out []float64) {
 	for i := range s.records {
 		r := &s.records[i]
-		for _, gap := range r.itl {
-			out = append(out, gap*float64(len(r.answer.Events))/float64(max(1, r.out)))
-		}
+		r.gaps(func(gap float64) { out = append(out, gap*float64(len(r.answer.Events))/float64(max(1, r.out))) })
 	}
 	return out
 }

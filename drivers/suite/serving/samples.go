@@ -1,8 +1,10 @@
 package serving
 
 import (
+	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
 	"path/filepath"
 	"time"
@@ -35,14 +37,18 @@ func writeSamples(dir string, records []record) error {
 		origin = min(origin, records[i].sent, records[i].due)
 	}
 	return durable.Writer{}.Stream(filepath.Join(dir, samplesFile), 0o600, func(f io.Writer) error {
-		z := gzip.NewWriter(f)
+		b := bufio.NewWriterSize(f, filePiece)
+		z, err := gzip.NewWriterLevel(b, gzip.BestSpeed)
+		if err != nil {
+			return err
+		}
 		enc := json.NewEncoder(z)
 		for i := range records {
 			if err := enc.Encode(records[i].line(origin)); err != nil {
 				return err
 			}
 		}
-		return z.Close()
+		return errors.Join(z.Close(), b.Flush())
 	})
 }
 

@@ -2,90 +2,77 @@ package serving
 
 import (
 	"slices"
-	"time"
 
 	"assay/drivers"
 	"assay/drivers/suite"
+	"assay/drivers/suite/selfwatch"
 )
 
-// maxBusy is the share of the client's cores above which the client is the bottleneck.
-const maxBusy = 0.9
+// inReading is how late answers may be read, in ms, where a tenth of the mean E2EL is less: the kernel has stamped them.
+const inReading = 50.0
 
-// How late the client can be with 99 of 100 requests. A few scheduling quanta are always tolerated.
-const (
-	maxShare  = 0.1 // of the mean TTFT in sending, of the mean E2EL in reading
-	minLateMs = 5.0
-	maxLateMs = 50.0 // in sending; this much is always tolerated in reading, where the kernel stamps the arrivals
-)
-
-// self is what the client knows about itself in the measured window.
-type self struct {
-	Wall, Own, Foreign, Pauses time.Duration
-	GCs                        int64
-	Cores                      int
-	Busiest                    float64 // of several nodes
-	bar                        float64 // ms
-}
-
-// selfBetween compares the usage at both ends of the window.
-func selfBetween(a, b suite.Usage, cores int) self {
-	s := self{Wall: b.At.Sub(a.At), Own: b.Own - a.Own, Pauses: b.Pauses - a.Pauses, GCs: b.GCs - a.GCs, Cores: cores}
-	if a.Host > 0 {
-		s.Foreign = max(0, b.Host-a.Host-s.Own)
-	}
-	return s
-}
-
-// with adds another node. The busiest node counts: an idle one does not make up for it.
-func (s self) with(o self) self {
-	return self{Wall: max(s.Wall, o.Wall), Own: s.Own + o.Own, Foreign: s.Foreign + o.Foreign, Pauses: s.Pauses + o.Pauses,
-		GCs: s.GCs + o.GCs, Cores: s.Cores + o.Cores, Busiest: max(s.busy(), o.busy())}
-}
-
-// busy is the share of its cores that the client used, on the busiest node; 0 in a window shorter than a second.
-func (s self) busy() float64 {
-	if s.Wall < time.Second {
-		return 0
-	}
-	return max(s.Busiest, float64(s.Own)/float64(s.Wall)/float64(s.Cores))
-}
-
-// judge finds the client's own error, in milliseconds: how late it was with 99 of 100 requests, plus its average pause.
-// An effect smaller than that bar means nothing. It returns the faults that make the result invalid. Reading late does not
-// move the arrivals, which the kernel stamps, but delays what a closed loop sends next.
-func (s *self) judge(sum *summary) (faults []drivers.Reason) {
-	p99 := func(ms []float64) float64 { return suite.Percentile(slices.Sorted(slices.Values(ms)), 99) }
-	sending, reading := p99(sum.late), p99(sum.behind)
-	s.bar = sending
-	if s.GCs > 0 {
-		s.bar += suite.Millis(s.Pauses) / float64(s.GCs)
-	}
-	if sum.completed == 0 {
-		return nil
-	}
-	late := func(how string, ms, limit float64) {
-		if ms > limit {
-			faults = append(faults, suite.NewReason(suite.ReasonClientLate, "the client was up to %.1f ms late in %s (p99; at most %.1f ms is tolerated): "+
-				"its host is too busy for this load; give it a host of its own (run: {on: job}) or lower the load", ms, how, limit))
+// selfCheck judges what the client's own delays did to the result (package selfwatch has the rule), and adds its error bar
+// and what it cost to the metrics. Reading late moves no arrival that the kernel has stamped, but hides the stamps of the
+// pieces before the last one (blur). Through net/http, where nothing is stamped, an arrival is when the client woke.
+func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[string]float64) (faults, notes []drivers.Reason) {
+	selfwatch.Metrics(m, "client_", nodes)
+	sending, blur, reading := tail(sum.late), tail(sum.blur), tail(sum.behind)
+	if !sum.stamped() {
+		for _, r := range nodes {
+			blur = max(blur, r.Bar())
 		}
 	}
-	late("sending", sending, min(maxLateMs, max(minLateMs, maxShare*suite.Mean(sum.ttft))))
-	late("reading", reading, max(maxLateMs, maxShare*suite.Mean(sum.e2el)))
-	if s.busy() > maxBusy {
-		faults = append(faults, suite.NewReason(suite.ReasonClientBusy, "the client used %.0f%% of its cores (%d; at most %.0f%% is tolerated): "+
-			"the result shows the client's limit, not the server's; raise cores, give it a host of its own (run: {on: job}) or lower the load", 100*s.busy(), s.Cores, 100*maxBusy))
+	own := 0.0
+	for _, r := range nodes {
+		own += r.Own.Seconds()
 	}
-	return faults
+	if own > 0 {
+		m["client_cpu_s_per_1000_requests"] = 1000 * own / float64(len(sum.records))
+	}
+	if sum.completed == 0 {
+		return nil, nil
+	}
+	resolves := selfwatch.Resolves(suite.Mean(sum.ttft))
+	effects := []selfwatch.Effect{
+		{What: "sending", Bar: sending, Resolves: resolves},
+		{What: "telling the arrivals of pieces apart", Bar: blur, Resolves: resolves},
+		{What: "reading", Bar: reading, Resolves: max(inReading, selfwatch.OfLatency*suite.Mean(sum.e2el))},
+	}
+	if !openLoop {
+		effects[0].Lost = sum.lost()
+	}
+	suite.Distribution(m, "blur", sum.blur)
+	if !openLoop {
+		m["slots_empty_percent"] = 100 * sum.lost()
+	}
+	m["client_error_bar_ms"] = sending + blur + selfwatch.Unstamped(nodes)
+	m["client_resolves_ms"] = resolves
+	return selfwatch.Judge(nodes, effects...)
 }
 
-// report adds what the client cost and what it knows about its own error.
-func (s *self) report(m map[string]float64, requests int) {
-	if s.Wall <= 0 || s.Own == 0 {
-		return
+// tail is the 99th percentile, or the mean of values that are too few for one.
+func tail(ms []float64) float64 {
+	if len(ms) < suite.MinSamples(99) {
+		return suite.Mean(ms)
 	}
-	m["client_cpu_percent"] = 100 * float64(s.Own) / float64(s.Wall)
-	m["client_cpu_s_per_1000_requests"] = 1000 * s.Own.Seconds() / float64(requests)
-	m["client_foreign_cpu_percent"] = 100 * float64(s.Foreign) / float64(s.Wall)
-	m["client_gc_pause_ms"] = suite.Millis(s.Pauses)
-	m["client_error_bar_ms"] = s.bar
+	return suite.Percentile(slices.Sorted(slices.Values(ms)), 99)
+}
+
+// stamped reports whether the kernel stamped arrivals.
+func (s *summary) stamped() bool {
+	return slices.ContainsFunc(s.behind, func(ms float64) bool { return ms > 0 })
+}
+
+// lost is the share of the time in flight in which the slots of a closed loop were empty: between an answer and the next
+// request. A run of less than a second is too short to tell.
+func (s *summary) lost() float64 {
+	if s.duration.Seconds() < 1 {
+		return 0
+	}
+	var empty, used float64
+	for i := range s.records {
+		r := &s.records[i]
+		empty, used = empty+suite.Millis(r.lateness()), used+suite.Millis(r.ended-r.sent)
+	}
+	return empty / (empty + used)
 }

@@ -14,6 +14,7 @@ import (
 	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/coordinator"
+	"assay/drivers/suite/selfwatch"
 )
 
 // Suite implements drivers.Suite.
@@ -43,17 +44,23 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err := r.warmUp(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
+	b := newBook(dir)
+	defer b.close()
 	measure := r.measure
 	if req.Nodes > 1 {
-		measure = func(ctx context.Context) ([]sample, error) {
-			return r.measureOnNodes(ctx, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
+		measure = func(ctx context.Context, b *book) error {
+			return r.measureOnNodes(ctx, b, coordinator.Options{Dir: dir, Others: req.Nodes - 1, Srun: s.Srun})
 		}
 	}
-	samples, err := measure(ctx)
+	err = measure(ctx, b)
 	if err = errors.Join(err, r.overlap.End()); err != nil {
+		return drivers.SuiteResult{}, errors.Join(err, r.partial(ctx, dir, b))
+	}
+	records, err := b.records()
+	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(dir, samples)
+	return r.conclude(dir, b, records)
 }
 
 // check refuses a request without the manifest's defaults.
@@ -67,6 +74,9 @@ func check(req drivers.SuiteRequest) error {
 	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
 		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
 			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
+	}
+	if v.Duration > 0 && v.Rate.Inf() && v.Concurrency == 0 {
+		return fmt.Errorf("benchmark %q has a duration, but neither rate nor concurrency, so that all its requests would go at once: write one of them", req.Benchmark)
 	}
 	return nil
 }
@@ -82,8 +92,8 @@ type runner struct {
 	payload  payload
 	server   server
 	part     part
-	open     bool // the run has a schedule
-	self     self
+	open     bool               // the run has a schedule
+	self     []selfwatch.Report // of each node
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
@@ -162,14 +172,16 @@ func (r *runner) warmUp(ctx context.Context) error {
 		return ctx.Err()
 	}
 	r.progress(fmt.Sprintf("sending %d warm-ups", r.spec.Warmups))
-	samples := make([]sample, r.spec.Warmups)
+	samples, bodies := make([]sample, r.spec.Warmups), make([][]byte, r.spec.Warmups)
 	for i := range samples {
 		samples[i] = sample{index: -1 - i, structured: r.ratio() > 0}
+		var err error
+		if bodies[i], err = r.body(&samples[i]); err != nil {
+			return err
+		}
 	}
-	if err := r.prepare(ctx, samples); err != nil {
-		return err
-	}
-	closedLoop(ctx, samples, connections(r.spec), r.client.now, r.sender(ctx))
+	send, all := r.sender(ctx), requests{len(samples), func(k int) *sample { return &samples[k] }}
+	closedLoop(ctx, all, pace{bound: connections(r.spec)}, r.client.now, func(k int, s *sample) { send(s, bodies[k]) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -179,32 +191,62 @@ func (r *runner) warmUp(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, error) {
+// conclude makes the result and writes the run's files.
+func (r *runner) conclude(dir string, b *book, records []record) (drivers.SuiteResult, error) {
+	sum, res, err := r.result(b, records)
+	if err != nil {
+		return res, err
+	}
+	now := time.Now()
+	name := vllmFile(r.req.Model, r.spec, now)
+	if err := writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), records, vllmLists(r.data)); err != nil {
+		return res, fmt.Errorf("writing vLLM's result file: %w", err)
+	}
+	if err := r.writeSamples(dir, records); err != nil {
+		return res, err
+	}
+	r.overlap.Report(&res)
+	res.Files = []string{name, samplesFile, CSVFile}
+	return res, nil
+}
+
+// writeSamples writes the two files of samples.
+func (r *runner) writeSamples(dir string, records []record) error {
+	if err := writeSamples(dir, records); err != nil {
+		return fmt.Errorf("writing the samples: %w", err)
+	}
+	if err := writeCSV(dir, records, r.client.id); err != nil {
+		return fmt.Errorf("writing %s: %w", CSVFile, err)
+	}
+	return nil
+}
+
+// result scores the answers and sums up. It takes secrets out of the records.
+func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResult, error) {
 	r.progress("scoring the answers")
-	records := make([]record, len(samples))
-	for i, s := range samples {
-		records[i] = newRecord(s)
+	for i := range records {
+		s := &records[i]
 		if s.failure != nil || r.data.free {
 			continue
 		}
 		var err error
-		if records[i].verdict, err = r.scorer.judge(s.index, s.answer); err != nil {
-			return drivers.SuiteResult{}, err
+		if s.verdict, err = r.scorer.judge(s.index, s.answer); err != nil {
+			return nil, drivers.SuiteResult{}, err
 		}
 	}
-	sum := summarise(records)
+	sum := summariseFrom(b, records)
 	sum.free = r.data.free
 	if err := sum.failures.Unanswered(sum.completed, r.client.endpoints); err != nil {
-		return drivers.SuiteResult{}, err
+		return nil, drivers.SuiteResult{}, err
 	}
 	faults, notes := sum.reasons()
-	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
+	mine, own := selfCheck(r.self, &sum, r.open, metrics)
+	faults, notes = append(faults, mine...), append(notes, own...)
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.steadyReport(metrics)
 	sum.stages(metrics, r.spec.Stages)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
-	r.self.report(metrics, len(records))
 	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
@@ -220,19 +262,6 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if r.server.dialect != "" {
 		res.Versions["constraint_dialect"] = string(r.server.dialect)
 	}
-	now := time.Now()
-	name := vllmFile(r.req.Model, r.spec, now)
 	r.redact(records)
-	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
-		return res, fmt.Errorf("writing vLLM's result file: %w", err)
-	}
-	if err := writeSamples(dir, records); err != nil {
-		return res, fmt.Errorf("writing the samples: %w", err)
-	}
-	if err := writeCSV(dir, records, r.client.id); err != nil {
-		return res, fmt.Errorf("writing %s: %w", CSVFile, err)
-	}
-	r.overlap.Report(&res)
-	res.Files = []string{name, samplesFile, CSVFile}
-	return res, nil
+	return &sum, res, nil
 }

@@ -1,11 +1,15 @@
 package serving
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,12 +41,30 @@ type vllmOutput struct {
 // writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
 // read it: seconds in the lists, milliseconds in the statistics, every percentile for any number of samples.
 // Two differences: without completed requests latencies are absent, not 0; and the field simulated is added.
-func writeVLLM(dir, name string, result map[string]any) error {
-	b, err := json.Marshal(result)
+// The lists, which are most of it, are written an entry at a time.
+func writeVLLM(dir, name string, result map[string]any, records []record, lists []vllmList) error {
+	head, err := json.Marshal(result)
 	if err != nil {
 		return err
 	}
-	return durable.Writer{}.Replace(filepath.Join(dir, name), b, nil)
+	return durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
+		w := bufio.NewWriterSize(f, filePiece)
+		_, _ = w.Write(head[:len(head)-1]) // Flush tells
+		var b []byte
+		for _, list := range lists {
+			fmt.Fprintf(w, ",%q:", list.name)
+			for i := range records {
+				b = append(b[:0], "[,"[min(i, 1)])
+				if b, err = list.entry(b, &records[i]); err != nil {
+					return err
+				}
+				_, _ = w.Write(b)
+			}
+			_ = w.WriteByte(']')
+		}
+		_ = w.WriteByte('}')
+		return w.Flush()
+	})
 }
 
 func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
@@ -67,7 +89,7 @@ func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
 		m["output_throughput"] = float64(s.out) / sec
 		m["total_token_throughput"] = float64(s.in+s.out) / sec
 	}
-	vllmLists(m, r.data, s)
+	vllmCorrect(m, s)
 	vllmLoad(m, v, s)
 	vllmStats(m, "ttft", s.ttft)
 	vllmStats(m, "tpot", s.tpot)
@@ -103,39 +125,62 @@ func (r *runner) redact(records []record) {
 	}
 }
 
-// vllmLists adds the fields that hold one entry for each request, failed ones included.
-func vllmLists(m map[string]any, d *dataset, s *summary) {
-	n := len(s.records)
-	inputs, outputs, ttfts, itls := make([]int, n), make([]int, n), make([]float64, n), make([][]float64, n)
-	errors, starts, texts := make([]string, n), make([]float64, n), make([]vllmOutput, n)
-	generated := make([]string, n)
+// vllmCorrect adds the share of answers that are right, of the structured requests that succeeded.
+func vllmCorrect(m map[string]any, s *summary) {
 	correct, scored := 0, 0
 	for i := range s.records {
 		r := &s.records[i]
-		inputs[i], outputs[i], ttfts[i], starts[i] = r.in, r.out, r.ttft/1000, r.sent.Seconds()
-		itls[i] = make([]float64, len(r.itl))
-		for k, gap := range r.itl {
-			itls[i][k] = gap / 1000
+		if !r.structured {
+			continue
 		}
-		if r.failure != nil {
-			errors[i] = r.failure.Message
+		if r.failure == nil {
+			scored++
 		}
-		generated[i] = string(r.answer.Text)
-		texts[i] = vllmOutput{Generated: generated[i], Correctness: r.verdict == compliant}
-		if r.structured {
-			texts[i].Expected = d.expected(r.index)
-			if r.failure == nil {
-				scored++
-			}
-			if r.verdict == compliant {
-				correct++
-			}
+		if r.verdict == compliant {
+			correct++
 		}
 	}
-	m["input_lens"], m["output_lens"], m["ttfts"], m["itls"] = inputs, outputs, ttfts, itls
-	m["errors"], m["start_times"], m["outputs"], m["generated_texts"] = errors, starts, texts, generated
 	if scored > 0 {
 		m["correct_rate(%)"] = percent(correct, scored)
+	}
+}
+
+// vllmList is a field that holds one entry for each request, failed ones included. Entry appends that of a record to b.
+type vllmList struct {
+	name  string
+	entry func(b []byte, r *record) ([]byte, error)
+}
+
+func vllmLists(d *dataset) []vllmList {
+	seconds := func(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
+	value := func(b []byte, v any) ([]byte, error) {
+		text, err := json.Marshal(v)
+		return append(b, text...), err
+	}
+	return []vllmList{
+		{"input_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.in), 10), nil }},
+		{"output_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.out), 10), nil }},
+		{"ttfts", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.ttft/1000), nil }},
+		{"itls", func(b []byte, r *record) ([]byte, error) {
+			b = append(b, '[')
+			r.gaps(func(ms float64) { b = append(seconds(b, ms/1000), ',') })
+			return append(bytes.TrimSuffix(b, []byte(",")), ']'), nil
+		}},
+		{"errors", func(b []byte, r *record) ([]byte, error) {
+			if r.failure == nil {
+				return append(b, `""`...), nil
+			}
+			return value(b, r.failure.Message)
+		}},
+		{"start_times", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.sent.Seconds()), nil }},
+		{"outputs", func(b []byte, r *record) ([]byte, error) {
+			out := vllmOutput{Generated: string(r.answer.Text), Correctness: r.verdict == compliant}
+			if r.structured {
+				out.Expected = d.expected(r.index)
+			}
+			return value(b, out)
+		}},
+		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return value(b, string(r.answer.Text)) }},
 	}
 }
 
@@ -157,7 +202,7 @@ func vllmStats(m map[string]any, name string, ms []float64) {
 	if len(ms) == 0 {
 		return
 	}
-	sorted := slices.Sorted(slices.Values(ms))
+	sorted := suite.Ascending(ms)
 	m["mean_"+name+"_ms"], m["median_"+name+"_ms"], m["std_"+name+"_ms"] = suite.Mean(sorted), suite.Percentile(sorted, 50), suite.Std(sorted)
 	for _, p := range suite.Tails {
 		m[fmt.Sprintf("p%g_%s_ms", p, name)] = suite.Percentile(sorted, p)

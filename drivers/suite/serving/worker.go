@@ -11,6 +11,7 @@ import (
 	"assay/drivers/suite"
 	"assay/drivers/suite/coordinator"
 	"assay/drivers/suite/loadgen/sse"
+	"assay/drivers/suite/selfwatch"
 )
 
 // The messages between a worker and the leader, in order: workerReady once its requests are written and its connections
@@ -21,21 +22,21 @@ type (
 	clockTime   struct{ At time.Duration } // on the worker's clock
 	workerDone  struct {
 		Err     string
-		Self    self
+		Self    selfwatch.Report
 		Samples int
 	}
 	sampleMessage struct {
 		Index                  int
 		Structured             bool
 		Due, Free, Sent, Ended time.Duration
-		Connect, Behind        time.Duration
+		Connect, Behind, Blur  time.Duration
 		Answer                 sse.Answer
 		Failure                *suite.Failure
 	}
 )
 
 func messageOf(s sample) sampleMessage {
-	return sampleMessage{s.index, s.structured, s.due, s.free, s.sent, s.ended, s.connect, s.behind, s.answer, s.failure}
+	return sampleMessage{s.index, s.structured, s.due, s.free, s.sent, s.ended, s.connect, s.behind, s.blur, s.answer, s.failure}
 }
 
 // sample is the sample on the leader's clock, which the worker's is so far ahead of.
@@ -44,15 +45,15 @@ func (m sampleMessage) sample(ahead time.Duration) sample {
 		m.Answer.Events[i] -= ahead
 	}
 	return sample{index: m.Index, structured: m.Structured, due: m.Due - ahead, free: m.Free - ahead,
-		outcome: outcome{sent: m.Sent - ahead, ended: m.Ended - ahead, connect: m.Connect, behind: m.Behind, answer: m.Answer, failure: m.Failure}}
+		outcome: outcome{sent: m.Sent - ahead, ended: m.Ended - ahead, connect: m.Connect, behind: m.Behind, blur: m.Blur, answer: m.Answer, failure: m.Failure}}
 }
 
 // Worker sends one more node's share of the run in dir: `assay suite-worker`, under srun. It ends when the leader does.
 func Worker(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var b briefing
-	leader, node, err := coordinator.Join(ctx, dir, &b)
+	var brief briefing
+	leader, node, err := coordinator.Join(ctx, dir, &brief)
 	if err != nil {
 		return err
 	}
@@ -61,15 +62,16 @@ func Worker(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("finding this node's name: %w", err)
 	}
-	r, err := newRunner(b.Request, func(string) {})
+	r, err := newRunner(brief.Request, func(string) {})
 	if err != nil {
 		return errors.Join(err, leader.Send(workerReady{host, err.Error()}))
 	}
 	defer r.client.close()
-	r.data.tag, r.payload.dialect, r.data.wordsPerToken = b.Tag, b.Dialect, b.WordsPerToken
-	r.part = part{node, b.Request.Nodes}
-	samples, ready := r.share(), false
-	err = r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) {
+	r.data.tag, r.payload.dialect, r.data.wordsPerToken = brief.Tag, brief.Dialect, brief.WordsPerToken
+	r.part = part{node, brief.Request.Nodes}
+	b, ready := newBook(dir), false
+	defer b.close()
+	err = r.send(ctx, b, func(ctx context.Context) (time.Duration, error) {
 		ready = true
 		start, err := awaitStart(ctx, leader, workerReady{Node: host}, r.client.now)
 		go func() { // the leader sends nothing more: anything that comes, or its end, stops this node
@@ -80,7 +82,7 @@ func Worker(ctx context.Context, dir string) error {
 	})
 	switch {
 	case err == nil:
-		return r.sendSamples(leader, samples)
+		return r.sendSamples(leader, b)
 	case ready:
 		return errors.Join(err, leader.Send(workerDone{Err: err.Error()}))
 	}
@@ -110,16 +112,16 @@ func awaitStart(ctx context.Context, leader *coordinator.Peer, ready workerReady
 }
 
 // sendSamples sends this node's samples to the leader.
-func (r *runner) sendSamples(leader *coordinator.Peer, samples []sample) error {
-	if err := leader.Send(workerDone{Self: r.self, Samples: len(samples)}); err != nil {
+func (r *runner) sendSamples(leader *coordinator.Peer, b *book) error {
+	if err := leader.Send(workerDone{Self: r.self[0], Samples: b.len()}); err != nil {
 		return leaderLost(err)
 	}
-	for _, s := range samples {
+	return b.each(func(s sample) error {
 		if err := leader.Send(messageOf(s)); err != nil {
 			return leaderLost(err)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func leaderLost(err error) error { return fmt.Errorf("the first node is lost: %w", err) }

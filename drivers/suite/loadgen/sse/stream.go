@@ -3,6 +3,7 @@ package sse
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/drivers/suite"
@@ -29,10 +30,11 @@ type Stream struct {
 	event Event
 }
 
-// Start makes s the beginning of another stream, with room for so many events. It reuses the other buffers.
+// Start makes s the beginning of another stream, with room for so many events. It reuses the buffers of the last one, whose
+// answer must not be used any more.
 func (s *Stream) Start(events int) {
 	*s = Stream{carry: s.carry[:0], event: Event{scratch: s.event.scratch, last: s.event.last.forget()}, Answer: Answer{
-		Events: make([]time.Duration, 0, events), Text: make([]byte, 0, 4*events),
+		Events: slices.Grow(s.Events[:0], events), Text: slices.Grow(s.Text[:0], 4*events),
 	}}
 }
 

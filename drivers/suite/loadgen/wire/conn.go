@@ -28,6 +28,8 @@ type conn struct {
 	idle     time.Duration // since when it carries no request
 	index    int           // of the request; -1: idle
 	out      []byte        // the rest of the request that is not written yet
+	read     time.Duration // when it was last read
+	outcome  Outcome
 	resp     response
 }
 

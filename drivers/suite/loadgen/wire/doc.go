@@ -11,9 +11,14 @@
 //
 // # How it works
 //
-// Open connects; Engine.Run sends (engine.go). Requests are complete, with their headers, before the clock starts. Each
-// thread has its own share of the requests, of the concurrency bound and of the connections (share.go), and shares only
-// the counter of a closed loop with the others: their outcomes merge by index.
+// Open connects; Engine.Run sends (engine.go). Requests are complete, with their headers, before they are due; a thread asks
+// for each when its time has come, and hands its outcome on when it has ended (Work), so that a run of any length takes the
+// memory of what is in flight. Each thread has its own share of the requests, of the concurrency bound and of the
+// connections (share.go), and shares only the counter of a closed loop with the others.
+//
+// A thread notes when it looked at its sockets (look.go): the kernel keeps the stamp of the last packet of a piece alone, and
+// where the loop was late, or busy, the first of several events can have come as early as it last looked. Outcome.Blur is
+// the longest such time, and that of the write. The loop's timer is a stall clock too (package selfwatch).
 //
 // A thread's loop (loop.go) begins the requests that are due (send.go), waits (poll.go) and handles what arrived. A
 // connection carries one request at a time (conn.go); response.go and package sse parse its answer. A request is never

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"sync"
@@ -19,24 +20,25 @@ import (
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/socket"
 	"assay/drivers/suite/loadgen/sse"
+	"assay/drivers/suite/selfwatch"
 )
 
 // Request is one request to send.
 type Request struct {
-	Bytes    []byte        // the whole request, headers and body
-	Endpoint int           // index of the engine's endpoints
-	Due      time.Duration // after the start of Run; unused in a closed loop
-	Events   int           // how many events are expected, to allocate room for them
-	Grant    int64         // bytes that its answer adds to the budget
+	Bytes    []byte // the whole request, headers and body
+	Endpoint int    // index of the engine's endpoints
+	Events   int    // how many events are expected, to allocate room for them
+	Grant    int64  // bytes that its answer adds to the budget
 }
 
 // Outcome is the outcome of a request. Times are CLOCK_MONOTONIC.
 type Outcome struct {
-	Due, Free time.Duration // when it was due, and when the bound on concurrency allowed it
+	Due, Free time.Duration // when it was due, and when the bound on concurrency allowed it: when an answer had made room
 	Sent      time.Duration // right before the first byte was written
 	Connect   time.Duration // how long a new connection took, before Sent; 0 when one was open
 	Ended     time.Duration
 	Behind    time.Duration // the longest that a piece of the answer lay unread
+	Blur      time.Duration // by how much at most its times can be wrong: see package doc
 	Answer    sse.Answer
 	Failure   *suite.Failure
 }
@@ -122,38 +124,49 @@ func resolve(ctx context.Context, endpoint string) (unix.Sockaddr, error) {
 	return &unix.SockaddrInet6{Port: number, Addr: ip.As16()}, nil
 }
 
-// Load says when requests go. When Open, each goes when it is due, or as soon after that as the bound allows (0: no bound);
-// else there are always Bound requests in flight (0: all at once).
+// Load says when requests go. With a schedule each goes when it is due, or as soon after that as the bound allows (0: no
+// bound); else there are always Bound requests in flight (0: all at once).
 type Load struct {
-	Open  bool
-	Bound int
-	Start time.Duration // on CLOCK_MONOTONIC; Due counts from it, and nothing goes before it; 0: now
+	Schedule []time.Duration // after Start, one for each request; nil: a closed loop
+	Bound    int
+	Start    time.Duration // on CLOCK_MONOTONIC; nothing goes before it; 0: now
+	For      time.Duration // after so long no further request begins; 0: all are sent
 }
 
-// Run sends all requests and waits for their ends. done is called after each, from any thread. The outcomes are in the order
-// of the requests. It returns an error when ctx ends first.
-func (e *Engine) Run(ctx context.Context, requests []Request, load Load, done func()) ([]Outcome, error) {
+// Work is what a run sends. The functions are called from any of the engine's threads, must not wait, and are called once for
+// each request that is sent.
+type Work struct {
+	Count   int                     // of the requests, numbered from 0
+	Request func(i int) *Request    // nil: it is not there yet, and is asked for again
+	Ended   func(i int, o *Outcome) // o and what it holds are valid until Ended returns
+}
+
+// Run sends the requests of work and waits for their ends. It returns what its threads saw of themselves, and an error when
+// ctx ends first; the requests that are in flight then end as interrupted.
+func (e *Engine) Run(ctx context.Context, work Work, load Load) ([]selfwatch.Thread, error) {
 	defer socket.Own(len(e.loops))()
-	out := make([]Outcome, len(requests))
 	var next atomic.Int64
 	if load.Start == 0 {
 		load.Start = socket.Monotonic()
 	}
 	var wg sync.WaitGroup
 	bound := load.Bound
-	if bound == 0 && !load.Open {
-		bound = len(requests)
+	if bound == 0 && load.Schedule == nil {
+		bound = work.Count
 	}
 	loops := e.loops
 	if bound > 0 {
 		loops = loops[:min(len(loops), bound)]
 	}
-	errs := make([]error, len(loops))
+	errs, threads := make([]error, len(loops)), make([]selfwatch.Thread, len(loops))
 	for k, l := range loops {
-		j := job{requests: requests, out: out, open: load.Open, start: load.Start, done: done, next: &next, step: len(loops), at: k}
-		j.bound = Share(bound, k, j.step)
-		wg.Go(func() { errs[k] = l.run(ctx, j) })
+		j := job{Work: work, Load: load, next: &next, step: len(loops), at: k}
+		if j.until = time.Duration(math.MaxInt64); load.For > 0 {
+			j.until = load.Start + load.For
+		}
+		j.Bound = Share(bound, k, j.step)
+		wg.Go(func() { threads[k], errs[k] = l.run(ctx, j) })
 	}
 	wg.Wait()
-	return out, errors.Join(errs...)
+	return threads, errors.Join(errs...)
 }

@@ -108,9 +108,7 @@ func TestRunIsBounded(t *testing.T) {
 	whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
 	list := requests(10, 0, "{}")
 	run := func(base int64) (failed int, last *suite.Failure) {
-		for i := range list {
-			list[i].Grant = int64(len(whole)) / 2
-		}
+		list.grant = int64(len(whole)) / 2
 		for _, o := range drive(t, raw(t, whole), Options{Threads: 1, Timeout: 10 * time.Second, Budget: bounded.NewBudget(base)}, 0, 1, false, list) {
 			if o.Failure != nil {
 				failed, last = failed+1, o.Failure

@@ -15,6 +15,7 @@ import (
 
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/socket"
+	"assay/drivers/suite/selfwatch"
 )
 
 // loop is one thread's part of an engine.
@@ -31,10 +32,13 @@ type loop struct {
 
 	job
 	inFlight int
-	turn     int           // how many requests of its share were begun, in an open loop
-	started  []flight      // in the order of their beginning
-	oldest   int           // index of the first of them that perhaps has not ended
-	freed    time.Duration // when the bound last held back a request until
+	turn     int             // how many requests of its share were begun, in an open loop
+	wanted   int             // the request of a closed loop that is not there yet; -1: none
+	started  []flight        // in the order of their beginning
+	oldest   int             // index of the first of them that perhaps has not ended
+	freed    time.Duration   // when the bound last held back a request until
+	slots    []time.Duration // of a closed loop: when each slot that is empty became so
+	watch    look
 }
 
 // flight is a request that was begun. It has ended when its connection carries another request, or is idle.
@@ -45,12 +49,9 @@ type flight struct {
 
 // job is a loop's share of a run: every step-th request of an open loop, the next ones of a closed loop.
 type job struct {
-	requests []Request
-	out      []Outcome
-	open     bool
-	bound    int
-	start    time.Duration
-	done     func()
+	Work
+	Load
+	until    time.Duration // no request begins later
 	next     *atomic.Int64
 	step, at int
 }
@@ -64,7 +65,7 @@ func (l *loop) connect(ctx context.Context, n int) error {
 	}
 	now, _ := l.clock.Now()
 	for until := now + 10*time.Second; now < until && ctx.Err() == nil && l.connecting(); now, _ = l.clock.Now() {
-		if err := l.wait(now + tick); err != nil {
+		if err := l.wait(now, now+selfwatch.Tick); err != nil {
 			return err
 		}
 	}
@@ -81,25 +82,40 @@ func (l *loop) connecting() bool {
 }
 
 // run does a job, on a thread of its own: when the timer goes off it must not wait for one.
-func (l *loop) run(ctx context.Context, j job) error {
+func (l *loop) run(ctx context.Context, j job) (selfwatch.Thread, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	l.job, l.started = j, nil
-	l.inFlight, l.turn, l.oldest, l.freed = 0, 0, 0, 0
+	l.job, l.started, l.slots = j, nil, nil
+	l.inFlight, l.turn, l.wanted, l.oldest, l.freed = 0, 0, -1, 0, 0
+	l.watch, l.armed = look{}, 0
+	before := selfwatch.Here()
+	err := l.work(ctx)
+	thread := selfwatch.Here().Since(before)
+	thread.Late = l.watch.late
+	return thread, err
+}
+
+// work begins what is due and handles what arrives until all is done, or ctx ends.
+func (l *loop) work(ctx context.Context) error {
 	for ctx.Err() == nil {
 		due := l.begin()
 		if l.inFlight == 0 && due < 0 {
 			return nil
 		}
 		now, _ := l.clock.Now()
-		until := now + tick
+		until := now + selfwatch.Tick
 		if due >= 0 {
 			until = min(until, due)
 		}
-		if err := l.wait(until); err != nil {
+		if err := l.wait(now, until); err != nil {
 			return err
 		}
 		l.expire()
+	}
+	for _, c := range l.conns {
+		if c.index >= 0 {
+			l.fail(c, suite.Failed(context.Cause(ctx)))
+		}
 	}
 	return ctx.Err()
 }
@@ -132,7 +148,7 @@ func (l *loop) handleConnect(c *conn) {
 		l.drop(c)
 	case c.index >= 0:
 		c.open = true
-		l.out[c.index].Connect = now - c.began
+		c.outcome.Connect = now - c.began
 		l.dispatch(c)
 	default:
 		c.open = true
@@ -156,13 +172,18 @@ func (l *loop) read(c *conn) {
 	case len(piece) == 0:
 		l.end(c, c.index, c.resp.closed(), now)
 	default:
-		at := now
+		o, at := &c.outcome, now
 		if stamp > 0 { // bounded, because the wall clock can have been set meanwhile
-			o := &l.out[c.index]
 			at = min(now, max(stamp-ahead, o.Sent))
 			o.Behind = max(o.Behind, now-at)
 		}
-		if f := c.resp.feed(piece, at); f != nil {
+		had := len(c.resp.stream.Events)
+		f := c.resp.feed(piece, at)
+		if len(c.resp.stream.Events) > had+1 {
+			o.Blur = max(o.Blur, l.watch.blur(at, max(o.Sent, c.read)))
+		}
+		c.read = now
+		if f != nil {
 			l.fail(c, f)
 		} else if c.resp.part == complete {
 			l.end(c, c.index, c.resp.verdict(), at)

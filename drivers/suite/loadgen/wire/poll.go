@@ -9,10 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite/loadgen/socket"
+	"assay/drivers/suite/selfwatch"
 )
-
-// tick bounds every wait, so that the end of the context is noticed.
-const tick = 50 * time.Millisecond
 
 func newLoop(e *Engine) (*loop, error) {
 	l := &loop{engine: e, epoll: -1, timer: -1, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*conn{}, idle: make([][]*conn, len(e.addresses))}
@@ -44,8 +42,9 @@ func (l *loop) close() {
 	l.conns, l.timer, l.epoll = nil, -1, -1
 }
 
-// wait waits for events until the given time, and returns when it has handled the first ones.
-func (l *loop) wait(until time.Duration) error {
+// wait waits for events from now until the given time, and returns when it has handled the first ones. No wait is longer than
+// the tick of a stall clock: the end of the context is noticed, and so is a stall.
+func (l *loop) wait(now, until time.Duration) error {
 	if err := l.arm(until); err != nil {
 		return err
 	}
@@ -53,10 +52,13 @@ func (l *loop) wait(until time.Duration) error {
 	if err != nil {
 		return err
 	}
+	back, _ := l.clock.Now()
+	l.watch.woke(now, back, l.armed, n == len(l.events))
 	for _, event := range l.events[:n] {
 		if int(event.Fd) == l.timer {
 			var b [8]byte
 			_, _ = unix.Read(l.timer, b[:]) // or epoll would report it again
+			l.watch.late.Late(max(0, back-l.armed), selfwatch.Tick)
 			l.armed = 0
 			continue
 		}

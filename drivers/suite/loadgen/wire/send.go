@@ -10,57 +10,76 @@ import (
 	"assay/drivers/suite"
 )
 
+// soon is how long a loop waits for a request that is not there yet.
+const soon = 100 * time.Microsecond
+
 // begin starts every request that is due, and returns when the next one will be; -1 when there is none, or when another
 // request must end first.
 func (l *loop) begin() time.Duration {
 	for {
 		now, _ := l.clock.Now()
-		if l.open {
-			i := l.at + l.turn*l.step
-			if i >= len(l.requests) {
-				return -1
-			}
-			due := l.start + l.requests[i].Due
-			if due > now {
-				return due
-			}
-			if l.full() {
-				return -1
-			}
-			l.turn++
-			l.send(i, due, max(due, l.freed), now)
-			continue
-		}
-		if l.full() {
+		if now >= l.until || l.full() {
 			return -1
 		}
-		if now < l.start {
-			return l.start
+		if l.Schedule == nil && now < l.Start {
+			return l.Start
 		}
-		i := int(l.next.Add(1)) - 1
-		if i >= len(l.requests) {
+		i := l.upcoming()
+		if i >= l.Count {
 			return -1
 		}
-		l.send(i, now, now, now)
+		due, free := now, now
+		switch {
+		case l.Schedule != nil:
+			due = l.Start + l.Schedule[i]
+			free = max(due, l.freed)
+		case len(l.slots) > 0: // the answer that made room is there since then
+			due, free = l.slots[0], l.slots[0]
+		}
+		if due > now {
+			if due >= l.until {
+				return -1
+			}
+			return due
+		}
+		r := l.Request(i)
+		if r == nil {
+			return now + soon
+		}
+		if l.wanted, l.turn = -1, l.turn+1; len(l.slots) > 0 {
+			l.slots = l.slots[1:]
+		}
+		l.send(i, r, due, free, now)
 	}
 }
 
-func (l *loop) full() bool { return l.bound > 0 && l.inFlight >= l.bound }
+// upcoming is the next request of this loop, the same until it is begun.
+func (l *loop) upcoming() int {
+	if l.Schedule != nil {
+		return l.at + l.turn*l.step
+	}
+	if l.wanted < 0 {
+		l.wanted = int(l.next.Add(1)) - 1
+	}
+	return l.wanted
+}
+
+func (l *loop) full() bool { return l.Bound > 0 && l.inFlight >= l.Bound }
 
 // send begins request i, on an idle connection or a new one.
-func (l *loop) send(i int, due, free, now time.Duration) {
-	o, r := &l.out[i], &l.requests[i]
-	o.Due, o.Free, o.Sent = due, free, now
+func (l *loop) send(i int, r *Request, due, free, now time.Duration) {
+	o := Outcome{Due: due, Free: free, Sent: now}
 	l.inFlight++
 	c := l.take(r.Endpoint, now)
 	if c == nil {
 		var err error
 		if c, err = l.dial(r.Endpoint); err != nil {
-			l.end(nil, i, l.noConnection(r.Endpoint, err), now)
+			o.Failure, o.Ended = l.noConnection(r.Endpoint, err), now
+			l.over(i, &o)
 			return
 		}
 	}
-	c.index, c.out = i, r.Bytes
+	c.index, c.out, c.read, c.outcome = i, r.Bytes, 0, o
 	l.engine.Budget.Grant(r.Grant)
 	c.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
 	l.started = append(l.started, flight{i, c})
@@ -71,11 +90,14 @@ func (l *loop) send(i int, due, free, now time.Duration) {
 
 // dispatch writes the request of an open connection.
 func (l *loop) dispatch(c *conn) {
-	o := &l.out[c.index]
+	o := &c.outcome
 	o.Sent, _ = l.clock.Now()
 	if err := l.write(c); err != nil {
 		l.fail(c, suite.Failed(err))
+		return
 	}
+	now, _ := l.clock.Now()
+	o.Blur = now - o.Sent
 }
 
 // fail ends the request of a connection, which is closed.
@@ -86,25 +108,30 @@ func (l *loop) fail(c *conn, f *suite.Failure) {
 
 // end records the outcome of a request, and releases its connection or closes it.
 func (l *loop) end(c *conn, i int, f *suite.Failure, at time.Duration) {
-	o := &l.out[i]
-	o.Failure, o.Ended = f, at
+	o := &c.outcome
+	o.Failure, o.Ended, o.Answer = f, at, c.resp.stream.Answer
+	if c.resp.ended > 0 {
+		o.Ended = c.resp.ended
+	}
+	l.over(i, o)
 	now, _ := l.clock.Now()
+	if c.resp.part == complete && !c.resp.closing && len(c.out) == 0 && c.fd >= 0 {
+		l.release(c, now)
+	} else {
+		l.drop(c)
+	}
+}
+
+// over hands an outcome on. The room that it leaves is there since the answer was complete.
+func (l *loop) over(i int, o *Outcome) {
 	if l.full() {
-		l.freed = now
+		l.freed = o.Ended
+	}
+	if l.Schedule == nil {
+		l.slots = append(l.slots, o.Ended)
 	}
 	l.inFlight--
-	if c != nil {
-		o.Answer = c.resp.stream.Answer
-		if c.resp.ended > 0 {
-			o.Ended = c.resp.ended
-		}
-		if c.resp.part == complete && !c.resp.closing && len(c.out) == 0 && c.fd >= 0 {
-			l.release(c, now)
-		} else {
-			l.drop(c)
-		}
-	}
-	l.done()
+	l.Ended(i, o)
 }
 
 // expire ends the requests that have taken too long. All have the same limit, so the first to begin is the first to
@@ -116,9 +143,13 @@ func (l *loop) expire() {
 			continue
 		}
 		now, _ := l.clock.Now()
-		if now-l.out[f.index].Sent < l.engine.Timeout {
-			return
+		if now-f.conn.outcome.Sent < l.engine.Timeout {
+			break
 		}
 		l.end(f.conn, f.index, suite.Failed(fmt.Errorf("no complete answer within %s: %w", l.engine.Timeout, context.DeadlineExceeded)), now)
+	}
+	if l.oldest > 1024 && 2*l.oldest > len(l.started) { // a long run must not keep what has ended
+		l.started = l.started[:copy(l.started, l.started[l.oldest:])]
+		l.oldest = 0
 	}
 }

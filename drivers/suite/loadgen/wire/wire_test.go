@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,16 +29,41 @@ func serve(t *testing.T, f http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-func requests(n int, every time.Duration, body string) []Request {
-	out := make([]Request, n)
-	for i := range out {
-		out[i] = Request{Due: time.Duration(i) * every, Events: 2,
-			Bytes: fmt.Appendf(nil, "POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: %d\r\nContent-Length: %d\r\n\r\n%s", i, len(body), body)}
+// load is so many requests with one body, and the time from one to the next in an open loop.
+type load struct {
+	n     int
+	every time.Duration
+	body  string
+	grant int64
+}
+
+func requests(n int, every time.Duration, body string) load {
+	return load{n: n, every: every, body: body}
+}
+
+// work is what the engine sends of it. What the outcomes hold is copied.
+func (l load) work(out []Outcome, done *atomic.Int64) Work {
+	return Work{Count: l.n,
+		Request: func(i int) *Request {
+			return &Request{Events: 2, Grant: l.grant, Bytes: fmt.Appendf(nil, "POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: %d\r\nContent-Length: %d\r\n\r\n%s", i, len(l.body), l.body)}
+		},
+		Ended: func(i int, o *Outcome) {
+			out[i] = *o
+			out[i].Answer.Events, out[i].Answer.Text = slices.Clone(o.Answer.Events), slices.Clone(o.Answer.Text)
+			done.Add(1)
+		}}
+}
+
+func (l load) schedule(open bool) (out []time.Duration) {
+	for i := range l.n {
+		if open {
+			out = append(out, time.Duration(i)*l.every)
+		}
 	}
 	return out
 }
 
-func drive(t *testing.T, url string, o Options, connections, bound int, open bool, list []Request) []Outcome {
+func drive(t *testing.T, url string, o Options, connections, bound int, open bool, list load) []Outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -47,9 +73,10 @@ func drive(t *testing.T, url string, o Options, connections, bound int, open boo
 	}
 	defer e.Close()
 	var done atomic.Int64
-	out, err := e.Run(ctx, list, Load{Open: open, Bound: bound}, func() { done.Add(1) })
-	if err != nil || int(done.Load()) != len(list) {
-		t.Fatalf("%d of %d ended: %v", done.Load(), len(list), err)
+	out := make([]Outcome, list.n)
+	_, err = e.Run(ctx, list.work(out, &done), Load{Schedule: list.schedule(open), Bound: bound})
+	if err != nil || int(done.Load()) != list.n {
+		t.Fatalf("%d of %d ended: %v", done.Load(), list.n, err)
 	}
 	return out
 }
@@ -233,7 +260,8 @@ func TestStop(t *testing.T) {
 	}
 	defer e.Close()
 	began := time.Now()
-	if _, err := e.Run(ctx, requests(100, time.Second, "{}"), Load{Open: true}, func() {}); err == nil || time.Since(began) > 10*time.Second {
+	list, out, done := requests(100, time.Second, "{}"), make([]Outcome, 100), atomic.Int64{}
+	if _, err := e.Run(ctx, list.work(out, &done), Load{Schedule: list.schedule(true)}); err == nil || time.Since(began) > 10*time.Second {
 		t.Errorf("got %v after %v", err, time.Since(began))
 	}
 }

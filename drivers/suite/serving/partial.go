@@ -1,0 +1,52 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"assay/drivers"
+	"assay/drivers/durable"
+	"assay/drivers/suite"
+)
+
+// PartialFile is what a run leaves that was stopped: a drivers.SuiteResult of the requests that had ended, never valid. It is
+// not a result: the run is done again, or has failed.
+const PartialFile = "partial.json"
+
+// partial leaves the samples and the partial result of a run that ctx has stopped. The samples come first: little time is
+// given to a run that is stopped.
+func (r *runner) partial(ctx context.Context, dir string, b *book) error {
+	if ctx.Err() == nil || b.len() == 0 {
+		return nil
+	}
+	records, err := b.records()
+	if err != nil {
+		return err
+	}
+	if records = withoutInterrupted(records); len(records) == 0 {
+		return nil
+	}
+	if r.spec.Stages = nil; len(records) < r.spec.Prompts { // the last ones are cut
+		r.progress(fmt.Sprintf("stopped after %d of %d requests: writing what there is", len(records), r.spec.Prompts))
+	}
+	if err := r.writeSamples(dir, records); err != nil {
+		return err
+	}
+	_, res, err := r.result(b, records)
+	if err != nil {
+		return fmt.Errorf("summing up what there is of the run: %w", err)
+	}
+	res.Run, res.Valid, res.Ended = r.req.Run, false, time.Now()
+	res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonPartial, "the run was stopped after %d of its requests had ended; give it more time and run it again", len(records)))
+	for i := range res.Reasons {
+		res.Reasons[i].Message = r.safe.Message(res.Reasons[i].Message)
+	}
+	for name, version := range res.Versions {
+		res.Versions[name] = r.safe.Message(version)
+	}
+	res.Files = []string{samplesFile, CSVFile}
+	return durable.Writer{}.ReplaceRecord(filepath.Join(dir, PartialFile), drivers.SuiteResult(res), nil)
+}
