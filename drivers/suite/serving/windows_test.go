@@ -32,7 +32,7 @@ func TestSteady(t *testing.T) {
 	}
 	sum := summarise(records)
 	m := map[string]float64{}
-	sum.steadyReport(m)
+	sum.steadyReport(m, from, to, ok)
 	if m["steady_s"] != 6 || math.Abs(m["steady_output_throughput"]-5.0/6) > 1e-9 {
 		t.Errorf("%v", m)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,6 +89,22 @@ type phase struct {
 	answers []asked
 	start   time.Time
 	took    time.Duration
+}
+
+// inFlight is how many queries were in flight when each was sent, itself among them.
+func (p phase) inFlight() []float64 {
+	starts, ends, out := make([]time.Duration, len(p.answers)), make([]time.Duration, len(p.answers)), make([]float64, len(p.answers))
+	for i, a := range p.answers {
+		starts[i], ends[i] = a.sent, a.sent+a.latency
+	}
+	slices.Sort(starts)
+	slices.Sort(ends)
+	for i, a := range p.answers {
+		began, _ := slices.BinarySearch(starts, a.sent+1)
+		ended, _ := slices.BinarySearch(ends, a.sent+1)
+		out[i] = float64(max(1, began-ended))
+	}
+	return out
 }
 
 // ask sends every body once, by that many workers.
