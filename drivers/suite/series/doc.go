@@ -5,7 +5,7 @@
 //
 // Latencies of one run are not independent: a queue that one request meets, the next one meets too. As if they were, the 95 %
 // interval of a median covers it in 30 to 43 % of runs (an M/G/1 queue at a load of 0.8, an AR(1) series with 0.9). So the
-// spread is found from batch means: the series is cut into 20 batches, each longer than the dependence. For a percentile the
+// spread is found from batch means: the series is cut into ten batches, each longer than the dependence. For a percentile the
 // values are turned into being below it or not, and how much the shares of the batches differ says how many independent
 // samples the series is worth. The ends are those values below which a share lies that so many samples allow (Student's t for
 // the spread; Jeffreys' posterior for the share). Nothing is assumed of the distribution, and any monotone scale gives the
@@ -15,11 +15,12 @@
 //
 //   - there are fewer than 200 values, or fewer than Samples of the percentile: no dependence shows in so few
 //   - there are fewer values than 30 times those in flight: a batch must outlast what was in the server when it began
-//   - they are worth fewer than 200 independent ones, or than Samples of the percentile: of the percentile itself, or of the
-//     median, whose dependence is known better
-//   - the spread of batches is more than twice that of batches of a tenth of their length: dependence that goes on for as long
-//     as a batch
-//   - for a mean: one value makes up more than a fifth of the squared deviations
+//   - they are worth fewer than 200 independent ones, or than Samples of the percentile, as fifty shorter batches say: of the
+//     percentile itself, or of the median, whose dependence is known better
+//   - the number in flight changed so slowly that fewer than 120 independent states of the server were met: waves of a queue
+//     that are as long as a batch hardly show in latencies that differ much by themselves
+//   - for a mean, which hangs on few large values: they are worth fewer than 600 independent ones, or one of them makes up more
+//     than a twentieth of the squared deviations
 //
 // # Trend
 //

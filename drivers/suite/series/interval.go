@@ -12,12 +12,15 @@ import (
 
 const (
 	confidence = 0.95
-	batches    = 20  // that the spread is found from
-	effective  = 200 // independent samples that a series must be worth: a shorter one does not show how it depends on itself
-	turnovers  = 30  // times that all requests in flight must have been replaced: a batch must outlast those that it began with
-	states     = 100 // independent states of the server, as its number in flight tells, that a series must have met
-	prior      = 0.5 // of the proportion below a percentile (Jeffreys): 0 would be Clopper and Pearson's interval, which covers too much
-	dominance  = 0.2 // of the squared deviations, at most that of a single value, for a mean to have an interval
+	batches    = 10   // that the spread is found from: long ones
+	parts      = 50   // that it is judged from whether there are enough samples: more of them err less
+	effective  = 200  // independent samples that a series must be worth: a shorter one does not show how it depends on itself
+	turnovers  = 30   // times that all requests in flight must have been replaced: a batch must outlast those that it began with
+	states     = 120  // independent states of the server, as its number in flight tells, that a series must have met
+	prior      = 0.5  // of the proportion below a percentile (Jeffreys): 0 would be Clopper and Pearson's interval, which covers too much
+	ofMean     = 600  // independent samples that a series must be worth for its mean: it hangs on few large values
+	dominance  = 0.05 // of the squared deviations, at most that of a single value, for the same reason
+	least      = 0.1  // dependence that is believed, where values undo one another
 )
 
 // Interval encloses a quantity with 95 % confidence, in the unit of the series.
@@ -49,20 +52,20 @@ func (s *Series) Percentile(p float64) (Interval, error) {
 		return Interval{}, err
 	}
 	if s.middle == 0 {
-		s.middle = dependence(s.below(50))
+		s.middle = dependence(s.below(50), parts)
 	}
-	own := dependence(s.below(p))
+	below := s.below(p)
 	n, need := float64(len(s.values)), float64(max(effective, Samples(p)))
-	if worth := n / max(own, s.middle, 1); worth < need {
+	if worth := n / max(dependence(below, parts), s.middle, 1); worth < need {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and p%g needs %.0f: send about %.0f times as many",
 			ErrDependent, n, worth, p, need, math.Ceil(need/worth))
 	}
-	return s.ranks(p/100, n/(own*students*students))
+	return s.ranks(p/100, n/(max(dependence(below, batches), least)*students*students))
 }
 
 // Mean is the 95 % interval of the mean. An error says why there is none, and what would help.
 func (s *Series) Mean() (Interval, error) {
-	if err := s.enough(effective); err != nil {
+	if err := s.enough(ofMean); err != nil {
 		return Interval{}, err
 	}
 	n := float64(len(s.values))
@@ -70,12 +73,11 @@ func (s *Series) Mean() (Interval, error) {
 	if far := math.Max(s.sorted[len(s.sorted)-1]-mean, mean-s.sorted[0]); far*far > dominance*n*single {
 		return Interval{}, fmt.Errorf("%w: one makes up %.0f%% of the spread; read the median", ErrHeavy, 100*far*far/n/single)
 	}
-	own := dependence(s.values)
-	if worth := n / max(own, 1); worth < effective {
+	if worth := n / max(dependence(s.values, parts), 1); worth < ofMean {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and a mean needs %d: send about %.0f times as many",
-			ErrDependent, n, worth, effective, math.Ceil(effective/worth))
+			ErrDependent, n, worth, ofMean, math.Ceil(ofMean/worth))
 	}
-	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(own*single/n)
+	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(max(dependence(s.values, batches), least)*single/n)
 	return Interval{mean - half, mean + half}, nil
 }
 
@@ -90,7 +92,7 @@ func (s *Series) enough(need int) error {
 		return fmt.Errorf("%w: %.0f were sent with %.0f in flight, and the server must have replaced those %d times: send %.0f",
 			ErrTooFew, n, mean, turnovers, math.Ceil(need))
 	}
-	if met := n / max(dependence(s.inFlight), 1); met < states {
+	if met := n / max(dependence(s.inFlight, parts), 1); met < states {
 		return fmt.Errorf("%w: the number in flight changed so slowly that they met %.0f independent states of the server, and %d are needed: send about %.0f times as many",
 			ErrDependent, met, states, math.Ceil(states/met))
 	}
@@ -123,9 +125,10 @@ func (s *Series) ranks(q, worth float64) (Interval, error) {
 // students is by how much Student's t is above the normal, at our confidence, for a spread found from the batches.
 var students = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: batches - 1}.Quantile((1+confidence)/2) / distuv.UnitNormal.Quantile((1+confidence)/2)
 
-// dependence is how many values are worth one independent one: the variance of the mean of a batch, as a multiple of what it
-// would be if they were independent; 0 for values that are all the same. What does not fill a batch is left out at the beginning.
-func dependence(values []float64) float64 {
+// dependence is how many values are worth one independent one: the variance of the mean of one of
+// so many batches, as a multiple of what it would be if they were independent; 0 for values that are all the same. What does
+// not fill a batch is left out at the beginning.
+func dependence(values []float64, batches int) float64 {
 	length := len(values) / batches
 	values = values[len(values)-batches*length:]
 	mean, single := meanVariance(values)
@@ -137,7 +140,7 @@ func dependence(values []float64) float64 {
 		m, _ := meanVariance(batch)
 		between += (m - mean) * (m - mean)
 	}
-	return between / (batches - 1) * float64(length) / single
+	return between / float64(batches-1) * float64(length) / single
 }
 
 // meanVariance is of at least one value; the variance is the population's.

@@ -20,12 +20,9 @@ func (s *summary) intervals(m map[string]float64) {
 			tpot, ofTPOT = append(tpot, r.tpot), append(ofTPOT, float64(others+1))
 		}
 	})
-	for _, one := range []struct {
-		name         string
-		ms, inFlight []float64
-	}{{"ttft", ttft, inFlight}, {"e2el", e2el, inFlight}, {"tpot", tpot, ofTPOT}} {
-		s.without = append(s.without, suite.Intervals(m, one.name, one.ms, one.inFlight)...)
-	}
+	s.without = append(s.without, suite.Intervals(m, "ttft", ttft, inFlight)...)
+	s.without = append(s.without, suite.Intervals(m, "e2el", e2el, inFlight)...)
+	s.without = append(s.without, suite.Intervals(m, "tpot", tpot, ofTPOT)...)
 }
 
 // inOrder calls f for every request in the order in which they were sent, with how many others were in flight then.
