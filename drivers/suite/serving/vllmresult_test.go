@@ -57,7 +57,7 @@ func TestVLLMResult(t *testing.T) {
 	}
 	for theirs, ours := range map[string]string{
 		"completed": "completed", "duration": "duration_s", "total_output_tokens": "output_tokens", "request_throughput": "request_throughput",
-		"mean_ttft_ms": "ttft_mean_ms", "median_itl_ms": "itl_median_ms", "std_e2el_ms": "e2el_std_ms", 
+		"mean_ttft_ms": "ttft_mean_ms", "median_itl_ms": "itl_median_ms", "std_e2el_ms": "e2el_std_ms",
 		"correct_rate(%)": "correct_rate_percent",
 	} {
 		if m[theirs] != res.Metrics[ours] {

@@ -23,6 +23,8 @@
 //     acknowledged before it was sent, and can find what came later. Of vectors from a file the last tenth is kept for it.
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
+// …_lo and …_hi of latencies are made as package suite says, of queries in their order and those in flight with each.
+//
 // recall_at_<k> is of the sequential queries, <phase>_recall_at_<k> of another phase: the mean share of the k true
 // neighbours found. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id
 // counts once. Speed without recall means nothing, which is why both come from the same queries. <phase>_client_cpu_percent
