@@ -24,9 +24,7 @@ func Intervals(metrics map[string]float64, name string, ms []float64, inFlight [
 		}
 		metrics[metric+"_lo"], metrics[metric+"_hi"] = i.Lo, i.Hi
 	}
-	i, err := values.Mean()
-	add("mean", i, err)
-	i, err = values.Percentile(50)
+	i, err := values.Percentile(50)
 	add("median", i, err)
 	for _, p := range Tails {
 		if len(ms) >= series.Samples(p) {
@@ -34,6 +32,8 @@ func Intervals(metrics map[string]float64, name string, ms []float64, inFlight [
 			add(fmt.Sprintf("p%g", p), i, err)
 		}
 	}
+	i, err = values.Mean()
+	add("mean", i, err)
 	return without
 }
 

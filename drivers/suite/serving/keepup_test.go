@@ -149,6 +149,17 @@ func TestOverloadedServer(t *testing.T) {
 	}
 }
 
+// TestHonestServer: at half of what it can do, the same server keeps up, and has its latencies and its steady window.
+func TestHonestServer(t *testing.T) {
+	res, _, err := measure(t, spec(func(v *v1alpha1.Serving) { v.Prompts, v.Rate, v.Concurrency = 60, 20, 0 }), oneByOne(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has(res, suite.ReasonOverloaded) || has(res, suite.ReasonUnsettled) || res.Metrics["ttft_max_ms"] < 25 || res.Metrics["steady_s"] <= 0 {
+		t.Errorf("%v, %v", res.Reasons, res.Metrics)
+	}
+}
+
 // TestClosedLoopIsNotOverloaded: it never sends more than is answered.
 func TestClosedLoopIsNotOverloaded(t *testing.T) {
 	res, _, err := measure(t, spec(func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency = 60, 8 }), oneByOne(t))

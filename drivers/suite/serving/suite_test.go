@@ -19,7 +19,7 @@ import (
 // reasons are why a result is not valid, except the faults of a busy host.
 func reasons(res drivers.SuiteResult) (out []string) {
 	for _, r := range res.Reasons {
-		if !slices.Contains([]string{suite.ReasonTooFewSamples, suite.ReasonNoInterval, suite.ReasonClientLate, suite.ReasonClientBusy}, r.Reason) {
+		if !slices.Contains([]string{suite.ReasonTooFewSamples, suite.ReasonNoInterval, suite.ReasonUnsettled, suite.ReasonClientLate, suite.ReasonClientBusy}, r.Reason) {
 			out = append(out, r.Reason)
 		}
 	}
