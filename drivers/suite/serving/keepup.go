@@ -31,6 +31,17 @@ type kept struct {
 	steady     bool // start to end is the steady window
 }
 
+// judgeLoad adds the steady window, takes out of the metrics what says nothing of an overloaded server, and returns the notes.
+func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool) []drivers.Reason {
+	s.kept = judgeLoad(s.records, v, open)
+	s.steadyReport(m, s.kept.start, s.kept.end, s.kept.steady)
+	notes := s.kept.report(m)
+	if note, ok := s.without.Note(); ok && s.kept.overloaded == "" {
+		notes = append(notes, note)
+	}
+	return notes
+}
+
 // judgeLoad finds out whether the server kept up with an open loop: see the package doc. A closed loop never sends more than
 // the server answers, so it is never overloaded, and has the window of steady.
 func judgeLoad(records []record, v *v1alpha1.Serving, open bool) (l kept) {

@@ -201,13 +201,8 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
 	sum.goodput(metrics, r.spec.Goodput)
-	sum.kept = judgeLoad(records, r.spec, r.open)
-	sum.steadyReport(metrics, sum.kept.start, sum.kept.end, sum.kept.steady)
 	sum.stages(metrics, r.spec.Stages)
-	notes = append(notes, sum.kept.report(metrics)...)
-	if note, ok := sum.without.Note(); ok && sum.kept.overloaded == "" {
-		notes = append(notes, note)
-	}
+	notes = append(notes, sum.judgeLoad(metrics, r.spec, r.open)...)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.self.report(metrics, len(records))
 	r.nodes.report(metrics)
