@@ -34,6 +34,7 @@
 //	lost.go        a target that answers nothing at all, which is not the suite's judgement
 //	percentile.go  means, percentiles, and which a distribution reports
 //	intervals.go   how sure they are, of values in the order of time
+//	queue.go       an open loop that asks for more than is answered
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	transport.go   net/http for measurements

@@ -90,7 +90,7 @@ func (s Summary) marks() string {
 		out = append(out, "engine "+s.Engine)
 	}
 	if n := s.group.Overloaded(); n > 0 {
-		out = append(out, fmt.Sprintf("%d overloaded, so without latencies", n))
+		out = append(out, fmt.Sprintf("%d overloaded: latencies left out", n))
 	}
 	if s.Invalid > 0 {
 		out = append(out, fmt.Sprintf("%d not counted", s.Invalid))

@@ -66,7 +66,7 @@
 // # Overload
 //
 // An open loop that sends more than the server answers makes a queue that grows as long as the run lasts, and latencies that
-// say how long it was. Such a run has the reason Overloaded (keepup.go): both the number in flight (what the bound on
+// say how long it was. Such a run has the reason Overloaded (keepup.go, suite.Queue): both the number in flight (what the bound on
 // concurrency held back included) and the time from when a request was due to its end rise from tenth to tenth of the run
 // (series.Rise, at 1 %), the one by a hundredth or more of all requests and the other by a hundredth or more of the time in
 // which they came: the server was asked for at least a hundredth more than it does. Of a staged run each stage is judged; of

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,14 +11,6 @@ import (
 	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/series"
-)
-
-const (
-	leastRise    = 0.01 // of a queue that grows: a hundredth of all requests, and of the time in which they came
-	leastRamp    = 0.1  // the same where the load itself changes
-	leastBurst   = 0.5  // the same where the first requests took long themselves
-	leastTurns   = 3    // of the first latencies, that a schedule must last to show whether the server keeps up
-	shareOfFirst = 10   // one in so many requests is a first one
 )
 
 // kept is what an open loop was to the server.
@@ -54,78 +45,36 @@ func judgeLoad(records []record, v *v1alpha1.Serving, open bool) (l kept) {
 		for k, stage := range v.Stages {
 			part := records[at : at+stage.Prompts]
 			at += stage.Prompts
-			if why := queueOf(part).grows(leastRise); why != "" {
+			if why := queueOf(part).Grows(suite.LeastRise); why != "" {
 				return kept{overloaded: fmt.Sprintf("stage %d: %s", k+1, why), from: k}
 			}
 		}
 		return l
 	}
 	if v.RampUp != nil || v.Dataset == "timed-trace" { // where the load ends, it is judged
-		return kept{overloaded: queueOf(records[2*len(records)/3:]).grows(leastRamp)}
+		return kept{overloaded: queueOf(records[2*len(records)/3:]).Grows(suite.LeastRamp)}
 	}
 	q := queueOf(records)
-	if l.overloaded = q.grows(leastRise); l.overloaded != "" || len(records) < series.TrendSamples {
+	if l.overloaded = q.Grows(suite.LeastRise); l.overloaded != "" || len(records) < series.TrendSamples {
 		return l
 	}
-	if q.short() {
+	if q.Short() {
 		l.unsettled = fmt.Sprintf("all requests were sent within %.3g s, and the first ones took %.3g s: the number in flight never settled, so latencies are of a server "+
-			"that was still filling; send %d requests or more", q.lasted.Seconds(), q.first.Seconds(), int(float64(len(records))*10*q.first.Seconds()/max(q.lasted.Seconds(), 1e-9)))
+			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(len(records))*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
 		return l
 	}
-	l.start, l.end = q.due[series.WarmUp(q.latency)], q.due[len(q.due)-1]
+	l.start, l.end = q.Due[series.WarmUp(q.Latency)], q.Due[len(q.Due)-1]
 	l.steady = l.end > l.start
 	return l
 }
 
-// queue is an open loop as the server's queue saw it, in the order in which requests were due. What the bound on concurrency
-// held back waited too.
-type queue struct {
-	due      []time.Duration
-	latency  []float64 // seconds from due to the end, whether or not it succeeded
-	inFlight []float64 // when the request was due
-	lasted   time.Duration
-	first    time.Duration // the median latency of the first requests
-	done     int           // that ended before the last one was due
-}
-
-func queueOf(records []record) (q queue) {
-	order := slices.Clone(records)
-	slices.SortStableFunc(order, func(a, b record) int { return cmp.Compare(a.due, b.due) })
-	var ends []time.Duration
-	for i := range order {
-		ends = append(ends, order[i].ended)
+// queueOf is what an open loop was to the server's queue. What the bound on concurrency held back waited too.
+func queueOf(records []record) *suite.Queue {
+	due, ended := make([]time.Duration, len(records)), make([]time.Duration, len(records))
+	for i := range records {
+		due[i], ended[i] = records[i].due, records[i].ended
 	}
-	slices.Sort(ends)
-	for i := range order {
-		r := &order[i]
-		for q.done < len(ends) && ends[q.done] <= r.due {
-			q.done++
-		}
-		q.due, q.latency, q.inFlight = append(q.due, r.due), append(q.latency, (r.ended-r.due).Seconds()), append(q.inFlight, float64(i+1-q.done))
-	}
-	if n := len(order); n > 0 {
-		q.lasted = q.due[n-1] - q.due[0]
-		q.first = time.Duration(suite.Percentile(slices.Sorted(slices.Values(q.latency[:(n+shareOfFirst-1)/shareOfFirst])), 50) * float64(time.Second))
-	}
-	return q
-}
-
-// short reports whether the load was over before it could show anything.
-func (q queue) short() bool { return q.lasted < leastTurns*q.first }
-
-// grows says how the queue grew; empty when it surely did not by that share of the requests, and of the time.
-func (q queue) grows(least float64) string {
-	waiting, more := series.Rise(q.inFlight)
-	longer, slower := series.Rise(q.latency)
-	n, seconds := float64(len(q.due)), q.lasted.Seconds()
-	if q.short() {
-		least = max(least, leastBurst)
-	}
-	if !more || !slower || waiting < least*n || longer < least*seconds {
-		return ""
-	}
-	return fmt.Sprintf("%.3g requests/s were due, and %.3g/s were answered: while they came, those in flight grew by %.0f to %.0f, and the time that one took by %.3g s",
-		(n-1)/seconds, float64(q.done)/seconds, waiting, q.inFlight[len(q.inFlight)-1], longer)
+	return suite.NewQueue(due, ended)
 }
 
 // report takes out of the metrics what says nothing of an overloaded server, and returns the notes.
@@ -133,8 +82,7 @@ func (l kept) report(m map[string]float64) (notes []drivers.Reason) {
 	switch {
 	case l.overloaded != "":
 		maps.DeleteFunc(m, func(name string, _ float64) bool { return l.ofQueue(name) })
-		notes = append(notes, suite.NewReason(suite.ReasonOverloaded, "%s. Latencies are of a queue that grows as long as requests come, so they and goodput are left out; "+
-			"throughput is what the server can do. Lower the rate", l.overloaded))
+		notes = append(notes, suite.OverloadedBy(l.overloaded))
 	case l.unsettled != "":
 		notes = append(notes, suite.NewReason(suite.ReasonUnsettled, "%s", l.unsettled))
 	}

@@ -172,7 +172,10 @@ func TestHonestServer(t *testing.T) {
 
 // TestClosedLoopIsNotOverloaded: it never sends more than is answered.
 func TestClosedLoopIsNotOverloaded(t *testing.T) {
-	res, _ := unlessBusy(t, spec(func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency = 60, 8 }))
+	res, _, err := measure(t, spec(func(v *v1alpha1.Serving) { v.Prompts, v.Concurrency = 60, 8 }), oneByOne(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if has(res, suite.ReasonOverloaded) || res.Metrics["ttft_median_ms"] <= 0 {
 		t.Errorf("%v, %v", res.Reasons, res.Metrics["ttft_median_ms"])
 	}

@@ -15,7 +15,8 @@
 //     the same answer twice. A busy server is waited for, ten minutes at most; one that refuses is measured without it.
 //   - query_sequential, then query_c<N> with each number of workers (phases.go). The latency of a query is from the send to
 //     the last byte of its answer; the answers are decoded and scored after the clock has stopped.
-//   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them.
+//   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them. A
+//     server that does not keep up has the reason Overloaded, as in package serving, and that phase has no latencies.
 //   - query_filter_<P>pct: only rows whose metadata match, P percent of all, with the highest number of workers. The
 //     metadata are independent of the vectors; …_selected_percent is the exact share. Where fewer than k match, the true
 //     neighbours are these few.
