@@ -22,6 +22,20 @@
 //   - for a mean, which hangs on few large values: they are worth fewer than 600 independent ones, or one of them makes up more
 //     than a twentieth of the squared deviations
 //
+// Simulated (coverage_test.go), the share of runs that get an interval of the median and of p99, and how many of those cover, in %:
+//
+//	                 1,000 values              10,000 values
+//	independent      100: 95    96: 94-95      100: 94-95   100: 95
+//	AR(1) 0.5        100: 95    3              100: 95      100: 94
+//	AR(1) 0.9        0          0              100: 95      84: 93
+//	M/G/1 at 0.8     0          0              88: 94       1
+//	M/G/64 at 0.7    0          0              95: 95       95: 94
+//	M/G/64 at 0.9    0          0              3            3
+//
+// Where few runs get one, these are the runs that looked better than they are, and the interval covers seldom. What stays wrong:
+// the waves of a large server near its limit can be longer than a run shows. Of 30,000 requests to 64 servers at a load of 0.9, three
+// runs in four get an interval of the median, and 85 % of these cover it.
+//
 // # Trend
 //
 // Rise is the test for a queue that grows, WarmUp (MSER-5) where the steady part begins. Both say how in their comments.
