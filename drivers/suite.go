@@ -68,6 +68,10 @@ type Reason struct {
 	Message string `json:"message"`
 }
 
+// Overloaded is the reason of a valid result whose latencies are left out, since they are of a queue that grew as long as
+// requests came. What else it has measured, throughput first, counts.
+const Overloaded = "Overloaded"
+
 // Suite is one kind of benchmark. Run works inside dir (the run's directory), calls progress with a short line now and
 // then, and returns when ctx ends. An error means that there is no honest result.
 type Suite interface {

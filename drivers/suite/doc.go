@@ -9,9 +9,11 @@
 //     drivers.Losses, in the result and in its exit code. It is done again; nothing was judged.
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.
 //   - A metric's name is flat and carries its unit: ttft_p99_ms, output_throughput, recall_at_10.
-//   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when at
-//     least one sample is expected beyond it (p99: 100 samples, p95: 20, p90: 10). A shorter run leaves it out and stays
-//     valid, with the note TooFewSamples.
+//   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when with 99 %
+//     confidence at least two samples lie beyond it (series.Samples: p90 64, p95 130, p99 662, p99.9 6,636). A shorter run leaves
+//     it out and stays valid, with the note TooFewSamples, which names those up to p99. The maximum is always there, but of nothing.
+//   - …_lo and …_hi enclose a mean, median or percentile of requests with 95 % confidence, though requests depend on each other
+//     (package series). Where that cannot be said, they are absent, and the note NoInterval says why.
 //   - A result is valid unless it has a fault. Faults and notes are the reasons of reasons.go; each is explained there
 //     with what the user can do.
 //   - What a server said (errors, versions, reasons) goes through a Redactor before it is written; cmd hands it in. Answers
@@ -22,7 +24,7 @@
 // The suites themselves are in serving, vector and storage. They import this package; cmd passes them to Run. A run on
 // several nodes has `assay suite-worker RUNDIR` on each node but the first (Work, and package coordinator). Runs that are
 // measured at the same time wait for each other at an Overlap. What keeps a client from its work is noticed by package
-// selfwatch. The serving suite sends its load with the packages below
+// selfwatch. Package series is the statistics of values in the order of time. The serving suite sends its load with the packages below
 // loadgen, which selftest checks against a server with exact records.
 //
 //	run.go         Run and Work: request.json in, result.json out
@@ -30,7 +32,9 @@
 //	overlap.go     runs that are measured at the same time
 //	failure.go     requests that failed, by kind
 //	lost.go        a target that answers nothing at all, which is not the suite's judgement
-//	percentile.go  means, percentiles, confidence intervals
+//	percentile.go  means, percentiles, and which a distribution reports
+//	intervals.go   how sure they are, of values in the order of time
+//	queue.go       an open loop that asks for more than is answered
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	transport.go   net/http for measurements

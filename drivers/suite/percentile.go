@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/drivers"
+	"assay/drivers/suite/series"
 )
 
 // Percentile is the p-th percentile (0..100) of ascending values, interpolated linearly between neighbours as numpy
@@ -45,10 +47,7 @@ func Std(values []float64) float64 {
 }
 
 // Tails are the percentiles that a distribution reports besides the median.
-var Tails = []float64{90, 95, 99}
-
-// MinSamples is how many samples the p-th percentile needs: so many that one is expected beyond it.
-func MinSamples(p float64) int { return int(math.Ceil(100/(100-p) - 1e-9)) }
+var Tails = []float64{90, 95, 99, 99.9}
 
 // Ascending are the values in ascending order: themselves when they are, else a copy.
 func Ascending(values []float64) []float64 {
@@ -58,8 +57,8 @@ func Ascending(values []float64) []float64 {
 	return slices.Sorted(slices.Values(values))
 }
 
-// Distribution adds name_{mean,median,std,p90,p95,p99}_ms of values in milliseconds. Without values it adds nothing,
-// and it leaves out the tails for which there are too few.
+// Distribution adds name_{mean,median,std,max,p90,p95,p99,p99.9}_ms of values in milliseconds. Without values it adds nothing,
+// and it leaves out the tails for which there are too few (series.Samples).
 func Distribution(metrics map[string]float64, name string, ms []float64) {
 	if len(ms) == 0 {
 		return
@@ -68,41 +67,29 @@ func Distribution(metrics map[string]float64, name string, ms []float64) {
 	metrics[name+"_mean_ms"] = Mean(sorted)
 	metrics[name+"_median_ms"] = Percentile(sorted, 50)
 	metrics[name+"_std_ms"] = Std(sorted)
+	metrics[name+"_max_ms"] = sorted[len(sorted)-1]
 	for _, p := range Tails {
-		if len(sorted) >= MinSamples(p) {
+		if len(sorted) >= series.Samples(p) {
 			metrics[fmt.Sprintf("%s_p%g_ms", name, p)] = Percentile(sorted, p)
 		}
 	}
 }
 
-// Intervals adds the 95 % confidence intervals of the median and of those tails that Distribution reports, as
-// name_p99_ms_lo and _hi: from order statistics, so nothing is assumed of the distribution. It takes values of independent
-// things, such as requests; gaps between the tokens of one request are not.
-func Intervals(metrics map[string]float64, name string, ms []float64) {
-	sorted := slices.Sorted(slices.Values(ms))
-	for key, p := range map[string]float64{"median": 50, "p90": 90, "p95": 95, "p99": 99} {
-		metric := fmt.Sprintf("%s_%s_ms", name, key)
-		if _, reported := metrics[metric]; !reported {
-			continue
-		}
-		n, q := float64(len(sorted)), p/100
-		half := 1.96 * math.Sqrt(n*q*(1-q))
-		lo, hi := int(math.Floor(n*q-half))-1, int(math.Ceil(n*q+half))
-		if lo < 0 || hi >= len(sorted) {
-			continue // there are too few values for an end of it
-		}
-		metrics[metric+"_lo"], metrics[metric+"_hi"] = sorted[lo], sorted[hi]
-	}
-}
+// noted is the highest tail that users look for in every result. One above it is left out without a word.
+const noted = 99
 
-// TooFewSamples is the note that percentiles were left out of n samples; false when none was.
+// TooFewSamples is the note that percentiles were left out of n samples, and which; false when none that users look for was.
 func TooFewSamples(what string, n int) (drivers.Reason, bool) {
-	last := Tails[len(Tails)-1]
-	if n == 0 || n >= MinSamples(last) {
+	if n == 0 || n >= series.Samples(noted) {
 		return drivers.Reason{}, false
 	}
-	return NewReason(ReasonTooFewSamples, "%d %s are too few for every percentile, so some were left out; p%g needs %d",
-		n, what, last, MinSamples(last)), true
+	var missing []string
+	for _, p := range Tails {
+		if need := series.Samples(p); n < need {
+			missing = append(missing, fmt.Sprintf("p%g (%d)", p, need))
+		}
+	}
+	return NewReason(ReasonTooFewSamples, "%d %s are too few for these percentiles, which were left out: %s", n, what, strings.Join(missing, ", ")), true
 }
 
 // Millis is d in milliseconds.

@@ -39,9 +39,12 @@ const (
 
 	// Notes of any run.
 	ReasonTooFewSamples  = "TooFewSamples"  // percentiles were left out: send more requests
+	ReasonNoInterval     = "NoInterval"     // how sure a latency is cannot be said: send as many requests as the message says
 	ReasonPartialOverlap = "PartialOverlap" // runs of one overlap did not measure all the time together: make them equally long
 	// Notes of a serving run.
-	ReasonCoalesced = "Coalesced" // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonOverloaded = drivers.Overloaded // requests came faster than they were answered, so latencies are left out: lower the rate
+	ReasonUnsettled  = "Unsettled"        // all requests were sent before the first ones had shown anything: send more
+	ReasonCoalesced  = "Coalesced"        // the server sends several tokens a chunk: read itl_token instead of itl
 	// Notes of a vector run.
 	ReasonNoTelemetry    = "NoTelemetry"    // no exporter could be made: check OTEL_EXPORTER_OTLP_ENDPOINT
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log

@@ -187,18 +187,21 @@ func TestDistribution(t *testing.T) {
 		Distribution(m, "ttft", make([]float64, n))
 		return len(m)
 	}
-	for n, want := range map[int]int{0: 0, 1: 3, 9: 3, 10: 4, 19: 4, 20: 5, 99: 5, 100: 6} {
+	for n, want := range map[int]int{0: 0, 1: 4, 63: 4, 64: 5, 129: 5, 130: 6, 661: 6, 662: 7, 6635: 7, 6636: 8} {
 		if got := names(n); got != want {
 			t.Errorf("%d samples give %d statistics, want %d", n, got, want)
 		}
-		if _, short := TooFewSamples("requests", n); short != (n > 0 && n < 100) {
+		if _, short := TooFewSamples("requests", n); short != (n > 0 && n < 662) {
 			t.Errorf("%d samples: too few is %v", n, short)
 		}
+	}
+	if note, _ := TooFewSamples("requests", 100); note.Message != "100 requests are too few for these percentiles, which were left out: p95 (130), p99 (662), p99.9 (6636)" {
+		t.Error(note.Message)
 	}
 	in := []float64{3, 1, 2}
 	m := map[string]float64{}
 	Distribution(m, "itl", in)
-	if diff := cmp.Diff(map[string]float64{"itl_mean_ms": 2, "itl_median_ms": 2, "itl_std_ms": math.Sqrt(2.0 / 3)}, m); diff != "" {
+	if diff := cmp.Diff(map[string]float64{"itl_mean_ms": 2, "itl_median_ms": 2, "itl_max_ms": 3, "itl_std_ms": math.Sqrt(2.0 / 3)}, m); diff != "" {
 		t.Error(diff)
 	}
 	if !slices.Equal(in, []float64{3, 1, 2}) {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/results"
@@ -122,9 +123,25 @@ func read(g v1alpha1.Gate, group results.Group, promql Values) ([]float64, resul
 	m := results.Resolve(g.Metric, group.Metrics())
 	values := group.Values(m.Name)
 	if len(values) < len(group.Rows) {
-		return nil, m, fmt.Errorf("%d of %d runs have no metric %s", len(group.Rows)-len(values), len(group.Rows), g.Metric)
+		return nil, m, fmt.Errorf("%d of %d runs have no metric %s%s", len(group.Rows)-len(values), len(group.Rows), g.Metric, lacking(m, group))
 	}
 	return values, m, nil
+}
+
+// lacking is why runs can lack a metric that a suite writes; empty where it is not known.
+func lacking(m results.Metric, group results.Group) string {
+	known := results.Describe(m.Name)
+	if m.Unit == "" { // under the name that the manifest has
+		known, _ = results.Lookup(strings.ReplaceAll(m.Name, ".", "_") + "_ms")
+	}
+	n := group.Overloaded()
+	switch _, percentile := known.Percentile(); {
+	case n > 0:
+		return fmt.Sprintf(": %d were overloaded, which leaves out latencies and goodput; lower the rate", n)
+	case percentile && known.Samples() > 11:
+		return fmt.Sprintf(": it needs %d requests", known.Samples())
+	}
+	return ""
 }
 
 // wrongWay is a remark on a gate that only bounds its metric from the side on which it improves.

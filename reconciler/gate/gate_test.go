@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/reconciler/results"
 )
 
@@ -31,6 +32,13 @@ func TestVerdicts(t *testing.T) {
 	for i := range native.Rows {
 		native.Rows[i].Versions, io500.Rows[i].Versions = map[string]string{"engine": "native"}, map[string]string{"engine": "io500"}
 	}
+	over := group(100, 101, 102) // three runs that were overloaded
+	for i := range over.Rows {
+		delete(over.Rows[i].Metrics, "ttft_p99_ms")
+		over.Rows[i].Reasons = []drivers.Reason{{Reason: drivers.Overloaded}}
+	}
+	few := group(100, 101, 102)
+	delete(few.Rows[1].Metrics, "ttft_p99_ms")
 	failed := group(100, 101, 102)
 	failed.Invalid = make([]results.Row, 1)
 	for name, test := range map[string]struct {
@@ -48,6 +56,9 @@ func TestVerdicts(t *testing.T) {
 		"below min":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(101)}, group(100, 100.1, 100.2), results.Group{}, NoGo, "min 101"},
 		"both":               {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1), Max: bound(50)}, group(100, 100.1, 100.2), results.Group{}, NoGo, "max 50"},
 		"missing":            {v1alpha1.Gate{Metric: "goodput", Min: bound(0)}, group(1, 2, 3), results.Group{}, Inconclusive, "3 of 3 runs have no metric goodput"},
+		"overloaded":         {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, over, results.Group{}, Inconclusive, "3 were overloaded"},
+		"its throughput":     {v1alpha1.Gate{Metric: "output_throughput", Min: bound(90)}, over, results.Group{}, Go, "min 90"},
+		"too few requests":   {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, few, results.Group{}, Inconclusive, "1 of 3 runs have no metric ttft.p99: it needs 662 requests"},
 		"none":               {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(), results.Group{}, Inconclusive, "no valid run"},
 		"a failed repeat":    {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, failed, results.Group{}, Inconclusive, "1 invalid or failed run(s) not counted"},
 		"no time":            {v1alpha1.Gate{Metric: "output_throughput", Max: half}, group(1, 2, 3), results.Group{}, Inconclusive, "is not a time"},

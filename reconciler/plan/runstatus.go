@@ -36,7 +36,7 @@ func (w *world) runStatus(r *Run, before []v1alpha1.Condition) v1alpha1.RunStatu
 	if res := r.Result; res != nil && res.Error == "" && r.Phase != v1alpha1.RunLost { // what an ended attempt still wrote does not count
 		started, ended := res.Started, res.Ended
 		st.Started, st.Ended, st.Metrics, st.Simulated = &started, &ended, res.Metrics, r.Simulated || res.Simulated
-		valid, judged = v1alpha1.True, cause{Valid, ""}
+		valid, judged = v1alpha1.True, cause{Valid, reasons(r)}
 		if !res.Valid {
 			valid, judged = v1alpha1.False, cause{Invalid, reasons(r)}
 			if len(res.Reasons) > 0 {
@@ -51,7 +51,7 @@ func (w *world) runStatus(r *Run, before []v1alpha1.Condition) v1alpha1.RunStatu
 	return st
 }
 
-// reasons are a result's reasons against its validity, as one sentence.
+// reasons are a result's reasons, against its validity or to be known, as one sentence.
 func reasons(r *Run) string {
 	out := ""
 	for i, because := range r.Result.Reasons {

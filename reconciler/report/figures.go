@@ -68,8 +68,10 @@ func some[T any](all []T, most int, what string) ([]T, string) {
 
 func frontier(name string, all []Summary) ([]Figure, error) {
 	latency := "ttft_p99_ms"
-	if slices.ContainsFunc(all, func(s Summary) bool { _, ok := s.Metrics[latency]; return !ok && s.Runs > 0 }) {
-		latency = "ttft_median_ms" // all points have it, so they stay comparable
+	const always = "ttft_median_ms"
+	has := func(s Summary, metric string) bool { _, ok := s.Metrics[metric]; return ok }
+	if slices.ContainsFunc(all, func(s Summary) bool { return !has(s, latency) && has(s, always) }) {
+		latency = always // all points that have latencies have it, so they stay comparable
 	}
 	curves, drawn := map[string][]spot{}, 0
 	var invalid []spot

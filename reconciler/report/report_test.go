@@ -295,3 +295,16 @@ func printed(t *testing.T, ctx context.Context) {
 		t.Errorf("printed on %d pages", pages)
 	}
 }
+
+// TestOverloadedRuns: their throughput counts, none of their latencies is drawn, and the table says so.
+func TestOverloadedRuns(t *testing.T) {
+	rows := []results.Row{{Benchmark: "q", Repeat: 1, Valid: true, Dir: samples(t, 100, 20), Phase: "Complete",
+		Reasons: []drivers.Reason{{Reason: drivers.Overloaded}}, Metrics: map[string]float64{"output_throughput": 300}}}
+	all := Build(Input{Measured: []Measured{{Rows: rows}}}).Summary
+	if marks := all[0].marks(); marks != "1 overloaded: latencies left out" || all[0].Runs != 1 {
+		t.Errorf("%q, %d runs", marks, all[0].Runs)
+	}
+	if figures, err := distributions("q", all); err != nil || len(figures) != 0 {
+		t.Errorf("%d figures, %v", len(figures), err)
+	}
+}

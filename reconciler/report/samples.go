@@ -107,6 +107,9 @@ func distributions(name string, all []Summary) (out []Figure, err error) {
 func distribution(label string, rows []results.Row, of func(request) float64) []series {
 	var values []float64
 	for _, row := range rows {
+		if row.Overloaded() { // its latencies are of a queue, and depend on how long the run was
+			continue
+		}
 		for _, q := range requests(row.Dir) {
 			if !q.failed {
 				values = append(values, of(q))

@@ -80,7 +80,7 @@ func pointText(p map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
-// marks are the remarks on a summary: simulated, its engine, runs not counted.
+// marks are the remarks on a summary: simulated, its engine, runs that were overloaded, runs not counted.
 func (s Summary) marks() string {
 	var out []string
 	if s.Simulated {
@@ -88,6 +88,9 @@ func (s Summary) marks() string {
 	}
 	if s.Engine != "" {
 		out = append(out, "engine "+s.Engine)
+	}
+	if n := s.group.Overloaded(); n > 0 {
+		out = append(out, fmt.Sprintf("%d overloaded: latencies left out", n))
 	}
 	if s.Invalid > 0 {
 		out = append(out, fmt.Sprintf("%d not counted", s.Invalid))

@@ -54,7 +54,7 @@ type Metric struct {
 	Suite      string // serving, vector or storage; empty: more than one of them
 	Group      string
 	Family     string     // what the statistics of one quantity share: ttft
-	Statistic  string     // mean, median, std, p90, p95, p99; empty for a single number
+	Statistic  string     // mean, median, std, max, p90, p95, p99, p99.9; empty for a single number
 	Unit       string     // ms, s, %, tok/s …; empty for a count, a ratio or a score
 	Better     Direction  //
 	Meaning    string     // one sentence
@@ -179,16 +179,13 @@ func Describe(name string) Metric {
 // Resolve finds the metric that a manifest or a flag means among the names of those that there are: ttft.p99 is
 // ttft_p99_ms. One that is not there is returned under the name that was asked for.
 func Resolve(name string, there []string) Metric {
-	flat := strings.ReplaceAll(name, ".", "_")
-	if slices.Contains(there, flat) {
-		return Describe(flat)
-	}
+	flat := func(name string) string { return strings.ReplaceAll(name, ".", "_") } // ttft_p99.9_ms has a dot itself
 	for _, n := range there {
-		if m, ok := Lookup(n); ok && m.short() == flat {
-			return m
+		if m, ok := Lookup(n); flat(n) == flat(name) || ok && flat(m.short()) == flat(name) {
+			return Describe(n)
 		}
 	}
-	return Describe(flat)
+	return Describe(flat(name))
 }
 
 // Shown are those of some names that are at least as prominent, in the order of the catalogue.

@@ -1,17 +1,18 @@
 package results
 
 import (
-	"math"
 	"strconv"
 	"strings"
+
+	"assay/drivers/suite/series"
 )
 
 // family declares the statistics that a suite writes of one quantity in milliseconds: NAME_mean_ms, NAME_median_ms,
-// NAME_std_ms and the tails NAME_p90_ms, NAME_p95_ms, NAME_p99_ms.
+// NAME_std_ms, NAME_max_ms and the tails NAME_p90_ms, NAME_p95_ms, NAME_p99_ms, NAME_p99.9_ms.
 type family struct {
 	name, title, of string // of: what is measured, to follow "mean of"
 	suite, group    string
-	intervals       bool                  // NAME_p99_ms_lo and _hi too, but of mean and std
+	intervals       bool                  // NAME_p99_ms_lo and _hi too, but of std and max
 	show            map[string]Prominence // by statistic
 	brief           map[string]string
 }
@@ -19,7 +20,8 @@ type family struct {
 // statistics with the words before "of".
 var statistics = []struct{ name, words string }{
 	{"mean", "mean"}, {"median", "median"}, {"std", "standard deviation"},
-	{"p90", "90th percentile"}, {"p95", "95th percentile"}, {"p99", "99th percentile"},
+	{"p90", "90th percentile"}, {"p95", "95th percentile"}, {"p99", "99th percentile"}, {"p99.9", "99.9th percentile"},
+	{"max", "maximum"},
 }
 
 func (f family) metrics() (out []Metric) {
@@ -27,7 +29,7 @@ func (f family) metrics() (out []Metric) {
 		m := Metric{Name: f.name + "_" + s.name + "_ms", Suite: f.suite, Group: f.group, Family: f.name, Statistic: s.name, Unit: "ms", Better: Lower,
 			Meaning: "The " + s.words + " of " + f.of + ".", Title: f.title + " " + s.name, Brief: f.brief[s.name], Prominence: f.show[s.name]}
 		out = append(out, m)
-		if !f.intervals || s.name == "mean" || s.name == "std" {
+		if !f.intervals || s.name == "std" || s.name == "max" {
 			continue
 		}
 		for _, end := range []struct{ name, words string }{{"lo", "lower"}, {"hi", "upper"}} {
@@ -52,27 +54,18 @@ func (m Metric) Percentile() (p float64, ok bool) {
 
 // Samples is how many samples (requests, queries) the metric needs to be trusted: SamplesFor a percentile or the median. A
 // mean and a standard deviation need two, so that their error can be estimated at all; how large it is depends on the
-// spread. A single number needs one.
+// spread. A single
+// number and a maximum need one.
 func (m Metric) Samples() int {
 	if p, ok := m.Percentile(); ok {
 		return SamplesFor(p)
 	}
-	if m.Statistic != "" {
+	if m.Statistic == "mean" || m.Statistic == "std" {
 		return 2
 	}
 	return 1
 }
 
-// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs so that with 99 % confidence at least two of them
-// lie beyond it: 11 for the median, 64 for p90, 662 for p99, 6,636 for p99.9. MLPerf asks for the same numbers.
-func SamplesFor(p float64) int {
-	const doubt = 0.01
-	q := p / 100
-	for n := 2; ; n++ {
-		none := math.Pow(q, float64(n))
-		one := float64(n) * (1 - q) * math.Pow(q, float64(n-1))
-		if none+one <= doubt {
-			return n
-		}
-	}
-}
+// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs, by the rule of series.Samples: 11 for the median,
+// 64 for p90, 662 for p99, 6,636 for p99.9.
+func SamplesFor(p float64) int { return series.Samples(p) }

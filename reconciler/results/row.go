@@ -41,6 +41,11 @@ type Row struct {
 // compared.
 func (r Row) Engine() string { return r.Versions["engine"] }
 
+// Overloaded reports whether more was asked of the target than it could do, so that the run has no latencies.
+func (r Row) Overloaded() bool {
+	return slices.ContainsFunc(r.Reasons, func(why drivers.Reason) bool { return why.Reason == drivers.Overloaded })
+}
+
 // PointName is the point as one word: concurrency=8,nodes=2.
 func (r Row) PointName() string { return plan.Run{Point: r.Point}.PointName() }
 
@@ -115,6 +120,16 @@ func (g Group) Name() string {
 func (g Group) Simulated() bool {
 	simulated := func(r Row) bool { return r.Simulated }
 	return slices.ContainsFunc(g.Rows, simulated) || slices.ContainsFunc(g.Invalid, simulated)
+}
+
+// Overloaded is how many of its valid runs were.
+func (g Group) Overloaded() (n int) {
+	for _, r := range g.Rows {
+		if r.Overloaded() {
+			n++
+		}
+	}
+	return n
 }
 
 // Last is when the newest of its runs began, valid or not.

@@ -24,12 +24,12 @@ func servingLatency() []Metric {
 	var out []Metric
 	for _, f := range []family{
 		{name: "ttft", title: "TTFT", of: "the time from sending a request to its first token", intervals: true,
-			show: map[string]Prominence{"median": Headline, "p99": Column}, brief: map[string]string{"median": "TTFT # ms", "p99": "p99 # ms"}},
+			show: map[string]Prominence{"median": Headline, "p99": Column, "max": Column}, brief: map[string]string{"median": "TTFT # ms", "p99": "p99 # ms"}},
 		{name: "tpot", title: "TPOT", of: "the time per output token after the first, by request", intervals: true,
-			show: map[string]Prominence{"median": Column, "p99": Compared}, brief: map[string]string{"median": "TPOT # ms"}},
-		{name: "itl", title: "ITL", of: "the gap between two chunks of one answer, over all requests", show: map[string]Prominence{"median": Compared, "p99": Column}},
+			show: map[string]Prominence{"median": Column, "p99": Compared, "max": Compared}, brief: map[string]string{"median": "TPOT # ms"}},
+		{name: "itl", title: "ITL", of: "the gap between two chunks of one answer, over all requests", show: map[string]Prominence{"median": Compared, "p99": Column, "max": Compared}},
 		{name: "itl_token", title: "ITL by token", of: "the gap between two chunks divided by the tokens of a chunk, where chunks hold several"},
-		{name: "e2el", title: "E2EL", of: "the time from sending a request to its last token", intervals: true, show: map[string]Prominence{"median": Compared, "p99": Column}},
+		{name: "e2el", title: "E2EL", of: "the time from sending a request to its last token", intervals: true, show: map[string]Prominence{"median": Compared, "p99": Column, "max": Compared}},
 		{name: "ttft_intended", title: "TTFT from the schedule", of: "the time from when the schedule wanted a request sent to its first token"},
 		{name: "e2el_intended", title: "E2EL from the schedule", of: "the time from when the schedule wanted a request sent to its last token"},
 	} {
@@ -94,7 +94,6 @@ func servingClient() []Metric {
 		out = append(out, f.metrics()...)
 	}
 	return append(out, each(ofServing, Client, []Metric{
-		{Name: "send_lateness_max_ms", Unit: "ms", Better: Lower, Title: "Send lateness max", Meaning: "The client's longest delay from when a request could go to when it went."},
 		{Name: "connections_opened", Better: Lower, Title: "Connections opened", Meaning: "Connections that were opened while the clock ran."},
 		{Name: "client_cpu_percent", Unit: "%", Better: Lower, Title: "Client CPU", Meaning: "CPU time that the client used, as a share of one core."},
 		{Name: "client_cpu_s_per_1000_requests", Unit: "s", Better: Lower, Title: "Client CPU per 1,000 requests", Meaning: "CPU time that the client used for 1,000 requests."},

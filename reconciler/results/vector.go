@@ -51,7 +51,7 @@ func (p vectorPhase) metrics() []Metric {
 			{Name: p.name + "_recall_at_<K>", Group: Quality, Better: Higher, Title: p.title + ", recall@<K>", Meaning: "The mean share of the <K> true nearest neighbours found, 0 to 1, of " + p.of + "."},
 		})
 	}
-	families := []family{{name: p.name, title: p.title, of: "the time from sending a query to the last byte of its answer, of " + p.of}}
+	families := []family{{name: p.name, title: p.title, intervals: true, of: "the time from sending a query to the last byte of its answer, of " + p.of}}
 	if p.scheduled {
 		families = append(families,
 			family{name: p.name + "_intended", title: p.title + ", from the schedule,", of: "the time from when the schedule wanted a query sent to the last byte of its answer, of " + p.of},

@@ -39,10 +39,12 @@
 // the same gaps divided by the tokens of their request's chunks). TPOT is (E2EL - TTFT) / (output
 // tokens - 1) of requests with more than one token. Tokens are what the server's usage says. duration_s is from the
 // first dispatch to the last completion, ramp and drain included, and the throughputs divide what succeeded by it;
-// steady_… is of the window in which at least nine tenths of the usual number were in flight (steady.go). …_intended
+// steady_… is of the steady window. In a closed loop that is the time in which at least nine tenths of the usual number were
+// in flight (steady.go); in an open loop it begins where MSER-5 finds the end of the warm-up in the latencies, ends with the
+// last dispatch, and is absent where the load changes by itself (rampUp, stages, a trace). …_intended
 // counts from when the schedule wanted a request instead of when it was sent. goodput divides the requests that kept
-// every bound by the time, and by all that were attempted: one that failed kept none. …_lo and …_hi enclose a
-// median or percentile with 95 % confidence, by the ranks that a binomial allows.
+// every bound by the time, and by all that were attempted: one that failed kept none. …_lo and …_hi are
+// made as package suite says, of requests in the order in which they were sent (intervals.go).
 //
 // connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
 // intended ones. send_lateness is the client's own delay, from when a request could go to when it went: in a closed loop
@@ -62,6 +64,23 @@
 // full-match regular expression, membership in the grammar, one of the choices), truncated_rate_percent the share
 // that the token limit cut while it was still right, violated_rate_percent the rest. Requests that were sent free
 // (structuredRatio below 1) are scored against the same constraint under unconstrained_….
+//
+// # Overload
+//
+// An open loop that sends more than the server answers makes a queue that grows as long as the run lasts, and latencies that
+// say how long it was. Such a run has the reason Overloaded (keepup.go, suite.Queue): both the number in flight (what the bound on
+// concurrency held back included) and the time from when a request was due to its end rise from tenth to tenth of the run
+// (series.Rise, at 1 %), the one by a hundredth or more of all requests and the other by a hundredth or more of the time in
+// which they came: the server was asked for at least a hundredth more than it does. Of a staged run each stage is judged; of
+// a ramp or a trace, whose load changes by itself, its last third, where a tenth or more counts. Fewer than 40 requests show nothing.
+//
+// An overloaded run is valid, but it has no latencies and no goodput, and neither has any stage from the first overloaded one
+// on: no gate on them passes and nothing compares them. Throughput, errors and correctness are there: throughput is then what
+// the server does at most. The samples keep every latency, and vLLM's file too, where overloaded says it.
+//
+// Where all requests were sent in less than three times what the first ones took, a queue shows only when it makes up half of that
+// time; if it does not, the note Unsettled says how many requests to send. A closed loop, also one of all requests at once, is never
+// overloaded: it sends as the server answers, and its concurrency is part of what is measured.
 //
 // # When a result is not valid
 //
@@ -103,9 +122,10 @@
 //	driver.go      which client sends            driver_linux.go, driver_other.go
 //	probe.go       model, version, enforcement   calibrate.go   words per token
 //	score.go       answers against constraints   selfcheck.go   the client's own error
-//	metrics.go     latencies and throughputs     steady.go      windows
+//	metrics.go     latencies and throughputs     steady.go      windows of a closed loop
 //	goodput.go     bounds, stages                server_metrics.go
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
+//	keepup.go      overload               intervals.go   how sure latencies are
 //	vllmresult.go  vLLM's result JSON
 //
 // # Dependencies

@@ -63,7 +63,7 @@ func TestFailures(t *testing.T) {
 				t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 			}
 			wantMetrics(t, res, map[string]float64{"completed": 15, "failed": 5, "failed_" + kind: 5, "correct_rate_percent": 100, "input_tokens": 15 * 7})
-			if got := res.Metrics["e2el_p90_ms"]; got <= 0 || got > 450 {
+			if got := res.Metrics["e2el_max_ms"]; got <= 0 || got > 450 {
 				t.Errorf("e2el p90 is %v ms: failed requests are in it", got)
 			}
 			if got := outcomes(t, dir); got[kind] != 5 || got["ok"] != 15 {

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"slices"
 	"time"
 
 	"assay/drivers"
@@ -65,6 +64,9 @@ type summary struct {
 
 	ttftDue, e2elDue []float64 // from when the request was due
 	free             bool      // the answers are not scored
+
+	kept    kept          // what it was to the server
+	without suite.Without // metrics that have no interval
 }
 
 func summarise(records []record) summary { return summariseFrom(nil, records) }
@@ -115,7 +117,6 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 	m := map[string]float64{
 		"completed": float64(s.completed), "failed": float64(n - s.completed), "error_rate_percent": percent(n-s.completed, n),
 		"duration_s": s.duration.Seconds(), "input_tokens": float64(s.in), "output_tokens": float64(s.out),
-		"send_lateness_max_ms": slices.Max(s.late),
 	}
 	s.failures.Report(m)
 	suite.Distribution(m, "send_lateness", s.late)
@@ -145,9 +146,7 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 		suite.Distribution(m, "ttft_intended", s.ttftDue)
 		suite.Distribution(m, "e2el_intended", s.e2elDue)
 	}
-	suite.Intervals(m, "ttft", s.ttft)
-	suite.Intervals(m, "e2el", s.e2el)
-	suite.Intervals(m, "tpot", s.tpot)
+	s.intervals(m)
 	s.scores(m, true, "")
 	s.scores(m, false, "unconstrained_")
 	return m

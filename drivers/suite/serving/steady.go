@@ -108,9 +108,8 @@ func median(held []time.Duration) int {
 	return 0
 }
 
-// steadyReport adds the length of the window and the throughput of tokens that arrived in it.
-func (s *summary) steadyReport(m map[string]float64) {
-	from, to, ok := steady(s.records)
+// steadyReport adds the length of a steady window and the throughput of tokens that arrived in it.
+func (s *summary) steadyReport(m map[string]float64, from, to time.Duration, ok bool) {
 	if !ok || s.completed == 0 {
 		return
 	}

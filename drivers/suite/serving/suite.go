@@ -244,8 +244,8 @@ func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResul
 	mine, own := selfCheck(r.self, &sum, r.open, metrics)
 	faults, notes = append(faults, mine...), append(notes, own...)
 	sum.goodput(metrics, r.spec.Goodput)
-	sum.steadyReport(metrics)
 	sum.stages(metrics, r.spec.Stages)
+	notes = append(notes, sum.judgeLoad(metrics, r.spec, r.open)...)
 	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.nodes.report(metrics)
 	res := drivers.SuiteResult{

@@ -16,6 +16,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/drivers/suite"
+	"assay/drivers/suite/series"
 )
 
 // vllmFile is the name under which vLLM's users look for a result.
@@ -39,8 +40,9 @@ type vllmOutput struct {
 }
 
 // writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
-// read it: seconds in the lists, milliseconds in the statistics, every percentile for any number of samples.
-// Two differences: without completed requests latencies are absent, not 0; and the field simulated is added.
+// read it: seconds in the lists, milliseconds in the statistics.
+// The differences: without completed requests latencies are absent, not 0; a percentile of too few samples is null; the
+// largest values, and the fields simulated and overloaded, are added. The latencies of an overloaded run are there.
 // The lists, which are most of it, are written an entry at a time.
 func writeVLLM(dir, name string, result map[string]any, records []record, lists []vllmList) error {
 	head, err := json.Marshal(result)
@@ -74,7 +76,7 @@ func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
 		"model_id": req.Model, "tokenizer_id": req.Model, "num_prompts": v.Prompts, "burstiness": v.Burstiness,
 		"max_concurrency": v.Concurrency, "duration": s.duration.Seconds(), "completed": s.completed,
 		"failed": len(s.records) - s.completed, "total_input_tokens": s.in, "total_output_tokens": s.out,
-		"request_rate": v.Rate, "simulated": simulated,
+		"request_rate": v.Rate, "simulated": simulated, "overloaded": s.kept.overloaded != "",
 		"ttft_description": describe(s.ttft), "tpot_description": describe(s.tpot),
 	}
 	if v.API == "chat" {
@@ -204,8 +206,12 @@ func vllmStats(m map[string]any, name string, ms []float64) {
 	}
 	sorted := suite.Ascending(ms)
 	m["mean_"+name+"_ms"], m["median_"+name+"_ms"], m["std_"+name+"_ms"] = suite.Mean(sorted), suite.Percentile(sorted, 50), suite.Std(sorted)
+	m["max_"+name+"_ms"] = sorted[len(sorted)-1]
 	for _, p := range suite.Tails {
-		m[fmt.Sprintf("p%g_%s_ms", p, name)] = suite.Percentile(sorted, p)
+		key := fmt.Sprintf("p%g_%s_ms", p, name)
+		if m[key] = nil; len(sorted) >= series.Samples(p) {
+			m[key] = suite.Percentile(sorted, p)
+		}
 	}
 }
 

@@ -57,12 +57,15 @@ func TestVLLMResult(t *testing.T) {
 	}
 	for theirs, ours := range map[string]string{
 		"completed": "completed", "duration": "duration_s", "total_output_tokens": "output_tokens", "request_throughput": "request_throughput",
-		"mean_ttft_ms": "ttft_mean_ms", "median_itl_ms": "itl_median_ms", "std_e2el_ms": "e2el_std_ms", "p90_tpot_ms": "tpot_p90_ms",
+		"mean_ttft_ms": "ttft_mean_ms", "median_itl_ms": "itl_median_ms", "std_e2el_ms": "e2el_std_ms",
 		"correct_rate(%)": "correct_rate_percent",
 	} {
 		if m[theirs] != res.Metrics[ours] {
 			t.Errorf("%s is %v, %s is %v", theirs, m[theirs], ours, res.Metrics[ours])
 		}
+	}
+	if m["p99_ttft_ms"] != nil || m["max_ttft_ms"] != res.Metrics["ttft_max_ms"] || m["overloaded"] != false {
+		t.Errorf("p99 %v of 12 requests, max %v, overloaded %v", m["p99_ttft_ms"], m["max_ttft_ms"], m["overloaded"])
 	}
 	if m["request_rate"] != "inf" || m["model_id"] != "org/tiny" {
 		t.Errorf("request_rate %v, model_id %v", m["request_rate"], m["model_id"])

@@ -15,13 +15,16 @@
 //     the same answer twice. A busy server is waited for, ten minutes at most; one that refuses is measured without it.
 //   - query_sequential, then query_c<N> with each number of workers (phases.go). The latency of a query is from the send to
 //     the last byte of its answer; the answers are decoded and scored after the clock has stopped.
-//   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them.
+//   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them. A
+//     server that does not keep up has the reason Overloaded, as in package serving, and that phase has no latencies.
 //   - query_filter_<P>pct: only rows whose metadata match, P percent of all, with the highest number of workers. The
 //     metadata are independent of the vectors; …_selected_percent is the exact share. Where fewer than k match, the true
 //     neighbours are these few.
 //   - query_writing (writes.go): the open loop again while vectors are added at a rate. A query must find what was
 //     acknowledged before it was sent, and can find what came later. Of vectors from a file the last tenth is kept for it.
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
+//
+// …_lo and …_hi of latencies are made as package suite says, of queries in their order and those in flight with each.
 //
 // recall_at_<k> is of the sequential queries, <phase>_recall_at_<k> of another phase: the mean share of the k true
 // neighbours found. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id

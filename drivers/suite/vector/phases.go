@@ -68,7 +68,8 @@ func none(asked) int { return 0 }
 
 // sum adds the metrics of a phase. before returns how many rows of extra were stored when a query was sent.
 func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before func(asked) int) point {
-	var latencies, recalls, intended, late []float64
+	var latencies, inFlight, recalls, intended, late []float64
+	busy := got.inFlight()
 	var failures suite.Tally
 	for i, a := range got.answers {
 		found, f := a.rows(t)
@@ -78,6 +79,7 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 		}
 		behind := suite.Millis(a.sent - a.due)
 		latencies, recalls = append(latencies, suite.Millis(a.latency)), append(recalls, t.recall(i, found, r.extra, before(a)))
+		inFlight = append(inFlight, busy[i])
 		intended, late = append(intended, suite.Millis(a.latency)+behind), append(late, behind)
 	}
 	r.requests += len(got.answers)
@@ -90,16 +92,26 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 	p := point{Recall: suite.Mean(recalls), QPS: float64(len(latencies)) / got.took.Seconds()}
 	r.metrics[prefix+"_qps"] = p.QPS
 	r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = p.Recall
-	suite.Distribution(r.metrics, prefix, latencies)
-	if slices.Max(late) > 0 {
-		suite.Distribution(r.metrics, prefix+"_intended", intended)
-		suite.Distribution(r.metrics, prefix+"_send_lateness", late)
+	if how := got.grows(); how != "" {
+		r.notes = append(r.notes, suite.OverloadedBy(prefix+": "+how))
+	} else {
+		r.latencies(prefix, latencies, intended, late, inFlight)
 	}
 	if p.Recall < minRecall {
 		r.fault(suite.ReasonLowRecall, "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
 			prefix, r.spec.TopK, p.Recall)
 	}
 	return p
+}
+
+// latencies adds those of a phase: from the send, and in an open loop from when it was due.
+func (r *runner) latencies(prefix string, latencies, intended, late, inFlight []float64) {
+	suite.Distribution(r.metrics, prefix, latencies)
+	r.without = append(r.without, suite.Intervals(r.metrics, prefix, latencies, inFlight)...)
+	if slices.Max(late) > 0 {
+		suite.Distribution(r.metrics, prefix+"_intended", intended)
+		suite.Distribution(r.metrics, prefix+"_send_lateness", late)
+	}
 }
 
 // atRate measures an open loop: latency at a load that does not wait for the server.

@@ -108,6 +108,7 @@ type runner struct {
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
+	without       suite.Without // metrics that have no interval
 }
 
 func (r *runner) note(reason, format string, args ...any) {
@@ -253,6 +254,9 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 		r.tolerate("all", failed, r.requests, &r.failures)
 	}
 	if note, short := suite.TooFewSamples("queries", r.queries.rows()); short {
+		r.notes = append(r.notes, note)
+	}
+	if note, ok := r.without.Note(); ok {
 		r.notes = append(r.notes, note)
 	}
 	if n := len(r.req.Endpoints); n > 1 {

@@ -1,0 +1,156 @@
+package series
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mathext"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+const (
+	confidence = 0.95
+	batches    = 10   // that the spread is found from: long ones
+	parts      = 50   // that it is judged from whether there are enough samples: more of them err less
+	effective  = 200  // independent samples that a series must be worth: a shorter one does not show how it depends on itself
+	turnovers  = 30   // times that all requests in flight must have been replaced: a batch must outlast those that it began with
+	states     = 120  // independent states of the server, as its number in flight tells, that a series must have met
+	prior      = 0.5  // of the proportion below a percentile (Jeffreys): 0 would be Clopper and Pearson's interval, which covers too much
+	ofMean     = 600  // independent samples that a series must be worth for its mean: it hangs on few large values
+	dominance  = 0.05 // of the squared deviations, at most that of a single value, for the same reason
+	least      = 0.1  // dependence that is believed, where values undo one another
+)
+
+// Interval encloses a quantity with 95 % confidence, in the unit of the series.
+type Interval struct{ Lo, Hi float64 }
+
+// Why a series has no interval. The errors of Percentile and Mean wrap one of these.
+var (
+	ErrTooFew    = errors.New("too few samples")
+	ErrDependent = errors.New("samples that depend on each other for too long")
+	ErrHeavy     = errors.New("single values decide the mean")
+)
+
+// Series is values of one quantity in the order of time, of requests of which some overlapped.
+type Series struct {
+	values, sorted []float64
+	inFlight       []float64
+	middle         float64 // how many samples are worth one for being below the median; 0: not yet known
+}
+
+// New takes the values in the order in which their requests were sent, and how many requests were in flight when each was
+// sent, itself among them. It keeps both, and changes neither.
+func New(values, inFlight []float64) *Series {
+	return &Series{values: values, sorted: slices.Sorted(slices.Values(values)), inFlight: inFlight}
+}
+
+// Percentile is the 95 % interval of the p-th percentile, 0 < p < 100. An error says why there is none, and what would help.
+func (s *Series) Percentile(p float64) (Interval, error) {
+	if err := s.enough(max(effective, Samples(p))); err != nil {
+		return Interval{}, err
+	}
+	if s.middle == 0 {
+		s.middle = dependence(s.below(50), parts)
+	}
+	below := s.below(p)
+	n, need := float64(len(s.values)), float64(max(effective, Samples(p)))
+	if worth := n / max(dependence(below, parts), s.middle, 1); worth < need {
+		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and p%g needs %.0f: send about %.0f times as many",
+			ErrDependent, n, worth, p, need, math.Ceil(need/worth))
+	}
+	return s.ranks(p/100, n/(max(dependence(below, batches), least)*students*students))
+}
+
+// Mean is the 95 % interval of the mean. An error says why there is none, and what would help.
+func (s *Series) Mean() (Interval, error) {
+	if err := s.enough(ofMean); err != nil {
+		return Interval{}, err
+	}
+	n := float64(len(s.values))
+	mean, single := meanVariance(s.values)
+	if far := math.Max(s.sorted[len(s.sorted)-1]-mean, mean-s.sorted[0]); far*far > dominance*n*single {
+		return Interval{}, fmt.Errorf("%w: one makes up %.0f%% of the spread; read the median", ErrHeavy, 100*far*far/n/single)
+	}
+	if worth := n / max(dependence(s.values, parts), 1); worth < ofMean {
+		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and a mean needs %d: send about %.0f times as many",
+			ErrDependent, n, worth, ofMean, math.Ceil(ofMean/worth))
+	}
+	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(max(dependence(s.values, batches), least)*single/n)
+	return Interval{mean - half, mean + half}, nil
+}
+
+// enough checks what can be known before the values are read.
+func (s *Series) enough(need int) error {
+	if n := len(s.values); n < need {
+		return fmt.Errorf("%w: %d, and %d are needed", ErrTooFew, n, need)
+	}
+	mean, _ := meanVariance(s.inFlight)
+	n := float64(len(s.values))
+	if need := turnovers * mean; n < need {
+		return fmt.Errorf("%w: %.0f were sent with %.0f in flight, and the server must have replaced those %d times: send %.0f",
+			ErrTooFew, n, mean, turnovers, math.Ceil(need))
+	}
+	if met := n / max(dependence(s.inFlight, parts), 1); met < states {
+		return fmt.Errorf("%w: the number in flight changed so slowly that they met %.0f independent states of the server, and %d are needed: send about %.0f times as many",
+			ErrDependent, met, states, math.Ceil(states/met))
+	}
+	return nil
+}
+
+// below is 1 for values up to the p-th percentile, else 0.
+func (s *Series) below(p float64) []float64 {
+	limit, out := s.sorted[int(p/100*float64(len(s.sorted)))], make([]float64, len(s.values))
+	for i, v := range s.values {
+		if v <= limit {
+			out[i] = 1
+		}
+	}
+	return out
+}
+
+// ranks is the interval of the q-quantile, 0 < q < 1, from as many independent samples as the series is worth: the values at
+// the shares below which the quantile may lie, by the posterior of a proportion with Jeffreys' prior.
+func (s *Series) ranks(q, worth float64) (Interval, error) {
+	n := len(s.sorted)
+	lo := int(math.Floor(float64(n) * mathext.InvRegIncBeta(worth*q+prior, worth*(1-q)+1-prior, (1-confidence)/2)))
+	hi := int(math.Ceil(float64(n)*mathext.InvRegIncBeta(worth*q+1-prior, worth*(1-q)+prior, (1+confidence)/2))) - 1
+	if hi >= n-1 && worth*(1-q) < 1 {
+		return Interval{}, fmt.Errorf("%w beyond it", ErrTooFew)
+	}
+	return Interval{s.sorted[lo], s.sorted[min(hi, n-1)]}, nil
+}
+
+// students is by how much Student's t is above the normal, at our confidence, for a spread found from the batches.
+var students = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: batches - 1}.Quantile((1+confidence)/2) / distuv.UnitNormal.Quantile((1+confidence)/2)
+
+// dependence is how many values are worth one independent one: the variance of the mean of one of
+// so many batches, as a multiple of what it would be if they were independent; 0 for values that are all the same. What does
+// not fill a batch is left out at the beginning.
+func dependence(values []float64, batches int) float64 {
+	length := len(values) / batches
+	values = values[len(values)-batches*length:]
+	mean, single := meanVariance(values)
+	if single == 0 {
+		return 0
+	}
+	between := 0.0
+	for batch := range slices.Chunk(values, length) {
+		m, _ := meanVariance(batch)
+		between += (m - mean) * (m - mean)
+	}
+	return between / float64(batches-1) * float64(length) / single
+}
+
+// meanVariance is of at least one value; the variance is the population's.
+func meanVariance(values []float64) (mean, variance float64) {
+	for _, v := range values {
+		mean += v
+	}
+	mean /= float64(len(values))
+	for _, v := range values {
+		variance += (v - mean) * (v - mean)
+	}
+	return mean, variance / float64(len(values))
+}
