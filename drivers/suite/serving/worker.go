@@ -43,6 +43,7 @@ func (m sampleMessage) sample(ahead time.Duration) sample {
 	for i := range m.Answer.Events {
 		m.Answer.Events[i] -= ahead
 	}
+	m.Answer.Said = m.Answer.Said.Earlier(ahead)
 	return sample{index: m.Index, structured: m.Structured, due: m.Due - ahead, free: m.Free - ahead,
 		outcome: outcome{sent: m.Sent - ahead, ended: m.Ended - ahead, connect: m.Connect, behind: m.Behind, answer: m.Answer, failure: m.Failure}}
 }
