@@ -18,6 +18,14 @@ const (
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load
 	ReasonClientBusy = "ClientBusy" // the client used up its cores: raise cores, give it a host of its own, or lower the load
+	// Faults of a serving run: the work done is not the work asked.
+	ReasonTooManyTokens = "TooManyTokens" // answers are longer than max_tokens: mend the server, or what stands before it
+	ReasonEOSNotIgnored = "EOSNotIgnored" // answers ended although ignoreEOS was asked: use a server that knows ignore_eos, or write ignoreEOS: false
+	ReasonAnswersCut    = "AnswersCut"    // answers ended before their length: raise the server's context, read its log
+	ReasonWrongUsage    = "WrongUsage"    // the server's count of tokens cannot be true: do not use it, nor a throughput made of it
+	ReasonPromptCut     = "PromptCut"     // the server read less of the prompts than was sent: raise its context, look for truncation
+	ReasonWrongModel    = "WrongModel"    // another model answered: look at what stands before the server
+	ReasonBuffered      = "Buffered"      // answers came all at once: switch off buffering in the proxy; TTFT, TPOT and ITL are not the server's
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
 	ReasonLowRecall     = "LowRecall"     // less than half of the neighbours were found: raise efSearch
@@ -33,7 +41,12 @@ const (
 	ReasonTooFewSamples  = "TooFewSamples"  // percentiles were left out: send more requests
 	ReasonPartialOverlap = "PartialOverlap" // runs of one overlap did not measure all the time together: make them equally long
 	// Notes of a serving run.
-	ReasonCoalesced = "Coalesced" // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonCoalesced     = "Coalesced"     // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonPromptLength  = "PromptLength"  // prompts are more than 2 % longer or shorter than asked: read input_tokens, not inputTokens
+	ReasonSameAnswers   = "SameAnswers"   // most answers are the same although the prompts differ: look for a cache, or a broken model
+	ReasonCachedPrompts = "CachedPrompts" // a repeated prompt is answered faster: data that repeats prompts measures the cache
+	ReasonEmptyFirst    = "EmptyFirst"    // the first chunks are empty and early: read ttft_text instead of ttft
+	ReasonWrongFinish   = "WrongFinish"   // the reasons that answers end with are not those of what happened: do not count with them
 	// Notes of a vector run.
 	ReasonNoTelemetry    = "NoTelemetry"    // no exporter could be made: check OTEL_EXPORTER_OTLP_ENDPOINT
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log
@@ -51,7 +64,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 
