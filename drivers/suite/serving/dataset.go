@@ -27,6 +27,7 @@ type dataset struct {
 	entry         func(i int, r *rand.Rand) entry
 	entries       []entry        // of a file
 	conversations []conversation // of sharegpt; entries are chosen among them
+	picked        []picked       // which of them
 	estimated     bool           // their lengths are not the server's
 	blockTokens   int            // of each of an entry's blocks
 	prompts       int            // of the run

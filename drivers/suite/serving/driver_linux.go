@@ -52,6 +52,7 @@ func (r *runner) frame(endpoint int, id string, body []byte) []byte {
 	}
 	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: assay\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"+
 		"X-Request-Id: %s\r\nContent-Length: %d\r\n", u.EscapedPath()+r.payload.path(), u.Host, id, len(body))
+	head += r.client.headerLines()
 	if r.client.token != "" {
 		head += "Authorization: Bearer " + r.client.token + "\r\n"
 	}

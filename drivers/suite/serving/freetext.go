@@ -88,6 +88,18 @@ func spread(r *rand.Rand, mean int, ratio float64) int {
 	return max(1, low+r.IntN(high-low+1))
 }
 
+// longest is the most tokens that an answer is asked for.
+func (d *dataset) longest(v *v1alpha1.Serving) int {
+	most := max(128, int(float64(v.OutputTokens)*(1+v.RangeRatio)))
+	for _, e := range d.entries {
+		most = max(most, e.out)
+	}
+	if d.conversations != nil {
+		most = max(most, mostTotal)
+	}
+	return most
+}
+
 // lengths are the tokens that request i asks for, of its prompt (0: no length was asked for) and of its answer.
 func (d *dataset) lengths(i int) (in, out int) {
 	if !d.free {

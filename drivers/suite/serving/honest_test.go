@@ -3,7 +3,6 @@ package serving
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -108,9 +107,7 @@ func (h *honest) complete(w http.ResponseWriter, r *http.Request) {
 	}
 	h.bodies, h.prompts, h.counts, h.headers = append(h.bodies, body), append(h.prompts, q.Prompt), append(h.counts, q.tokens), append(h.headers, r.Header.Clone())
 	h.mu.Unlock()
-	sum := fnv.New64a()
-	_, _ = io.WriteString(sum, q.Prompt)
-	random := rand.New(rand.NewPCG(1, sum.Sum64()))
+	random := rand.New(rand.NewPCG(1, hashOf(q.Prompt)))
 	a := answering{prompt: q.tokens, model: "org/tiny", finish: "length", ttft: h.ttft}
 	for i := 0; i < q.Max; i++ {
 		if !q.IgnoreEOS && i > q.Max/2 && random.IntN(8) == 0 {

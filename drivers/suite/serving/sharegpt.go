@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // conversation is the first two turns of one of sharegpt.
@@ -117,5 +116,5 @@ func (d *dataset) pick(found []picked) {
 	for i, p := range found {
 		d.entries[i] = entry{text: d.conversations[p.At].ask, out: p.Out}
 	}
-	d.conversations = slices.Clip(d.conversations)
+	d.conversations = nil
 }

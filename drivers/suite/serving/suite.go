@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -34,7 +35,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	}
 	defer r.client.close()
 	if s.Redact != nil {
-		r.safe = s.Redact(r.client.token)
+		r.safe = s.Redact(append(r.hidden, r.client.token)...)
 	}
 	r.overlap = suite.NewOverlap(req, dir)
 	if err := r.probe(ctx); err != nil {
@@ -53,7 +54,8 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err = errors.Join(err, r.overlap.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(dir, samples)
+	r.cached = r.repeatPrompt(ctx, samples)
+	return r.conclude(ctx, dir, samples)
 }
 
 // check refuses a request without the manifest's defaults.
@@ -64,7 +66,7 @@ func check(req drivers.SuiteRequest) error {
 		return fmt.Errorf("the request of benchmark %q has no serving part", req.Benchmark)
 	case req.Model == "":
 		return fmt.Errorf("service %q declares no model; write vllm.model", req.Target)
-	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
+	case v.Prompts < 1 || v.OutputTokens < 1 && v.Dataset != "sharegpt" || v.RequestTimeout <= 0 || v.Burstiness <= 0:
 		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
 			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
 	}
@@ -87,6 +89,9 @@ type runner struct {
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
+	untold   atomic.Bool // the server has no /tokenize
+	hidden   []string    // values of secret headers
+	cached   *repeated   // how a repeated prompt was answered; nil: not measured
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -107,15 +112,15 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	}
 	r := &runner{
 		part: part{of: 1}, safe: suite.Plain{}, req: req, spec: v, progress: progress, data: d, scorer: sc,
-		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), max(v.OutputTokens, 128)),
-		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
-			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
+		client:  newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), d.longest(v)),
+		payload: newPayload(req.Model, v),
 	}
 	r.client.run = req.Run
 	if r.client.token, err = drivers.ReadToken(req.TokenFile); err != nil {
 		return nil, err
 	}
-	return r, nil
+	r.client.headers, r.hidden, err = headersOf(req)
+	return r, err
 }
 
 // connections is how many connections are opened beforehand: the bound on concurrency, or what arrives within ten
@@ -179,7 +184,7 @@ func (r *runner) warmUp(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, error) {
+func (r *runner) conclude(ctx context.Context, dir string, samples []sample) (drivers.SuiteResult, error) {
 	r.progress("scoring the answers")
 	records := make([]record, len(samples))
 	for i, s := range samples {
@@ -200,6 +205,9 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	faults, notes := sum.reasons()
 	faults = append(faults, r.self.judge(&sum)...)
 	metrics := sum.metrics(r.open)
+	done := r.checkWork(ctx, records)
+	faults, notes = append(faults, done.faults...), append(notes, done.notes...)
+	done.report(metrics)
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.steadyReport(metrics)
 	sum.stages(metrics, r.spec.Stages)
@@ -209,7 +217,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
-		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
+		Versions: map[string]string{"client": r.client.name, "request": r.payload.described(), "lengths": done.lengths, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -96,11 +95,4 @@ func manyTokens(n int, f func(i int) (int, bool)) ([]int, bool) {
 	close(next)
 	wg.Wait()
 	return out, all
-}
-
-// merged is b with the members of extra; null takes one out.
-func merged(b map[string]any, extra map[string]any) map[string]any {
-	maps.Copy(b, extra)
-	maps.DeleteFunc(b, func(_ string, v any) bool { return v == nil })
-	return b
 }

@@ -77,7 +77,7 @@ func TestMisbehaving(t *testing.T) {
 	for name, test := range misbehaving {
 		for _, tokenizer := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
-				h := &honest{lie: test.lie, tokenizer: tokenizer, ttft: 20 * time.Millisecond, itl: time.Millisecond}
+				h := &honest{lie: test.lie, tokenizer: tokenizer, ttft: 20 * time.Millisecond, itl: 2 * time.Millisecond}
 				res, _, err := measure(t, free(test.change), serveHandler(t, h))
 				if err != nil {
 					t.Fatal(err)
@@ -104,7 +104,7 @@ func TestHonest(t *testing.T) {
 	} {
 		for _, tokenizer := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
-				h := &honest{tokenizer: tokenizer, ttft: 20 * time.Millisecond, itl: time.Millisecond, template: 23}
+				h := &honest{tokenizer: tokenizer, ttft: 20 * time.Millisecond, itl: 2 * time.Millisecond, template: 23}
 				res, _, err := measure(t, free(change), serveHandler(t, h))
 				if err != nil {
 					t.Fatal(err)

@@ -67,7 +67,10 @@ func Worker(ctx context.Context, dir string) error {
 		return errors.Join(err, leader.Send(workerReady{host, err.Error()}))
 	}
 	defer r.client.close()
-	r.data.tag, r.payload.dialect, r.data.wordsPerToken = b.Tag, b.Dialect, b.WordsPerToken
+	r.data.tag, r.payload.dialect, r.data.lexicon = b.Tag, b.Dialect, b.Lexicon
+	if b.Picked != nil {
+		r.data.pick(b.Picked)
+	}
 	r.part = part{node, b.Request.Nodes}
 	samples, ready := r.share(), false
 	err = r.send(ctx, samples, func(ctx context.Context) (time.Duration, error) {
