@@ -35,6 +35,7 @@ type flawed struct {
 	misbehave func(n int, w http.ResponseWriter, text string) bool
 	pause     time.Duration // between events
 	noUsage   bool
+	thinks    int // thoughts before an answer, of a chat
 	spoil     func(n int, text string) (string, string) // changes the text; gives the finish reason
 
 	mu       sync.Mutex
@@ -143,6 +144,14 @@ func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
 		}
 		if f.spoil != nil {
 			text, finish = f.spoil(n, text)
+		}
+	}
+	if most, _ := body["max_tokens"].(float64); f.thinks > 0 {
+		for range min(f.thinks, int(most)) {
+			fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm \"}}]}\n\n")
+		}
+		if f.thinks >= int(most) {
+			text, finish = "", "length"
 		}
 	}
 	f.stream(w, r.Context(), chat, text, finish)

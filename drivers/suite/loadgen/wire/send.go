@@ -53,7 +53,9 @@ func (l *loop) send(i int, due, free, now time.Duration) {
 	o.Due, o.Free, o.Sent = due, free, now
 	l.inFlight++
 	c := l.take(r.Endpoint, now)
-	if c == nil {
+	if c != nil {
+		c.reused = true
+	} else {
 		var err error
 		if c, err = l.dial(r.Endpoint); err != nil {
 			l.end(nil, i, l.noConnection(r.Endpoint, err), now)
@@ -74,8 +76,37 @@ func (l *loop) dispatch(c *conn) {
 	o := &l.out[c.index]
 	o.Sent, _ = l.clock.Now()
 	if err := l.write(c); err != nil {
+		l.broken(c, err)
+	}
+}
+
+// broken ends the request of a connection that gave an error: well when its answer was whole, on a new connection when the server
+// had left this one before, else as a failure.
+func (l *loop) broken(c *conn, err error) {
+	switch {
+	case c.left(err):
+		l.again(c)
+	case c.resp.stream.Done:
+		now, _ := l.clock.Now()
+		l.end(c, c.index, c.resp.closed(), now)
+	default:
 		l.fail(c, suite.Failed(err))
 	}
+}
+
+// again sends a request on a new connection, because the server did not read it on this one.
+func (l *loop) again(c *conn) {
+	i, r := c.index, &l.requests[c.index]
+	l.drop(c)
+	fresh, err := l.dial(r.Endpoint)
+	if err != nil {
+		now, _ := l.clock.Now()
+		l.end(nil, i, l.noConnection(r.Endpoint, err), now)
+		return
+	}
+	fresh.index, fresh.out = i, r.Bytes
+	fresh.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
+	l.started = append(l.started, flight{i, fresh})
 }
 
 // fail ends the request of a connection, which is closed.
