@@ -22,8 +22,8 @@ type repeated struct{ fresh, again []float64 }
 
 // repeatPrompt asks one prompt again and again, in turn with new ones, on an idle server. It ends early when that takes long, or
 // a request fails: then nothing is said.
-func (r *runner) repeatPrompt(ctx context.Context, records []sample) *repeated {
-	if len(records) < 2 || r.req.Nodes > 1 && r.part.at != 0 {
+func (r *runner) repeatPrompt(ctx context.Context, samples []sample) *repeated {
+	if len(samples) < 2 {
 		return nil
 	}
 	r.progress("asking one prompt again")

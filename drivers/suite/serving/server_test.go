@@ -35,7 +35,7 @@ type flawed struct {
 	misbehave func(n int, w http.ResponseWriter, text string) bool
 	pause     time.Duration // between events
 	noUsage   bool
-	thinks    int // thoughts before an answer, of a chat
+	thinks    int                                       // thoughts before an answer, of a chat
 	spoil     func(n int, text string) (string, string) // changes the text; gives the finish reason
 
 	mu       sync.Mutex

@@ -35,7 +35,7 @@ const (
 type asked struct {
 	in, out   int // tokens; in is 0 where the manifest asks for no length
 	ignoreEOS bool
-	held      bool // by a constraint, which can end it
+	held      bool // by a constraint or a stop text, which can end it
 }
 
 func (r *runner) asked(s *sample) asked {
@@ -43,7 +43,7 @@ func (r *runner) asked(s *sample) asked {
 	if out == 0 {
 		out = r.payload.maxTokens
 	}
-	return asked{in, out, r.payload.ignoreEOS, s.structured}
+	return asked{in, out, r.payload.ignoreEOS, s.structured || r.payload.extra["stop"] != nil}
 }
 
 // oddities are the words of what can be wrong with one answer, each with what to do, in the order of the report. With those of
@@ -154,9 +154,13 @@ func (w *work) tokens(r *record, q asked) {
 	if a.Usage && a.Completion > q.out || said > q.out+1 {
 		w.odd(suite.ReasonTooManyTokens, "max_tokens was %d, and %d tokens came in %d chunks with text", q.out, max(a.Completion, said), said)
 	}
+	shown := a.Completion
+	if a.Said.Thought == 0 {
+		shown -= a.Reasoned // the server keeps its thoughts to itself
+	}
 	switch {
 	case !a.Usage:
-	case a.Completion > len(a.Events) && a.Completion > bytes:
+	case shown > len(a.Events) && shown > bytes:
 		w.odd(suite.ReasonWrongUsage, "usage says %d tokens, and %d chunks with %d bytes of text came", a.Completion, len(a.Events), bytes)
 	case said > a.Completion+max(minUnderUsage, int(shareUsage*float64(a.Completion))):
 		w.odd(suite.ReasonWrongUsage, "usage says %d tokens, and %d chunks with text came", a.Completion, said)

@@ -1,15 +1,17 @@
 package serving
 
 import (
+	"bytes"
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"assay/drivers/suite"
 )
 
 const (
 	mostCounted  = 16   // answers that are compared with the server's tokenizer
-	maxOverText  = 0.2  // by which usage can differ from the tokens of the text
+	maxOverText  = 0.5  // by which usage can differ from the tokens of the text, which need not be those that made it
 	slackText    = 8    // tokens, the same
 	bytesOfToken = 16.0 // that a token of a prompt has at most, on average
 )
@@ -26,9 +28,22 @@ func (r *runner) checkTokens(ctx context.Context, records []record, w *work) {
 		}
 	}
 	step := max(1, len(some)/mostCounted)
-	counted := 0
+	counted, compared, wrong := 0, 0, 0
 	for i := 0; i < len(some) && i/step < mostCounted; i += step {
-		counted += r.checkOne(ctx, some[i], w)
+		if !r.checkPrompt(ctx, some[i], w) {
+			continue
+		}
+		counted++
+		same, ok := r.checkText(ctx, some[i])
+		if ok {
+			compared++
+		}
+		if ok && !same {
+			wrong++
+		}
+	}
+	if 2*wrong > compared {
+		w.oddShare(suite.ReasonWrongUsage, 1, "of %d answers compared with /tokenize, %d have another number of tokens than usage says, by more than half", compared, wrong)
 	}
 	switch {
 	case counted > 0 && !r.data.estimated:
@@ -40,36 +55,40 @@ func (r *runner) checkTokens(ctx context.Context, records []record, w *work) {
 	}
 }
 
-// checkOne returns 1 when the server counted the prompt.
-func (r *runner) checkOne(ctx context.Context, rec *record, w *work) int {
+// checkPrompt reports whether the server counted the prompt.
+func (r *runner) checkPrompt(ctx context.Context, rec *record, w *work) bool {
 	q := r.data.request(rec.index)
 	n, ok := r.count(ctx, q)
 	switch {
 	case !ok:
 		if float64(len(q.text())) > bytesOfToken*float64(rec.in+slackTokens) {
-			w.oddSample(suite.ReasonPromptCut, "a prompt of %d bytes was sent, and the server counts %d tokens", len(q.text()), rec.in)
+			w.oddShare(suite.ReasonPromptCut, mostCounted, "a prompt of %d bytes was sent, and the server counts %d tokens", len(q.text()), rec.in)
 		}
-		return 0
 	case float64(rec.in) < (1-maxCut)*float64(n)-slackTokens:
-		w.oddSample(suite.ReasonPromptCut, "a prompt has %d tokens by /tokenize, and usage says %d", n, rec.in)
+		w.oddShare(suite.ReasonPromptCut, mostCounted, "a prompt has %d tokens by /tokenize, and usage says %d", n, rec.in)
 	case float64(rec.in) > (1+maxCut)*float64(n)+slackTokens && !r.payload.chat: // a template can add more than /tokenize knows
-		w.oddSample(suite.ReasonWrongUsage, "a prompt has %d tokens by /tokenize, and usage says %d", n, rec.in)
+		w.oddShare(suite.ReasonWrongUsage, mostCounted, "a prompt has %d tokens by /tokenize, and usage says %d", n, rec.in)
 	}
+	return ok
+}
+
+// checkText compares usage with the tokens of the text, and of the chunks without one. It cannot where thoughts are not kept, or
+// the text holds what is no text.
+func (r *runner) checkText(ctx context.Context, rec *record) (same, ok bool) {
 	a := &rec.answer
-	if a.Said.Hidden > 0 || len(a.Text) == 0 { // what it thought is not kept
-		return 1
+	if a.Said.Hidden+a.Reasoned > 0 || len(a.Text) == 0 || bytes.ContainsRune(a.Text, utf8.RuneError) {
+		return false, false
 	}
 	text, ok := r.countText(ctx, string(a.Text), false)
 	silent := max(0, len(a.Events)-a.Said.Events)
-	if ok && (float64(a.Completion) > (1+maxOverText)*float64(text+silent)+slackText || float64(text) > (1+maxOverText)*float64(a.Completion)+slackText) {
-		w.oddSample(suite.ReasonWrongUsage, "an answer has %d tokens by /tokenize, and usage says %d", text, a.Completion)
-	}
-	return 1
+	over := float64(a.Completion) > (1+maxOverText)*float64(text+silent)+slackText
+	under := float64(text) > (1+maxOverText)*float64(a.Completion)+slackText
+	return !over && !under, ok
 }
 
-// oddSample notes what a sample shows: it stands for a share of the answers as large as that of the sample.
-func (w *work) oddSample(word, format string, args ...any) {
-	for range max(1, w.n/mostCounted) {
+// oddShare notes what a sample shows: one of so many stands for that share of the answers.
+func (w *work) oddShare(word string, of int, format string, args ...any) {
+	for range max(1, w.n/of) {
 		w.odd(word, format, args...)
 	}
 }

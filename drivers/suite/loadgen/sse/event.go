@@ -18,6 +18,7 @@ type Event struct {
 	Usage      bool
 	Prompt     int    // tokens
 	Completion int    // tokens
+	Reasoned   int    // tokens of the completion that are thoughts, where usage tells them apart
 	Error      []byte // the value of "error"; nil when there is none
 	scratch    []byte
 	last       like
@@ -115,6 +116,15 @@ func (e *Event) scanUsage(value []byte) error {
 			e.Prompt, err = strconv.Atoi(string(value))
 		case "completion_tokens":
 			e.Completion, err = strconv.Atoi(string(value))
+		case "completion_tokens_details":
+			if value[0] == '{' {
+				err = members(value, func(key, value []byte) error {
+					if string(key) == "reasoning_tokens" {
+						e.Reasoned, _ = strconv.Atoi(string(value)) // null is none
+					}
+					return nil
+				})
+			}
 		}
 		return err
 	})

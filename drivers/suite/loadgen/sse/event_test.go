@@ -138,6 +138,9 @@ func TestSaid(t *testing.T) {
 	if string(s.Text) != "yesyes" || len(s.Events) != 9 || s.Model != "org/tiny" {
 		t.Errorf("%q, %d events, %q", s.Text, len(s.Events), s.Model)
 	}
+	if f := s.Feed([]byte(`data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":9,"completion_tokens_details":{"reasoning_tokens":4}}}`+"\n\n"), 9); f != nil || s.Reasoned != 4 {
+		t.Errorf("%v, %d tokens are thoughts", f, s.Reasoned)
+	}
 	if e := s.Said.Earlier(1); e.First != 1 || e.Last != 6 || (Said{}).Earlier(5) != (Said{}) {
 		t.Errorf("%+v", e)
 	}

@@ -20,6 +20,7 @@ type Answer struct {
 	Usage      bool   // the server has sent the numbers of tokens
 	Prompt     int    // tokens
 	Completion int    // tokens
+	Reasoned   int    // tokens of the completion that are thoughts, where usage tells them apart
 	Said       Said
 }
 
@@ -127,7 +128,7 @@ func (s *Stream) line(line []byte, at time.Duration) *suite.Failure {
 		}
 	}
 	if e.Usage {
-		s.Usage, s.Prompt, s.Completion = true, e.Prompt, e.Completion
+		s.Usage, s.Prompt, s.Completion, s.Reasoned = true, e.Prompt, e.Completion, e.Reasoned
 	}
 	return nil
 }
