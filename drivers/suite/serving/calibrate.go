@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/drivers/suite"
@@ -35,33 +36,35 @@ func (r *runner) calibrate(ctx context.Context) error {
 }
 
 // exactWords keeps the words that are one token with the space before them, wherever they stand: tokenizers cut a text at its
-// spaces. False when the server has no /tokenize, or there are too few such words.
+// spaces. What the prompt has besides them is measured with words behind the tag, because a template's beginning can be one token
+// with a tag that nothing follows. False when the server has no /tokenize, or there are too few such words.
 func (r *runner) exactWords(ctx context.Context) bool {
 	tag := strings.TrimSpace(r.data.tag)
-	empty, ok := r.count(ctx, ask(tag))
+	count := func(text string) (int, bool) { return r.count(ctx, ask(tag+text)) }
+	if _, ok := count(""); !ok {
+		return false
+	}
+	const repeats = 9
+	counts, ok := manyTokens(len(vocabulary), func(i int) (int, bool) { return count(strings.Repeat(" "+vocabulary[i], repeats)) })
 	if !ok {
 		return false
 	}
-	const repeats = 8
-	counts, ok := manyTokens(len(vocabulary), func(i int) (int, bool) {
-		return r.count(ctx, ask(tag+strings.Repeat(" "+vocabulary[i], repeats)))
-	})
-	if !ok {
-		return false
-	}
+	overhead := slices.Min(counts) - repeats // a word is one token at least
 	var words []string
 	for i, n := range counts {
-		if n == empty+repeats {
+		if n == overhead+repeats {
 			words = append(words, vocabulary[i])
 		}
 	}
 	if len(words) < fewestWords {
 		return false
 	}
-	if all, ok := r.count(ctx, ask(tag+" "+strings.Join(words, " "))); !ok || all != empty+len(words) {
-		return false // together they are something else
+	one, ok1 := count(" " + words[0])
+	all, ok2 := count(" " + strings.Join(words, " "))
+	if !ok1 || !ok2 || one != overhead+1 || all != overhead+len(words) {
+		return false // they are more than one token, or together something else
 	}
-	r.data.lexicon = lexicon{Words: words, Exact: true, WordsPerToken: 1, Overhead: float64(empty)}
+	r.data.lexicon = lexicon{Words: words, Exact: true, WordsPerToken: 1, Overhead: float64(overhead)}
 	return true
 }
 
