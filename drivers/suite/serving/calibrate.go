@@ -13,6 +13,9 @@ import (
 // fewestWords is with how many words that are one token each prompts are made of those alone.
 const fewestWords = 8
 
+// What a word can be, in tokens: a server that says otherwise is not believed, and what it counts is named (work.go).
+const fewestPerWord, mostPerWord = 0.5, 20.0
+
 // leastSample is the shortest prompt, in words, with which the tokenizer is measured.
 const leastSample = 16
 
@@ -83,8 +86,7 @@ func (r *runner) twoPoints(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if long > short && short > 0 {
-			perWord := float64(long-short) / float64(n)
+		if perWord := float64(long-short) / float64(n); perWord >= fewestPerWord && perWord <= mostPerWord {
 			r.data.lexicon.WordsPerToken = 1 / perWord
 			r.data.lexicon.Overhead = float64(short) - perWord*float64(n)
 		}

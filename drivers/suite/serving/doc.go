@@ -80,18 +80,12 @@
 // # When a result is not valid
 //
 //   - NothingCompleted: no request succeeded, so the result has no latencies
-//
 //   - ErrorRate: more than 1 % of the requests failed
-//
 //   - AnswerTooLarge: an answer was larger than an honest one can be
-//
 //   - NoUsage: the tokens could not be counted
-//
 //   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (at least 5 ms and at most 50 ms are
 //     tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are tolerated)
-//
 //   - ClientBusy: it used more than nine tenths of its cores (cores in the manifest)
-//
 //   - the work done is not the work asked: see below
 //
 // The note Coalesced says that chunks hold several tokens each; such a result is valid.

@@ -15,6 +15,7 @@ const (
 	maxCut         = 0.10 // of a prompt's length, by which the server can count less
 	slackTokens    = 4    // that are always tolerated in a prompt
 	minSame        = 16   // tokens of an answer that does not come twice by chance
+	mostSeen       = 1e4  // such answers that are compared
 	minTold        = 10   // answers that a share of them is judged by
 	minChunks      = 8    // of an answer whose gaps are judged
 	minAnswer      = 50.0 // ms that it takes at least
@@ -114,7 +115,7 @@ func (w *work) add(r *record, q asked) {
 	w.n++
 	w.times(r)
 	if a := &r.answer; a.Model != "" && a.Model != w.model {
-		w.odd(suite.ReasonWrongModel, "%q was asked, and %q answers", w.model, a.Model)
+		w.odd(suite.ReasonWrongModel, "%q was asked, and %.80q answers", w.model, a.Model)
 	}
 	w.tokens(r, q)
 	if r.answer.Usage {
@@ -122,7 +123,7 @@ func (w *work) add(r *record, q asked) {
 		w.prompt(r, q)
 	}
 	w.chunks(r)
-	if r.out >= minSame && len(r.answer.Text) >= minSame {
+	if r.out >= minSame && len(r.answer.Text) >= minSame && w.long < mostSeen {
 		h := fnv.New64a()
 		_, _ = h.Write(r.answer.Text)
 		w.answers[h.Sum64()]++

@@ -49,6 +49,8 @@ var misbehaving = map[string]struct {
 	"repeated prompts are answered from a cache": {suite.ReasonCachedPrompts, nil, func(_ int, q asking, a *answering) {
 		if q.again {
 			a.ttft = 0
+		} else if strings.HasPrefix(q.Prompt, "[warm-up ") { // far from what a busy machine adds
+			a.ttft = 400 * time.Millisecond
 		}
 	}},
 	"a proxy holds the answer back": {suite.ReasonBuffered, nil, func(_ int, _ asking, a *answering) { a.buffered = true }},
@@ -95,6 +97,30 @@ func TestMisbehaving(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRepeated: the rule for a repeated prompt, on times.
+func TestRepeated(t *testing.T) {
+	for name, test := range map[string]struct {
+		fresh, again []float64
+		want         bool
+	}{
+		"faster":                {[]float64{50, 52, 51, 49, 55}, []float64{40, 41, 39, 42, 40}, true},
+		"faster, one disturbed": {[]float64{50, 52, 51, 49, 55}, []float64{40, 41, 50, 42, 40}, false},
+		"faster, one pair":      {[]float64{50, 52, 51, 41, 55}, []float64{40, 41, 39, 40, 40}, true},
+		"the same":              {[]float64{50, 52, 51, 49, 55}, []float64{50, 51, 53, 48, 52}, false},
+		"faster by 8 %":         {[]float64{50, 52, 51, 50, 55}, []float64{46, 47, 46, 47, 47}, false},
+		"too fast to tell":      {[]float64{0.9, 0.9, 0.9, 0.9, 0.9}, []float64{0.5, 0.5, 0.5, 0.5, 0.5}, false},
+	} {
+		w := &work{}
+		if w.judgeRepeated(&repeated{test.fresh, test.again}); (len(w.notes) == 1) != test.want {
+			t.Errorf("%s: %v", name, w.notes)
+		}
+	}
+	w := &work{}
+	if w.judgeRepeated(nil); len(w.notes) > 0 {
+		t.Error("nothing was measured")
 	}
 }
 
