@@ -2,6 +2,8 @@ package drivers
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -11,24 +13,35 @@ import (
 // run is recorded, and completes it with the addresses of the target just before an agent learns of the run. From then on
 // it does not change: it says what was measured.
 type SuiteRequest struct {
-	Run        string            `json:"run"`
-	Experiment string            `json:"experiment"`
-	Benchmark  string            `json:"benchmark"`
-	Repeat     int               `json:"repeat"`
-	Revision   string            `json:"revision"`
-	Commit     string            `json:"commit,omitempty"`
-	Target     string            `json:"target"`    // the service
-	Endpoints  []string          `json:"endpoints"` // URLs of its replicas, at least one
-	Model      string            `json:"model,omitempty"`
-	TokenFile  string            `json:"tokenFile,omitempty"` // mode 0600; holds the bearer token for the server
-	Simulated  bool              `json:"simulated"`
-	Nodes      int               `json:"nodes,omitempty"`    // serving only: how many send the load; 0 means 1
-	Overlaps   []string          `json:"overlaps,omitempty"` // ids of runs that are measured at the same time
-	Serving    *v1alpha1.Serving `json:"serving,omitempty"`  // exactly one of the three
-	Vector     *v1alpha1.Vector  `json:"vector,omitempty"`
-	Storage    *v1alpha1.Storage `json:"storage,omitempty"`
-	Directory  string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints
-	Seed       int64             `json:"seed"`                // differs by repeat
+	Run        string   `json:"run"`
+	Experiment string   `json:"experiment"`
+	Benchmark  string   `json:"benchmark"`
+	Repeat     int      `json:"repeat"`
+	Revision   string   `json:"revision"`
+	Commit     string   `json:"commit,omitempty"`
+	Target     string   `json:"target"`    // the service
+	Endpoints  []string `json:"endpoints"` // URLs of its replicas, at least one
+	Model      string   `json:"model,omitempty"`
+	TokenFile  string   `json:"tokenFile,omitempty"` // mode 0600; holds the bearer token for the server
+	// SecretFiles hold the secrets that Serving.SecretHeaders name, 0600, by the secrets' names.
+	SecretFiles map[string]string `json:"secretFiles,omitempty"`
+	Simulated   bool              `json:"simulated"`
+	Nodes       int               `json:"nodes,omitempty"`    // serving only: how many send the load; 0 means 1
+	Overlaps    []string          `json:"overlaps,omitempty"` // ids of runs that are measured at the same time
+	Serving     *v1alpha1.Serving `json:"serving,omitempty"`  // exactly one of the three
+	Vector      *v1alpha1.Vector  `json:"vector,omitempty"`
+	Storage     *v1alpha1.Storage `json:"storage,omitempty"`
+	Directory   string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints
+	Seed        int64             `json:"seed"`                // differs by repeat
+}
+
+// Secrets are the files of all secrets that the suite reads.
+func (r SuiteRequest) Secrets() []string {
+	files := slices.Sorted(maps.Values(r.SecretFiles))
+	if r.TokenFile != "" {
+		files = append(files, r.TokenFile)
+	}
+	return files
 }
 
 // RunTarget is where a run finds what it measures, resolved when it starts. Its fields are those of SuiteRequest.

@@ -70,6 +70,7 @@ func compilePoint(rev store.Revision, c Compiler) (plan.Point, error) {
 	}
 	for _, b := range rev.Spec.Spec.Benchmarks {
 		out.Benchmarks = append(out.Benchmarks, compileBenchmark(rev.Site, b))
+		secretHeaders(&out.Benchmarks[len(out.Benchmarks)-1].Request, b.Target, out.Services)
 	}
 	return out, nil
 }
@@ -152,6 +153,23 @@ func siteJob(site v1alpha1.Site, partition, qos string) drivers.JobSpec {
 // allocation is the fingerprint of what a running job cannot change. The time limit is not part of it; it changes in place.
 func allocation(j drivers.JobSpec) string {
 	return fingerprint(j.Partition, j.QOS, j.Account, j.Reservation, j.Nodes, j.GPUsPerNode, j.CPUsPerNode, j.MemoryPerNode, j.Modules, j.Directives)
+}
+
+// secretHeaders tells a request the files of the target's secrets that its headers hold.
+func secretHeaders(r *drivers.SuiteRequest, target string, services []plan.Service) {
+	if r.Serving == nil || len(r.Serving.SecretHeaders) == 0 {
+		return
+	}
+	r.SecretFiles = map[string]string{}
+	for _, s := range services {
+		for _, p := range s.Processes {
+			for _, name := range r.Serving.SecretHeaders {
+				if file := p.Secrets[name]; s.Name == target && file != "" {
+					r.SecretFiles[name] = file
+				}
+			}
+		}
+	}
 }
 
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {

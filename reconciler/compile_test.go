@@ -142,3 +142,27 @@ func TestCompileErrorNamesTheService(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestSecretHeaders: a request knows the files of the secrets that its headers hold, and of no others.
+func TestSecretHeaders(t *testing.T) {
+	rev := testRevision()
+	rev.Spec.Spec.Benchmarks[0].Serving.SecretHeaders = map[string]string{"X-Api-Key": "TEAM"}
+	got, err := compile(rev, func(site v1alpha1.Site, e v1alpha1.Experiment, s v1alpha1.Service) (drivers.Compiled, error) {
+		c, err := compileSim(site, e, s)
+		if err == nil {
+			c.Processes[0].Secrets = map[string]string{"TEAM": "/state/secrets/a", "HF_TOKEN": "/state/secrets/b"}
+		}
+		return c, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := got.Benchmarks[0].Request
+	if diff := cmp.Diff(map[string]string{"TEAM": "/state/secrets/a"}, r.SecretFiles); diff != "" {
+		t.Error(diff)
+	}
+	r.TokenFile = "/state/secrets/k"
+	if diff := cmp.Diff([]string{"/state/secrets/a", "/state/secrets/k"}, r.Secrets()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -36,6 +36,7 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 		}
 		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
 			c.target(path, site, b, target)
+			c.secretHeaders(path, b, target)
 			c.runOn(path+".run", site, b, target)
 		} else if complete && b.Target != "" {
 			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))

@@ -72,6 +72,8 @@ func (c *checker) tags(v any) {
 			c.bad(path, "must be a URL such as http://host:8000, without user, password or query", "")
 		case "gte", "min":
 			c.bad(path, fmt.Sprintf("must be at least %s, found %v", e.Param(), e.Value()), "")
+		case "gt":
+			c.bad(path, fmt.Sprintf("must be more than %s, found %v", e.Param(), e.Value()), "")
 		case "lte":
 			c.bad(path, fmt.Sprintf("must be at most %s, found %v", e.Param(), e.Value()), "")
 		default:

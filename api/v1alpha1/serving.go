@@ -14,7 +14,7 @@ type Serving struct {
 	Dataset      string  `json:"dataset" validate:"required,oneof=json json-unique grammar regex choice xgrammar_bench random shared-prefix custom sharegpt timed-trace"`
 	API          string  `json:"api,omitempty" validate:"omitempty,oneof=completions chat"` // default completions; chat for xgrammar_bench
 	Prompts      int     `json:"prompts,omitempty" validate:"gte=0,lte=10000000"`           // default 1000; with duration at most so many, default 10,000,000
-	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0,lte=10000000"`      // default 128
+	OutputTokens int     `json:"outputTokens,omitempty" validate:"gte=0,lte=10000000"`      // default 128; sharegpt: those of its own answers
 	Rate         Rate    `json:"rate,omitempty"`                                            // requests/s, or inf (default): all at once
 	Burstiness   float64 `json:"burstiness,omitempty" validate:"gte=0"`                     // default 1 (Poisson)
 	RampUp       *RampUp `json:"rampUp,omitempty"`                                          // instead of rate
@@ -26,12 +26,21 @@ type Serving struct {
 	RangeRatio      float64  `json:"rangeRatio,omitempty" validate:"gte=0,lte=1"`          // random: lengths lie within ± this share
 	PrefixTokens    int      `json:"prefixTokens,omitempty" validate:"gte=0,lte=10000000"` // shared-prefix: default 1024
 	Prefixes        int      `json:"prefixes,omitempty" validate:"gte=0,lte=10000000"`     // shared-prefix: how many; default 10
-	// File is JSON lines {prompt, output_tokens} for custom, {timestamp (ms), input_length, output_length} for timed-trace and
-	// {prompt: [{role, content}], schema} for xgrammar_bench (the columns of json-mode-eval); a list of
-	// {conversations: [{value}]} for sharegpt. It is read where the benchmark runs.
-	File           string   `json:"file,omitempty"`
-	IgnoreEOS      *bool    `json:"ignoreEOS,omitempty"` // default true for random, shared-prefix and timed-trace
-	Temperature    float64  `json:"temperature,omitempty" validate:"gte=0"`
+	// File is JSON lines {prompt, output_tokens} for custom and {prompt: [{role, content}], schema} for xgrammar_bench (the columns
+	// of json-mode-eval); a list of {conversations: [{value}]} for sharegpt; for timed-trace JSON lines {timestamp (ms),
+	// input_length, output_length, hash_ids} as Mooncake's, or the CSV file of BurstGPT or of Azure. It is read where the
+	// benchmark runs.
+	File        string  `json:"file,omitempty"`
+	IgnoreEOS   *bool   `json:"ignoreEOS,omitempty"`                    // default true for random, shared-prefix and timed-trace
+	Temperature float64 `json:"temperature,omitempty" validate:"gte=0"` // default 0: the likeliest token each time
+	// Sampling, ExtraBody, Headers and SecretHeaders are part of every request. ExtraBody is members of the body that assay does not
+	// write itself; SecretHeaders are headers, each with the name of the target's secret that is its value.
+	Sampling      *Sampling         `json:"sampling,omitempty"`
+	ExtraBody     map[string]any    `json:"extraBody,omitempty"`
+	Headers       map[string]string `json:"headers,omitempty"`
+	SecretHeaders map[string]string `json:"secretHeaders,omitempty"`
+	// MaxTokensField is the member of the body that bounds the answer; default max_tokens. Some servers take only the other.
+	MaxTokensField string   `json:"maxTokensField,omitempty" validate:"omitempty,oneof=max_tokens max_completion_tokens"`
 	Goodput        *Goodput `json:"goodput,omitempty"`
 	Cores          int      `json:"cores,omitempty" validate:"gte=0,lte=256"` // of the client; default 1. One sends 35,000 short requests a second.
 	Warmups        int      `json:"warmups,omitempty" validate:"gte=0,lte=10000000"`
@@ -99,7 +108,9 @@ func defaultServing(s Serving) *Serving {
 	}
 	s.API = cmp.Or(s.API, "completions")
 	s.Prompts = cmp.Or(s.staged(), s.timed(), s.Prompts, 1000)
-	s.OutputTokens = cmp.Or(s.OutputTokens, 128)
+	if s.Dataset != "sharegpt" {
+		s.OutputTokens = cmp.Or(s.OutputTokens, 128)
+	}
 	s.Burstiness = cmp.Or(s.Burstiness, 1)
 	s.Cores = cmp.Or(s.Cores, 1)
 	share := 1.0
@@ -138,6 +149,7 @@ func (c *checker) servingWritten(path string, s Serving) {
 			c.bad(path+"."+f.name, "has no meaning for dataset: "+s.Dataset, "remove it")
 		}
 	}
+	c.servingRequest(path, s)
 	if s.fromFile() && s.File == "" {
 		c.lacks(path, path+".file", "is required with dataset: "+s.Dataset, "write the path of the file where the benchmark runs")
 	}

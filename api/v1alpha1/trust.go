@@ -118,6 +118,9 @@ func benchmarkNeeds(path string, b Benchmark, add func(is bool, path, word, what
 	}
 	if b.Serving != nil {
 		add(b.Serving.File != "", path+".serving.file", TrustFiles, paths)
+		for _, name := range keys(b.Serving.SecretHeaders) {
+			add(true, path+".serving.secretHeaders["+name+"]", TrustSecrets, "it sends a secret to the server")
+		}
 	}
 	if v := b.Vector; v != nil {
 		add(v.File != "", path+".vector.file", TrustFiles, paths)

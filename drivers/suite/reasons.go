@@ -24,6 +24,14 @@ const (
 	ReasonClientStolen    = "ClientStolen"    // the hypervisor took the client's CPUs: use a machine that shares them with no other one
 	ReasonClientSwapped   = "ClientSwapped"   // the client's memory came back from a disk: give its host or job more, or turn swap off
 	ReasonClientStalled   = "ClientStalled"   // the client was stopped or held up: see that nothing stops it (SIGSTOP, a debugger, a sleeping host)
+	// Faults of a serving run: the work done is not the work asked.
+	ReasonTooManyTokens = "TooManyTokens" // answers are longer than max_tokens: mend the server, or what stands before it
+	ReasonEOSNotIgnored = "EOSNotIgnored" // answers ended although ignoreEOS was asked: use a server that knows ignore_eos, or write ignoreEOS: false
+	ReasonAnswersCut    = "AnswersCut"    // answers ended before their length: raise the server's context, read its log
+	ReasonWrongUsage    = "WrongUsage"    // the server's count of tokens cannot be true: do not use it, nor a throughput made of it
+	ReasonPromptCut     = "PromptCut"     // the server read less of the prompts than was sent: raise its context, look for truncation
+	ReasonWrongModel    = "WrongModel"    // another model answered: look at what stands before the server
+	ReasonBuffered      = "Buffered"      // answers came all at once: switch off buffering in the proxy; TTFT, TPOT and ITL are not the server's
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
 	ReasonLowRecall     = "LowRecall"     // less than half of the neighbours were found: raise efSearch
@@ -42,9 +50,14 @@ const (
 	ReasonNoInterval     = "NoInterval"     // how sure a latency is cannot be said: send as many requests as the message says
 	ReasonPartialOverlap = "PartialOverlap" // runs of one overlap did not measure all the time together: make them equally long
 	// Notes of a serving run.
-	ReasonOverloaded = drivers.Overloaded // requests came faster than they were answered, so latencies are left out: lower the rate
-	ReasonUnsettled  = "Unsettled"        // all requests were sent before the first ones had shown anything: send more
-	ReasonCoalesced  = "Coalesced"        // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonOverloaded    = drivers.Overloaded // requests came faster than they were answered, so latencies are left out: lower the rate
+	ReasonUnsettled     = "Unsettled"        // all requests were sent before the first ones had shown anything: send more
+	ReasonCoalesced     = "Coalesced"        // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonPromptLength  = "PromptLength"     // prompts are more than 2 % longer or shorter than asked: read input_tokens, not inputTokens
+	ReasonSameAnswers   = "SameAnswers"      // most answers are the same although the prompts differ: look for a cache, or a broken model
+	ReasonCachedPrompts = "CachedPrompts"    // a repeated prompt is answered faster: data that repeats prompts measures the cache
+	ReasonEmptyFirst    = "EmptyFirst"       // the first chunks are empty and early: read ttft_text instead of ttft
+	ReasonWrongFinish   = "WrongFinish"      // the reasons that answers end with are not those of what happened: do not count with them
 	// Notes of a vector run.
 	ReasonNoTelemetry    = "NoTelemetry"    // no exporter could be made: check OTEL_EXPORTER_OTLP_ENDPOINT
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log
@@ -62,7 +75,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 

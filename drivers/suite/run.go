@@ -41,13 +41,18 @@ func (Plain) Message(text string) string { return text }
 // Hide returns text.
 func (Plain) Hide(text string) string { return text }
 
-// redactor is that of a run, which knows the key of its target. A key that cannot be read is the suite's error.
+// redactor is that of a run, which knows the key of its target and the secrets of its headers. One that cannot be read is the
+// suite's error.
 func (s Suites) redactor(req drivers.SuiteRequest) Redactor {
 	if s.Redact == nil {
 		return Plain{}
 	}
-	token, _ := drivers.ReadToken(req.TokenFile)
-	return s.Redact(token)
+	var secrets []string
+	for _, file := range req.Secrets() {
+		secret, _ := drivers.ReadToken(file)
+		secrets = append(secrets, secret)
+	}
+	return s.Redact(secrets...)
 }
 
 // cleaned is an error with the message that may be shown of it.

@@ -30,6 +30,9 @@ func servingLatency() []Metric {
 		{name: "itl", title: "ITL", of: "the gap between two chunks of one answer, over all requests", show: map[string]Prominence{"median": Compared, "p99": Column, "max": Compared}},
 		{name: "itl_token", title: "ITL by token", of: "the gap between two chunks divided by the tokens of a chunk, where chunks hold several"},
 		{name: "e2el", title: "E2EL", of: "the time from sending a request to its last token", intervals: true, show: map[string]Prominence{"median": Compared, "p99": Column, "max": Compared}},
+		{name: "ttft_text", title: "Time to first text", of: "the time from sending a request to its first text, thought or tool call, where chunks before it are empty"},
+		{name: "ttft_thought", title: "Time to first thought", of: "the time from sending a request to a reasoning model to its first thought"},
+		{name: "ttft_answer", title: "Time to first answer", of: "the time from sending a request to a reasoning model to its first token behind the thoughts"},
 		{name: "ttft_intended", title: "TTFT from the schedule", of: "the time from when the schedule wanted a request sent to its first token"},
 		{name: "e2el_intended", title: "E2EL from the schedule", of: "the time from when the schedule wanted a request sent to its last token"},
 	} {

@@ -9,6 +9,7 @@
 //	text.go     the output: conforming to a constraint, or words
 //	stream.go   one request: queue, prefill, tokens one by one
 //	answer.go   the JSON of answers and events
+//	tokenize.go /tokenize, and what a chat's template adds
 //	latency.go  the latency model    prefix.go  the prefix cache    metrics.go  vLLM's metrics
 //
 // Latency: time to first token = ttft (normal, ttftStdDev) + prefillPerToken x prompt tokens; between tokens itl (normal,
@@ -16,7 +17,7 @@
 //
 // Constraints are enforced for real, by drivers/constraint: structured_outputs, the older guided_* fields, and
 // response_format. What cannot be generated is refused with 400, as is n above 1; stop, logprobs and sampling parameters
-// are accepted without effect. A token is four characters and one event of a stream; max_tokens cuts the text there
+// are accepted without effect. A token is four characters and one event of a stream, and a chat has 23 more; max_tokens cuts the text there
 // with finish_reason "length". The same seeds and prompt give the same text.
 //
 // Dependency: github.com/prometheus/client_golang exposes the metrics.

@@ -46,7 +46,7 @@ func (r *request) text(chat bool) (text string, n int, err error) {
 		return "", 0, fmt.Errorf("the simulator gives one answer to a request, not n: %d", r.N)
 	case chat:
 		text, err = r.conversation()
-		return text, tokens(text), err
+		return text, tokens(text) + templateTokens, err
 	case len(r.Prompt) == 0 || string(r.Prompt) == "null":
 		return "", 0, errors.New("prompt is required")
 	}

@@ -56,6 +56,7 @@ func New(c Config) *Server {
 	s.mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string]string{"version": Version}) })
 	s.mux.HandleFunc("GET /v1/models", s.models)
 	s.mux.Handle("GET /metrics", s.metrics.handler())
+	s.mux.HandleFunc("POST /tokenize", s.tokenize)
 	s.mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, completions) })
 	s.mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, chat) })
 	return s

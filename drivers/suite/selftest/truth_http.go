@@ -76,10 +76,10 @@ func header(head, name string) string {
 	return ""
 }
 
-// answer serves POST with a Content-Length, GET /v1/models, and GET /truth: the record of all requests so far.
+// answer serves completions, POST with a Content-Length, GET /v1/models, and GET /truth: the record of all requests so far.
 func (t *truth) answer(p *peer, head, body string) {
 	switch {
-	case strings.HasPrefix(head, "POST "):
+	case strings.HasPrefix(head, "POST /v1/"):
 		t.begin(p, head, body)
 	case strings.HasPrefix(head, "GET /v1/models "):
 		t.document(p, "200 OK", `{"object":"list","data":[{"id":"`+model+`","owned_by":"selftest"}]}`)

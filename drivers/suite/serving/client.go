@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -26,10 +27,11 @@ type client struct {
 	timeout   time.Duration
 	buffers   sync.Pool // *[]byte
 	clock     socket.Clock
-	run       string // begins every X-Request-Id
-	name      string // of the client that sends the measured requests: versions.client
-	threads   int    // that send the measured requests; 0: goroutines do, on all that there are
-	token     string // bearer token; empty when the server asks for none
+	run       string      // begins every X-Request-Id
+	name      string      // of the client that sends the measured requests: versions.client
+	threads   int         // that send the measured requests; 0: goroutines do, on all that there are
+	token     string      // bearer token; empty when the server asks for none
+	headers   http.Header // of every request, besides the client's own
 	bounds    bounds
 }
 
@@ -126,7 +128,9 @@ func (c *client) exchange(ctx context.Context, url, id string, body []byte) (sse
 	return a, f
 }
 
+// authorize adds the key and the manifest's headers.
 func (c *client) authorize(req *http.Request) {
+	maps.Copy(req.Header, c.headers)
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}

@@ -25,16 +25,22 @@ type dataset struct {
 
 	free          bool // no constraints; entry makes the prompts
 	entry         func(i int, r *rand.Rand) entry
-	entries       []entry // of a file
-	wordsPerToken float64 // of the server's tokenizer
-	tag           string  // begins every prompt of a run, so that no other run's prefixes are found in the server's cache
+	entries       []entry        // of a file
+	conversations []conversation // of sharegpt; entries are chosen among them
+	picked        []picked       // which of them
+	estimated     bool           // their lengths are not the server's
+	blockTokens   int            // of each of an entry's blocks
+	prompts       int            // of the run
+	lexicon       lexicon
+	tag           string // begins every prompt of a run, so that no other run's prefixes are found in the server's cache
 }
 
 // question is what a request asks.
 type question struct {
-	turns []turn                // mostly one, the user's
-	held  constraint.Constraint // of the answer, when the request is structured
-	out   int                   // tokens; 0: the run's outputTokens
+	turns  []turn                // mostly one, the user's
+	held   constraint.Constraint // of the answer, when the request is structured
+	out    int                   // tokens; 0: the run's outputTokens
+	tagged bool                  // it begins with the run's tag
 }
 
 // turn is one message of a conversation.
@@ -59,6 +65,9 @@ func (q question) text() string {
 func (d *dataset) request(i int) question {
 	q := d.question(i)
 	tag := d.tag
+	if q.tagged {
+		tag = ""
+	}
 	if i < 0 {
 		tag = fmt.Sprintf("[warm-up %d] %s", -i, tag)
 	}
@@ -69,10 +78,7 @@ func (d *dataset) request(i int) question {
 
 func (d *dataset) question(i int) question {
 	if d.free {
-		text, out := d.freePrompt(i)
-		q := ask(text)
-		q.out = out
-		return q
+		return d.freeQuestion(i)
 	}
 	r := suite.Rand(d.seed, fmt.Sprintf("%s/%d", d.name, i))
 	if d.turns != nil {

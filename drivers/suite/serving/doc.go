@@ -3,7 +3,8 @@
 // A run goes like this (suite.go): see that the model is served on every replica and find out what the server is;
 // prove that it enforces constraints (probe.go), or learn how long its tokens are (calibrate.go); send the warm-ups;
 // write all requests (prepare.go) and open the connections; send them as a closed or an open loop; then, with the clock
-// stopped, score every answer (score.go) and sum up (metrics.go). It leaves four files: result.json by way of package
+// stopped, ask one prompt again (repeated.go), score every answer (score.go), compare the work done with the work asked
+// (work.go) and sum up (metrics.go). It leaves four files: result.json by way of package
 // suite, vLLM's own result JSON (vllmresult.go), samples.jsonl.gz and samples.csv, one line for each request.
 //
 // Over plain HTTP the requests go through package loadgen/wire: raw sockets, arrivals stamped by the kernel
@@ -19,9 +20,19 @@
 // concurrency as well, a request that is due waits for a free slot, and that wait is reported.
 //
 // The five structured data sets are made up by dataset.go and prompts.go, random and shared-prefix by freetext.go, which
-// also reads custom, sharegpt and timed-trace files. Every prompt begins with a mark of its run, so that the server's
+// also reads custom files; sharegpt.go and trace.go read theirs. Every prompt begins with a mark of its run, so that the server's
 // prefix cache holds nothing of another run's; within a run only shared-prefix, custom and sharegpt repeat beginnings.
 // evalset.go reads xgrammar_bench.
+//
+// Made-up prompts have the length that the manifest asks for as the server counts it, with all that its template adds (words.go,
+// calibrate.go). Where the server has /tokenize they are made of words that it says are one token each, and every prompt is
+// exact; else the words' length and what is added are measured with two prompts, and lengths are right on average. sharegpt
+// takes the conversations that vLLM takes with the same seed, in its order, and an answer gets the length of the data set's own
+// unless outputTokens is given. A trace's hash_ids are blocks of 512 tokens (or of 16, where that is what fits): equal ones are
+// equal text, and so share the server's prefix cache as they did when the trace was recorded.
+//
+// Every request, also of the probes, has the manifest's sampling, extraBody and headers (payload.go, headers.go). versions.request
+// says what that is; headers are not recorded, and secret ones are redacted from what the server says.
 //
 // # More than one core, more than one node
 //
@@ -46,6 +57,10 @@
 // every bound by the time, and by all that were attempted: one that failed kept none. …_lo and …_hi are
 // made as package suite says, of requests in the order in which they were sent (intervals.go).
 //
+// ttft_text is the time to the first event that holds a text, a thought or a tool call, as MLPerf has it: the first event of a chat
+// is empty, and some servers send it at once. Of a reasoning model ttft_thought is the time to the first thought and ttft_answer
+// that to the first token behind the thoughts.
+//
 // connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
 // intended ones. send_lateness is the client's own delay, from when a request could go to when it went: in a closed loop
 // from the arrival of the answer that made room. slot_wait is how long the concurrency bound held back a request;
@@ -54,7 +69,8 @@
 // events lay together because nobody read, the first can have come as early as the client last looked. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
 // A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
-// error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again.
+// error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again,
+// unless the server had closed a waiting connection and did not read it (package wire).
 //
 // The last one is an answer of more than 4 MiB and 4 KiB for each token that it can have, or any one once all answers of the
 // run have more than 64 MiB and 1 KiB a token together: an event, which brings a token or more, has some 300 bytes. Its
@@ -93,6 +109,7 @@
 //     tolerated), or left a tenth of its slots in a closed loop empty; of fewer than 100 requests the mean counts
 //   - ClientCrowded, ClientThrottled, ClientStolen, ClientSwapped, ClientStalled: the same, where package selfwatch saw why
 //   - ClientBusy: it wanted more than nine tenths of the CPUs that its host and its control group leave it
+//   - the work done is not the work asked: see below
 //
 // A run that is stopped leaves partial.json and its samples, of the requests that had ended. It is never valid.
 //
@@ -108,6 +125,29 @@
 // client_error_bar_ms is the client's own error (selfcheck.go); a difference between two results that is smaller means
 // nothing.
 //
+// # The work done, against the work asked
+//
+// What is wrong with more than 1 % of the answers is a fault, with fewer a note by the same word (work.go, worktokens.go). Of 16
+// answers the prompt and the text are counted by the server's own /tokenize, where it has that; versions.lengths says so.
+//
+//	TooManyTokens  usage, or the chunks with text, exceed max_tokens
+//	EOSNotIgnored  ignoreEOS was asked, and an answer is shorter than max_tokens
+//	AnswersCut     finish_reason is length before max_tokens, or it is none of stop, length and tool calls
+//	WrongUsage     more tokens than chunks and bytes of text, fewer than chunks with text, or half off the count of /tokenize
+//	PromptCut      the server counts a tenth fewer tokens than the prompt was made of, or than /tokenize counts, or 16 bytes a token
+//	WrongModel     the chunks name another model
+//	NoUsage        there is no count of tokens
+//	Buffered       the chunks of most answers came all at once, after 50 ms or more; not where the idle server is that fast
+//
+// And notes, with which a result stays valid:
+//
+//	PromptLength   all prompts together are 2 % off the length that was asked for
+//	SameAnswers    different prompts have the same answers, more than half of them (not choice and grammar, which have few)
+//	CachedPrompts  a repeated prompt, asked on the idle server after the run, is answered more than a tenth faster than new ones
+//	EmptyFirst     the first chunks are empty, and earlier than the first text by a twentieth of the TTFT and a millisecond
+//	WrongFinish    no finish_reason, or stop for most answers that have max_tokens
+//	Coalesced      several tokens a chunk
+//
 // # Files
 //
 //	suite.go       the order of a run            measure.go     preparing and sending one node's share
@@ -120,13 +160,18 @@
 //	schedule.go    when requests go              load.go        the two loops over net/http
 //	client.go      the client on net/http        stream.go      its answers
 //	driver.go      which client sends            driver_linux.go, driver_other.go
-//	probe.go       model, version, enforcement   calibrate.go   words per token
+//	probe.go       model, version, enforcement   calibrate.go   how long words are
 //	score.go       answers against constraints   selfcheck.go   the client's own error
 //	metrics.go     latencies and throughputs     steady.go      windows of a closed loop
 //	goodput.go     bounds, stages                server_metrics.go
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	keepup.go      overload               intervals.go   how sure latencies are
 //	vllmresult.go  vLLM's result JSON
+//	work.go        what was done, and asked      worktokens.go  the same, by the server's tokenizer
+//	repeated.go    one prompt again              tokenize.go    the server's tokenizer
+//	words.go       prompts of a length           headers.go     the manifest's headers
+//	sharegpt.go    vLLM's choice of sharegpt     mersenne.go    Python's random numbers, for that
+//	trace.go       timed traces
 //
 // # Dependencies
 //

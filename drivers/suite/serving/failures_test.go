@@ -48,7 +48,7 @@ func TestFailures(t *testing.T) {
 		"bad_event": func(w http.ResponseWriter, _ string) { fmt.Fprint(w, "data: {\"choices\":7}\n\ndata: [DONE]\n\n") },
 		"no_tokens": func(w http.ResponseWriter, _ string) {
 			emit(w, false, "", "stop")
-			fmt.Fprint(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":0}}\n\ndata: [DONE]\n\n")
+			fmt.Fprint(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":0}}\n\ndata: [DONE]\n\n")
 		},
 		"no_output": func(w http.ResponseWriter, _ string) { fmt.Fprint(w, ": hello\n\ndata: [DONE]\n\n") },
 	} {
@@ -62,7 +62,7 @@ func TestFailures(t *testing.T) {
 			if got := reasons(res); res.Valid || !slices.Equal(got, []string{suite.ReasonErrorRate}) {
 				t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 			}
-			wantMetrics(t, res, map[string]float64{"completed": 15, "failed": 5, "failed_" + kind: 5, "correct_rate_percent": 100, "input_tokens": 15 * 7})
+			wantMetrics(t, res, map[string]float64{"completed": 15, "failed": 5, "failed_" + kind: 5, "correct_rate_percent": 100, "input_tokens": 15 * flawedPrompt})
 			if got := res.Metrics["e2el_max_ms"]; got <= 0 || got > 450 {
 				t.Errorf("e2el p90 is %v ms: failed requests are in it", got)
 			}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"assay/api/v1alpha1"
 	"assay/drivers/suite"
 )
@@ -21,32 +23,35 @@ func file(t *testing.T, text string) string {
 	return path
 }
 
-// Lengths are drawn around the mean, in the words per token that the server has.
+// Lengths are drawn around the mean, in the words per token that the server has, and with room for what it adds.
 func TestRandom(t *testing.T) {
-	d, err := freeText(&v1alpha1.Serving{Dataset: "random", InputTokens: 100, OutputTokens: 50, RangeRatio: 0.5}, 3)
+	d, err := freeText(&v1alpha1.Serving{Dataset: "random", InputTokens: 100, OutputTokens: 50, RangeRatio: 0.5, Prompts: 500}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.wordsPerToken = 0.5
+	d.tag, d.lexicon.WordsPerToken, d.lexicon.Overhead = "[tag] ", 0.5, 10
 	in, out, seen := 0.0, 0.0, map[string]bool{}
 	const n = 500
 	for i := range n {
 		q := d.request(i)
 		prompt, tokens := q.text(), q.out
-		words := len(strings.Fields(prompt)) - 1 // its number
-		if words < 25 || words > 75 || tokens < 25 || tokens > 75 {
-			t.Fatalf("request %d: %d words in, %d tokens out", i, words, tokens)
+		words := len(strings.Fields(prompt)) - 1 // the tag
+		if words < 20 || words > 70 || tokens < 25 || tokens > 75 || !strings.HasPrefix(prompt, "[tag] ") {
+			t.Fatalf("request %d: %d words in, %d tokens out: %q", i, words, tokens, prompt)
+		}
+		if asked, _ := d.lengths(i); words != (asked-10+1)/2 {
+			t.Errorf("request %d: %d words for %d tokens", i, words, asked)
 		}
 		in, out, seen[prompt] = in+float64(words), out+float64(tokens), true
 	}
-	if math.Abs(in/n-50) > 3 || math.Abs(out/n-50) > 3 || len(seen) != n {
+	if math.Abs(in/n-45) > 3 || math.Abs(out/n-50) > 3 || len(seen) != n {
 		t.Errorf("means %v in, %v out; %d different", in/n, out/n, len(seen))
 	}
 }
 
 // As many prefixes as asked for, each shared by its share of the requests, with ends of their own.
 func TestSharedPrefix(t *testing.T) {
-	d, err := freeText(&v1alpha1.Serving{Dataset: "shared-prefix", InputTokens: 5, PrefixTokens: 40, Prefixes: 3, OutputTokens: 9}, 3)
+	d, err := freeText(&v1alpha1.Serving{Dataset: "shared-prefix", InputTokens: 5, PrefixTokens: 40, Prefixes: 3, OutputTokens: 9, Prompts: 30}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +59,9 @@ func TestSharedPrefix(t *testing.T) {
 	for i := range 30 {
 		prompt := d.request(i).text()
 		words := strings.Fields(prompt)
+		if len(words) != 45 {
+			t.Fatalf("%d words", len(words))
+		}
 		prefixes[strings.Join(words[:40], " ")]++
 		whole[prompt] = true
 	}
@@ -64,14 +72,12 @@ func TestSharedPrefix(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	custom := `{"prompt": "one", "output_tokens": 7}` + "\n\n" + `{"prompt": "two"}` + "\n"
-	share := `[{"conversations":[{"value":"ask"},{"value":"a reply of six words"}]},{"conversations":[{"value":"alone"}]}]`
 	trace := `{"timestamp": 1000, "input_length": 4, "output_length": 2}` + "\n" + `{"timestamp": 1250.5, "input_length": 3, "output_length": 1}`
 	for _, test := range []struct {
 		set, text string
 		want      []entry
 	}{
 		{"custom", custom, []entry{{text: "one", out: 7}, {text: "two", out: 99}}},
-		{"sharegpt", share, []entry{{text: "ask", out: 6}}},
 		{"timed-trace", trace, []entry{{in: 4, out: 2}, {in: 3, out: 1, at: 250500 * time.Microsecond}}},
 	} {
 		d, err := freeText(&v1alpha1.Serving{Dataset: test.set, File: file(t, test.text), OutputTokens: 99}, 1)
@@ -82,8 +88,8 @@ func TestFiles(t *testing.T) {
 			t.Fatalf("%s: %+v", test.set, d.entries)
 		}
 		for i, e := range test.want {
-			if d.entries[i] != e {
-				t.Errorf("%s: entry %d is %+v, want %+v", test.set, i, d.entries[i], e)
+			if diff := cmp.Diff(e, d.entries[i], cmp.AllowUnexported(entry{})); diff != "" {
+				t.Errorf("%s: entry %d: %s", test.set, i, diff)
 			}
 		}
 	}
@@ -108,6 +114,7 @@ func TestWarmUpsShareNothing(t *testing.T) {
 	for _, v := range []*v1alpha1.Serving{
 		{Dataset: "custom", File: file(t, `{"prompt": "the only one"}`), OutputTokens: 1},
 		{Dataset: "shared-prefix", InputTokens: 4, PrefixTokens: 9, Prefixes: 1, OutputTokens: 1},
+		{Dataset: "random", InputTokens: 4, OutputTokens: 1},
 	} {
 		d, err := freeText(v, 1)
 		if err != nil {

@@ -46,7 +46,7 @@ func TestTenGigabytes(t *testing.T) {
 	if got := reasons(res); res.Valid || !slices.Contains(got, suite.ReasonAnswerTooLarge) {
 		t.Errorf("valid %v, reasons %v", res.Valid, res.Reasons)
 	}
-	wantMetrics(t, res, map[string]float64{"completed": 19, "failed": 1, "failed_" + suite.TooLarge: 1, "correct_rate_percent": 100, "input_tokens": 19 * 7})
+	wantMetrics(t, res, map[string]float64{"completed": 19, "failed": 1, "failed_" + suite.TooLarge: 1, "correct_rate_percent": 100, "input_tokens": 19 * flawedPrompt})
 	if got := outcomes(t, dir); got[suite.TooLarge] != 1 || got["ok"] != 19 {
 		t.Errorf("samples hold %v", got)
 	}

@@ -20,10 +20,11 @@ const (
 
 // briefing is what the leader found out and every worker needs.
 type briefing struct {
-	Request       drivers.SuiteRequest `json:"request"`
-	Tag           string               `json:"tag"`
-	Dialect       dialect              `json:"dialect"`
-	WordsPerToken float64              `json:"wordsPerToken"`
+	Request drivers.SuiteRequest `json:"request"`
+	Tag     string               `json:"tag"`
+	Dialect dialect              `json:"dialect"`
+	Lexicon lexicon              `json:"lexicon"`
+	Picked  []picked             `json:"picked,omitempty"` // conversations of sharegpt
 }
 
 // clientNodes are the nodes that send the load, as the leader knows them. It is empty when one process sends it all.
@@ -53,7 +54,7 @@ func (r *runner) measureOnNodes(ctx context.Context, b *book, o coordinator.Opti
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.progress("starting the clients of the other nodes")
-	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.wordsPerToken})
+	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.lexicon, r.data.picked})
 	if err != nil {
 		return err
 	}

@@ -227,7 +227,7 @@ func BenchmarkConclude(b *testing.B) {
 				b.StartTimer()
 				records, err := book.records()
 				if err == nil {
-					_, err = r.conclude(dir, book, records)
+					_, err = r.conclude(context.Background(), dir, book, records)
 				}
 				book.close()
 				if err != nil {

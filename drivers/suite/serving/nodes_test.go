@@ -62,7 +62,7 @@ func TestNodes(t *testing.T) {
 			if len(reasons(res)) > 0 {
 				t.Errorf("%v", res.Reasons)
 			}
-			wantMetrics(t, res, map[string]float64{"completed": 61, "failed": 0, "correct_rate_percent": 100, "input_tokens": 61 * 7, "client_nodes": 3})
+			wantMetrics(t, res, map[string]float64{"completed": 61, "failed": 0, "correct_rate_percent": 100, "input_tokens": 61 * flawedPrompt, "client_nodes": 3})
 			if v.Concurrency > 0 && f.most.Load() > int64(v.Concurrency) {
 				t.Errorf("%d in flight, bound %d", f.most.Load(), v.Concurrency)
 			}

@@ -35,7 +35,7 @@ func (r *runner) partial(ctx context.Context, dir string, b *book) error {
 	if err := r.writeSamples(dir, records); err != nil {
 		return err
 	}
-	_, res, err := r.result(b, records)
+	_, res, err := r.result(ctx, b, records)
 	if err != nil {
 		return fmt.Errorf("summing up what there is of the run: %w", err)
 	}

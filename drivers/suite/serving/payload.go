@@ -1,9 +1,12 @@
 package serving
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 
+	"assay/api/v1alpha1"
 	"assay/drivers/constraint"
 )
 
@@ -44,12 +47,33 @@ func (d dialect) fields(c constraint.Constraint) map[string]any {
 
 // payload is the body of one request.
 type payload struct {
-	model       string
-	chat        bool
-	maxTokens   int
-	dialect     dialect
-	ignoreEOS   bool
-	temperature float64
+	model     string
+	chat      bool
+	maxTokens int
+	dialect   dialect
+	ignoreEOS bool
+	limit     string         // the member that bounds the answer; empty: max_tokens
+	extra     map[string]any // the same for every request: sampling, and what the manifest adds
+}
+
+// newPayload is that of a manifest.
+func newPayload(model string, v *v1alpha1.Serving) payload {
+	p := payload{model: model, chat: v.API == "chat", maxTokens: v.OutputTokens, ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS,
+		limit: v.MaxTokensField, extra: v.Sampling.Fields()}
+	if v.Sampling == nil || !v.Sampling.Server {
+		p.extra["temperature"] = v.Temperature
+	}
+	maps.Copy(p.extra, v.ExtraBody)
+	return p
+}
+
+// described is what every request asks for besides its prompt and its length, as JSON.
+func (p payload) described() string {
+	b, err := json.Marshal(p.extra)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 func (p payload) path() string {
@@ -62,9 +86,10 @@ func (p payload) path() string {
 // body asks for a streamed answer to q with usage at the end, under constraint c unless that is nil.
 func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
-		"model": p.model, "max_tokens": p.maxTokens, "temperature": p.temperature, "stream": true,
+		"model": p.model, cmp.Or(p.limit, "max_tokens"): p.maxTokens, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
 	}
+	maps.Copy(m, p.extra)
 	if p.ignoreEOS {
 		m["ignore_eos"] = true
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"assay/drivers/constraint"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // server is what the probes found out about the target.
@@ -84,7 +85,7 @@ func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version
 		if candidate.fields(held) == nil {
 			continue
 		}
-		p.dialect, p.maxTokens = candidate, 128
+		p.dialect = candidate
 		err := c.canary(ctx, p, held, word)
 		if err == nil {
 			return candidate, nil
@@ -99,27 +100,58 @@ func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version
 		d.name, strings.Join(tried, "; "))
 }
 
+// canaryTokens are the lengths that a canary's answer gets, one after the other while a model is cut in its thoughts: only what it
+// says after them is under the constraint.
+var canaryTokens = []int{128, 1024, 4096}
+
 // canary asks every replica. An answer that was cut short passes if it holds the word.
 func (c *client) canary(ctx context.Context, p payload, held constraint.Constraint, word string) error {
 	check, err := constraint.Compile(held)
 	if err != nil {
 		return fmt.Errorf("compiling the canary: %w", err)
 	}
-	body, err := p.body(ask("Name three rivers in Europe and say where they rise."), &held)
-	if err != nil {
-		return err
-	}
 	for turn, endpoint := range c.endpoints {
-		o := c.complete(ctx, turn, c.run+"-canary", p.path(), body)
-		if o.failure != nil {
-			return fmt.Errorf("%s: %w", endpoint, o.failure)
+		o, err := c.askCanary(ctx, p, turn, held)
+		if err != nil {
+			return fmt.Errorf("%s: %w", endpoint, err)
 		}
 		cut := o.answer.Finish == "length" && bytes.Contains(o.answer.Text, []byte(word))
 		if !cut && check.Check(string(o.answer.Text)) != nil {
-			return fmt.Errorf("%s ignored it and answered %.60q", endpoint, o.answer.Text)
+			return fmt.Errorf("%s ignored it and answered %.60q%s", endpoint, o.answer.Text, thoughts(o.answer))
 		}
 	}
 	return nil
+}
+
+// askCanary asks one replica, and again with more tokens while it thinks until the end. A longer answer than it can give is no
+// failure.
+func (c *client) askCanary(ctx context.Context, p payload, turn int, held constraint.Constraint) (last outcome, err error) {
+	for i, tokens := range canaryTokens {
+		p.maxTokens = tokens
+		body, err := p.body(ask("Name three rivers in Europe and say where they rise."), &held)
+		if err != nil {
+			return last, err
+		}
+		o := c.complete(ctx, turn, c.run+"-canary", p.path(), body)
+		if o.failure != nil && (i == 0 || o.failure.Kind != "http_400") {
+			return o, o.failure
+		}
+		if o.failure != nil {
+			return last, nil
+		}
+		if last = o; len(o.answer.Text) > 0 || o.answer.Said.Thought == 0 {
+			return o, nil
+		}
+	}
+	return last, nil
+}
+
+// thoughts says that there were thoughts before an answer.
+func thoughts(a sse.Answer) string {
+	if a.Said.Thought == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", behind %d bytes of thoughts", a.Said.Hidden)
 }
 
 func canaryWord(r *rand.Rand) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -34,6 +35,7 @@ type flawed struct {
 	misbehave func(n int, w http.ResponseWriter, text string) bool
 	pause     time.Duration // between events
 	noUsage   bool
+	thinks    int                                       // thoughts before an answer, of a chat
 	spoil     func(n int, text string) (string, string) // changes the text; gives the finish reason
 
 	mu       sync.Mutex
@@ -46,6 +48,15 @@ type flawed struct {
 }
 
 const canaryMark = "three rivers"
+
+// flawedPrompt is how many tokens it says that every prompt has.
+const flawedPrompt = 120
+
+func hashOf(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, text)
+	return h.Sum64()
+}
 
 func (f *flawed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
@@ -118,12 +129,12 @@ func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if text, err = compiled.Generate(rand.New(rand.NewPCG(1, uint64(len(prompt))))); err != nil {
+		if text, err = compiled.Generate(rand.New(rand.NewPCG(1, hashOf(prompt)))); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 	}
-	if !strings.Contains(prompt, canaryMark) {
+	if !strings.Contains(prompt, canaryMark) && !strings.Contains(r.Header.Get("X-Request-Id"), "-repeat") {
 		n := int(f.requests.Add(1)) - 1
 		f.mu.Lock()
 		f.prompts, f.bodies = append(f.prompts, prompt), append(f.bodies, body)
@@ -133,6 +144,14 @@ func (f *flawed) complete(w http.ResponseWriter, r *http.Request) {
 		}
 		if f.spoil != nil {
 			text, finish = f.spoil(n, text)
+		}
+	}
+	if most, _ := body["max_tokens"].(float64); f.thinks > 0 {
+		for range min(f.thinks, int(most)) {
+			fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm \"}}]}\n\n")
+		}
+		if f.thinks >= int(most) {
+			text, finish = "", "length"
 		}
 	}
 	f.stream(w, r.Context(), chat, text, finish)
@@ -156,7 +175,7 @@ func (f *flawed) stream(w http.ResponseWriter, ctx context.Context, chat bool, t
 		}
 	}
 	if !f.noUsage {
-		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":%d}}\n\n", len(tokens))
+		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d}}\n\n", flawedPrompt, len(tokens))
 	}
 	io.WriteString(w, "data: [DONE]\n\n")
 }

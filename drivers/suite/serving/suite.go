@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -35,7 +36,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	}
 	defer r.client.close()
 	if s.Redact != nil {
-		r.safe = s.Redact(r.client.token)
+		r.safe = s.Redact(append(r.hidden, r.client.token)...)
 	}
 	r.overlap = suite.NewOverlap(req, dir)
 	if err := r.probe(ctx); err != nil {
@@ -60,7 +61,8 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	return r.conclude(dir, b, records)
+	r.cached = r.repeatPrompt(ctx, len(records))
+	return r.conclude(ctx, dir, b, records)
 }
 
 // check refuses a request without the manifest's defaults.
@@ -71,7 +73,7 @@ func check(req drivers.SuiteRequest) error {
 		return fmt.Errorf("the request of benchmark %q has no serving part", req.Benchmark)
 	case req.Model == "":
 		return fmt.Errorf("service %q declares no model; write vllm.model", req.Target)
-	case v.Prompts < 1 || v.OutputTokens < 1 || v.RequestTimeout <= 0 || v.Burstiness <= 0:
+	case v.Prompts < 1 || v.OutputTokens < 1 && v.Dataset != "sharegpt" || v.RequestTimeout <= 0 || v.Burstiness <= 0:
 		return fmt.Errorf("benchmark %q needs prompts, outputTokens, requestTimeout and burstiness above 0, but has %d, %d, %s and %g",
 			req.Benchmark, v.Prompts, v.OutputTokens, v.RequestTimeout, v.Burstiness)
 	}
@@ -97,6 +99,9 @@ type runner struct {
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
+	untold   atomic.Bool // the server has no /tokenize
+	hidden   []string    // values of secret headers
+	cached   *repeated   // how a repeated prompt was answered; nil: not measured
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -117,15 +122,15 @@ func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error)
 	}
 	r := &runner{
 		part: part{of: 1}, safe: suite.Plain{}, req: req, spec: v, progress: progress, data: d, scorer: sc,
-		client: newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), max(v.OutputTokens, 128)),
-		payload: payload{model: req.Model, chat: v.API == "chat", maxTokens: v.OutputTokens,
-			ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS, temperature: v.Temperature},
+		client:  newClient(req.Endpoints, v.RequestTimeout.Std(), connections(v), d.longest(v)),
+		payload: newPayload(req.Model, v),
 	}
 	r.client.run = req.Run
 	if r.client.token, err = drivers.ReadToken(req.TokenFile); err != nil {
 		return nil, err
 	}
-	return r, nil
+	r.client.headers, r.hidden, err = headersOf(req)
+	return r, err
 }
 
 // connections is how many connections are opened beforehand: the bound on concurrency, or what arrives within ten
@@ -192,8 +197,8 @@ func (r *runner) warmUp(ctx context.Context) error {
 }
 
 // conclude makes the result and writes the run's files.
-func (r *runner) conclude(dir string, b *book, records []record) (drivers.SuiteResult, error) {
-	sum, res, err := r.result(b, records)
+func (r *runner) conclude(ctx context.Context, dir string, b *book, records []record) (drivers.SuiteResult, error) {
+	sum, res, err := r.result(ctx, b, records)
 	if err != nil {
 		return res, err
 	}
@@ -222,7 +227,7 @@ func (r *runner) writeSamples(dir string, records []record) error {
 }
 
 // result scores the answers and sums up. It takes secrets out of the records.
-func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResult, error) {
+func (r *runner) result(ctx context.Context, b *book, records []record) (*summary, drivers.SuiteResult, error) {
 	r.progress("scoring the answers")
 	for i := range records {
 		s := &records[i]
@@ -243,6 +248,9 @@ func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResul
 	metrics := sum.metrics(r.open)
 	mine, own := selfCheck(r.self, &sum, r.open, metrics)
 	faults, notes = append(faults, mine...), append(notes, own...)
+	done := r.checkWork(ctx, records)
+	faults, notes = append(faults, done.faults...), append(notes, done.notes...)
+	done.report(metrics)
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.stages(metrics, r.spec.Stages)
 	notes = append(notes, sum.judgeLoad(metrics, r.spec, r.open)...)
@@ -251,7 +259,7 @@ func (r *runner) result(b *book, records []record) (*summary, drivers.SuiteResul
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
-		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
+		Versions: map[string]string{"client": r.client.name, "request": r.payload.described(), "lengths": done.lengths, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")

@@ -59,7 +59,7 @@ func TestDatasets(t *testing.T) {
 					}
 					wantMetrics(t, res, map[string]float64{
 						"completed": 20, "failed": 0, "error_rate_percent": 0, "correct_rate_percent": 100, "violated_rate_percent": 0,
-						"truncated_rate_percent": 0, "input_tokens": 140,
+						"truncated_rate_percent": 0, "input_tokens": 20 * flawedPrompt,
 					})
 					if slices.Sort(f.prompts); len(slices.Compact(f.prompts)) != 20 {
 						t.Error("prompts repeat")

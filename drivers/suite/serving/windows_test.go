@@ -93,7 +93,7 @@ func TestSeveralTokensAChunk(t *testing.T) {
 		emit(w, false, text[:1], nil)
 		time.Sleep(10 * time.Millisecond)
 		emit(w, false, text[1:], "stop")
-		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":12}}\n\ndata: [DONE]\n\n")
+		fmt.Fprintf(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":12}}\n\ndata: [DONE]\n\n")
 		return true
 	}}
 	res, _, err := measure(t, spec(nil), serve(t, f))

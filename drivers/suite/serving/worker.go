@@ -44,6 +44,7 @@ func (m sampleMessage) sample(ahead time.Duration) sample {
 	for i := range m.Answer.Events {
 		m.Answer.Events[i] -= ahead
 	}
+	m.Answer.Said = m.Answer.Said.Earlier(ahead)
 	return sample{index: m.Index, structured: m.Structured, due: m.Due - ahead, free: m.Free - ahead,
 		outcome: outcome{sent: m.Sent - ahead, ended: m.Ended - ahead, connect: m.Connect, behind: m.Behind, blur: m.Blur, answer: m.Answer, failure: m.Failure}}
 }
@@ -67,7 +68,10 @@ func Worker(ctx context.Context, dir string) error {
 		return errors.Join(err, leader.Send(workerReady{host, err.Error()}))
 	}
 	defer r.client.close()
-	r.data.tag, r.payload.dialect, r.data.wordsPerToken = brief.Tag, brief.Dialect, brief.WordsPerToken
+	r.data.tag, r.payload.dialect, r.data.lexicon = brief.Tag, brief.Dialect, brief.Lexicon
+	if brief.Picked != nil {
+		r.data.pick(brief.Picked)
+	}
 	r.part = part{node, brief.Request.Nodes}
 	b, ready := newBook(dir), false
 	defer b.close()

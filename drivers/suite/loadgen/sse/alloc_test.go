@@ -11,6 +11,7 @@ var pieces = map[string][]byte{
 	"an event like the last":  []byte("data: " + chunkA + "\n\n"),
 	"an event with escapes":   []byte("data: " + chunkB + "\n\n"),
 	"an event of a chat":      []byte(`data: {"id":"1","choices":[{"index":0,"delta":{"content":"a\"b"},"finish_reason":null}]}` + "\n\n"),
+	"a thought":               []byte("data: " + thoughtA + "\n\n"),
 	"the usage":               []byte("data: " + usage + "\n\n"),
 	"eight events in a piece": bytes.Repeat([]byte("data: "+chunkA+"\n\n"), 8),
 }

@@ -9,12 +9,16 @@ import (
 // Event is one event of the stream. Its slices alias the scanned data, or scratch space where there were escapes: they are
 // valid until the next Scan.
 type Event struct {
-	Choices    bool // the choices array has a first element
-	Text       []byte
+	Choices    bool   // the choices array has a first element
+	Text       []byte // of the answer
+	Thought    []byte // of a reasoning model, before its answer: reasoning_content, or reasoning
+	Tools      []byte // tool_calls as they are; nil when there is none
+	Model      []byte // that answers; nil when the event names none
 	Finish     []byte // finish_reason; nil when there is none
 	Usage      bool
 	Prompt     int    // tokens
 	Completion int    // tokens
+	Reasoned   int    // tokens of the completion that are thoughts, where usage tells them apart
 	Error      []byte // the value of "error"; nil when there is none
 	scratch    []byte
 	last       like
@@ -28,7 +32,11 @@ var errMalformed = errors.New("malformed JSON")
 func (e *Event) Scan(data []byte) error {
 	*e = Event{scratch: e.scratch[:0], last: e.last}
 	if text, ok := e.last.text(data); ok {
-		e.Choices, e.Text = true, text
+		if e.Choices = true; e.last.thought {
+			e.Thought = text
+		} else {
+			e.Text = text
+		}
 		return nil
 	}
 	err := e.read(data)
@@ -43,6 +51,8 @@ func (e *Event) read(data []byte) error {
 		switch string(key) {
 		case "choices":
 			return e.scanChoices(value)
+		case "model":
+			return e.unquote(value, &e.Model)
 		case "usage":
 			return e.scanUsage(value)
 		case "error":
@@ -73,15 +83,26 @@ func (e *Event) scanChoices(value []byte) error {
 		case "finish_reason":
 			return e.unquote(value, &e.Finish)
 		case "delta":
-			return members(value, func(key, value []byte) error {
-				if string(key) == "content" {
-					return e.unquote(value, &e.Text)
-				}
-				return nil
-			})
+			return members(value, e.scanDelta)
 		}
 		return nil
 	})
+}
+
+func (e *Event) scanDelta(key, value []byte) error {
+	switch string(key) {
+	case "content":
+		return e.unquote(value, &e.Text)
+	case "reasoning_content", "reasoning": // some servers have an object by this name
+		if value[0] == '"' {
+			return e.unquote(value, &e.Thought)
+		}
+	case "tool_calls":
+		if !isNull(value) && string(value) != "[]" {
+			e.Tools = value
+		}
+	}
+	return nil
 }
 
 func (e *Event) scanUsage(value []byte) error {
@@ -95,6 +116,15 @@ func (e *Event) scanUsage(value []byte) error {
 			e.Prompt, err = strconv.Atoi(string(value))
 		case "completion_tokens":
 			e.Completion, err = strconv.Atoi(string(value))
+		case "completion_tokens_details":
+			if value[0] == '{' {
+				err = members(value, func(key, value []byte) error {
+					if string(key) == "reasoning_tokens" {
+						e.Reasoned, _ = strconv.Atoi(string(value)) // null is none
+					}
+					return nil
+				})
+			}
 		}
 		return err
 	})

@@ -6,6 +6,7 @@ import "bytes"
 // their text only: comparing them with it costs a tenth of scanning.
 type like struct {
 	known         bool
+	thought       bool // its text is a thought
 	before, after []byte
 }
 
@@ -23,13 +24,17 @@ func (l *like) text(data []byte) ([]byte, bool) {
 	return text, true
 }
 
-// learn remembers an event that has nothing but a text, without escapes.
+// learn remembers an event that has nothing but a text, or nothing but a thought, without escapes.
 func (l *like) learn(data []byte, e *Event) {
-	at := cap(data) - cap(e.Text) // a text without escapes is a part of data
-	l.known = e.Choices && e.Finish == nil && !e.Usage && e.Error == nil && len(e.Text) > 0 &&
-		at >= 0 && at+len(e.Text) <= len(data) && &data[at] == &e.Text[0]
+	text := e.Text
+	if l.thought = len(text) == 0; l.thought {
+		text = e.Thought
+	}
+	at := cap(data) - cap(text) // a text without escapes is a part of data
+	l.known = e.Choices && e.Finish == nil && !e.Usage && e.Error == nil && e.Tools == nil && len(text) > 0 && (l.thought || len(e.Thought) == 0) &&
+		at >= 0 && at+len(text) <= len(data) && &data[at] == &text[0]
 	if l.known {
-		l.before, l.after = append(l.before[:0], data[:at]...), append(l.after[:0], data[at+len(e.Text):]...)
+		l.before, l.after = append(l.before[:0], data[:at]...), append(l.after[:0], data[at+len(text):]...)
 	}
 }
 

@@ -17,9 +17,32 @@ type Answer struct {
 	Events     []time.Duration // arrival of each event with choices
 	Text       []byte
 	Finish     string
-	Usage      bool // the server has sent the numbers of tokens
-	Prompt     int  // tokens
-	Completion int  // tokens
+	Model      string // that the events name; of several, the last
+	Usage      bool   // the server has sent the numbers of tokens
+	Prompt     int    // tokens
+	Completion int    // tokens
+	Reasoned   int    // tokens of the completion that are thoughts, where usage tells them apart
+	Said       Said
+}
+
+// Said is when the events held something, and how much. An event with choices can be empty: the first one of a chat is.
+type Said struct {
+	First   time.Duration // arrival of the first event with an answer's text, a thought or a tool call; 0: none had any
+	Thought time.Duration // of the first thought; 0: none
+	Answer  time.Duration // of the first event with an answer's text or a tool call; 0: none
+	Last    time.Duration // of the last event with any of them
+	Events  int           // with any of them
+	Hidden  int           // bytes of thoughts and tool calls, which Text does not hold
+}
+
+// Earlier is the same on a clock that is so far behind.
+func (s Said) Earlier(by time.Duration) Said {
+	for _, t := range []*time.Duration{&s.First, &s.Thought, &s.Answer, &s.Last} {
+		if *t != 0 {
+			*t -= by
+		}
+	}
+	return s
 }
 
 // Stream is an answer as far as it has been received. The zero value is the beginning of one.
@@ -28,12 +51,13 @@ type Stream struct {
 	Done  bool   // [DONE] was seen; what follows is ignored
 	carry []byte // the beginning of a line that is not complete yet
 	event Event
+	model string // of the last stream, which that of this one mostly is
 }
 
 // Start makes s the beginning of another stream, with room for so many events. It reuses the buffers of the last one, whose
 // answer must not be used any more.
 func (s *Stream) Start(events int) {
-	*s = Stream{carry: s.carry[:0], event: Event{scratch: s.event.scratch, last: s.event.last.forget()}, Answer: Answer{
+	*s = Stream{carry: s.carry[:0], model: s.model, event: Event{scratch: s.event.scratch, last: s.event.last.forget()}, Answer: Answer{
 		Events: slices.Grow(s.Events[:0], events), Text: slices.Grow(s.Text[:0], 4*events),
 	}}
 }
@@ -100,14 +124,40 @@ func (s *Stream) line(line []byte, at time.Duration) *suite.Failure {
 	if e.Choices {
 		s.Events = append(s.Events, at)
 		s.Text = append(s.Text, e.Text...)
+		s.said(e, at)
 		if e.Finish != nil {
 			s.Finish = reason(e.Finish)
 		}
 	}
 	if e.Usage {
-		s.Usage, s.Prompt, s.Completion = true, e.Prompt, e.Completion
+		s.Usage, s.Prompt, s.Completion, s.Reasoned = true, e.Prompt, e.Completion, e.Reasoned
 	}
 	return nil
+}
+
+// said notes what an event with choices holds.
+func (s *Stream) said(e *Event, at time.Duration) {
+	if e.Model != nil {
+		if string(e.Model) != s.model {
+			s.model = string(e.Model)
+		}
+		s.Model = s.model
+	}
+	answer, said := len(e.Text) > 0 || e.Tools != nil, &s.Said
+	if !answer && len(e.Thought) == 0 {
+		return
+	}
+	if said.Events++; said.Events == 1 {
+		said.First = at
+	}
+	said.Last = at
+	if len(e.Thought) > 0 && said.Thought == 0 {
+		said.Thought = at
+	}
+	if answer && said.Answer == 0 {
+		said.Answer = at
+	}
+	said.Hidden += len(e.Thought) + len(e.Tools)
 }
 
 // reason is b as a string, without an allocation for the usual ones.

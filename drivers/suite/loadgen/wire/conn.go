@@ -26,7 +26,9 @@ type conn struct {
 	open     bool
 	writable bool          // whether epoll reports that it can be written to
 	idle     time.Duration // since when it carries no request
+	reused   bool          // it was open before its request was sent
 	index    int           // of the request; -1: idle
+	request  *Request      // the last one
 	out      []byte        // the rest of the request that is not written yet
 	read     time.Duration // when it was last read
 	outcome  Outcome
@@ -60,6 +62,16 @@ func (l *loop) dial(endpoint int) (*conn, error) {
 	}
 	l.conns[fd] = c
 	return c, nil
+}
+
+// left reports whether the server had closed the connection before it read the request: the connection had waited for it, no byte
+// of an answer came, and the request was refused, or not received. A server that took it and closed has failed it.
+func (c *conn) left(err error) bool {
+	if !c.reused || c.resp.room != c.resp.limit {
+		return false
+	}
+	unread, failed := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
+	return errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE) || err == nil && failed == nil && unread > 0
 }
 
 // watchWrites switches whether epoll reports that c can be written to.

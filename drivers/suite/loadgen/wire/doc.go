@@ -21,8 +21,10 @@
 // the longest such time, and that of the write. The loop's timer is a stall clock too (package selfwatch).
 //
 // A thread's loop (loop.go) begins the requests that are due (send.go), waits (poll.go) and handles what arrived. A
-// connection carries one request at a time (conn.go); response.go and package sse parse its answer. A request is never
-// sent twice: a connection that breaks is a failed request. A connection that was idle for four seconds is replaced,
+// connection carries one request at a time (conn.go); response.go and package sse parse its answer. A connection that
+// breaks is a failed request, with two exceptions: an answer whose stream had ended is whole, and a request that the server did
+// not read, because it had closed a waiting connection without a word, goes on a new one. No server reads a request twice.
+// A connection that was idle for four seconds is replaced,
 // because vLLM closes them after five; the time to connect is reported separately.
 //
 // An answer has a limit in bytes, framing included, and all answers of a run have a budget; what exceeds one fails as

@@ -128,7 +128,7 @@ func (l *loop) handle(c *conn, events uint32) {
 	}
 	if events&unix.EPOLLOUT != 0 && c.index >= 0 {
 		if err := l.write(c); err != nil {
-			l.fail(c, suite.Failed(err))
+			l.broken(c, err)
 			return
 		}
 	}
@@ -168,7 +168,9 @@ func (l *loop) read(c *conn) {
 	case c.index < 0: // idle: the server closed it, or sent something unasked
 		l.drop(c)
 	case err != nil:
-		l.fail(c, suite.Failed(fmt.Errorf("reading the answer: %w", os.NewSyscallError("recvmsg", err))))
+		l.broken(c, fmt.Errorf("reading the answer: %w", os.NewSyscallError("recvmsg", err)))
+	case len(piece) == 0 && c.left(nil):
+		l.again(c)
 	case len(piece) == 0:
 		l.end(c, c.index, c.resp.closed(), now)
 	default:

@@ -234,9 +234,10 @@ func hex(b []byte) (n int64, ok bool) {
 	return n, ok
 }
 
-// closed is called when the server closes the connection. It returns nil when that was the proper end of the answer.
+// closed is called when the server closes the connection. It returns nil when that was the proper end of the answer, or when the
+// stream had ended before: what is missing then is of the framing, and no part of the answer.
 func (r *response) closed() *suite.Failure {
-	if r.part == untilClose {
+	if r.closing = true; r.part == untilClose || r.stream.Done {
 		r.part = complete
 		return r.verdict()
 	}

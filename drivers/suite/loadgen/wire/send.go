@@ -71,7 +71,9 @@ func (l *loop) send(i int, r *Request, due, free, now time.Duration) {
 	o := Outcome{Due: due, Free: free, Sent: now}
 	l.inFlight++
 	c := l.take(r.Endpoint, now)
-	if c == nil {
+	if c != nil {
+		c.reused = true
+	} else {
 		var err error
 		if c, err = l.dial(r.Endpoint); err != nil {
 			o.Failure, o.Ended = l.noConnection(r.Endpoint, err), now
@@ -79,7 +81,7 @@ func (l *loop) send(i int, r *Request, due, free, now time.Duration) {
 			return
 		}
 	}
-	c.index, c.out, c.read, c.outcome = i, r.Bytes, 0, o
+	c.index, c.request, c.out, c.read, c.outcome = i, r, r.Bytes, 0, o
 	l.engine.Budget.Grant(r.Grant)
 	c.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
 	l.started = append(l.started, flight{i, c})
@@ -93,11 +95,41 @@ func (l *loop) dispatch(c *conn) {
 	o := &c.outcome
 	o.Sent, _ = l.clock.Now()
 	if err := l.write(c); err != nil {
-		l.fail(c, suite.Failed(err))
+		l.broken(c, err)
 		return
 	}
 	now, _ := l.clock.Now()
 	o.Blur = now - o.Sent
+}
+
+// broken ends the request of a connection that gave an error: well when its answer was whole, on a new connection when the server
+// had left this one before, else as a failure.
+func (l *loop) broken(c *conn, err error) {
+	switch {
+	case c.left(err):
+		l.again(c)
+	case c.resp.stream.Done:
+		now, _ := l.clock.Now()
+		l.end(c, c.index, c.resp.closed(), now)
+	default:
+		l.fail(c, suite.Failed(err))
+	}
+}
+
+// again sends a request on a new connection, because the server did not read it on this one.
+func (l *loop) again(c *conn) {
+	i, r, o := c.index, c.request, c.outcome
+	l.drop(c)
+	fresh, err := l.dial(r.Endpoint)
+	if err != nil {
+		o.Failure = l.noConnection(r.Endpoint, err)
+		o.Ended, _ = l.clock.Now()
+		l.over(i, &o)
+		return
+	}
+	fresh.index, fresh.request, fresh.out, fresh.outcome = i, r, r.Bytes, o
+	fresh.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
+	l.started = append(l.started, flight{i, fresh})
 }
 
 // fail ends the request of a connection, which is closed.
