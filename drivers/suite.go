@@ -50,8 +50,10 @@ type SuiteResult struct {
 	Run       string             `json:"run"`
 	Started   time.Time          `json:"started"`
 	Ended     time.Time          `json:"ended"`
+	Window    *Window            `json:"window,omitempty"` // when it measured; nil: an older assay made it, or nothing was measured
 	Simulated bool               `json:"simulated"`
 	Metrics   map[string]float64 `json:"metrics"`
+	Absent    map[string]string  `json:"absent,omitempty"` // metric, or the beginning of several -> why there is none
 	Valid     bool               `json:"valid"`
 	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
 	Final     bool               `json:"final,omitempty"`    // not valid for a reason that the same request would meet again

@@ -32,8 +32,10 @@ const (
 	// Notes of any run.
 	ReasonTooFewSamples  = "TooFewSamples"  // percentiles were left out: send more requests
 	ReasonPartialOverlap = "PartialOverlap" // runs of one overlap did not measure all the time together: make them equally long
+	ReasonClockStepped   = "ClockStepped"   // the wall clock was set meanwhile: keep it with chrony or ntpd, and run it again
 	// Notes of a serving run.
-	ReasonCoalesced = "Coalesced" // the server sends several tokens a chunk: read itl_token instead of itl
+	ReasonServerReset = "ServerReset" // the server's counters began anew: it was restarted; read its log, and run it again
+	ReasonCoalesced   = "Coalesced"   // the server sends several tokens a chunk: read itl_token instead of itl
 	// Notes of a vector run.
 	ReasonNoTelemetry    = "NoTelemetry"    // no exporter could be made: check OTEL_EXPORTER_OTLP_ENDPOINT
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log

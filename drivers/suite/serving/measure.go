@@ -63,14 +63,12 @@ func (r *runner) send(ctx context.Context, samples []sample, begin func(context.
 	}
 	var done atomic.Int64
 	stop := r.report(&done, len(samples))
-	watched := func() scrapes { return scrapes{} }
 	if r.part.at == 0 { // only the first node reads the server's metrics
-		watched = r.client.watch(ctx)
+		r.startWatching(ctx)
 	}
 	began := suite.ReadUsage()
 	err = drive(ctx, start, func() { done.Add(1) })
 	r.self = selfBetween(began, suite.ReadUsage(), r.client.cores)
-	r.server.scrapes = watched()
 	stop()
 	if err == nil {
 		err = ctx.Err() // the run was stopped while the last answers were read

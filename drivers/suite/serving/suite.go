@@ -50,6 +50,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		}
 	}
 	samples, err := measure(ctx)
+	r.stopWatching()
 	if err = errors.Join(err, r.overlap.End()); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -87,6 +88,9 @@ type runner struct {
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
+	before   suite.Anchor   // both clocks, before the first request
+	after    suite.Anchor   // and after the last answer
+	watched  func() scrapes // ends the reading of the servers' metrics
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -203,7 +207,6 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.steadyReport(metrics)
 	sum.stages(metrics, r.spec.Stages)
-	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.self.report(metrics, len(records))
 	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
@@ -211,6 +214,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
+	r.window(&res, records)
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
 	}
@@ -226,7 +230,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if err := writeVLLM(dir, name, r.vllm(&sum, res.Simulated, now)); err != nil {
 		return res, fmt.Errorf("writing vLLM's result file: %w", err)
 	}
-	if err := writeSamples(dir, records); err != nil {
+	if err := writeSamples(dir, records, *res.Window); err != nil {
 		return res, fmt.Errorf("writing the samples: %w", err)
 	}
 	if err := writeCSV(dir, records, r.client.id); err != nil {
