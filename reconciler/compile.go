@@ -113,6 +113,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.
 func process(made drivers.Compiled, p drivers.Process) string {
 	p.Probes, p.Metrics, p.Restart, p.Live, p.Grace, p.Fingerprint, p.Textfile, p.Fetched, p.Protected = nil, "", drivers.Restart{}, drivers.Live{}, 0, "", "", nil, nil
+	p.Image, p.Weights, p.Ask = "", nil, nil
 	if p.Reload != "" {
 		p.Files = nil
 	}

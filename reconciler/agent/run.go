@@ -100,13 +100,19 @@ func (r *run) begin(now time.Time) {
 	r.group, r.started, r.phase = g, now, v1alpha1.RunRunning
 }
 
-// secrets are those that the suite gets: the key of its target. What is wrong with its request the suite says.
+// secrets are those that the suite gets: the keys of its target and of that one's counters. What is wrong with its request the suite says.
 func (r *run) secrets() []string {
 	var req drivers.SuiteRequest
-	if durable.ReadRecord(filepath.Join(r.want.Dir, drivers.RequestFile), &req) != nil || req.TokenFile == "" {
+	if durable.ReadRecord(filepath.Join(r.want.Dir, drivers.RequestFile), &req) != nil {
 		return nil
 	}
-	return r.a.learn(req.TokenFile)
+	var files []string
+	for _, file := range []string{req.TokenFile, req.MeterToken} {
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	return r.a.learn(files...)
 }
 
 // claim takes the run for this agent. lost is the word for what kept it from that.

@@ -218,7 +218,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 		first, uses := target.replicas[0], target.uses()
 		r.Nonce, r.JobID, r.Nodes = first.attempt.Nonce, string(first.job.ID), first.job.Nodes
 		if len(set) == 1 && w.holder(x, uses) == nil {
-			r.give(target, uses)
+			r.give(target, uses, w.d.ScrapeToken)
 			req = req.At(*r.Given)
 			w.hold(&r, uses)
 		}
