@@ -148,7 +148,12 @@ func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteReque
 	defer p.Close()
 	safe := suites.redactor(req)
 	progress := func(line string) { _, _ = p.WriteString(safe.Message(line) + "\n") } // a full disk is noticed when the result is written
+	meters := startMeters(ctx, req)
+	defer meters.stop()
 	res, err := s.Run(ctx, req, dir, progress)
+	if err == nil {
+		meters.report(ctx, &res)
+	}
 	return req, res, err
 }
 

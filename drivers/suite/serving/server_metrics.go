@@ -30,17 +30,17 @@ type second struct {
 	sum, mean, worst [len(gauges)]float64 // NaN: there was none
 }
 
-// gauge is a metric that is reported as a mean and a maximum over the window.
-type gauge struct {
-	name    string
-	metrics []string // of V1 and V0 engines
-	share   bool     // of an engine: engines are averaged, and the fullest is the maximum; otherwise they are added up
-}
+// Gauges. Requests are added up over engines; of the cache, which is a share of an engine's own, engines are averaged, and
+// the fullest one is the maximum.
+const (
+	running = iota
+	waiting
+	cache
+)
 
-var gauges = [...]gauge{
-	{"server_running", []string{"vllm:num_requests_running"}, false},
-	{"server_waiting", []string{"vllm:num_requests_waiting"}, false},
-	{"server_kv_cache", []string{"vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"}, true},
+// gauges are their names, of V1 and V0 engines.
+var gauges = [...][]string{
+	running: {"vllm:num_requests_running"}, waiting: {"vllm:num_requests_waiting"}, cache: {"vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"},
 }
 
 // times are histograms of seconds, of which the mean over the window is reported.
@@ -118,7 +118,7 @@ func (c *client) read(ctx context.Context) reading {
 // wanted are the names of the metrics that are reported.
 var wanted = func() (out []string) {
 	for _, g := range gauges {
-		out = append(out, g.metrics...)
+		out = append(out, g...)
 	}
 	for _, name := range times {
 		out = append(out, name)
@@ -175,7 +175,7 @@ func (r reading) second(at time.Duration) second {
 	out := second{at: at}
 	for i, g := range gauges {
 		out.sum[i], out.mean[i], out.worst[i] = math.NaN(), math.NaN(), math.NaN()
-		for _, metric := range g.metrics {
+		for _, metric := range g {
 			if all := r[metric]; len(all) > 0 {
 				sum, worst := 0.0, math.Inf(-1)
 				for _, v := range all {

@@ -31,21 +31,25 @@ func (s scrapes) report(res *drivers.SuiteResult, from, to time.Duration) {
 
 func (s scrapes) gauges(m map[string]float64, from, to time.Duration) {
 	seconds := s.within(from, to)
-	for i, g := range gauges {
-		sum, most, n := 0.0, math.Inf(-1), 0.0
+	over := func(mean, worst func(second) float64) (average, most float64, any bool) {
+		sum, n := 0.0, 0.0
+		most = math.Inf(-1)
 		for _, r := range seconds {
-			mean, worst := r.sum[i], r.sum[i]
-			if g.share {
-				mean, worst = 100*r.mean[i], 100*r.worst[i]
-			}
-			if !math.IsNaN(mean) {
-				sum, most, n = sum+mean, max(most, worst), n+1
+			if v := mean(r); !math.IsNaN(v) {
+				sum, most, n = sum+v, max(most, worst(r)), n+1
 			}
 		}
-		unit := map[bool]string{true: "_percent"}[g.share]
-		if n > 0 {
-			m[g.name+"_mean"+unit], m[g.name+"_max"+unit] = sum/n, most
+		return sum / n, most, n > 0
+	}
+	for name, i := range map[string]int{"server_running": running, "server_waiting": waiting} {
+		sum := func(r second) float64 { return r.sum[i] }
+		if average, most, any := over(sum, sum); any {
+			m[name+"_mean"], m[name+"_max"] = average, most
 		}
+	}
+	average, most, any := over(func(r second) float64 { return r.mean[cache] }, func(r second) float64 { return r.worst[cache] })
+	if any {
+		m["server_kv_cache_mean_percent"], m["server_kv_cache_max_percent"] = 100*average, 100*most
 	}
 }
 
