@@ -17,6 +17,7 @@ const (
 	// Faults of a serving run.
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load
+	ReasonNotExact   = "NotExact"   // the requests are not those that were to be sent again: use the assay that made them
 	ReasonClientBusy = "ClientBusy" // the client used up its cores: raise cores, give it a host of its own, or lower the load
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
@@ -53,7 +54,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonNotExact, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 

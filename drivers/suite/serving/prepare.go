@@ -27,6 +27,7 @@ func (r *runner) prepare(ctx context.Context, samples []sample) error {
 				}
 				s := &samples[i]
 				s.body, errs[k] = r.body(s)
+				r.sent.add(s.index, s.body)
 				if size.Add(int64(len(s.body))) > maxPrepared && errs[k] == nil {
 					errs[k] = fmt.Errorf("the requests of the run take more than %d GiB of memory: lower prompts or inputTokens", maxPrepared>>30)
 				}

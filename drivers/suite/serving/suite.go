@@ -37,9 +37,13 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		r.safe = s.Redact(r.client.token)
 	}
 	r.overlap = suite.NewOverlap(req, dir)
+	if err := r.recall(dir); err != nil {
+		return drivers.SuiteResult{}, err
+	}
 	if err := r.probe(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
+	r.repeat()
 	if err := r.warmUp(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -88,9 +92,12 @@ type runner struct {
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
-	before   suite.Anchor   // both clocks, before the first request
-	after    suite.Anchor   // and after the last answer
-	watched  func() scrapes // ends the reading of the servers' metrics
+	before   suite.Anchor       // both clocks, before the first request
+	after    suite.Anchor       // and after the last answer
+	sent     bodies             // what was made to be sent
+	files    []drivers.DataFile // of the data set
+	was      *drivers.Inputs    // of the run whose requests are sent again; nil: there is none
+	watched  func() scrapes     // ends the reading of the servers' metrics
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -215,6 +222,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 		Versions: map[string]string{"client": r.client.name, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
 	r.window(&res, records)
+	r.note(&res)
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
 	}

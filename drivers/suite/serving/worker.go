@@ -22,6 +22,7 @@ type (
 	workerDone  struct {
 		Err     string
 		Self    self
+		Sent    *bodies
 		Samples int
 	}
 	sampleMessage struct {
@@ -111,7 +112,7 @@ func awaitStart(ctx context.Context, leader *coordinator.Peer, ready workerReady
 
 // sendSamples sends this node's samples to the leader.
 func (r *runner) sendSamples(leader *coordinator.Peer, samples []sample) error {
-	if err := leader.Send(workerDone{Self: r.self, Samples: len(samples)}); err != nil {
+	if err := leader.Send(workerDone{Self: r.self, Sent: &r.sent, Samples: len(samples)}); err != nil {
 		return leaderLost(err)
 	}
 	for _, s := range samples {
