@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite/selftest/truth"
 )
 
 // model is the name that the truth server serves.
-const model = "selftest/words"
+const model = truth.Model
 
 // scenario is a load, and the figures that are measured under it.
 type scenario struct {
 	name    string
-	server  pace
+	server  truth.Pace
 	tokens  int
 	prompts int
 	rate    float64 // 0: closed loop
@@ -48,7 +49,7 @@ func (f figure) ratio() float64 {
 
 var scenarios = []scenario{
 	{
-		name: "1000 requests/s", server: pace{50 * time.Millisecond, 10 * time.Millisecond, 0}, tokens: 16, prompts: 5000, rate: 1000,
+		name: "1000 requests/s", server: truth.Pace{TTFT: 50 * time.Millisecond, ITL: 10 * time.Millisecond}, tokens: 16, prompts: 5000, rate: 1000,
 		figures: []figure{
 			{"TTFT error p50", "ms", 0.07, 0.23, false, func(m *measured) float64 { return m.errorAt(50) }},
 			{"TTFT error p99", "ms", 0.25, 1.5, false, func(m *measured) float64 { return m.errorAt(99) }},
@@ -58,19 +59,19 @@ var scenarios = []scenario{
 		},
 	},
 	{
-		name: "zero delay, concurrency 64", server: pace{}, tokens: 16, prompts: 60000, bound: 64,
+		name: "zero delay, concurrency 64", server: truth.Pace{}, tokens: 16, prompts: 60000, bound: 64,
 		figures: []figure{{"requests/s", "", 35000, 11502, true, (*measured).throughput}},
 	},
 	{
-		name: "512 paced streams", server: pace{20 * time.Millisecond, 20 * time.Millisecond, 0}, tokens: 128, prompts: 1536, bound: 512,
+		name: "512 paced streams", server: truth.Pace{TTFT: 20 * time.Millisecond, ITL: 20 * time.Millisecond}, tokens: 128, prompts: 1536, bound: 512,
 		figures: []figure{{"CPU per 1000 requests", "s", 1.2, 1.6, false, (*measured).cost}},
 	},
 	{
-		name: "a burst of 512 streams", server: pace{50 * time.Millisecond, 20 * time.Millisecond, 0}, tokens: 16, prompts: 512, bound: 512,
+		name: "a burst of 512 streams", server: truth.Pace{TTFT: 50 * time.Millisecond, ITL: 20 * time.Millisecond}, tokens: 16, prompts: 512, bound: 512,
 		figures: []figure{{"TTFT error p99", "ms", 8, none, false, func(m *measured) float64 { return m.errorAt(99) }}},
 	},
 	{
-		name: "512 streams x 200 tokens/s", server: pace{20 * time.Millisecond, 5 * time.Millisecond, 0}, tokens: 128, prompts: 2048, bound: 512,
+		name: "512 streams x 200 tokens/s", server: truth.Pace{TTFT: 20 * time.Millisecond, ITL: 5 * time.Millisecond}, tokens: 128, prompts: 2048, bound: 512,
 		figures: []figure{
 			{"chunks lost", "", 0, none, false, (*measured).lost},
 			{"tokens/s", "", none, none, true, (*measured).tokenRate},
