@@ -47,7 +47,9 @@
 // connect is the time of connections that had to be opened while the clock ran; it lies before start, in no latency but the
 // intended ones. send_lateness is the client's own delay, from when a request could go to when it went; slot_wait is how
 // long the concurrency bound held back a request; read_delay is how long a piece of an answer lay in the kernel, with its
-// stamp, before it was read. server_… is what the server's own /metrics report about the same window (server_metrics.go).
+// stamp, before it was read. server_kv_cache is a share of each engine: mean over all engines of all replicas, and of the fullest;
+// server_running and server_waiting are of all engines together. A counter that began anew while it was measured is absent, with the
+// note ServerReset. server_… is what the server's own /metrics report about the same window (server_metrics.go).
 //
 // A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again.
@@ -67,6 +69,7 @@
 //   - ErrorRate: more than 1 % of the requests failed
 //   - AnswerTooLarge: an answer was larger than an honest one can be
 //   - NoUsage: the tokens could not be counted
+//   - NotExact: the run replays another one (assay rerun --exact), and its requests came out otherwise
 //   - ClientLate: the client sent late, p99, by more than a tenth of the mean TTFT (at least 5 ms and at most 50 ms are
 //     tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are tolerated)
 //   - ClientBusy: it used more than nine tenths of its cores (cores in the manifest)
@@ -89,7 +92,9 @@
 //	probe.go       model, version, enforcement   calibrate.go   words per token
 //	score.go       answers against constraints   selfcheck.go   the client's own error
 //	metrics.go     latencies and throughputs     steady.go      windows
-//	goodput.go     bounds, stages                server_metrics.go
+//	goodput.go     bounds, stages                server_metrics.go  the servers' own metrics
+//	server_report.go  what they say of the window, and the window
+//	inputs.go      what decides the bytes that are sent, and sending them again
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	vllmresult.go  vLLM's result JSON
 //
