@@ -37,7 +37,8 @@
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	clock.go       when a run measured, on the wall clock and on CLOCK_MONOTONIC
-//	meter.go       the counters of the target's nodes while a run goes on: what they are, what their cards draw
+//	meter.go       the counters of the target's nodes while a run goes on, and what their cards draw
+//	nodes.go       what the nodes are
 //	energy.go      joules from samples of power
 //	files.go       data sets by their hash
 //	transport.go   net/http for measurements
