@@ -67,7 +67,10 @@ type Process struct {
 	Needs       []string          `json:"needs,omitempty"`      // paths that must exist, such as an image
 	Fetched     []string          `json:"fetched,omitempty"`    // those of Needs that assay fetched: nobody but this user and root may be able to change them
 	Versions    *Versions         `json:"versions,omitempty"`
-	Door        *Door             `json:"-"` // service.UnderParents makes it part of Argv
+	Image       string            `json:"image,omitempty"`   // what it runs in: a file, or podman's name of an image; only told
+	Weights     *Weights          `json:"weights,omitempty"` // that it reads; only told
+	Ask         []string          `json:"ask,omitempty"`     // argv that prints its version; only told
+	Door        *Door             `json:"-"`                 // service.UnderParents makes it part of Argv
 	Cluster     *Cluster          `json:"cluster,omitempty"`
 	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
 	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves with its own counters
@@ -219,6 +222,7 @@ type ProcessState struct {
 	Anew        bool           `json:"anew,omitempty"`     // it was started again and has not been Ready since
 	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
+	Ran         *Ran           `json:"ran,omitempty"`      // once it is Ready
 	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
 	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }

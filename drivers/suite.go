@@ -31,15 +31,21 @@ type SuiteRequest struct {
 	Serving     *v1alpha1.Serving `json:"serving,omitempty"`  // exactly one of the three
 	Vector      *v1alpha1.Vector  `json:"vector,omitempty"`
 	Storage     *v1alpha1.Storage `json:"storage,omitempty"`
-	Directory   string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints
-	Seed        int64             `json:"seed"`                // differs by repeat
+	Directory   string            `json:"directory,omitempty"`  // storage only: the target, instead of Endpoints
+	Seed        int64             `json:"seed"`                 // differs by repeat
+	Replays     string            `json:"replays,omitempty"`    // run whose requests are sent again, byte for byte; its directory lies beside
+	Servers     []Server          `json:"servers,omitempty"`    // the processes of the target
+	Meters      []Meter           `json:"meters,omitempty"`     // the counters of its nodes
+	MeterToken  string            `json:"meterToken,omitempty"` // file of the token that they ask for
 }
 
 // Secrets are the files of all secrets that the suite reads.
 func (r SuiteRequest) Secrets() []string {
 	files := slices.Sorted(maps.Values(r.SecretFiles))
-	if r.TokenFile != "" {
-		files = append(files, r.TokenFile)
+	for _, file := range []string{r.TokenFile, r.MeterToken} {
+		if file != "" {
+			files = append(files, file)
+		}
 	}
 	return files
 }
@@ -50,11 +56,16 @@ type RunTarget struct {
 	Model     string   `json:"model,omitempty"`
 	TokenFile string   `json:"tokenFile,omitempty"`
 	Directory string   `json:"directory,omitempty"`
+
+	Servers    []Server `json:"servers,omitempty"`
+	Meters     []Meter  `json:"meters,omitempty"`
+	MeterToken string   `json:"meterToken,omitempty"`
 }
 
 // At is the request with the target.
 func (r SuiteRequest) At(t RunTarget) SuiteRequest {
 	r.Endpoints, r.Model, r.TokenFile, r.Directory = t.Endpoints, t.Model, t.TokenFile, t.Directory
+	r.Servers, r.Meters, r.MeterToken = t.Servers, t.Meters, t.MeterToken
 	return r
 }
 
@@ -63,8 +74,10 @@ type SuiteResult struct {
 	Run       string             `json:"run"`
 	Started   time.Time          `json:"started"`
 	Ended     time.Time          `json:"ended"`
+	Window    *Window            `json:"window,omitempty"` // when it measured; nil: an older assay made it, or nothing was measured
 	Simulated bool               `json:"simulated"`
 	Metrics   map[string]float64 `json:"metrics"`
+	Absent    map[string]string  `json:"absent,omitempty"` // metric, or the beginning of several -> why there is none
 	Valid     bool               `json:"valid"`
 	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
 	Final     bool               `json:"final,omitempty"`    // not valid for a reason that the same request would meet again
@@ -72,7 +85,9 @@ type SuiteResult struct {
 	Lost      string             `json:"lost,omitempty"`     // with Error: the word for what was lost; empty: the suite's own judgement
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
-	Files     []string           `json:"files,omitempty"`    // further files in the run's directory
+	Nodes     []Node             `json:"nodes,omitempty"`    // of the target
+	Inputs    *Inputs            `json:"inputs,omitempty"`
+	Files     []string           `json:"files,omitempty"` // further files in the run's directory
 }
 
 // Reason is a CamelCase word for programs and a sentence for people.

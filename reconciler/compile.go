@@ -118,6 +118,7 @@ func renewOf(r v1alpha1.Renewal) plan.Renew {
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.
 func process(made drivers.Compiled, p drivers.Process) string {
 	p.Probes, p.Metrics, p.Restart, p.Live, p.Grace, p.Fingerprint, p.Textfile, p.Fetched, p.Protected = nil, "", drivers.Restart{}, drivers.Live{}, 0, "", "", nil, nil
+	p.Image, p.Weights, p.Ask = "", nil, nil
 	if p.Reload != "" {
 		p.Files = nil
 	}

@@ -162,7 +162,7 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 	case plan.PlaceRun:
 		err = x.Lease.PlaceRun(*a.Run)
 	case plan.DropRerun:
-		err = x.Lease.DropRerun(a.Experiment, a.Rerun)
+		err = x.Lease.DropRerun(a.Rerun)
 	case plan.UpdateRun:
 		err = x.Lease.UpdateRun(*a.Run)
 	case plan.SetAside:

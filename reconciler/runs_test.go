@@ -47,7 +47,7 @@ func (w *sim) askAgain() {
 	w.note("the user asks for run %s again", r.ID)
 	for range 2 { // asking twice is asking once, also when the first time was cut short
 		w.surviving(func() {
-			if _, err := w.store.AskAgain("exp", r.ID); err != nil && !errors.Is(err, durable.ErrDamaged) {
+			if _, err := w.store.AskAgain(plan.Rerun{Experiment: "exp", Run: r.ID, Exact: w.asks.IntN(2) == 0}); err != nil && !errors.Is(err, durable.ErrDamaged) {
 				panic(err)
 			}
 		})

@@ -56,7 +56,7 @@ func (a *app) runGate(ctx context.Context, o gateOptions) error {
 	}
 	average, closed := a.prometheusOf(st, site)
 	defer closed()
-	all, err := resultsOf(st).Verdicts(o.experiment, resultset.PromQL(ctx, average, scrapeEvery))
+	all, err := resultsOf(st).Verdicts(o.experiment, resultset.PromQL(ctx, average))
 	if err != nil {
 		return err
 	}

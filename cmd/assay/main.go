@@ -96,6 +96,7 @@ func newRoot(a *app) *cobra.Command {
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		gateCmd(a, a.runGate),
+		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),
 		controllerCmd(a, a.runController),
 		adoptCmd(a, a.runAdopt),

@@ -23,7 +23,7 @@ import (
 func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average resultset.Average, closed func()) {
 	var client *prometheus.Client
 	stop, check := func() {}, func() error { return nil }
-	average = func(ctx context.Context, expression string, from, to time.Time) (float64, error) {
+	average = func(ctx context.Context, expression string, parts []drivers.Span) (float64, error) {
 		if client == nil {
 			url, token, now, end, err := a.prometheusURL(st, site)
 			if err != nil {
@@ -34,7 +34,7 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 				return 0, err
 			}
 		}
-		v, err := client.Average(ctx, expression, from, to)
+		v, err := client.Average(ctx, expression, parts, scrapeEvery)
 		return v, errors.Join(err, check()) // the controller can have ended meanwhile
 	}
 	return average, func() { stop() } // as it is by then

@@ -105,7 +105,7 @@ func (a *app) report(ctx context.Context, st *store.Store, site v1alpha1.Site, e
 	if _, declared, err := st.Head(experiment); err == nil && declared {
 		average, closed := a.prometheusOf(st, site)
 		defer closed()
-		if in.Gates, err = read.Verdicts(experiment, resultset.PromQL(ctx, average, scrapeEvery)); err != nil {
+		if in.Gates, err = read.Verdicts(experiment, resultset.PromQL(ctx, average)); err != nil {
 			return report.Report{}, err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type rerunOptions struct {
 	runs            []string // names, or experiment/name
 	invalid, failed bool
+	exact           bool   // send the same requests, byte for byte
 	of              string // EXPERIMENT or EXPERIMENT/BENCHMARK
 	wait            bool
 	timeout         time.Duration
@@ -33,7 +34,11 @@ func rerunCmd(a *app, run func(context.Context, rerunOptions) error) *cobra.Comm
 run is kept, and no longer counts; a new one with the same key follows. Runs that were measured together are done again
 together. What is asked is written down first: it holds whatever becomes of this command or of the controller, and asking
 twice is asking once. With a controller alive that one does the work, and rerun follows it; without one rerun runs the
-loop itself until every run has ended.`,
+loop itself until every run has ended.
+
+With --exact a serving run sends the requests of the old one again, byte for byte: its prompts begin with the old run's mark
+instead of one of their own, so a server that still runs can find them in its prefix cache. A result that was not sent so is
+not valid. Runs of other suites follow from their seed, and send the same data each time.`,
 		ValidArgsFunction: a.completeRuns,
 		RunE: verb(&o, run, func(pos []string) error {
 			o.runs = pos
@@ -47,6 +52,7 @@ loop itself until every run has ended.`,
 	f.BoolVar(&o.invalid, "invalid", false, "every run whose result is not valid")
 	f.BoolVar(&o.failed, "failed", false, "every run that failed")
 	f.StringVarP(&o.of, "experiment", "e", "", "only of this experiment, or of this benchmark of it (EXPERIMENT/BENCHMARK)")
+	f.BoolVar(&o.exact, "exact", false, "send the same requests again, byte for byte")
 	f.BoolVar(&o.wait, "wait", true, "wait until every run has ended")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up waiting after this time (0: never)")
 	return c
@@ -61,7 +67,7 @@ func (a *app) runRerun(ctx context.Context, o rerunOptions) error {
 	if err != nil {
 		return err
 	}
-	revs, err := a.askAgain(st, chosen)
+	revs, err := a.askAgain(st, chosen, o.exact)
 	if err != nil || len(revs) == 0 {
 		return err
 	}
@@ -140,14 +146,19 @@ func again(r v1alpha1.RunStatus) error {
 	switch {
 	case r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning:
 		return fmt.Errorf("run %s is %s: wait until it has ended (assay get runs -w), or end its job first", r.ID, r.Phase)
-	case r.Phase == v1alpha1.RunSuperseded && r.Reason != string(plan.AskedAgain):
+	case r.Phase == v1alpha1.RunSuperseded && !asked(r):
 		return fmt.Errorf("run %s does not count: it is %s (%s); the run that counts is another one: assay get runs", r.ID, r.Phase, r.Reason)
 	}
 	return nil
 }
 
+// asked reports whether a run was set aside because it was asked for again.
+func asked(r v1alpha1.RunStatus) bool {
+	return r.Reason == string(plan.AskedAgain) || r.Reason == string(plan.AskedExactly)
+}
+
 // askAgain writes down what is asked and prints it. It returns the experiments that have something to do.
-func (a *app) askAgain(st *store.Store, chosen []view.Object) (revs []store.Revision, err error) {
+func (a *app) askAgain(st *store.Store, chosen []view.Object, exact bool) (revs []store.Revision, err error) {
 	known := map[string]bool{}
 	for _, item := range chosen {
 		experiment, r := item.Metadata.Experiment, item.Status.(v1alpha1.RunStatus)
@@ -159,9 +170,9 @@ func (a *app) askAgain(st *store.Store, chosen []view.Object) (revs []store.Revi
 			return nil, fmt.Errorf("run %s belongs to experiment %s, which was deleted: apply its file again", r.ID, experiment)
 		}
 		word := "asked for again"
-		if r.Reason == string(plan.AskedAgain) {
+		if asked(r) {
 			word = "was asked for again already"
-		} else if news, err := st.AskAgain(experiment, r.ID); err != nil {
+		} else if news, err := st.AskAgain(plan.Rerun{Experiment: experiment, Run: r.ID, Exact: exact}); err != nil {
 			return nil, err
 		} else if !news {
 			word = "is asked for again already"
@@ -191,7 +202,7 @@ func (a *app) completeRuns(c *cobra.Command, _ []string, _ string) ([]string, co
 	}
 	var out []string
 	if _, err := s.EachRun(view.Filter{Limit: pageOfRuns}, func(o view.Object) error {
-		if r := o.Status.(v1alpha1.RunStatus); again(r) == nil && r.Reason != string(plan.AskedAgain) {
+		if r := o.Status.(v1alpha1.RunStatus); again(r) == nil && !asked(r) {
 			out = append(out, o.FullName())
 		}
 		return nil

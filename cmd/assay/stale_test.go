@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/procid"
 	"assay/reconciler/store"
@@ -60,7 +61,7 @@ func TestStalePrometheus(t *testing.T) {
 			site.Spec.Paths.Local = t.TempDir()
 			average, closed := (&app{err: &bytes.Buffer{}}).prometheusOf(st, site)
 			defer closed()
-			_, err = average(t.Context(), "up", time.Now().Add(-time.Minute), time.Now())
+			_, err = average(t.Context(), "up", []drivers.Span{{From: time.Now().Add(-time.Minute), To: time.Now()}})
 			if !errors.Is(err, procid.ErrStale) || !strings.Contains(err.Error(), test.says) || asked.Load() != 0 {
 				t.Errorf("%v, want %q; another process was asked %d times", err, test.says, asked.Load())
 			}

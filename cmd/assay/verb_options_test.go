@@ -44,7 +44,7 @@ func flagsBecome[O any](t *testing.T, verb func(*app, func(context.Context, O) e
 		} else if err != nil {
 			got = err.Error()
 		}
-		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(cleanOptions{}, logsOptions{}, gateOptions{}, compareOptions{}, reportOptions{}, tunnelOptions{}, deleteOptions{}, pullOptions{})); diff != "" {
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(calibrateOptions{}, cleanOptions{}, logsOptions{}, gateOptions{}, compareOptions{}, reportOptions{}, tunnelOptions{}, deleteOptions{}, pullOptions{})); diff != "" {
 			t.Errorf("assay %s (-want +got):\n%s", c.line, diff)
 		}
 	}
@@ -57,6 +57,9 @@ func TestCleanupAndResultFlags(t *testing.T) {
 		flagCase{"clean one --logs --data --runs --images -y", cleanOptions{experiment: "one", kinds: gc.Kinds{Logs: true, Data: true, Runs: true, Images: true}, yes: true}},
 		flagCase{"clean --runs --dry-run", cleanOptions{kinds: gc.Kinds{Runs: true}, dryRun: true}},
 		flagCase{"clean a b", usage}, flagCase{"clean --all", usage})
+	flagsBecome(t, calibrateCmd,
+		flagCase{"calibrate --tokens 4 -- client --url {url} -o x", calibrateOptions{command: []string{"client", "--url", "{url}", "-o", "x"}, ttft: 50 * time.Millisecond, itl: 10 * time.Millisecond, tokens: 4, timeout: 10 * time.Minute}},
+		flagCase{"calibrate", usage}, flagCase{"calibrate --tokens 0 -- client {url}", usage}, flagCase{"calibrate --itl -1s -- client {url}", usage})
 	flagsBecome(t, logsCmd,
 		flagCase{"logs web", logsOptions{name: "web", tail: -1}},
 		flagCase{"logs one/web -f --tail 3", logsOptions{name: "one/web", follow: true, tail: 3}},

@@ -67,6 +67,7 @@ func (a apptainer) finish(b box, p *drivers.Process) {
 	if b.image.Path == "" { // else the user's word, which names the file
 		p.Fetched = append(slices.Clone(p.Fetched), b.file())
 	}
+	p.Image = b.file()
 	if p.Env == nil {
 		p.Env = map[string]string{}
 	}

@@ -67,6 +67,7 @@ func (podman) variable(name string) string { return name }
 
 // finish makes sure that no container outlives its process: podman killed by SIGKILL leaves it running.
 func (r podman) finish(b box, p *drivers.Process) {
+	p.Image = b.image.Reference()
 	p.Cleanup = []string{"podman", "rm", "-f", "--ignore", r.name(b, "")}
 	if b.cluster {
 		p.Cleanup = append(p.Cleanup, r.name(b, roleHead), r.name(b, roleWorker))

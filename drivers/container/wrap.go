@@ -164,6 +164,9 @@ func (b box) wrap(r runtime) (drivers.Process, error) {
 	if bad := slices.Index(b.names, "HOME"); bad >= 0 && r.variable("HOME") != "HOME" {
 		return p, fmt.Errorf("its env sets HOME, which Apptainer does not allow: remove it, or write image: none")
 	}
+	if p.Ask != nil {
+		p.Ask = r.command(b, roleOnce, b.inside(p.Ask))
+	}
 	r.finish(b, &p)
 	return p, nil
 }

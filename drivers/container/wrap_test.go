@@ -109,7 +109,7 @@ func TestWrapProcess(t *testing.T) {
 	}
 	const options = "exec --cleanenv --nv --bind /work --bind /scratch /images/vllm+vllm-openai=v0.10.2.sif "
 	box, quiet := "apptainer "+options, "apptainer --silent "+options
-	want := drivers.Process{Name: "s", Argv: words(box, vllmArgv), Needs: []string{"/x", "/images/vllm+vllm-openai=v0.10.2.sif"}, Fetched: []string{"/images/vllm+vllm-openai=v0.10.2.sif"}, Token: "APPTAINERENV_KEY",
+	want := drivers.Process{Name: "s", Argv: words(box, vllmArgv), Needs: []string{"/x", "/images/vllm+vllm-openai=v0.10.2.sif"}, Fetched: []string{"/images/vllm+vllm-openai=v0.10.2.sif"}, Image: "/images/vllm+vllm-openai=v0.10.2.sif", Token: "APPTAINERENV_KEY",
 		Env:      map[string]string{"APPTAINERENV_A": "secretly b", "APPTAINERENV_PORT": "$(PORT)", "APPTAINERENV_HOST": "$(HOST)"},
 		Secrets:  map[string]string{"APPTAINERENV_KEY": "/key"},
 		Versions: &drivers.Versions{Argv: words(quiet + "ray --version"), Least: "2.52"},
@@ -124,6 +124,7 @@ func TestWrapProcess(t *testing.T) {
 	}
 	const image = " docker.io/vllm/vllm-openai:v0.10.2 "
 	want = p
+	want.Image = "docker.io/vllm/vllm-openai:v0.10.2"
 	want.Argv = named("", "vllm"+image+"serve m --port $(PORT)")
 	want.Versions = &drivers.Versions{Argv: words("podman run --rm --quiet " + shared + "ray" + image + "--version"), Least: "2.52"}
 	want.Cluster = &drivers.Cluster{Head: named("-ray-head", "ray"+image+"start --head"), Worker: named("-ray-worker", "ray"+image+"start"),

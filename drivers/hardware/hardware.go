@@ -39,7 +39,7 @@ func newHandler(proc, sys string) (http.Handler, error) {
 	gpus.ask() // so that the first scrape finds an answer
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(&collector{deadline: scrapeDeadline, sources: []*source{
-		{name: "cpu", read: n.cpu}, {name: "memory", read: n.memory}, {name: "load", read: n.load}, {name: "network", read: n.network},
+		{name: "system", read: system(proc, fs)}, {name: "cpu", read: n.cpu}, {name: "memory", read: n.memory}, {name: "load", read: n.load}, {name: "network", read: n.network},
 		{name: "disk", read: n.disk}, {name: "gpu", read: gpus.collect}, {name: "lustre", read: newLustre(proc, sys).collect},
 	}})
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}), nil

@@ -24,7 +24,7 @@ func scrape(t *testing.T, proc string) string {
 func TestThisNode(t *testing.T) {
 	got := scrape(t, "/proc")
 	for _, want := range []string{`node_cpu_seconds_total{cpu="0",mode="user"} `, "node_memory_MemTotal_bytes ", "node_memory_MemAvailable_bytes ",
-		"node_load1 ", `node_network_receive_bytes_total{device="lo"} `} {
+		"node_load1 ", "node_uname_info{release=", "assay_cpu_info{cpus=", `node_network_receive_bytes_total{device="lo"} `} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in:\n%s", want, got)
 		}

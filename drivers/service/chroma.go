@@ -16,7 +16,7 @@ func chroma(c v1alpha1.Chroma, svc v1alpha1.Service, collected bool) drivers.Com
 	if len(command) == 0 {
 		command = []string{"chroma"}
 	}
-	p := drivers.Process{Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}, Grace: graceDefault}
+	p := drivers.Process{Probes: []drivers.Probe{{Path: heartbeat, Timeout: 5}}, Grace: graceDefault, Ask: append(slices.Clone(command), "--version")}
 	host, port := listens(&p, keyed(svc), v1alpha1.ChromaKey)
 	p.Argv = append(slices.Clone(command), "run", "--path", "$(DATA)", "--host", host, "--port", port)
 	if collected {

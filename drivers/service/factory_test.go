@@ -57,6 +57,7 @@ func TestRay(t *testing.T) {
 		Env:      map[string]string{"HF_HOME": "/work/huggingface", "PMIX_MCA_psec": "native", "RAY_ADDRESS": "$(ADDR):$(PORT:ray)", "RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"},
 		Secrets:  map[string]string{"HF_TOKEN": "/state/secrets/d1", "VLLM_API_KEY": "/state/secrets/d2", "RAY_AUTH_TOKEN": "/state/secrets/exp.llm.RAY_AUTH_TOKEN.key"},
 		Door:     &drivers.Door{Port: "server"},
+		Weights:  &drivers.Weights{Model: "m"},
 		Versions: &drivers.Versions{Argv: []string{"ray", "--version"}, Least: "2.52", Reason: "InsecureRay", Advice: got.Versions.Advice},
 		Probes:   []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: "m", Timeout: 5}},
 		Cluster: &drivers.Cluster{Nodes: 2, GPUs: 8, Private: "/tmp/assay-$(NONCE)",

@@ -26,23 +26,23 @@ var compileCases = map[string]struct {
 			"enable-chunked-prefill": false, "allowed-origins": []any{"a", "b c"}, "override": map[string]any{"x": 1.0}, "dtype": "half", "gpu-memory-utilization": 0.9}}},
 		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "m", "--host", "$(HOST)", "--port", "$(PORT)",
 			"--tensor-parallel-size", "4", "--allowed-origins", "a", "b c", "--dtype", "half", "--no-enable-chunked-prefill", "--enable-prefix-caching",
-			"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+			"--gpu-memory-utilization", "0.9", "--max-model-len", "8192", "--override", `{"x":1}`}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome, Weights: &drivers.Weights{Model: "m"}}}},
 	},
 	"a strange model stays one argument": {
 		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: `x"; touch /tmp/pwned; echo "`, Command: []string{"/opt/vllm", "serve"}}},
 		drivers.Compiled{Kind: "vllm", Model: `x"; touch /tmp/pwned; echo "`, Processes: []drivers.Process{{Name: "s", Argv: []string{"/opt/vllm", "serve",
 			`x"; touch /tmp/pwned; echo "`, "--host", "$(HOST)", "--port", "$(PORT)", "--tensor-parallel-size", "1"},
-			Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+			Probes: []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: `x"; touch /tmp/pwned; echo "`, Timeout: 5}}, Metrics: "/metrics", Grace: 30, Env: hfHome, Weights: &drivers.Weights{Model: `x"; touch /tmp/pwned; echo "`}}}},
 	},
 	"another served name": {
 		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}}},
 		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-			"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+			"--tensor-parallel-size", "1", "--served-model-name", "m"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome, Weights: &drivers.Weights{Model: "org/long"}}}},
 	},
 	"several served names, and a value that looks like an option": {
-		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0}}},
+		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served_model_name": []any{"m", "n"}, "seed": -1.0, "revision": "v2"}}},
 		drivers.Compiled{Kind: "vllm", Model: "m", Processes: []drivers.Process{{Name: "s", Argv: []string{"vllm", "serve", "org/long", "--host", "$(HOST)", "--port", "$(PORT)",
-			"--tensor-parallel-size", "1", "--seed=-1", "--served_model_name", "m", "n"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome}}},
+			"--tensor-parallel-size", "1", "--revision", "v2", "--seed=-1", "--served_model_name", "m", "n"}, Probes: probes, Metrics: "/metrics", Grace: 30, Env: hfHome, Weights: &drivers.Weights{Model: "org/long", Revision: "v2"}}}},
 	},
 	"simulated under another name": {
 		v1alpha1.Service{VLLM: &v1alpha1.VLLM{Model: "org/long", Args: map[string]any{"served-model-name": "m"}, Simulate: &v1alpha1.Simulate{}}},
@@ -52,7 +52,7 @@ var compileCases = map[string]struct {
 	"chroma by another command": {
 		v1alpha1.Service{Chroma: &v1alpha1.Chroma{Command: []string{"node", "cli.mjs"}}},
 		drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"node", "cli.mjs", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
+			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10, Ask: []string{"node", "cli.mjs", "--version"}}}},
 	},
 	"external chroma": {
 		v1alpha1.Service{External: &v1alpha1.External{URL: "http://h:1", Type: "chroma"}},
@@ -71,7 +71,7 @@ var compileCases = map[string]struct {
 	"chroma": {
 		v1alpha1.Service{Chroma: &v1alpha1.Chroma{}},
 		drivers.Compiled{Kind: "chroma", Processes: []drivers.Process{{Name: "s", Argv: []string{"chroma", "run", "--path", "$(DATA)", "--host", "$(HOST)", "--port", "$(PORT)"},
-			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10}}},
+			Data: "/data/exp/s", Probes: []drivers.Probe{{Path: "/api/v2/heartbeat", Timeout: 5}}, Grace: 10, Ask: []string{"chroma", "--version"}}}},
 	},
 	"process with a data directory": {
 		v1alpha1.Service{Process: &v1alpha1.Process{Command: []string{"serve", "$(DATA)"}, Port: 80, Probe: "/up", Metrics: "/m"}, Env: map[string]string{"A": "b"}},

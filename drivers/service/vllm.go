@@ -28,7 +28,7 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 		command = []string{"vllm", "serve"}
 	}
 	name := served(v)
-	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM}
+	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &drivers.Weights{Model: v.Model, Revision: revision(v.Args)}}
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey)
 	p.Private = p.Door != nil // no scrape has the key
 	argv := slices.Concat(command, []string{v.Model, "--host", host, "--port", port,
@@ -48,6 +48,16 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	}
 	p.Argv = append(argv, args...)
 	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{p}}, nil
+}
+
+// revision is that of the weights which vllm.args ask for; empty: they ask for none.
+func revision(args map[string]any) string {
+	for name, value := range args {
+		if text, ok := value.(string); ok && v1alpha1.CanonicalArg(name) == "revision" {
+			return text
+		}
+	}
+	return ""
 }
 
 func or(p *int, otherwise int) int {

@@ -18,6 +18,10 @@
 //     with what the user can do.
 //   - What a server said (errors, versions, reasons) goes through a Redactor before it is written; cmd hands it in. Answers
 //     are bounded by package bounded: one that is cut off is a failed request, and a fault of the result.
+//   - A result carries the window in which it measured, preparation and scoring left out: everything that is recorded
+//     elsewhere is joined by it. A wall clock that was set meanwhile is the note ClockStepped.
+//   - Energy is that of the target's GPUs, by UUID, in the window: trapezoids between samples of at most 3 s apart. What a
+//     result could have and has not is in absent, with why.
 //   - All randomness comes from the request's seed through Rand, one independent stream for each use, so that asking
 //     for one number more in one place changes nothing elsewhere.
 //
@@ -37,6 +41,11 @@
 //	queue.go       an open loop that asks for more than is answered
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
+//	clock.go       when a run measured, on the wall clock and on CLOCK_MONOTONIC
+//	meter.go       the counters of the target's nodes while a run goes on, and what their cards draw
+//	nodes.go       what the nodes are
+//	energy.go      joules from samples of power
+//	files.go       data sets by their hash
 //	transport.go   net/http for measurements
 //	pacer_linux.go, pacer_other.go  sleeping with the kernel's precision
 //	usage_linux.go, usage_other.go  CPU time of the client and its host

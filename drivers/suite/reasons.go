@@ -17,6 +17,7 @@ const (
 	// Faults of a serving run.
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load
+	ReasonNotExact   = "NotExact"   // the requests are not those that were to be sent again: use the assay that made them
 	ReasonClientBusy = "ClientBusy" // the client used up its cores: raise cores, give it a host of its own, or lower the load
 	// Faults of any run, and notes where the figures are right all the same (package selfwatch).
 	ReasonClientCrowded   = "ClientCrowded"   // other programs had the client's CPU: give it a host of its own (run: {on: job})
@@ -49,6 +50,7 @@ const (
 	ReasonTooFewSamples  = "TooFewSamples"  // percentiles were left out: send more requests
 	ReasonNoInterval     = "NoInterval"     // how sure a latency is cannot be said: send as many requests as the message says
 	ReasonPartialOverlap = "PartialOverlap" // runs of one overlap did not measure all the time together: make them equally long
+	ReasonClockStepped   = "ClockStepped"   // the wall clock was set meanwhile: keep it with chrony or ntpd, and run it again
 	// Notes of a serving run.
 	ReasonOverloaded    = drivers.Overloaded // requests came faster than they were answered, so latencies are left out: lower the rate
 	ReasonUnsettled     = "Unsettled"        // all requests were sent before the first ones had shown anything: send more
@@ -58,6 +60,7 @@ const (
 	ReasonCachedPrompts = "CachedPrompts"    // a repeated prompt is answered faster: data that repeats prompts measures the cache
 	ReasonEmptyFirst    = "EmptyFirst"       // the first chunks are empty and early: read ttft_text instead of ttft
 	ReasonWrongFinish   = "WrongFinish"      // the reasons that answers end with are not those of what happened: do not count with them
+	ReasonServerReset   = "ServerReset"      // the server's counters began anew: it was restarted; read its log, and run it again
 	// Notes of a vector run.
 	ReasonNoTelemetry    = "NoTelemetry"    // no exporter could be made: check OTEL_EXPORTER_OTLP_ENDPOINT
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log
@@ -75,7 +78,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonNotExact, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 

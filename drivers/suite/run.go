@@ -70,6 +70,9 @@ func clean(r Redactor, res *drivers.SuiteResult) {
 	for i := range res.Reasons {
 		res.Reasons[i].Message = r.Message(res.Reasons[i].Message)
 	}
+	for name, why := range res.Absent {
+		res.Absent[name] = r.Message(why)
+	}
 	for name, v := range res.Versions {
 		res.Versions[name] = r.Message(v)
 	}
@@ -94,6 +97,9 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 		res = drivers.SuiteResult{Error: err.Error(), Lost: lostBy(err), Simulated: res.Simulated || req.Simulated, Versions: res.Versions}
 	}
 	res.Run, res.Started, res.Ended = req.Run, started, time.Now()
+	if note, was := clockStepped(res.Window); was {
+		res.Reasons = append(res.Reasons, note)
+	}
 	res.Final = err == nil && !res.Valid && slices.ContainsFunc(res.Reasons, final)
 	if res.Metrics == nil {
 		res.Metrics = map[string]float64{}
@@ -147,7 +153,12 @@ func execute(ctx context.Context, dir string, suites Suites) (drivers.SuiteReque
 	defer p.Close()
 	safe := suites.redactor(req)
 	progress := func(line string) { _, _ = p.WriteString(safe.Message(line) + "\n") } // a full disk is noticed when the result is written
+	meters := startMeters(ctx, req)
+	defer meters.stop()
 	res, err := s.Run(ctx, req, dir, progress)
+	if err == nil {
+		meters.report(ctx, &res)
+	}
 	return req, res, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -68,6 +69,7 @@ type agent struct {
 	wrote   time.Time // when state.json was last to be written
 	last    string    // state.json as written, without the heartbeat
 
+	digests    sync.Map     // of images, by path, size and time
 	secrets    redact.Cache // all that this agent has read
 	happened   []drivers.Happening
 	happenings uint64

@@ -12,6 +12,7 @@
 //	start.go        what has to be there before a server starts, and its start; it waits for a file system that is away
 //	restart.go      how a server ended, and whether it is started again
 //	command.go      its command line and its log
+//	facts.go        what a server really runs: arguments, GPUs, image, weights, version
 //	expand.go       $(PORT) and the like
 //	environment.go  variables and secrets
 //	hide.go         secrets, kept out of what is reported

@@ -20,6 +20,7 @@ type process struct {
 	main      *group      // nil when nothing runs
 	ray       *rayCluster // nil when it wants none, or has not begun it
 	version   version
+	facts     facts
 	starting  bool   // start was called, and main does not run yet
 	stopping  bool   // all its parts are being ended
 	fault     *fault // the cause, unless it was stopped on purpose

@@ -100,8 +100,8 @@ func (r *run) begin(now time.Time) {
 	r.group, r.started, r.phase = g, now, v1alpha1.RunRunning
 }
 
-// secrets are those that the suite gets: the key of its target, and what its headers hold. What is wrong with its request the
-// suite says.
+// secrets are those that the suite gets: the keys of its target and of that one's counters, and what its headers hold. What is
+// wrong with its request the suite says.
 func (r *run) secrets() []string {
 	var req drivers.SuiteRequest
 	if durable.ReadRecord(filepath.Join(r.want.Dir, drivers.RequestFile), &req) != nil {

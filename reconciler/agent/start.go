@@ -135,6 +135,7 @@ func (p *process) launch(now time.Time) error {
 	if p.main, err = p.run(cmd, p.log()); err != nil {
 		return err
 	}
+	p.found(cmd)
 	p.starting, p.up, p.proven, p.probed = false, false, false, time.Time{}
 	p.wrong, p.misses, p.quiet, p.token, p.taken = 0, 0, 0, p.tokenOf(), 0
 	p.listenFor()

@@ -121,6 +121,7 @@ var advice = map[Reason]string{
 
 	InvalidRetried: "nothing to do: it is done again, and the last result counts",
 	AskedAgain:     "nothing to do: it is done again, as you asked",
+	AskedExactly:   "nothing to do: the same requests are sent again, as you asked",
 	PartnerLost:    "nothing to do: it is done again together with the run that was lost",
 	NotWanted:      "apply a manifest that declares the run, or leave it",
 

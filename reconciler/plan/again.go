@@ -19,12 +19,16 @@ func (x *experiment) newest(key string) *Run {
 }
 
 // inherit tells a new run what became of the last one with its key: its tries, and its invalid results. What the user asks
-// for again begins anew.
+// for again begins anew; asked for exactly, it sends what the last one sent.
 func (r *Run) inherit(last *Run) {
-	if last == nil || last.Reason == AskedAgain {
+	switch {
+	case last == nil || last.Reason == AskedAgain:
+		return
+	case last.Reason == AskedExactly:
+		r.Replays = last.ID
 		return
 	}
-	r.Tries, r.Retries = last.Tries, last.Retries
+	r.Replays, r.Tries, r.Retries = last.Replays, last.Tries, last.Retries
 	switch {
 	case last.Phase == v1alpha1.RunLost && !kinds[last.Reason].free:
 		r.Tries = append(r.Tries[:len(r.Tries):len(r.Tries)], Try{Run: last.ID, Reason: last.Reason, Message: last.Message})
@@ -116,12 +120,20 @@ func (w *world) reruns(x *experiment) {
 		}
 		because := cause{NotWanted, "the newest revision has no run with this key"}
 		if r := x.find(ask.Run); r != nil {
-			because = w.askedAgain(x, r, cause{AskedAgain, "it is done again"})
+			because = w.askedAgain(x, r, ask.reason())
 		}
 		if because.set() {
-			w.do(Action{Verb: DropRerun, Experiment: x.Name, Object: "run/" + ask.Run, Rerun: ask.Run, Reason: because.reason, Message: because.message})
+			w.do(Action{Verb: DropRerun, Experiment: x.Name, Object: "run/" + ask.Run, Rerun: ask, Reason: because.reason, Message: because.message})
 		}
 	}
+}
+
+// reason is that for which a run is set aside.
+func (r Rerun) reason() Reason {
+	if r.Exact {
+		return AskedExactly
+	}
+	return AskedAgain
 }
 
 // find is the run of that name among those that are open or wanted; nil when there is none.
@@ -143,7 +155,8 @@ func (x *experiment) find(id string) *Run {
 }
 
 // askedAgain sets a run aside, and those that were measured with it. It returns no cause when that is on its way.
-func (w *world) askedAgain(x *experiment, r *Run, done cause) cause {
+func (w *world) askedAgain(x *experiment, r *Run, asked Reason) cause {
+	done := cause{asked, "it is done again"}
 	_, wanted := x.wantOf[r.Key]
 	switch {
 	case active(r) || r.Phase == v1alpha1.RunSuperseded || x.newest(r.Key) != r:
@@ -157,7 +170,7 @@ func (w *world) askedAgain(x *experiment, r *Run, done cause) cause {
 	}
 	for _, m := range all {
 		if m != nil {
-			w.updateRun(m, v1alpha1.RunSuperseded, cause{AskedAgain, fmt.Sprintf("the user asked for %s again; it had ended as %s: %s", r.ID, m.Phase, m.Message)})
+			w.updateRun(m, v1alpha1.RunSuperseded, cause{asked, fmt.Sprintf("the user asked for %s again; it had ended as %s: %s", r.ID, m.Phase, m.Message)})
 		}
 	}
 	return cause{}

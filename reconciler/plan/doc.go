@@ -41,6 +41,7 @@
 //	lost.go         what the infrastructure lost, and when it is tried again
 //	again.go        runs that are done again: invalid ones, and those that the user asks for
 //	turn.go         when a run begins, what it measures, and who goes first on a host
+//	facts.go        what a run is told of the servers that it measures, and of their nodes
 //	fits.go         whether a run fits into what is left of its target's walltime
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion

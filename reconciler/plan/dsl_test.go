@@ -28,7 +28,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	                          lived=50m servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
 //	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final
-//	rerun ID
+//	rerun ID [exact]
 //	  fencer (the scheduler can end what a job left behind) | acknowledged NONCE | external SERVICE ready | metrics TARGET up|down for=1m
 //	  break scheduler|clock ago=10s | unreachable MESSAGE | unmetered MESSAGE
 //	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
@@ -73,6 +73,9 @@ func show(r Result, td *datadriven.TestData) string {
 			fmt.Fprintf(&b, " phase=%s", a.Run.Phase)
 			if td.HasArg("jobs") {
 				fmt.Fprintf(&b, " by=%s in=%s", a.Run.Nonce, a.Run.JobID)
+			}
+			if a.Request != nil && a.Request.Replays != "" {
+				fmt.Fprintf(&b, " replays=%s", a.Request.Replays)
 			}
 			if a.Request != nil && len(a.Request.Overlaps) > 0 {
 				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))

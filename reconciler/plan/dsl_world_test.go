@@ -93,7 +93,7 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	case "run":
 		o.Runs = append(o.Runs, w.run(x, o))
 	case "rerun":
-		o.Reruns = append(o.Reruns, Rerun{Experiment: "exp", Run: w.name})
+		o.Reruns = append(o.Reruns, Rerun{Experiment: "exp", Run: w.name, Exact: w.has("exact")})
 	case "external":
 		o.Externals["exp/"+w.name] = External{Ready: w.has("ready"), Message: "connection refused"}
 	case "folder":
@@ -340,7 +340,7 @@ func (w words) run(x *Experiment, o *Observed) Run {
 	for i := range w.num("tries", 0) {
 		r.Tries = append(r.Tries, Try{Run: fmt.Sprintf("try-%d", i+1), Reason: NodeFail, Message: "n1 went away"})
 	}
-	r.Retries, r.Reason = w.num("retries", 0), Reason(w.str("why", ""))
+	r.Retries, r.Reason, r.Replays = w.num("retries", 0), Reason(w.str("why", "")), w.str("replays", "")
 	if w.has("ended") {
 		r.Ended = epoch.Add(-w.dur("ended", 0))
 	}

@@ -116,6 +116,7 @@ type Run struct {
 	Attempt    int                  `json:"attempt"`           // of this key, from 1
 	Tries      []Try                `json:"tries,omitempty"`   // earlier attempts that were lost, since the user last asked (lost.go)
 	Retries    int                  `json:"retries,omitempty"` // earlier attempts that were invalid, since the user last asked (again.go)
+	Replays    string               `json:"replays,omitempty"` // the run whose requests it sends again, byte for byte
 	Key        string               `json:"key"`
 	Revision   string               `json:"revision"`
 	Commit     string               `json:"commit,omitempty"`
@@ -146,7 +147,10 @@ type Try struct {
 }
 
 // Rerun is a run that the user asks for again.
-type Rerun struct{ Experiment, Run string }
+type Rerun struct {
+	Experiment, Run string
+	Exact           bool // with the same requests, byte for byte
+}
 
 // External is a server that assay does not run, as probed from here.
 type External struct {

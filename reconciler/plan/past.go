@@ -20,6 +20,7 @@ type EndedRun struct {
 	Final   bool   // for reasons that come again
 	Tries   []Try
 	Retries int
+	Replays string
 	Ended   time.Time
 }
 
@@ -37,7 +38,7 @@ type BenchmarkPhase struct{ Benchmark, Phase string }
 
 // SumUp is what rules need of a run that has ended.
 func SumUp(r Run) EndedRun {
-	e := EndedRun{ID: r.ID, Phase: r.Phase, Reason: r.Reason, Tries: r.Tries, Retries: r.Retries, Ended: r.Ended}
+	e := EndedRun{ID: r.ID, Phase: r.Phase, Reason: r.Reason, Tries: r.Tries, Retries: r.Retries, Replays: r.Replays, Ended: r.Ended}
 	if res := r.Result; res != nil && res.Error == "" && !res.Valid {
 		e.Invalid, e.Final = true, res.Final
 	}
@@ -52,7 +53,7 @@ func SumUp(r Run) EndedRun {
 
 // run is the run as rules know one. It lacks what no rule asks of a run that has ended, so it must not be written back.
 func (e EndedRun) run(experiment, key string) *Run {
-	r := &Run{ID: e.ID, Experiment: experiment, Key: key, Phase: e.Phase, Reason: e.Reason, Message: e.Message, Tries: e.Tries, Retries: e.Retries, Ended: e.Ended}
+	r := &Run{ID: e.ID, Experiment: experiment, Key: key, Phase: e.Phase, Reason: e.Reason, Message: e.Message, Tries: e.Tries, Retries: e.Retries, Replays: e.Replays, Ended: e.Ended}
 	switch {
 	case e.Invalid:
 		r.Result = &drivers.SuiteResult{Final: e.Final, Reasons: []drivers.Reason{{Message: e.Message}}}

@@ -133,6 +133,7 @@ const (
 	// Why a run that has ended does not count, and is done again: see again.go.
 	InvalidRetried Reason = "InvalidRetried"
 	AskedAgain     Reason = "AskedAgain"
+	AskedExactly   Reason = "AskedExactly"
 	PartnerLost    Reason = "PartnerLost"
 	NotWanted      Reason = "NotWanted"
 

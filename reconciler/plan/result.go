@@ -53,7 +53,7 @@ type Action struct {
 	Fence      bool // Close: the job was lost, so what it left behind is ended first
 	Run        *Run
 	Request    *drivers.SuiteRequest
-	Rerun      string // DropRerun: id of the run
+	Rerun      Rerun // DropRerun
 	Folder     *FolderRecord
 	Generation int64 // Export
 }

@@ -202,6 +202,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 	r.inherit(x.newest(want.key))
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
+	req.Replays = r.Replays
 	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+int64(want.repeat-1)
 	for _, m := range set {
 		if m.key != want.key {
@@ -218,7 +219,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 		first, uses := target.replicas[0], target.uses()
 		r.Nonce, r.JobID, r.Nodes = first.attempt.Nonce, string(first.job.ID), first.job.Nodes
 		if len(set) == 1 && w.holder(x, uses) == nil {
-			r.give(target, uses)
+			r.give(target, uses, w.d.ScrapeToken)
 			req = req.At(*r.Given)
 			w.hold(&r, uses)
 		}

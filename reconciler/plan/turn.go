@@ -192,13 +192,13 @@ func (w *world) postpone(t turn, because cause) {
 // place tells a run where its target is.
 func (w *world) place(x *experiment, r *Run, uses []string) {
 	c := *r
-	c.give(x.service[r.Target], uses)
+	c.give(x.service[r.Target], uses, w.d.ScrapeToken)
 	w.do(Action{Verb: PlaceRun, Experiment: x.Name, Object: "run/" + r.ID, Nonce: r.Nonce, JobID: drivers.JobID(r.JobID), Reason: TargetReady,
 		Message: r.Target + " is Ready, and it is its turn", Run: &c})
 }
 
 // give sets what a run measures, as it is now.
-func (r *Run) give(s *service, uses []string) {
+func (r *Run) give(s *service, uses []string, token string) {
 	to := drivers.RunTarget{Model: s.Model, TokenFile: s.TokenFile()}
 	if s.URL != "" {
 		to.Endpoints = []string{s.URL}
@@ -209,6 +209,10 @@ func (r *Run) give(s *service, uses []string) {
 	for _, replica := range s.replicas {
 		to.Endpoints = append(to.Endpoints, replica.endpoint().Endpoint)
 		r.Measures = append(r.Measures, replica.attempt.Nonce)
+		to.Servers, to.Meters = append(to.Servers, replica.servers()...), append(to.Meters, replica.meters()...)
+	}
+	if len(to.Meters) > 0 {
+		to.MeterToken = token
 	}
 	r.Given, r.Uses = &to, uses
 }

@@ -28,6 +28,7 @@ type Row struct {
 	Simulated  bool               `json:"simulated"`
 	Started    time.Time          `json:"started,omitzero"`
 	Ended      time.Time          `json:"ended,omitzero"`
+	Window     *drivers.Window    `json:"window,omitempty"` // when it measured
 	JobID      string             `json:"jobID,omitempty"`
 	Nodes      []string           `json:"nodes,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
@@ -72,7 +73,7 @@ func Rows(runs []plan.Run) []Row {
 		if res := r.Result; res != nil {
 			row.Valid, row.Simulated = res.Valid && r.Phase == v1alpha1.RunComplete, r.Simulated || res.Simulated
 			row.Reasons = append(row.Reasons, res.Reasons...)
-			row.Started, row.Ended, row.Metrics, row.Versions, row.Host, row.Files = res.Started, res.Ended, res.Metrics, res.Versions, res.Host, res.Files
+			row.Started, row.Ended, row.Window, row.Metrics, row.Versions, row.Host, row.Files = res.Started, res.Ended, res.Window, res.Metrics, res.Versions, res.Host, res.Files
 		}
 		out = append(out, row)
 	}

@@ -127,11 +127,11 @@ func servingServer() []Metric {
 		{Name: "server_e2el_mean_ms", Unit: "ms", Better: Lower, Title: "Server E2EL", Meaning: "The mean time to the last token, by the server."},
 		{Name: "server_prefix_cache_hit_percent", Unit: "%", Better: Higher, Title: "Prefix cache hits", Meaning: "The share of prompt tokens that the server found in its prefix cache."},
 		{Name: "server_preemptions", Better: Lower, Title: "Preemptions", Meaning: "How often the server preempted a request, since its cache was full."},
-		{Name: "server_running_mean", Title: "Running requests mean", Meaning: "The mean number of requests that the server ran."},
+		{Name: "server_running_mean", Title: "Running requests mean", Meaning: "The mean number of requests that all engines of the server ran together."},
 		{Name: "server_running_max", Title: "Running requests max", Meaning: "The largest number of requests that the server ran."},
 		{Name: "server_waiting_mean", Better: Lower, Title: "Waiting requests mean", Meaning: "The mean number of requests that waited in the server."},
 		{Name: "server_waiting_max", Better: Lower, Title: "Waiting requests max", Meaning: "The largest number of requests that waited in the server."},
-		{Name: "server_kv_cache_mean_percent", Unit: "%", Title: "KV cache mean", Meaning: "The mean share of the server's KV cache in use."},
-		{Name: "server_kv_cache_max_percent", Unit: "%", Title: "KV cache max", Meaning: "The largest share of the server's KV cache in use."},
+		{Name: "server_kv_cache_mean_percent", Unit: "%", Title: "KV cache mean", Meaning: "The mean share of the KV cache in use, over all engines of all replicas."},
+		{Name: "server_kv_cache_max_percent", Unit: "%", Title: "KV cache max", Meaning: "The largest share of its KV cache that any engine of a replica had in use."},
 	})
 }

@@ -21,6 +21,7 @@ type summary struct {
 	Message   string      `json:"m,omitempty"`
 	Tries     []plan.Try  `json:"tries,omitempty"`
 	Retries   int         `json:"retries,omitempty"`
+	Replays   string      `json:"replays,omitempty"`
 	Invalid   bool        `json:"invalid,omitempty"`
 	Final     bool        `json:"final,omitempty"`
 	Created   int64       `json:"c"`
@@ -29,7 +30,7 @@ type summary struct {
 
 func summaryOf(r FinishedRun) summary {
 	e := r.sum()
-	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli()}
+	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Replays, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli()}
 }
 
 // runLine is the line of a run, without its end.
@@ -60,7 +61,7 @@ func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
 			return err
 		}
 		e := plan.EndedRun{ID: v.ID, Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))), Message: one(v.Message), Tries: v.Tries, Retries: v.Retries,
-			Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC()}
+			Replays: v.Replays, Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC()}
 		past.Add(e, plan.Run{Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Created: time.UnixMilli(v.Created)})
 		return nil
 	})

@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"assay/drivers/suite/selftest/truth"
 )
 
 func main() {
@@ -29,7 +31,12 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return serveTruth(ctx, p)
+		t, err := truth.Listen(p)
+		if err != nil {
+			return err
+		}
+		fmt.Println(t.Address)
+		return t.Serve(ctx)
 	}
 	if len(args) == 5 && args[0] == "client" {
 		return client(ctx, args[1], args[2], args[3], args[4])
@@ -47,13 +54,13 @@ func run(ctx context.Context, args []string) error {
 	return compare(ctx, *rounds, *vllm, *only)
 }
 
-func parsePace(args []string) (p pace, err error) {
-	if p.ttft, err = time.ParseDuration(args[0]); err != nil {
+func parsePace(args []string) (p truth.Pace, err error) {
+	if p.TTFT, err = time.ParseDuration(args[0]); err != nil {
 		return p, err
 	}
-	if p.itl, err = time.ParseDuration(args[1]); err != nil {
+	if p.ITL, err = time.ParseDuration(args[1]); err != nil {
 		return p, err
 	}
-	_, err = fmt.Sscan(args[2]+" "+args[3], &p.tokens, &p.each)
+	_, err = fmt.Sscan(args[2]+" "+args[3], &p.Tokens, &p.Each)
 	return p, err
 }

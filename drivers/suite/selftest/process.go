@@ -17,11 +17,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/drivers/suite/loadgen/socket"
+	"assay/drivers/suite/selftest/truth"
 )
 
 // startTruth starts the server; its first line of output is its address.
-func startTruth(ctx context.Context, p pace) (url string, stop func(), err error) {
-	cmd, err := reexec(ctx, "truth", p.ttft.String(), p.itl.String(), strconv.Itoa(p.tokens), strconv.Itoa(p.each))
+func startTruth(ctx context.Context, p truth.Pace) (url string, stop func(), err error) {
+	cmd, err := reexec(ctx, "truth", p.TTFT.String(), p.ITL.String(), strconv.Itoa(p.Tokens), strconv.Itoa(p.Each))
 	if err != nil {
 		return "", nil, err
 	}

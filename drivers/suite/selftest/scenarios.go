@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite/selftest/truth"
 )
 
 // model is the name that the truth server serves.
-const model = "selftest/words"
+const model = truth.Model
 
 // scenario is a load, and the figures that are measured under it.
 type scenario struct {
 	name    string
-	server  pace
+	server  truth.Pace
 	tokens  int
 	prompts int
 	rate    float64 // 0: closed loop
@@ -51,7 +52,7 @@ func (f figure) ratio() float64 {
 
 var scenarios = []scenario{
 	{
-		name: "1000 requests/s", server: pace{ttft: 50 * time.Millisecond, itl: 10 * time.Millisecond}, tokens: 16, prompts: 5000, rate: 1000,
+		name: "1000 requests/s", server: truth.Pace{TTFT: 50 * time.Millisecond, ITL: 10 * time.Millisecond}, tokens: 16, prompts: 5000, rate: 1000,
 		figures: []figure{
 			{"TTFT error p50", "ms", 0.07, 0.23, false, func(m *measured) float64 { return m.errorAt(50) }},
 			{"TTFT error p99", "ms", 0.25, 1.5, false, func(m *measured) float64 { return m.errorAt(99) }},
@@ -61,26 +62,26 @@ var scenarios = []scenario{
 		},
 	},
 	{
-		name: "zero delay, concurrency 64", server: pace{}, tokens: 16, prompts: 60000, bound: 64,
+		name: "zero delay, concurrency 64", server: truth.Pace{}, tokens: 16, prompts: 60000, bound: 64,
 		figures: []figure{{"requests/s", "", 35000, 11502, true, (*measured).throughput}},
 	},
 	{
-		name: "512 paced streams", server: pace{ttft: 20 * time.Millisecond, itl: 20 * time.Millisecond}, tokens: 128, prompts: 1536, bound: 512,
+		name: "512 paced streams", server: truth.Pace{TTFT: 20 * time.Millisecond, ITL: 20 * time.Millisecond}, tokens: 128, prompts: 1536, bound: 512,
 		figures: []figure{{"CPU per 1000 requests", "s", 1.2, 1.6, false, (*measured).cost}},
 	},
 	{
-		name: "a burst of 512 streams", server: pace{ttft: 50 * time.Millisecond, itl: 20 * time.Millisecond}, tokens: 16, prompts: 512, bound: 512,
+		name: "a burst of 512 streams", server: truth.Pace{TTFT: 50 * time.Millisecond, ITL: 20 * time.Millisecond}, tokens: 16, prompts: 512, bound: 512,
 		figures: []figure{{"TTFT error p99", "ms", 8, none, false, func(m *measured) float64 { return m.errorAt(99) }}},
 	},
 	{
-		name: "512 streams x 200 tokens/s", server: pace{ttft: 20 * time.Millisecond, itl: 5 * time.Millisecond}, tokens: 128, prompts: 2048, bound: 512,
+		name: "512 streams x 200 tokens/s", server: truth.Pace{TTFT: 20 * time.Millisecond, ITL: 5 * time.Millisecond}, tokens: 128, prompts: 2048, bound: 512,
 		figures: []figure{
 			{"chunks lost", "", 0, none, false, (*measured).lost},
 			{"tokens/s", "", none, none, true, (*measured).tokenRate},
 		},
 	},
 	{
-		name: "100 requests/s", server: pace{ttft: 50 * time.Millisecond, itl: 10 * time.Millisecond}, tokens: 16, prompts: 1000, rate: 100,
+		name: "100 requests/s", server: truth.Pace{TTFT: 50 * time.Millisecond, ITL: 10 * time.Millisecond}, tokens: 16, prompts: 1000, rate: 100,
 		figures: []figure{
 			{"TTFT error p50", "ms", none, none, false, func(m *measured) float64 { return m.errorAt(50) }},
 			{"TTFT error p99", "ms", none, none, false, func(m *measured) float64 { return m.errorAt(99) }},
@@ -88,23 +89,23 @@ var scenarios = []scenario{
 		},
 	},
 	{
-		name: "zero delay, one token a write", server: pace{each: 1}, tokens: 16, prompts: 10000, bound: 64,
+		name: "zero delay, one token a write", server: truth.Pace{Each: 1}, tokens: 16, prompts: 10000, bound: 64,
 		figures: []figure{{"requests/s", "", none, none, true, (*measured).throughput}, {"CPU per 1000 requests", "s", none, none, false, (*measured).cost}},
 	},
 	{
-		name: "zero delay, 15 tokens a write", server: pace{each: 15}, tokens: 120, prompts: 10000, bound: 64,
+		name: "zero delay, 15 tokens a write", server: truth.Pace{Each: 15}, tokens: 120, prompts: 10000, bound: 64,
 		figures: []figure{{"requests/s", "", none, none, true, (*measured).throughput}, {"CPU per 1000 requests", "s", none, none, false, (*measured).cost}},
 	},
 	{
-		name: "512 streams without delay", server: pace{each: 1}, tokens: 128, prompts: 4096, bound: 512,
+		name: "512 streams without delay", server: truth.Pace{Each: 1}, tokens: 128, prompts: 4096, bound: 512,
 		figures: []figure{{"requests/s", "", none, none, true, (*measured).throughput}, {"CPU per 1000 requests", "s", none, none, false, (*measured).cost}},
 	},
 	{
-		name: "prompts of 8k tokens", server: pace{}, tokens: 16, prompts: 1000, bound: 16, input: 8 << 10,
+		name: "prompts of 8k tokens", server: truth.Pace{}, tokens: 16, prompts: 1000, bound: 16, input: 8 << 10,
 		figures: []figure{{"requests/s", "", none, none, true, (*measured).throughput}, {"start", "s", none, none, false, func(m *measured) float64 { return m.start }}},
 	},
 	{
-		name: "prompts of 50k tokens", server: pace{}, tokens: 16, prompts: 200, bound: 8, input: 50 << 10,
+		name: "prompts of 50k tokens", server: truth.Pace{}, tokens: 16, prompts: 200, bound: 8, input: 50 << 10,
 		figures: []figure{{"requests/s", "", none, none, true, (*measured).throughput}, {"start", "s", none, none, false, func(m *measured) float64 { return m.start }}},
 	},
 	long("10k requests", 10_000), long("100k requests", 100_000), long("1M requests", 1_000_000),
@@ -112,7 +113,7 @@ var scenarios = []scenario{
 
 // long is a scenario of many short requests: what it costs before, after, and in memory.
 func long(name string, n int) scenario {
-	return scenario{name: name, server: pace{}, tokens: 4, prompts: n, bound: 64, once: true, figures: []figure{
+	return scenario{name: name, server: truth.Pace{}, tokens: 4, prompts: n, bound: 64, once: true, figures: []figure{
 		{"start", "s", none, none, false, func(m *measured) float64 { return m.start }},
 		{"end", "s", none, none, false, func(m *measured) float64 { return m.end }},
 		{"memory", "MiB", none, none, false, func(m *measured) float64 { return m.memory }},

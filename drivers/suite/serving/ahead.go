@@ -37,13 +37,15 @@ func newAhead[T any](ctx context.Context, count int, make_ func(k int) (*T, int,
 	if count == 0 {
 		return a, nil
 	}
-	_, size, err := make_(0)
+	first, size, err := make_(0)
 	if err != nil {
 		return nil, err
 	}
 	a.slots = make([]atomic.Pointer[made[T]], min(count, mostAhead, max(someAhead, maxAhead/max(1, size))))
+	a.slots[0].Store(&made[T]{0, first}) // each is made once
 	errs := make([]error, runtime.GOMAXPROCS(0))
 	var next atomic.Int64
+	next.Store(1)
 	var wg sync.WaitGroup
 	for n := range errs {
 		wg.Go(func() {

@@ -66,7 +66,10 @@
 // from the arrival of the answer that made room. slot_wait is how long the concurrency bound held back a request;
 // read_delay is how long a piece of an answer lay in the kernel, with its stamp, before it was read; blur is by how much at
 // most the client's delays can have moved an arrival: the kernel keeps the stamp of the last packet alone, so where several
-// events lay together because nobody read, the first can have come as early as the client last looked. server_… is what the server's own /metrics report about the same window (server_metrics.go).
+// events lay together because nobody read, the first can have come as early as the client last looked.
+// server_… is what the server's own /metrics report about the same window (server_metrics.go). server_kv_cache is a share of each
+// engine: mean over all engines of all replicas, and of the fullest; server_running and server_waiting are of all engines
+// together. A counter that began anew while it was measured is absent, with the note ServerReset.
 //
 // A request fails, by kind, with http_<status> or http_<class>, timeout, connect, connection_lost, truncated_stream (no [DONE]),
 // error_event, bad_event, bad_http, no_output, no_tokens, answer_too_large. It is never sent again,
@@ -104,6 +107,7 @@
 //   - ErrorRate: more than 1 % of the requests failed
 //   - AnswerTooLarge: an answer was larger than an honest one can be
 //   - NoUsage: the tokens could not be counted
+//   - NotExact: the run replays another one (assay rerun --exact), and its requests came out otherwise
 //   - ClientLate: the client sent late, or could not tell arrivals apart (blur), p99, by more than a tenth of the mean TTFT
 //     (at least 5 ms and at most 50 ms are tolerated), or read late by more than a tenth of the mean E2EL (at least 50 ms are
 //     tolerated), or left a tenth of its slots in a closed loop empty; of fewer than 100 requests the mean counts
@@ -163,7 +167,9 @@
 //	probe.go       model, version, enforcement   calibrate.go   how long words are
 //	score.go       answers against constraints   selfcheck.go   the client's own error
 //	metrics.go     latencies and throughputs     steady.go      windows of a closed loop
-//	goodput.go     bounds, stages                server_metrics.go
+//	goodput.go     bounds, stages                server_metrics.go  the servers' own metrics
+//	server_report.go  what they say of the window, and the window
+//	inputs.go      what decides the bytes that are sent, and sending them again
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	keepup.go      overload               intervals.go   how sure latencies are
 //	vllmresult.go  vLLM's result JSON

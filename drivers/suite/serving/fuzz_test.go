@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"assay/drivers"
 )
 
 // FuzzServerMetrics: whatever a server shows before, during and after a run, what is reported of it are numbers that JSON
@@ -20,15 +22,17 @@ func FuzzServerMetrics(f *testing.F) {
 	f.Add([]byte(""), []byte("# TYPE vllm:request_queue_time_seconds histogram\nvllm:request_queue_time_seconds_sum NaN\nvllm:request_queue_time_seconds_count 2\n"))
 	f.Fuzz(func(t *testing.T, before, after []byte) {
 		first, last := reading{}, reading{}
-		if first.addText(before) != nil || last.addText(after) != nil {
+		if first.addText("a", before) != nil || last.addText("a", after) != nil {
 			return
 		}
 		if len(first) > len(before) || len(last) > 2*len(after) {
 			t.Errorf("%d and %d metrics of %d and %d bytes", len(first), len(last), len(before), len(after))
 		}
-		m := map[string]float64{}
-		scrapes{before: first, after: last, during: []reading{first, last}}.report(m, 1)
-		for name, v := range m {
+		res := drivers.SuiteResult{Metrics: map[string]float64{}}
+		s := scrapes{before: true, after: true, grown: map[string]float64{}, reset: map[string]bool{}, during: []second{first.second(0), last.second(1)}}
+		s.add(first, last)
+		s.report(&res, 0, 1)
+		for name, v := range res.Metrics {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				t.Errorf("%s is %v", name, v)
 			}

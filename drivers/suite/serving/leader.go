@@ -135,6 +135,9 @@ func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o cloc
 		return errors.New(m.Err)
 	}
 	r.self = append(r.self, m.Self)
+	if m.Sent != nil {
+		r.sent.merge(m.Sent)
+	}
 	for range m.Samples {
 		var s sampleMessage
 		if err := p.Receive(ctx, &s); err != nil {

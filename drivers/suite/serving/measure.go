@@ -84,16 +84,14 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 		return err
 	}
 	stop := r.report(b, t)
-	watched := func() scrapes { return scrapes{} }
 	if r.part.at == 0 { // only the first node reads the server's metrics
-		watched = r.client.watch(ctx)
+		r.startWatching(ctx)
 	}
 	watch := selfwatch.Start(r.client.threads)
 	threads, err := drive(ctx, start)
 	report := watch.Stop()
 	report.Threads(threads)
 	r.self = append(r.self, report)
-	r.server.scrapes = watched()
 	stop()
 	if err == nil {
 		err = ctx.Err() // the run was stopped while the last answers were read

@@ -2,7 +2,7 @@ package serving
 
 import "assay/drivers/constraint"
 
-// body is the request of a sample.
+// body is the request of a sample. It is made once.
 func (r *runner) body(s *sample) ([]byte, error) {
 	p := r.payload
 	var held *constraint.Constraint
@@ -13,5 +13,7 @@ func (r *runner) body(s *sample) ([]byte, error) {
 	if q.out > 0 {
 		p.maxTokens = q.out
 	}
-	return p.body(q, held)
+	body, err := p.body(q, held)
+	r.sent.add(s.index, body)
+	return body, err
 }

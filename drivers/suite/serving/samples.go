@@ -9,17 +9,20 @@ import (
 	"path/filepath"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
 const samplesFile = "samples.jsonl.gz"
 
-// sampleLine is one line of samples.jsonl.gz. due_ms and sent_ms count from the first dispatch, latencies from the send.
+// sampleLine is one line of samples.jsonl.gz. due_ms and sent_ms count from the first dispatch, latencies from the send;
+// sent_unix_ns is the wall clock of the client's host, by the window of the result.
 type sampleLine struct {
 	Index      int     `json:"i"`
 	Due        float64 `json:"due_ms"`  // when it was due
 	Sent       float64 `json:"sent_ms"` // when it was sent
+	Wall       int64   `json:"sent_unix_ns"`
 	Late       float64 `json:"late_ms"` // the client's own delay
 	TTFT       float64 `json:"ttft_ms,omitempty"`
 	E2EL       float64 `json:"e2el_ms,omitempty"`
@@ -31,7 +34,7 @@ type sampleLine struct {
 	Outcome    string  `json:"outcome"` // ok, or the kind of failure
 }
 
-func writeSamples(dir string, records []record) error {
+func writeSamples(dir string, records []record, window drivers.Window) error {
 	origin := records[0].sent
 	for i := range records {
 		origin = min(origin, records[i].sent, records[i].due)
@@ -44,7 +47,9 @@ func writeSamples(dir string, records []record) error {
 		}
 		enc := json.NewEncoder(z)
 		for i := range records {
-			if err := enc.Encode(records[i].line(origin)); err != nil {
+			l := records[i].line(origin)
+			l.Wall = window.Wall(records[i].sent).UnixNano()
+			if err := enc.Encode(l); err != nil {
 				return err
 			}
 		}

@@ -3,8 +3,8 @@ package serving
 import (
 	"bytes"
 	"context"
-	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,148 +14,194 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// scrapes are the servers' own metrics, before, during and after the measured window. Replicas are added up.
+// scrapes are the servers' own metrics of the measured window: what counters grew by, and gauges once a second. What is kept
+// of a second is small, so that a run can last for days.
 type scrapes struct {
-	before, after reading
-	during        []reading
+	before, after bool               // both ends could be read
+	grown         map[string]float64 // counters, all series of all replicas together
+	reset         map[string]bool    // those of which a series began anew
+	during        []second
 }
 
-// reading is the sum, over replicas and label sets, of each metric: counters and gauges by name, histograms as name_sum
-// and name_count.
-type reading map[string]float64
+// second is what gauges showed at a time of the run's clock: of each the sum, the mean and the largest of its series, which
+// are those of all engines of all replicas.
+type second struct {
+	at               time.Duration
+	sum, mean, worst [len(gauges)]float64 // NaN: there was none
+}
+
+// Gauges. Requests are added up over engines; of the cache, which is a share of an engine's own, engines are averaged, and
+// the fullest one is the maximum.
+const (
+	running = iota
+	waiting
+	cache
+)
+
+// gauges are their names, of V1 and V0 engines.
+var gauges = [...][]string{
+	running: {"vllm:num_requests_running"}, waiting: {"vllm:num_requests_waiting"}, cache: {"vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"},
+}
+
+// times are histograms of seconds, of which the mean over the window is reported.
+var times = map[string]string{
+	"queue": "vllm:request_queue_time_seconds", "prefill": "vllm:request_prefill_time_seconds",
+	"decode": "vllm:request_decode_time_seconds", "inference": "vllm:request_inference_time_seconds",
+	"ttft": "vllm:time_to_first_token_seconds", "e2el": "vllm:e2e_request_latency_seconds",
+}
+
+// preemptions and prefixCache are counters; of the latter each pair is hits and queries.
+const preemptions = "vllm:num_preemptions_total"
+
+var prefixCache = [][2]string{{"vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total"}, {"vllm:gpu_prefix_cache_hits_total", "vllm:gpu_prefix_cache_queries_total"}}
+
+// lines are the values of one metric by replica and labels.
+type lines map[string]float64
+
+// reading is every metric of all replicas that is reported, by name; histograms as name_sum and name_count.
+type reading map[string]lines
 
 // watch reads every replica's /metrics now, once a second until stop is called, and then again.
 func (c *client) watch(ctx context.Context) (stop func() scrapes) {
-	s := scrapes{before: c.read(ctx)}
-	ctx, cancel := context.WithCancel(ctx)
+	s := scrapes{grown: map[string]float64{}, reset: map[string]bool{}}
+	last := c.read(ctx)
+	s.before = last != nil
+	look := func(ctx context.Context) bool {
+		at, r := c.now(), c.read(ctx)
+		if r == nil {
+			return false
+		}
+		s.during = append(s.during, r.second(at))
+		s.add(last, r)
+		last = r
+		return true
+	}
+	quit := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			select {
+			case <-quit:
+				return
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if r := c.read(ctx); r != nil {
-					s.during = append(s.during, r)
-				}
+				look(ctx)
 			}
 		}
 	})
 	return func() scrapes {
-		cancel()
+		close(quit)
 		wg.Wait()
-		s.after = c.read(context.WithoutCancel(ctx))
+		s.after = look(context.WithoutCancel(ctx))
 		return s
 	}
 }
 
-// maxMetrics bounds a reading; vLLM has some 100 metrics.
-const maxMetrics = 1000
+// maxSeries bounds a reading; vLLM has some ten of each metric that is read, and as many again for each engine.
+const maxSeries = 10_000
 
 // read returns nil when the metrics of a replica cannot be read.
 func (c *client) read(ctx context.Context) reading {
 	out := reading{}
 	for _, e := range c.endpoints {
 		body, _, err := c.get(ctx, e+"/metrics")
-		if err != nil {
-			return nil
-		}
-		if out.addText(body) != nil {
+		if err != nil || out.addText(e, body) != nil {
 			return nil
 		}
 	}
 	return out
 }
 
+// wanted are the names of the metrics that are reported.
+var wanted = func() (out []string) {
+	for _, g := range gauges {
+		out = append(out, g...)
+	}
+	for _, name := range times {
+		out = append(out, name)
+	}
+	for _, pair := range prefixCache {
+		out = append(out, pair[:]...)
+	}
+	return append(out, preemptions)
+}()
+
 // addText adds the metrics of one replica, in Prometheus' text format.
-func (r reading) addText(text []byte) error {
+func (r reading) addText(replica string, text []byte) error {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
-	for name, f := range families {
-		if strings.HasPrefix(name, "vllm:") && len(r) < maxMetrics { // what is kept, once a second, is bounded
-			r.add(name, f)
+	for _, name := range wanted {
+		for _, m := range families[name].GetMetric() {
+			id := replica + labelsOf(m)
+			switch {
+			case m.Counter != nil:
+				r.put(name, id, m.GetCounter().GetValue())
+			case m.Gauge != nil:
+				r.put(name, id, m.GetGauge().GetValue())
+			case m.Histogram != nil:
+				r.put(name+"_sum", id, m.GetHistogram().GetSampleSum())
+				r.put(name+"_count", id, float64(m.GetHistogram().GetSampleCount()))
+			}
 		}
 	}
 	return nil
 }
 
-func (r reading) add(name string, f *dto.MetricFamily) {
-	for _, m := range f.GetMetric() {
-		switch {
-		case m.Counter != nil:
-			r[name] += m.GetCounter().GetValue()
-		case m.Gauge != nil:
-			r[name] += m.GetGauge().GetValue()
-		case m.Histogram != nil:
-			r[name+"_sum"] += m.GetHistogram().GetSampleSum()
-			r[name+"_count"] += float64(m.GetHistogram().GetSampleCount())
+func labelsOf(m *dto.Metric) string {
+	var b strings.Builder
+	for _, l := range m.GetLabel() {
+		b.WriteString("\x00" + l.GetName() + "\x00" + l.GetValue())
+	}
+	return b.String()
+}
+
+func (r reading) put(metric, id string, v float64) {
+	if r[metric] == nil {
+		r[metric] = lines{}
+	}
+	if len(r[metric]) < maxSeries {
+		r[metric][id] = v
+	}
+}
+
+// second sums the gauges up.
+func (r reading) second(at time.Duration) second {
+	out := second{at: at}
+	for i, g := range gauges {
+		out.sum[i], out.mean[i], out.worst[i] = math.NaN(), math.NaN(), math.NaN()
+		for _, metric := range g {
+			if all := r[metric]; len(all) > 0 {
+				sum, worst := 0.0, math.Inf(-1)
+				for _, v := range all {
+					sum, worst = sum+v, max(worst, v)
+				}
+				out.sum[i], out.mean[i], out.worst[i] = sum, sum/float64(len(all)), worst
+			}
+		}
+	}
+	return out
+}
+
+// add takes in by how much every series grew from one reading to the next. One that is new counts from 0, as a counter does
+// that gets its labels with its first event. One that became less was reset: what it counted before is lost.
+func (s *scrapes) add(before, after reading) {
+	for metric, all := range after {
+		for id, v := range all {
+			if v < before[metric][id] {
+				s.reset[metric] = true
+			}
+			s.grown[metric] += v - before[metric][id]
 		}
 	}
 }
 
-// report adds the server's metrics of the window: where the time went, how many requests ran, how full its cache was.
-// Metrics that the server does not have are left out, and so is what is no number: JSON has no form for it. Names are
-// those of vLLM's V0 and V1 engines.
-func (s scrapes) report(to map[string]float64, replicas int) {
-	if s.before == nil || s.after == nil {
-		return
-	}
-	m := map[string]float64{}
-	defer func() {
-		maps.DeleteFunc(m, func(_ string, v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-		maps.Copy(to, m)
-	}()
-	for name, metric := range map[string]string{
-		"queue": "vllm:request_queue_time_seconds", "prefill": "vllm:request_prefill_time_seconds",
-		"decode": "vllm:request_decode_time_seconds", "inference": "vllm:request_inference_time_seconds",
-		"ttft": "vllm:time_to_first_token_seconds", "e2el": "vllm:e2e_request_latency_seconds",
-	} {
-		if n := s.grown(metric + "_count"); n > 0 {
-			m["server_"+name+"_mean_ms"] = 1000 * s.grown(metric+"_sum") / n
-		}
-	}
-	for _, pair := range [][2]string{{"vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total"}, {"vllm:gpu_prefix_cache_hits_total", "vllm:gpu_prefix_cache_queries_total"}} {
-		if n := s.grown(pair[1]); n > 0 {
-			m["server_prefix_cache_hit_percent"] = 100 * s.grown(pair[0]) / n
-		}
-	}
-	if n := s.grown("vllm:num_preemptions_total"); s.has("vllm:num_preemptions_total") {
-		m["server_preemptions"] = n
-	}
-	for name, metrics := range map[string][]string{
-		"server_running": {"vllm:num_requests_running"}, "server_waiting": {"vllm:num_requests_waiting"},
-		"server_kv_cache": {"vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"},
-	} {
-		for _, metric := range metrics {
-			s.gauge(m, name, metric, float64(replicas))
-		}
-	}
-}
-
-func (s scrapes) has(metric string) bool { _, ok := s.after[metric]; return ok }
-
-// grown is how much a counter grew; 0 when it was reset.
-func (s scrapes) grown(metric string) float64 { return max(0, s.after[metric]-s.before[metric]) }
-
-func (s scrapes) gauge(m map[string]float64, name, metric string, replicas float64) {
-	sum, most := 0.0, 0.0
-	n := 0.0
-	for _, r := range s.during {
-		if v, ok := r[metric]; ok {
-			sum, most, n = sum+v, max(most, v), n+1
-		}
-	}
-	if n == 0 {
-		return
-	}
-	if name == "server_kv_cache" { // a share
-		m[name+"_mean_percent"], m[name+"_max_percent"] = 100*sum/n/replicas, 100*most/replicas
-		return
-	}
-	m[name+"_mean"], m[name+"_max"] = sum/n, most
+// within keeps the seconds from one time to another.
+func (s scrapes) within(from, to time.Duration) []second {
+	return slices.DeleteFunc(slices.Clone(s.during), func(r second) bool { return r.at < from || r.at > to })
 }

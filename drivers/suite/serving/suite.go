@@ -39,9 +39,13 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		r.safe = s.Redact(append(r.hidden, r.client.token)...)
 	}
 	r.overlap = suite.NewOverlap(req, dir)
+	if err := r.recall(dir); err != nil {
+		return drivers.SuiteResult{}, err
+	}
 	if err := r.probe(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
+	r.repeat()
 	if err := r.warmUp(ctx); err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -54,6 +58,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		}
 	}
 	err = measure(ctx, b)
+	r.stopWatching()
 	if err = errors.Join(err, r.overlap.End()); err != nil {
 		return drivers.SuiteResult{}, errors.Join(err, r.partial(ctx, dir, b))
 	}
@@ -99,9 +104,15 @@ type runner struct {
 	nodes    clientNodes
 	overlap  *suite.Overlap
 	safe     suite.Redactor
-	untold   atomic.Bool // the server has no /tokenize
-	hidden   []string    // values of secret headers
-	cached   *repeated   // how a repeated prompt was answered; nil: not measured
+	untold   atomic.Bool        // the server has no /tokenize
+	hidden   []string           // values of secret headers
+	cached   *repeated          // how a repeated prompt was answered; nil: not measured
+	before   suite.Anchor       // both clocks, before the first request
+	after    suite.Anchor       // and after the last answer
+	sent     bodies             // what was made to be sent
+	files    []drivers.DataFile // of the data set
+	was      *drivers.Inputs    // of the run whose requests are sent again; nil: there is none
+	watched  func() scrapes     // ends the reading of the servers' metrics
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -217,7 +228,8 @@ func (r *runner) conclude(ctx context.Context, dir string, b *book, records []re
 
 // writeSamples writes the two files of samples.
 func (r *runner) writeSamples(dir string, records []record) error {
-	if err := writeSamples(dir, records); err != nil {
+	from, to := windowOf(records)
+	if err := writeSamples(dir, records, *suite.Between(r.before, r.after, from, to)); err != nil {
 		return fmt.Errorf("writing the samples: %w", err)
 	}
 	if err := writeCSV(dir, records, r.client.id); err != nil {
@@ -254,13 +266,14 @@ func (r *runner) result(ctx context.Context, b *book, records []record) (*summar
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.stages(metrics, r.spec.Stages)
 	notes = append(notes, sum.judgeLoad(metrics, r.spec, r.open)...)
-	r.server.scrapes.report(metrics, len(r.client.endpoints))
 	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "request": r.payload.described(), "lengths": done.lengths, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
+	r.window(&res, records)
+	r.note(&res)
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
 	}

@@ -23,6 +23,7 @@ type (
 	workerDone  struct {
 		Err     string
 		Self    selfwatch.Report
+		Sent    *bodies
 		Samples int
 	}
 	sampleMessage struct {
@@ -117,7 +118,7 @@ func awaitStart(ctx context.Context, leader *coordinator.Peer, ready workerReady
 
 // sendSamples sends this node's samples to the leader.
 func (r *runner) sendSamples(leader *coordinator.Peer, b *book) error {
-	if err := leader.Send(workerDone{Self: r.self[0], Samples: b.len()}); err != nil {
+	if err := leader.Send(workerDone{Self: r.self[0], Sent: &r.sent, Samples: b.len()}); err != nil {
 		return leaderLost(err)
 	}
 	return b.each(func(s sample) error {

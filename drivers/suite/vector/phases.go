@@ -42,8 +42,9 @@ type point struct {
 func (r *runner) closed(ctx context.Context, id, prefix, recallPrefix string, workers int, bodies [][]byte, t *truth) (point, error) {
 	r.progress(fmt.Sprintf("%s: %d queries", prefix, len(bodies)))
 	r.connect(ctx, min(workers, len(bodies)))
-	before := suite.ReadUsage()
+	before, end := suite.ReadUsage(), r.watch.Start(prefix)
 	got, err := r.chroma.ask(ctx, id, bodies, workers)
+	end()
 	if err != nil {
 		return point{}, err
 	}
@@ -131,8 +132,9 @@ func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
 	r.progress(fmt.Sprintf("%s: %d queries at %s a second", prefix, len(r.bodies), r.spec.Rate))
 	r.connect(ctx, connectionsAt(r.spec.Rate))
 	moments := suite.Arrivals(suite.Rand(r.req.Seed, prefix), len(r.bodies), float64(r.spec.Rate), 1)
-	before := suite.ReadUsage()
+	before, end := suite.ReadUsage(), r.watch.Start(prefix)
 	got, err := r.chroma.askAt(ctx, id, r.bodies, moments)
+	end()
 	r.cost(prefix, before)
 	return got, err
 }

@@ -25,7 +25,7 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 		return drivers.SuiteResult{}, err
 	}
 	v := req.Vector
-	r := &runner{req: req, spec: v, progress: progress, metrics: map[string]float64{}}
+	r := &runner{req: req, spec: v, progress: progress, metrics: map[string]float64{}, watch: suite.NewStopwatch()}
 	token, err := drivers.ReadToken(req.TokenFile)
 	if err != nil {
 		return drivers.SuiteResult{}, err
@@ -102,6 +102,7 @@ type runner struct {
 	truth    *truth
 	filters  []filter
 	writes   *writes
+	watch    *suite.Stopwatch
 
 	metrics       map[string]float64
 	frontier      []point
@@ -192,8 +193,9 @@ func collectionName(run string) string {
 
 // store fills the collection that most phases use, and reports the ingest.
 func (r *runner) store(ctx context.Context, id string, how batches) error {
-	before := suite.ReadUsage()
+	before, end := suite.ReadUsage(), r.watch.Start("ingest")
 	in, stored, err := r.fill(ctx, id, how)
+	end()
 	if err != nil {
 		return err
 	}
@@ -264,7 +266,7 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	}
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated, Metrics: r.metrics, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),
-		Versions: map[string]string{},
+		Versions: map[string]string{}, Window: r.watch.Window(),
 	}
 	if v := r.chroma.version(ctx); v != "" {
 		res.Versions["chroma_api"] = v

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -12,21 +11,24 @@ import (
 	"assay/reconciler/results"
 )
 
-// Average is the mean of a PromQL expression from one time to another; drivers.ErrUnavailable when no server can be asked.
-type Average func(ctx context.Context, expression string, from, to time.Time) (float64, error)
+// Average is the mean of a PromQL expression over parts of time, from what was sampled within them alone;
+// drivers.ErrUnavailable when no server can be asked.
+type Average func(ctx context.Context, expression string, parts []drivers.Span) (float64, error)
 
-// PromQL gives the values of PromQL gates: the mean over the window of each run. Interval is the time between two samples
-// of Prometheus. A window begins that much after its run: at the very start Prometheus would answer with a sample from
-// before.
-func PromQL(ctx context.Context, average Average, interval time.Duration) gate.Values {
+// PromQL gives the values of PromQL gates: the mean over the time in which each run measured. A run without a window, which an
+// older assay made, has none: its preparation would be averaged too. Nor has one during which the clock was set.
+func PromQL(ctx context.Context, average Average) gate.Values {
 	return func(g v1alpha1.Gate, rows []results.Row) ([]float64, error) {
 		var out []float64
 		for _, r := range rows {
-			from := r.Started.Add(interval)
-			if from.After(r.Ended) {
-				return nil, fmt.Errorf("run %s lasted %s, less than the %s between two samples of Prometheus; make it longer", r.Run, r.Ended.Sub(r.Started).Round(time.Millisecond), interval)
+			switch {
+			case r.Window == nil:
+				return nil, fmt.Errorf("run %s says not when it measured, because an older assay made it; do it again: assay rerun %s", r.Run, r.Run)
+			case r.Window.Stepped != 0:
+				return nil, fmt.Errorf("while run %s measured, the clock of its host was set by %s, so its samples cannot be found; keep the clock and do it again: assay rerun %s",
+					r.Run, r.Window.Stepped.Std(), r.Run)
 			}
-			v, err := average(ctx, g.PromQL, from, r.Ended)
+			v, err := average(ctx, g.PromQL, r.Window.Parts())
 			if errors.Is(err, drivers.ErrUnavailable) {
 				return nil, fmt.Errorf("run %s: %w (does a controller run? assay controller)", r.Run, err)
 			}

@@ -201,20 +201,30 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestPromQLWindows asks about each run's own window, less the time until the first sample.
+// TestPromQLWindows asks about the time in which each run measured, and not about the minutes in which it was prepared and
+// scored.
 func TestPromQLWindows(t *testing.T) {
-	rows := []results.Row{{Run: "q-1", Started: start, Ended: start.Add(time.Minute)}, {Run: "q-2", Started: start, Ended: start.Add(time.Second)}}
-	ask := PromQL(t.Context(), func(_ context.Context, expression string, from, to time.Time) (float64, error) {
+	from := start.Add(20 * time.Second)
+	measured := func(d time.Duration) *drivers.Window { return &drivers.Window{From: from, To: from.Add(d)} }
+	rows := []results.Row{{Run: "q-1", Started: start, Ended: start.Add(time.Minute), Window: measured(30 * time.Second)},
+		{Run: "q-2", Window: &drivers.Window{From: from, To: from.Add(time.Hour), Stepped: 3590}}, {Run: "q-3", Started: start, Ended: start.Add(time.Minute)}}
+	ask := PromQL(t.Context(), func(_ context.Context, expression string, parts []drivers.Span) (float64, error) {
 		if expression == "down" {
 			return 0, drivers.ErrUnavailable
 		}
-		return to.Sub(from).Seconds(), nil
-	}, 5*time.Second)
-	if got, err := ask(v1alpha1.Gate{PromQL: "up"}, rows[:1]); err != nil || len(got) != 1 || got[0] != 55 {
-		t.Errorf("%v, %v, want 55", got, err)
+		if len(parts) != 1 || !parts[0].From.Equal(from) {
+			t.Errorf("asked about %v", parts)
+		}
+		return parts[0].To.Sub(parts[0].From).Seconds(), nil
+	})
+	if got, err := ask(v1alpha1.Gate{PromQL: "up"}, rows[:1]); err != nil || len(got) != 1 || got[0] != 30 {
+		t.Errorf("%v, %v, want 30", got, err)
 	}
-	if _, err := ask(v1alpha1.Gate{PromQL: "up"}, rows); err == nil || !strings.Contains(err.Error(), "run q-2 lasted 1s, less than the 5s") {
-		t.Errorf("of a short run: %v", err)
+	if _, err := ask(v1alpha1.Gate{PromQL: "up"}, rows[:2]); err == nil || !strings.Contains(err.Error(), "set by 59m50s") {
+		t.Errorf("of a run during which the clock was set: %v", err)
+	}
+	if _, err := ask(v1alpha1.Gate{PromQL: "up"}, rows[2:]); err == nil || !strings.Contains(err.Error(), "older assay") {
+		t.Errorf("of a run without a window: %v", err)
 	}
 	if _, err := ask(v1alpha1.Gate{PromQL: "down"}, rows); !errors.Is(err, drivers.ErrUnavailable) || !strings.Contains(err.Error(), "assay controller") {
 		t.Errorf("without a server: %v", err)

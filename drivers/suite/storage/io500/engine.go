@@ -15,6 +15,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
@@ -83,7 +84,10 @@ func runIn(ctx context.Context, l *launcher, list string, limits storage.Limits,
 // measure runs the program to its end and reads its results.
 func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir string, progress func(string)) (drivers.SuiteResult, error) {
 	folder := filepath.Join(dir, results, req.Run)
+	watch := suite.NewStopwatch()
+	end := watch.Start("")
 	status, err := execute(ctx, l, req, dir, folder, progress)
+	end()
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
@@ -105,7 +109,7 @@ func measure(ctx context.Context, l *launcher, req drivers.SuiteRequest, dir str
 		return drivers.SuiteResult{}, err
 	}
 	j := judge(*req.Storage, printed, r, complaints(folder))
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values(printed)), Valid: len(j.faults) == 0, Reasons: append(j.faults, j.notes...),
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values(printed)), Valid: len(j.faults) == 0, Reasons: append(j.faults, j.notes...), Window: watch.Window(),
 		Versions: map[string]string{"io500": r.values["run"]["version"], "mpi": cmp.Or(l.which, l.mpi)}}
 	extras(res.Metrics, printed, r)
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(req.Storage.Nodes), float64(req.Storage.Nodes*req.Storage.TasksPerNode)

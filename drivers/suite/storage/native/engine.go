@@ -61,7 +61,7 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: r.notes(values), Files: []string{phasesFile}}
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: true, Reasons: r.notes(values), Files: []string{phasesFile}, Window: r.watch.Window()}
 	if idle := idlePhases(values); idle != "" {
 		res.Valid = false
 		res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonIncomplete, "nothing was done in %s: raise the stonewall", idle))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite"
 	"assay/drivers/suite/storage"
 )
 
@@ -27,6 +28,7 @@ type runner struct {
 	progress func(string)
 	tasks    []*task
 	took     []timing
+	watch    *suite.Stopwatch
 	between  func(phase string) // for tests: called before each phase
 }
 
@@ -52,7 +54,7 @@ type timing struct {
 
 func newRunner(root string, s v1alpha1.Storage, l storage.Limits, seed int64, node int, c comm) *runner {
 	largest := max(int(s.TransferSize), storage.HardRecord)
-	r := &runner{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, comm: c, progress: func(string) {}}
+	r := &runner{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, comm: c, progress: func(string) {}, watch: suite.NewStopwatch()}
 	for i := range s.TasksPerNode {
 		r.tasks = append(r.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: make([]byte, largest)})
 	}
@@ -119,7 +121,7 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	if _, err := r.comm.allgather(ctx, report{Phase: p.Name, Step: "begin"}); err != nil {
 		return err
 	}
-	start := time.Now()
+	start, end := time.Now(), r.watch.Start(p.Name)
 	deadline := time.Time{}
 	if p.Write {
 		deadline = start.Add(r.spec.Stonewall.Std())
@@ -142,6 +144,7 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	if err != nil {
 		return err
 	}
+	end()
 	r.took = append(r.took, summary(p, all))
 	if p.Name == "find" {
 		return r.foundAll(all)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package truth
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"assay/drivers/suite/loadgen/socket"
 )
 
-func (t *truth) accept() {
+func (t *Server) accept() {
 	for {
 		fd, _, err := unix.Accept4(t.listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		if err != nil {
@@ -31,7 +31,7 @@ func (t *truth) accept() {
 	}
 }
 
-func (t *truth) read(p *peer) {
+func (t *Server) read(p *peer) {
 	piece, stamp, err := t.recv.Read(p.fd)
 	if errors.Is(err, unix.EAGAIN) {
 		return
@@ -76,13 +76,15 @@ func header(head, name string) string {
 	return ""
 }
 
-// answer serves completions, POST with a Content-Length, GET /v1/models, and GET /truth: the record of all requests so far.
-func (t *truth) answer(p *peer, head, body string) {
+// answer serves completions, POST with a Content-Length, GET /v1/models, /health and /truth: the record of all requests so far.
+func (t *Server) answer(p *peer, head, body string) {
 	switch {
 	case strings.HasPrefix(head, "POST /v1/"):
 		t.begin(p, head, body)
 	case strings.HasPrefix(head, "GET /v1/models "):
-		t.document(p, "200 OK", `{"object":"list","data":[{"id":"`+model+`","owned_by":"selftest"}]}`)
+		t.document(p, "200 OK", `{"object":"list","data":[{"id":"`+Model+`","owned_by":"selftest"}]}`)
+	case strings.HasPrefix(head, "GET /health "):
+		t.document(p, "200 OK", "")
 	case strings.HasPrefix(head, "GET /truth "):
 		t.document(p, "200 OK", string(t.record))
 		t.record = t.record[:0]
@@ -91,7 +93,7 @@ func (t *truth) answer(p *peer, head, body string) {
 	}
 }
 
-func (t *truth) document(p *peer, status, text string) {
+func (t *Server) document(p *peer, status, text string) {
 	out := fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(text), text)
 	for wait := 0; len(out) > 0 && wait < 1000; { // a long record needs more than one write; nothing is measured now
 		n, err := unix.Write(p.fd, out)
@@ -120,22 +122,35 @@ func asked(body string) int {
 
 const start = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-var plainToken, lastToken = chunked(event("null")), chunked(event(`"length"`))
+var (
+	plainToken, lastToken         = chunked(event("null")), chunked(event(`"length"`))
+	plainChatToken, lastChatToken = chunked(chatEvent("null")), chunked(chatEvent(`"length"`))
+)
 
-func token(last bool) []byte {
-	if last {
+func token(last, chat bool) []byte {
+	switch {
+	case chat && last:
+		return lastChatToken
+	case chat:
+		return plainChatToken
+	case last:
 		return lastToken
 	}
 	return plainToken
 }
 
 func event(finish string) string {
-	return `data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"` + model +
+	return `data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"` + Model +
 		`","choices":[{"index":0,"text":" word","logprobs":null,"finish_reason":` + finish + `,"stop_reason":null}],"usage":null}` + "\n\n"
 }
 
+func chatEvent(finish string) string {
+	return `data: {"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1700000000,"model":"` + Model +
+		`","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":` + finish + `}],"usage":null}` + "\n\n"
+}
+
 func ending(tokens int) []byte {
-	usage := fmt.Sprintf(`data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"%s","choices":[],"usage":{"prompt_tokens":8,"total_tokens":%d,"completion_tokens":%d}}`+"\n\n", model, tokens+8, tokens)
+	usage := fmt.Sprintf(`data: {"id":"cmpl-0123456789abcdef","object":"text_completion","created":1700000000,"model":"%s","choices":[],"usage":{"prompt_tokens":8,"total_tokens":%d,"completion_tokens":%d}}`+"\n\n", Model, tokens+8, tokens)
 	return append(append(chunked(usage), chunked("data: [DONE]\n\n")...), "0\r\n\r\n"...)
 }
 

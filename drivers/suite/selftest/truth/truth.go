@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package truth
 
 import (
 	"container/heap"
@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,16 +19,20 @@ import (
 	"assay/drivers/suite/loadgen/socket"
 )
 
-// pace is how the truth server answers.
-type pace struct {
-	ttft, itl time.Duration // both 0: everything in one write
-	tokens    int           // 0: as many as the request asks for
-	each      int           // tokens a write without delay; 0: all
+// Pace is how the server answers.
+type Pace struct {
+	TTFT, ITL time.Duration // both 0: everything in one write
+	Tokens    int           // 0: as many as the request asks for
+	Each      int           // tokens a write without delay; 0: all
 }
 
-// truth is the server: one thread that accepts, reads and answers. It supports only what the clients need (truth_http.go).
-type truth struct {
-	pace
+// Model is the name of the model that it serves.
+const Model = "selftest/words"
+
+// Server is one thread that accepts, reads and answers. It supports only what the clients need (http.go).
+type Server struct {
+	Pace
+	Address                string // host:port
 	epoll, listener, timer int
 	clock                  socket.Clock
 	recv                   *socket.Receiver
@@ -36,7 +41,7 @@ type truth struct {
 	streams                streams
 	pieces                 map[[3]int][]byte // parts of answers: whether the first, tokens, and of the last the total
 	wholes                 map[int][]byte    // answers without delay, by tokens; made once, so that the server is not the bottleneck
-	record                 []byte            // id,arrived,first write
+	record                 []byte            // id,arrived,first write,last write,tokens
 }
 
 // peer is a connection and what it has sent so far.
@@ -54,6 +59,8 @@ type stream struct {
 	written int // tokens
 	total   int
 	arrived time.Duration
+	first   time.Duration // written
+	chat    bool
 }
 
 type streams []*stream
@@ -68,14 +75,17 @@ func (s *streams) Pop() any {
 	return last
 }
 
-// serveTruth listens on a free port of the loopback, prints its address on standard output, and serves until ctx ends.
-func serveTruth(ctx context.Context, p pace) error {
+// Listen takes a free port of the loopback.
+func Listen(p Pace) (*Server, error) {
+	t := &Server{Pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}, wholes: map[int][]byte{}, pieces: map[[3]int][]byte{}}
+	return t, t.open()
+}
+
+// Serve serves until ctx ends, on a thread of its own.
+func (t *Server) Serve(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer socket.Own(1)()
-	t := &truth{pace: p, clock: socket.NewClock(), recv: socket.NewReceiver(), conns: map[int]*peer{}, wholes: map[int][]byte{}, pieces: map[[3]int][]byte{}}
-	if err := t.open(); err != nil {
-		return err
-	}
+	defer t.close()
 	for ctx.Err() == nil {
 		if err := t.turn(); err != nil {
 			return err
@@ -84,7 +94,7 @@ func serveTruth(ctx context.Context, p pace) error {
 	return nil
 }
 
-func (t *truth) open() (err error) {
+func (t *Server) open() (err error) {
 	if t.listener, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
 		return os.NewSyscallError("socket", err)
 	}
@@ -104,16 +114,26 @@ func (t *truth) open() (err error) {
 	if t.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
 		return os.NewSyscallError("timerfd_create", err)
 	}
-	fmt.Println(net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*unix.SockaddrInet4).Port)))
+	t.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*unix.SockaddrInet4).Port))
 	return errors.Join(t.watch(t.listener), t.watch(t.timer))
 }
 
-func (t *truth) watch(fd int) error {
+// close ends every connection.
+func (t *Server) close() {
+	for fd := range t.conns {
+		unix.Close(fd)
+	}
+	for _, fd := range []int{t.listener, t.timer, t.epoll} {
+		unix.Close(fd)
+	}
+}
+
+func (t *Server) watch(fd int) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}))
 }
 
 // turn writes the tokens that are due and handles what has arrived.
-func (t *truth) turn() error {
+func (t *Server) turn() error {
 	now, _ := t.clock.Now()
 	for len(t.streams) > 0 && t.streams[0].next <= now {
 		t.advance(t.streams[0])
@@ -150,27 +170,27 @@ func (t *truth) turn() error {
 	return nil
 }
 
-func (t *truth) begin(p *peer, head, body string) {
-	s := &stream{peer: p, id: header(head, "x-request-id"), total: t.tokens, arrived: p.arrived, next: p.arrived + t.ttft}
+func (t *Server) begin(p *peer, head, body string) {
+	s := &stream{peer: p, id: header(head, "x-request-id"), total: t.Tokens, arrived: p.arrived, next: p.arrived + t.TTFT, chat: strings.HasPrefix(head, "POST /v1/chat/")}
 	if s.total == 0 {
 		s.total = asked(body)
 	}
-	if t.ttft > 0 {
+	if t.TTFT > 0 || s.chat {
 		heap.Push(&t.streams, s)
 		return
 	}
-	first, _ := t.clock.Now()
-	if t.each == 0 {
+	s.first, _ = t.clock.Now()
+	if t.Each == 0 {
 		t.write(p, t.whole(s.total))
 	}
-	for n := 0; t.each > 0 && n < s.total; n += t.each {
-		t.write(p, t.piece(n, min(n+t.each, s.total), s.total))
+	for n := 0; t.Each > 0 && n < s.total; n += t.Each {
+		t.write(p, t.piece(n, min(n+t.Each, s.total), s.total))
 	}
-	t.note(s, first)
+	t.note(s, s.first)
 }
 
 // piece is the tokens from one to another of an answer, made once.
-func (t *truth) piece(from, to, total int) []byte {
+func (t *Server) piece(from, to, total int) []byte {
 	key := [3]int{min(from, 1), to - from, 0}
 	if to == total {
 		key[2] = total
@@ -183,7 +203,7 @@ func (t *truth) piece(from, to, total int) []byte {
 		out = append(out, start...)
 	}
 	for i := from; i < to; i++ {
-		out = append(out, token(i == total-1)...)
+		out = append(out, token(i == total-1, false)...)
 	}
 	if to == total {
 		out = append(out, ending(total)...)
@@ -193,44 +213,45 @@ func (t *truth) piece(from, to, total int) []byte {
 }
 
 // whole is an answer of so many tokens in one piece.
-func (t *truth) whole(tokens int) []byte {
+func (t *Server) whole(tokens int) []byte {
 	if out, ok := t.wholes[tokens]; ok {
 		return out
 	}
 	out := []byte(start)
 	for i := range tokens {
-		out = append(out, token(i == tokens-1)...)
+		out = append(out, token(i == tokens-1, false)...)
 	}
 	t.wholes[tokens] = append(out, ending(tokens)...)
 	return t.wholes[tokens]
 }
 
 // advance writes the next token of the stream that is due first.
-func (t *truth) advance(s *stream) {
+func (t *Server) advance(s *stream) {
 	var out []byte
 	if s.written == 0 {
 		out = append(out, start...)
 	}
 	s.written++
-	out = append(out, token(s.written == s.total)...)
+	out = append(out, token(s.written == s.total, s.chat)...)
 	if s.written == s.total {
 		out = append(out, ending(s.total)...)
 	}
 	now, _ := t.clock.Now()
 	t.write(s.peer, out)
 	if s.written == 1 {
-		t.note(s, now)
+		s.first = now
 	}
 	if s.written == s.total {
+		t.note(s, now)
 		heap.Pop(&t.streams)
 		return
 	}
-	s.next += t.itl
+	s.next += t.ITL
 	heap.Fix(&t.streams, 0)
 }
 
 // write sends out. It breaks the connection of a peer that does not read.
-func (t *truth) write(p *peer, out []byte) {
+func (t *Server) write(p *peer, out []byte) {
 	if p.fd < 0 {
 		return
 	}
@@ -240,8 +261,11 @@ func (t *truth) write(p *peer, out []byte) {
 	}
 }
 
-// note records when a request arrived and when its first token was written.
-func (t *truth) note(s *stream, first time.Duration) {
-	t.record = strconv.AppendInt(append(append(t.record, s.id...), ','), int64(s.arrived), 10)
-	t.record = append(strconv.AppendInt(append(t.record, ','), int64(first), 10), '\n')
+// note records when a request arrived, when its first token and its last one were written, and how many there were.
+func (t *Server) note(s *stream, last time.Duration) {
+	t.record = append(t.record, s.id...)
+	for _, n := range []int64{int64(s.arrived), int64(s.first), int64(last), int64(s.total)} {
+		t.record = strconv.AppendInt(append(t.record, ','), n, 10)
+	}
+	t.record = append(t.record, '\n')
 }

@@ -1,0 +1,72 @@
+package drivers
+
+// What a result needs so that somebody else can measure the same again. What could not be found out is in Absent, with why.
+
+// Weights name the model whose files a server reads.
+type Weights struct {
+	Model    string `json:"model"`              // as the server is given it: the name of a repository, or a folder
+	Revision string `json:"revision,omitempty"` // that it is to use; empty: the repository's main one
+}
+
+// Ran is what a process really runs, as its agent found out when it started it.
+type Ran struct {
+	Argv    []string          `json:"argv"`              // words expanded, secrets hidden
+	Env     map[string]string `json:"env,omitempty"`     // declared variables, without those that are secrets
+	GPUs    []string          `json:"gpus,omitempty"`    // that it was given, by index or UUID; none: all that its job has
+	Image   string            `json:"image,omitempty"`   // sha256:… of the image's file, or as podman names it
+	Weights string            `json:"weights,omitempty"` // the commit of the weights
+	Version string            `json:"version,omitempty"` // as the program prints it
+	Absent  map[string]string `json:"absent,omitempty"`  // field -> why it is empty
+}
+
+// Server is a process of the target of a run.
+type Server struct {
+	Name string `json:"name"` // of the process
+	Node string `json:"node"` // the first of its job
+	Ran
+}
+
+// Meter is where the counters of a node of the target are.
+type Meter struct {
+	Node string   `json:"node"`
+	URL  string   `json:"url"`
+	GPUs []string `json:"gpus,omitempty"` // of the target there, by index or UUID; none: all
+}
+
+// Node is a machine that a result was measured on.
+type Node struct {
+	Name   string            `json:"name"`
+	Kernel string            `json:"kernel,omitempty"`
+	CPU    string            `json:"cpu,omitempty"`  // its model
+	CPUs   int               `json:"cpus,omitempty"` // logical ones
+	GPUs   []GPU             `json:"gpus,omitempty"`
+	Absent map[string]string `json:"absent,omitempty"` // field -> why it is empty
+}
+
+// GPU is one card.
+type GPU struct {
+	Index  string `json:"index"`
+	UUID   string `json:"uuid"`
+	Model  string `json:"model,omitempty"`
+	Driver string `json:"driver,omitempty"`
+}
+
+// Inputs is what decides the bytes that a run sent, apart from its request.
+type Inputs struct {
+	Tag           string     `json:"tag,omitempty"`           // begins every prompt of the run
+	WordsPerToken float64    `json:"wordsPerToken,omitempty"` // by which prompts of made-up words get their length
+	Overhead      float64    `json:"overhead,omitempty"`      // tokens of a prompt besides its words
+	Words         []string   `json:"words,omitempty"`         // that prompts are made of
+	Exact         bool       `json:"exact,omitempty"`         // the server's own tokenizer counted them
+	Dialect       string     `json:"dialect,omitempty"`       // in which constraints were sent
+	Files         []DataFile `json:"files,omitempty"`         // that were read
+	Requests      int        `json:"requests,omitempty"`
+	SHA256        string     `json:"sha256,omitempty"` // of the bodies of all measured requests, each with its number
+}
+
+// DataFile is a data set's file.
+type DataFile struct {
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
