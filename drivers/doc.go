@@ -8,6 +8,7 @@
 //	desired.go    when two desired.json ask for the same
 //	liveness.go   when a hung server is restarted, what happened inside a job, and the heartbeat
 //	suite.go      Suite; request.json and result.json of a run directory
+//	filesystem.go what a storage run measured
 //	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
 //	scrape.go     ScrapeLimits: what a target of a Prometheus can send

@@ -52,6 +52,7 @@ type SuiteResult struct {
 	Ended     time.Time          `json:"ended"`
 	Simulated bool               `json:"simulated"`
 	Metrics   map[string]float64 `json:"metrics"`
+	Absent    map[string]string  `json:"absent,omitempty"` // metric, or the beginning of several -> why there is none
 	Valid     bool               `json:"valid"`
 	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
 	Final     bool               `json:"final,omitempty"`    // not valid for a reason that the same request would meet again
@@ -60,6 +61,8 @@ type SuiteResult struct {
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Files     []string           `json:"files,omitempty"`    // further files in the run's directory
+
+	FileSystem *FileSystem `json:"fileSystem,omitempty"` // storage only: what was measured
 }
 
 // Reason is a CamelCase word for programs and a sentence for people.

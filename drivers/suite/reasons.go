@@ -26,7 +26,8 @@ const (
 	ReasonSplitRun   = "SplitRun"   // the launcher's MPI is not the program's: write mpi in the benchmark
 	ReasonInvalid    = "Invalid"    // io500 says so itself: read its words in the message
 	ReasonCorrupt    = "Corrupt"    // data came back wrong: report it to those who run the file system
-	ReasonTooShort   = "TooShort"   // a write phase ended before the stonewall: raise its size
+	ReasonTooShort   = "TooShort"   // a phase was too short for a number: raise the stonewall, or its size
+	ReasonInMemory   = "InMemory"   // the file system is memory, not storage: measure a directory of another one
 	ReasonWrongScore = "WrongScore" // the score does not follow from the phases: run it again, in a directory of its own
 
 	// Notes of any run.
@@ -43,7 +44,7 @@ const (
 	// Notes of a storage run.
 	ReasonNativeEngine   = "NativeEngine"   // compare it with results of the same engine only
 	ReasonShortStonewall = "ShortStonewall" // io500.org accepts no such result: raise the stonewall to 5m to submit it
-	ReasonBounded        = "Bounded"        // a write phase reached its size before the stonewall: raise the size
+	ReasonPageCache      = "PageCache"      // the client's memory answered some of the reads: use two nodes or more, or direct: true
 	ReasonOneNode        = "OneNode"        // a node read its own data: use two nodes or more
 	ReasonStudentRules   = "StudentRules"   // 30 s are the Student Cluster Competition's rules: raise the stonewall to 5m for the list
 	ReasonNoLayout       = "NoLayout"       // a Lustre layout could not be set: check that lfs works on the first node
@@ -51,7 +52,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort, ReasonInMemory}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 

@@ -65,6 +65,9 @@ func clean(r Redactor, res *drivers.SuiteResult) {
 	for i := range res.Reasons {
 		res.Reasons[i].Message = r.Message(res.Reasons[i].Message)
 	}
+	for name, why := range res.Absent {
+		res.Absent[name] = r.Message(why)
+	}
 	for name, v := range res.Versions {
 		res.Versions[name] = r.Message(v)
 	}

@@ -27,6 +27,7 @@ type runner struct {
 	progress func(string)
 	tasks    []*task
 	took     []timing
+	cached   float64            // the largest share of a file that stayed in the page cache
 	between  func(phase string) // for tests: called before each phase
 }
 
@@ -54,7 +55,7 @@ func newRunner(root string, s v1alpha1.Storage, l storage.Limits, seed int64, no
 	largest := max(int(s.TransferSize), storage.HardRecord)
 	r := &runner{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, comm: c, progress: func(string) {}}
 	for i := range s.TasksPerNode {
-		r.tasks = append(r.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: make([]byte, largest)})
+		r.tasks = append(r.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: aligned(largest)})
 	}
 	return r
 }
