@@ -21,7 +21,8 @@
 //
 // The suites themselves are in serving, vector and storage. They import this package; cmd passes them to Run. A run on
 // several nodes has `assay suite-worker RUNDIR` on each node but the first (Work, and package coordinator). Runs that are
-// measured at the same time wait for each other at an Overlap. The serving suite sends its load with the packages below
+// measured at the same time wait for each other at an Overlap. What keeps a client from its work is noticed by package
+// selfwatch. The serving suite sends its load with the packages below
 // loadgen, which selftest checks against a server with exact records.
 //
 //	run.go         Run and Work: request.json in, result.json out

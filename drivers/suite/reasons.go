@@ -18,8 +18,15 @@ const (
 	ReasonNoUsage    = "NoUsage"    // the server sends no token counts: serve with usage in streams
 	ReasonClientLate = "ClientLate" // the client was late: give it an idle host (run: {on: job}), or lower the load
 	ReasonClientBusy = "ClientBusy" // the client used up its cores: raise cores, give it a host of its own, or lower the load
+	// Faults of any run, and notes where the figures are right all the same (package selfwatch).
+	ReasonClientCrowded   = "ClientCrowded"   // other programs had the client's CPU: give it a host of its own (run: {on: job})
+	ReasonClientThrottled = "ClientThrottled" // a control group's quota stopped the client: raise the CPUs of its job or container
+	ReasonClientStolen    = "ClientStolen"    // the hypervisor took the client's CPUs: use a machine that shares them with no other one
+	ReasonClientSwapped   = "ClientSwapped"   // the client's memory came back from a disk: give its host or job more, or turn swap off
+	ReasonClientStalled   = "ClientStalled"   // the client was stopped or held up: see that nothing stops it (SIGSTOP, a debugger, a sleeping host)
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
+	ReasonShortLevel    = "ShortLevel"    // a level of queries was too short for a figure: raise duration
 	ReasonLowRecall     = "LowRecall"     // less than half of the neighbours were found: raise efSearch
 	// Faults of a storage run.
 	ReasonIncomplete = "Incomplete" // a phase did nothing, or has no single result: raise the stonewall, read io500.out
@@ -40,6 +47,8 @@ const (
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log
 	ReasonCollectionLeft = "CollectionLeft" // the run's collection could not be deleted: delete it
 	ReasonOneReplica     = "OneReplica"     // replicas of Chroma do not share data, so one was measured: nothing to do
+	ReasonCachedQueries  = "CachedQueries"  // the server remembers answers: no level asks a query twice, but users may
+	ReasonFewQueries     = "FewQueries"     // a level went through its queries more than once: give a file with more, or shorten duration
 	ReasonSlowWrites     = "SlowWrites"     // fewer vectors were added than asked for: lower writes
 	// Notes of a storage run.
 	ReasonNativeEngine   = "NativeEngine"   // compare it with results of the same engine only

@@ -21,6 +21,12 @@ func vector() []Metric {
 	}
 	return append(out, each(ofVector, Load, []Metric{
 		{Name: "query_filter_<P>pct_selected_percent", Unit: "%", Title: "Filter <P> %, selected", Meaning: "The share of all vectors that the filter of <P> % allows, exactly."},
+		{Name: "repeated_query_speedup", Group: Server, Title: "Repeated queries, speed-up", Meaning: "How many times as fast a query is answered that was asked just before, by the median; well above 1 the server remembers answers."},
+		{Name: "server_memory_mib", Unit: "MiB", Better: Lower, Group: Server, Title: "Server memory", Meaning: "Memory that the server's process held after the queries."},
+		{Name: "server_memory_peak_mib", Unit: "MiB", Better: Lower, Group: Server, Title: "Server memory, peak", Meaning: "The most memory that the server's process held since it was started."},
+		{Name: "server_disk_mib", Unit: "MiB", Better: Lower, Group: Server, Title: "Server disk", Meaning: "Disk space of the server's data folder after the queries, with the data of others."},
+		{Name: "server_disk_added_mib", Unit: "MiB", Better: Lower, Group: Server, Title: "Server disk, added", Meaning: "Disk space that the server's data folder grew by in the run."},
+		{Name: "ingest_client_error_bar_ms", Unit: "ms", Better: Lower, Group: Client, Title: "Ingest, client error bar", Meaning: "How late the client noticed what happened while it stored the vectors, with 99 of 100 moments."},
 		{Name: "writes_per_s", Unit: "vectors/s", Better: Higher, Group: Throughput, Title: "Writes, vectors/s", Meaning: "Vectors that the server acknowledged per second while it was queried."},
 		{Name: "vectors_stored_at_the_end", Title: "Vectors stored at the end", Meaning: "Vectors that the server holds after the queries during writes, by its own count."},
 		{Name: "errors", Better: Lower, Group: Errors, Title: "Failed requests", Meaning: "Requests of the whole run that failed."},
@@ -62,6 +68,8 @@ func (p vectorPhase) metrics() []Metric {
 		out = append(out, f.metrics()...)
 	}
 	return slices.Concat(out, each(ofVector, Client, []Metric{
+		{Name: p.name + "_queries", Group: Load, Title: p.title + ", number", Meaning: "How many succeeded, of " + p.of + "."},
+		{Name: p.name + "_client_error_bar_ms", Unit: "ms", Better: Lower, Title: p.title + ", client error bar", Meaning: "How late the client noticed what happened, with 99 of 100 moments, during " + p.of + "."},
 		{Name: p.name + "_client_cpu_percent", Unit: "%", Better: Lower, Title: p.title + ", client CPU", Meaning: "CPU time that the client used, as a share of one core, for " + p.of + "."},
 	}))
 }

@@ -13,8 +13,12 @@
 //     so the server's own count must be the declared number afterwards, in every collection.
 //   - index_ready_s (index.go) is the time until the server reports that all is indexed, if it has such a report, and gives
 //     the same answer twice. A busy server is waited for, ten minutes at most; one that refuses is measured without it.
-//   - query_sequential, then query_c<N> with each number of workers (phases.go). The latency of a query is from the send to
-//     the last byte of its answer; the answers are decoded and scored after the clock has stopped.
+//   - query_sequential, then query_c<N> with each number of workers (phases.go, level.go). Each level lasts for the declared
+//     duration, after a warm-up of a tenth of it. The latency of a query is from the send to the last byte of its answer; the
+//     answers are decoded and scored after the clock has stopped.
+//   - No query is asked twice (queries.go): they are drawn from the vectors' clusters without end, and those whose true neighbours
+//     are known lie among them. When one of these comes again, as those of a file do, it is moved by a millionth.
+//   - repeated_query_speedup (cache.go): some queries are asked twice on purpose, to say whether the server remembers answers.
 //   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them.
 //   - query_filter_<P>pct: only rows whose metadata match, P percent of all, with the highest number of workers. The
 //     metadata are independent of the vectors; …_selected_percent is the exact share. Where fewer than k match, the true
@@ -24,9 +28,12 @@
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
 // recall_at_<k> is of the sequential queries, <phase>_recall_at_<k> of another phase: the mean share of the k true
-// neighbours found. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id
-// counts once. Speed without recall means nothing, which is why both come from the same queries. <phase>_client_cpu_percent
-// is what the client itself took, of one core.
+// neighbours found, of the queries for which they are known. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id
+// counts once. Speed without recall means nothing, which is why both come from the same phase. <phase>_client_cpu_percent
+// is what the client itself took, of one core, and package selfwatch says what kept it from its work (watch.go).
+//
+// What the server holds in memory and on disk (server.go), and which release it is (version.go), is read from its process where
+// that can be seen: on the client's host, and of its user. Otherwise the result says why it is not there.
 //
 // chroma.go is the client. Failed requests are counted by kind and are in no latency, no rate and no recall; an answer with a
 // vector that the filter forbids counts as failed (failed_filter_ignored). A result is not valid when
@@ -36,6 +43,8 @@
 //   - AnswerTooLarge: an answer had more than 4 MiB and 1 KiB for each neighbour, or all of them more than 64 MiB, and 1 KiB
 //     and 128 bytes for each neighbour a request, together
 //   - NothingCompleted: no query of a phase succeeded
+//   - ShortLevel: a phase lasted less than a second
+//   - ClientLate, ClientBusy, ClientCrowded and the others of package selfwatch: the client was kept from its work
 //   - LowRecall: less than half of the neighbours were found in some phase; such a speed cannot be compared
 //
 // # Dependencies
