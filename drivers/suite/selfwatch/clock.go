@@ -36,9 +36,10 @@ func (w *Watch) Stop() Report {
 	close(w.quit)
 	r := after.since(w.before)
 	r.Wall, r.Late = wall, <-w.late
-	if w.threads > 0 {
-		r.CPUs = min(r.CPUs, float64(w.threads))
+	if r.Lanes = r.Allowed; w.threads > 0 {
+		r.Lanes = min(r.Lanes, float64(w.threads))
 	}
+	r.CPUs = min(r.CPUs, r.Lanes)
 	return r
 }
 

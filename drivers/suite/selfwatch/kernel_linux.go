@@ -27,11 +27,9 @@ func (s source) text(name string) string {
 func read(s source) (c counters) {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
-		c.Own, c.Faults = time.Duration(u.Utime.Nano()+u.Stime.Nano()), u.Majflt
+		c.Own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
-	if s.root != "" {
-		c.Faults = majorFaults(s.text("proc/self/stat"))
-	}
+	c.Faults = majorFaults(s.text("proc/self/stat"))
 	c.Pauses, c.GCs = collections()
 	var allowed unix.CPUSet
 	if unix.SchedGetaffinity(0, &allowed) == nil { // of this thread, and in Go all threads have that of the process
@@ -65,10 +63,9 @@ func threadAt(path string) (t Thread) {
 	return t
 }
 
-// majorFaults is the 12th field of a /proc/PID/stat.
+// majorFaults is the 12th field of a /proc/PID/stat, the second of which is a name in brackets that can hold anything.
 func majorFaults(stat string) int64 {
-	_, rest, _ := strings.Cut(stat, ") ")
-	fields := strings.Fields(rest)
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
 	if len(fields) < 10 {
 		return 0
 	}

@@ -5,8 +5,9 @@ import "time"
 // Report is what was seen in a window. A zero is also what is not known on this system.
 type Report struct {
 	Wall    time.Duration `json:"wall"`
-	CPUs    float64       `json:"cpus"`    // that the client could have: its threads, its affinity, its quota, the least of them
-	Allowed float64       `json:"allowed"` // that the affinity allows
+	Allowed float64       `json:"allowed"` // CPUs on which its affinity lets it run
+	Lanes   float64       `json:"lanes"`   // of them those that its threads can use at a time
+	CPUs    float64       `json:"cpus"`    // that it can have: Lanes, or its quota where that is less
 	Own     time.Duration `json:"own"`     // CPU time of this process
 	Waited  time.Duration `json:"waited"`  // its threads were ready to run, and were not let
 	Turns   int64         `json:"turns"`   // how often they were let
@@ -66,13 +67,13 @@ func (r *Report) Threads(all []Thread) {
 // those at which it wakes.
 func (r Report) Bar() float64 { return ms(r.Late.Quantile(0.99)) }
 
-// Busy is the share of the CPU time that the client could have which it wanted: what it used, and what it waited for. It
-// is 0 in a window shorter than a second.
+// Busy is the share of the CPU time that the client could have which it used, or, on a host that it shares, which it used
+// and waited for. It is 0 in a window shorter than a second.
 func (r Report) Busy() float64 {
 	if r.Wall < time.Second || r.CPUs <= 0 {
 		return 0
 	}
-	return float64(r.Own+r.Waited) / float64(r.Wall) / r.CPUs
+	return max(r.share(r.Own)/r.CPUs, r.share(r.Own+r.Waited)/r.Lanes)
 }
 
 // Metrics adds what was seen to the metrics of a result, each with the prefix in front: client_cpu_percent and others.
@@ -102,7 +103,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 // the kernel itself was late. With 99 of 100 moments it is not more.
 func Unstamped(reports []Report) (bar float64) {
 	for _, r := range reports {
-		if r.share(r.Stolen) >= muchStolen*r.Allowed && r.Stolen > 0 {
+		if stolen(r) {
 			bar = max(bar, r.Bar())
 		}
 	}

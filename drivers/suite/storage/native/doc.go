@@ -20,7 +20,8 @@
 // has done (wear-out), and the time counts until the last one has: a slow task lowers the result, as it would delay a job.
 //
 // A result is not valid when nothing was done in a phase (Incomplete), when a write phase ended before the stonewall, or when a
-// phase took less than a tenth of a second (TooShort), and on tmpfs (InMemory, package storage). A score, which IO500's
+// phase took less than a tenth of a second (TooShort), and on tmpfs (InMemory, package storage), and when the tasks waited for a CPU for more than a tenth of
+// their time (ClientCrowded; package selfwatch watches every node). A score, which IO500's
 // rules give from 300 s on and students' from 30 s, is left out below 30 s.
 //
 // Package coordinator connects the nodes. Before and after each phase an allgather gives every node the reports of all
@@ -35,4 +36,5 @@
 //	phases.go  what a task does in each phase   data.go    what is written, and checked
 //	tree.go    the run's folders                comm.go    allgather; leader.go and worker.go implement it
 //	judge.go   faults and notes                 direct.go  past the page cache; pagecache.go: what stays in it
+//	watch.go   what kept the tasks from their work
 package native

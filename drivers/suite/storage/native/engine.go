@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"assay/drivers"
 	"assay/drivers/durable"
@@ -59,8 +60,9 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	why := faults(s, values)
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: len(why) == 0, Reasons: append(why, r.notes()...), Files: []string{phasesFile}}
+	late, notes := r.client()
+	why := append(faults(s, values), late...)
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: len(why) == 0, Reasons: slices.Concat(why, r.notes(), notes), Files: []string{phasesFile}}
 	withoutScore(res.Metrics, s)
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
 	return res, writePhases(dir, r.took)

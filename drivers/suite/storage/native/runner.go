@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/suite/selfwatch"
 	"assay/drivers/suite/storage"
 )
 
@@ -27,6 +28,8 @@ type runner struct {
 	progress func(string)
 	tasks    []*task
 	took     []timing
+	watch    *selfwatch.Watch   // of this node, while it runs
+	seen     []selfwatch.Report // of all nodes
 	cached   float64            // the largest share of a file that stayed in the page cache
 	between  func(phase string) // for tests: called before each phase
 }
@@ -76,6 +79,8 @@ func (r *runner) path(parts ...any) string {
 // run goes through all phases.
 func (r *runner) run(ctx context.Context) ([]storage.Value, error) {
 	defer r.close()
+	r.watch = selfwatch.Start(0)
+	defer r.stopWatching()
 	for i, p := range storage.Phases {
 		if i == 2 && r.node == 0 {
 			if err := os.WriteFile(r.path(stamp), nil, 0o600); err != nil {
@@ -134,6 +139,9 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 		}
 	}
 	own := report{Phase: p.Name, Step: "end"}
+	if isLast(p) {
+		own.Client = r.stopWatching()
+	}
 	for _, t := range r.tasks {
 		n := steps.count(t)
 		own.Counts, own.Seconds = append(own.Counts, n), append(own.Seconds, t.since(start))
@@ -144,6 +152,11 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 		return err
 	}
 	r.took = append(r.took, summary(p, all))
+	for _, of := range all {
+		if of.Client != nil {
+			r.seen = append(r.seen, *of.Client)
+		}
+	}
 	if p.Name == "find" {
 		return r.foundAll(all)
 	}
