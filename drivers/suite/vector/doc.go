@@ -6,7 +6,8 @@
 //
 //   - prepare.go prepares everything: data.go makes seeded vectors in clusters (in uniform noise neighbours mean nothing),
 //     or files.go reads them; truth.go finds the exact neighbours of every query by brute force, or takes them from a
-//     file, of which it checks a few. Nothing is made, encoded or scored while anything is timed.
+//     file, of which it checks a few. Nothing is made, encoded or scored while anything is timed, but queries beyond twice
+//     as many as a level's warm-up foretold.
 //   - Ingest (load.go) sends batches one after the other, never above the server's max_batch_size, as base64 where the
 //     server accepts it. ingest_vectors_per_s divides the acknowledged vectors by the time spent inside these requests;
 //     the client's encoding does not count. An acknowledgement proves nothing (Chroma answers 201 to ids that it ignores),
@@ -28,9 +29,10 @@
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
 // recall_at_<k> is of the sequential queries, <phase>_recall_at_<k> of another phase: the mean share of the k true
-// neighbours found, of the queries for which they are known. A neighbour that is exactly as far away as the k-th true one is as good as it (ties), and an id
-// counts once. Speed without recall means nothing, which is why both come from the same phase. <phase>_client_cpu_percent
-// is what the client itself took, of one core, and package selfwatch says what kept it from its work (watch.go).
+// neighbours found, of the queries for which they are known. A neighbour that is exactly as far away as the k-th true one is
+// as good as it (ties), and an id counts once. Speed without recall means nothing, which is why both come from the same phase.
+// <phase>_client_cpu_percent is what the client itself took, of one core; package selfwatch says what kept it from its work
+// (watch.go).
 //
 // What the server holds in memory and on disk (server.go), and which release it is (version.go), is read from its process where
 // that can be seen: on the client's host, and of its user. Otherwise the result says why it is not there.

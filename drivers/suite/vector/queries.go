@@ -52,7 +52,7 @@ func (a *asker) level(name string, likely, below int) *level {
 	r, row, bytes, known := l.random("made"), make([]float32, a.known.dim), 0, 0
 	for i := 0; i < min(max(2*likely, fewestMade), mostMade) && bytes < mostBytes; i++ {
 		q := question{scored: unscored}
-		if a.file() || i%stride == 0 {
+		if a.file() || i%stride == 0 && known < a.known.rows() {
 			q.scored = l.recur(row, known)
 			known++
 		} else {
