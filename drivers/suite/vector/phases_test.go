@@ -94,7 +94,7 @@ func TestNothingIsLeft(t *testing.T) {
 	f = &flawed{maxBatch: 100}
 	srv2 := httptest.NewServer(hangs(f, "/add"))
 	defer srv2.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	_, err := Suite{}.Run(ctx, request("r", srv2.URL, small), t.TempDir(), func(string) {})
 	if !errors.Is(err, context.DeadlineExceeded) || len(f.names) != 0 {

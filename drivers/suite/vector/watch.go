@@ -12,10 +12,7 @@ import (
 // selfCheck judges what was seen of this process while a phase was measured: what the client itself delayed is in the latencies
 // and missing from the rates. lost is the share of their time that the workers of a closed loop spent between queries.
 func (r *runner) selfCheck(prefix string, seen selfwatch.Report, meanMs, lost float64) {
-	if seen.Wall > 0 && seen.Own > 0 {
-		r.metrics[prefix+"_client_cpu_percent"] = 100 * float64(seen.Own) / float64(seen.Wall)
-	}
-	r.metrics[prefix+"_client_error_bar_ms"] = seen.Bar()
+	selfwatch.Metrics(r.metrics, prefix+"_client_", []selfwatch.Report{seen})
 	if seen.Wall < time.Second {
 		lost = 0 // a few turns of a scheduler are much of a moment
 	}
