@@ -164,10 +164,10 @@ func TestFilters(t *testing.T) {
 // Failures of one phase do not hide among the requests of all.
 func TestErrorsOfOnePhase(t *testing.T) {
 	v := small
-	v.Concurrency = []int{2, 3, 4, 5, 6, 7}
+	v.Concurrency, v.Duration = []int{2, 3, 4, 5, 6, 7}, v1alpha1.Duration(500*time.Millisecond)
 	var failing atomic.Bool
 	srv := httptest.NewServer(&flawed{maxBatch: 100, queryFails: func(n int) int {
-		if failing.Load() && n%40 == 0 {
+		if failing.Load() && n%30 == 0 {
 			return 500
 		}
 		return 0
