@@ -11,6 +11,7 @@
 //	suite.go      Suite; request.json and result.json of a run directory
 //	window.go     when a run measured
 //	facts.go      what a run measured, and with what, so that it can be done again
+//	filesystem.go what a storage run measured
 //	lost.go       what a run loses that it needs and does not judge: words, kinds of errors, exit codes
 //	metrics.go    Metrics, which is Prometheus as the controller needs it, and the optional Exporter
 //	scrape.go     ScrapeLimits: what a target of a Prometheus can send

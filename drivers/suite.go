@@ -88,6 +88,8 @@ type SuiteResult struct {
 	Nodes     []Node             `json:"nodes,omitempty"`    // of the target
 	Inputs    *Inputs            `json:"inputs,omitempty"`
 	Files     []string           `json:"files,omitempty"` // further files in the run's directory
+
+	FileSystem *FileSystem `json:"fileSystem,omitempty"` // storage only: what was measured
 }
 
 // Reason is a CamelCase word for programs and a sentence for people.

@@ -26,7 +26,7 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 			c.bad(path+"."+suites[1], "a second suite: a benchmark is exactly one of serving, vector, storage", "declare another benchmark")
 		}
 		if b.Vector != nil {
-			c.vector(path+".vector", *b.Vector)
+			c.vector(path+".vector", *b.Vector, b.Timeout)
 		}
 		for k, g := range b.Gates {
 			c.gate(fmt.Sprintf("%s.gates[%d]", path, k), g)

@@ -18,9 +18,11 @@ type Storage struct {
 	TransferSize Quantity `json:"transferSize,omitempty" validate:"gte=0"` // ior-easy; default 2Mi
 	Segments     int      `json:"segments,omitempty" validate:"gte=0"`     // ior-hard, of 47008 bytes
 	Files        int      `json:"files,omitempty" validate:"gte=0"`        // mdtest
-	Command      []string `json:"command,omitempty"`                       // default [io500]
-	MPI          string   `json:"mpi,omitempty"`                           // srun's --mpi; default: by what the program links
-	Seed         int64    `json:"seed,omitempty"`
+	// Direct has the native engine write and read ior-easy past the page cache (O_DIRECT), where the file system can.
+	Direct  bool     `json:"direct,omitempty"`
+	Command []string `json:"command,omitempty"` // default [io500]
+	MPI     string   `json:"mpi,omitempty"`     // srun's --mpi; default: by what the program links
+	Seed    int64    `json:"seed,omitempty"`
 }
 
 func defaultStorage(s Storage) *Storage {
@@ -45,6 +47,12 @@ func (c *checker) storage(path string, s Storage) {
 	}
 	if s.Engine == "io500" && s.Stonewall%Duration(time.Second) != 0 {
 		c.bad(path+".stonewall", fmt.Sprintf("%s is not a number of whole seconds, which io500 needs", s.Stonewall), "")
+	}
+	if s.Engine == "io500" && s.Direct {
+		c.bad(path+".direct", "has no meaning for engine: io500", "remove it, or write engine: native")
+	}
+	if s.Direct && s.TransferSize%(64<<10) != 0 {
+		c.bad(path+".transferSize", fmt.Sprintf("%s is not a multiple of 64Ki, which direct needs on every node's page size", s.TransferSize), "")
 	}
 	if s.BlockSize > 0 && s.BlockSize%s.TransferSize != 0 {
 		c.bad(path+".blockSize", fmt.Sprintf("%s is not a multiple of transferSize, which is %s", s.BlockSize, s.TransferSize), "")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // largestSet bounds the vectors that a client holds to find the true neighbours, in bytes.
@@ -14,17 +15,20 @@ const largestSet = 64 << 30
 // Vector drives a vector database: create, ingest, query one after the other, concurrently, at a rate, with filters,
 // with several efSearch, during writes; recall@k of all of it.
 type Vector struct {
-	Vectors     int    `json:"vectors,omitempty" validate:"gte=0,lte=10000000000"`      // default 1000
-	Dimension   int    `json:"dimension,omitempty" validate:"gte=0,lte=65536"`          // default 384
-	Queries     int    `json:"queries,omitempty" validate:"gte=0"`                      // per concurrency level; default 100
-	TopK        int    `json:"topK,omitempty" validate:"gte=0,lte=1000000"`             // default 10
-	BatchSize   int    `json:"batchSize,omitempty" validate:"gte=0,lte=1000000"`        // default 100
-	Concurrency []int  `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]
-	Space       string `json:"space,omitempty" validate:"omitempty,oneof=l2 cosine ip"` // default l2
-	EFSearch    int    `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's
-	EFConstruct int    `json:"efConstruction,omitempty" validate:"gte=0"`               // default: the server's
-	MaxNeighb   int    `json:"maxNeighbors,omitempty" validate:"gte=0"`                 // default: the server's
-	Rate        Rate   `json:"rate,omitempty"`                                          // also an open loop of so many queries/s
+	Vectors   int `json:"vectors,omitempty" validate:"gte=0,lte=10000000000"` // default 1000
+	Dimension int `json:"dimension,omitempty" validate:"gte=0,lte=65536"`     // default 384
+	Queries   int `json:"queries,omitempty" validate:"gte=0"`                 // whose true neighbours are found, for recall; default 100
+	TopK      int `json:"topK,omitempty" validate:"gte=0,lte=1000000"`        // default 10
+	BatchSize int `json:"batchSize,omitempty" validate:"gte=0,lte=1000000"`   // default 100
+	// Duration is how long each level of queries is measured, after a warm-up of a tenth of it; default 10s. Until then new
+	// queries are asked: of the same clusters, or with a file the file's.
+	Duration    Duration `json:"duration,omitempty" validate:"gte=0"`
+	Concurrency []int    `json:"concurrency,omitempty" validate:"dive,gte=1,lte=10000"`   // default [1, 10]
+	Space       string   `json:"space,omitempty" validate:"omitempty,oneof=l2 cosine ip"` // default l2
+	EFSearch    int      `json:"efSearch,omitempty" validate:"gte=0"`                     // default: the server's
+	EFConstruct int      `json:"efConstruction,omitempty" validate:"gte=0"`               // default: the server's
+	MaxNeighb   int      `json:"maxNeighbors,omitempty" validate:"gte=0"`                 // default: the server's
+	Rate        Rate     `json:"rate,omitempty"`                                          // also an open loop of so many queries/s
 	// EFSweep measures recall and rate with each of these efSearch, at the highest concurrency.
 	EFSweep []int `json:"efSweep,omitempty" validate:"dive,gte=1,lte=100000"`
 	// Filters measure queries for vectors with metadata that this share of all has: 0.01 is one in a hundred.
@@ -37,7 +41,24 @@ type Vector struct {
 	File      string `json:"file,omitempty"`
 	QueryFile string `json:"queryFile,omitempty"`
 	TruthFile string `json:"truthFile,omitempty"`
-	Seed      int64  `json:"seed,omitempty"`
+	// Tenant and Database are where the collection is made; default: default_tenant and default_database. They must exist.
+	Tenant   string `json:"tenant,omitempty"`
+	Database string `json:"database,omitempty"`
+	Seed     int64  `json:"seed,omitempty"`
+}
+
+// LevelTime is how long a level of queries is measured. A manifest that an older assay accepted has no duration.
+func (v Vector) LevelTime() time.Duration { return cmp.Or(v.Duration.Std(), 10*time.Second) }
+
+// levels is how many levels of queries there are.
+func (v Vector) levels() int {
+	n := 1 + len(v.Concurrency) + len(v.Filters) + len(v.EFSweep)
+	for _, loop := range []Rate{v.Rate, v.Writes} {
+		if !loop.Inf() {
+			n++
+		}
+	}
+	return n
 }
 
 func defaultVector(v Vector) *Vector {
@@ -48,6 +69,7 @@ func defaultVector(v Vector) *Vector {
 	}
 	v.TopK = cmp.Or(v.TopK, 10)
 	v.BatchSize = cmp.Or(v.BatchSize, 100)
+	v.Duration = cmp.Or(v.Duration, Duration(v.LevelTime()))
 	if len(v.Concurrency) == 0 {
 		v.Concurrency = []int{1, 10}
 	}
@@ -55,8 +77,14 @@ func defaultVector(v Vector) *Vector {
 	return &v
 }
 
-func (c *checker) vector(path string, v Vector) {
+func (c *checker) vector(path string, v Vector, timeout Duration) {
 	c.vectorFiles(path, v)
+	c.vectorLevels(path, v, timeout)
+	for name, value := range map[string]string{"tenant": v.Tenant, "database": v.Database} {
+		if n := len(value); n > 0 && (n < 3 || n > 512) {
+			c.bad(path+"."+name, fmt.Sprintf("has %d characters; Chroma takes 3 to 512", n), "")
+		}
+	}
 	if v.File == "" && v.TopK > v.Vectors {
 		c.bad(path+".topK", fmt.Sprintf("%d is more than the %d vectors that are stored", v.TopK, v.Vectors), "")
 	}
@@ -65,7 +93,19 @@ func (c *checker) vector(path string, v Vector) {
 	}
 }
 
-// Later is how many vectors are made to be added during queries: twice as many as the queries take time for. With files it
+// vectorLevels checks that levels are long enough to say something, and that all of them fit in a run.
+func (c *checker) vectorLevels(path string, v Vector, timeout Duration) {
+	takes := 1.1 * float64(v.levels()) * v.LevelTime().Seconds()
+	switch {
+	case v.Duration > 0 && v.Duration < Duration(time.Second):
+		c.bad(path+".duration", fmt.Sprintf("%s is too short for a level: it must be at least 1s", v.Duration), "")
+	case timeout > 0 && takes >= timeout.Std().Seconds():
+		c.bad(path+".duration", fmt.Sprintf("%d levels of %s with their warm-up take %.0f s, which do not fit in the timeout of %s", v.levels(), v.Duration, takes, timeout),
+			"shorten duration, or raise timeout")
+	}
+}
+
+// Later is how many vectors are made to be added during queries: twice as many as a level takes time for. With files it
 // is 0: a part of the file is added.
 func (v Vector) Later() int { return int(v.later()) }
 
@@ -73,7 +113,7 @@ func (v Vector) later() float64 {
 	if v.Writes.Inf() || v.Rate.Inf() || v.File != "" {
 		return 0
 	}
-	return 2 * float64(v.Writes) * float64(v.Queries) / float64(v.Rate)
+	return 2 * float64(v.Writes) * v.LevelTime().Seconds()
 }
 
 func (c *checker) vectorFiles(path string, v Vector) {

@@ -62,7 +62,7 @@ spec:
       group: pack
   benchmarks:
     - {name: chat, target: llm, retryInvalid: 0, serving: {dataset: json, prompts: 20, outputTokens: 16, concurrency: 4, seed: 1}}
-    - {name: search, target: docs, retryInvalid: 0, vector: {vectors: 500, dimension: 16, queries: 20, topK: 5, concurrency: [1], seed: 1}}
+    - {name: search, target: docs, retryInvalid: 0, vector: {vectors: 500, dimension: 16, queries: 20, topK: 5, concurrency: [1], duration: 1s, seed: 1}}
 `
 
 // boxed is what is expected of one container: the process in it is found by the words of its command.

@@ -162,7 +162,7 @@ func TestCanary(t *testing.T) {
 	docs, search := "", ""
 	if chroma := os.Getenv("ASSAY_CHROMA"); chroma != "" {
 		docs = "    - {name: docs, chroma: {command: [" + strings.Join(strings.Fields(chroma), ", ") + "]}}"
-		search = "    - {name: d, target: docs, vector: {vectors: 500, dimension: 8, queries: 20, topK: 3, concurrency: [2], seed: 1}}"
+		search = "    - {name: d, target: docs, vector: {vectors: 500, dimension: 8, queries: 20, topK: 3, concurrency: [2], duration: 1s, seed: 1}}"
 	}
 	manifest := w.write("canary.yaml", fmt.Sprintf(withSecrets, file, theirs.URL, docs, search))
 	w.must("apply", "-f", manifest, "--timeout", "3m")

@@ -28,7 +28,7 @@ spec:
     - {name: two-beside, target: llm, run: {nodes: 2}, serving: *load}
     - {name: apart, target: llm, run: {on: job, nodes: 3, resources: {partition: cpu}}, serving: {dataset: choice, prompts: 120, outputTokens: 8, rate: 200, seed: 1}}
     - {name: here, target: llm, run: {on: controller}, serving: *load}
-    - {name: disk, target: scratch, storage: {engine: native, nodes: 2, stonewall: 1s, blockSize: 1Mi, transferSize: 64Ki, segments: 20, files: 20}}
+    - {name: disk, target: scratch, storage: {engine: native, nodes: 2, stonewall: 1s, transferSize: 64Ki}}
 `
 
 // TestClients: the clients of a benchmark run where the manifest says, on as many nodes as it says, and every node's
@@ -64,7 +64,7 @@ func TestClients(t *testing.T) {
 			t.Errorf("%s has %d lines of samples", name, lines)
 		}
 	}
-	if r := runs["disk"]; r.Phase != v1alpha1.RunComplete || r.Metrics["nodes"] != 2 || r.Metrics["score_total"] <= 0 {
+	if r := runs["disk"]; r.Phase != v1alpha1.RunComplete || r.Metrics["nodes"] != 2 || r.Metrics["ior_easy_write_gibs"] <= 0 {
 		t.Errorf("disk: %s %s %v", r.Phase, r.Reason, r.Metrics)
 	}
 	var res drivers.SuiteResult
@@ -92,7 +92,7 @@ spec:
     - {name: scratch, lustre: {path: scratch}}
   benchmarks:
     - {name: chat, target: llm, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 1, seed: 1}}
-    - {name: disk, target: scratch, storage: {engine: native, stonewall: 1s, blockSize: 16Mi, segments: 100, files: 100}}
+    - {name: disk, target: scratch, storage: {engine: native, stonewall: 1s}}
   sweep:
     zip: {benchmarks.chat.together: ["", both], benchmarks.disk.together: ["", both]}
 `

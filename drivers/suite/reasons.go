@@ -35,6 +35,7 @@ const (
 	ReasonBuffered      = "Buffered"      // answers came all at once: switch off buffering in the proxy; TTFT, TPOT and ITL are not the server's
 	// Faults of a vector run.
 	ReasonCountMismatch = "CountMismatch" // the server lost vectors: read its log, lower batchSize
+	ReasonShortLevel    = "ShortLevel"    // a level of queries was too short for a figure: raise duration
 	ReasonLowRecall     = "LowRecall"     // less than half of the neighbours were found: raise efSearch
 	// Faults of a run that was stopped, in its partial result.
 	ReasonPartial = "Partial" // the run did not go to its end: give it more time and run it again
@@ -43,7 +44,8 @@ const (
 	ReasonSplitRun   = "SplitRun"   // the launcher's MPI is not the program's: write mpi in the benchmark
 	ReasonInvalid    = "Invalid"    // io500 says so itself: read its words in the message
 	ReasonCorrupt    = "Corrupt"    // data came back wrong: report it to those who run the file system
-	ReasonTooShort   = "TooShort"   // a write phase ended before the stonewall: raise its size
+	ReasonTooShort   = "TooShort"   // a phase was too short for a number: raise the stonewall, or its size
+	ReasonInMemory   = "InMemory"   // the file system is memory, not storage: measure a directory of another one
 	ReasonWrongScore = "WrongScore" // the score does not follow from the phases: run it again, in a directory of its own
 
 	// Notes of any run.
@@ -66,11 +68,13 @@ const (
 	ReasonTelemetryLost  = "TelemetryLost"  // the collector did not accept all: read its log
 	ReasonCollectionLeft = "CollectionLeft" // the run's collection could not be deleted: delete it
 	ReasonOneReplica     = "OneReplica"     // replicas of Chroma do not share data, so one was measured: nothing to do
+	ReasonCachedQueries  = "CachedQueries"  // the server remembers answers: no level asks a query twice, but users may
+	ReasonFewQueries     = "FewQueries"     // a level went through its queries more than once: give a file with more, or shorten duration
 	ReasonSlowWrites     = "SlowWrites"     // fewer vectors were added than asked for: lower writes
 	// Notes of a storage run.
 	ReasonNativeEngine   = "NativeEngine"   // compare it with results of the same engine only
 	ReasonShortStonewall = "ShortStonewall" // io500.org accepts no such result: raise the stonewall to 5m to submit it
-	ReasonBounded        = "Bounded"        // a write phase reached its size before the stonewall: raise the size
+	ReasonPageCache      = "PageCache"      // the client's memory answered some of the reads: use two nodes or more, or direct: true
 	ReasonOneNode        = "OneNode"        // a node read its own data: use two nodes or more
 	ReasonStudentRules   = "StudentRules"   // 30 s are the Student Cluster Competition's rules: raise the stonewall to 5m for the list
 	ReasonNoLayout       = "NoLayout"       // a Lustre layout could not be set: check that lfs works on the first node
@@ -78,7 +82,7 @@ const (
 
 // finals are faults that the same request meets again: they follow from the manifest or from the target's configuration, or
 // doing it again would hide that data was damaged. All others can come from a moment's disturbance.
-var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonNotExact, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort}
+var finals = []string{ReasonNoUsage, ReasonTooManyTokens, ReasonEOSNotIgnored, ReasonWrongUsage, ReasonPromptCut, ReasonWrongModel, ReasonBuffered, ReasonNotExact, ReasonLowRecall, ReasonIncomplete, ReasonSplitRun, ReasonCorrupt, ReasonTooShort, ReasonInMemory}
 
 func final(r drivers.Reason) bool { return slices.Contains(finals, r.Reason) }
 

@@ -175,7 +175,7 @@ func TestRealRuns(t *testing.T) {
 		srv := httptest.NewServer(chroma())
 		defer srv.Close()
 		res, err := vector.Suite{}.Run(ctx, drivers.SuiteRequest{Run: "r", Experiment: "e", Benchmark: "b", Target: "docs", Endpoints: []string{srv.URL}, Vector: &v1alpha1.Vector{
-			Vectors: 1000, Dimension: 8, Queries: 200, TopK: 10, BatchSize: 200, Concurrency: []int{2}, Rate: 200, Filters: []float64{0.5}, EFSweep: []int{100}, Writes: 200}}, t.TempDir(), progress)
+			Vectors: 1000, Dimension: 8, Queries: 200, TopK: 10, BatchSize: 200, Concurrency: []int{2}, Duration: v1alpha1.Duration(time.Second), Rate: 200, Filters: []float64{0.5}, EFSweep: []int{100}, Writes: 200}}, t.TempDir(), progress)
 		declared(t, res, err, 80)
 	})
 }

@@ -35,6 +35,9 @@ func storage() []Metric {
 	})...)
 }
 
+// briefs are of phases: a run with a short stonewall has no score.
+var briefs = map[string]string{"ior-easy-write": "writes # GiB/s", "ior-easy-read": "reads # GiB/s"}
+
 // storagePhase is the rate of a phase, how long it took, and its rate at the stonewall.
 func storagePhase(name string, writes bool) []Metric {
 	key, unit, ending, group, what := strings.ReplaceAll(name, "-", "_"), "kIOPS", "_kiops", Metadata, "Thousands of operations per second"
@@ -42,7 +45,7 @@ func storagePhase(name string, writes bool) []Metric {
 		unit, ending, group, what = "GiB/s", "_gibs", Bandwidth, "Bandwidth"
 	}
 	out := []Metric{
-		{Name: key + ending, Unit: unit, Better: Higher, Title: name, Meaning: what + " of the phase " + name + "."},
+		{Name: key + ending, Unit: unit, Better: Higher, Title: name, Brief: briefs[name], Meaning: what + " of the phase " + name + "."},
 		{Name: key + "_seconds", Group: Load, Unit: "s", Title: name + " time", Meaning: "How long the phase " + name + " took."},
 	}
 	if writes {

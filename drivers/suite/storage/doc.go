@@ -11,6 +11,9 @@
 // are compared with the free space first (Preflight, space.go): bytes, inodes, and on Lustre the quotas of user, group and
 // project (lustre.go).
 //
+// The result says what was measured (Describe, filesystem.go): the file system's type, mount and source, its stripes on Lustre,
+// the disk below it where /sys names one, and the free space. A file system in memory gives no valid result (InMemory).
+//
 // Bandwidths are GiB/s (metrics NAME_gibs), metadata rates are 1000 operations per second (NAME_kiops), where NAME is the
 // phase with underscores: ior_easy_write_gibs, mdtest_hard_stat_kiops, find_kiops. score_bandwidth_gibs is the geometric
 // mean of the four ior phases, score_iops_kiops that of the seven mdtest phases and find, and score_total that of both.

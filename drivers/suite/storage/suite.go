@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"assay/drivers"
@@ -30,8 +31,13 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err := overlap.Begin(ctx, progress); err != nil {
 		return drivers.SuiteResult{}, err
 	}
+	measured := Describe(ctx, req.Directory)
 	res, err := engine.Run(ctx, req, dir, progress)
 	err = errors.Join(err, overlap.End())
+	res.FileSystem = measured
+	if fault, is := InMemory(measured); is && err == nil {
+		res.Valid, res.Reasons = false, slices.Insert(res.Reasons, 0, fault)
+	}
 	if res.Versions == nil {
 		res.Versions = map[string]string{}
 	}

@@ -2,6 +2,7 @@ package vector
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,9 +22,10 @@ const (
 	addTimeout   = 5 * time.Minute
 )
 
-// chroma is a client of Chroma's HTTP API, version 2, in the default tenant and database.
+// chroma is a client of Chroma's HTTP API, version 2, in one tenant and database.
 type chroma struct {
 	api       string // http://host:port/api/v2
+	database  string // below api: /tenants/T/databases/D
 	token     string // bearer token; empty when the server asks for none
 	http      *http.Client
 	telemetry *telemetry
@@ -38,14 +40,26 @@ const (
 	create = "create_collection"
 )
 
-// newChroma returns a client for answers that name up to topK vectors each, with their ids and distances.
+// newChroma returns a client for answers that name up to topK vectors each, with their ids and distances, in the default
+// tenant and database.
 func newChroma(endpoint, token string, connections, topK int) *chroma {
-	c := &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", token: token, budget: bounded.NewBudget(64 << 20), grant: 1<<10 + 128*int64(topK)}
+	c := &chroma{api: strings.TrimSuffix(endpoint, "/") + "/api/v2", database: databaseOf("", ""), token: token, budget: bounded.NewBudget(64 << 20), grant: 1<<10 + 128*int64(topK)}
 	c.http = suite.HTTPClient(connections, bounded.MaxAnswer+1<<10*int64(topK), c.budget)
 	return c
 }
 
-const database = "/tenants/default_tenant/databases/default_database"
+// databaseOf is the path of a database; empty names are the default ones.
+func databaseOf(tenant, name string) string {
+	return "/tenants/" + url.PathEscape(cmp.Or(tenant, "default_tenant")) + "/databases/" + url.PathEscape(cmp.Or(name, "default_database"))
+}
+
+// collection is the path of a collection, by its id, or to delete it by its name.
+func (c *chroma) collection(id string) string {
+	return c.database + "/collections/" + url.PathEscape(id)
+}
+
+func (c *chroma) addPath(id string) string   { return c.collection(id) + "/add" }
+func (c *chroma) queryPath(id string) string { return c.collection(id) + "/query" }
 
 // limits are the server's pre-flight checks.
 type limits struct {
@@ -81,14 +95,14 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 	var got struct {
 		ID string `json:"id"`
 	}
-	answer, _, f := c.timed(ctx, create, shortTimeout, http.MethodPost, database+"/collections", body)
+	answer, _, f := c.timed(ctx, create, shortTimeout, http.MethodPost, c.database+"/collections", body)
 	if f == nil {
 		err = json.Unmarshal(answer, &got)
 	} else {
 		err = f
 	}
 	if err != nil {
-		return "", fmt.Errorf("creating collection %s: %w", name, err)
+		return "", fmt.Errorf("creating collection %s in %s: %w", name, c.database, err)
 	}
 	return got.ID, nil
 }
@@ -96,7 +110,7 @@ func (c *chroma) create(ctx context.Context, name string, hnsw map[string]any) (
 // indexed reports whether all vectors are in the index. A server without that question (single-node Chroma) indexes as it
 // stores.
 func (c *chroma) indexed(ctx context.Context, id string) bool {
-	answer, f := c.raw(ctx, shortTimeout, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/indexing_status", nil)
+	answer, f := c.raw(ctx, shortTimeout, http.MethodGet, c.collection(id)+"/indexing_status", nil)
 	if f != nil {
 		return ctx.Err() == nil && !later(f)
 	}
@@ -107,7 +121,7 @@ func (c *chroma) indexed(ctx context.Context, id string) bool {
 }
 
 func (c *chroma) delete(ctx context.Context, name string) error {
-	if err := c.call(ctx, http.MethodDelete, database+"/collections/"+url.PathEscape(name), nil, nil); err != nil {
+	if err := c.call(ctx, http.MethodDelete, c.collection(name), nil, nil); err != nil {
 		return fmt.Errorf("deleting collection %s: %w", name, err)
 	}
 	return nil
@@ -115,7 +129,7 @@ func (c *chroma) delete(ctx context.Context, name string) error {
 
 func (c *chroma) count(ctx context.Context, id string) (int, error) {
 	var n int
-	if err := c.call(ctx, http.MethodGet, database+"/collections/"+url.PathEscape(id)+"/count", nil, &n); err != nil {
+	if err := c.call(ctx, http.MethodGet, c.collection(id)+"/count", nil, &n); err != nil {
 		return 0, fmt.Errorf("counting the vectors: %w", err)
 	}
 	return n, nil
@@ -168,6 +182,7 @@ func (c *chroma) send(ctx context.Context, timeout time.Duration, method, path s
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
+		req.Header.Set("X-Chroma-Token", c.token) // Chroma's own servers read this one
 	}
 	c.budget.Grant(c.grant)
 	resp, err := c.http.Do(req)

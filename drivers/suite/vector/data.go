@@ -34,23 +34,33 @@ const spread = 0.5
 // clustered makes vectors and queries from the same clusters, about as many as the root of the number of vectors. The
 // vectors do not depend on how many queries there are.
 func clustered(seed int64, vectors, queries, dim int) (data, asked matrix) {
+	centres := centresOf(seed, vectors, dim)
+	return scatter(suite.Rand(seed, "vectors"), centres, vectors), scatter(suite.Rand(seed, "queries"), centres, queries)
+}
+
+// centresOf are the centres of the clusters of so many vectors.
+func centresOf(seed int64, vectors, dim int) matrix {
 	centres := newMatrix(max(1, int(math.Sqrt(float64(vectors)))), dim)
 	r := suite.Rand(seed, "centres")
 	for i := range centres.data {
 		centres.data[i] = float32(r.NormFloat64())
 	}
-	return scatter(suite.Rand(seed, "vectors"), centres, vectors), scatter(suite.Rand(seed, "queries"), centres, queries)
+	return centres
 }
 
 func scatter(r *rand.Rand, centres matrix, rows int) matrix {
 	m := newMatrix(rows, centres.dim)
 	for i := range rows {
-		centre := centres.row(r.IntN(centres.rows()))
-		for k, row := 0, m.row(i); k < len(row); k++ {
-			row[k] = centre[k] + spread*float32(r.NormFloat64())
-		}
+		scatterOne(r, centres, m.row(i))
 	}
 	return m
+}
+
+func scatterOne(r *rand.Rand, centres matrix, row []float32) {
+	centre := centres.row(r.IntN(centres.rows()))
+	for k := range row {
+		row[k] = centre[k] + spread*float32(r.NormFloat64())
+	}
 }
 
 // bucketCount is the number of equal buckets that filters select from.
@@ -85,22 +95,6 @@ func pack(v []float32) string {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 	}
 	return base64.StdEncoding.EncodeToString(b)
-}
-
-// queryBodies are the requests for the ids of the k nearest of every row, among the buckets below a limit (0: all).
-func queryBodies(m matrix, k, below int) ([][]byte, error) {
-	bodies := make([][]byte, m.rows())
-	for i := range bodies {
-		var err error
-		body := map[string]any{"query_embeddings": [][]float32{m.row(i)}, "n_results": k, "include": []string{}}
-		if below > 0 {
-			body["where"] = map[string]any{"bucket": map[string]int{"$lt": below}}
-		}
-		if bodies[i], err = json.Marshal(body); err != nil {
-			return nil, err
-		}
-	}
-	return bodies, nil
 }
 
 // idsOf reads the answer to a query: row numbers.

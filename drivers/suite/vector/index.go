@@ -30,8 +30,9 @@ func (r *runner) awaitIndex(ctx context.Context, id string) (took time.Duration,
 	ctx, cancel := context.WithTimeoutCause(ctx, indexWithin, fmt.Errorf("the index was not ready within %s", indexWithin))
 	defer cancel()
 	began, last := time.Now(), ""
+	path, probe := r.chroma.queryPath(id), r.asker.probe()
 	for refused := 0; refused < refusals; {
-		answer, f := r.chroma.raw(ctx, shortTimeout, "POST", queryPath(id), r.bodies[0])
+		answer, f := r.chroma.raw(ctx, shortTimeout, "POST", path, probe)
 		switch {
 		case f == nil && string(answer) == last && r.chroma.indexed(ctx, id):
 			return time.Since(began), true, nil

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/selfwatch"
 )
 
 // ingested is the outcome of storing the vectors.
@@ -29,8 +27,6 @@ type batches struct {
 	firstRow int  // the number of the first row
 }
 
-func addPath(id string) string { return database + "/collections/" + url.PathEscape(id) + "/add" }
-
 // ingest stores all rows, one batch after the other.
 func (c *chroma) ingest(ctx context.Context, id string, data matrix, b batches, progress func(string)) (ingested, error) {
 	var in ingested
@@ -41,7 +37,7 @@ func (c *chroma) ingest(ctx context.Context, id string, data matrix, b batches, 
 		if err != nil {
 			return in, fmt.Errorf("encoding vectors %d to %d: %w", from, to, err)
 		}
-		_, took, f := c.timed(ctx, insert, addTimeout, http.MethodPost, addPath(id), body)
+		_, took, f := c.timed(ctx, insert, addTimeout, http.MethodPost, c.addPath(id), body)
 		in.requests++
 		if f != nil {
 			in.failures.Add(f)
@@ -61,10 +57,10 @@ type asked struct {
 	due, sent time.Duration
 	latency   time.Duration
 	answer    []byte
+	unread    bool // the answer was not kept
+	scored    int32
 	failure   *suite.Failure
 }
-
-func queryPath(id string) string { return database + "/collections/" + url.PathEscape(id) + "/query" }
 
 // one sends a query.
 func (c *chroma) one(ctx context.Context, path string, body []byte, start time.Time, out *asked) {
@@ -74,7 +70,7 @@ func (c *chroma) one(ctx context.Context, path string, body []byte, start time.T
 
 // rows are the rows that an answer names. An answer with a row that the filter forbids is a failure.
 func (a asked) rows(t *truth) ([]int, *suite.Failure) {
-	if a.failure != nil {
+	if a.failure != nil || a.unread {
 		return nil, a.failure
 	}
 	found, f := idsOf(a.answer)
@@ -84,75 +80,30 @@ func (a asked) rows(t *truth) ([]int, *suite.Failure) {
 	return found, f
 }
 
-// phase is the answers to all queries, in their order.
+// phase is the answers to all queries that were asked.
 type phase struct {
 	answers []asked
 	start   time.Time
 	took    time.Duration
+	lost    float64          // see idle
+	seen    selfwatch.Report // of the client, meanwhile
 }
 
-// grows says how the queue of an open loop grew; empty when it did not, or when the loop was closed: there each is due when it is sent.
-func (p phase) grows() string {
-	if !slices.ContainsFunc(p.answers, func(a asked) bool { return a.sent != a.due }) {
-		return ""
-	}
-	due, ended := make([]time.Duration, len(p.answers)), make([]time.Duration, len(p.answers))
-	for i, a := range p.answers {
-		due[i], ended[i] = a.due, a.sent+a.latency
-	}
-	return suite.NewQueue(due, ended).Grows(suite.LeastRise)
-}
-
-// inFlight is how many queries were in flight when each was sent, itself among them.
-func (p phase) inFlight() []float64 {
-	starts, ends, out := make([]time.Duration, len(p.answers)), make([]time.Duration, len(p.answers)), make([]float64, len(p.answers))
-	for i, a := range p.answers {
-		starts[i], ends[i] = a.sent, a.sent+a.latency
-	}
-	slices.Sort(starts)
-	slices.Sort(ends)
-	for i, a := range p.answers {
-		began, _ := slices.BinarySearch(starts, a.sent+1)
-		ended, _ := slices.BinarySearch(ends, a.sent+1)
-		out[i] = float64(max(1, began-ended))
-	}
-	return out
-}
-
-// ask sends every body once, by that many workers.
-func (c *chroma) ask(ctx context.Context, id string, bodies [][]byte, workers int) (phase, error) {
-	path, out := queryPath(id), make([]asked, len(bodies))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
-	for range min(workers, len(bodies)) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(bodies) {
-					return
-				}
-				c.one(ctx, path, bodies[i], start, &out[i])
-				out[i].due = out[i].sent
-			}
-		})
-	}
-	wg.Wait()
-	return phase{out, start, time.Since(start)}, ctx.Err()
-}
-
-// askAt sends every body at its time after the start, whether or not the others have ended.
-func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments []time.Duration) (phase, error) {
+// askAt sends a question at each moment after the start, whether or not the others have ended.
+func (c *chroma) askAt(ctx context.Context, id string, l *level, moments []time.Duration) (phase, error) {
 	timer, err := suite.NewPacer()
 	if err != nil {
 		return phase{}, err
 	}
 	defer timer.Close()
-	path, out := queryPath(id), make([]asked, len(bodies))
+	path, out := c.queryPath(id), make([]asked, len(moments))
+	random, row := l.random("late"), make([]float32, l.known.dim)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	start := time.Now()
-	for i := range bodies {
+	for i := range moments {
+		q := l.question(i, random, row)
+		out[i].scored = q.scored
 		out[i].due = moments[i]
 		for wait := moments[i] - time.Since(start); wait > 0 && ctx.Err() == nil; wait = moments[i] - time.Since(start) {
 			if err := timer.Pause(min(wait, 50*time.Millisecond)); err != nil {
@@ -162,8 +113,8 @@ func (c *chroma) askAt(ctx context.Context, id string, bodies [][]byte, moments 
 		if ctx.Err() != nil {
 			break
 		}
-		wg.Go(func() { c.one(ctx, path, bodies[i], start, &out[i]) })
+		wg.Go(func() { c.one(ctx, path, q.body, start, &out[i]) })
 	}
 	wg.Wait()
-	return phase{out, start, time.Since(start)}, ctx.Err()
+	return phase{answers: out, start: start, took: time.Since(start)}, ctx.Err()
 }

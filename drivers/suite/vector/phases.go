@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"assay/drivers/durable"
 	"assay/drivers/suite"
+	"assay/drivers/suite/selfwatch"
 )
 
 const frontierFile = "frontier.json"
@@ -18,13 +20,15 @@ func (r *runner) most() int { return slices.Max(append([]int{1}, r.spec.Concurre
 
 // levels measures with one worker, and with each declared number of workers.
 func (r *runner) levels(ctx context.Context, id string) error {
-	_, err := r.closed(ctx, id, "query_sequential", "", 1, r.bodies, r.truth)
-	if err != nil {
+	if _, err := r.closed(ctx, id, "query_sequential", "", 1, r.truth); err != nil {
+		return err
+	}
+	if err := r.repeats(ctx, id); err != nil {
 		return err
 	}
 	for _, n := range slices.Compact(slices.Sorted(slices.Values(r.spec.Concurrency))) {
 		prefix := fmt.Sprintf("query_c%d", n)
-		if _, err := r.closed(ctx, id, prefix, prefix+"_", n, r.bodies, r.truth); err != nil {
+		if _, err := r.closed(ctx, id, prefix, prefix+"_", n, r.truth); err != nil {
 			return err
 		}
 	}
@@ -38,30 +42,8 @@ type point struct {
 	QPS    float64 `json:"qps"`
 }
 
-// closed sends all queries by that many workers and adds their metrics: rate, latencies, recall, cost.
-func (r *runner) closed(ctx context.Context, id, prefix, recallPrefix string, workers int, bodies [][]byte, t *truth) (point, error) {
-	r.progress(fmt.Sprintf("%s: %d queries", prefix, len(bodies)))
-	r.connect(ctx, min(workers, len(bodies)))
-	before, end := suite.ReadUsage(), r.watch.Start(prefix)
-	got, err := r.chroma.ask(ctx, id, bodies, workers)
-	end()
-	if err != nil {
-		return point{}, err
-	}
-	r.cost(prefix, before)
-	return r.sum(prefix, recallPrefix, got, t, none), nil
-}
-
 func (r *runner) connect(ctx context.Context, n int) {
 	suite.Preconnect(ctx, r.chroma.http, []string{r.chroma.api + "/heartbeat"}, n)
-}
-
-// cost adds the CPU that the client has used since before, in percent of one core.
-func (r *runner) cost(prefix string, before suite.Usage) {
-	after := suite.ReadUsage()
-	if wall := after.At.Sub(before.At); wall > 0 && after.Own > before.Own {
-		r.metrics[prefix+"_client_cpu_percent"] = 100 * float64(after.Own-before.Own) / float64(wall)
-	}
 }
 
 // none says that no row is added during the queries.
@@ -79,26 +61,37 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 			continue
 		}
 		behind := suite.Millis(a.sent - a.due)
-		latencies, recalls = append(latencies, suite.Millis(a.latency)), append(recalls, t.recall(i, found, r.extra, before(a)))
-		inFlight = append(inFlight, busy[i])
+		latencies, inFlight = append(latencies, suite.Millis(a.latency)), append(inFlight, busy[i])
+		if a.scored != unscored {
+			recalls = append(recalls, t.recall(int(a.scored), found, r.extra, before(a)))
+		}
 		intended, late = append(intended, suite.Millis(a.latency)+behind), append(late, behind)
 	}
 	r.requests += len(got.answers)
 	r.failures.Merge(&failures)
+	r.selfCheck(prefix, got.seen, suite.Mean(latencies), got.lost)
 	if len(latencies) == 0 {
 		r.fault(suite.ReasonNothingCompleted, "%s: none of %d queries succeeded", prefix, len(got.answers))
 		return point{}
 	}
 	r.tolerate(prefix, failures.Total(), len(got.answers), &failures)
+	r.fewest = min(r.fewest, len(latencies))
+	if got.took < shortest {
+		r.fault(suite.ReasonShortLevel, "%s lasted %s, which is too short for a figure: raise duration to at least %s", prefix, got.took.Round(time.Microsecond), shortest)
+	}
 	p := point{Recall: suite.Mean(recalls), QPS: float64(len(latencies)) / got.took.Seconds()}
-	r.metrics[prefix+"_qps"] = p.QPS
-	r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = p.Recall
+	r.metrics[prefix+"_qps"], r.metrics[prefix+"_queries"] = p.QPS, float64(len(latencies))
+	if len(recalls) == 0 {
+		r.missing(fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK), "no query with known neighbours was answered")
+	} else {
+		r.metrics[fmt.Sprintf("%srecall_at_%d", recallPrefix, r.spec.TopK)] = p.Recall
+	}
 	if how := got.grows(); how != "" {
 		r.notes = append(r.notes, suite.OverloadedBy(prefix+": "+how))
 	} else {
 		r.latencies(prefix, latencies, intended, late, inFlight)
 	}
-	if p.Recall < minRecall {
+	if len(recalls) > 0 && p.Recall < minRecall {
 		r.fault(suite.ReasonLowRecall, "%s: recall@%d is %.3f: the server finds less than half of the neighbours (raise efSearch)",
 			prefix, r.spec.TopK, p.Recall)
 	}
@@ -128,14 +121,19 @@ func (r *runner) atRate(ctx context.Context, id string) error {
 	return nil
 }
 
+// open measures queries at the declared rate, for the time of a level.
 func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
-	r.progress(fmt.Sprintf("%s: %d queries at %s a second", prefix, len(r.bodies), r.spec.Rate))
+	n := max(1, int(float64(r.spec.Rate)*r.spec.LevelTime().Seconds()))
+	r.progress(fmt.Sprintf("%s: %d queries at %s a second, after a warm-up", prefix, n, r.spec.Rate))
 	r.connect(ctx, connectionsAt(r.spec.Rate))
-	moments := suite.Arrivals(suite.Rand(r.req.Seed, prefix), len(r.bodies), float64(r.spec.Rate), 1)
-	before, end := suite.ReadUsage(), r.watch.Start(prefix)
-	got, err := r.chroma.askAt(ctx, id, r.bodies, moments)
+	r.warmUp(ctx, id, prefix, 1, 0)
+	l := r.asker.level(prefix, n, 0)
+	moments := suite.Arrivals(suite.Rand(r.req.Seed, prefix), n, float64(r.spec.Rate), 1)
+	watch, end := selfwatch.Start(0), r.watch.Start(prefix)
+	got, err := r.chroma.askAt(ctx, id, l, moments)
 	end()
-	r.cost(prefix, before)
+	got.seen = watch.Stop()
+	l.asked(len(got.answers))
 	return got, err
 }
 
@@ -143,7 +141,7 @@ func (r *runner) open(ctx context.Context, id, prefix string) (phase, error) {
 func (r *runner) filtered(ctx context.Context, id string) error {
 	for _, f := range r.filters {
 		r.metrics[f.name+"_selected_percent"] = 100 * float64(f.truth.selected()) / float64(r.data.rows())
-		if _, err := r.closed(ctx, id, f.name, f.name+"_", r.most(), f.bodies, f.truth); err != nil {
+		if _, err := r.closed(ctx, id, f.name, f.name+"_", r.most(), f.truth); err != nil {
 			return err
 		}
 	}
@@ -162,7 +160,7 @@ func (r *runner) sweep(ctx context.Context, how batches) error {
 				return err
 			}
 			prefix := fmt.Sprintf("query_ef%d", ef)
-			p, err := r.closed(ctx, id, prefix, prefix+"_", r.most(), r.bodies, r.truth)
+			p, err := r.closed(ctx, id, prefix, prefix+"_", r.most(), r.truth)
 			if p.EF = ef; p.QPS > 0 {
 				r.frontier = append(r.frontier, p)
 			}

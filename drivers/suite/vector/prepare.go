@@ -11,14 +11,13 @@ import (
 )
 
 // prepare makes everything that needs no server, before this run, or one that is measured at the same time, is timed. Only
-// the batches of the ingest are encoded one at a time, between requests: all of them would take as much memory again.
+// the batches of the ingest are encoded one at a time, between requests, and the queries of a level before it: all of them would
+// take as much memory again, and how many a level needs its warm-up says.
 func (r *runner) prepare(ctx context.Context, how batches) (err error) {
 	if err := r.load(); err != nil {
 		return err
 	}
-	if r.bodies, err = queryBodies(r.queries, r.spec.TopK, 0); err != nil {
-		return fmt.Errorf("encoding the queries: %w", err)
-	}
+	r.asker = &asker{seed: r.req.Seed, topK: r.spec.TopK, known: r.queries, centres: r.centres}
 	if err := r.neighbours(ctx); err != nil {
 		return err
 	}
@@ -53,6 +52,7 @@ func (r *runner) load() (err error) {
 	if v.File == "" {
 		r.progress(fmt.Sprintf("making %d vectors of dimension %d", v.Vectors, v.Dimension))
 		r.data, r.queries = clustered(r.req.Seed, v.Vectors+v.Later(), v.Queries, v.Dimension)
+		r.centres = centresOf(r.req.Seed, v.Vectors+v.Later(), v.Dimension)
 		r.data, r.extra = r.data.split(v.Vectors)
 		return nil
 	}
@@ -80,9 +80,8 @@ func (r *runner) load() (err error) {
 
 // filter is a phase with queries among a share of the vectors.
 type filter struct {
-	name   string // of the phase
-	truth  *truth
-	bodies [][]byte
+	name  string // of the phase
+	truth *truth
 }
 
 // prepareFilters rounds the shares to buckets.
@@ -95,9 +94,6 @@ func (r *runner) prepareFilters(ctx context.Context) error {
 		f := filter{name: "query_filter_" + strconv.FormatFloat(100*float64(below)/bucketCount, 'f', -1, 64) + "pct"}
 		var err error
 		if f.truth, err = r.findTruth(ctx, below); err != nil {
-			return err
-		}
-		if f.bodies, err = queryBodies(r.queries, r.spec.TopK, below); err != nil {
 			return err
 		}
 		r.filters = append(r.filters, f)

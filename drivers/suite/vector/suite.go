@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite"
+	"assay/drivers/suite/selfwatch"
 )
 
 // Suite implements drivers.Suite.
@@ -25,12 +27,13 @@ func (Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, prog
 		return drivers.SuiteResult{}, err
 	}
 	v := req.Vector
-	r := &runner{req: req, spec: v, progress: progress, metrics: map[string]float64{}, watch: suite.NewStopwatch()}
+	r := &runner{req: req, spec: v, progress: progress, metrics: map[string]float64{}, absent: map[string]string{}, fewest: math.MaxInt, watch: suite.NewStopwatch()}
 	token, err := drivers.ReadToken(req.TokenFile)
 	if err != nil {
 		return drivers.SuiteResult{}, err
 	}
 	r.chroma = newChroma(req.Endpoints[0], token, slices.Max(append([]int{1, connectionsAt(v.Rate)}, v.Concurrency...)), v.TopK)
+	r.chroma.database = databaseOf(v.Tenant, v.Database)
 	defer r.chroma.http.CloseIdleConnections()
 	limits, err := r.chroma.limits(ctx)
 	if err != nil {
@@ -98,19 +101,26 @@ type runner struct {
 	data     matrix
 	queries  matrix
 	extra    matrix // rows to add during queries
-	bodies   [][]byte
+	centres  matrix // of generated vectors
+	asker    *asker
 	truth    *truth
 	filters  []filter
 	writes   *writes
 	watch    *suite.Stopwatch
 
+	server        server
+	diskBefore    int64 // bytes
 	metrics       map[string]float64
+	absent        map[string]string // metric -> why it is not there
+	fewest        int               // answers that a phase had
 	frontier      []point
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
 	without       suite.Without // metrics that have no interval
 }
+
+func (r *runner) missing(metric, why string) { r.absent[metric] = why }
 
 func (r *runner) note(reason, format string, args ...any) {
 	r.notes = append(r.notes, suite.NewReason(reason, format, args...))
@@ -122,6 +132,7 @@ func (r *runner) fault(reason, format string, args ...any) {
 
 // measure goes through all phases.
 func (r *runner) measure(ctx context.Context, how batches) error {
+	r.locate(ctx)
 	err := r.within(ctx, r.spec.EFSearch, func(id string) error {
 		if err := r.store(ctx, id, how); err != nil {
 			return err
@@ -134,6 +145,7 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 				return err
 			}
 		}
+		r.weigh(ctx)
 		return nil
 	})
 	if err != nil {
@@ -193,13 +205,14 @@ func collectionName(run string) string {
 
 // store fills the collection that most phases use, and reports the ingest.
 func (r *runner) store(ctx context.Context, id string, how batches) error {
-	before, end := suite.ReadUsage(), r.watch.Start("ingest")
+	watch, end := selfwatch.Start(0), r.watch.Start("ingest")
 	in, stored, err := r.fill(ctx, id, how)
 	end()
+	seen := watch.Stop()
 	if err != nil {
 		return err
 	}
-	r.cost("ingest", before)
+	r.selfCheck("ingest", seen, suite.Millis(in.busy)/float64(max(1, in.requests)), 0)
 	r.metrics["ingest_vectors_per_s"] = float64(in.acked) / in.busy.Seconds()
 	r.metrics["ingest_s"] = in.busy.Seconds()
 	r.metrics["ingest_batch_size"] = float64(how.size)
@@ -255,9 +268,10 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	if !slices.ContainsFunc(r.faults, func(f drivers.Reason) bool { return f.Reason == suite.ReasonErrorRate }) {
 		r.tolerate("all", failed, r.requests, &r.failures)
 	}
-	if note, short := suite.TooFewSamples("queries", r.queries.rows()); short {
+	if note, short := suite.TooFewSamples("queries of a level", min(r.fewest, r.requests)); short {
 		r.notes = append(r.notes, note)
 	}
+	r.noteQueries()
 	if note, ok := r.without.Note(); ok {
 		r.notes = append(r.notes, note)
 	}
@@ -265,11 +279,14 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 		r.note(suite.ReasonOneReplica, "only the first of %d replicas was measured: replicas of Chroma do not share their data", n)
 	}
 	res := drivers.SuiteResult{
-		Simulated: r.req.Simulated, Metrics: r.metrics, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),
+		Simulated: r.req.Simulated, Metrics: r.metrics, Absent: r.absent, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),
 		Versions: map[string]string{}, Window: r.watch.Window(),
 	}
 	if v := r.chroma.version(ctx); v != "" {
 		res.Versions["chroma_api"] = v
+	}
+	if v := r.server.version(); v != "" {
+		res.Versions["chroma"] = v
 	}
 	if len(r.frontier) == 0 {
 		return res, nil

@@ -62,7 +62,7 @@ func TestNoCollector(t *testing.T) {
 			t.Setenv(collectorVariable, endpoint)
 			began := time.Now()
 			res, err := run(t, request("r", srv.URL, v1alpha1.Vector{Vectors: 50, Dimension: 4, Queries: 3000, TopK: 2, BatchSize: 20, Concurrency: []int{4}}))
-			if err != nil || !res.Valid || !slices.Equal(reasons(res), []string{suite.ReasonTelemetryLost}) || res.Metrics["errors"] != 0 {
+			if err != nil || !valid(res) || !slices.Equal(reasons(res), []string{suite.ReasonTelemetryLost}) || res.Metrics["errors"] != 0 {
 				t.Errorf("%v %v", err, res.Reasons)
 			}
 			if max := res.Metrics["query_c4_p99_ms"]; max > 1000 {

@@ -77,7 +77,7 @@ func (w *writes) run(ctx context.Context, stop <-chan struct{}, c *chroma, id st
 			return
 		case <-time.After(due - time.Since(start)):
 		}
-		_, _, f := c.timed(ctx, insert, addTimeout, http.MethodPost, addPath(id), body)
+		_, _, f := c.timed(ctx, insert, addTimeout, http.MethodPost, c.addPath(id), body)
 		w.requests++
 		if f != nil {
 			w.failures.Add(f)

@@ -39,6 +39,9 @@ func judge(spec v1alpha1.Storage, printed summary, r record, corrupt []string) j
 	case s < 300:
 		j.notes = append(j.notes, suite.NewReason(suite.ReasonShortStonewall, "the stonewall is %s; the list of io500.org accepts no result with less than 5m", spec.Stonewall))
 	}
+	if spec.Nodes == 1 {
+		j.notes = append(j.notes, suite.NewReason(suite.ReasonOneNode, "one node reads its own data, from its page cache as far as that reaches; use two nodes or more"))
+	}
 	return j
 }
 

@@ -1,17 +1,22 @@
 package native
 
-import "context"
+import (
+	"context"
+
+	"assay/drivers/suite/selfwatch"
+)
 
 // report is what a node sends at a step of a phase.
 type report struct {
-	Node    int       `json:"node"`
-	Phase   string    `json:"phase"`
-	Step    string    `json:"step"`
-	Counts  []int64   `json:"counts,omitempty"`  // by task
-	Seconds []float64 `json:"seconds,omitempty"` // by task
-	Matched int64     `json:"matched,omitempty"` // by find, of this node
-	Err     string    `json:"err,omitempty"`
-	Lost    string    `json:"lost,omitempty"` // with Err: the word for what was lost
+	Node    int               `json:"node"`
+	Phase   string            `json:"phase"`
+	Step    string            `json:"step"`
+	Counts  []int64           `json:"counts,omitempty"`  // by task
+	Seconds []float64         `json:"seconds,omitempty"` // by task
+	Matched int64             `json:"matched,omitempty"` // by find, of this node
+	Client  *selfwatch.Report `json:"client,omitempty"`  // at the end of the last phase
+	Err     string            `json:"err,omitempty"`
+	Lost    string            `json:"lost,omitempty"` // with Err: the word for what was lost
 }
 
 // comm is the communicator of the nodes of a run, in MPI's sense.

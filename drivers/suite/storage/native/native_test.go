@@ -70,7 +70,7 @@ func TestEngine(t *testing.T) {
 					t.Errorf("%s is %g", p.Metric(), res.Metrics[p.Metric()])
 				}
 			}
-			if !res.Valid || res.Metrics["score_total"] <= 0 || res.Versions["engine"] != "native" {
+			if notLong(res) || res.Metrics["score_total"] <= 0 || res.Versions["engine"] != "native" {
 				t.Errorf("%+v", res)
 			}
 			empty(t, req.Directory)
@@ -92,6 +92,21 @@ func TestEngine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// notLong reports whether something else is wrong with a result than that its phases are as short as a test's, and perhaps on a
+// file system in memory.
+func notLong(res drivers.SuiteResult) bool {
+	for _, r := range res.Reasons {
+		switch r.Reason {
+		case suite.ReasonTooShort, suite.ReasonInMemory, suite.ReasonNativeEngine, suite.ReasonShortStonewall, suite.ReasonOneNode, suite.ReasonPageCache:
+		default:
+			if !strings.HasPrefix(r.Reason, "Client") { // this machine can be busy
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // local is a runner on one node over a tree of its own.

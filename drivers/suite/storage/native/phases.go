@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"assay/drivers/suite/storage"
 )
 
@@ -71,22 +69,26 @@ func more(ctx context.Context, done, limit int, deadline time.Time) bool {
 
 func (r *runner) easyWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
 	const phase = "ior-easy-write"
-	return t.write(ctx, r.path(easyIO, t.rank), phase, deadline, limit, func(i int) ([]byte, int64) {
-		return r.data.block(kindEasy, t.rank, i, int(r.spec.TransferSize)), int64(i) * int64(r.spec.TransferSize)
+	return t.write(ctx, r.path(easyIO, t.rank), r.flags(0), phase, deadline, limit, func(i int) ([]byte, int64) {
+		b := r.data.block(kindEasy, t.rank, i, int(r.spec.TransferSize))
+		if r.spec.Direct {
+			b = t.buf[:copy(t.buf, b)] // which is aligned
+		}
+		return b, int64(i) * int64(r.spec.TransferSize)
 	})
 }
 
 func (r *runner) hardWrite(ctx context.Context, t *task, deadline time.Time, limit int) error {
 	const phase = "ior-hard-write"
-	return t.write(ctx, r.path(hardIOFile), phase, deadline, limit, func(i int) ([]byte, int64) {
+	return t.write(ctx, r.path(hardIOFile), 0, phase, deadline, limit, func(i int) ([]byte, int64) {
 		return r.data.block(kindHard, t.rank, i, storage.HardRecord), (int64(i)*int64(r.size()) + int64(t.rank)) * storage.HardRecord
 	})
 }
 
 // write writes piece after piece into a file that stays open for the wear-out.
-func (t *task) write(ctx context.Context, path, phase string, deadline time.Time, limit int, piece func(int) ([]byte, int64)) error {
+func (t *task) write(ctx context.Context, path string, flags int, phase string, deadline time.Time, limit int, piece func(int) ([]byte, int64)) error {
 	if t.file == nil {
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|flags, 0o600)
 		if err != nil {
 			return err
 		}
@@ -111,17 +113,17 @@ func flush(t *task) error {
 
 func (r *runner) easyRead(ctx context.Context, t *task, _ time.Time, _ int) error {
 	n, rank := t.done["ior-easy-write"], r.neighbour(t.rank)
-	return r.read(ctx, t, r.path(easyIO, rank), kindEasy, rank, n, int(r.spec.TransferSize), func(i int) int64 { return int64(i) * int64(r.spec.TransferSize) })
+	return r.read(ctx, t, r.path(easyIO, rank), r.flags(0), kindEasy, rank, n, int(r.spec.TransferSize), func(i int) int64 { return int64(i) * int64(r.spec.TransferSize) })
 }
 
 func (r *runner) hardRead(ctx context.Context, t *task, _ time.Time, _ int) error {
 	n, rank := t.done["ior-hard-write"], r.neighbour(t.rank)
-	return r.read(ctx, t, r.path(hardIOFile), kindHard, rank, n, storage.HardRecord, func(i int) int64 { return (int64(i)*int64(r.size()) + int64(rank)) * storage.HardRecord })
+	return r.read(ctx, t, r.path(hardIOFile), 0, kindHard, rank, n, storage.HardRecord, func(i int) int64 { return (int64(i)*int64(r.size()) + int64(rank)) * storage.HardRecord })
 }
 
 // read reads n pieces that another rank wrote, and compares them.
-func (r *runner) read(ctx context.Context, t *task, path string, kind byte, rank, n, length int, at func(int) int64) error {
-	f, err := os.Open(path)
+func (r *runner) read(ctx context.Context, t *task, path string, flags int, kind byte, rank, n, length int, at func(int) int64) error {
+	f, err := os.OpenFile(path, flags, 0)
 	if err != nil {
 		return err
 	}
@@ -135,25 +137,6 @@ func (r *runner) read(ctx context.Context, t *task, path string, kind byte, rank
 		}
 	}
 	return ctx.Err()
-}
-
-// forget drops this node's cached pages of what is about to be read.
-func (r *runner) forget() error {
-	paths := []string{r.path(hardIOFile)}
-	for rank := range r.size() {
-		paths = append(paths, r.path(easyIO, rank))
-	}
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		err = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("dropping %s from the cache: %w", path, err)
-		}
-	}
-	return nil
 }
 
 func (r *runner) easyName(rank, i int) string { return r.path(easyMD, rank, "file."+fmt.Sprint(i)) }

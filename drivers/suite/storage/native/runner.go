@@ -12,6 +12,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/suite"
+	"assay/drivers/suite/selfwatch"
 	"assay/drivers/suite/storage"
 )
 
@@ -28,7 +29,10 @@ type runner struct {
 	progress func(string)
 	tasks    []*task
 	took     []timing
-	watch    *suite.Stopwatch
+	when     *suite.Stopwatch
+	watch    *selfwatch.Watch   // of this node, while it runs
+	seen     []selfwatch.Report // of all nodes
+	cached   float64            // the largest share of a file that stayed in the page cache
 	between  func(phase string) // for tests: called before each phase
 }
 
@@ -54,9 +58,9 @@ type timing struct {
 
 func newRunner(root string, s v1alpha1.Storage, l storage.Limits, seed int64, node int, c comm) *runner {
 	largest := max(int(s.TransferSize), storage.HardRecord)
-	r := &runner{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, comm: c, progress: func(string) {}, watch: suite.NewStopwatch()}
+	r := &runner{root: root, spec: s, limits: l, data: newPattern(seed, largest), node: node, comm: c, progress: func(string) {}, when: suite.NewStopwatch()}
 	for i := range s.TasksPerNode {
-		r.tasks = append(r.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: make([]byte, largest)})
+		r.tasks = append(r.tasks, &task{rank: node*s.TasksPerNode + i, done: map[string]int{}, buf: aligned(largest)})
 	}
 	return r
 }
@@ -77,6 +81,8 @@ func (r *runner) path(parts ...any) string {
 // run goes through all phases.
 func (r *runner) run(ctx context.Context) ([]storage.Value, error) {
 	defer r.close()
+	r.watch = selfwatch.Start(0)
+	defer r.stopWatching()
 	for i, p := range storage.Phases {
 		if i == 2 && r.node == 0 {
 			if err := os.WriteFile(r.path(stamp), nil, 0o600); err != nil {
@@ -121,7 +127,7 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	if _, err := r.comm.allgather(ctx, report{Phase: p.Name, Step: "begin"}); err != nil {
 		return err
 	}
-	start, end := time.Now(), r.watch.Start(p.Name)
+	start, end := time.Now(), r.when.Start(p.Name)
 	deadline := time.Time{}
 	if p.Write {
 		deadline = start.Add(r.spec.Stonewall.Std())
@@ -135,6 +141,9 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 		}
 	}
 	own := report{Phase: p.Name, Step: "end"}
+	if isLast(p) {
+		own.Client = r.stopWatching()
+	}
 	for _, t := range r.tasks {
 		n := steps.count(t)
 		own.Counts, own.Seconds = append(own.Counts, n), append(own.Seconds, t.since(start))
@@ -146,6 +155,11 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	}
 	end()
 	r.took = append(r.took, summary(p, all))
+	for _, of := range all {
+		if of.Client != nil {
+			r.seen = append(r.seen, *of.Client)
+		}
+	}
 	if p.Name == "find" {
 		return r.foundAll(all)
 	}
