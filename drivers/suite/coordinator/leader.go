@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -23,9 +24,7 @@ import (
 
 const (
 	joinWithin     = 2 * time.Minute // for the workers of all nodes to join
-	helloWithin    = 5 * time.Second // for a connection to say who it is
-	mostHello      = 1 << 10         // bytes in which it says so
-	mostStrangers  = 64              // connections that have not said it yet
+	mostStrangers  = 64              // connections that have proved nothing yet
 	endWithin      = 30 * time.Second
 	stopWithin     = 5 * time.Second // when the run is stopped; less than a stopped run is given
 	rendezvousFile = drivers.RendezvousFile
@@ -36,12 +35,6 @@ type rendezvous struct {
 	Address  string          `json:"address"`
 	Token    string          `json:"token"`
 	Briefing json.RawMessage `json:"briefing"`
-}
-
-// hello is the first message of a worker.
-type hello struct {
-	Token string `json:"token"`
-	Node  int    `json:"node"` // from 1
 }
 
 // Options say how many workers to start, and how.
@@ -130,8 +123,8 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	}, nil
 }
 
-// accept waits for one worker of each node. A connection without the token is closed, and keeps nobody waiting: each is
-// listened to by itself, for a short time and a few bytes, and of too many the oldest is closed.
+// accept waits for one worker of each node. A connection that does not prove itself is closed, and keeps nobody waiting: each
+// is listened to by itself, for a short time and a few bytes, and of too many the oldest is closed.
 func (l *Leader) accept(ctx context.Context, listener net.Listener, token string) error {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
 	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
@@ -146,7 +139,7 @@ func (l *Leader) accept(ctx context.Context, listener net.Listener, token string
 				failed <- err
 				return
 			}
-			go greet(c.(*listen.Conn), token, joined, done)
+			go meet(c.(*listen.Conn), token, joined, done)
 		}
 	}()
 	for have := 0; have < len(l.Others); {
@@ -171,21 +164,18 @@ type joiner struct {
 	node int
 }
 
-// greet listens to who connects, and hands on a worker that knows the token.
-func greet(c *listen.Conn, token string, joined chan<- joiner, done <-chan struct{}) {
+// meet listens to who connects, and hands on a worker that knows the token.
+func meet(c *listen.Conn, token string, joined chan<- joiner, done <-chan struct{}) {
 	p := newPeer(c, mostHello)
-	var h hello
-	_ = c.SetReadDeadline(time.Now().Add(helloWithin))
-	err := p.in.Decode(&h)
-	_ = c.SetReadDeadline(time.Time{})
-	if err != nil || !listen.Same(h.Token, token) {
+	node, err := p.welcome(token)
+	if err != nil {
 		p.Close()
 		return
 	}
 	c.Prove()
 	p.left.N = math.MaxInt64
 	select {
-	case joined <- joiner{p, h.Node}:
+	case joined <- joiner{p, node}:
 	case <-done:
 		p.Close()
 	}
@@ -214,6 +204,9 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading %s: %w", rendezvousFile, err)
 	}
+	if m.Token == "" {
+		return nil, 0, fmt.Errorf("reading %s: it has no token", rendezvousFile)
+	}
 	proc, err := strconv.Atoi(os.Getenv("SLURM_PROCID"))
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading SLURM_PROCID: %w", err)
@@ -222,10 +215,13 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 	if err != nil {
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}
-	leader = newPeer(c, math.MaxInt64)
-	if err := leader.Send(hello{m.Token, proc + 1}); err != nil {
+	leader = newPeer(c, mostHello)
+	stop := context.AfterFunc(ctx, leader.Close)
+	defer stop()
+	if err := leader.greet(m.Token, proc+1); err != nil {
 		leader.Close()
-		return nil, 0, fmt.Errorf("joining the first node: %w", err)
+		return nil, 0, fmt.Errorf("joining the first node: what listens at %s: %w", m.Address, cmp.Or(context.Cause(ctx), err))
 	}
+	leader.left.N = math.MaxInt64
 	return leader, proc + 1, nil
 }
