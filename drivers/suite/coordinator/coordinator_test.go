@@ -85,6 +85,23 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// TestSrunThatHangs: a stranger who connects to its ports keeps srun from ending. The workers have ended, and so the run is over
+// and its result counts.
+func TestSrunThatHangs(t *testing.T) {
+	t.Setenv(coordinatortest.Hangs, "1")
+	l, ctx, _, err := begin(t, "multiply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	time.Sleep(2 * time.Second)
+	if err := context.Cause(ctx); err != nil {
+		t.Errorf("the run was ended: %v", err)
+	}
+}
+
 // TestADeadWorker ends what waits for it.
 func TestADeadWorker(t *testing.T) {
 	l, ctx, _, err := begin(t, "die")

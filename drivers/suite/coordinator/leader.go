@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -48,7 +49,7 @@ type Options struct {
 type Leader struct {
 	Others []*Peer // node k is Others[k-1]
 	meet   string  // path of rendezvous.json
-	wait   func() error
+	wait   func(ended bool) error // of srun; ended: the workers have ended
 	closed bool
 }
 
@@ -83,7 +84,7 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 }
 
 // start runs a worker on each of the job's other nodes, with all cores that the job has there.
-func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func() error, err error) {
+func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func(ended bool) error, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding assay's own binary: %w", err)
@@ -103,23 +104,32 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
 	}
-	ended := make(chan error, 1)
+	done := make(chan error, 1)
+	var stopped atomic.Bool
 	go func() {
 		err := cmd.Wait()
-		if err != nil {
+		if err != nil && !stopped.Load() {
 			err = fmt.Errorf("the workers of the other nodes: %w", err)
 			time.AfterFunc(time.Second, func() { cancel(err) }) // a worker's own message, which is more precise, can still be on its way
 		}
-		ended <- err
+		done <- err
 	}()
-	return func() error {
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(endWithin):
-			_ = cmd.Process.Kill()
-			return errors.New("the workers of the other nodes did not end")
+	return func(ended bool) error {
+		limit := endWithin
+		if ended {
+			limit = stopWithin
 		}
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(limit):
+		}
+		stopped.Store(ended)
+		_ = cmd.Process.Kill()
+		if ended { // any user of the network who connects to srun's ports keeps it from ending
+			return nil
+		}
+		return errors.New("the workers of the other nodes did not end")
 	}, nil
 }
 
@@ -187,12 +197,17 @@ func (l *Leader) Close() error {
 		return nil
 	}
 	l.closed = true
+	ended := true
 	for _, p := range l.Others {
 		if p != nil {
-			p.Close()
+			p.end()
 		}
 	}
-	return errors.Join(l.wait(), os.Remove(l.meet))
+	until := time.Now().Add(endWithin)
+	for _, p := range l.Others {
+		ended = p != nil && p.ended(until) && ended
+	}
+	return errors.Join(l.wait(ended), os.Remove(l.meet))
 }
 
 // Join connects this process to the leader of the run in dir, as the worker of its node (from 1), and reads the briefing.
