@@ -15,9 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"assay/api/v1alpha1"
 	"assay/drivers/slurm/cluster"
-	"assay/reconciler/view"
 )
 
 // person is a user of this machine.
