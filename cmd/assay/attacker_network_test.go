@@ -93,12 +93,18 @@ func flood(a attack, s *spoils) {
 	}
 	fmt.Fprintln(os.Stderr, "ready")
 	<-done
+	var left atomic.Int64
+	var all sync.WaitGroup
 	for _, c := range open {
-		_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
-		if _, err := c.Read(make([]byte, 1)); os.IsTimeout(err) {
-			s.Tried["left"]++
-		}
+		all.Go(func() {
+			_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			if _, err := c.Read(make([]byte, 1)); os.IsTimeout(err) {
+				left.Add(1)
+			}
+		})
 	}
+	all.Wait()
+	s.Tried["left"] = int(left.Load())
 }
 
 // drip sends a request one byte at a time over many connections to each listener, and begins anew where it is cut off.

@@ -24,17 +24,25 @@ import (
 // 256 KiB each, and as much again for the garbage collector.
 const mostGrown = 80 << 20
 
+// mostForAnswers is the same for what servers answer: 200 MiB is what a hostile input may cost at all.
+const mostForAnswers = 200 << 20
+
 // floods: idle connections, requests that come byte by byte, and requests without end, against every listener. Who knows the
 // token is answered all the while, and no process grows beyond its bounds.
 func (s *shared) floods(t *testing.T) {
 	listed := guarded(s.listeners())
-	grown := s.growth(t)
+	grown := s.growth(t, mostGrown)
+	seen := map[string]bool{}
 	for _, l := range listed {
+		if seen[l.Owner] { // one agent is as good as another
+			continue
+		}
+		seen[l.Owner] = true
 		flooding := s.begin(t, "flood", attack{Listeners: []view.ListenerStatus{l}, Flood: 2000})
 		flooding.ready(t)
 		answered := s.questions(t, l, 10)
 		tried := flooding.end().Tried
-		if tried["opened"]+tried["refused"] != 2000 || tried["left"] > 200 && l.Owner != "docs" && l.Owner != "late" { // doors keep 4,096 strangers for ten seconds
+		if tried["opened"] != 2000 || tried["left"] > 200 && (l.Owner == "agent" || l.Owner == "controller") { // servers keep more
 			t.Errorf("%s of %s: %v", l.What, l.Owner, tried)
 		}
 		t.Logf("%s of %s: %d idle connections, %d of them left, %d of 10 questions answered meanwhile", l.What, l.Owner, tried["opened"], tried["left"], answered)
@@ -132,7 +140,7 @@ func (s *shared) questions(t *testing.T, l view.ListenerStatus, n int) (answered
 var highest = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 // growth forgets the highest memory of every process of the victim's, and returns what fails with those that grew too much.
-func (s *shared) growth(t *testing.T) func(*testing.T) {
+func (s *shared) growth(t *testing.T, limit int64) func(*testing.T) {
 	t.Helper()
 	peak := func() map[int]int64 {
 		out := map[int]int64{}
@@ -163,7 +171,7 @@ func (s *shared) growth(t *testing.T) func(*testing.T) {
 		for pid, now := range peak() {
 			grown := now - before[pid]
 			most = max(most, grown)
-			if was, there := before[pid]; there && grown > mostGrown {
+			if was, there := before[pid]; there && grown > limit {
 				line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 				t.Errorf("%q had %d MiB and took up to %d MiB", line, was>>20, now>>20)
 			}
@@ -205,7 +213,7 @@ func withoutEnd(t *testing.T, model string, may ...string) (url string, taken fu
 func (s *shared) endless(t *testing.T) {
 	all, takenOfAll := withoutEnd(t, "m")
 	some, takenOfSome := withoutEnd(t, "m", "/health", "/v1/models")
-	grown := s.growth(t)
+	grown := s.growth(t, mostForAnswers)
 	site := s.mine(t)
 	s.must("apply", "-f", s.write("endless.yaml", site[:strings.Index(site, "---\n")+4]+fmt.Sprintf(`apiVersion: assay/v1alpha1
 kind: Experiment

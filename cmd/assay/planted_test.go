@@ -150,7 +150,5 @@ func (s *shared) plantedData(t *testing.T) {
 	if after := s.hisIn(t, scratch); after != before {
 		t.Errorf("what he planted was\n%s\nand is\n%s", before, after)
 	}
-	for i := range n {
-		w.must("delete", "experiment", fmt.Sprintf("e%d", i+1), "--yes", "--timeout", "1m")
-	}
+	w.must("delete", "-f", file, "--yes", "--timeout", "1m")
 }
