@@ -29,6 +29,27 @@ func KeyFile(state, experiment, service, variable string) string {
 	return SecretFile(state, experiment+"."+service+"."+variable+keySuffix)
 }
 
+// PasswordFile is the file of the password that the servers of a monitors service ask for.
+func PasswordFile(state, experiment, service string) string {
+	return SecretFile(state, monitorsPrefix+experiment+"."+service+".password")
+}
+
+// CertificateFile is the file of the certificate that the collector of a monitors service asks for.
+func CertificateFile(state, experiment, service string) string {
+	return SecretFile(state, monitorsPrefix+experiment+"."+service+".pem")
+}
+
+const monitorsPrefix = "monitors."
+
+// MadeFor reports whether a file of a state directory's secrets is one that assay made for a service of an experiment. No name of
+// an experiment or service has a dot.
+func MadeFor(name, experiment string) bool {
+	if strings.HasSuffix(name, keySuffix) {
+		return strings.HasPrefix(name, experiment+".")
+	}
+	return strings.HasPrefix(name, monitorsPrefix+experiment+".")
+}
+
 // IsKeyFile reports whether a file holds a key that assay makes when there is none yet.
 func IsKeyFile(file string) bool { return strings.HasSuffix(file, keySuffix) }
 

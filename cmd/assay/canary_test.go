@@ -23,10 +23,11 @@ import (
 // canaries are secrets by what they are, and the search for them wherever people, other users and archives look.
 type canaries struct {
 	*testWorld
-	values map[string]string   // by what it is
-	needs  map[string][]string // words in the command line of a process that needs it; all others must not have it
-	source []string            // files of the user in which secrets lie
-	leaks  []string
+	values  map[string]string   // by what it is
+	needs   map[string][]string // words in the command line of a process that needs it; all others must not have it
+	source  []string            // files of the user in which secrets lie
+	leaks   []string
+	deleted bool // so is the experiment
 }
 
 // look notes every secret in a text, plain or in base64.
@@ -83,8 +84,12 @@ func (c *canaries) files() {
 		c.t.Fatal(err)
 	}
 	for name := range c.values {
-		if kept[name] != 1 {
-			c.leaks = append(c.leaks, fmt.Sprintf("%s is in %d files of its own, want 1", name, kept[name]))
+		want := 1
+		if c.deleted && strings.HasPrefix(name, "the key of ") && name != "the key of an external server" {
+			want = 0 // assay made it, and it opens nothing any more
+		}
+		if kept[name] != want {
+			c.leaks = append(c.leaks, fmt.Sprintf("%s is in %d files of its own, want %d", name, kept[name], want))
 		}
 	}
 }
@@ -197,6 +202,7 @@ func TestCanary(t *testing.T) {
 	t.Run("what is planted is found", func(t *testing.T) { c.finds(t) })
 	stop()
 	clean.must("delete", "experiment", "canary", "--yes", "--timeout", "1m")
+	c.deleted = true
 	c.processes()
 	c.files()
 	c.gone()

@@ -25,6 +25,9 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
+	if name := os.Getenv(attackVar); name != "" { // another user's program
+		return attackMain(name)
+	}
 	if built := os.Getenv("ASSAY_TEST_BINARIES"); built != "" { // in the root of a test site there is no Go
 		binary = filepath.Join(built, "assay")
 		return m.Run()
@@ -97,10 +100,14 @@ type testWorld struct {
 	dir   string
 	state string
 	env   []string
+	as    *syscall.Credential // nil: who runs the tests
 }
 
 func newTestWorld(t *testing.T, env ...string) *testWorld {
-	dir := t.TempDir()
+	return newTestWorldIn(t, t.TempDir(), env...)
+}
+
+func newTestWorldIn(t *testing.T, dir string, env ...string) *testWorld {
 	w := &testWorld{t: t, dir: dir, state: filepath.Join(dir, "state")}
 	w.env = append(os.Environ(), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "XDG_STATE_HOME="+filepath.Join(dir, "xdgstate"), "TMPDIR="+dir)
 	w.env = append(w.env, env...)
@@ -112,6 +119,9 @@ func newTestWorld(t *testing.T, env ...string) *testWorld {
 func (w *testWorld) command(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, binary, append([]string{"--state", w.state}, args...)...)
 	c.Dir, c.Env = w.dir, w.env
+	if w.as != nil {
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: w.as}
+	}
 	return c
 }
 
@@ -149,6 +159,11 @@ func (w *testWorld) write(name, text string) string {
 	path := filepath.Join(w.dir, name)
 	if err := os.WriteFile(path+"~", []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
+	}
+	if w.as != nil {
+		if err := os.Chown(path+"~", int(w.as.Uid), int(w.as.Gid)); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	if err := os.Rename(path+"~", path); err != nil {
 		w.t.Fatal(err)

@@ -53,13 +53,18 @@ func (e *Embedded) handler(token, scrape string) http.Handler {
 	mux.HandleFunc("/-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "Prometheus embedded in assay is healthy.")
 	})
-	all := http.NewServeMux()
-	all.Handle("/", listen.Guard(func() string { return token }, mux))
-	all.Handle("/textfile", listen.Guard(func() string { return scrape }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := listen.Guard(func() string { return token }, mux)
+	textfile := listen.Guard(func() string { return scrape }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		http.ServeFile(w, r, e.o.Textfile)
-	})))
-	return all
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // a ServeMux would answer strangers with redirects
+		if r.URL.Path == "/textfile" {
+			textfile.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // inTurn answers so many questions at a time; the others wait, no longer than one may take.

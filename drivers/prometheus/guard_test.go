@@ -38,7 +38,7 @@ func ask(t *testing.T, e *Embedded, path, token string, form url.Values) *http.R
 func TestStrangersAskNothing(t *testing.T) {
 	e := start(t)
 	for _, path := range []string{"/", "/api/v1/query?query=1", "/api/v1/query_range", "/api/v1/series", "/api/v1/labels", "/api/v1/label/job/values", "/api/v1/targets",
-		"/api/v1/status/buildinfo", "/-/ready", "/-/healthy", "/textfile"} {
+		"/api/v1/status/buildinfo", "/-/ready", "/-/healthy", "/textfile", "//textfile", "/api/../-/ready"} {
 		for _, token := range []string{"", "wrong", scrapeToken} {
 			if path == "/textfile" && token == scrapeToken {
 				token = queryToken

@@ -37,8 +37,16 @@ func OpenAny(path string) (*Folder, error) {
 	return folderOf(fd, path)
 }
 
-// Mine is nil when path, or what a link there leads to, is a folder of this user.
+// Mine is nil when path, or what a link of this user there leads to, is a folder of this user. A link of another user can lead
+// anywhere.
 func Mine(path string) error {
+	link, err := factsAt(unix.AT_FDCWD, path, 0)
+	if err == nil && !link.mine() {
+		err = foreign(path, link)
+	}
+	if err != nil {
+		return err
+	}
 	d, err := OpenAny(path)
 	if err != nil {
 		return err

@@ -23,8 +23,8 @@ func monitors(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (
 	m := *svc.Monitors
 	c := drivers.Compiled{Kind: "monitors"}
 	// Each service has a password of its own for Prometheus, and a certificate for its collector.
-	password := drivers.SecretFile(site.Spec.Paths.State, "monitors."+e.Metadata.Name+"."+svc.Name+".password")
-	certificate := drivers.SecretFile(site.Spec.Paths.State, "monitors."+e.Metadata.Name+"."+svc.Name+".pem")
+	password := drivers.PasswordFile(site.Spec.Paths.State, e.Metadata.Name, svc.Name)
+	certificate := drivers.CertificateFile(site.Spec.Paths.State, e.Metadata.Name, svc.Name)
 	for _, name := range []string{prometheus, grafana, collector} { // Prometheus first: it is the service's endpoint
 		if !slices.Contains(m.Components, name) {
 			continue

@@ -53,30 +53,39 @@ func (p *process) prepare() error {
 	return err
 }
 
-// makeData makes a directory with a marker in it: assay removes only directories that it made itself. A directory that
-// exists stays as it is, unless its marker names another state directory: that one's service may run in it.
+// makeData makes a directory EXPERIMENT/SERVICE/SLOT in paths.work with a marker in it: assay removes only directories that it made
+// itself. A directory that exists stays as it is, unless its marker names another state directory: that one's service may run in it.
+// In a paths.work that all can write, another user can have been faster with each of the three: he could exchange what is in his.
 func makeData(dir, owner string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+	name := filepath.Dir(dir)
+	experiment := filepath.Dir(name)
+	if err := os.MkdirAll(filepath.Dir(experiment), 0o700); err != nil {
 		return err
 	}
-	err := os.Mkdir(dir, 0o700)
+	for _, above := range []string{experiment, name} {
+		if err := ownFolder(above); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	err := ownFolder(dir)
 	if errors.Is(err, fs.ErrExist) {
-		info, err := os.Stat(dir)
-		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is not a directory", dir)
-		}
-		if err == nil {
-			err = safefile.Mine(dir) // in a paths.work that all can write, another user can have been faster
-		}
-		if err == nil {
-			err = foreignData(dir, owner)
-		}
-		return err
+		return foreignData(dir, owner)
 	}
 	if err != nil || owner == "" {
 		return err
 	}
 	return durable.Writer{}.CreateRecord(filepath.Join(dir, markerFile), dataMark{owner}, nil)
+}
+
+// ownFolder makes a folder. One of this user's that is there already is fs.ErrExist.
+func ownFolder(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		if bad := safefile.Mine(dir); bad != nil {
+			return bad
+		}
+	}
+	return err
 }
 
 const markerFile = ".assay"

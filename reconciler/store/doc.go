@@ -17,7 +17,7 @@
 //	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key
 //	secrets/<name>                         tokens, passwords and certificates that assay made for listeners of its own
-//	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service
+//	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service; it goes with the experiment
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	prometheus.json                        where the embedded Prometheus of the process that runs the loop answers, and which process it is
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read

@@ -2,8 +2,10 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,8 @@ func (s *Store) hide(v any) (any, error) {
 	return redact.Messages(v, s.hider.cache.Message), nil
 }
 
-// learn reads the secrets that were stored since it last did. A secret is never rewritten, and its folder changes with each.
+// learn reads the secrets that were stored since it last did. A secret is never rewritten, and its folder changes with each. What
+// was removed stays known: logs can hold it.
 func (s *Store) learn() error {
 	info, err := os.Stat(s.SecretDir())
 	if os.IsNotExist(err) {
@@ -45,6 +48,10 @@ func (s *Store) learn() error {
 	if err != nil {
 		return err
 	}
+	maps.DeleteFunc(s.hider.seen, func(name string, _ bool) bool { // it can be made anew, with another value
+		_, there := slices.BinarySearch(names, name)
+		return !there
+	})
 	for _, name := range names {
 		if s.hider.seen[name] || name == secretKeyFile {
 			continue

@@ -198,8 +198,8 @@ func (s *Store) Revision(name string, generation int64) (Revision, error) {
 	return r, err
 }
 
-// Forget ends a deleted experiment: its name is free again, and its history, runs and logs stay readable. A revision
-// that was accepted in the meantime is kept, and the experiment with it.
+// Forget ends a deleted experiment: its name is free again, the keys that assay made for it are removed, and its history, runs and
+// logs stay readable. A revision that was accepted in the meantime is kept, and the experiment with it.
 func (s *Store) Forget(l *Lease, name string) error {
 	head, ok, err := s.Head(name)
 	if err != nil || !ok || !head.Deleting {
@@ -211,6 +211,9 @@ func (s *Store) Forget(l *Lease, name string) error {
 	status := filepath.Join(s.dir, "archive", fmt.Sprintf("%s-%06d.status.json", safe(name), head.Generation))
 	if err := l.rename(s.statusPath(name), status); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
+	}
+	if err := l.dropKeys(name); err != nil { // before the mark, after which nobody would
+		return fmt.Errorf("forgetting experiment %s: removing its keys: %w", name, err)
 	}
 	mark := filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.forgotten", head.Generation))
 	if err := l.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -75,6 +75,28 @@ func (l *Lease) makeKeys(of []drivers.Process) error {
 	return nil
 }
 
+// dropKeys removes what assay made for the services of an experiment that is gone. It opens nothing any more, and whoever uses the
+// name again gets other keys. Values that the user gave are kept: the history that can be applied again needs them, and what they
+// open is not assay's.
+func (l *Lease) dropKeys(experiment string) error {
+	names, err := durable.Names(l.s.SecretDir())
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !drivers.MadeFor(name, experiment) {
+			continue
+		}
+		if err := l.Check(); err != nil {
+			return err
+		}
+		if err := l.s.fs.Remove(filepath.Join(l.s.SecretDir(), name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // secretKey reads the key, and makes it the first time. Of two processes that make it at the same time, one wins.
 func (s *Store) secretKey() ([]byte, error) {
 	path := filepath.Join(s.SecretDir(), secretKeyFile)

@@ -8,6 +8,7 @@
 //	daemons.go     starting the daemons; stopping and freezing slurmctld
 //	parts.go       for those who break it: slurm.conf as they want it, and starting one daemon again
 //	accounting.go  the option Accounting: slurmdbd and MariaDB, an account, QOSs with limits
+//	shared.go      the option Shared: other users of this machine can use the cluster
 //	processes.go   which processes belong to the cluster
 //
 // Everything is in one folder. Stop, and Start on a folder that was used before, end every process whose environment
@@ -35,11 +36,12 @@ const (
 
 // Cluster is a running cluster.
 type Cluster struct {
-	dir   string
-	nodes int
-	user  string // who runs it
-	dbd   *database
-	edit  func(conf string) string // nil: slurm.conf stays as it is
+	dir    string
+	nodes  int
+	user   string // who runs it
+	dbd    *database
+	edit   func(conf string) string // nil: slurm.conf stays as it is
+	shared bool
 }
 
 // Option changes how a cluster is started.

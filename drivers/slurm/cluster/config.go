@@ -67,6 +67,9 @@ func (c *Cluster) configure() error {
 	for name, text := range files {
 		err = errors.Join(err, durable.Writer{NoSync: true}.Create(c.path(name), []byte(text), nil))
 	}
+	if err == nil && c.shared {
+		err = c.share()
+	}
 	return err
 }
 

@@ -14,7 +14,11 @@ func (c *Cluster) StartMunge() error {
 
 // StartNode starts the slurmd of a node, such as n1, with further options of slurmd.
 func (c *Cluster) StartNode(name string, options ...string) error {
-	if err := os.MkdirAll(c.path("spool", name), 0o700); err != nil {
+	mode := os.FileMode(0o700)
+	if c.shared {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(c.path("spool", name), mode); err != nil {
 		return err
 	}
 	return c.daemon("slurmd", append([]string{"-f", c.Conf(), "-N", name}, options...)...)

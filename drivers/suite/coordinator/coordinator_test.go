@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -86,6 +85,23 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// TestSrunThatHangs: a stranger who connects to its ports keeps srun from ending. The workers have ended, and so the run is over
+// and its result counts.
+func TestSrunThatHangs(t *testing.T) {
+	t.Setenv(coordinatortest.Hangs, "1")
+	l, ctx, _, err := begin(t, "multiply")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	time.Sleep(2 * time.Second)
+	if err := context.Cause(ctx); err != nil {
+		t.Errorf("the run was ended: %v", err)
+	}
+}
+
 // TestADeadWorker ends what waits for it.
 func TestADeadWorker(t *testing.T) {
 	l, ctx, _, err := begin(t, "die")
@@ -100,6 +116,16 @@ func TestADeadWorker(t *testing.T) {
 	}
 }
 
+func dial(t *testing.T, l net.Listener) *Peer {
+	t.Helper()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return newPeer(c, mostHello)
+}
+
 // TestStrangers: a connection without the token, for a node that has joined already, or without a hello is closed, and the
 // others still join.
 func TestStrangers(t *testing.T) {
@@ -108,24 +134,40 @@ func TestStrangers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	dial := func(h any) net.Conn {
-		c, err := net.Dial("tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		if h != nil {
-			_ = json.NewEncoder(c).Encode(h)
-		}
-		return c
-	}
-	for _, h := range []any{hello{"wrong", 1}, hello{"right", 0}, hello{"right", 3}, "?", hello{"right", 1}, hello{"right", 1}, hello{"right", 2}} {
-		dial(h)
-	}
 	l := &Leader{Others: make([]*Peer, 2)}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := l.accept(ctx, listener, "right"); err != nil {
+	joined := make(chan error, 1)
+	go func() { joined <- l.accept(ctx, listener, "right") }()
+	_, _ = dial(t, listener).conn.Write([]byte("?\n"))
+	h := hello{Node: 1, Nonce: "drawn"}
+	for name, stranger := range map[string]func(*Peer, answer) error{
+		"without a proof":   func(p *Peer, _ answer) error { return p.Send(reply{}) },
+		"with the leader's": func(p *Peer, a answer) error { return p.Send(reply{a.Proof}) },
+		"with that of another node": func(p *Peer, a answer) error {
+			return p.Send(reply{prove("right", ofWorker, hello{2, h.Nonce}, a.Nonce)})
+		},
+		"with that of another greeting": func(p *Peer, a answer) error { return p.Send(reply{prove("right", ofWorker, h, "earlier")}) },
+		"with another token":            func(p *Peer, a answer) error { return p.Send(reply{prove("wrong", ofWorker, h, a.Nonce)}) },
+	} {
+		p := dial(t, listener)
+		var a answer
+		if err := errors.Join(p.Send(h), p.hear(&a, 20*time.Second), stranger(p, a)); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.hear(&a, 20*time.Second); err == nil || os.IsTimeout(err) {
+			t.Errorf("a worker %s is let in: %v", name, err)
+		}
+	}
+	if err := dial(t, listener).greet("wrong", 1); !errors.Is(err, errUnproven) {
+		t.Errorf("a worker with another token believes this leader: %v", err)
+	}
+	for _, node := range []int{0, 3, 1, 1, 2} {
+		if err := dial(t, listener).greet("right", node); err != nil {
+			t.Errorf("node %d: %v", node, err)
+		}
+	}
+	if err := <-joined; err != nil {
 		t.Fatal(err)
 	}
 	late, stop := context.WithCancelCause(t.Context())
@@ -147,18 +189,10 @@ func TestAFloodOfStrangers(t *testing.T) {
 	l := &Leader{Others: make([]*Peer, 2)}
 	joined := make(chan error, 1)
 	go func() { joined <- l.accept(t.Context(), listener, "right") }()
-	dial := func() net.Conn {
-		c, err := net.Dial("tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = c.Close() })
-		return c
-	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	sent := 0
-	loud := dial()
+	loud := dial(t, listener).conn
 	_ = loud.SetWriteDeadline(time.Now().Add(30 * time.Second))
 	for chunk := []byte(`{"token":"` + strings.Repeat("x", 1<<20)); sent < 1<<30; {
 		n, err := loud.Write(chunk)
@@ -174,10 +208,10 @@ func TestAFloodOfStrangers(t *testing.T) {
 		t.Logf("a stranger could send %d bytes, for which %d were allocated", sent, made)
 	}
 	for range flood {
-		dial()
+		dial(t, listener)
 	}
 	for node := range 2 {
-		if err := json.NewEncoder(dial()).Encode(hello{"right", node + 1}); err != nil {
+		if err := dial(t, listener).greet("right", node+1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -194,8 +228,8 @@ func TestJoinSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ text, proc, want string }{
-		{"{", "0", "reading rendezvous.json"}, {`{"briefing": 7}`, "0", "reading rendezvous.json"}, {`{"briefing": {}}`, "x", "SLURM_PROCID"},
-		{`{"briefing": {}, "address": "127.0.0.1:1"}`, "0", "joining the first node"},
+		{"{", "0", "reading rendezvous.json"}, {`{"briefing": 7}`, "0", "reading rendezvous.json"}, {`{"briefing": {}}`, "0", "it has no token"},
+		{`{"briefing": {}, "token": "t"}`, "x", "SLURM_PROCID"}, {`{"briefing": {}, "token": "t", "address": "127.0.0.1:1"}`, "0", "joining the first node"},
 	} {
 		write(c.text)
 		t.Setenv("SLURM_PROCID", c.proc)

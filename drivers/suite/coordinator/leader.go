@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,9 +25,7 @@ import (
 
 const (
 	joinWithin     = 2 * time.Minute // for the workers of all nodes to join
-	helloWithin    = 5 * time.Second // for a connection to say who it is
-	mostHello      = 1 << 10         // bytes in which it says so
-	mostStrangers  = 64              // connections that have not said it yet
+	mostStrangers  = 64              // connections that have proved nothing yet
 	endWithin      = 30 * time.Second
 	stopWithin     = 5 * time.Second // when the run is stopped; less than a stopped run is given
 	rendezvousFile = drivers.RendezvousFile
@@ -36,12 +36,6 @@ type rendezvous struct {
 	Address  string          `json:"address"`
 	Token    string          `json:"token"`
 	Briefing json.RawMessage `json:"briefing"`
-}
-
-// hello is the first message of a worker.
-type hello struct {
-	Token string `json:"token"`
-	Node  int    `json:"node"` // from 1
 }
 
 // Options say how many workers to start, and how.
@@ -55,7 +49,7 @@ type Options struct {
 type Leader struct {
 	Others []*Peer // node k is Others[k-1]
 	meet   string  // path of rendezvous.json
-	wait   func() error
+	wait   func(ended bool) error // of srun; ended: the workers have ended
 	closed bool
 }
 
@@ -90,7 +84,7 @@ func Start(ctx context.Context, cancel context.CancelCauseFunc, o Options, brief
 }
 
 // start runs a worker on each of the job's other nodes, with all cores that the job has there.
-func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func() error, err error) {
+func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait func(ended bool) error, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding assay's own binary: %w", err)
@@ -110,28 +104,37 @@ func start(ctx context.Context, cancel context.CancelCauseFunc, o Options) (wait
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the workers of the other nodes: %w", err)
 	}
-	ended := make(chan error, 1)
+	done := make(chan error, 1)
+	var stopped atomic.Bool
 	go func() {
 		err := cmd.Wait()
-		if err != nil {
+		if err != nil && !stopped.Load() {
 			err = fmt.Errorf("the workers of the other nodes: %w", err)
 			time.AfterFunc(time.Second, func() { cancel(err) }) // a worker's own message, which is more precise, can still be on its way
 		}
-		ended <- err
+		done <- err
 	}()
-	return func() error {
-		select {
-		case err := <-ended:
-			return err
-		case <-time.After(endWithin):
-			_ = cmd.Process.Kill()
-			return errors.New("the workers of the other nodes did not end")
+	return func(ended bool) error {
+		limit := endWithin
+		if ended {
+			limit = stopWithin
 		}
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(limit):
+		}
+		stopped.Store(ended)
+		_ = cmd.Process.Kill()
+		if ended { // any user of the network who connects to srun's ports keeps it from ending
+			return nil
+		}
+		return errors.New("the workers of the other nodes did not end")
 	}, nil
 }
 
-// accept waits for one worker of each node. A connection without the token is closed, and keeps nobody waiting: each is
-// listened to by itself, for a short time and a few bytes, and of too many the oldest is closed.
+// accept waits for one worker of each node. A connection that does not prove itself is closed, and keeps nobody waiting: each
+// is listened to by itself, for a short time and a few bytes, and of too many the oldest is closed.
 func (l *Leader) accept(ctx context.Context, listener net.Listener, token string) error {
 	_ = listener.(*net.TCPListener).SetDeadline(time.Now().Add(joinWithin))
 	unblock := context.AfterFunc(ctx, func() { _ = listener.Close() })
@@ -146,7 +149,7 @@ func (l *Leader) accept(ctx context.Context, listener net.Listener, token string
 				failed <- err
 				return
 			}
-			go greet(c.(*listen.Conn), token, joined, done)
+			go meet(c.(*listen.Conn), token, joined, done)
 		}
 	}()
 	for have := 0; have < len(l.Others); {
@@ -171,21 +174,18 @@ type joiner struct {
 	node int
 }
 
-// greet listens to who connects, and hands on a worker that knows the token.
-func greet(c *listen.Conn, token string, joined chan<- joiner, done <-chan struct{}) {
+// meet listens to who connects, and hands on a worker that knows the token.
+func meet(c *listen.Conn, token string, joined chan<- joiner, done <-chan struct{}) {
 	p := newPeer(c, mostHello)
-	var h hello
-	_ = c.SetReadDeadline(time.Now().Add(helloWithin))
-	err := p.in.Decode(&h)
-	_ = c.SetReadDeadline(time.Time{})
-	if err != nil || !listen.Same(h.Token, token) {
+	node, err := p.welcome(token)
+	if err != nil {
 		p.Close()
 		return
 	}
 	c.Prove()
 	p.left.N = math.MaxInt64
 	select {
-	case joined <- joiner{p, h.Node}:
+	case joined <- joiner{p, node}:
 	case <-done:
 		p.Close()
 	}
@@ -197,12 +197,17 @@ func (l *Leader) Close() error {
 		return nil
 	}
 	l.closed = true
+	ended := true
 	for _, p := range l.Others {
 		if p != nil {
-			p.Close()
+			p.end()
 		}
 	}
-	return errors.Join(l.wait(), os.Remove(l.meet))
+	until := time.Now().Add(endWithin)
+	for _, p := range l.Others {
+		ended = p != nil && p.ended(until) && ended
+	}
+	return errors.Join(l.wait(ended), os.Remove(l.meet))
 }
 
 // Join connects this process to the leader of the run in dir, as the worker of its node (from 1), and reads the briefing.
@@ -214,6 +219,9 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading %s: %w", rendezvousFile, err)
 	}
+	if m.Token == "" {
+		return nil, 0, fmt.Errorf("reading %s: it has no token", rendezvousFile)
+	}
 	proc, err := strconv.Atoi(os.Getenv("SLURM_PROCID"))
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading SLURM_PROCID: %w", err)
@@ -222,10 +230,13 @@ func Join(ctx context.Context, dir string, briefing any) (leader *Peer, node int
 	if err != nil {
 		return nil, 0, fmt.Errorf("joining the first node: %w", err)
 	}
-	leader = newPeer(c, math.MaxInt64)
-	if err := leader.Send(hello{m.Token, proc + 1}); err != nil {
+	leader = newPeer(c, mostHello)
+	stop := context.AfterFunc(ctx, leader.Close)
+	defer stop()
+	if err := leader.greet(m.Token, proc+1); err != nil {
 		leader.Close()
-		return nil, 0, fmt.Errorf("joining the first node: %w", err)
+		return nil, 0, fmt.Errorf("joining the first node: what listens at %s: %w", m.Address, cmp.Or(context.Cause(ctx), err))
 	}
+	leader.left.N = math.MaxInt64
 	return leader, proc + 1, nil
 }

@@ -3,8 +3,10 @@ package coordinator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"assay/drivers"
@@ -51,3 +53,19 @@ func (p *Peer) Receive(ctx context.Context, v any) error {
 
 // Close ends the connection; Send and Receive at both ends fail from then on. Calling it again does nothing.
 func (p *Peer) Close() { _ = p.conn.Close() }
+
+// end tells a worker that nothing more comes, upon which it ends.
+func (p *Peer) end() {
+	if c, ok := p.conn.(interface{ CloseWrite() error }); ok {
+		_ = c.CloseWrite() // one that has ended already does not hear it
+	}
+}
+
+// ended waits until the other end has closed the connection, as the end of a process does, and closes this one. What it still says
+// is of no interest.
+func (p *Peer) ended(until time.Time) bool {
+	defer p.Close()
+	_ = p.conn.SetReadDeadline(until)
+	_, err := io.Copy(io.Discard, p.conn)
+	return !os.IsTimeout(err) && !errors.Is(err, net.ErrClosed)
+}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Main is for TestMain. When this process was started as srun or as a worker, it acts as that and does not return.
@@ -24,6 +25,10 @@ func Main(worker func(ctx context.Context, dir string) error) {
 		os.Exit(srun(os.Args[1:]))
 	}
 }
+
+// Hangs, when it is set in the environment, makes srun stay for ten minutes after its tasks: as one does to whose ports a
+// stranger connects.
+const Hangs = "ASSAY_TEST_SRUN_HANGS"
 
 // srun starts the tasks on this machine, and ends all when one fails, as --kill-on-bad-exit does.
 func srun(args []string) int {
@@ -57,6 +62,9 @@ func srun(args []string) int {
 			}
 			return 1
 		}
+	}
+	if os.Getenv(Hangs) != "" {
+		time.Sleep(10 * time.Minute)
 	}
 	return 0
 }
