@@ -152,7 +152,7 @@ func allocation(j drivers.JobSpec) string {
 
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
-		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(), Together: b.Together,
+		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, v1alpha1.Repeats{}).Total(), Timeout: b.Timeout.Std(), Together: b.Together,
 		RetryInvalid: or(b.RetryInvalid, v1alpha1.DefaultRetryInvalid),
 		Request:      drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
 	}

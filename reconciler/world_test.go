@@ -230,8 +230,8 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
 		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{
-			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
-			{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
+			{Name: "bench", Target: "llm", Repeats: &v1alpha1.Repeats{Runs: w.repeats}, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
+			{Name: "fetch", Target: "ext", Repeats: &v1alpha1.Repeats{Runs: 1}, Timeout: timeout, Vector: &v1alpha1.Vector{}},
 		}},
 	}
 }

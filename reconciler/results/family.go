@@ -1,9 +1,10 @@
 package results
 
 import (
-	"math"
 	"strconv"
 	"strings"
+
+	"assay/api/v1alpha1"
 )
 
 // family declares the statistics that a suite writes of one quantity in milliseconds: NAME_mean_ms, NAME_median_ms,
@@ -63,16 +64,5 @@ func (m Metric) Samples() int {
 	return 1
 }
 
-// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs so that with 99 % confidence at least two of them
-// lie beyond it: 11 for the median, 64 for p90, 662 for p99, 6,636 for p99.9. MLPerf asks for the same numbers.
-func SamplesFor(p float64) int {
-	const doubt = 0.01
-	q := p / 100
-	for n := 2; ; n++ {
-		none := math.Pow(q, float64(n))
-		one := float64(n) * (1 - q) * math.Pow(q, float64(n-1))
-		if none+one <= doubt {
-			return n
-		}
-	}
-}
+// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs: 64 for p90, 662 for p99.
+func SamplesFor(p float64) int { return v1alpha1.SamplesFor(p) }
