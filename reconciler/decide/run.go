@@ -74,8 +74,10 @@ func values(runs []Run, metric string) []float64 {
 	return out
 }
 
-// complete reports whether every run has the metric.
-func complete(runs []Run, metric string) bool { return len(values(runs, metric)) == len(runs) }
+// Complete reports whether there are runs and every one has the metric.
+func Complete(runs []Run, metric string) bool {
+	return len(runs) > 0 && len(values(runs, metric)) == len(runs)
+}
 
 // positive reports whether logarithms can be taken.
 func positive(all ...[]float64) bool {

@@ -21,7 +21,7 @@ func Test(before, now []Run, metrics []string, paired bool) Family {
 	out := Family{Basis: basis(before, now, paired), P: map[string]float64{}, Family: map[string]float64{}, Least: 1}
 	f, names, single := family{}, []string(nil), []string(nil)
 	for _, m := range metrics {
-		if complete(before, m) && complete(now, m) {
+		if Complete(before, m) && Complete(now, m) {
 			names = append(names, m)
 		} else if len(values(before, m)) > 0 && len(values(now, m)) > 0 {
 			single = append(single, m)

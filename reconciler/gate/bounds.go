@@ -8,19 +8,6 @@ import (
 	"assay/reconciler/results"
 )
 
-// inUnit is a bound in the unit of what it bounds. A time can only bound a metric in ms or s.
-func inUnit(b v1alpha1.Bound, unit string) (float64, error) {
-	switch {
-	case b.Time == 0:
-		return b.Number, nil
-	case unit == "ms":
-		return float64(b.Time.Std().Microseconds()) / 1000, nil
-	case unit == "s":
-		return b.Time.Std().Seconds(), nil
-	}
-	return 0, fmt.Errorf("the bound is the time %s, but the metric is not a time", b)
-}
-
 // suffix is a unit as it follows a number.
 func suffix(unit string) string {
 	if unit == "" {

@@ -98,7 +98,7 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 		if b.bound == nil {
 			continue
 		}
-		limit, err := inUnit(*b.bound, metric.Unit)
+		limit, err := results.InUnit(*b.bound, metric.Unit)
 		if err != nil {
 			return Inconclusive, err.Error()
 		}

@@ -210,5 +210,5 @@ func (r *Run) give(s *service, uses []string) {
 		to.Endpoints = append(to.Endpoints, replica.endpoint().Endpoint)
 		r.Measures = append(r.Measures, replica.attempt.Nonce)
 	}
-	r.Given, r.Uses = &to, uses
+	r.Given, r.Uses, r.Deployment = &to, uses, s.deployment()
 }

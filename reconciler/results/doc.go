@@ -2,6 +2,7 @@
 //
 //	catalogue.go   Metric, and how one is found: Lookup by its name in result.json, Resolve by the name in a manifest
 //	family.go      the statistics of one quantity, and how many samples each needs
+//	named.go       the metric that a manifest means, and bounds in its unit
 //	serving.go     the metrics of the serving suite
 //	vector.go      those of the vector suite
 //	storage.go     those of the storage suite, and the phases of IO500
