@@ -28,8 +28,8 @@ var layers = map[string][]string{
 	"assay/reconciler/plain":   {},
 	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan"},
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/decide", "assay/reconciler/results"},
-	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
-	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
+	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
@@ -44,7 +44,7 @@ var layers = map[string][]string{
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
-	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
+	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
