@@ -175,9 +175,12 @@ func secretHeaders(r *drivers.SuiteRequest, target string, services []plan.Servi
 
 func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	p := plan.Benchmark{
-		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, 1), Timeout: b.Timeout.Std(), Together: b.Together,
+		Name: b.Name, Target: b.Target, Repeats: or(b.Repeats, v1alpha1.Repeats{}).Total(), Design: designOf(b), Decides: decides(b), Timeout: b.Timeout.Std(), Together: b.Together,
 		RetryInvalid: or(b.RetryInvalid, v1alpha1.DefaultRetryInvalid),
 		Request:      drivers.SuiteRequest{Serving: b.Serving, Vector: b.Vector, Storage: b.Storage},
+	}
+	if b.Compare != nil {
+		p.Other = b.Compare.B
 	}
 	switch {
 	case b.Serving != nil:

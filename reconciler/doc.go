@@ -5,6 +5,7 @@
 //	requests.go        commands that wait: which request for a fresh observation a status answers
 //	run.go             one pass after the other, while the lease lasts
 //	compile.go         an accepted revision -> plan.Experiment with its three fingerprints
+//	decides.go         how a benchmark spreads its repeats, and what may end them early
 //	observe.go         reads the world: journal, agents' files, runs, scheduler, external servers, Prometheus
 //	runs.go            the runs of what is declared
 //	listing.go         when the scheduler is asked, and what its last answer was

@@ -18,18 +18,19 @@ var layers = map[string][]string{
 	"assay/api":                {"assay/api"},
 	"assay/drivers":            {"assay/api"},
 	"assay/drivers/":           {"assay/api", "assay/drivers"}, // implementations; and see helpers
-	"assay/reconciler/plan":    {"assay/api", "assay/drivers"},
+	"assay/reconciler/decide":  {},
+	"assay/reconciler/plan":    {"assay/api", "assay/drivers", "assay/reconciler/decide"},
 	"assay/reconciler/probe":   {"assay/api", "assay/drivers"},
 	"assay/reconciler/store":   {"assay/api", "assay/drivers", "assay/reconciler/plan"},
 	"assay/reconciler/agent":   {"assay/api", "assay/drivers", "assay/reconciler/probe", "assay/reconciler/redact"},
 	"assay/reconciler/redact":  {},
 	"assay/reconciler/each":    {},
 	"assay/reconciler/plain":   {},
-	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/drivers/suite/series", "assay/reconciler/plan"}, // series is pure, and its rule is one
-	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/results"},
-	"assay/reconciler/compare": {"assay/reconciler/gate", "assay/reconciler/results"},
-	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/results"},
-	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"},
+	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan"},
+	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/decide", "assay/reconciler/results"},
+	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
+	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
 
@@ -43,7 +44,7 @@ var layers = map[string][]string{
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
-	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
+	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
@@ -57,7 +58,7 @@ var texts = []string{"assay/reconciler/redact", "assay/reconciler/plain"}
 var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/safefile", "assay/drivers/bounded", "assay/drivers/listen", "assay/reconciler/each"}
 
 // pure are the layers that do no I/O.
-var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}
+var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}
 
 // TestImportsPointOneWay reads the imports of every package of the module, tests aside: those may use anything as a part.
 func TestImportsPointOneWay(t *testing.T) {

@@ -203,6 +203,7 @@ func (w *sim) pass() {
 			w.note("%s %s %s %s %s", a.Verb, a.Seat, a.Object, a.Reason, a.JobID)
 		}
 		w.handedOver(r.Actions)
+		w.calmly(r)
 		w.quiet = err == nil && len(r.Actions) == 0 && len(w.flights.flying) == 0
 		w.status = r.Status
 	})

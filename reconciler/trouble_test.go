@@ -309,7 +309,7 @@ func (w *sim) runsDone() error {
 	for _, b := range w.status[0].Benchmarks {
 		complete[b.Name] = b.Done
 	}
-	if complete["bench"] != w.repeats || complete["fetch"] != 1 {
+	if complete["bench"] != w.repeats*w.deploys || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,8 @@ type sim struct {
 	// what is declared at present
 	model      string
 	slots      int
-	repeats    int
+	repeats    int // of each deployment
+	deploys    int // deployments of llm that bench measures
 	limit      time.Duration
 	restarts   int           // jobs of a seat that can fail in a row
 	timeout    time.Duration // of a run
@@ -87,6 +89,10 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), asks: rand.New(rand.NewPCG(seed, 4)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
 		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, judged: map[string]bool{}, replaced: map[string]bool{}, note: func(string, ...any) {}}
 	w.flights = newFlights(seed)
+	w.deploys = 1
+	if seed%4 == 1 {
+		w.deploys = 2
+	}
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
@@ -235,12 +241,14 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	if w.own {
 		on.On = v1alpha1.OnJob
 	}
+	benchmarks := []v1alpha1.Benchmark{{Name: "fetch", Target: "ext", Timeout: timeout, Vector: &v1alpha1.Vector{}}}
+	if w.repeats > 0 {
+		benchmarks = slices.Insert(benchmarks, 0, v1alpha1.Benchmark{Name: "bench", Target: "llm", Timeout: timeout, Run: &on,
+			Repeats: &v1alpha1.Repeats{Runs: w.repeats, Deployments: w.deploys}, Serving: &v1alpha1.Serving{Dataset: "json"}})
+	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
-		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{
-			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
-			{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
-		}},
+		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks},
 	}
 }
 

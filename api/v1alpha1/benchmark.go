@@ -30,16 +30,25 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 		}
 		for k, g := range b.Gates {
 			c.gate(fmt.Sprintf("%s.gates[%d]", path, k), g)
+			c.samples(fmt.Sprintf("%s.gates[%d]", path, k), b, g)
 		}
 		if b.Storage != nil {
 			c.storage(path+".storage", *b.Storage)
 		}
-		if target, ok := named(e.Spec.Services, b.Target); ok && b.Target != "" {
-			c.target(path, site, b, target)
-			c.secretHeaders(path, b, target)
-			c.runOn(path+".run", site, b, target)
-		} else if complete && b.Target != "" {
-			c.bad(path+".target", "there is no service "+brief(b.Target), meant(b.Target, names))
+		c.compared(path, b)
+		c.repeats(path, b, e.Spec.Services)
+		for k, name := range b.Targets() {
+			at := path + ".target"
+			if b.Compare != nil {
+				at = path + ".compare." + []string{"a", "b"}[k]
+			}
+			if target, ok := named(e.Spec.Services, name); ok && name != "" {
+				c.target(path, at, site, b, target)
+				c.secretHeaders(path, b, target)
+				c.runOn(path+".run", site, b, target)
+			} else if complete && name != "" {
+				c.bad(at, "there is no service "+brief(name), meant(name, names))
+			}
 		}
 	}
 }
@@ -60,7 +69,9 @@ func (c *checker) together(all []Benchmark) {
 		case count[b.Together] == 1:
 			c.bad(path, "no other benchmark has together: "+b.Together, "give another one the same word")
 		case *b.Repeats != *first[b.Together].Repeats:
-			c.bad(path, fmt.Sprintf("it has %d repeats and %s has %d: the last ones would run alone", *b.Repeats, first[b.Together].Name, *first[b.Together].Repeats), "give both the same repeats")
+			c.bad(path, fmt.Sprintf("it has repeats: %s and %s has repeats: %s: the last ones would run alone", *b.Repeats, first[b.Together].Name, *first[b.Together].Repeats), "give both the same repeats")
+		case b.Repeats.Stop != "":
+			c.bad(path, "benchmarks that are measured together cannot end early", "remove repeats.stop")
 		}
 	}
 }
@@ -79,14 +90,14 @@ func (b Benchmark) suites() (out []string) {
 }
 
 // target checks that the suite fits the service, and that a run can end before the service does.
-func (c *checker) target(path string, site Site, b Benchmark, s Service) {
+func (c *checker) target(path, at string, site Site, b Benchmark, s Service) {
 	typ := s.Type()
 	if s.External != nil {
 		typ = s.External.Type
 	}
 	fits := func(suite, want string) {
 		if typ != "" && typ != want && (suite == "storage" || slices.Contains([]string{"vllm", "chroma", "process", "lustre"}, typ)) {
-			c.bad(path+".target", fmt.Sprintf("%s measures a %s service; %s is %s", suite, want, s.Name, typ), "")
+			c.bad(at, fmt.Sprintf("%s measures a %s service; %s is %s", suite, want, s.Name, typ), "")
 		}
 	}
 	if b.Serving != nil {

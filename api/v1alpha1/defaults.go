@@ -140,7 +140,12 @@ func pipeline(v VLLM, nodes, gpus int) int {
 const DefaultRetryInvalid = 2
 
 func defaultBenchmark(site Site, services []Service, b *Benchmark) {
-	b.Repeats = orPointer(b.Repeats, 1)
+	b.Repeats = orPointer(b.Repeats, Repeats{Runs: 1})
+	if b.Compare != nil {
+		compare := *b.Compare
+		compare.Order = cmp.Or(compare.Order, "alternating")
+		b.Compare, b.Target = &compare, cmp.Or(b.Target, compare.A)
+	}
 	target, _ := named(services, b.Target)
 	if b.Timeout == 0 {
 		b.Timeout = 30 * minute

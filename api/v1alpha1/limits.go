@@ -84,7 +84,7 @@ func (c *checker) amounts(e Experiment, points int) {
 	runs, replicas := 0, 0
 	for _, b := range e.Spec.Benchmarks {
 		if b.Repeats != nil {
-			runs += *b.Repeats * points
+			runs += b.Repeats.Total() * len(b.Targets()) * points
 		}
 	}
 	for _, s := range e.Spec.Services {

@@ -78,7 +78,8 @@ func (d *document) value(n *yaml.Node, v reflect.Value, path string) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
+	written := n.Kind == yaml.MappingNode && v.Type() == reflect.TypeFor[Repeats]() // field by field, or as a number
+	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && !written {
 		d.unmarshal(n, u, v, path)
 		return
 	}

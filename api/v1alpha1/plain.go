@@ -203,6 +203,8 @@ func expected(t reflect.Type) string {
 		return "a number, or a time such as 500ms"
 	case reflect.TypeFor[Percent]():
 		return "a share such as 5%"
+	case reflect.TypeFor[Repeats]():
+		return "a number such as 3, or {runs: 5, deployments: 3}"
 	case reflect.TypeFor[Rate]():
 		return "inf or a number of requests per second"
 	}

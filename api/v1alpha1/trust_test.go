@@ -91,7 +91,7 @@ spec:
     - {name: theirs, external: {url: "http://host:80", type: chroma}}
     - {name: mon, monitors: {}}
   benchmarks:
-    - {name: q, target: llm, serving: {dataset: json, prompts: 10}, gates: [{metric: ttft.p99, baseline: other, maxRise: 5%}]}
+    - {name: q, target: llm, serving: {dataset: json, prompts: 1000}, gates: [{metric: ttft.p99, baseline: other, maxRise: 5%}]}
     - {name: s, target: io, storage: {engine: io500}}
   sweep: {matrix: {services.llm.vllm.tensorParallel: [1, 2]}}
 `

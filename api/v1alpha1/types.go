@@ -274,9 +274,10 @@ type External struct {
 // Benchmark is a suite run against a service. Exactly one of Serving, Vector and Storage is set.
 type Benchmark struct {
 	Name    string   `json:"name" validate:"required,dnslabel"`
-	Target  string   `json:"target" validate:"required"`
-	Repeats *int     `json:"repeats,omitempty" validate:"omitempty,gte=1,lte=1000"` // default 1
-	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"`                    // of one run; default 30m, or half the target's walltime if that is less
+	Target  string   `json:"target,omitempty"`  // a service; instead of compare
+	Compare *Compare `json:"compare,omitempty"` // two services, measured in turn
+	Repeats *Repeats `json:"repeats,omitempty"`
+	Timeout Duration `json:"timeout,omitempty" validate:"gte=0"` // of one run; default 30m, or half the target's walltime if that is less
 	// RetryInvalid is how often a repeat whose result is not valid is done again by itself; default 2. Every result is kept, and
 	// the last one counts. A reason that would come again, such as a server without token counts, is not tried again.
 	RetryInvalid *int   `json:"retryInvalid,omitempty" validate:"omitempty,gte=0,lte=100"`

@@ -12,13 +12,14 @@ import (
 
 	"assay/reconciler/compare"
 	"assay/reconciler/results"
+	"assay/reconciler/results/resultset"
 	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
 
 // compareOptions are the arguments and flags of `assay compare`.
 type compareOptions struct {
-	before, now string   // references to results
+	before, now string   // references to results; without now, the targets that before's benchmarks measured in turn
 	metrics     []string // empty: the main ones
 	format      string   // json, yaml; empty: a table
 }
@@ -26,18 +27,24 @@ type compareOptions struct {
 func compareCmd(a *app, run func(context.Context, compareOptions) error) *cobra.Command {
 	var o compareOptions
 	c := &cobra.Command{
-		Use:   "compare A B",
+		Use:   "compare A [B]",
 		Short: "Compare the results of two experiments, revisions, labels or saved reports",
-		Long: `compare puts the runs of A and B side by side: medians over the repeats with their intervals, the change, and the
-p-value of the Mann-Whitney test. "~" is where no difference can be called: with many rows some p-values are small by chance,
-so they are adjusted together, and a comparison of equal things calls any difference in at most 5 % of cases. Fewer than
-four repeats on a side can never show one. Runs that are not valid are not counted; simulated results are not compared with real ones.
+		Long: `compare puts the runs of A and B side by side: medians over the repeats with the intervals of the typical run, the change,
+and its p-value. "~" is where no difference can be called: with many rows some p-values are small by chance, so they are
+adjusted together, and a comparison of equal things calls any difference in at most 5 % of cases. Where both sides measured
+several deployments of the server (repeats: {runs: 5, deployments: 3}), those are what is compared; else what differs between
+deployments is not covered, and a note says so. How much would be found: assay explain power. Runs that are not valid are
+not counted; simulated results are not compared with real ones.
+
+With A alone, an experiment, it compares the targets that its benchmarks measured in turn (compare: {a: …, b: …}).
 
 A and B are EXPERIMENT (its newest revision), EXPERIMENT@REVISION (a number, or the beginning of a hash), label:KEY=VALUE, or
 file:PATH of report -o json.`,
-		Args: args(cobra.ExactArgs(2)),
+		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			o.before, o.now = pos[0], pos[1]
+			if o.before = pos[0]; len(pos) > 1 {
+				o.now = pos[1]
+			}
 			if err := oneOf(o.format, "", "json", "yaml"); err != nil {
 				return err
 			}
@@ -55,6 +62,9 @@ func (a *app) runCompare(_ context.Context, o compareOptions) error {
 		return err
 	}
 	read := resultsOf(st)
+	if o.now == "" {
+		return a.compareTurns(read, o)
+	}
 	before, err := read.Results(o.before)
 	if err != nil {
 		return err
@@ -71,6 +81,29 @@ func (a *app) runCompare(_ context.Context, o compareOptions) error {
 		return a.print(o.format, rows)
 	}
 	a.comparisonTable(o.before, o.now, rows)
+	return nil
+}
+
+// compareTurns compares the targets that benchmarks of an experiment measured in turn.
+func (a *app) compareTurns(read resultset.Reader, o compareOptions) error {
+	turns, groups, err := read.Turns(o.before)
+	if err != nil {
+		return err
+	}
+	var all []compare.Row
+	for _, t := range turns {
+		rows := t.Compare(groups, o.metrics)
+		all = append(all, rows...)
+		if o.format == "" && len(rows) > 0 {
+			a.comparisonTable(t.A, t.B, rows)
+		}
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("%s has no results of two targets at the same point yet; what there is: assay get runs", o.before)
+	}
+	if o.format != "" {
+		return a.print(o.format, all)
+	}
 	return nil
 }
 

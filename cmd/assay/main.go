@@ -95,6 +95,7 @@ func newRoot(a *app) *cobra.Command {
 		undoCmd(a, a.runUndo),
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
+		explainCmd(a),
 		gateCmd(a, a.runGate),
 		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),

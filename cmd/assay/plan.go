@@ -67,6 +67,11 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 	if err != nil {
 		return nil, err
 	}
+	for _, e := range m.Experiments {
+		if err := resultsOf(st).Missing(e.Experiment.Spec.Benchmarks); err != nil {
+			return nil, fmt.Errorf("experiment %s: %w", e.Experiment.Metadata.Name, err)
+		}
+	}
 	loop, err := a.newLoop(st, s, nil)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -105,9 +106,10 @@ func (a *app) report(ctx context.Context, st *store.Store, site v1alpha1.Site, e
 	if _, declared, err := st.Head(experiment); err == nil && declared {
 		average, closed := a.prometheusOf(st, site)
 		defer closed()
-		if in.Gates, err = read.Verdicts(experiment, resultset.PromQL(ctx, average)); err != nil {
+		if in.Gates, err = read.Verdicts(experiment, resultset.PromQL(ctx, average)); err != nil && !errors.Is(err, resultset.ErrNoGate) {
 			return report.Report{}, err
 		}
+		in.Turns, _, _ = read.Turns(experiment) // none, mostly
 	}
 	return report.Build(in), nil
 }

@@ -1,9 +1,15 @@
 // Package compare compares two sets of results: benchmark by benchmark, point by point, metric by metric.
 //
-// A table of many rows is many tests. At 5 % each, twenty rows of equal things would usually show a difference by chance. So
-// the p-values of a table are adjusted together (Benjamini and Hochberg), and a difference is called where the adjusted
-// p-value is below 0.05: a comparison of equal things calls any difference in at most 5 % of cases, whatever its size, and
-// one where much has changed loses little. Each row keeps its own p-value too.
+//	compare.go  Groups and Headlines: two sets of results; Row, and what it says in words
+//	turns.go    Turns: the two targets that a benchmark measured in turn
+//
+// A table of many rows is many tests. The metrics of one benchmark at one point are one family and are tested together
+// (package decide), and the families of a table are adjusted together (Benjamini and Hochberg). A difference is called where
+// the adjusted p-value is below 0.05: a comparison of equal things calls any difference in at most 5 % of cases, and one bad
+// metric among many is called with four runs a side. Each row keeps its own p-value too.
+//
+// What varies is counted: where both sides measured several deployments of the server, those are what is compared. Where one
+// side measured one, a row says in words what it does not cover.
 package compare
 
 import (
@@ -11,6 +17,7 @@ import (
 	"math"
 	"slices"
 
+	"assay/reconciler/decide"
 	"assay/reconciler/gate"
 	"assay/reconciler/results"
 )
@@ -31,6 +38,9 @@ type Row struct {
 	P         *float64          `json:"p,omitempty"`         // of this row alone
 	PAdjusted *float64          `json:"pAdjusted,omitempty"` // as one of all rows
 	Different bool              `json:"different"`           // by the adjusted one
+	Low       *float64          `json:"low,omitempty"`       // ends of the 95 % interval of the change of a typical run, as shares
+	High      *float64          `json:"high,omitempty"`
+	Basis     *decide.Basis     `json:"basis,omitempty"` // what was counted: deployments, runs, pairs
 	Simulated bool              `json:"simulated"`
 	Refused   string            `json:"refused,omitempty"` // why the two sides are not compared
 	Invalid   int               `json:"invalid,omitempty"` // runs that are not counted
@@ -48,37 +58,93 @@ func Headlines(before, now []results.Group) []Row {
 	return groups(before, now, func(there []string) []results.Metric { return results.Shown(results.Headline, there) })
 }
 
-func groups(before, now []results.Group, pick func(there []string) []results.Metric) (out []Row) {
+func groups(before, now []results.Group, pick func(there []string) []results.Metric) []Row {
+	var t table
 	for _, b := range now {
 		for _, a := range before {
 			if a.Name() == b.Name() {
-				out = append(out, pair(a, b, pick(a.Metrics()))...)
+				t.pair(a, b, pick(a.Metrics()), false)
 			}
 		}
 	}
-	adjust(out)
-	return out
+	return t.called()
 }
 
-func pair(a, b results.Group, metrics []results.Metric) (out []Row) {
+// table collects rows and the families that they belong to.
+type table struct {
+	rows     []Row
+	families []family
+}
+
+// family are the rows of one benchmark at one point, from first on, and the least of their p-values.
+type family struct {
+	first, rows int
+	least       float64
+}
+
+func (t *table) pair(a, b results.Group, metrics []results.Metric, paired bool) {
 	row := Row{Benchmark: b.Benchmark, Point: b.Point, Invalid: len(a.Invalid) + len(b.Invalid), Simulated: b.Simulated()}
 	if err := gate.Comparable(a, b); err != nil {
 		row.Refused = err.Error()
-		return []Row{row}
+		t.rows = append(t.rows, row)
+		return
 	}
+	var names []string
 	for _, m := range metrics {
-		if len(a.Values(m.Name)) == 0 || len(b.Values(m.Name)) == 0 {
-			continue
+		if len(a.Values(m.Name)) > 0 && len(b.Values(m.Name)) > 0 {
+			names = append(names, m.Name)
 		}
-		c, r := results.Compare(a.Values(m.Name), b.Values(m.Name)), row
+	}
+	tested := decide.Test(a.Runs(), b.Runs(), names, paired)
+	first := len(t.rows)
+	for _, name := range names {
+		m, r := results.Describe(name), row
 		if m.Better != results.Neither {
 			r.Better = m.Better.String()
 		}
-		r.Metric, r.Unit, r.Before, r.Now, r.Warnings = m.Name, m.Unit, &c.Before, &c.Now, c.Warnings
-		r.Delta, r.P = finite(c.Delta), finite(c.P)
-		out = append(out, r)
+		before, now := results.Middle(a.Runs(), name), results.Middle(b.Runs(), name)
+		r.Metric, r.Unit, r.Before, r.Now, r.Basis = m.Name, m.Unit, &before, &now, &tested.Basis
+		r.Delta = finite((now.Center - before.Center) / math.Abs(before.Center))
+		change := decide.Change(a.Runs(), b.Runs(), name, paired, decide.Alpha)
+		r.Low, r.High = finite(change.Lo), finite(change.Hi)
+		if p, ok := tested.P[name]; ok {
+			r.P, r.PAdjusted = &p, finite(tested.Family[name])
+		}
+		if words := tested.Covers(); words != "" {
+			r.Warnings = append(r.Warnings, words)
+		}
+		if tested.Apart > 0 {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s: up to %d run(s) lie far apart from the others and are set aside", r.name(), tested.Apart))
+		}
+		t.rows = append(t.rows, r)
 	}
-	return out
+	if len(tested.P) > 0 {
+		t.families = append(t.families, family{first, len(names), tested.Least})
+	}
+}
+
+// name is benchmark and point.
+func (r Row) name() string { return results.Group{Benchmark: r.Benchmark, Point: r.Point}.Name() }
+
+// called adjusts the families of a whole table and calls its differences.
+func (t *table) called() []Row {
+	least := make([]float64, len(t.families))
+	for i, f := range t.families {
+		least[i] = f.least
+	}
+	for i, q := range results.Adjust(least) {
+		f, factor := t.families[i], 1.0
+		if f.least > 0 {
+			factor = q / f.least
+		}
+		for k := f.first; k < f.first+f.rows; k++ {
+			if r := &t.rows[k]; r.PAdjusted != nil {
+				p := min(1, *r.PAdjusted*factor)
+				r.PAdjusted, r.Different = &p, p < results.Alpha
+			}
+		}
+	}
+	return t.rows
 }
 
 func finite(v float64) *float64 {
@@ -88,35 +154,11 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// adjust calls the differences of a whole table.
-func adjust(rows []Row) {
-	var at []int
-	var ps []float64
-	for i, r := range rows {
-		if r.P != nil {
-			at, ps = append(at, i), append(ps, *r.P)
-		}
-	}
-	for k, q := range results.Adjust(ps) {
-		rows[at[k]].PAdjusted, rows[at[k]].Different = &q, q < results.Alpha
-	}
-}
-
 // Doubtful reports whether a row differs by itself but not as one of many.
 func (r Row) Doubtful() bool { return r.P != nil && *r.P < results.Alpha && !r.Different }
 
-// CanTell reports whether there are repeats enough for any difference to be called: with n and m of them the smallest
-// p-value of the test is 2 in (n+m choose n).
-func (r Row) CanTell() bool {
-	if r.Before == nil || r.Now == nil {
-		return false
-	}
-	ways := 1.0
-	for i := 1; i <= r.Before.N; i++ {
-		ways *= float64(r.Now.N+i) / float64(i)
-	}
-	return 2/ways < results.Alpha
-}
+// CanTell reports whether there are repeats enough for any difference to be called: two observations a side.
+func (r Row) CanTell() bool { return r.P != nil }
 
 // Change is the difference in words: "~" where none can be called.
 func (r Row) Change() string {
@@ -131,6 +173,9 @@ func (r Row) Change() string {
 
 // Repeats says how many values were compared: of both sides where the numbers differ.
 func (r Row) Repeats() string {
+	if r.Basis != nil && r.Basis.Over == decide.OverDeployments {
+		return fmt.Sprintf("n=%d of %d deployments", r.Basis.Runs, r.Basis.Deployments)
+	}
 	if r.Before.N != r.Now.N {
 		return fmt.Sprintf("n=%d+%d", r.Before.N, r.Now.N)
 	}

@@ -5,21 +5,9 @@ import (
 	"math"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/decide"
 	"assay/reconciler/results"
 )
-
-// inUnit is a bound in the unit of what it bounds. A time can only bound a metric in ms or s.
-func inUnit(b v1alpha1.Bound, unit string) (float64, error) {
-	switch {
-	case b.Time == 0:
-		return b.Number, nil
-	case unit == "ms":
-		return float64(b.Time.Std().Microseconds()) / 1000, nil
-	case unit == "s":
-		return b.Time.Std().Seconds(), nil
-	}
-	return 0, fmt.Errorf("the bound is the time %s, but the metric is not a time", b)
-}
 
 // suffix is a unit as it follows a number.
 func suffix(unit string) string {
@@ -29,29 +17,32 @@ func suffix(unit string) string {
 	return " " + unit
 }
 
-// within compares an interval with a bound from above (sign 1) or below (-1). The unit is written after numbers as it is.
-func within(s results.Summary, limit, sign float64, unit string) (verdict, reason string) {
-	worst, best := s.Hi, s.Lo
+// judge compares an interval with a bound from above (sign 1) or below (-1). The unit is written after numbers as it is.
+func judge(iv decide.Interval, limit, sign float64, unit string) (verdict, reason string) {
 	word := "max"
 	if sign < 0 {
-		worst, best, word = s.Lo, s.Hi, "min"
+		word = "min"
 	}
-	what := fmt.Sprintf("mean %s of %d, %s %s", number(s.Mean, unit), s.N, word, number(limit, unit))
-	if s.N < 2 {
-		return Inconclusive, what + ": one run says nothing of the spread; raise repeats"
+	if iv.N < 2 {
+		return Inconclusive, fmt.Sprintf("%s of %d, %s %s: one run says nothing of the spread; raise repeats", number(iv.Center, unit), iv.N, word, number(limit, unit))
 	}
-	what = fmt.Sprintf("mean %s [%s, %s] of %d, %s %s", number(s.Mean, ""), number(s.Lo, ""), number(s.Hi, unit), s.N, word, number(limit, unit))
-	switch {
-	case sign*(worst-limit) <= 0:
+	what := fmt.Sprintf("typically %s [%s, %s] over %s, %s %s", number(iv.Center, ""), number(iv.Lo, ""), number(iv.Hi, unit), iv.Basis, word, number(limit, unit))
+	if iv.Apart > 0 {
+		what += fmt.Sprintf("; %d run(s) lie far apart and are set aside", iv.Apart)
+	}
+	switch side := iv.Against(limit, sign); {
+	case side == decide.Within:
 		return Go, what
-	case sign*(best-limit) > 0:
+	case side == decide.Beyond:
 		return NoGo, what
+	case iv.FarBeyond(limit, sign) > 0:
+		return Inconclusive, what + fmt.Sprintf("; %d of them are beyond the bound: look at them, and do them again: assay rerun RUN", iv.FarBeyond(limit, sign))
 	}
-	return Inconclusive, what + ": the bound lies within the interval; raise repeats"
+	return Inconclusive, what + "; the bound lies within the interval: raise repeats"
 }
 
 // relative compares the change against the baseline with what the gate allows.
-func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []float64, baseline func(string, results.Group) (results.Group, error)) (string, string) {
+func relative(g v1alpha1.Gate, m results.Metric, group results.Group, alpha float64, baseline Baseline) (string, string) {
 	base, err := baseline(g.Baseline, group)
 	if err != nil {
 		return Inconclusive, err.Error()
@@ -66,8 +57,8 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 	if results.Summarize(before).Mean == 0 {
 		return Inconclusive, fmt.Sprintf("baseline %s has %s of zero, of which no change is a share; write max or min", g.Baseline, g.Metric)
 	}
-	c := results.Change(before, values)
-	c.Mean, c.Lo, c.Hi = 100*c.Mean, 100*c.Lo, 100*c.Hi
+	c := decide.Change(base.Runs(), group.Runs(), m.Name, false, alpha)
+	c.Center, c.Lo, c.Hi = 100*c.Center, 100*c.Lo, 100*c.Hi
 	verdict, reason := Go, ""
 	for _, b := range []struct {
 		limit v1alpha1.Percent
@@ -76,7 +67,7 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 		if b.limit == 0 {
 			continue
 		}
-		v, why := within(c, b.sign*float64(b.limit), b.sign, "%")
+		v, why := judge(c, b.sign*float64(b.limit), b.sign, "%")
 		if v == NoGo || v == Inconclusive && verdict == Go {
 			verdict = v
 		}
@@ -85,7 +76,15 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 		}
 		reason += why
 	}
-	return verdict, "change against " + g.Baseline + ": " + reason
+	return verdict, "change against " + g.Baseline + ": " + reason + uncovered(c.Basis)
+}
+
+// uncovered is a remark on a result of one deployment.
+func uncovered(b decide.Basis) string {
+	if b.Covers() == "" {
+		return ""
+	}
+	return "; " + b.Covers()
 }
 
 // number prints four significant digits, and all digits of large numbers, with a unit.

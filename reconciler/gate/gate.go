@@ -1,12 +1,15 @@
 // Package gate decides whether results pass: GO, NO-GO, or INCONCLUSIVE when there are too few repeats to decide.
 //
-//	gate.go    Evaluate: one gate on one group of repeats
-//	bounds.go  an interval against a bound, or against a baseline
+//	gate.go     Evaluate: one gate on one group of repeats
+//	missing.go  the repeats that are declared and have no result
+//	bounds.go   an interval against a bound, or against a baseline
 //
-// A bound is compared with the 95 % interval of the mean over the repeats of a benchmark at a point: GO when the whole
+// A bound is compared with the 95 % interval of the typical run of a benchmark at a point (package decide): GO when the whole
 // interval lies within the bound, NO-GO when the whole interval lies beyond it, INCONCLUSIVE when the bound lies inside the
-// interval. So one run alone never decides, and a missing or invalid result never passes. A baseline is compared by the
-// interval of the relative change (Welch). Simulated results are not compared with real ones, nor engines with one another.
+// interval. So one run alone never decides, and a missing or invalid result never passes: every point and every repeat that
+// is declared counts, and what is missing is listed. Where repeats may end early the interval is the one of the look that
+// ended them. A baseline is compared by the interval of the relative change. Simulated results are not compared with real
+// ones, nor engines with one another.
 //
 // Metrics, their units and which way they improve come from the catalogue in reconciler/results.
 package gate
@@ -19,6 +22,7 @@ import (
 	"strings"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/decide"
 	"assay/reconciler/results"
 )
 
@@ -58,28 +62,36 @@ func Overall(all []Verdict) string {
 // Values gives what a gate bounds: one value of its PromQL expression for each row, over that run's window.
 type Values func(g v1alpha1.Gate, rows []results.Row) ([]float64, error)
 
-// Evaluate decides one gate on one group. Promql can be nil; baseline gives the group to compare with.
-func Evaluate(g v1alpha1.Gate, group results.Group, promql Values, baseline func(ref string, like results.Group) (results.Group, error)) Verdict {
+// Baseline gives the results to compare with.
+type Baseline func(ref string, like results.Group) (results.Group, error)
+
+// Evaluate decides one gate on one group, of which so much was declared. Promql can be nil.
+func Evaluate(g v1alpha1.Gate, group results.Group, of Declared, promql Values, baseline Baseline) Verdict {
 	v := Verdict{Benchmark: group.Benchmark, Point: group.Point, Gate: g.String()}
-	v.Verdict, v.Reason = decide(g, group, promql, baseline)
+	alpha, missing := of.look(group)
+	v.Verdict, v.Reason = decided(g, group, alpha, promql, baseline)
 	if n := len(group.Invalid); n > 0 {
 		v.Reason += fmt.Sprintf("; %d invalid or failed run(s) not counted", n)
 		if v.Verdict == Go { // the repeat that went wrong can be the one that matters
 			v.Verdict = Inconclusive
 		}
 	}
+	early := of.Design.Early && alpha > 0 && v.Verdict != Inconclusive // it ended early, and this is why
+	if missing != "" && !early {
+		v.Verdict, v.Reason = Inconclusive, missing+"; so far: "+v.Reason
+	}
 	return v
 }
 
-func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(string, results.Group) (results.Group, error)) (string, string) {
+func decided(g v1alpha1.Gate, group results.Group, alpha float64, promql Values, baseline Baseline) (string, string) {
 	if len(group.Rows) == 0 {
 		return Inconclusive, "no valid run"
 	}
-	values, metric, err := read(g, group, promql)
+	runs, metric, err := read(g, group, promql)
 	if err != nil {
 		return Inconclusive, err.Error()
 	}
-	if slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
+	if slices.ContainsFunc(runs, func(r decide.Run) bool { v := r.Metrics[metric.Name]; return math.IsNaN(v) || math.IsInf(v, 0) }) {
 		return Inconclusive, "a value is not a number"
 	}
 	verdict, reason := Go, ""
@@ -92,6 +104,10 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 		}
 		reason += why
 	}
+	if alpha == 0 {
+		alpha = decide.Alpha // this is no moment to decide: the caller says what is missing
+	}
+	typical := decide.Typical(runs, metric.Name, alpha)
 	for _, b := range []struct {
 		bound *v1alpha1.Bound
 		sign  float64
@@ -99,33 +115,45 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 		if b.bound == nil {
 			continue
 		}
-		limit, err := inUnit(*b.bound, metric.Unit)
+		limit, err := results.InUnit(*b.bound, metric.Unit)
 		if err != nil {
 			return Inconclusive, err.Error()
 		}
-		add(within(results.Summarize(values), limit, b.sign, suffix(metric.Unit)))
+		add(judge(typical, limit, b.sign, suffix(metric.Unit)))
+	}
+	if g.Max != nil || g.Min != nil {
+		reason += uncovered(typical.Basis)
 	}
 	if g.Baseline != "" {
-		add(relative(g, metric, group, values, baseline))
+		add(relative(g, metric, group, alpha, baseline))
 	}
 	return verdict, reason + wrongWay(g, metric)
 }
 
-// read finds a gate's values and their metric, which is empty for a PromQL expression.
-func read(g v1alpha1.Gate, group results.Group, promql Values) ([]float64, results.Metric, error) {
+// read finds the runs of a gate with its metric, which has no name for a PromQL expression.
+func read(g v1alpha1.Gate, group results.Group, promql Values) ([]decide.Run, results.Metric, error) {
+	runs := group.Runs()
 	if g.PromQL != "" {
 		if promql == nil {
 			return nil, results.Metric{}, errors.New("no Prometheus to ask")
 		}
 		values, err := promql(g, group.Rows)
-		return values, results.Metric{}, err
+		if err != nil {
+			return nil, results.Metric{}, err
+		}
+		if len(values) != len(runs) {
+			return nil, results.Metric{}, fmt.Errorf("Prometheus has %d values for %d runs", len(values), len(runs))
+		}
+		for i, v := range values {
+			runs[i].Metrics = map[string]float64{"": v}
+		}
+		return runs, results.Metric{}, nil
 	}
 	m := results.Resolve(g.Metric, group.Metrics())
-	values := group.Values(m.Name)
-	if len(values) < len(group.Rows) {
-		return nil, m, fmt.Errorf("%d of %d runs have no metric %s%s", len(group.Rows)-len(values), len(group.Rows), g.Metric, lacking(m, group))
+	if n := len(group.Values(m.Name)); n < len(group.Rows) {
+		return nil, m, fmt.Errorf("%d of %d runs have no metric %s%s", len(group.Rows)-n, len(group.Rows), g.Metric, lacking(m, group))
 	}
-	return values, m, nil
+	return runs, m, nil
 }
 
 // lacking is why runs can lack a metric that a suite writes; empty where it is not known.

@@ -9,6 +9,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/decide"
 	"assay/reconciler/results"
 )
 
@@ -48,7 +49,7 @@ func TestVerdicts(t *testing.T) {
 		verdict  string
 		reason   string
 	}{
-		"within":             {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(400, 401, 402), results.Group{}, Go, "mean 401 [398.5, 403.5 ms] of 3, max 500 ms"},
+		"within":             {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(400, 401, 402), results.Group{}, Go, "typically 401 [398.5, 403.5 ms] over 3 runs, max 500 ms; differences between deployments of the server are not covered"},
 		"beyond":             {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(600, 601, 602), results.Group{}, NoGo, "max 500 ms"},
 		"bound inside":       {v1alpha1.Gate{Metric: "ttft_p99_ms", Max: half}, group(450, 500, 540), results.Group{}, Inconclusive, "lies within the interval"},
 		"one run":            {v1alpha1.Gate{Metric: "ttft.p99", Max: half}, group(1), results.Group{}, Inconclusive, "raise repeats"},
@@ -66,7 +67,7 @@ func TestVerdicts(t *testing.T) {
 		"large drop":         {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "min -5%"},
 		"perhaps a drop":     {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5}, group(90, 95, 100), group(98, 100, 102), Inconclusive, "raise repeats"},
 		"rise":               {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(120, 120.1, 120.2), group(100, 100.1, 100.2), NoGo, "max 5%"},
-		"drop and rise":      {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5, MaxRise: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "max 5%; mean -9.99 ["},
+		"drop and rise":      {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxDrop: 5, MaxRise: 5}, group(90, 90.1, 90.2), group(100, 100.1, 100.2), NoGo, "max 5%; typically -9.9"},
 		"baseline of zero":   {v1alpha1.Gate{Metric: "output_throughput", Baseline: "b", MaxRise: 5}, group(1, 2, 3), group(0, 0, 0), Inconclusive, "of zero"},
 		"no number":          {v1alpha1.Gate{Metric: "output_throughput", Min: bound(1)}, group(1, math.NaN(), 3), results.Group{}, Inconclusive, "not a number"},
 		"simulated and real": {v1alpha1.Gate{Metric: "ttft.p99", Baseline: "b", MaxRise: 5}, group(100, 100.1, 100.2), simulated, Inconclusive, "simulated"},
@@ -79,7 +80,7 @@ func TestVerdicts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ask := func(v1alpha1.Gate, []results.Row) ([]float64, error) { return nil, errors.New("down") }
-			v := Evaluate(test.gate, test.group, ask, func(string, results.Group) (results.Group, error) { return test.baseline, nil })
+			v := Evaluate(test.gate, test.group, Declared{}, ask, func(string, results.Group) (results.Group, error) { return test.baseline, nil })
 			if v.Verdict != test.verdict || !strings.Contains(v.Reason, test.reason) {
 				t.Errorf("%s: %s", v.Verdict, v.Reason)
 			}
@@ -95,6 +96,43 @@ func TestOverall(t *testing.T) {
 		}
 		if got := Overall(all); got != want {
 			t.Errorf("%q: %s", words, got)
+		}
+	}
+}
+
+// TestWhatIsMissing: a repeat that is declared and has no result keeps a gate from passing, and from failing; but repeats
+// that may end early have ended when the look that was due decides.
+func TestWhatIsMissing(t *testing.T) {
+	gate := v1alpha1.Gate{Metric: "ttft_p99_ms", Max: bound(500)}
+	slow := v1alpha1.Gate{Metric: "ttft_p99_ms", Max: bound(50)}
+	numbered := func(values ...float64) results.Group {
+		g := group(values...)
+		for i := range g.Rows {
+			g.Rows[i].Repeat = i + 1
+		}
+		return g
+	}
+	early := decide.Design{Runs: 9, Early: true}
+	for name, test := range map[string]struct {
+		gate    v1alpha1.Gate
+		group   results.Group
+		of      Declared
+		verdict string
+		reason  string
+	}{
+		"all":                   {gate, numbered(100, 101, 102), Declared{Repeats: 3}, Go, "over 3 runs"},
+		"two of nine":           {gate, numbered(100, 101), Declared{Repeats: 9}, Inconclusive, "7 of 9 repeats have not ended: 3-9; so far: typically"},
+		"two of nine, too slow": {slow, numbered(100, 101), Declared{Repeats: 9}, Inconclusive, "7 of 9 repeats"},
+		"none of nine":          {gate, group(), Declared{Repeats: 9}, Inconclusive, "9 of 9 repeats have not ended: 1-9"},
+		"decided early":         {gate, numbered(100, 101, 102), Declared{9, early}, Go, "over 3 runs"},
+		"no look yet":           {gate, numbered(100, 101), Declared{9, early}, Inconclusive, "7 of 9 repeats"},
+		"not decided":           {gate, numbered(100, 480, 600), Declared{9, early}, Inconclusive, "6 of 9 repeats"},
+		"an outlier beyond":     {gate, numbered(100, 101, 102, 100, 900), Declared{Repeats: 5}, Inconclusive, "1 of them are beyond the bound"},
+		"an outlier within":     {gate, numbered(100, 101, 102, 100, 300), Declared{Repeats: 5}, Go, "1 run(s) lie far apart"},
+	} {
+		v := Evaluate(test.gate, test.group, test.of, nil, nil)
+		if v.Verdict != test.verdict || !strings.Contains(v.Reason, test.reason) {
+			t.Errorf("%s: %s: %s", name, v.Verdict, v.Reason)
 		}
 	}
 }

@@ -103,6 +103,7 @@ var advice = map[Reason]string{
 	RunNeedsJob:     "nothing to do",
 	SettingsChanged: "nothing to do: nothing restarts",
 	ProcessChanged:  "wait: the server restarts inside its allocation",
+	Redeployed:      "wait: the server starts anew, as repeats.deployments asks",
 	Joined:          "nothing to do",
 	Left:            "nothing to do",
 	RunPlaced:       "nothing to do",

@@ -204,6 +204,9 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 	}
 	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
 	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
+	if why := x.decided[b.Name]; why != "" {
+		progress.message += "; " + why
+	}
 	if st.Done < st.Runs {
 		progress.reason = InProgress
 		if because := x.waits[b.Name]; because.set() {

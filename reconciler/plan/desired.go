@@ -5,6 +5,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/decide"
 )
 
 // Desired is what users want: the newest accepted revision of every experiment, compiled.
@@ -104,7 +105,10 @@ func (s Service) TokenFile() string {
 type Benchmark struct {
 	Name         string
 	Target       string
-	Repeats      int
+	Other        string        // the service that is measured in turn with Target; empty: none
+	Repeats      int           // of all deployments together
+	Design       decide.Design // how they are spread over deployments, and whether they may end early; zero: one deployment
+	Decides      []Bound       // with Design.Early: what decides
 	Timeout      time.Duration
 	RetryInvalid int // how often an invalid repeat is done again by itself
 	// Together is a word: benchmarks that share it are measured at the same time. Empty: measured alone.
@@ -113,4 +117,11 @@ type Benchmark struct {
 	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Overlaps, Seed are filled in per run
 	OwnJob   bool                 // its runs get jobs of their own
 	Job      drivers.JobSpec      // template for those
+}
+
+// Bound is what a metric must keep: at most Limit (Sign 1) or at least (Sign -1). With Sign 0 the comparison of the two
+// targets by that metric decides.
+type Bound struct {
+	Metric      string // as in result.json
+	Limit, Sign float64
 }

@@ -68,6 +68,8 @@
 //	past.go         what is left of runs that have ended
 //	wanted.go       the runs that are wanted
 //	sweep.go        the point of a sweep to serve
+//	deploy.go       the deployment of each target to serve
+//	decided.go      repeats that are not needed any more
 //	together.go     runs that are measured at the same time
 //	point.go        a point as one word
 //	fingerprint.go  fingerprints and the keys of runs

@@ -19,19 +19,22 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	world            one line an object; the world is new each time
 //	  experiment generation=2 suspend stopdone prune deleting
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
-//	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD
+//	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
+//	                          early max=10 (may end once x is decided; without max once the targets differ)
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT[/1] job=ID handed=10s renewals=2 age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
 //	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
-//	  agent NONCE phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY torn=WHY portless
+//	  agent NONCE deployment=2 phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY torn=WHY portless
 //	                          lived=50m servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)
 //	  run ID benchmark=NAME point=0 repeat=1 attempt=1 phase=Running nonce=NONCE job=ID (default: the attempt's) claim=NONCE/JOB result=valid|invalid|error
+//	    x=9 (the metric) target=SERVICE of=DEPLOYMENT
 //	    told=NONCE (of its target: it has had its turn) ended=5m why=REASON tries=2 retries=1 (of earlier attempts) result=lost|final
 //	rerun ID [exact]
 //	  fencer (the scheduler can end what a job left behind) | acknowledged NONCE | external SERVICE ready | metrics TARGET up|down for=1m
 //	  break scheduler|clock ago=10s | unreachable MESSAGE | unmetered MESSAGE
-//	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in
+//	plan             prints the actions, and the conditions that are asked for; jobs: also which job each run is in; measured:
+//	                          also what it measures
 //	diff             prints what `assay plan` would
 func TestRules(t *testing.T) {
 	datadriven.Walk(t, "testdata/rules", func(t *testing.T, path string) {
@@ -76,6 +79,9 @@ func show(r Result, td *datadriven.TestData) string {
 			}
 			if a.Request != nil && a.Request.Replays != "" {
 				fmt.Fprintf(&b, " replays=%s", a.Request.Replays)
+			}
+			if td.HasArg("measured") {
+				fmt.Fprintf(&b, " on=%s of=%s seed=%d", a.Run.Target, a.Run.Deployment, a.Run.Seed)
 			}
 			if a.Request != nil && len(a.Request.Overlaps) > 0 {
 				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))

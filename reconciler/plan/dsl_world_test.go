@@ -10,6 +10,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/decide"
 )
 
 // words is one line of a world: a kind, a name, and key=value pairs.
@@ -79,8 +80,8 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	case "service":
 		x.Services = append(x.Services, w.service())
 	case "benchmark":
-		x.Benchmarks = append(x.Benchmarks, Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}})
+		x.Benchmarks = append(x.Benchmarks, w.repeated(Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
+			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}}))
 	case "point":
 		x.Points = append(x.Points, w.point(*x))
 		x.StopOnFailure = x.StopOnFailure || w.has("stop")
@@ -130,6 +131,21 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	default:
 		w.t.Fatalf("unknown object %q", w.kind)
 	}
+}
+
+// repeated says how a benchmark spreads its repeats, and what may end them.
+func (w words) repeated(b Benchmark) Benchmark {
+	b.Other = w.str("other", "")
+	if w.has("deployments") || w.has("early") {
+		b.Design = decide.Design{Runs: w.num("runs", b.Repeats), Deployments: w.num("deployments", 1), Early: w.has("early")}
+		b.Repeats = b.Design.Total()
+	}
+	if w.has("max") {
+		b.Decides = []Bound{{Metric: "x", Limit: float64(w.num("max", 0)), Sign: 1}}
+	} else if w.has("early") {
+		b.Decides = []Bound{{Metric: "x"}}
+	}
+	return b
 }
 
 func (w words) service() Service {
@@ -254,6 +270,9 @@ func (w words) agent(x *Experiment, o *Observed) {
 		}
 		for _, p := range s.Processes {
 			p.Fingerprint = w.str("proc", s.Proc)
+			if w.has("deployment") {
+				p.Fingerprint += deploymentMark + w.str("deployment", "")
+			}
 			told.Processes = append(told.Processes, p)
 			phase := w.str("phase", "Ready")
 			if w.str("dead", "") == p.Name {
@@ -320,7 +339,7 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-w.dur("created", time.Minute)), Key: w.str("key", "")}
 	world := newWorld(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
 	for _, want := range world.exps[0].wants {
-		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && r.Key == "" {
+		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && want.Target == w.str("target", want.Target) && r.Key == "" {
 			r.Key, r.Target = want.key, want.Target
 		}
 	}
@@ -347,9 +366,10 @@ func (w words) run(x *Experiment, o *Observed) Run {
 	if r.Phase == v1alpha1.RunFailed {
 		r.Reason, r.Message = SuiteFailed, "it said why"
 	}
+	r.Deployment, r.Decides, r.Seed = w.str("of", ""), []string{"x"}, int64(w.num("repeat", 1))
 	switch w.str("result", "") {
 	case "valid":
-		r.Result = &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": 1}}
+		r.Result = &drivers.SuiteResult{Valid: true, Metrics: map[string]float64{"x": float64(w.num("x", 1))}}
 	case "invalid":
 		r.Result = &drivers.SuiteResult{Reasons: []drivers.Reason{{Reason: "ErrorRate", Message: "too many errors"}}}
 	case "final":

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"assay/drivers"
+	"assay/reconciler/decide"
 )
 
 // digest is a short hash of parts; no two different lists of parts have the same input.
@@ -33,13 +34,19 @@ func runKey(e Experiment, b Benchmark, repeat int, configuration []string, param
 
 // configuration is what the result of a repeat depends on.
 func (p indexedPoint) configuration(b *Benchmark, target *Service) []string {
-	return append([]string{b.Spec, target.Alloc, target.Proc}, p.overlapWords(b)...)
+	words := append([]string{b.Spec, target.Alloc, target.Proc}, p.overlapWords(b)...)
+	if b.Other != "" { // two targets can be alike
+		words = append(words, "target", b.Target)
+	}
+	return words
 }
 
 // Configuration is what a benchmark measures at a point: a fingerprint of all that the result of a repeat depends on.
 type Configuration struct {
 	Benchmark, Fingerprint string
 	Point                  map[string]string
+	Repeats                int           // that are declared
+	Design                 decide.Design // how
 }
 
 // Configurations are those of an experiment. Where two revisions have the same one they measure the same thing, so their
@@ -47,7 +54,7 @@ type Configuration struct {
 func (e Experiment) Configurations() (out []Configuration) {
 	for _, want := range e.wanted() {
 		if want.repeat == 1 {
-			out = append(out, Configuration{want.Name, want.configuration, want.params})
+			out = append(out, Configuration{want.Name, want.configuration, want.params, want.Repeats, want.Design})
 		}
 	}
 	return out

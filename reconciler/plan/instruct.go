@@ -133,6 +133,8 @@ func difference(last, want drivers.AgentDesired) cause {
 		switch old, had := was[p.Name]; {
 		case !had && len(was) > 0:
 			return cause{Joined, fmt.Sprintf("%s starts in a job that already runs", p.Name)}
+		case had && redeployed(old, p).set():
+			return redeployed(old, p)
 		case had && old != p.Fingerprint:
 			return cause{ProcessChanged, "the declared process changed: the server restarts inside its allocation"}
 		}

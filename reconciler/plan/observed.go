@@ -127,9 +127,12 @@ type Run struct {
 	JobID      string               `json:"jobID,omitempty"`
 	Nodes      []string             `json:"nodes,omitempty"`
 	Limit      drivers.Seconds      `json:"limit,omitempty"`
-	Given      *drivers.RunTarget   `json:"given,omitempty"`    // what it measures; set when its turn has come (turn.go)
-	Measures   []string             `json:"measures,omitempty"` // nonces of the attempts whose servers it measures
-	Uses       []string             `json:"uses,omitempty"`     // what nobody else may measure at the same time: hosts, servers, directories
+	Given      *drivers.RunTarget   `json:"given,omitempty"`      // what it measures; set when its turn has come (turn.go)
+	Measures   []string             `json:"measures,omitempty"`   // nonces of the attempts whose servers it measures
+	Deployment string               `json:"deployment,omitempty"` // which start of those servers: see deploy.go; empty: not known
+	Seed       int64                `json:"seed,omitempty"`       // of its requests
+	Decides    []string             `json:"decides,omitempty"`    // metrics that may end its repeats early
+	Uses       []string             `json:"uses,omitempty"`       // what nobody else may measure at the same time: hosts, servers, directories
 	Simulated  bool                 `json:"simulated"`
 	Dir        string               `json:"-"` // absolute; from the store
 	Created    time.Time            `json:"created"`

@@ -22,6 +22,10 @@ type EndedRun struct {
 	Retries int
 	Replays string
 	Ended   time.Time
+
+	Deployment string             // as of the run
+	Seed       int64              //
+	Values     map[string]float64 // of the metrics that may end its repeats early; nil: none do
 }
 
 // Past is what is left of the runs of an experiment that have ended. It never changes, so that a pass need not copy it; With
@@ -38,9 +42,14 @@ type BenchmarkPhase struct{ Benchmark, Phase string }
 
 // SumUp is what rules need of a run that has ended.
 func SumUp(r Run) EndedRun {
-	e := EndedRun{ID: r.ID, Phase: r.Phase, Reason: r.Reason, Tries: r.Tries, Retries: r.Retries, Replays: r.Replays, Ended: r.Ended}
-	if res := r.Result; res != nil && res.Error == "" && !res.Valid {
-		e.Invalid, e.Final = true, res.Final
+	e := EndedRun{ID: r.ID, Phase: r.Phase, Reason: r.Reason, Tries: r.Tries, Retries: r.Retries, Replays: r.Replays, Ended: r.Ended, Deployment: r.Deployment, Seed: r.Seed}
+	if res := r.Result; res != nil && res.Error == "" {
+		e.Invalid, e.Final = !res.Valid, res.Final && !res.Valid
+		for _, m := range r.Decides {
+			if v, ok := res.Metrics[m]; ok {
+				e.Values = set(e.Values, m, v)
+			}
+		}
 	}
 	switch {
 	case r.Phase == v1alpha1.RunComplete && e.Invalid:
@@ -53,14 +62,27 @@ func SumUp(r Run) EndedRun {
 
 // run is the run as rules know one. It lacks what no rule asks of a run that has ended, so it must not be written back.
 func (e EndedRun) run(experiment, key string) *Run {
-	r := &Run{ID: e.ID, Experiment: experiment, Key: key, Phase: e.Phase, Reason: e.Reason, Message: e.Message, Tries: e.Tries, Retries: e.Retries, Replays: e.Replays, Ended: e.Ended}
+	r := &Run{ID: e.ID, Experiment: experiment, Key: key, Phase: e.Phase, Reason: e.Reason, Message: e.Message, Tries: e.Tries, Retries: e.Retries, Replays: e.Replays, Ended: e.Ended,
+		Deployment: e.Deployment, Seed: e.Seed}
 	switch {
 	case e.Invalid:
 		r.Result = &drivers.SuiteResult{Final: e.Final, Reasons: []drivers.Reason{{Message: e.Message}}}
 	case e.Phase == v1alpha1.RunComplete:
 		r.Result, r.Message = &drivers.SuiteResult{Valid: true}, resultStored
 	}
+	if r.Result != nil && e.Values != nil {
+		r.Result.Metrics, r.Decides = e.Values, slices.Sorted(maps.Keys(e.Values))
+	}
 	return r
+}
+
+// set is a map with one more entry; nil is an empty one.
+func set(m map[string]float64, key string, v float64) map[string]float64 {
+	if m == nil {
+		m = map[string]float64{}
+	}
+	m[key] = v
+	return m
 }
 
 // Add takes a run in while a Past is built: what is left of it, and its record. Of several entries of one run the last

@@ -113,6 +113,7 @@ const (
 	RunNeedsJob     Reason = "RunNeedsJob"
 	SettingsChanged Reason = "SettingsChanged"
 	ProcessChanged  Reason = "ProcessChanged"
+	Redeployed      Reason = "Redeployed"
 	Joined          Reason = "Joined"
 	Left            Reason = "Left"
 	RunPlaced       Reason = "RunPlaced"

@@ -110,6 +110,10 @@ func (w *world) startRun(x *experiment) {
 			x.wait(want, cause{WaitingForPoint, "another point of the sweep is served first"})
 			continue
 		}
+		if want.deployment > max(x.serves[want.Target], 1) {
+			x.wait(want, cause{WaitingForTarget, fmt.Sprintf("%s starts anew for its deployment %d first", want.Target, want.deployment)})
+			continue
+		}
 		if because := x.passes(want.Target); because.set() && !busy {
 			x.movesOn = true
 			w.create(x, want, nil, cause{TargetStalled, fmt.Sprintf("%s was given up at this point: %s", want.Target, because.message)})
@@ -203,7 +207,8 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
 	req.Replays = r.Replays
-	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+int64(want.repeat-1)
+	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+want.seed
+	r.Seed, r.Decides = req.Seed, want.decides()
 	for _, m := range set {
 		if m.key != want.key {
 			partner, _ := x.runID(m)

@@ -46,20 +46,22 @@ func (d Desired) AtPoints(runs []Run, past map[string]*Past) {
 	}
 }
 
-// sweep lists the wanted runs and sets the point to serve. When a failure stops the sweep, later points are not wanted.
+// sweep lists the wanted runs and sets the point, and the deployments, to serve. When a failure stops the sweep, later points are not wanted.
 func (x *experiment) sweep() {
 	x.Wanted = x.wantedRuns()
 	x.byKey, x.isPast = make(map[string][]*Run, len(x.runs)), map[*Run]bool{}
 	for _, r := range x.runs {
 		x.byKey[r.Key] = append(x.ofKey(r.Key), r)
 	}
+	if len(x.Points) > 0 && x.StopOnFailure {
+		x.stopAtFailure()
+	}
+	x.endEarly() // decided.go
 	if len(x.Points) > 0 {
-		if x.StopOnFailure {
-			x.stopAtFailure()
-		}
 		x.point = x.choose()
 		x.Services, x.Benchmarks = x.Points[x.point].Services, x.Points[x.point].Benchmarks
 	}
+	x.deploy() // deploy.go
 }
 
 // stopAtFailure drops the points behind the first one with a failed run.

@@ -51,10 +51,13 @@ func (p indexedPoint) overlapWords(b *Benchmark) (words []string) {
 	return words
 }
 
-// params of a benchmark's runs at a point: those of the sweep, and what is measured at the same time.
+// TargetParam is the parameter that says which of two targets a run of a comparison measures.
+const TargetParam = "target"
+
+// params of a benchmark's runs at a point: those of the sweep, what is measured at the same time, and which of two targets.
 func (p indexedPoint) params(b *Benchmark) map[string]string {
 	partners := p.overlapping(b)
-	if len(partners) == 0 {
+	if len(partners) == 0 && b.Other == "" {
 		return p.Params
 	}
 	out, names := map[string]string{}, []string(nil)
@@ -64,7 +67,12 @@ func (p indexedPoint) params(b *Benchmark) map[string]string {
 	for _, o := range partners {
 		names = append(names, o.Name)
 	}
-	out["overlap"] = strings.Join(names, "+")
+	if b.Other != "" {
+		out[TargetParam] = b.Target
+	}
+	if len(names) > 0 {
+		out["overlap"] = strings.Join(names, "+")
+	}
 	return out
 }
 

@@ -214,5 +214,5 @@ func (r *Run) give(s *service, uses []string, token string) {
 	if len(to.Meters) > 0 {
 		to.MeterToken = token
 	}
-	r.Given, r.Uses = &to, uses
+	r.Given, r.Uses, r.Deployment = &to, uses, s.deployment()
 }

@@ -52,7 +52,9 @@ type experiment struct {
 	isPast      map[*Run]bool     // of those, what is left of runs that ended before this pass
 	*Wanted
 	point    int               // index of the sweep's point that is served
+	serves   map[string]int    // target -> the deployment that is served
 	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted
+	decided  map[string]string // benchmark -> what is decided, and how many runs are not needed
 	movesOn  bool              // runs of this point were given up, and the sweep goes on
 	blocked  string            // the prune guard's message; empty when it lets the revision pass
 	held     cause             // set when a damaged record may be of a job: nothing is submitted

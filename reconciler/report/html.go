@@ -33,7 +33,7 @@ func (r Report) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err = page.Execute(&b, map[string]any{
 		"R": r, "Figures": figures, "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
-		"Counted": r.counted(), "Changed": r.changed(), "Older": r.older(), "Verdicts": r.verdicts(), "Simulation": r.simulation(),
+		"Counted": r.counted(), "Changed": r.changed(), "Compared": r.Compared, "Older": r.older(), "Verdicts": r.verdicts(), "Simulation": r.simulation(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)

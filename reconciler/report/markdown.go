@@ -22,6 +22,9 @@ func (r Report) Markdown() string {
 	for _, h := range r.headlines() {
 		fmt.Fprintf(&b, "- %s, %s: **%s** (%s)\n", plain.Markdown(h.Benchmark), h.What, h.Value, plain.Markdown(h.Where))
 	}
+	for _, text := range r.Compared {
+		fmt.Fprintf(&b, "- %s\n", plain.Markdown(text))
+	}
 	b.WriteString("\n")
 	r.gateTable(&b)
 	for _, name := range r.benchmarks() {

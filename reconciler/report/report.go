@@ -7,6 +7,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/compare"
+	"assay/reconciler/decide"
 	"assay/reconciler/gate"
 	"assay/reconciler/results"
 )
@@ -56,6 +57,7 @@ type Report struct {
 	Summary    []Summary         `json:"summary"`
 	Against    string            `json:"against,omitempty"` // the revision that changes are compared with
 	Changes    []compare.Row     `json:"changes,omitempty"`
+	Compared   []string          `json:"compared,omitempty"` // what targets that were measured in turn show, in sentences
 	Runs       []results.Row     `json:"runs"`
 	Metrics    map[string]entry  `json:"metrics,omitempty"` // what the metrics of the runs are
 	measured   []Measured        // the last one is shown
@@ -70,6 +72,7 @@ type Input struct {
 	Revisions  []Revision
 	Measured   []Measured
 	Gates      []gate.Verdict
+	Turns      []compare.Turns // targets that were measured in turn
 }
 
 // Build makes a report of at least one measured revision.
@@ -90,10 +93,15 @@ func Build(in Input) Report {
 		s := Summary{Benchmark: g.Benchmark, Point: g.Point, Runs: len(g.Rows), Invalid: len(g.Invalid), Simulated: g.Simulated(), Engine: g.Engine(),
 			Metrics: map[string]Interval{}, group: g}
 		for _, m := range g.Metrics() {
-			s.Metrics[m] = interval(g.Values(m))
+			s.Metrics[m] = interval(g, m)
 		}
 		r.Simulated = r.Simulated || s.Simulated
 		r.Summary = append(r.Summary, s)
+	}
+	for _, t := range in.Turns {
+		for _, row := range t.Headlines(results.Groups(r.Runs)) {
+			r.Compared = append(r.Compared, t.Says(row))
+		}
 	}
 	r.compareRevisions()
 	r.describe()
@@ -108,8 +116,13 @@ func worstFirst(all []gate.Verdict) []gate.Verdict {
 	})
 }
 
-func interval(values []float64) Interval {
-	s := results.Summarize(values)
+// interval is over runs or, where there are several deployments of the server, over those.
+func interval(g results.Group, metric string) Interval {
+	s := results.Summarize(g.Values(metric))
+	if runs := g.Runs(); decide.Deployments(runs) > 1 {
+		typical := decide.Typical(runs, metric, decide.Alpha)
+		s.Mean, s.Lo, s.Hi = typical.Center, typical.Lo, typical.Hi
+	}
 	i := Interval{N: s.N, Mean: s.Mean}
 	if s.N > 1 {
 		i.Lo, i.Hi = &s.Lo, &s.Hi

@@ -77,7 +77,7 @@ func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
 			continue
 		}
 		x := float64(len(names))
-		names, good.spots = append(names, m.name()), append(good.spots, at(x, interval(values), ""))
+		names, good.spots = append(names, m.name()), append(good.spots, at(x, interval(g, metric), ""))
 		for _, row := range g.Invalid {
 			if y, ok := row.Metrics[metric]; ok {
 				invalid.spots = append(invalid.spots, exact(x, y))
@@ -108,7 +108,7 @@ func (r Report) changes(name string, all []Summary) ([]Figure, error) {
 		if _, now := s.Metrics[metric]; !ok || !now || len(values) == 0 {
 			return true
 		}
-		was[s.group.Name()] = interval(values)
+		was[s.group.Name()] = interval(g, metric)
 		return false
 	})
 	if len(both) == 0 {

@@ -2,13 +2,14 @@
 //
 //	catalogue.go   Metric, and how one is found: Lookup by its name in result.json, Resolve by the name in a manifest
 //	family.go      the statistics of one quantity, and how many samples each needs
+//	named.go       the metric that a manifest means, and bounds in its unit
 //	serving.go     the metrics of the serving suite
 //	vector.go      those of the vector suite
 //	storage.go     those of the storage suite, and the phases of IO500
 //	common.go      those of several suites
 //	brief.go       a run's main metrics in one line
 //	row.go         a run as a Row; repeats as a Group
-//	statistics.go  means, medians, intervals, tests
+//	statistics.go  means, medians, intervals
 //
 // The catalogue is the only list of metrics. Tables of runs, reports, comparisons, gates, exported metrics and dashboards
 // read it. Suites, which cannot import it, write names; a test reads their source and finds a name that is not declared
@@ -17,9 +18,6 @@
 // Only ended runs make a row. A run that is not valid makes a row that says so and enters no statistics. Of a repeat that
 // was done several times, because the target or the manifest changed, the newest row counts.
 //
-// Statistics over repeats are of two kinds. A Summary is the mean with its t interval: repeats are means of many requests
-// themselves, so near enough to normal, and an interval over three of them is finite. A comparison of two groups makes no
-// such assumption: golang.org/x/perf/benchmath, which is what benchstat uses, gives medians with their order-statistic
-// intervals and the Mann-Whitney test. Three repeats on each side can never reach p < 0.05 there, and the comparison warns of it.
+// A Summary is the mean of repeats with its t interval; what is decided, and the interval of a Median, is package decide's.
 // Quantiles of Student's t come from gonum.
 package results

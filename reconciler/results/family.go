@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"assay/drivers/suite/series"
+	"assay/api/v1alpha1"
 )
 
 // family declares the statistics that a suite writes of one quantity in milliseconds: NAME_mean_ms, NAME_median_ms,
@@ -66,6 +66,5 @@ func (m Metric) Samples() int {
 	return 1
 }
 
-// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs, by the rule of series.Samples: 11 for the median,
-// 64 for p90, 662 for p99, 6,636 for p99.9.
-func SamplesFor(p float64) int { return series.Samples(p) }
+// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs: 64 for p90, 662 for p99.
+func SamplesFor(p float64) int { return v1alpha1.SamplesFor(p) }

@@ -10,6 +10,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/decide"
 	"assay/reconciler/plan"
 )
 
@@ -19,6 +20,8 @@ type Row struct {
 	Benchmark  string             `json:"benchmark"`
 	Point      map[string]string  `json:"point,omitempty"`
 	Repeat     int                `json:"repeat"`
+	Deployment string             `json:"deployment,omitempty"` // which start of the servers it measured; empty: not known
+	Seed       int64              `json:"seed,omitempty"`
 	Run        string             `json:"run"`
 	Revision   string             `json:"revision"`
 	Commit     string             `json:"commit,omitempty"`
@@ -65,7 +68,7 @@ func Rows(runs []plan.Run) []Row {
 		if r.Phase != v1alpha1.RunComplete && r.Phase != v1alpha1.RunFailed {
 			continue
 		}
-		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
+		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Deployment: r.Deployment, Seed: r.Seed, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
 			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir}
 		if r.Phase == v1alpha1.RunFailed {
 			row.Reasons = []drivers.Reason{{Reason: string(r.Reason), Message: r.Message}}
@@ -149,6 +152,15 @@ func (g Group) Engine() string {
 		return ""
 	}
 	return g.Rows[0].Engine()
+}
+
+// Runs are the valid rows, as what is decided is decided by.
+func (g Group) Runs() []decide.Run {
+	out := make([]decide.Run, len(g.Rows))
+	for i, r := range g.Rows {
+		out[i] = decide.Run{Deployment: r.Deployment, Seed: r.Seed, Metrics: r.Metrics}
+	}
+	return out
 }
 
 // Values are a metric's values, one for each valid row that has it.

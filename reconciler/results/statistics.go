@@ -6,9 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"golang.org/x/perf/benchmath"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"assay/reconciler/decide"
 )
 
 // confidence of every interval.
@@ -39,52 +40,27 @@ func quantile(freedom float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(1 - (1-confidence)/2)
 }
 
-// Change is how much the mean of now is above that of before, as a share of it, with Welch's interval.
-func Change(before, now []float64) Summary {
-	a, b := Summarize(before), Summarize(now)
-	c := Summary{N: min(a.N, b.N), Mean: (b.Mean - a.Mean) / math.Abs(a.Mean), Lo: math.Inf(-1), Hi: math.Inf(1)}
-	if c.N < 2 || a.Mean == 0 {
-		return c
-	}
-	va, vb := stat.Variance(before, nil)/float64(a.N), stat.Variance(now, nil)/float64(b.N)
-	if va+vb == 0 {
-		c.Lo, c.Hi = c.Mean, c.Mean
-		return c
-	}
-	freedom := (va + vb) * (va + vb) / (va*va/float64(a.N-1) + vb*vb/float64(b.N-1))
-	half := quantile(freedom) * math.Sqrt(va+vb) / math.Abs(a.Mean)
-	c.Lo, c.Hi = c.Mean-half, c.Mean+half
-	return c
-}
-
-// Comparison compares two groups of repeats as benchstat does.
-type Comparison struct {
-	Before, Now Median
-	Delta       float64  // of the medians, as a share of before's
-	P           float64  // of the Mann-Whitney test
-	Different   bool     // P is below Alpha, were this the only comparison: see Adjust
-	Warnings    []string // such as too few repeats
-}
-
-// Median is a median with its 95 % interval from order statistics, which is infinite where there are too few values.
+// Median is the middle of some runs with the 95 % interval of the typical run, which is infinite for fewer than two
+// observations.
 type Median struct {
-	N              int
+	N              int // runs
 	Center, Lo, Hi float64
 }
 
-// Compare needs at least one value on each side.
-func Compare(before, now []float64) Comparison {
-	thresholds := benchmath.DefaultThresholds
-	thresholds.CompareAlpha = Alpha
-	a, b := benchmath.NewSample(clone(before), &thresholds), benchmath.NewSample(clone(now), &thresholds)
-	c := Comparison{Before: median(a), Now: median(b)}
-	test := benchmath.AssumeNothing.Compare(a, b)
-	c.P, c.Different = test.P, test.P < Alpha
-	for _, w := range test.Warnings {
-		c.Warnings = append(c.Warnings, w.Error())
+// Middle needs at least one run that has the metric.
+func Middle(runs []decide.Run, metric string) Median {
+	var values []float64
+	for _, r := range runs {
+		if v, ok := r.Metrics[metric]; ok {
+			values = append(values, v)
+		}
 	}
-	c.Delta = (c.Now.Center - c.Before.Center) / math.Abs(c.Before.Center)
-	return c
+	slices.Sort(values)
+	n := len(values)
+	m := Median{N: n, Center: (values[(n-1)/2] + values[n/2]) / 2}
+	iv := decide.Typical(runs, metric, decide.Alpha)
+	m.Lo, m.Hi = min(iv.Lo, m.Center), max(iv.Hi, m.Center)
+	return m
 }
 
 // Adjust corrects the p-values of tests that are read together, by Benjamini and Hochberg. When nothing differs, one of them
@@ -102,13 +78,6 @@ func Adjust(p []float64) []float64 {
 	}
 	return out
 }
-
-func median(s *benchmath.Sample) Median {
-	m := benchmath.AssumeNothing.Summary(s, confidence)
-	return Median{N: len(s.Values), Center: m.Center, Lo: m.Lo, Hi: m.Hi}
-}
-
-func clone(v []float64) []float64 { return append([]float64(nil), v...) } // NewSample sorts in place
 
 // MarshalJSON leaves out an infinite interval.
 func (m Median) MarshalJSON() ([]byte, error) {

@@ -135,6 +135,6 @@ func withoutJob(w io.Writer, e v1alpha1.Experiment) {
 		}
 	}
 	for _, b := range e.Spec.Benchmarks {
-		fmt.Fprintf(w, "\nbenchmark %s: %d run(s) against %s, at most %s each\n", b.Name, *b.Repeats, b.Target, b.Timeout)
+		fmt.Fprintf(w, "\nbenchmark %s: %d run(s) against %s, at most %s each\n", b.Name, b.Repeats.Total()*len(b.Targets()), strings.Join(b.Targets(), " and "), b.Timeout)
 	}
 }

@@ -282,7 +282,7 @@ func TestManifest(t *testing.T) {
 	repeats := 2
 	e := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "e"}, Spec: v1alpha1.ExperimentSpec{
 		Services:   []v1alpha1.Service{{Name: "out", External: &v1alpha1.External{URL: "http://x"}}},
-		Benchmarks: []v1alpha1.Benchmark{{Name: "q", Target: "llm", Repeats: &repeats}},
+		Benchmarks: []v1alpha1.Benchmark{{Name: "q", Target: "llm", Repeats: &v1alpha1.Repeats{Runs: repeats}}},
 	}}
 	all := []plan.Placement{
 		{Seat: drivers.Seat{Experiment: "e", Group: "llm"}, Job: drivers.JobSpec{Name: "assay.e.llm.0", Nodes: 2, Partition: "gpu", GPUsPerNode: 4}, Members: []string{"llm"},

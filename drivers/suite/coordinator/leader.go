@@ -47,8 +47,8 @@ type Options struct {
 
 // Leader is the leader's end of all connections.
 type Leader struct {
-	Others []*Peer // node k is Others[k-1]
-	meet   string  // path of rendezvous.json
+	Others []*Peer                // node k is Others[k-1]
+	meet   string                 // path of rendezvous.json
 	wait   func(ended bool) error // of srun; ended: the workers have ended
 	closed bool
 }

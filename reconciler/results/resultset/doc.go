@@ -2,7 +2,8 @@
 //
 //	measurements.go  the revisions of an experiment, and the results that count for each
 //	reference.go     EXPERIMENT, EXPERIMENT@REVISION, label:KEY=VALUE, file:PATH
-//	verdicts.go      every gate of an experiment's newest revision
+//	verdicts.go      every gate of an experiment's newest revision, at every point that it declares
+//	turns.go         targets that were measured in turn; baselines that are not there
 //	promql.go        the values of PromQL gates: means over the windows of the runs
 //
 // A run counts for the revision that it was made for, and for every other revision that measures the same thing: the same

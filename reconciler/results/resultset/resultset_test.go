@@ -13,6 +13,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/gate"
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
 	"assay/reconciler/store"
@@ -198,6 +199,42 @@ func TestVerdicts(t *testing.T) {
 	}
 	if _, err := m.reader().Verdicts("x", promql); err == nil || !strings.Contains(err.Error(), `no experiment "x"`) {
 		t.Errorf("of no experiment: %v", err)
+	}
+}
+
+// TestUnmeasuredPointsCount: of three points with three repeats two runs have ended, both good. Every point has a verdict, and
+// none passes.
+func TestUnmeasuredPointsCount(t *testing.T) {
+	m := &memory{}
+	most := &v1alpha1.Bound{Number: 100}
+	m.accept("e", "aaaa1111", "a", v1alpha1.Gate{Metric: "output_throughput", Max: most})
+	for repeat := range 2 {
+		m.measure("e", "aaaa1111", repeat+1, 10+0.1*float64(repeat))
+		m.runs[repeat].Point = map[string]string{"c": "1"}
+	}
+	r := m.reader()
+	r.Configurations = func(store.Revision) (out []plan.Configuration, err error) {
+		for _, c := range []string{"1", "2", "3"} {
+			out = append(out, plan.Configuration{Benchmark: "q", Fingerprint: "a", Point: map[string]string{"c": c}, Repeats: 3})
+		}
+		return out, nil
+	}
+	all, err := r.Verdicts("e", nil)
+	if err != nil || len(all) != 3 || gate.Overall(all) != gate.Inconclusive {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	for i, want := range []string{"1 of 3 repeats have not ended: 3; so far: typically 10", "3 of 3 repeats have not ended: 1-3", "3 of 3"} {
+		if all[i].Verdict != gate.Inconclusive || !strings.Contains(all[i].Reason, want) {
+			t.Errorf("%+v, want %q", all[i], want)
+		}
+	}
+	m.accept("f", "bbbb1111", "a")
+	if _, err := m.reader().Verdicts("f", nil); err == nil || !strings.Contains(err.Error(), "declares no gate") {
+		t.Errorf("without gates: %v", err)
+	}
+	r.Configurations = func(store.Revision) ([]plan.Configuration, error) { return nil, errors.New("a field of tomorrow") }
+	if all, err := r.Verdicts("e", nil); err != nil || gate.Overall(all) != gate.Inconclusive || !strings.Contains(all[0].Reason, "a field of tomorrow") {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
 

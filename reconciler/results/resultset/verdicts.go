@@ -1,13 +1,19 @@
 package resultset
 
 import (
+	"errors"
 	"fmt"
 
 	"assay/reconciler/gate"
+	"assay/reconciler/plan"
 	"assay/reconciler/results"
 )
 
-// Verdicts evaluates every gate of an experiment's newest revision at every point. Promql gives the values of PromQL gates.
+// ErrNoGate means that nothing would be decided.
+var ErrNoGate = errors.New("it declares no gate")
+
+// Verdicts evaluates every gate of an experiment's newest revision at every point that it declares. Promql gives the values of
+// PromQL gates. An experiment without gates is an error: nothing would be decided.
 func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict, error) {
 	head, ok, err := r.Store.Head(experiment)
 	if err != nil {
@@ -20,23 +26,62 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 	if err != nil {
 		return nil, fmt.Errorf("reading the results of %s: %w", experiment, err)
 	}
+	declared, err := r.Configurations(head)
+	unknown := ""
+	if err != nil { // only what has results is known then, and nothing passes
+		unknown = fmt.Sprintf("what this revision declares cannot be worked out: %v", err)
+	}
 	var out []gate.Verdict
 	groups := results.Groups(m.Of(head))
 	for _, b := range head.Spec.Spec.Benchmarks {
 		for _, g := range b.Gates {
-			found := false
-			for _, group := range groups {
-				if group.Benchmark == b.Name {
-					found = true
-					out = append(out, gate.Evaluate(g, group, promql, r.baseline))
+			for _, p := range points(b.Name, declared, groups) {
+				v := gate.Evaluate(g, p.group, p.declared, promql, r.baseline)
+				if unknown != "" && v.Verdict == gate.Go {
+					v.Verdict, v.Reason = gate.Inconclusive, unknown+"; so far: "+v.Reason
 				}
-			}
-			if !found {
-				out = append(out, gate.Verdict{Benchmark: b.Name, Gate: g.String(), Verdict: gate.Inconclusive, Reason: "no run of this revision has ended"})
+				out = append(out, v)
 			}
 		}
 	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: %w; write one, such as gates: [{metric: ttft.p99, max: 500ms}] in a benchmark, and apply it: no run is repeated for that", experiment, ErrNoGate)
+	}
 	return out, nil
+}
+
+// point is a declared point of a benchmark with its results.
+type point struct {
+	group    results.Group
+	declared gate.Declared
+}
+
+// points are all that a benchmark declares, in the order of serving, and those that only its results know.
+func points(benchmark string, declared []plan.Configuration, groups []results.Group) (out []point) {
+	at := map[string]results.Group{}
+	for _, g := range groups {
+		at[g.Name()] = g
+	}
+	for _, c := range declared {
+		if c.Benchmark != benchmark {
+			continue
+		}
+		g := results.Group{Benchmark: c.Benchmark, Point: c.Point}
+		if found, ok := at[g.Name()]; ok {
+			g = found
+		}
+		delete(at, g.Name())
+		out = append(out, point{g, gate.Declared{Repeats: c.Repeats, Design: c.Design}})
+	}
+	for _, g := range groups {
+		if _, left := at[g.Name()]; left && g.Benchmark == benchmark {
+			out = append(out, point{group: g})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, point{group: results.Group{Benchmark: benchmark}})
+	}
+	return out
 }
 
 // baseline finds the results of a reference that belong to the same benchmark and point.
