@@ -29,6 +29,7 @@ type SuiteRequest struct {
 	Storage    *v1alpha1.Storage `json:"storage,omitempty"`
 	Directory  string            `json:"directory,omitempty"` // storage only: the target, instead of Endpoints
 	Seed       int64             `json:"seed"`                // differs by repeat
+	Objective  v1alpha1.SLO      `json:"objective,omitempty"` // of a search: the result says how many requests kept each part
 }
 
 // RunTarget is where a run finds what it measures, resolved when it starts. Its fields are those of SuiteRequest.
@@ -53,13 +54,30 @@ type SuiteResult struct {
 	Simulated bool               `json:"simulated"`
 	Metrics   map[string]float64 `json:"metrics"`
 	Valid     bool               `json:"valid"`
-	Reasons   []Reason           `json:"reasons,omitempty"`  // why it is not valid, then what a reader has to know
-	Final     bool               `json:"final,omitempty"`    // not valid for a reason that the same request would meet again
-	Error     string             `json:"error,omitempty"`    // why the suite could not finish; Metrics can be empty then
-	Lost      string             `json:"lost,omitempty"`     // with Error: the word for what was lost; empty: the suite's own judgement
-	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
-	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
-	Files     []string           `json:"files,omitempty"`    // further files in the run's directory
+	Reasons   []Reason           `json:"reasons,omitempty"`   // why it is not valid, then what a reader has to know
+	Final     bool               `json:"final,omitempty"`     // not valid for a reason that the same request would meet again
+	Error     string             `json:"error,omitempty"`     // why the suite could not finish; Metrics can be empty then
+	Lost      string             `json:"lost,omitempty"`      // with Error: the word for what was lost; empty: the suite's own judgement
+	Versions  map[string]string  `json:"versions,omitempty"`  // assay, the server …
+	Host      map[string]string  `json:"host,omitempty"`      // where the client ran: node, cpus …
+	Files     []string           `json:"files,omitempty"`     // further files in the run's directory
+	Objective *Objective         `json:"objective,omitempty"` // when the request asks for one
+}
+
+// Objective is how a run kept the objective of the search that it belongs to. The parts are those of the request, by name,
+// and goodput: all of them together. A request that failed kept none.
+type Objective struct {
+	Parts []Kept `json:"parts"`
+	// Missed is the reason for which the run did not keep it, whatever the parts say: the server could not follow the load.
+	Missed string `json:"missed,omitempty"`
+}
+
+// Kept counts the requests of a run that kept a part of the objective.
+type Kept struct {
+	Part      string `json:"part"`
+	Good      int    `json:"good"`
+	Of        int    `json:"of"`
+	Effective int    `json:"effective"` // how many requests that do not depend on one another say as much; at most Of
 }
 
 // Reason is a CamelCase word for programs and a sentence for people.

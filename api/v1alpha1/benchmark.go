@@ -31,6 +31,9 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 		for k, g := range b.Gates {
 			c.gate(fmt.Sprintf("%s.gates[%d]", path, k), g)
 		}
+		if b.Search != nil {
+			c.search(path, b)
+		}
 		if b.Storage != nil {
 			c.storage(path+".storage", *b.Storage)
 		}

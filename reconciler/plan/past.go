@@ -21,6 +21,7 @@ type EndedRun struct {
 	Tries   []Try
 	Retries int
 	Ended   time.Time
+	Trial   *Trial // of a search's run that has a result
 }
 
 // Past is what is left of the runs of an experiment that have ended. It never changes, so that a pass need not copy it; With
@@ -41,6 +42,7 @@ func SumUp(r Run) EndedRun {
 	if res := r.Result; res != nil && res.Error == "" && !res.Valid {
 		e.Invalid, e.Final = true, res.Final
 	}
+	e.Trial = trialOf(r.Result)
 	switch {
 	case r.Phase == v1alpha1.RunComplete && e.Invalid:
 		e.Message = reasons(&r)
@@ -59,6 +61,7 @@ func (e EndedRun) run(experiment, key string) *Run {
 	case e.Phase == v1alpha1.RunComplete:
 		r.Result, r.Message = &drivers.SuiteResult{Valid: true}, resultStored
 	}
+	e.Trial.into(r)
 	return r
 }
 
