@@ -70,6 +70,7 @@ func compilePoint(rev store.Revision, c Compiler) (plan.Point, error) {
 	}
 	for _, b := range rev.Spec.Spec.Benchmarks {
 		out.Benchmarks = append(out.Benchmarks, compileBenchmark(rev.Site, b))
+		compileSearch(b, &out)
 	}
 	return out, nil
 }

@@ -181,3 +181,61 @@ func SearchSamples(share float64) float64 {
 	z := math.Sqrt2 * math.Erfinv(1-2*SearchDoubt)
 	return math.Ceil(z * z * share / (1 - share))
 }
+
+// By is what is searched, SearchRate or SearchConcurrency, with its range.
+func (s Search) By() (string, Range) {
+	if s.Concurrency != nil {
+		return SearchConcurrency, *s.Concurrency
+	}
+	if s.Rate != nil {
+		return SearchRate, *s.Rate
+	}
+	return SearchRate, Range{}
+}
+
+// What is searched.
+const (
+	SearchRate        = "rate"
+	SearchConcurrency = "concurrency"
+)
+
+// SearchStatus is what a search has come to: at one point of a sweep, or of the benchmark.
+type SearchStatus struct {
+	Benchmark string            `json:"benchmark"`
+	Point     map[string]string `json:"point,omitempty"`  // of the sweep
+	By        string            `json:"by"`               // rate or concurrency
+	Load      string            `json:"load"`             // the name of the load in the points of its runs
+	Kept      float64           `json:"kept,omitempty"`   // the highest load that certainly keeps the objective, once there is one
+	Missed    float64           `json:"missed,omitempty"` // the lowest above it that certainly does not
+	Reason    string            `json:"reason"`           // SearchFound …; InProgress
+	Message   string            `json:"message"`
+	Runs      int               `json:"runs"`
+	NodeHours float64           `json:"nodeHours"`
+	Loads     []SearchLoad      `json:"loads,omitempty"` // the curve, from the lowest load
+}
+
+// SearchLoad is a load that was tried.
+type SearchLoad struct {
+	Load    float64      `json:"load"`
+	Runs    int          `json:"runs"`
+	Verdict string       `json:"verdict"`       // Kept, Missed, Open
+	Why     string       `json:"why,omitempty"` // a reason for which a run missed it whatever its requests say
+	Parts   []SearchPart `json:"parts"`
+}
+
+// SearchPart is the share of requests at a load that kept a part of the objective, with the interval that decides.
+type SearchPart struct {
+	Part     string  `json:"part"`
+	Requests int     `json:"requests"`
+	Share    float64 `json:"share"`
+	Lo       float64 `json:"lo"`
+	Hi       float64 `json:"hi"`
+	Least    float64 `json:"least"` // what is asked for
+}
+
+// Verdicts on a load.
+const (
+	LoadKept   = "Kept"   // certainly
+	LoadMissed = "Missed" // certainly
+	LoadOpen   = "Open"
+)

@@ -30,6 +30,7 @@
 //	failure.go     requests that failed, by kind
 //	lost.go        a target that answers nothing at all, which is not the suite's judgement
 //	percentile.go  means, percentiles, confidence intervals
+//	effective.go   how many independent requests a run is worth
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	transport.go   net/http for measurements

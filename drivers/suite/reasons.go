@@ -12,6 +12,7 @@ import (
 const (
 	// Faults of a serving or a vector run.
 	ReasonNothingCompleted = "NothingCompleted" // no request succeeded: read the failures in the message, and the server's log
+	ReasonOverloaded       = "Overloaded"       // the load was not kept up: lower it
 	ReasonErrorRate        = "ErrorRate"        // more than 1 % failed: lower the load, or mend what the message names
 	ReasonAnswerTooLarge   = "AnswerTooLarge"   // the server sent more than an answer can have: read its log, or what stands between
 	// Faults of a serving run.

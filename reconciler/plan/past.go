@@ -110,7 +110,10 @@ func (p *Past) Counts() map[BenchmarkPhase]int {
 
 // Counted are the runs of an experiment that have a result which counts now: of each wanted repeat the last.
 func (e Experiment) Counted(past *Past) (out []EndedRun) {
-	for _, want := range e.wantedRuns().wants {
+	x := &experiment{Experiment: e, past: past, waits: map[string]cause{}}
+	x.Wanted = e.wantedRuns()
+	x.follow()
+	for _, want := range x.wants {
 		for _, r := range slices.Backward(past.Of(want.key)) {
 			if r.Phase == v1alpha1.RunComplete {
 				out = append(out, r)

@@ -203,6 +203,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 	req := want.Request
 	req.Run, req.Experiment, req.Benchmark, req.Repeat, req.Revision, req.Commit = id, x.Name, want.Name, want.repeat, x.Revision, x.Commit
 	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+int64(want.repeat-1)
+	want.aim(&req)
 	for _, m := range set {
 		if m.key != want.key {
 			partner, _ := x.runID(m)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"assay/api/v1alpha1"
 )
 
 // Search looks for the highest load of a benchmark that keeps an objective, compiled. What it does next is a function of the
@@ -20,7 +22,7 @@ import (
 //
 // A load whose look changes with a repeat moves the edge. Certain means what trial.go says.
 type Search struct {
-	By        string // SearchRate or SearchConcurrency
+	By        string // v1alpha1.SearchRate or SearchConcurrency
 	From, To  float64
 	Precision float64 // 0.05: the two loads that enclose the edge differ by at most so much
 	Shares    []Share
@@ -34,12 +36,6 @@ type Share struct {
 	Part  string
 	Least float64
 }
-
-// What is searched.
-const (
-	SearchRate        = "rate"
-	SearchConcurrency = "concurrency"
-)
 
 // patience is how often a load is repeated before one a little further away is tried.
 const patience = 3
@@ -155,13 +151,13 @@ func (s Search) aside(doubtful []*load, below, above *load) (at float64, ok bool
 
 // close reports whether two loads enclose the edge closely enough.
 func (s Search) close(lo, hi float64) bool {
-	return hi <= lo*(1+s.Precision)*(1+1e-9) || s.By == SearchConcurrency && hi-lo <= 1
+	return hi <= lo*(1+s.Precision)*(1+1e-9) || s.By == v1alpha1.SearchConcurrency && hi-lo <= 1
 }
 
 // middle of two loads in proportion.
 func (s Search) middle(lo, hi float64) float64 {
 	at := s.round(math.Sqrt(lo * hi))
-	if s.By == SearchConcurrency {
+	if s.By == v1alpha1.SearchConcurrency {
 		at = max(lo+1, min(hi-1, at))
 	}
 	return at
@@ -173,7 +169,7 @@ func (s Search) up(v float64) float64    { return s.digits(v, math.Ceil) }
 func (s Search) down(v float64) float64  { return s.digits(v, math.Floor) }
 
 func (s Search) digits(v float64, whole func(float64) float64) float64 {
-	if s.By == SearchConcurrency {
+	if s.By == v1alpha1.SearchConcurrency {
 		return whole(v)
 	}
 	unit := math.Pow10(int(math.Floor(math.Log10(v))) - 3)

@@ -77,8 +77,8 @@ func TestSearchAgainstNoisyServers(t *testing.T) {
 	right, wrong, outside := 0, 0, 0
 	for seed := range uint64(n) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		s := Search{By: SearchRate, From: 1, To: 256, Precision: 0.05, Repeats: 12}
-		server := noisy{capacity: math.Exp(rng.Float64() * math.Log(128) ) * 1.5, slope: 10 * math.Exp(rng.Float64()*math.Log(20)),
+		s := Search{By: v1alpha1.SearchRate, From: 1, To: 256, Precision: 0.05, Repeats: 12}
+		server := noisy{capacity: math.Exp(rng.Float64()*math.Log(128)) * 1.5, slope: 10 * math.Exp(rng.Float64()*math.Log(20)),
 			least: []float64{0.9, 0.95, 0.99}[rng.IntN(3)], requests: 700 + rng.IntN(3000), cluster: 1 + rng.IntN(40), jitter: 0.01 * rng.Float64(), rng: rng}
 		s.Shares = []Share{{"goodput", server.least}}
 		kept, missed, end, spent, _ := s.simulate(server.run)

@@ -32,7 +32,7 @@ func (t *Trial) into(r *Run) {
 	}
 	o := t.Objective
 	r.Result.Objective = &o
-	r.Result.Ended = r.Result.Started.Add(millis(t.Millis))
+	r.Result.Ended = r.Result.Started.Add(millisOf(t.Millis))
 }
 
 // The load of a search is judged by proportions: the share of requests that kept a part of the objective, over all runs at
@@ -159,4 +159,10 @@ func nearest(loads []*load, pooled [][]PartShare, i, part int) float64 {
 // fewest is how many runs a load needs before anything is certain: how much runs differ is not seen in one.
 func (s Search) fewest() int { return min(2, max(1, s.Repeats)) }
 
-func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+func millisOf(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// missed reports whether a run did not keep its objective for a reason that makes its result invalid as well: what that says of
+// the load is what the search asked for, and so it is not done again.
+func (t *Trial) missed() bool { return t != nil && t.Missed != "" }
+
+func missed(res *drivers.SuiteResult) bool { return res.Objective != nil && res.Objective.Missed != "" }

@@ -9,6 +9,9 @@ type wantedRun struct {
 	configuration string
 	point         int // index
 	params        map[string]string
+	search        *searching // nil: it is no run of a search
+	load          float64    // of a search
+	first         bool       // of a search: what the others are made from
 }
 
 // Wanted are the runs that an experiment wants, indexed. They follow from the revision alone and never change.
@@ -42,8 +45,12 @@ func (e Experiment) wanted() []wantedRun {
 			}
 			words, params := p.configuration(b, target), p.params(b)
 			configuration := digest(words...)
+			if b.Search != nil {
+				out = append(out, e.searchFor(wantedRun{Benchmark: b, configuration: configuration, point: at, params: params, first: true}, p.Params, words))
+				continue
+			}
 			for repeat := 1; repeat <= b.Repeats; repeat++ {
-				out = append(out, wantedRun{b, repeat, runKey(e, *b, repeat, words, p.Params), configuration, at, params})
+				out = append(out, wantedRun{Benchmark: b, repeat: repeat, key: runKey(e, *b, repeat, words, p.Params), configuration: configuration, point: at, params: params})
 			}
 		}
 	}

@@ -30,6 +30,8 @@ type FinishedRun struct {
 	Valid string `json:"valid,omitempty"` // v1alpha1.True or False; empty: it has no numbers to judge
 	Final bool   `json:"final,omitempty"` // they are not valid for reasons that come again
 	Why   string `json:"why,omitempty"`   // they are not valid
+	// Trial is what a search needs of its run.
+	Trial *plan.Trial `json:"trial,omitempty"`
 }
 
 // segmentHead is the first line of a segment.
@@ -53,7 +55,7 @@ func segmentName(n int) string { return fmt.Sprintf("segment-%06d.jsonl", n) }
 func finishedRun(r plan.Run) FinishedRun {
 	f := FinishedRun{Run: r}
 	if res := r.Result; res != nil && res.Error == "" {
-		f.Valid = v1alpha1.True
+		f.Valid, f.Trial = v1alpha1.True, plan.SumUp(r).Trial
 		if !res.Valid {
 			r.Phase = v1alpha1.RunComplete // whatever became of it, these are the reasons
 			f.Valid, f.Final, f.Why = v1alpha1.False, res.Final, plan.SumUp(r).Message
@@ -74,7 +76,7 @@ func (f FinishedRun) overrules(r plan.Run) plan.Run {
 // sum is what rules need of the run.
 func (f FinishedRun) sum() plan.EndedRun {
 	e := plan.SumUp(f.Run)
-	e.Invalid, e.Final = f.Valid == v1alpha1.False, f.Final
+	e.Invalid, e.Final, e.Trial = f.Valid == v1alpha1.False, f.Final, f.Trial
 	if e.Invalid && f.Phase == v1alpha1.RunComplete {
 		e.Message = f.Why
 	}

@@ -25,11 +25,12 @@ type summary struct {
 	Final     bool        `json:"final,omitempty"`
 	Created   int64       `json:"c"`
 	Ended     int64       `json:"e"`
+	Trial     *plan.Trial `json:"trial,omitempty"`
 }
 
 func summaryOf(r FinishedRun) summary {
 	e := r.sum()
-	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli()}
+	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli(), e.Trial}
 }
 
 // runLine is the line of a run, without its end.
@@ -60,7 +61,7 @@ func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
 			return err
 		}
 		e := plan.EndedRun{ID: v.ID, Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))), Message: one(v.Message), Tries: v.Tries, Retries: v.Retries,
-			Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC()}
+			Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC(), Trial: v.Trial}
 		past.Add(e, plan.Run{Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Created: time.UnixMilli(v.Created)})
 		return nil
 	})

@@ -90,6 +90,7 @@
 //	score.go       answers against constraints   selfcheck.go   the client's own error
 //	metrics.go     latencies and throughputs     steady.go      windows
 //	goodput.go     bounds, stages                server_metrics.go
+//	objective.go   the bounds of a search
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	vllmresult.go  vLLM's result JSON
 //

@@ -232,6 +232,7 @@ func (r *runner) conclude(dir string, samples []sample) (drivers.SuiteResult, er
 	if err := writeCSV(dir, records, r.client.id); err != nil {
 		return res, fmt.Errorf("writing %s: %w", CSVFile, err)
 	}
+	res.Objective = sum.objective(r.req.Objective, res.Reasons, faults, metrics)
 	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}
 	return res, nil
