@@ -119,6 +119,11 @@ func (s Search) edge(loads []*load, hi int) (float64, Reason) {
 	if left := s.inDoubt(doubtful, func(l *load) bool { return len(l.trials) < s.Repeats }); len(left) > 0 {
 		return s.again(left...)
 	}
+	// What is said of the edge in the end is certain, too: that it lies between the loads around those in doubt.
+	around := loads[max(0, from-1):min(len(loads), to+2)]
+	if left := s.inDoubt(around, func(l *load) bool { return len(l.trials) < s.Repeats }); len(left) > 0 {
+		return s.again(left...)
+	}
 	return 0, SearchUndecided
 }
 

@@ -156,7 +156,7 @@ func (s Search) answer(loads []*load, end Reason) string {
 	}
 	switch {
 	case kept == nil && missed == nil:
-		return "no load is certain to keep the objective, or not to: " + why
+		return "no load is certain to keep the objective, or not to: " + why + "; " + s.soFar(loads)
 	case kept == nil:
 		return fmt.Sprintf("the highest %s that keeps the objective is below %g: %s", s.By, missed.at, why)
 	case missed == nil:
