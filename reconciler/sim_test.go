@@ -143,7 +143,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	}
 	defer w.close()
 	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
-	w.own = seed%4 == 0
+	w.own, w.search = seed%4 == 0, seed%4 == 1 || seed%8 == 4
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()

@@ -48,6 +48,7 @@ type sim struct {
 	restarts   int           // jobs of a seat that can fail in a row
 	timeout    time.Duration // of a run
 	own        bool          // runs of bench get jobs of their own
+	search     bool          // a benchmark searches for the servers' capacity
 	web        bool
 	webNodes   int
 	suspend    bool
@@ -227,12 +228,16 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	if w.own {
 		on.On = v1alpha1.OnJob
 	}
+	benchmarks := []v1alpha1.Benchmark{
+		{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
+		{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
+	}
+	if w.search {
+		benchmarks = append(benchmarks, w.searches(timeout, on))
+	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
-		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: []v1alpha1.Benchmark{
-			{Name: "bench", Target: "llm", Repeats: &w.repeats, Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"}},
-			{Name: "fetch", Target: "ext", Repeats: &one, Timeout: timeout, Vector: &v1alpha1.Vector{}},
-		}},
+		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks},
 	}
 }
 
