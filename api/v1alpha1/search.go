@@ -239,3 +239,16 @@ const (
 	LoadMissed = "Missed" // certainly
 	LoadOpen   = "Open"
 )
+
+// Has reports whether a run is one of the search: of its benchmark, at its point of the sweep, at any load.
+func (s SearchStatus) Has(benchmark string, point map[string]string) bool {
+	if benchmark != s.Benchmark || len(point) != len(s.Point)+1 || point[s.Load] == "" {
+		return false
+	}
+	for k, v := range s.Point {
+		if point[k] != v {
+			return false
+		}
+	}
+	return true
+}

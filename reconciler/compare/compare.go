@@ -76,9 +76,20 @@ func pair(a, b results.Group, metrics []results.Metric) (out []Row) {
 		}
 		r.Metric, r.Unit, r.Before, r.Now, r.Warnings = m.Name, m.Unit, &c.Before, &c.Now, c.Warnings
 		r.Delta, r.P = finite(c.Delta), finite(c.P)
+		bracketed(&r, a, b)
 		out = append(out, r)
 	}
 	return out
+}
+
+// bracketed compares the answers of two searches: they differ when their intervals have nothing in common.
+func bracketed(r *Row, a, b results.Group) {
+	before, ok1 := a.Bracket(r.Metric)
+	now, ok2 := b.Bracket(r.Metric)
+	if ok1 && ok2 {
+		r.Before, r.Now = &results.Median{N: before.N, Center: before.Mean, Lo: before.Lo, Hi: before.Hi}, &results.Median{N: now.N, Center: now.Mean, Lo: now.Lo, Hi: now.Hi}
+		r.P, r.Warnings, r.Different = nil, nil, results.BracketsDiffer(before, now)
+	}
 }
 
 func finite(v float64) *float64 {

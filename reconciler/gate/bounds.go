@@ -50,6 +50,14 @@ func within(s results.Summary, limit, sign float64, unit string) (verdict, reaso
 	return Inconclusive, what + ": the bound lies within the interval; raise repeats"
 }
 
+// summary is the interval of a metric over repeats; of a search's answer the one that the search found.
+func summary(group results.Group, m results.Metric, values []float64) results.Summary {
+	if s, ok := group.Bracket(m.Name); ok {
+		return s
+	}
+	return results.Summarize(values)
+}
+
 // relative compares the change against the baseline with what the gate allows.
 func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []float64, baseline func(string, results.Group) (results.Group, error)) (string, string) {
 	base, err := baseline(g.Baseline, group)
@@ -67,6 +75,11 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 		return Inconclusive, fmt.Sprintf("baseline %s has %s of zero, of which no change is a share; write max or min", g.Baseline, g.Metric)
 	}
 	c := results.Change(before, values)
+	if a, ok := base.Bracket(m.Name); ok {
+		if b, ok := group.Bracket(m.Name); ok {
+			c = results.BracketChange(a, b)
+		}
+	}
 	c.Mean, c.Lo, c.Hi = 100*c.Mean, 100*c.Lo, 100*c.Hi
 	verdict, reason := Go, ""
 	for _, b := range []struct {

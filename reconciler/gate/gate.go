@@ -102,7 +102,7 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 		if err != nil {
 			return Inconclusive, err.Error()
 		}
-		add(within(results.Summarize(values), limit, b.sign, suffix(metric.Unit)))
+		add(within(summary(group, metric, values), limit, b.sign, suffix(metric.Unit)))
 	}
 	if g.Baseline != "" {
 		add(relative(g, metric, group, values, baseline))

@@ -8,6 +8,9 @@ import (
 	"assay/drivers"
 )
 
+// Active reports whether a run has not ended.
+func Active(r Run) bool { return active(&r) }
+
 func active(r *Run) bool { return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning }
 
 // allDone reports whether there are runs to do and every one has ended.

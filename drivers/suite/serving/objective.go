@@ -29,7 +29,7 @@ func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, 
 		kept := make([]bool, len(s.records))
 		for i := range s.records {
 			r := &s.records[i]
-			kept[i] = r.failure == nil && within(map[string]float64{"ttft": r.ttft, "tpot": r.tpot, "e2el": r.e2el}[quantity], slo[name])
+			kept[i] = r.failure == nil && within(r.quantity(quantity), slo[name])
 			all[i] = all[i] && kept[i]
 		}
 		if share > 0 {
@@ -60,4 +60,14 @@ func count(part string, kept []bool) drivers.Kept {
 		}
 	}
 	return out
+}
+
+func (r *record) quantity(name string) float64 {
+	switch name {
+	case "ttft":
+		return r.ttft
+	case "tpot":
+		return r.tpot
+	}
+	return r.e2el
 }

@@ -26,7 +26,7 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 		for _, g := range b.Gates {
 			found := false
 			for _, group := range groups {
-				if group.Benchmark == b.Name {
+				if group.Benchmark == b.Name && (b.Search == nil || group.Answers()) {
 					found = true
 					out = append(out, gate.Evaluate(g, group, promql, r.baseline))
 				}
