@@ -50,14 +50,6 @@ func within(s results.Summary, limit, sign float64, unit string) (verdict, reaso
 	return Inconclusive, what + ": the bound lies within the interval; raise repeats"
 }
 
-// summary is the interval of a metric over repeats; of a search's answer the one that the search found.
-func summary(group results.Group, m results.Metric, values []float64) results.Summary {
-	if s, ok := group.Bracket(m.Name); ok {
-		return s
-	}
-	return results.Summarize(values)
-}
-
 // relative compares the change against the baseline with what the gate allows.
 func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []float64, baseline func(string, results.Group) (results.Group, error)) (string, string) {
 	base, err := baseline(g.Baseline, group)
@@ -74,11 +66,10 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 	if results.Summarize(before).Mean == 0 {
 		return Inconclusive, fmt.Sprintf("baseline %s has %s of zero, of which no change is a share; write max or min", g.Baseline, g.Metric)
 	}
-	c := results.Change(before, values)
-	if a, ok := base.Bracket(m.Name); ok {
-		if b, ok := group.Bracket(m.Name); ok {
-			c = results.BracketChange(a, b)
-		}
+	c, judge := results.Change(before, values), within
+	a, old := base.Bracket(m.Name)
+	if b, ok := group.Bracket(m.Name); ok && old { // search.go
+		c, judge = results.BracketChange(a, b), bracketedChange
 	}
 	c.Mean, c.Lo, c.Hi = 100*c.Mean, 100*c.Lo, 100*c.Hi
 	verdict, reason := Go, ""
@@ -89,7 +80,7 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, values []f
 		if b.limit == 0 {
 			continue
 		}
-		v, why := within(c, b.sign*float64(b.limit), b.sign, "%")
+		v, why := judge(c, b.sign*float64(b.limit), b.sign, "%")
 		if v == NoGo || v == Inconclusive && verdict == Go {
 			verdict = v
 		}

@@ -2,6 +2,7 @@
 //
 //	gate.go    Evaluate: one gate on one group of repeats
 //	bounds.go  an interval against a bound, or against a baseline
+//	search.go  the interval of a search against a bound
 //
 // A bound is compared with the 95 % interval of the mean over the repeats of a benchmark at a point: GO when the whole
 // interval lies within the bound, NO-GO when the whole interval lies beyond it, INCONCLUSIVE when the bound lies inside the
@@ -102,7 +103,11 @@ func decide(g v1alpha1.Gate, group results.Group, promql Values, baseline func(s
 		if err != nil {
 			return Inconclusive, err.Error()
 		}
-		add(within(summary(group, metric, values), limit, b.sign, suffix(metric.Unit)))
+		if s, ok := group.Bracket(metric.Name); ok { // search.go
+			add(bracketed("capacity", s, limit, b.sign, suffix(metric.Unit)))
+			continue
+		}
+		add(within(results.Summarize(values), limit, b.sign, suffix(metric.Unit)))
 	}
 	if g.Baseline != "" {
 		add(relative(g, metric, group, values, baseline))

@@ -113,7 +113,7 @@ func (s Search) edge(loads []*load, hi int) (float64, Reason) {
 	if len(doubtful) == 0 { // certain, but further apart than the precision: cannot be, since they are close
 		return 0, SearchUndecided
 	}
-	if at, ok := s.aside(doubtful, below, above); ok && !slices.ContainsFunc(loads, func(l *load) bool { return l.at == at }) {
+	if at, ok := s.aside(doubtful, below, above); ok && !slices.ContainsFunc(loads, func(l *load) bool { return s.same(l.at, at) }) {
 		return at, ""
 	}
 	if left := s.inDoubt(doubtful, func(l *load) bool { return len(l.trials) < s.Repeats }); len(left) > 0 {
@@ -152,6 +152,11 @@ func (s Search) aside(doubtful []*load, below, above *load) (at float64, ok bool
 		ok = at < lowest
 	}
 	return at, ok && at >= s.From && at <= s.To
+}
+
+// same reports whether two loads are too near to each other to tell more than one of them.
+func (s Search) same(a, b float64) bool {
+	return max(a/b, b/a) < math.Sqrt(math.Sqrt(math.Sqrt(math.Sqrt(1+s.Precision))))
 }
 
 // close reports whether two loads enclose the edge closely enough.
