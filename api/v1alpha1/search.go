@@ -18,7 +18,7 @@ type Search struct {
 	Concurrency *Range `json:"concurrency,omitempty"` // requests in flight
 	// SLO are bounds by name: ttft, tpot or e2el, of a request, and ttft_p99 and the like: so many percent of the requests have
 	// to keep the bound. A request that fails keeps none.
-	SLO SLO `json:"slo" validate:"required"`
+	SLO SLO `json:"slo"`
 	// Goodput is the share of requests that has to keep all bounds together, such as 0.99. Without it each percentile counts
 	// by itself.
 	Goodput   float64 `json:"goodput,omitempty" validate:"gte=0,lte=1"`
@@ -36,7 +36,7 @@ type Range struct {
 
 // SearchBudget ends a search with what it knows. It is of each search of a sweep by itself.
 type SearchBudget struct {
-	NodeHours float64 `json:"nodeHours" validate:"gte=0"` // of the target's nodes, while runs are measured
+	NodeHours float64 `json:"nodeHours" validate:"required,gte=0"` // of the target's nodes, while runs are measured
 }
 
 // SLO are the bounds of an objective by name: ttft_p99: 500ms.
