@@ -32,6 +32,7 @@ type SuiteRequest struct {
 	Vector      *v1alpha1.Vector  `json:"vector,omitempty"`
 	Storage     *v1alpha1.Storage `json:"storage,omitempty"`
 	Directory   string            `json:"directory,omitempty"`  // storage only: the target, instead of Endpoints
+	Objective   v1alpha1.SLO      `json:"objective,omitempty"`  // of a search: the result says how many requests kept each part
 	Seed        int64             `json:"seed"`                 // differs by repeat
 	Replays     string            `json:"replays,omitempty"`    // run whose requests are sent again, byte for byte; its directory lies beside
 	Servers     []Server          `json:"servers,omitempty"`    // the processes of the target
@@ -87,9 +88,26 @@ type SuiteResult struct {
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Nodes     []Node             `json:"nodes,omitempty"`    // of the target
 	Inputs    *Inputs            `json:"inputs,omitempty"`
-	Files     []string           `json:"files,omitempty"` // further files in the run's directory
+	Files     []string           `json:"files,omitempty"`     // further files in the run's directory
+	Objective *Objective         `json:"objective,omitempty"` // when the request asks for one
 
 	FileSystem *FileSystem `json:"fileSystem,omitempty"` // storage only: what was measured
+}
+
+// Objective is how a run kept the objective of the search that it belongs to. The parts are those of the request, by name,
+// and goodput: all of them together. A request that failed kept none.
+type Objective struct {
+	Parts []Kept `json:"parts"`
+	// Missed is the reason for which the run did not keep it, whatever the parts say: the server could not follow the load.
+	Missed string `json:"missed,omitempty"`
+}
+
+// Kept counts the requests of a run that kept a part of the objective.
+type Kept struct {
+	Part      string `json:"part"`
+	Good      int    `json:"good"`
+	Of        int    `json:"of"`
+	Effective int    `json:"effective"` // how many requests that do not depend on one another say as much; at most Of
 }
 
 // Reason is a CamelCase word for programs and a sentence for people.

@@ -71,6 +71,7 @@ func compilePoint(rev store.Revision, c Compiler) (plan.Point, error) {
 	for _, b := range rev.Spec.Spec.Benchmarks {
 		out.Benchmarks = append(out.Benchmarks, compileBenchmark(rev.Site, b))
 		secretHeaders(&out.Benchmarks[len(out.Benchmarks)-1].Request, b.Target, out.Services)
+		compileSearch(b, &out)
 	}
 	return out, nil
 }

@@ -26,6 +26,8 @@
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
 //	measured.go        the results of the runs that count now, among them
+//	searches.go        what the searches of a revision have come to, for its results
+//	compilesearch.go   a search -> plan.Search
 //	configurations.go  what a revision measures, for comparing revisions
 //	key.go             the key that a service asks of its clients
 //	details.go         which declared fields differ, for `assay plan`

@@ -143,7 +143,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	}
 	defer w.close()
 	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
-	w.own, w.renews = seed%4 == 0, seed%5 == 3
+	w.own, w.renews, w.search = seed%4 == 0, seed%5 == 3, seed%4 == 1 || seed%8 == 4
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()

@@ -312,7 +312,7 @@ func (w *sim) runsDone() error {
 	if complete["bench"] != w.repeats*w.deploys || complete["fetch"] != 1 {
 		return fmt.Errorf("in the end the complete runs are %v", complete)
 	}
-	return nil
+	return w.foundCapacity(runs)
 }
 
 // summedUp demands that every run that has ended is in the experiment's list of them, as its own record has it, and no other.

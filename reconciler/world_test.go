@@ -50,6 +50,7 @@ type sim struct {
 	restarts   int           // jobs of a seat that can fail in a row
 	timeout    time.Duration // of a run
 	own        bool          // runs of bench get jobs of their own
+	search     bool          // a benchmark searches for the servers' capacity
 	web        bool
 	webNodes   int
 	renews     bool // web has short walltimes, and its next job overlaps with the last
@@ -245,6 +246,9 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	if w.repeats > 0 {
 		benchmarks = slices.Insert(benchmarks, 0, v1alpha1.Benchmark{Name: "bench", Target: "llm", Timeout: timeout, Run: &on,
 			Repeats: &v1alpha1.Repeats{Runs: w.repeats, Deployments: w.deploys}, Serving: &v1alpha1.Serving{Dataset: "json"}})
+	}
+	if w.search {
+		benchmarks = append(benchmarks, w.searches(timeout, on))
 	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},

@@ -32,6 +32,9 @@ func (c *checker) benchmarks(site Site, e Experiment) {
 			c.gate(fmt.Sprintf("%s.gates[%d]", path, k), g)
 			c.samples(fmt.Sprintf("%s.gates[%d]", path, k), b, g)
 		}
+		if b.Search != nil {
+			c.search(path, b)
+		}
 		if b.Storage != nil {
 			c.storage(path+".storage", *b.Storage)
 		}

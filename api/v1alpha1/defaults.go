@@ -161,6 +161,9 @@ func defaultBenchmark(site Site, services []Service, b *Benchmark) {
 	if b.Serving != nil {
 		b.Serving = defaultServing(*b.Serving)
 	}
+	if b.Search != nil {
+		b.Search = defaultSearch(*b.Search)
+	}
 	if b.Vector != nil {
 		b.Vector = defaultVector(*b.Vector)
 	}

@@ -86,6 +86,9 @@ func (c *checker) amounts(e Experiment, points int) {
 		if b.Repeats != nil {
 			runs += b.Repeats.Total() * len(b.Targets()) * points
 		}
+		if b.Search != nil {
+			runs += MostSearchRuns * points
+		}
 	}
 	for _, s := range e.Spec.Services {
 		if s.Replicas != nil {

@@ -115,11 +115,12 @@ type End struct {
 
 // BenchmarkStatus sums up a benchmark over its runs.
 type BenchmarkStatus struct {
-	Name       string      `json:"name"`
-	Target     string      `json:"target"`
-	Runs       int         `json:"runs"`
-	Done       int         `json:"done"`
-	Conditions []Condition `json:"conditions"`
+	Name       string         `json:"name"`
+	Target     string         `json:"target"`
+	Runs       int            `json:"runs"`
+	Done       int            `json:"done"`
+	Conditions []Condition    `json:"conditions"`
+	Searches   []SearchStatus `json:"searches,omitempty"` // of a benchmark with a search: at each point of the sweep
 }
 
 // Run phases.

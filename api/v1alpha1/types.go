@@ -287,6 +287,7 @@ type Benchmark struct {
 	Together string   `json:"together,omitempty" validate:"omitempty,dnslabel"`
 	Gates    []Gate   `json:"gates,omitempty"`
 	Serving  *Serving `json:"serving,omitempty"`
+	Search   *Search  `json:"search,omitempty"` // of a serving benchmark: the highest load that keeps an objective
 	Vector   *Vector  `json:"vector,omitempty"`
 	Storage  *Storage `json:"storage,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
 	"assay/reconciler"
 	"assay/reconciler/gate"
 	"assay/reconciler/plan"
@@ -67,6 +68,8 @@ func (a *app) runGate(ctx context.Context, o gateOptions) error {
 func resultsOf(st *store.Store) resultset.Reader {
 	return resultset.Reader{Store: st, Configurations: func(rev store.Revision) ([]plan.Configuration, error) {
 		return reconciler.Configurations(rev, compileService)
+	}, Searches: func(rev store.Revision, runs []plan.Run) ([]v1alpha1.SearchStatus, error) {
+		return reconciler.Searches(rev, runs, compileService)
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
 )
@@ -28,6 +29,7 @@ type run struct {
 	state     drivers.RunState
 	done      time.Time
 	endpoints []string
+	req       drivers.SuiteRequest
 }
 
 // run moves one run on: claim, execute, write the result. A run that is already claimed or has a result is left alone.
@@ -69,7 +71,7 @@ func (c *Cluster) claim(j *job, r drivers.Run, s *run) {
 		s.state.Phase, s.state.Message = "Failed", err.Error()
 		return
 	}
-	s.endpoints = req.Endpoints
+	s.endpoints, s.req = req.Endpoints, req
 	c.ledger.measure(c, j, r.ID, req)
 }
 
@@ -88,7 +90,7 @@ func (c *Cluster) conclude(r drivers.Run, s *run) {
 	}
 	res := drivers.SuiteResult{
 		Run: r.ID, Started: s.done.Add(-c.o.RunTime), Ended: s.done, Simulated: true, Valid: 1-share >= c.runFaults.Spoil,
-		Metrics: map[string]float64{"completed": 1},
+		Metrics: map[string]float64{"completed": 1}, Objective: objective(s.req),
 	}
 	switch {
 	case lost != "":
@@ -126,4 +128,19 @@ func chance(id string) float64 {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Capacity is how many requests at a time the servers take: of a search's run beyond it only half keep the objective.
+const Capacity = 12
+
+// objective is what a run of a search finds; nil for others.
+func objective(req drivers.SuiteRequest) *drivers.Objective {
+	if len(req.Objective) == 0 {
+		return nil
+	}
+	good := 1000
+	if req.Serving.Concurrency > Capacity {
+		good = 500
+	}
+	return &drivers.Objective{Parts: []drivers.Kept{{Part: v1alpha1.GoodputPart, Good: good, Of: 1000, Effective: 1000}}}
 }

@@ -116,6 +116,7 @@ func (t *table) pair(a, b results.Group, metrics []results.Metric, paired bool) 
 		if tested.Apart > 0 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s: up to %d run(s) lie far apart from the others and are set aside", r.name(), tested.Apart))
 		}
+		bracketed(&r, a, b)
 		t.rows = append(t.rows, r)
 	}
 	if len(tested.P) > 0 {
@@ -145,6 +146,16 @@ func (t *table) called() []Row {
 		}
 	}
 	return t.rows
+}
+
+// bracketed compares the answers of two searches: they differ when their intervals have nothing in common.
+func bracketed(r *Row, a, b results.Group) {
+	before, ok1 := a.Bracket(r.Metric)
+	now, ok2 := b.Bracket(r.Metric)
+	if ok1 && ok2 {
+		r.Before, r.Now = &results.Median{N: before.N, Center: before.Mean, Lo: before.Lo, Hi: before.Hi}, &results.Median{N: now.N, Center: now.Mean, Lo: now.Lo, Hi: now.Hi}
+		r.P, r.PAdjusted, r.Warnings, r.Different = nil, nil, nil, results.BracketsDiffer(before, now)
+	}
 }
 
 func finite(v float64) *float64 {

@@ -57,9 +57,22 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, alpha floa
 	if results.Summarize(before).Mean == 0 {
 		return Inconclusive, fmt.Sprintf("baseline %s has %s of zero, of which no change is a share; write max or min", g.Baseline, g.Metric)
 	}
+	a, old := base.Bracket(m.Name)
+	if b, ok := group.Bracket(m.Name); ok && old { // search.go
+		c := results.BracketChange(a, b)
+		c.Mean, c.Lo, c.Hi = 100*c.Mean, 100*c.Lo, 100*c.Hi
+		verdict, reason := allowed(g, func(limit, sign float64) (string, string) { return bracketed("it is", c, limit, sign, "%") })
+		return verdict, "change against " + g.Baseline + ": " + reason
+	}
 	c := decide.Change(base.Runs(), group.Runs(), m.Name, false, alpha)
 	c.Center, c.Lo, c.Hi = 100*c.Center, 100*c.Lo, 100*c.Hi
-	verdict, reason := Go, ""
+	verdict, reason := allowed(g, func(limit, sign float64) (string, string) { return judge(c, limit, sign, "%") })
+	return verdict, "change against " + g.Baseline + ": " + reason + uncovered(c.Basis)
+}
+
+// allowed judges a change by what the gate allows to either side.
+func allowed(g v1alpha1.Gate, judge func(limit, sign float64) (string, string)) (verdict, reason string) {
+	verdict = Go
 	for _, b := range []struct {
 		limit v1alpha1.Percent
 		sign  float64
@@ -67,7 +80,7 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, alpha floa
 		if b.limit == 0 {
 			continue
 		}
-		v, why := judge(c, b.sign*float64(b.limit), b.sign, "%")
+		v, why := judge(b.sign*float64(b.limit), b.sign)
 		if v == NoGo || v == Inconclusive && verdict == Go {
 			verdict = v
 		}
@@ -76,7 +89,7 @@ func relative(g v1alpha1.Gate, m results.Metric, group results.Group, alpha floa
 		}
 		reason += why
 	}
-	return verdict, "change against " + g.Baseline + ": " + reason + uncovered(c.Basis)
+	return verdict, reason
 }
 
 // uncovered is a remark on a result of one deployment.

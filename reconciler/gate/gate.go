@@ -3,6 +3,7 @@
 //	gate.go     Evaluate: one gate on one group of repeats
 //	missing.go  the repeats that are declared and have no result
 //	bounds.go   an interval against a bound, or against a baseline
+//	search.go   the interval of a search against a bound
 //
 // A bound is compared with the 95 % interval of the typical run of a benchmark at a point (package decide): GO when the whole
 // interval lies within the bound, NO-GO when the whole interval lies beyond it, INCONCLUSIVE when the bound lies inside the
@@ -119,9 +120,13 @@ func decided(g v1alpha1.Gate, group results.Group, alpha float64, promql Values,
 		if err != nil {
 			return Inconclusive, err.Error()
 		}
+		if s, ok := group.Bracket(metric.Name); ok { // search.go
+			add(bracketed("capacity", s, limit, b.sign, suffix(metric.Unit)))
+			continue
+		}
 		add(judge(typical, limit, b.sign, suffix(metric.Unit)))
 	}
-	if g.Max != nil || g.Min != nil {
+	if _, ok := group.Bracket(metric.Name); !ok && (g.Max != nil || g.Min != nil) {
 		reason += uncovered(typical.Basis)
 	}
 	if g.Baseline != "" {

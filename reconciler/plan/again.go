@@ -39,7 +39,7 @@ func (r *Run) inherit(last *Run) {
 
 // unsound reports whether a result is not valid for reasons that need not come again.
 func unsound(r *Run) bool {
-	return r.Result != nil && r.Result.Error == "" && !r.Result.Valid && !r.Result.Final
+	return r.Result != nil && r.Result.Error == "" && !r.Result.Valid && !r.Result.Final && !missed(r.Result)
 }
 
 // retries says that a run which has just ended is set aside because it, or a run that was measured with it, is not valid.

@@ -197,15 +197,19 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 			switch {
 			case r.Phase == v1alpha1.RunFailed:
 				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
-			case r.Invalid:
+			case r.Invalid && !r.Trial.missed():
 				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s%s", r.ID, r.Message, retriesUsed(r, b))}
 			}
 		})
 	}
+	st.Searches = x.searchStatus(b.Name)
 	c := &conditions{w: w, generation: x.Generation, before: before.benchmarks[b.Name]}
 	progress := cause{RunsEnded, fmt.Sprintf("%d of %d runs have ended", st.Done, st.Runs)}
 	if why := x.decided[b.Name]; why != "" {
 		progress.message += "; " + why
+	}
+	if found := searchProgress(st.Searches); found.set() {
+		progress = found
 	}
 	if st.Done < st.Runs {
 		progress.reason = InProgress

@@ -113,6 +113,7 @@ type Benchmark struct {
 	RetryInvalid int // how often an invalid repeat is done again by itself
 	// Together is a word: benchmarks that share it are measured at the same time. Empty: measured alone.
 	Together string
+	Search   *Search              // it looks for the highest load that keeps an objective, and its runs follow from that
 	Spec     string               // fingerprint of the suite's parameters
 	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Overlaps, Seed are filled in per run
 	OwnJob   bool                 // its runs get jobs of their own

@@ -39,7 +39,7 @@ func Diff(d Desired, o Observed) []Step {
 		steps = append(steps, w.folderSteps(x)...)
 		for _, r := range x.wants {
 			if !x.ended(r.key) && !x.underWay(r.key) {
-				steps = append(steps, Step{Symbol: StartRun, Object: fmt.Sprintf("%s/%s/%d%s", x.Name, r.Name, r.repeat, atPoint(r.params)), Reason: "it has no run with this key"})
+				steps = append(steps, Step{Symbol: StartRun, Object: fmt.Sprintf("%s/%s/%d%s", x.Name, r.Name, r.repeat, atPoint(r.params)), Reason: r.reason()})
 			}
 		}
 	}

@@ -67,6 +67,9 @@
 //
 //	past.go         what is left of runs that have ended
 //	wanted.go       the runs that are wanted
+//	search.go       the next load of a search, and when it ends
+//	trial.go        how sure it is that a load keeps an objective
+//	searched.go     the runs that a search asks for, and what it has come to
 //	sweep.go        the point of a sweep to serve
 //	deploy.go       the deployment of each target to serve
 //	decided.go      repeats that are not needed any more

@@ -22,6 +22,8 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
 //	                          early max=10 (may end once x is decided; without max once the targets differ)
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
+//	  benchmark … search=rate:1:64 most=12 budget=2 (node-hours; 0.99 of the requests have to keep the objective, within 5 %)
+//	  run … load=8 result=kept good=990 of=1000 took=1m missed=WHY (of a search: its load, and how many requests kept the objective)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT[/1] job=ID handed=10s renewals=2 age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
 //	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
@@ -82,6 +84,9 @@ func show(r Result, td *datadriven.TestData) string {
 			}
 			if td.HasArg("measured") {
 				fmt.Fprintf(&b, " on=%s of=%s seed=%d", a.Run.Target, a.Run.Deployment, a.Run.Seed)
+			}
+			if a.Request != nil && td.HasArg("loads") {
+				fmt.Fprintf(&b, " %s: rate=%v concurrency=%d repeat=%d", pointName(a.Run.Point), a.Request.Serving.Rate, a.Request.Serving.Concurrency, a.Request.Repeat)
 			}
 			if a.Request != nil && len(a.Request.Overlaps) > 0 {
 				fmt.Fprintf(&b, " %s with=%s", pointName(a.Run.Point), strings.Join(a.Request.Overlaps, ","))

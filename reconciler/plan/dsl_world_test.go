@@ -81,7 +81,8 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		x.Services = append(x.Services, w.service())
 	case "benchmark":
 		x.Benchmarks = append(x.Benchmarks, w.repeated(Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}}))
+			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}, Search: w.search(),
+			Request: drivers.SuiteRequest{Serving: &v1alpha1.Serving{}}}))
 	case "point":
 		x.Points = append(x.Points, w.point(*x))
 		x.StopOnFailure = x.StopOnFailure || w.has("stop")
@@ -339,6 +340,10 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		Nonce: w.str("nonce", ""), Dir: "/runs/" + w.name, Limit: 600, Created: epoch.Add(-w.dur("created", time.Minute)), Key: w.str("key", "")}
 	world := newWorld(Desired{Store: "us", Experiments: []Experiment{*x}}, Observed{})
 	for _, want := range world.exps[0].wants {
+		if want.search != nil && want.Name == r.Benchmark && w.has("load") && want.point == w.num("point", 0) {
+			want = x.searchRun(&want, w.float("load"), r.Repeat)
+			r.Point = want.params
+		}
 		if want.Name == r.Benchmark && want.repeat == r.Repeat && want.point == w.num("point", 0) && want.Target == w.str("target", want.Target) && r.Key == "" {
 			r.Key, r.Target = want.key, want.Target
 		}
@@ -374,10 +379,39 @@ func (w words) run(x *Experiment, o *Observed) Run {
 		r.Result = &drivers.SuiteResult{Reasons: []drivers.Reason{{Reason: "ErrorRate", Message: "too many errors"}}}
 	case "final":
 		r.Result = &drivers.SuiteResult{Final: true, Reasons: []drivers.Reason{{Reason: "NoUsage", Message: "no token counts"}}}
+	case "kept": // good=99 of=100 missed=WHY took=1m
+		r.Result = &drivers.SuiteResult{Valid: !w.has("missed"), Objective: &drivers.Objective{Missed: w.str("missed", ""),
+			Parts: []drivers.Kept{{Part: "goodput", Good: w.num("good", 0), Of: w.num("of", 1000), Effective: w.num("of", 1000)}}}, Ended: time.Time{}.Add(w.dur("took", time.Minute))}
+		if w.has("missed") {
+			r.Result.Reasons = []drivers.Reason{{Reason: w.str("missed", ""), Message: "the load was not kept up"}}
+		}
 	case "lost":
 		r.Result = &drivers.SuiteResult{Error: "no space left on /x", Lost: drivers.LostDisk}
 	case "error":
 		r.Result = &drivers.SuiteResult{Error: "the server ignores the constraint"}
 	}
 	return r
+}
+
+// search is a search of search=rate:1:64 with least=0.99 precision=0.05 most=12 budget=2 nodes=1; nil without one.
+func (w words) search() *Search {
+	f := strings.Split(w.str("search", ""), ":")
+	if len(f) != 3 {
+		return nil
+	}
+	from, _ := strconv.ParseFloat(f[1], 64)
+	to, _ := strconv.ParseFloat(f[2], 64)
+	s := &Search{By: f[0], From: from, To: to, Precision: 0.05, Shares: []Share{{"goodput", 0.99}}, Repeats: w.num("most", 12), Nodes: 1}
+	if w.has("budget") {
+		s.NodeHours = w.float("budget")
+	}
+	return s
+}
+
+func (w words) float(key string) float64 {
+	v, err := strconv.ParseFloat(w.str(key, ""), 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,20 @@ type Configuration struct {
 	Point                  map[string]string
 	Repeats                int           // that are declared
 	Design                 decide.Design // how
+	Load                   string        // of a search: the name of its load in Point, where any load is meant; empty otherwise
+}
+
+// At is the point, with a star for the load of a search.
+func (c Configuration) At() map[string]string {
+	if c.Load == "" {
+		return c.Point
+	}
+	out := maps.Clone(c.Point)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[c.Load] = "*"
+	return out
 }
 
 // Configurations are those of an experiment. Where two revisions have the same one they measure the same thing, so their
@@ -54,7 +69,11 @@ type Configuration struct {
 func (e Experiment) Configurations() (out []Configuration) {
 	for _, want := range e.wanted() {
 		if want.repeat == 1 {
-			out = append(out, Configuration{want.Name, want.configuration, want.params, want.Repeats, want.Design})
+			c := Configuration{want.Name, want.configuration, want.params, want.Repeats, want.Design, ""}
+			if want.search != nil {
+				c.Load = want.LoadName(want.search.params)
+			}
+			out = append(out, c)
 		}
 	}
 	return out

@@ -22,6 +22,7 @@ type EndedRun struct {
 	Retries int
 	Replays string
 	Ended   time.Time
+	Trial   *Trial // of a search's run that has a result
 
 	Deployment string             // as of the run
 	Seed       int64              //
@@ -51,6 +52,7 @@ func SumUp(r Run) EndedRun {
 			}
 		}
 	}
+	e.Trial = trialOf(r.Result)
 	switch {
 	case r.Phase == v1alpha1.RunComplete && e.Invalid:
 		e.Message = reasons(&r)
@@ -73,6 +75,7 @@ func (e EndedRun) run(experiment, key string) *Run {
 	if r.Result != nil && e.Values != nil {
 		r.Result.Metrics, r.Decides = e.Values, slices.Sorted(maps.Keys(e.Values))
 	}
+	e.Trial.into(r)
 	return r
 }
 
@@ -130,7 +133,10 @@ func (p *Past) Counts() map[BenchmarkPhase]int {
 
 // Counted are the runs of an experiment that have a result which counts now: of each wanted repeat the last.
 func (e Experiment) Counted(past *Past) (out []EndedRun) {
-	for _, want := range e.wantedRuns().wants {
+	x := &experiment{Experiment: e, past: past, waits: map[string]cause{}}
+	x.Wanted = e.wantedRuns()
+	x.follow()
+	for _, want := range x.wants {
 		for _, r := range slices.Backward(past.Of(want.key)) {
 			if r.Phase == v1alpha1.RunComplete {
 				out = append(out, r)

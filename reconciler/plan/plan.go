@@ -18,6 +18,7 @@ func Plan(d Desired, o Observed) Result {
 	for _, x := range w.exps {
 		w.concludeAll(x)          // run.go, attribution.go: runs that have ended, and which job executed them
 		w.reruns(x)               // again.go: runs that the user asked for again
+		x.follow()                // searched.go: the next run of a search, now that one has ended
 		x.released = w.release(x) // retire.go: suspended, deleting, or done
 		w.supersede(x)            // run.go: runs that the newest revision no longer asks for
 		w.retire(x)               // retire.go: seats that are no longer wanted

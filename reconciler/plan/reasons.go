@@ -52,6 +52,7 @@ const (
 	NoResult    Reason = "NoResult"
 	RunByOthers Reason = "External"
 	InSync      Reason = "InSync"
+	SearchFound Reason = "SearchFound"
 
 	// What cannot be known now.
 	SchedulerUnreachable  Reason = "SchedulerUnreachable"
@@ -84,6 +85,14 @@ const (
 	SuiteFailed     Reason = "SuiteFailed"
 	TargetStalled   Reason = "TargetStalled"
 	SweepStopped    Reason = "SweepStopped"
+
+	// How a search ends without an answer: see search.go.
+	SearchUndecided Reason = "SearchUndecided"
+	SearchAbove     Reason = "SearchAbove"   // the highest load of its range keeps the objective
+	SearchBelow     Reason = "SearchBelow"   // the lowest does not
+	SearchStopped   Reason = "SearchStopped" // by a run that cannot be judged
+	SearchBudget    Reason = "SearchBudget"
+
 	NotTogether     Reason = "NotTogether"
 	OutOfSync       Reason = "OutOfSync"
 	BrokenCommit    Reason = "BrokenCommit"

@@ -8,6 +8,9 @@ import (
 	"assay/drivers"
 )
 
+// Active reports whether a run has not ended.
+func Active(r Run) bool { return active(&r) }
+
 func active(r *Run) bool { return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning }
 
 // allDone reports whether there are runs to do and every one has ended.
@@ -209,6 +212,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 	req.Replays = r.Replays
 	req.Target, req.Simulated, req.Seed = want.Target, target.Simulated, want.Request.Seed+want.seed
 	r.Seed, r.Decides = req.Seed, want.decides()
+	want.aim(&req)
 	for _, m := range set {
 		if m.key != want.key {
 			partner, _ := x.runID(m)

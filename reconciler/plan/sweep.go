@@ -53,6 +53,7 @@ func (x *experiment) sweep() {
 	for _, r := range x.runs {
 		x.byKey[r.Key] = append(x.ofKey(r.Key), r)
 	}
+	x.follow() // searched.go: which runs a search asks for
 	if len(x.Points) > 0 && x.StopOnFailure {
 		x.stopAtFailure()
 	}

@@ -17,6 +17,9 @@ type wantedRun struct {
 	point         int // index
 	block         int // of points that serve the same: their deployments are those of one server
 	params        map[string]string
+	search        *searching // nil: it is no run of a search
+	load          float64    // of a search
+	first         bool       // of a search: what the others are made from
 }
 
 // Wanted are the runs that an experiment wants, indexed. They follow from the revision alone and never change.
@@ -74,6 +77,9 @@ func servesAs(a, b Point) bool {
 
 // runsOf are the runs of a benchmark at a point. Two targets take turns: A B, then B A, so that neither is always first.
 func (p indexedPoint) runsOf(e Experiment, b *Benchmark) (out []wantedRun) {
+	if b.Search != nil {
+		return p.searchOf(e, b)
+	}
 	sides := []*Benchmark{b}
 	if b.Other != "" {
 		other := *b

@@ -51,6 +51,7 @@ type experiment struct {
 	byKey       map[string][]*Run // runs by their key, of the keys that a rule asked for or that have an open one: ofKey
 	isPast      map[*Run]bool     // of those, what is left of runs that ended before this pass
 	*Wanted
+	searches []*searching
 	point    int               // index of the sweep's point that is served
 	serves   map[string]int    // target -> the deployment that is served
 	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted

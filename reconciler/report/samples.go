@@ -22,6 +22,9 @@ type request struct {
 
 // requests reads samples.csv of a run, in the order in which they were sent; none when the file is missing or malformed.
 func requests(dir string) []request {
+	if dir == "" { // the answer of a search, which is no run
+		return nil
+	}
 	f, err := safefile.OpenIn(dir, "samples.csv")
 	if err != nil {
 		return nil
@@ -58,6 +61,9 @@ type frontierPoint struct {
 }
 
 func frontierFile(dir string) (out []frontierPoint) {
+	if dir == "" {
+		return nil
+	}
 	b, err := durable.Read(filepath.Join(dir, "frontier.json"), durable.MaxRecord)
 	if err != nil || json.Unmarshal(b, &out) != nil {
 		return nil

@@ -45,6 +45,7 @@ const (
 	Bandwidth  = "bandwidth"
 	Metadata   = "metadata"
 	Score      = "score"
+	Searched   = "search" // what a search found: of all its runs together
 )
 
 // Metric is one entry of the catalogue. A metric that is made for each value of a parameter has one entry, in whose texts
@@ -113,7 +114,7 @@ var (
 
 // load builds the catalogue once. The order is that of tables.
 var load = sync.OnceValue(func() catalogue {
-	c := catalogue{all: slices.Concat(serving(), vector(), storage(), common()), byName: map[string]int{}}
+	c := catalogue{all: slices.Concat(searched(), serving(), vector(), storage(), common()), byName: map[string]int{}}
 	for i := range c.all {
 		m := &c.all[i]
 		m.place = i

@@ -70,6 +70,9 @@ func TestSuitesWriteWhatTheCatalogueDeclares(t *testing.T) {
 		}
 	}
 	for _, m := range results.Catalogue() {
+		if m.Group == results.Searched { // of all runs of a search together: SearchRow
+			continue
+		}
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(written)), func(w string) bool { return !strings.HasPrefix(w, hole) && fits(w, m.Name) }) {
 			t.Errorf("the catalogue declares %s, which no suite writes", m.Name)
 		}

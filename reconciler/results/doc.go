@@ -7,6 +7,7 @@
 //	vector.go      those of the vector suite
 //	storage.go     those of the storage suite, and the phases of IO500
 //	common.go      those of several suites
+//	search.go      the answer of a search, from all its runs
 //	brief.go       a run's main metrics in one line
 //	row.go         a run as a Row; repeats as a Group
 //	statistics.go  means, medians, intervals

@@ -16,29 +16,30 @@ import (
 
 // Row is one run.
 type Row struct {
-	Experiment string             `json:"experiment"`
-	Benchmark  string             `json:"benchmark"`
-	Point      map[string]string  `json:"point,omitempty"`
-	Repeat     int                `json:"repeat"`
-	Deployment string             `json:"deployment,omitempty"` // which start of the servers it measured; empty: not known
-	Seed       int64              `json:"seed,omitempty"`
-	Run        string             `json:"run"`
-	Revision   string             `json:"revision"`
-	Commit     string             `json:"commit,omitempty"`
-	Phase      string             `json:"phase"`
-	Valid      bool               `json:"valid"`
-	Reasons    []drivers.Reason   `json:"reasons,omitempty"`
-	Simulated  bool               `json:"simulated"`
-	Started    time.Time          `json:"started,omitzero"`
-	Ended      time.Time          `json:"ended,omitzero"`
-	Window     *drivers.Window    `json:"window,omitempty"` // when it measured
-	JobID      string             `json:"jobID,omitempty"`
-	Nodes      []string           `json:"nodes,omitempty"`
-	Metrics    map[string]float64 `json:"metrics,omitempty"`
-	Versions   map[string]string  `json:"versions,omitempty"`
-	Host       map[string]string  `json:"host,omitempty"`
-	Files      []string           `json:"files,omitempty"`
-	Dir        string             `json:"dir,omitempty"`
+	Experiment string                 `json:"experiment"`
+	Benchmark  string                 `json:"benchmark"`
+	Point      map[string]string      `json:"point,omitempty"`
+	Repeat     int                    `json:"repeat"`
+	Deployment string                 `json:"deployment,omitempty"` // which start of the servers it measured; empty: not known
+	Seed       int64                  `json:"seed,omitempty"`
+	Run        string                 `json:"run"`
+	Revision   string                 `json:"revision"`
+	Commit     string                 `json:"commit,omitempty"`
+	Phase      string                 `json:"phase"`
+	Valid      bool                   `json:"valid"`
+	Reasons    []drivers.Reason       `json:"reasons,omitempty"`
+	Simulated  bool                   `json:"simulated"`
+	Started    time.Time              `json:"started,omitzero"`
+	Ended      time.Time              `json:"ended,omitzero"`
+	Window     *drivers.Window        `json:"window,omitempty"` // when it measured
+	JobID      string                 `json:"jobID,omitempty"`
+	Nodes      []string               `json:"nodes,omitempty"`
+	Metrics    map[string]float64     `json:"metrics,omitempty"`
+	Versions   map[string]string      `json:"versions,omitempty"`
+	Host       map[string]string      `json:"host,omitempty"`
+	Files      []string               `json:"files,omitempty"`
+	Dir        string                 `json:"dir,omitempty"`
+	Search     *v1alpha1.SearchStatus `json:"search,omitempty"` // of the answer of a search, which is no run
 }
 
 // Engine is what a storage run measured with, io500 or native; empty for other suites. Results of two engines are never

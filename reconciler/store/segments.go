@@ -32,6 +32,8 @@ type FinishedRun struct {
 	Why   string `json:"why,omitempty"`   // they are not valid
 	// Values are those of the metrics that may end its repeats early.
 	Values map[string]float64 `json:"values,omitempty"`
+	// Trial is what a search needs of its run.
+	Trial *plan.Trial `json:"trial,omitempty"`
 }
 
 // segmentHead is the first line of a segment.
@@ -55,7 +57,8 @@ func segmentName(n int) string { return fmt.Sprintf("segment-%06d.jsonl", n) }
 func finishedRun(r plan.Run) FinishedRun {
 	f := FinishedRun{Run: r}
 	if res := r.Result; res != nil && res.Error == "" {
-		f.Valid, f.Values = v1alpha1.True, plan.SumUp(r).Values
+		sum := plan.SumUp(r)
+		f.Valid, f.Values, f.Trial = v1alpha1.True, sum.Values, sum.Trial
 		if !res.Valid {
 			r.Phase = v1alpha1.RunComplete // whatever became of it, these are the reasons
 			f.Valid, f.Final, f.Why = v1alpha1.False, res.Final, plan.SumUp(r).Message
@@ -76,7 +79,7 @@ func (f FinishedRun) overrules(r plan.Run) plan.Run {
 // sum is what rules need of the run.
 func (f FinishedRun) sum() plan.EndedRun {
 	e := plan.SumUp(f.Run)
-	e.Invalid, e.Final, e.Values = f.Valid == v1alpha1.False, f.Final, f.Values
+	e.Invalid, e.Final, e.Values, e.Trial = f.Valid == v1alpha1.False, f.Final, f.Values, f.Trial
 	if e.Invalid && f.Phase == v1alpha1.RunComplete {
 		e.Message = f.Why
 	}

@@ -30,12 +30,13 @@ type summary struct {
 	Deployment string             `json:"d,omitempty"`
 	Seed       int64              `json:"seed,omitempty"`
 	Values     map[string]float64 `json:"v,omitempty"`
+	Trial      *plan.Trial        `json:"trial,omitempty"`
 }
 
 func summaryOf(r FinishedRun) summary {
 	e := r.sum()
 	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Replays, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli(),
-		e.Deployment, e.Seed, e.Values}
+		e.Deployment, e.Seed, e.Values, e.Trial}
 }
 
 // runLine is the line of a run, without its end.
@@ -66,7 +67,7 @@ func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
 			return err
 		}
 		e := plan.EndedRun{ID: v.ID, Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))), Message: one(v.Message), Tries: v.Tries, Retries: v.Retries,
-			Replays: v.Replays, Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC(), Deployment: one(v.Deployment), Seed: v.Seed, Values: v.Values}
+			Replays: v.Replays, Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC(), Deployment: one(v.Deployment), Seed: v.Seed, Values: v.Values, Trial: v.Trial}
 		past.Add(e, plan.Run{Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Created: time.UnixMilli(v.Created)})
 		return nil
 	})

@@ -66,6 +66,9 @@ func (d describer) experiment(e v1alpha1.ExperimentStatus) {
 	}
 	for _, b := range e.Benchmarks {
 		d.field("Benchmark", "%s  %d of %d runs done", b.Name, b.Done, b.Runs)
+		for _, s := range b.Searches {
+			d.field("  Search", "%s", searchLine(s))
+		}
 	}
 }
 
@@ -121,6 +124,7 @@ func (d describer) benchmark(e v1alpha1.ExperimentStatus, b v1alpha1.BenchmarkSt
 	d.field("Target", "%s", b.Target)
 	d.field("Runs", "%d done of %d", b.Done, b.Runs)
 	d.conditions(b.Conditions)
+	d.searches(b)
 	for _, r := range e.Runs {
 		if r.Benchmark == b.Name {
 			d.shown[e.Name+"/run/"+r.ID] = true

@@ -135,6 +135,10 @@ func withoutJob(w io.Writer, e v1alpha1.Experiment) {
 		}
 	}
 	for _, b := range e.Spec.Benchmarks {
+		if b.Search != nil {
+			fmt.Fprintf(w, "\nbenchmark %s: a search of at most %d runs against %s, at most %s each\n", b.Name, v1alpha1.MostSearchRuns, b.Target, b.Timeout)
+			continue
+		}
 		fmt.Fprintf(w, "\nbenchmark %s: %d run(s) against %s, at most %s each\n", b.Name, b.Repeats.Total()*len(b.Targets()), strings.Join(b.Targets(), " and "), b.Timeout)
 	}
 }

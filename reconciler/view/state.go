@@ -21,6 +21,7 @@ func Lines(e v1alpha1.ExperimentStatus) []text.Line {
 			c := v1alpha1.Find(b.Conditions, v1alpha1.Complete)
 			out = append(out, text.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Reason: c.Reason, Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
 		}
+		out = append(out, searchLines(e.Name, b)...)
 	}
 	for _, r := range e.Runs {
 		out = append(out, text.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: runDetail(r)})

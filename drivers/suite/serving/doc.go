@@ -170,6 +170,7 @@
 //	goodput.go     bounds, stages                server_metrics.go  the servers' own metrics
 //	server_report.go  what they say of the window, and the window
 //	inputs.go      what decides the bytes that are sent, and sending them again
+//	objective.go   the bounds of a search
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	keepup.go      overload               intervals.go   how sure latencies are
 //	vllmresult.go  vLLM's result JSON

@@ -284,5 +284,6 @@ func (r *runner) result(ctx context.Context, b *book, records []record) (*summar
 		res.Versions["constraint_dialect"] = string(r.server.dialect)
 	}
 	r.redact(records)
+	res.Objective = sum.objective(r.req.Objective, res.Reasons, faults, metrics)
 	return &sum, res, nil
 }

@@ -2,10 +2,12 @@ package resultset
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"assay/api/v1alpha1"
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
 	"assay/reconciler/store"
@@ -25,6 +27,8 @@ type Reader struct {
 	// Configurations say what a revision measures. An error means that this assay cannot compile the revision any more:
 	// only its own runs count for it then.
 	Configurations func(store.Revision) ([]plan.Configuration, error)
+	// Searches are what the searches of a revision have come to with the runs of its experiment; nil: none is known.
+	Searches func(store.Revision, []plan.Run) ([]v1alpha1.SearchStatus, error)
 }
 
 // Measurements are an experiment's revisions, and the results that count for each.
@@ -33,6 +37,7 @@ type Measurements struct {
 
 	reader     Reader
 	experiment string
+	runs       []plan.Run
 	rows       []results.Row                // oldest first
 	made       map[string]map[string]string // by revision: the configuration by results.Key
 }
@@ -51,7 +56,7 @@ func (r Reader) Measurements(experiment string) (*Measurements, error) {
 		return nil, err
 	}
 	deleting := func(rev store.Revision) bool { return rev.Deleting }
-	return &Measurements{slices.DeleteFunc(history, deleting), r, experiment, results.Rows(runs), map[string]map[string]string{}}, nil
+	return &Measurements{slices.DeleteFunc(history, deleting), r, experiment, runs, results.Rows(runs), map[string]map[string]string{}}, nil
 }
 
 // find resolves a revision by its number or the beginning of its hash; the newest when word is empty.
@@ -83,15 +88,15 @@ func (m *Measurements) find(word string) (store.Revision, error) {
 
 // Of are the results that count for a revision: of each repeat the newest.
 func (m *Measurements) Of(rev store.Revision) []results.Row {
-	wanted := m.configurations(rev.Hash)
 	var out []results.Row
 	for _, r := range m.rows {
-		configuration, ok := m.configurations(r.Revision)[r.Key()]
-		if r.Revision == rev.Hash || ok && wanted[r.Key()] == configuration {
+		configuration := m.configuration(r.Revision, r)
+		if r.Revision == rev.Hash || configuration != "" && m.configuration(rev.Hash, r) == configuration {
 			out = append(out, r)
 		}
 	}
-	return results.Newest(out)
+	out = results.Newest(out)
+	return append(out, m.answers(rev, out)...)
 }
 
 // Measured is a revision that has results.
@@ -125,9 +130,39 @@ func (m *Measurements) configurations(hash string) map[string]string {
 	if i := slices.IndexFunc(m.History, func(rev store.Revision) bool { return rev.Hash == hash }); i >= 0 {
 		all, _ := m.reader.Configurations(m.History[i]) // none: see Reader
 		for _, c := range all {
-			made[results.Key(c.Benchmark, c.Point)] = c.Fingerprint
+			made[results.Key(c.Benchmark, c.At())] = c.Fingerprint
 		}
 	}
 	m.made[hash] = made
 	return made
+}
+
+// configuration is what a run measured, by a revision; empty when it does not measure that. The runs of a search are at any load.
+func (m *Measurements) configuration(hash string, r results.Row) string {
+	made := m.configurations(hash)
+	if c, ok := made[r.Key()]; ok {
+		return c
+	}
+	for name := range r.Point {
+		c := plan.Configuration{Point: maps.Clone(r.Point), Load: name}
+		if c, ok := made[results.Key(r.Benchmark, c.At())]; ok {
+			return c
+		}
+	}
+	return ""
+}
+
+// answers are the rows of a revision's searches that have ended.
+func (m *Measurements) answers(rev store.Revision, rows []results.Row) (out []results.Row) {
+	if m.reader.Searches == nil || !slices.ContainsFunc(rev.Spec.Spec.Benchmarks, func(b v1alpha1.Benchmark) bool { return b.Search != nil }) {
+		return nil
+	}
+	all, _ := m.reader.Searches(rev, m.runs) // none: see Reader
+	for _, s := range all {
+		if row, ok := results.SearchRow(s, rows); ok {
+			row.Revision = rev.Hash
+			out = append(out, row)
+		}
+	}
+	return out
 }

@@ -82,7 +82,7 @@ func (m *memory) measure(experiment, hash string, repeat int, throughput float64
 }
 
 func (m *memory) reader() Reader {
-	return Reader{m, func(rev store.Revision) ([]plan.Configuration, error) {
+	return Reader{Store: m, Configurations: func(rev store.Revision) ([]plan.Configuration, error) {
 		model := rev.Spec.Metadata.Labels["model"]
 		if model == "" {
 			return nil, errors.New("a field that this assay does not know")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"assay/api/v1alpha1"
 	"assay/reconciler/gate"
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
@@ -35,7 +36,7 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 	groups := results.Groups(m.Of(head))
 	for _, b := range head.Spec.Spec.Benchmarks {
 		for _, g := range b.Gates {
-			for _, p := range points(b.Name, declared, groups) {
+			for _, p := range pointsOf(b, declared, groups) {
 				v := gate.Evaluate(g, p.group, p.declared, promql, r.baseline)
 				if unknown != "" && v.Verdict == gate.Go {
 					v.Verdict, v.Reason = gate.Inconclusive, unknown+"; so far: "+v.Reason
@@ -54,6 +55,22 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 type point struct {
 	group    results.Group
 	declared gate.Declared
+}
+
+// pointsOf are the points of a benchmark: of one that searches, those with an answer.
+func pointsOf(b v1alpha1.Benchmark, declared []plan.Configuration, groups []results.Group) (out []point) {
+	if b.Search == nil {
+		return points(b.Name, declared, groups)
+	}
+	for _, g := range groups {
+		if g.Benchmark == b.Name && g.Answers() {
+			out = append(out, point{group: g})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, point{group: results.Group{Benchmark: b.Name}})
+	}
+	return out
 }
 
 // points are all that a benchmark declares, in the order of serving, and those that only its results know.

@@ -1,0 +1,73 @@
+package serving
+
+import (
+	"maps"
+	"slices"
+
+	"assay/api/v1alpha1"
+	"assay/drivers"
+	"assay/drivers/suite"
+)
+
+// beyond are the reasons against a result that say that the server could not take the load, and nothing of the client: a
+// search takes such a run as one that has missed its objective.
+var beyond = []string{suite.ReasonOverloaded, suite.ReasonErrorRate, suite.ReasonNothingCompleted}
+
+// objective says how many requests kept each bound of a search, and all of them together. One that failed kept none; one of a
+// single token has no time per token, and keeps a bound on it.
+func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, m map[string]float64) *drivers.Objective {
+	if len(slo) == 0 {
+		return nil
+	}
+	out := &drivers.Objective{}
+	all := make([]bool, len(s.records))
+	for i := range s.records {
+		all[i] = s.records[i].failure == nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(slo)) {
+		quantity, share, _ := v1alpha1.SLOBound(name)
+		kept := make([]bool, len(s.records))
+		for i := range s.records {
+			r := &s.records[i]
+			kept[i] = r.failure == nil && within(r.quantity(quantity), slo[name])
+			all[i] = all[i] && kept[i]
+		}
+		if share > 0 {
+			out.Parts = append(out.Parts, count(name, kept))
+		}
+	}
+	goodput := count(v1alpha1.GoodputPart, all)
+	out.Parts = append(out.Parts, goodput)
+	if _, given := m["goodput_rate_percent"]; !given { // by bounds of its own
+		m["goodput_rate_percent"] = percent(goodput.Good, goodput.Of)
+		if d := s.duration.Seconds(); d > 0 {
+			m["request_goodput"] = float64(goodput.Good) / d
+		}
+	}
+	is := func(r drivers.Reason) bool { return slices.Contains(beyond, r.Reason) }
+	isNot := func(r drivers.Reason) bool { return !is(r) }
+	if i := slices.IndexFunc(reasons, is); i >= 0 && !slices.ContainsFunc(faults, isNot) {
+		out.Missed = reasons[i].Reason
+	}
+	return out
+}
+
+func count(part string, kept []bool) drivers.Kept {
+	out := drivers.Kept{Part: part, Of: len(kept), Effective: suite.Effective(kept)}
+	for _, k := range kept {
+		if k {
+			out.Good++
+		}
+	}
+	return out
+}
+
+func (r *record) quantity(name string) float64 {
+	switch name {
+	case "ttft":
+		return r.ttft
+	case "tpot":
+		return r.tpot
+	}
+	return r.e2el
+}
