@@ -53,7 +53,7 @@ spec:
       resources: {partition: gpu, gpusPerNode: 1}
       restart: {backoff: 1s}%s
   benchmarks:
-    - {name: q, target: llm, run: {nodes: 2}, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 4, seed: 1}}
+    - {name: q, target: llm, retryInvalid: 0, run: {nodes: 2}, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 4, seed: 1}}
 `, late, docs)
 }
 
@@ -69,7 +69,7 @@ func TestTwoUsers(t *testing.T) {
 	}
 	shouting, squatting := s.begin(t, "shout", attack{}), s.begin(t, "squat", attack{})
 	met := s.meetings(t)
-	s.must("apply", "-f", s.write("mine.yaml", s.mine(t)), "--timeout", "3m")
+	s.must("apply", "-f", s.write("mine.yaml", s.mine(t)), "--timeout", "4m")
 	t.Run("rubbish to every port keeps no run from its result", func(t *testing.T) { s.measured(t, shouting, met()) })
 	t.Run("who sits on a port gets no key", func(t *testing.T) { s.squatted(t, squatting) })
 	stop := s.controller()

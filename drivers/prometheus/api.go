@@ -47,23 +47,22 @@ func (e *Embedded) handler(token, scrape string) http.Handler {
 	} {
 		mux.Handle(path, e.inTurn(answer(h)))
 	}
-	mux.HandleFunc("/-/ready", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "Prometheus embedded in assay is ready.")
-	})
-	mux.HandleFunc("/-/healthy", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "Prometheus embedded in assay is healthy.")
-	})
+	for path, word := range map[string]string{"/-/ready": "ready", "/-/healthy": "healthy"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "Prometheus embedded in assay is %s.\n", word)
+		})
+	}
 	api := listen.Guard(func() string { return token }, mux)
 	textfile := listen.Guard(func() string { return scrape }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		http.ServeFile(w, r, e.o.Textfile)
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // a ServeMux would answer strangers with redirects
+		h := api
 		if r.URL.Path == "/textfile" {
-			textfile.ServeHTTP(w, r)
-			return
+			h = textfile
 		}
-		api.ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	})
 }
 
