@@ -32,8 +32,7 @@ const (
 // badRequest marks an error that is the caller's.
 type badRequest struct{ error }
 
-// handler is the part of Prometheus' HTTP API that Grafana and the API clients use, for those who know the token. The file
-// of metrics is for those who know the token of scrapers.
+// handler is the part of Prometheus' HTTP API that Grafana and the API clients use, and the file of metrics: each asks for its token.
 func (e *Embedded) handler(token, scrape string) http.Handler {
 	mux := http.NewServeMux()
 	for path, h := range map[string]func(*http.Request) (any, error){
