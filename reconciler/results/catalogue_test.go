@@ -185,7 +185,7 @@ func TestRealRuns(t *testing.T) {
 
 // TestEntries: nothing is declared twice, and every entry says what it is.
 func TestEntries(t *testing.T) {
-	groups := []string{results.Throughput, results.Latency, results.Quality, results.Errors, results.Load, results.Client, results.Server,
+	groups := []string{results.Throughput, results.Latency, results.Quality, results.Errors, results.Load, results.Client, results.Server, results.Searched,
 		results.Bandwidth, results.Metadata, results.Score}
 	seen := map[string]bool{}
 	for _, m := range results.Catalogue() {
