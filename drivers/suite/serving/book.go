@@ -3,9 +3,11 @@ package serving
 import (
 	"slices"
 	"sync"
+	"time"
 	"unsafe"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/loadgen/sse"
 )
 
 // blockOf is how many samples are kept together.
@@ -23,20 +25,65 @@ type book struct {
 	spool    spool
 	failures map[suite.Failure]*suite.Failure
 	maps     [][]byte // of floats
+	models   []string // that answered
+	words    []time.Duration
 }
 
-// entered is a sample whose answer lies in the spool.
+// entered is a sample whose answer lies in the spool, but for what is small.
 type entered struct {
-	sample
-	kept place
+	outcome    short
+	index      int
+	due, free  time.Duration
+	structured bool
+	usage      bool
+	prompt     int32
+	completion int32
+	finish     string
+	kept       place
+}
+
+// short is an outcome without its answer.
+type short struct {
+	sent, ended, connect, behind, blur time.Duration
+	failure                            *suite.Failure
+}
+
+// besides is how many numbers follow the times of an answer in the spool: what Said holds, the tokens of thoughts, the model.
+const besides = 8
+
+// enter puts an answer into the spool.
+func (b *book) enter(s sample) entered {
+	a, said := &s.answer, &s.answer.Said
+	b.words = append(append(b.words[:0], a.Events...), said.First, said.Thought, said.Answer, said.Last,
+		time.Duration(said.Events), time.Duration(said.Hidden), time.Duration(a.Reasoned), time.Duration(b.model(a.Model)))
+	return entered{short{s.sent, s.ended, s.connect, s.behind, s.blur, s.failure}, s.index, s.due, s.free, s.structured,
+		a.Usage, int32(a.Prompt), int32(a.Completion), a.Finish, b.spool.add(b.words, a.Text)}
+}
+
+// sample is what was entered.
+func (b *book) sample(e entered) sample {
+	words, text := b.spool.answer(e.kept)
+	n := len(words) - besides
+	w, o := words[n:], e.outcome
+	return sample{index: e.index, due: e.due, free: e.free, structured: e.structured, outcome: outcome{
+		sent: o.sent, ended: o.ended, connect: o.connect, behind: o.behind, blur: o.blur, failure: o.failure,
+		answer: sse.Answer{Events: words[:n:n], Text: text, Finish: e.finish, Model: b.models[w[7]], Usage: e.usage, Prompt: int(e.prompt), Completion: int(e.completion),
+			Reasoned: int(w[6]), Said: sse.Said{First: w[0], Thought: w[1], Answer: w[2], Last: w[3], Events: int(w[4]), Hidden: int(w[5])}},
+	}}
+}
+
+// model is the number of a model's name.
+func (b *book) model(name string) int {
+	i := slices.Index(b.models, name)
+	if i < 0 {
+		i, b.models = len(b.models), append(b.models, name)
+	}
+	return i
 }
 
 func newBook(dir string) *book {
 	return &book{spool: spool{dir: dir}, failures: map[suite.Failure]*suite.Failure{}}
 }
-
-// there reports whether a sample was added: every request has an end.
-func (s *sample) there() bool { return s.ended != 0 }
 
 // add keeps a sample under its index. The buffers of its answer can be used again afterwards.
 func (b *book) add(s sample) {
@@ -52,9 +99,7 @@ func (b *book) add(s sample) {
 	if s.failure != nil {
 		s.failure = b.same(s.failure)
 	}
-	kept := b.spool.add(s.answer.Events, s.answer.Text)
-	s.answer.Events, s.answer.Text = nil, nil
-	(*block)[s.index%blockOf] = entered{s, kept}
+	(*block)[s.index%blockOf] = b.enter(s)
 	b.n++
 }
 
@@ -87,11 +132,10 @@ func (b *book) each(f func(sample) error) error {
 	}
 	for k, block := range b.blocks {
 		for _, e := range block {
-			if !e.there() {
+			if e.outcome.ended == 0 { // it was not sent
 				continue
 			}
-			e.answer.Events, e.answer.Text = b.spool.answer(e.kept)
-			if err := f(e.sample); err != nil {
+			if err := f(b.sample(e)); err != nil {
 				return err
 			}
 		}
