@@ -16,6 +16,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
+	"assay/drivers/safefile"
 	"assay/drivers/suite/selftest/truth"
 )
 
@@ -28,7 +29,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("making a folder for what the clients write: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer safefile.RemoveAll(context.WithoutCancel(ctx), dir)
 	theirs, err := one(ctx, o, func(url string) ([]string, string, error) {
 		result := filepath.Join(dir, "result.json")
 		words := strings.NewReplacer("{url}", url, "{result}", result)

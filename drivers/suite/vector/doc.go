@@ -21,7 +21,7 @@
 //     are known lie among them. When one of these comes again, as those of a file do, it is moved by a millionth.
 //   - repeated_query_speedup (cache.go): some queries are asked twice on purpose, to say whether the server remembers answers.
 //   - query_rate: an open loop; its times are fixed before, as in package serving, and …_intended counts from them. A
-//     server that does not keep up has the reason Overloaded, as in package serving, and that phase has no latencies.
+//     server that does not keep up has the reason Overloaded, as in package serving, and that phase has no latencies (queue.go).
 //   - query_filter_<P>pct: only rows whose metadata match, P percent of all, with the highest number of workers. The
 //     metadata are independent of the vectors; …_selected_percent is the exact share. Where fewer than k match, the true
 //     neighbours are these few.
