@@ -147,7 +147,7 @@ func read(g v1alpha1.Gate, group results.Group, promql Values) ([]decide.Run, re
 			return nil, results.Metric{}, err
 		}
 		if len(values) != len(runs) {
-			return nil, results.Metric{}, fmt.Errorf("Prometheus has %d values for %d runs", len(values), len(runs))
+			return nil, results.Metric{}, fmt.Errorf("there are %d values of Prometheus for %d runs", len(values), len(runs))
 		}
 		for i, v := range values {
 			runs[i].Metrics = map[string]float64{"": v}

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"assay/drivers"
@@ -49,7 +50,11 @@ func (x *experiment) due() map[string]int {
 			next = want.deployment
 		}
 	}
-	if next == 0 || slices.ContainsFunc(x.runs, active) {
+	if slices.ContainsFunc(x.runs, active) {
+		x.stay(due)
+		return due
+	}
+	if next == 0 {
 		return due
 	}
 	for i := range x.wants { // all targets whose runs go on there, so that they start together
@@ -58,6 +63,26 @@ func (x *experiment) due() map[string]int {
 		}
 	}
 	return due
+}
+
+// stay keeps what active runs measure as it is, also when a new revision has other runs that ended on a later deployment.
+func (x *experiment) stay(due map[string]int) {
+	for _, r := range x.runs {
+		if n := r.measuredDeployment(); active(r) && n > 0 {
+			due[r.Target] = n
+		}
+	}
+}
+
+// measuredDeployment is the number in what deployment says of a run's target; 0: not known.
+func (r *Run) measuredDeployment() int {
+	first, _, _ := strings.Cut(r.Deployment, "+")
+	f := strings.Split(first, "/")
+	if len(f) < 2 {
+		return 0
+	}
+	n, _ := strconv.Atoi(f[1])
+	return n
 }
 
 // block is the block of a point; -1 when nothing is wanted there.

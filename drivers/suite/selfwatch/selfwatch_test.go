@@ -52,11 +52,11 @@ func TestCauses(t *testing.T) {
 		"quota and stalls": {func(r *Report) { r.Throttled = 5 * time.Second; stall(r) }, suite.ReasonClientThrottled, true},
 	} {
 		r := quiet(test.change)
-		faults, notes := Judge([]Report{quiet(nil), r}, Effect{Bar: 6, Resolves: Resolves(20), What: "sending"})
+		faults, _ := Judge([]Report{quiet(nil), r}, Effect{Bar: 6, Resolves: Resolves(20), What: "sending"})
 		if got := words(faults); !slices.Equal(got, []string{test.word}) {
 			t.Errorf("%s: the faults are %v, want %s", name, faults, test.word)
 		}
-		faults, notes = Judge([]Report{r}, Effect{Bar: 4, Resolves: Resolves(20)})
+		faults, notes := Judge([]Report{r}, Effect{Bar: 4, Resolves: Resolves(20)})
 		if len(faults) > 0 || slices.Contains(words(notes), test.word) != test.note {
 			t.Errorf("%s, without an effect: faults %v, notes %v, want a note: %v", name, faults, notes, test.note)
 		}
