@@ -20,7 +20,7 @@
 // has done (wear-out), and the time counts until the last one has: a slow task lowers the result, as it would delay a job.
 //
 // A result is not valid when nothing was done in a phase (Incomplete), when a write phase ended before the stonewall, or when a
-// phase took less than a tenth of a second (TooShort), and on tmpfs (InMemory, package storage), and when the tasks waited for a CPU for more than a tenth of
+// phase took less than 10 ms (TooShort), and on tmpfs (InMemory, package storage), and when the tasks waited for a CPU for more than a tenth of
 // their time (ClientCrowded; package selfwatch watches every node). A score, which IO500's
 // rules give from 300 s on and students' from 30 s, is left out below 30 s.
 //

@@ -53,7 +53,7 @@ func TestMemoryIsNoDisk(t *testing.T) {
 	}
 }
 
-// TestShortPhases: phases that ended before the stonewall, and phases of less than a tenth of a second, are no measurement.
+// TestShortPhases: phases that ended before the stonewall, and phases of less than 10 ms, are no measurement.
 func TestShortPhases(t *testing.T) {
 	req, dir := request(t, 1)
 	req.Storage.BlockSize, req.Storage.Segments, req.Storage.Files = 64<<10, 1, 2
