@@ -24,6 +24,9 @@ var Losses = []string{LostDisk, LostWrites, LostFileSystem, LostTarget}
 // ExitLost is the exit code of a suite that lost the first of Losses; each further one has the next code.
 const ExitLost = 80
 
+// ExitInterrupted is the exit code of every verb that a signal has ended, of a suite too: it handles SIGTERM, and leaves then.
+const ExitInterrupted = 130
+
 // A suite judges its target. What it needs itself (a disk, a file system) and that the target answers at all is not its
 // judgement: such a run was lost and is done again. Which it was is told by the kind of an error, never by its text.
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/drivers"
 	"assay/reconciler/view/text"
 )
 
@@ -28,7 +29,7 @@ const (
 	exitUsage       = 2
 	exitManifest    = 4
 	exitLeaseHeld   = 5
-	exitInterrupted = 130
+	exitInterrupted = drivers.ExitInterrupted
 )
 
 // exitError ends the program with a code; a nil err prints nothing.

@@ -135,6 +135,8 @@ func actSuite(dir string) int {
 	case "full":
 		fmt.Println("no space left on device")
 		return drivers.ExitLost
+	case "interrupted":
+		os.Exit(drivers.ExitInterrupted)
 	case "killed":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "long":
@@ -405,9 +407,9 @@ func TestRuns(t *testing.T) {
 // TestLostRuns: the agent says what a suite lost that left no result, or who killed it (C24).
 func TestLostRuns(t *testing.T) {
 	j := startJob(t, drivers.AgentDesired{})
-	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("full"), j.run("killed"), j.run("bad")}})
-	for i, want := range []string{drivers.LostDisk, drivers.LostSuite, ""} {
-		id := []string{"full", "killed", "bad"}[i]
+	j.tell(drivers.AgentDesired{Runs: []drivers.Run{j.run("full"), j.run("killed"), j.run("interrupted"), j.run("bad")}})
+	for i, want := range []string{drivers.LostDisk, drivers.LostSuite, drivers.LostSuite, ""} {
+		id := []string{"full", "killed", "interrupted", "bad"}[i]
 		if s := j.until(id+" has failed", runPhase(id, v1alpha1.RunFailed)); s.Runs[i].Reason != want {
 			t.Errorf("%+v, want the reason %q", s.Runs[i], want)
 		}

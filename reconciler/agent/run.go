@@ -158,6 +158,8 @@ func (r *run) conclude(exit drivers.Exit) {
 		r.end(v1alpha1.RunFailed, fmt.Sprintf("it did not end within %s", r.want.Limit.Std()))
 	case exit.Signal != "":
 		r.lose(drivers.LostSuite, fmt.Sprintf("signal %s ended the suite: %s", exit.Signal, last))
+	case exit.Code == drivers.ExitInterrupted: // who ends a job signals all of its processes, and the agent can hear of it last
+		r.lose(drivers.LostSuite, "a signal that assay did not send ended the suite: "+last)
 	case lost >= 0 && lost < len(drivers.Losses):
 		r.lose(drivers.Losses[lost], fmt.Sprintf("the suite left no result, because it lost what it needs (%s): %s", drivers.Losses[lost], last))
 	default:
