@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"assay/drivers"
@@ -50,11 +49,7 @@ func (x *experiment) due() map[string]int {
 			next = want.deployment
 		}
 	}
-	if slices.ContainsFunc(x.runs, active) {
-		x.stay(due)
-		return due
-	}
-	if next == 0 {
+	if next == 0 || slices.ContainsFunc(x.runs, active) {
 		return due
 	}
 	for i := range x.wants { // all targets whose runs go on there, so that they start together
@@ -65,24 +60,30 @@ func (x *experiment) due() map[string]int {
 	return due
 }
 
-// stay keeps what active runs measure as it is, also when a new revision has other runs that ended on a later deployment.
-func (x *experiment) stay(due map[string]int) {
-	for _, r := range x.runs {
-		if n := r.measuredDeployment(); active(r) && n > 0 {
-			due[r.Target] = n
+// keepDeployments leaves every server on the deployment that it was told while a run is active, whatever a new revision has of
+// runs that ended on others.
+func (x *experiment) keepDeployments() {
+	if !x.deploys || !slices.ContainsFunc(x.runs, active) {
+		return
+	}
+	for _, s := range x.services {
+		s.Processes = slices.Clone(s.Processes)
+		for k := range s.Processes {
+			p := &s.Processes[k]
+			for _, replica := range s.replicas {
+				i := slices.IndexFunc(replica.agent.Desired.Processes, func(told drivers.Process) bool { return told.Name == p.Name })
+				if i >= 0 && undeployed(replica.agent.Desired.Processes[i].Fingerprint) == undeployed(p.Fingerprint) {
+					p.Fingerprint = replica.agent.Desired.Processes[i].Fingerprint
+				}
+			}
 		}
 	}
 }
 
-// measuredDeployment is the number in what deployment says of a run's target; 0: not known.
-func (r *Run) measuredDeployment() int {
-	first, _, _ := strings.Cut(r.Deployment, "+")
-	f := strings.Split(first, "/")
-	if len(f) < 2 {
-		return 0
-	}
-	n, _ := strconv.Atoi(f[1])
-	return n
+// undeployed is a fingerprint without the number of a deployment.
+func undeployed(fingerprint string) string {
+	of, _, _ := strings.Cut(fingerprint, deploymentMark)
+	return of
 }
 
 // block is the block of a point; -1 when nothing is wanted there.

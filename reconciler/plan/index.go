@@ -27,6 +27,7 @@ func newWorld(d Desired, o Observed) *world {
 		x.sweep()
 		x.indexRuns(w.attempt)
 		w.layOut(x)
+		x.keepDeployments()
 	}
 	return w
 }
