@@ -18,7 +18,7 @@ type process struct {
 	state       byte   // R, S, D, T, Z …
 	name        string // comm
 	argv        []string
-	role        string // agent, node, server, suite, or empty
+	role        string // agent, guard, node, server, suite, or empty
 	seat, nonce string // of the attempt that it belongs to
 	job, node   string // SLURM_JOB_ID and SLURMD_NODENAME
 	stepped     bool   // it runs on a clock that we stepped
@@ -79,6 +79,9 @@ func (p *processes) place(all []process, byPID map[int]int, i, depth int) attemp
 				a.role = "server"
 				if pr.name == "srun" {
 					a.role = "srun"
+				}
+				if verb(pr.argv) == "agent-guard" { // to kill it together with its agent is another fault
+					a.role = "guard"
 				}
 			}
 			if v := verb(pr.argv); a.nonce != "" && (strings.HasPrefix(v, "suite") || v == "agent-node") {

@@ -49,3 +49,22 @@ func carries(pid int, word string) bool {
 	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	return err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+word+"\x00"))
 }
+
+// Carried are the values that a variable has in the environments of processes, each once, in no order.
+func Carried(name string) (out []string) {
+	seen := map[string]bool{}
+	procs, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is well formed
+	for _, p := range procs {
+		env, err := os.ReadFile(p)
+		if err != nil {
+			continue // it has ended, or is another user's
+		}
+		for word := range bytes.SplitSeq(env, []byte{0}) {
+			if value, ok := bytes.CutPrefix(word, []byte(name+"=")); ok && !seen[string(value)] {
+				seen[string(value)] = true
+				out = append(out, string(value))
+			}
+		}
+	}
+	return out
+}

@@ -88,6 +88,7 @@ func Run(ctx context.Context, dir string, o Options) error {
 	} else if err != nil {
 		return err
 	}
+	endPredecessors(ctx, a.dir)
 	a.guard = startGuard(o.Binary, a.dir)
 	go a.watchParent(ctx)
 	a.nodes = startNodes(ctx, dir, o)

@@ -24,6 +24,7 @@
 //	probing.go      probes, and what they say about Ready
 //	live.go         a server that hangs after it was Ready; the agent's own pauses; what happened, for the controller
 //	raycluster.go   a Ray cluster under a server
+//	predecessors.go what earlier jobs of the seat left on the node
 //	group.go        a process group: start, SIGTERM, SIGKILL, exit code
 //	run.go          one benchmark run, executed once
 //	relay.go        stable local ports to a collector whose address changes, for the programs of its own user
