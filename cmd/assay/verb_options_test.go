@@ -72,7 +72,7 @@ func TestCleanupAndResultFlags(t *testing.T) {
 	flagsBecome(t, compareCmd,
 		flagCase{"compare a b@2", compareOptions{before: "a", now: "b@2"}},
 		flagCase{"compare a b -o json --metric ttft.p99,all", compareOptions{before: "a", now: "b", format: "json", metrics: []string{"ttft.p99", "all"}}},
-		flagCase{"compare a", usage}, flagCase{"compare a b -o csv", usage})
+		flagCase{"compare a", compareOptions{before: "a"}}, flagCase{"compare", usage}, flagCase{"compare a b -o csv", usage})
 	flagsBecome(t, reportCmd,
 		flagCase{"report one", reportOptions{experiment: "one", format: "html"}},
 		flagCase{"report one -o csv --out -", reportOptions{experiment: "one", format: "csv", out: "-"}},

@@ -60,7 +60,7 @@ func starvedClient() error {
 		stopTheWorld()
 	}
 	v := spec(func(v *v1alpha1.Serving) {
-		v.Dataset, v.InputTokens, v.OutputTokens, v.Concurrency, v.Prompts, v.Cores = "random", 8, 16, 8, 300, 1
+		v.Dataset, v.InputTokens, v.OutputTokens, v.Concurrency, v.Prompts, v.Cores = "random", 8, 16, 8, 160, 1
 		if os.Getenv(loadEnv) == "open" {
 			v.Concurrency, v.Rate = 0, 200
 		}
@@ -219,7 +219,7 @@ func TestStarved(t *testing.T) {
 			words []string
 		}{
 			{name: "hogs", hogs: 3, words: []string{"ClientCrowded"}},
-			{name: "nice", hogs: 3, nicer: 19, words: []string{"ClientCrowded"}},
+			{name: "nice", hogs: 3, nicer: 10, words: []string{"ClientCrowded"}},
 			{name: "stopped", stop: true, words: []string{"ClientStalled"}},
 			{name: "quota", quota: true, words: []string{"ClientThrottled"}},
 			{name: "world", env: []string{worldEnv + "=1"}, words: []string{"ClientStalled", "ClientBusy"}},
