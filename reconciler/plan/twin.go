@@ -118,8 +118,10 @@ func (s *service) in(seat *seat) *replica {
 
 // rejudge looks again at the services of an allocation whose seats have changed.
 func (w *world) rejudge(alloc *allocation) {
+	x := w.byName[alloc.seats[0].id.Experiment]
+	x.keepDeployments() // of the job that fills a seat now
 	for _, s := range alloc.members {
-		w.judge(w.byName[alloc.seats[0].id.Experiment], s)
+		w.judge(x, s)
 	}
 }
 

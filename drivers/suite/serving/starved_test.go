@@ -219,11 +219,14 @@ func TestStarved(t *testing.T) {
 			words []string
 		}{
 			{name: "hogs", hogs: 3, words: []string{"ClientCrowded"}},
-			{name: "nice", hogs: 3, nicer: 10, words: []string{"ClientCrowded"}},
+			{name: "nice", hogs: 3, nicer: 19, words: []string{"ClientCrowded"}},
 			{name: "stopped", stop: true, words: []string{"ClientStalled"}},
 			{name: "quota", quota: true, words: []string{"ClientThrottled"}},
 			{name: "world", env: []string{worldEnv + "=1"}, words: []string{"ClientStalled", "ClientBusy"}},
 		} {
+			if kind.name == "nice" && load == "open" {
+				continue // a minute of what the closed loop shows
+			}
 			t.Run(kind.name+" "+load, func(t *testing.T) {
 				cmd := again(t, append(kind.env, clientEnv+"="+paced(t), loadEnv+"="+load)...)
 				var out strings.Builder
