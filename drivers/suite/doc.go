@@ -10,7 +10,7 @@
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.
 //   - A metric's name is flat and carries its unit: ttft_p99_ms, output_throughput, recall_at_10.
 //   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when with 99 %
-//     confidence at least two samples lie beyond it (series.Samples: p90 64, p95 130, p99 662, p99.9 6,636). A shorter run leaves
+//     confidence at least two samples lie beyond it (v1alpha1.SamplesFor: p90 64, p95 130, p99 662, p99.9 6,636). A shorter run leaves
 //     it out and stays valid, with the note TooFewSamples, which names those up to p99. The maximum is always there, but of nothing.
 //   - …_lo and …_hi enclose a mean, median or percentile of requests with 95 % confidence, though requests depend on each other
 //     (package series). Where that cannot be said, they are absent, and the note NoInterval says why.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite/series"
 )
@@ -27,7 +28,7 @@ func Intervals(metrics map[string]float64, name string, ms []float64, inFlight [
 	i, err := values.Percentile(50)
 	add("median", i, err)
 	for _, p := range Tails {
-		if len(ms) >= series.Samples(p) {
+		if len(ms) >= v1alpha1.SamplesFor(p) {
 			i, err := values.Percentile(p)
 			add(fmt.Sprintf("p%g", p), i, err)
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
-	"assay/drivers/suite/series"
 )
 
 // Percentile is the p-th percentile (0..100) of ascending values, interpolated linearly between neighbours as numpy
@@ -58,7 +58,7 @@ func Ascending(values []float64) []float64 {
 }
 
 // Distribution adds name_{mean,median,std,max,p90,p95,p99,p99.9}_ms of values in milliseconds. Without values it adds nothing,
-// and it leaves out the tails for which there are too few (series.Samples).
+// and it leaves out the tails for which there are too few (v1alpha1.SamplesFor).
 func Distribution(metrics map[string]float64, name string, ms []float64) {
 	if len(ms) == 0 {
 		return
@@ -69,7 +69,7 @@ func Distribution(metrics map[string]float64, name string, ms []float64) {
 	metrics[name+"_std_ms"] = Std(sorted)
 	metrics[name+"_max_ms"] = sorted[len(sorted)-1]
 	for _, p := range Tails {
-		if len(sorted) >= series.Samples(p) {
+		if len(sorted) >= v1alpha1.SamplesFor(p) {
 			metrics[fmt.Sprintf("%s_p%g_ms", name, p)] = Percentile(sorted, p)
 		}
 	}
@@ -80,12 +80,12 @@ const noted = 99
 
 // TooFewSamples is the note that percentiles were left out of n samples, and which; false when none that users look for was.
 func TooFewSamples(what string, n int) (drivers.Reason, bool) {
-	if n == 0 || n >= series.Samples(noted) {
+	if n == 0 || n >= v1alpha1.SamplesFor(noted) {
 		return drivers.Reason{}, false
 	}
 	var missing []string
 	for _, p := range Tails {
-		if need := series.Samples(p); n < need {
+		if need := v1alpha1.SamplesFor(p); n < need {
 			missing = append(missing, fmt.Sprintf("p%g (%d)", p, need))
 		}
 	}

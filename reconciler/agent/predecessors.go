@@ -14,9 +14,8 @@ import (
 // are over. An agent and its guard can be killed together, and where the scheduler does not hold a job's processes together
 // nobody else ends their servers.
 func endPredecessors(ctx context.Context, dir string) {
-	seat := filepath.Dir(dir) + "/"
 	for _, other := range procid.Carried(strings.TrimSuffix(jobMarker, "=")) {
-		if other == dir || filepath.Dir(other)+"/" != seat {
+		if other == dir || filepath.Dir(other) != filepath.Dir(dir) {
 			continue
 		}
 		d, err := durable.OptionalRecord[drivers.AgentDesired](filepath.Join(other, drivers.DesiredFile))

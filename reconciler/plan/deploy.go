@@ -115,9 +115,8 @@ func (s *service) deployment() string {
 
 // redeployed says that an instruction starts a process anew for another deployment; no cause when something else changed.
 func redeployed(old string, p drivers.Process) cause {
-	was, _, _ := strings.Cut(old, deploymentMark)
 	is, n, again := strings.Cut(p.Fingerprint, deploymentMark)
-	if !again || was != is || old == p.Fingerprint {
+	if !again || undeployed(old) != is || old == p.Fingerprint {
 		return cause{}
 	}
 	return cause{Redeployed, fmt.Sprintf("the runs of deployment %s begin: the server starts anew inside its allocation", n)}

@@ -235,7 +235,7 @@ func TestResolve(t *testing.T) {
 
 func TestSamplesFor(t *testing.T) {
 	for p, want := range map[float64]int{50: 11, 90: 64, 99: 662, 99.9: 6636} {
-		if got := results.SamplesFor(p); got != want {
+		if got := v1alpha1.SamplesFor(p); got != want {
 			t.Errorf("p%g needs %d samples, want %d", p, got, want)
 		}
 	}

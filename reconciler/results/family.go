@@ -52,19 +52,15 @@ func (m Metric) Percentile() (p float64, ok bool) {
 	return p, tail && err == nil
 }
 
-// Samples is how many samples (requests, queries) the metric needs to be trusted: SamplesFor a percentile or the median. A
-// mean and a standard deviation need two, so that their error can be estimated at all; how large it is depends on the
-// spread. A single
-// number and a maximum need one.
+// Samples is how many samples (requests, queries) the metric needs to be trusted: v1alpha1.SamplesFor a percentile or the
+// median. A mean and a standard deviation need two, so that their error can be estimated at all; how large it is depends on
+// the spread. A single number and a maximum need one.
 func (m Metric) Samples() int {
 	if p, ok := m.Percentile(); ok {
-		return SamplesFor(p)
+		return v1alpha1.SamplesFor(p)
 	}
 	if m.Statistic == "mean" || m.Statistic == "std" {
 		return 2
 	}
 	return 1
 }
-
-// SamplesFor is how many samples the p-th percentile (0 < p < 100) needs: 64 for p90, 662 for p99.
-func SamplesFor(p float64) int { return v1alpha1.SamplesFor(p) }

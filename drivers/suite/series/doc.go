@@ -40,7 +40,6 @@
 //
 // Rise is the test for a queue that grows, WarmUp (MSER-5) where the steady part begins. Both say how in their comments.
 //
-//	samples.go   how many samples a percentile needs
 //	interval.go  95 % intervals
 //	trend.go     a rise, and the end of the warm-up
 //

@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"assay/api/v1alpha1"
 )
 
 const (
@@ -48,14 +50,14 @@ func New(values, inFlight []float64) *Series {
 
 // Percentile is the 95 % interval of the p-th percentile, 0 < p < 100. An error says why there is none, and what would help.
 func (s *Series) Percentile(p float64) (Interval, error) {
-	if err := s.enough(max(effective, Samples(p))); err != nil {
+	if err := s.enough(max(effective, v1alpha1.SamplesFor(p))); err != nil {
 		return Interval{}, err
 	}
 	if s.middle == 0 {
 		s.middle = dependence(s.below(50), parts)
 	}
 	below := s.below(p)
-	n, need := float64(len(s.values)), float64(max(effective, Samples(p)))
+	n, need := float64(len(s.values)), float64(max(effective, v1alpha1.SamplesFor(p)))
 	if worth := n / max(dependence(below, parts), s.middle, 1); worth < need {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and p%g needs %.0f: send about %.0f times as many",
 			ErrDependent, n, worth, p, need, math.Ceil(need/worth))

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"assay/api/v1alpha1"
 )
 
 func TestSamples(t *testing.T) {
 	for p, want := range map[float64]int{50: 11, 90: 64, 95: 130, 99: 662, 99.9: 6636} {
-		if got := Samples(p); got != want {
+		if got := v1alpha1.SamplesFor(p); got != want {
 			t.Errorf("p%g needs %d, want %d", p, got, want)
 		}
 	}

@@ -3,10 +3,10 @@ package serving
 import (
 	"slices"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/selfwatch"
-	"assay/drivers/suite/series"
 )
 
 // inReading is how late answers may be read, in ms, where a tenth of the mean E2EL is less: the kernel has stamped them.
@@ -53,7 +53,7 @@ func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[stri
 
 // tail is the 99th percentile, or the mean of values that are too few for one.
 func tail(ms []float64) float64 {
-	if len(ms) < series.Samples(99) {
+	if len(ms) < v1alpha1.SamplesFor(99) {
 		return suite.Mean(ms)
 	}
 	return suite.Percentile(slices.Sorted(slices.Values(ms)), 99)

@@ -16,7 +16,6 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/drivers/suite"
-	"assay/drivers/suite/series"
 )
 
 // vllmFile is the name under which vLLM's users look for a result.
@@ -209,7 +208,7 @@ func vllmStats(m map[string]any, name string, ms []float64) {
 	m["max_"+name+"_ms"] = sorted[len(sorted)-1]
 	for _, p := range suite.Tails {
 		key := fmt.Sprintf("p%g_%s_ms", p, name)
-		if m[key] = nil; len(sorted) >= series.Samples(p) {
+		if m[key] = nil; len(sorted) >= v1alpha1.SamplesFor(p) {
 			m[key] = suite.Percentile(sorted, p)
 		}
 	}
