@@ -105,11 +105,11 @@ func TestApptainer(t *testing.T) {
 			t.Errorf("the secret is an argument of %q", cmd)
 		}
 	}
-	st := w.status("boxes")
-	if len(st.Runs) != 2 {
-		t.Fatalf("%d runs, want 2", len(st.Runs))
+	runs := w.counted("boxes")
+	if len(runs) != 2 {
+		t.Fatalf("%d runs, want 2", len(runs))
 	}
-	for _, r := range st.Runs {
+	for _, r := range runs {
 		if cond := v1alpha1.Find(r.Conditions, v1alpha1.Valid); r.Phase != v1alpha1.RunComplete || cond.Status != v1alpha1.True || len(r.Metrics) == 0 {
 			t.Errorf("%s is %s: %+v %v", r.ID, r.Phase, r.Conditions, r.Metrics)
 		}

@@ -39,7 +39,7 @@ func TestClients(t *testing.T) {
 	w.must("apply", "-f", w.write("clients.yaml", clients), "--timeout", "3m")
 	server := w.seat("clients", "llm")
 	runs := map[string]v1alpha1.RunStatus{}
-	for _, r := range w.status("clients").Runs {
+	for _, r := range w.counted("clients") {
 		runs[r.Benchmark] = r
 	}
 	for name, want := range map[string]struct {
@@ -102,7 +102,7 @@ func TestTogether(t *testing.T) {
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("mixed.yaml", together), "--timeout", "2m")
 	byPoint := map[string]v1alpha1.RunStatus{}
-	for _, r := range w.status("mixed").Runs {
+	for _, r := range w.counted("mixed") {
 		if r.Phase != v1alpha1.RunComplete {
 			t.Errorf("%s: %s %s", r.ID, r.Phase, r.Reason)
 		}

@@ -119,7 +119,7 @@ func TestFull(t *testing.T) {
 		})
 	})
 	t.Run("strangers get nothing", func(t *testing.T) { f.strangers(t) })
-	t.Run("the secret is nowhere", func(t *testing.T) { f.secretIsNowhere(t, c.Conf()) })
+	t.Run("the secret is nowhere", func(t *testing.T) { f.secretIsNowhere(t, c.Conf(), false) })
 	before := f.pids("docs", "monitors")
 	t.Run("a service joins the group and leaves it", func(t *testing.T) {
 		w.must("apply", "-f", w.write("full.yaml", full(scratch, joiner)), "--timeout", "2m")
@@ -171,7 +171,7 @@ func TestFull(t *testing.T) {
 	if stored, _ := filepath.Glob(filepath.Join(w.state, "metrics", "full-*.om.gz")); len(stored) == 0 {
 		t.Error("the experiment's metrics were not stored")
 	}
-	t.Run("the secret is nowhere afterwards", func(t *testing.T) { f.secretIsNowhere(t, c.Conf()) })
+	t.Run("the secret is nowhere afterwards", func(t *testing.T) { f.secretIsNowhere(t, c.Conf(), true) })
 }
 
 // factory asks a world with the experiment "full".
@@ -345,11 +345,11 @@ func post(url, body string) string {
 }
 
 // secretIsNowhere looks for the secret, and for the keys that assay made, where people and other users look.
-func (f *factory) secretIsNowhere(t *testing.T, conf string) {
+func (f *factory) secretIsNowhere(t *testing.T, conf string, deleted bool) {
 	t.Helper()
 	w := *f.testWorld
 	w.t = t
-	c := &canaries{testWorld: &w, values: map[string]string{"the secret": canary}, needs: map[string][]string{
+	c := &canaries{testWorld: &w, deleted: deleted, values: map[string]string{"the secret": canary}, needs: map[string][]string{
 		"the secret": {"controller", "ray", "vllm"}, "the token of Ray": {"ray", "vllm"}, "the key of docs": {"/full/docs", "chroma"}}}
 	for name, file := range map[string]string{"the token of Ray": "full.llm.RAY_AUTH_TOKEN.key", "the key of docs": "full.docs.CHROMA_TOKEN.key"} {
 		if f.keys[name] == "" {

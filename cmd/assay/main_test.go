@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/plan"
 )
 
 // binary is assay, built once for all tests: jobs and controllers run the real program.
@@ -189,6 +191,12 @@ func (w *testWorld) status(name string) v1alpha1.ExperimentStatus {
 		}
 	}
 	return v1alpha1.ExperimentStatus{}
+}
+
+// counted are the runs of an experiment, less those that a busy host made invalid and that were done again.
+func (w *testWorld) counted(name string) []v1alpha1.RunStatus {
+	w.t.Helper()
+	return slices.DeleteFunc(w.status(name).Runs, func(r v1alpha1.RunStatus) bool { return r.Reason == string(plan.InvalidRetried) })
 }
 
 // seat is the only seat of a service, or a zero one.

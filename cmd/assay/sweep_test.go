@@ -73,7 +73,7 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	jobs := map[string]bool{}
-	for _, r := range w.status("sweep").Runs {
+	for _, r := range w.counted("sweep") {
 		jobs[r.JobID] = true
 	}
 	if len(jobs) != 1 {

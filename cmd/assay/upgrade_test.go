@@ -89,12 +89,12 @@ func TestUpgradeWhileJobsRun(t *testing.T) {
 		a := onlyAttempt(t, w.state)
 		return a.Limit.Std() == 2*time.Hour && a.Refused == "", fmt.Sprintf("%+v", a)
 	})
-	for _, r := range w.status("up").Runs {
+	for _, r := range w.counted("up") {
 		if r.Phase != v1alpha1.RunComplete {
 			t.Errorf("run %s is %s", r.ID, r.Phase)
 		}
 	}
-	if n := len(w.status("up").Runs); n != 2 {
+	if n := len(w.counted("up")); n != 2 {
 		t.Errorf("%d runs", n)
 	}
 
