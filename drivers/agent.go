@@ -72,6 +72,7 @@ type Process struct {
 	Ask         []string          `json:"ask,omitempty"`     // argv that prints its version; only told
 	Door        *Door             `json:"-"`                 // service.UnderParents makes it part of Argv
 	Cluster     *Cluster          `json:"cluster,omitempty"`
+	Ranks       *Ranks            `json:"ranks,omitempty"`
 	Cleanup     []string          `json:"cleanup,omitempty"`  // argv that is run after the process has ended
 	Textfile    string            `json:"textfile,omitempty"` // absolute path of metrics that the agent serves with its own counters
 	Probes      []Probe           `json:"probes"`             // all must pass for Ready
@@ -113,11 +114,21 @@ type Cluster struct {
 	// Private is a folder that is made, 0700, on each node for the time of the cluster, which keeps its own files below it;
 	// service.UnderParents makes it part of Head and Worker.
 	Private string   `json:"-"`
-	Head    []string `json:"head"`   // argv; stays up
-	Worker  []string `json:"worker"` // argv; stays up; started through srun on the other nodes
-	Status  []string `json:"status"` // argv that prints `ray status`
-	Nodes   int      `json:"nodes"`  // that have to be counted
-	GPUs    int      `json:"gpus"`   // in all
+	Args    []string `json:"args,omitempty"` // of the server, after the Argv of the process
+	Head    []string `json:"head"`           // argv; stays up
+	Worker  []string `json:"worker"`         // argv; stays up; started through srun on the other nodes
+	Status  []string `json:"status"`         // argv that prints `ray status`
+	Nodes   int      `json:"nodes"`          // that have to be counted
+	GPUs    int      `json:"gpus"`           // in all
+}
+
+// Ranks are a server on several nodes whose parts find each other by themselves: the process is rank 0. All are started and
+// ended together.
+type Ranks struct {
+	Args   []string   `json:"args"`   // of rank 0, after the Argv of the process
+	Others [][]string `json:"others"` // argv of the others, one a node, in order; started through srun
+	// Versions, where it is set, decides: a program that is older than its Least runs on the process' Cluster instead.
+	Versions *Versions `json:"versions,omitempty"`
 }
 
 // Restart bounds restarts inside the allocation: the n-th waits Backoff*2^(n-1), at most 5 minutes;

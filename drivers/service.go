@@ -21,14 +21,15 @@ type Compiled struct {
 
 // Exposed says what of a service others can use without its owner's leave; zero: nothing that assay knows of.
 type Exposed struct {
-	Reason  string // ExposedNoKey, ExposedOnNode or ReasonInsecureRay
+	Reason  string // ExposedNoKey, ExposedOnNode, ExposedRanks or ReasonInsecureRay
 	Message string
 }
 
 // Reasons of Exposed.
 const (
-	ExposedNoKey  = "NoKey"  // anybody who reaches the node's ports
-	ExposedOnNode = "OnNode" // other users of the same node
+	ExposedNoKey  = "NoKey"     // anybody who reaches the node's ports
+	ExposedOnNode = "OnNode"    // other users of the same node
+	ExposedRanks  = "OpenRanks" // anybody who reaches the ports over which its nodes talk to each other
 )
 
 // Telemetry names a port of a process.

@@ -58,10 +58,10 @@ func keyless(full string, s v1alpha1.Service) error {
 	switch {
 	case s.Auth == v1alpha1.AuthNone:
 		return fmt.Errorf("service %s asks for no key: its manifest says auth: none", full)
-	case s.VLLM != nil || s.Chroma != nil:
+	case s.Serves() || s.Chroma != nil:
 		return fmt.Errorf("service %s asks for no key: an older assay accepted its manifest; apply it again, and its server restarts with one", full)
 	case s.External != nil:
 		return fmt.Errorf("service %s is run by others, and its manifest has no secret with a key", full)
 	}
-	return fmt.Errorf("service %s has no key: assay gives one to vllm and chroma only", full)
+	return fmt.Errorf("service %s has no key: assay gives one to model servers and chroma only", full)
 }

@@ -6,13 +6,15 @@ const (
 	AuthNone = "none"
 )
 
-// Names of the secrets that hold a key which the manifest gives itself. The first is also vLLM's own variable.
+// Names of the secrets that hold a key which the manifest gives itself. VLLMKey is also vLLM's own variable, and LlamaKey that of llama.cpp.
 const (
 	VLLMKey   = "VLLM_API_KEY"
+	SGLangKey = "SGLANG_API_KEY"
+	LlamaKey  = "LLAMA_API_KEY"
 	ChromaKey = "CHROMA_TOKEN"
 )
 
-var keyNames = map[string]string{"vllm": VLLMKey, "chroma": ChromaKey}
+var keyNames = map[string]string{"vllm": VLLMKey, "sglang": SGLangKey, "llamacpp": LlamaKey, "chroma": ChromaKey}
 
 // keyName is the secret that holds the key of a service's clients; "" for a kind that has none.
 func (s Service) keyName() string { return keyNames[s.Type()] }
@@ -30,7 +32,7 @@ func (c *checker) auth(path string, s Service) {
 	switch {
 	case s.Auth == "" || s.External != nil || s.Lustre != nil: // jobless refuses it
 	case name == "":
-		c.bad(path+".auth", "has no meaning for a service of type "+s.Type(), "it is for vllm and chroma")
+		c.bad(path+".auth", "has no meaning for a service of type "+s.Type(), "it is for model servers and chroma")
 	case s.Auth == AuthNone && given:
 		c.bad(path+".auth", "none contradicts the secret "+name, "remove one")
 	case s.Auth == AuthNone:

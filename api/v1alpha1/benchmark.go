@@ -99,11 +99,11 @@ func (c *checker) target(path, at string, site Site, b Benchmark, s Service) {
 		typ = s.External.Type
 	}
 	fits := func(suite, want string) {
-		if typ != "" && typ != want && (suite == "storage" || slices.Contains([]string{"vllm", "chroma", "process", "lustre"}, typ)) {
+		if typ != "" && typ != want && (suite == "storage" || slices.Contains([]string{"vllm", "sglang", "llamacpp", "chroma", "process", "lustre"}, typ)) {
 			c.bad(at, fmt.Sprintf("%s measures a %s service; %s is %s", suite, want, s.Name, typ), "")
 		}
 	}
-	if b.Serving != nil {
+	if b.Serving != nil && !s.Serves() {
 		fits("serving", "vllm")
 	}
 	if b.Vector != nil {

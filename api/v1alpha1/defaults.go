@@ -65,7 +65,7 @@ func Default(site Site, e Experiment) Experiment {
 
 func defaultService(site Site, s *Service) {
 	within := 5 * minute
-	if s.VLLM != nil {
+	if s.Serves() {
 		within = 30 * minute
 	}
 	s.Ready.Within = cmp.Or(s.Ready.Within, within)
@@ -95,9 +95,7 @@ func defaultService(site Site, s *Service) {
 		m.Retention = cmp.Or(m.Retention, 30*24*hour)
 		s.Monitors = &m
 	}
-	if s.VLLM != nil {
-		s.VLLM = defaultVLLM(*s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode)
-	}
+	defaultModels(site, s)
 }
 
 func defaultResources(site Site, s *Service) {
@@ -106,33 +104,12 @@ func defaultResources(site Site, s *Service) {
 	if site.Spec.Scheduler == Slurm {
 		r.Partition = cmp.Or(r.Partition, site.Spec.Defaults.Partition)
 		r.QOS = cmp.Or(r.QOS, site.Spec.Defaults.QOS)
-		if s.VLLM != nil {
+		if s.Serves() {
 			gpus = site.Spec.Partitions[r.Partition].GPUsPerNode
 		}
 	}
 	r.GPUsPerNode = orPointer(r.GPUsPerNode, gpus)
 	r.Time = cmp.Or(r.Time, site.Spec.Defaults.Time, hour)
-}
-
-func defaultVLLM(v VLLM, nodes, gpus int) *VLLM {
-	v.PipelineParallel = cmp.Or(v.PipelineParallel, pipeline(v, nodes, gpus))
-	v.TensorParallel = cmp.Or(v.TensorParallel, gpus, 1)
-	if v.Simulate != nil {
-		sim := *v.Simulate
-		sim.TTFT = cmp.Or(sim.TTFT, Duration(50*time.Millisecond))
-		sim.ITL = cmp.Or(sim.ITL, Duration(10*time.Millisecond))
-		sim.MaxRunning = cmp.Or(sim.MaxRunning, 256)
-		v.Simulate = &sim
-	}
-	return &v
-}
-
-// pipeline is one stage a node, unless the tensors are spread over several nodes already.
-func pipeline(v VLLM, nodes, gpus int) int {
-	if gpus > 0 && v.TensorParallel > gpus {
-		return max(nodes*gpus/v.TensorParallel, 1)
-	}
-	return nodes
 }
 
 // DefaultRetryInvalid is the default of Benchmark.RetryInvalid. It is not written into the resolved manifest, because it

@@ -23,7 +23,7 @@ func (c *checker) gateway(path string, s Service, all []Service) {
 		case at < 0:
 			c.bad(where, "no service is called "+brief(name), "")
 		case all[at].Gateway != nil, all[at].Lustre != nil, all[at].Monitors != nil:
-			c.bad(where, "a "+all[at].Type()+" service takes no requests from a gateway", "name one of type vllm, chroma, process or external")
+			c.bad(where, "a "+all[at].Type()+" service takes no requests from a gateway", "name one of type vllm, sglang, llamacpp, chroma, process or external")
 		case slices.Index(s.Gateway.Targets, name) < i:
 			c.bad(where, brief(name)+" is named twice", "remove one")
 		}

@@ -25,8 +25,12 @@ func (s SiteContainer) Runs() bool { return s.Runtime != "" && s.Runtime != Runt
 // monitorComponents are what a monitors service can run, in the order in which it starts them.
 var monitorComponents = []string{"prometheus", "grafana", "otel-collector"}
 
-// defaultImages are the images that this assay was made for, by kind of service or component of monitors. All of them
-// are pinned, so that a run of next year means the same as one of today.
+// currentVLLM is the image that a vLLM service gets which names none, when its manifest is read: so a newer assay changes no
+// service that an older one accepted.
+const currentVLLM = "docker://vllm/vllm-openai:v0.29.0"
+
+// defaultImages are those of services that name none, by kind of service or component of monitors; that of vllm is for what
+// older versions accepted. All of them are pinned, so that a run of next year means the same as one of today.
 var defaultImages = map[string]string{
 	"vllm":           "docker://vllm/vllm-openai:v0.10.2",
 	"chroma":         "docker://chromadb/chroma:1.0.0",
@@ -148,8 +152,8 @@ func (s Service) ImageOf(component string) (ref string, written bool) {
 	switch {
 	case s.External != nil, s.Lustre != nil, s.Gateway != nil, s.VLLM != nil && s.VLLM.Simulate != nil:
 		return "", false
-	case s.VLLM != nil:
-		kind = "vllm"
+	case s.Serves():
+		kind = s.Type()
 	case s.Chroma != nil:
 		kind = "chroma"
 	case s.Monitors != nil:

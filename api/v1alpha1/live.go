@@ -9,7 +9,7 @@ import (
 // than the rest: a server under load can be slow to answer, and a restart that was not needed costs a measurement.
 func (s Service) Watch() Liveness {
 	misses := 3
-	if s.VLLM != nil || s.Chroma != nil {
+	if s.Serves() || s.Chroma != nil {
 		misses = 6
 	}
 	return Liveness{cmp.Or(s.Live.Every, 10*second), cmp.Or(s.Live.Misses, misses)}

@@ -16,7 +16,7 @@ const (
 
 // Renewal says what follows a job that reaches its walltime. Two jobs hold their nodes for a while where they overlap.
 type Renewal struct {
-	// Policy is Overlap (default for vllm and gateway), Recreate (default for others) or Never. A service with a data folder cannot
+	// Policy is Overlap (default for model servers and gateway), Recreate (default for others) or Never. A service with a data folder cannot
 	// overlap: two servers would write it.
 	Policy string `json:"policy,omitempty" validate:"omitempty,oneof=Overlap Recreate Never"`
 	// Before is how long before the end the next job is submitted. Default: twice what the queue and the start of the present
@@ -28,7 +28,7 @@ type Renewal struct {
 
 func defaultRenewal(s *Service) {
 	policy := Recreate
-	if s.VLLM != nil || s.Gateway != nil {
+	if s.Serves() || s.Gateway != nil {
 		policy = Overlap
 	}
 	s.Renew.Policy = cmp.Or(s.Renew.Policy, policy)

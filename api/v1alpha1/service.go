@@ -11,23 +11,12 @@ var (
 	argName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 )
 
-// ownArgs are the options of vllm serve that assay sets itself, with a hint for each.
-var ownArgs = map[string]string{
-	"host":                         "assay chooses the address",
-	"port":                         "assay allocates the port",
-	"model":                        "write it as vllm.model",
-	"tensor-parallel-size":         "write it as vllm.tensorParallel",
-	"pipeline-parallel-size":       "write it as vllm.pipelineParallel",
-	"distributed-executor-backend": "it follows from nodes",
-	"api-key":                      "a key has no place in a command line: declare a secret called VLLM_API_KEY",
-}
-
 // least is the memory below which a unit was probably forgotten.
 const least Quantity = 16 << 20
 
 func servicePath(i int) string { return fmt.Sprintf("spec.services[%d]", i) }
 
-// Type is the kind of service that is declared: vllm, chroma, lustre, monitors, process, gateway or external; "" when none is.
+// Type is the kind of service that is declared: vllm, sglang, llamacpp, chroma, lustre, monitors, process, gateway or external; "" when none is.
 func (s Service) Type() string {
 	if types := s.types(); len(types) > 0 {
 		return types[0]
@@ -39,7 +28,7 @@ func (s Service) types() (out []string) {
 	for _, t := range []struct {
 		name string
 		is   bool
-	}{{"vllm", s.VLLM != nil}, {"chroma", s.Chroma != nil}, {"lustre", s.Lustre != nil},
+	}{{"vllm", s.VLLM != nil}, {"sglang", s.SGLang != nil}, {"llamacpp", s.LlamaCpp != nil}, {"chroma", s.Chroma != nil}, {"lustre", s.Lustre != nil},
 		{"monitors", s.Monitors != nil}, {"process", s.Process != nil}, {"gateway", s.Gateway != nil}, {"external", s.External != nil}} {
 		if t.is {
 			out = append(out, t.name)
@@ -57,7 +46,7 @@ func (c *checker) written(e Experiment) {
 		path := servicePath(i)
 		switch types := s.types(); {
 		case len(types) == 0:
-			c.lacks(path, path, "needs exactly one of vllm, chroma, lustre, monitors, process, gateway, external", "")
+			c.lacks(path, path, "needs exactly one of vllm, sglang, llamacpp, chroma, lustre, monitors, process, gateway, external", "")
 		case len(types) > 1:
 			c.bad(path+"."+types[1], "a second type: a service is exactly one of "+strings.Join(types, ", "), "declare another service")
 		}
@@ -153,9 +142,7 @@ func (c *checker) services(site Site, services []Service) {
 		if s.Monitors != nil {
 			c.monitors(path, s)
 		}
-		if s.VLLM != nil {
-			c.vllm(path, s)
-		}
+		c.models(path, s)
 		if s.Chroma != nil {
 			c.command(path+".chroma.command", s.Chroma.Command)
 		}
@@ -166,56 +153,6 @@ func (c *checker) services(site Site, services []Service) {
 	c.dependencies(services)
 	c.groups(site, services)
 	c.jobsAtOnce(site, services)
-}
-
-// CanonicalArg is the name of an option of vllm serve as its parser reads it, to which max_model_len is max-model-len.
-func CanonicalArg(name string) string { return strings.ReplaceAll(name, "_", "-") }
-
-// OwnArg reports whether assay sets an option of vllm serve itself, so that vllm.args cannot have it, and what to write
-// instead.
-func OwnArg(name string) (hint string, own bool) {
-	hint, own = ownArgs[CanonicalArg(name)]
-	return hint, own
-}
-
-func (c *checker) vllm(path string, s Service) {
-	v, nodes, gpus := s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode
-	if strings.ContainsAny(v.Model, "\n\t") {
-		c.bad(path+".vllm.model", "must be one line, found "+brief(v.Model), "")
-	}
-	c.command(path+".vllm.command", v.Command)
-	c.command(path+".vllm.ray", v.Ray)
-	c.parallel(path, *v, nodes, gpus)
-	for name, value := range v.Args {
-		at := path + ".vllm.args[" + name + "]"
-		hint, own := OwnArg(name)
-		switch {
-		case strings.HasPrefix(name, "-"):
-			c.bad(at, "must be an option without its dashes", "write "+strings.TrimLeft(name, "-"))
-		case !argName.MatchString(name):
-			c.bad(at, "must be an option's name, found "+brief(name), "")
-		case own:
-			c.bad(at, "cannot be given here", hint)
-		case value == nil:
-			c.bad(at, "has no value", "write true for an option that takes none")
-		}
-	}
-}
-
-// parallel checks that the model has a shard for every GPU of the allocation. Without GPUs there is nothing to compare.
-func (c *checker) parallel(path string, v VLLM, nodes, gpus int) {
-	tp, pp := v.TensorParallel, v.PipelineParallel
-	shards := fmt.Sprintf("tensorParallel %d x pipelineParallel %d", tp, pp)
-	at := path + ".vllm.tensorParallel"
-	switch {
-	case gpus == 0 || v.Simulate != nil && tp <= nodes*gpus:
-	case tp*pp > nodes*gpus:
-		c.bad(at, fmt.Sprintf("%s needs %d GPUs, but nodes x gpusPerNode is %d x %d", shards, tp*pp, nodes, gpus), "lower one, or raise nodes or resources.gpusPerNode")
-	case tp*pp <= (nodes-1)*gpus:
-		c.bad(at, fmt.Sprintf("%s needs %d GPUs, and of %d nodes with %d each at least one would stand idle", shards, tp*pp, nodes, gpus), "lower nodes, or raise pipelineParallel")
-	case tp > gpus && tp%gpus != 0:
-		c.bad(at, fmt.Sprintf("%d is not a multiple of the %d GPUs per node, over which it is spread", tp, gpus), "")
-	}
 }
 
 func (c *checker) process(site Site, path string, s Service, ports map[int]string) {

@@ -78,10 +78,25 @@ func serviceNeeds(site Site, path string, s Service, add func(is bool, path, wor
 		add(v.Insecure, path+".vllm.insecure", TrustProcesses, "others could run programs through its Ray")
 		add(len(v.Command) > 0, path+".vllm.command", TrustProcesses, program)
 		add(len(v.Ray) > 0, path+".vllm.ray", TrustProcesses, program)
-		add(strings.ContainsAny(v.Model[:min(1, len(v.Model))], "/.~"), path+".vllm.model", TrustFiles, paths)
+		add(isPath(v.Model), path+".vllm.model", TrustFiles, paths)
+		for _, name := range keys(v.LoRA) {
+			add(isPath(v.LoRA[name]), path+".vllm.lora["+name+"]", TrustFiles, paths)
+		}
+		add(v.Speculative != nil && isPath(v.Speculative.Model), path+".vllm.speculative.model", TrustFiles, paths)
+		add(v.KVTransfer != nil, path+".vllm.kvTransfer", TrustProcesses, "it connects servers with each other")
 		for _, name := range slices.Sorted(maps.Keys(v.Args)) {
 			add(!plainArg(name, v.Args[name]), path+".vllm.args["+name+"]", TrustProcesses, "it is an option that can name a program, a file or an address")
 		}
+	}
+	if g := s.SGLang; g != nil {
+		add(len(g.Command) > 0, path+".sglang.command", TrustProcesses, program)
+		add(isPath(g.Model), path+".sglang.model", TrustFiles, paths)
+		add(len(g.Args) > 0, path+".sglang.args", TrustProcesses, "options can name a program, a file or an address")
+	}
+	if l := s.LlamaCpp; l != nil {
+		add(len(l.Command) > 0, path+".llamacpp.command", TrustProcesses, program)
+		add(isPath(l.Model), path+".llamacpp.model", TrustFiles, paths)
+		add(len(l.Args) > 0, path+".llamacpp.args", TrustProcesses, "options can name a program, a file or an address")
 	}
 	add(s.Chroma != nil && len(s.Chroma.Command) > 0, path+".chroma.command", TrustProcesses, program)
 	add(s.Lustre != nil && filepath.IsAbs(s.Lustre.Path), path+".lustre.path", TrustFiles, paths)
@@ -94,6 +109,9 @@ func serviceNeeds(site Site, path string, s Service, add func(is bool, path, wor
 		}
 	}
 }
+
+// isPath reports whether the name of a model is a path.
+func isPath(model string) bool { return strings.ContainsAny(model[:min(1, len(model))], "/.~") }
 
 // plainArg reports whether an option of vllm serve is a number, a switch or a plain word.
 func plainArg(name string, value any) bool {

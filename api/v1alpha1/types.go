@@ -128,10 +128,12 @@ type ExperimentSpec struct {
 	Sweep      *Sweep      `json:"sweep,omitempty"`
 }
 
-// Service is something that stays up. Exactly one of VLLM, Chroma, Lustre, Monitors, Process, Gateway, External is set.
+// Service is something that stays up. Exactly one of VLLM … External is set.
 type Service struct {
 	Name      string    `json:"name" validate:"required,dnslabel"`
 	VLLM      *VLLM     `json:"vllm,omitempty"`
+	SGLang    *SGLang   `json:"sglang,omitempty"`
+	LlamaCpp  *LlamaCpp `json:"llamacpp,omitempty"`
 	Chroma    *Chroma   `json:"chroma,omitempty"`
 	Lustre    *Lustre   `json:"lustre,omitempty"`
 	Monitors  *Monitors `json:"monitors,omitempty"`
@@ -148,8 +150,8 @@ type Service struct {
 	Binds   []string          `json:"binds,omitempty"`   // SRC[:DST[:OPTIONS]]
 	Secrets map[string]Secret `json:"secrets,omitempty"` // variable of the process -> where its value is read
 	Env     map[string]string `json:"env,omitempty"`
-	// Auth is key (default) or none, for vllm and chroma. With key, clients have to send one: that of a secret called
-	// VLLM_API_KEY or CHROMA_TOKEN, else one that assay makes, once for the service; `assay key SERVICE` prints it. With none,
+	// Auth is key (default) or none, for model servers and chroma. With key, clients have to send one: that of a secret called
+	// VLLM_API_KEY, SGLANG_API_KEY, LLAMA_API_KEY or CHROMA_TOKEN, else one that assay makes, once for the service; `assay key SERVICE` prints it. With none,
 	// anybody who reaches the node's ports can use the server: on a cluster, every user of it.
 	Auth      string        `json:"auth,omitempty" validate:"omitempty,oneof=key none"`
 	DependsOn []string      `json:"dependsOn,omitempty"`
@@ -190,22 +192,6 @@ type Liveness struct {
 type RestartPolicy struct {
 	Limit   *int     `json:"limit,omitempty" validate:"omitempty,gte=0,lte=100"` // default 5; then Stalled
 	Backoff Duration `json:"backoff,omitempty" validate:"gte=0"`                 // first delay, doubled each time; default 10s
-}
-
-// VLLM is a vLLM server, or its simulator when Simulate is set.
-type VLLM struct {
-	Model            string `json:"model" validate:"required"`
-	TensorParallel   int    `json:"tensorParallel,omitempty" validate:"gte=0"`   // default: GPUs per node
-	PipelineParallel int    `json:"pipelineParallel,omitempty" validate:"gte=0"` // default: nodes
-	// Args are options of `vllm serve` without the dashes: true is a bare flag, false is --no-NAME,
-	// a list is one flag with its values after it, an object is passed as JSON.
-	Args    map[string]any `json:"args,omitempty"`
-	Command []string       `json:"command,omitempty"` // default [vllm, serve]
-	Ray     []string       `json:"ray,omitempty"`     // default [ray]; starts the cluster of a server on several nodes
-	// Insecure lets a server on several nodes run on a Ray older than 2.52, which asks nobody for a token: every user of the
-	// cluster can then run programs as you.
-	Insecure bool      `json:"insecure,omitempty"`
-	Simulate *Simulate `json:"simulate,omitempty"`
 }
 
 // Simulate is the latency model of the built-in vLLM simulator.

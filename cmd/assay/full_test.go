@@ -68,7 +68,7 @@ spec:
       group: pack
       restart: {backoff: 1s}
     - name: llm
-      vllm: {model: m}
+      vllm: {model: m, backend: ray}
       nodes: 2
       resources: {partition: gpu, gpusPerNode: 4}
       secrets: {HF_TOKEN: {env: HF_TOKEN}, VLLM_API_KEY: {env: HF_TOKEN}}

@@ -31,7 +31,7 @@ func (r podman) command(b box, role string, argv []string) []string {
 	}
 	// Root inside is the user outside, unless root runs podman; images with another user could not write the data.
 	out = append(out, "--network=host", "--user=0:0")
-	if b.kind == "vllm" {
+	if models[b.kind] {
 		out = append(out, "--ipc=host") // the processes of a server share memory, more than a container's own 64 MB
 	}
 	if b.cluster { // Ray's processes meet through files in /tmp and know each other by process id
@@ -71,5 +71,8 @@ func (r podman) finish(b box, p *drivers.Process) {
 	p.Cleanup = []string{"podman", "rm", "-f", "--ignore", r.name(b, "")}
 	if b.cluster {
 		p.Cleanup = append(p.Cleanup, r.name(b, roleHead), r.name(b, roleWorker))
+	}
+	if p.Ranks != nil {
+		p.Cleanup = append(p.Cleanup, r.name(b, roleRank))
 	}
 }

@@ -26,6 +26,7 @@ type runtime interface {
 const (
 	roleHead   = "ray-head"
 	roleWorker = "ray-worker"
+	roleRank   = "rank"
 	roleOnce   = "once" // a command that prints something and ends
 )
 
@@ -99,7 +100,7 @@ func newBox(site v1alpha1.Site, svc v1alpha1.Service, kind, ref string, p driver
 	if len(p.Files) > 0 || p.Targets != "" || p.Dashboards != "" {
 		b.binds = append(b.binds, same("$(CONF)"))
 	}
-	if kind == "vllm" && site.Spec.Paths.Work != "" { // models are kept below it (HF_HOME)
+	if models[kind] && site.Spec.Paths.Work != "" { // models are kept below it (HF_HOME)
 		b.binds = append(b.binds, same(site.Spec.Paths.Work))
 	}
 	for _, word := range slices.Concat(site.Spec.Container.Binds, svc.Binds) {
@@ -116,6 +117,9 @@ func newBox(site v1alpha1.Site, svc v1alpha1.Service, kind, ref string, p driver
 	}
 	return b, nil
 }
+
+// models are the kinds whose servers read weights from the hub's folder, and share memory among their processes.
+var models = map[string]bool{"vllm": true, "sglang": true, "llamacpp": true}
 
 func same(dir string) v1alpha1.Bind { return v1alpha1.Bind{Source: dir, Target: dir} }
 
@@ -150,6 +154,19 @@ func (b box) wrap(r runtime) (drivers.Process, error) {
 		c.Head, c.Worker = r.command(b, roleHead, c.Head), r.command(b, roleWorker, c.Worker)
 		c.Status = r.command(b, roleOnce, c.Status)
 		p.Cluster = &c
+	}
+	if p.Ranks != nil {
+		ranks := *p.Ranks
+		ranks.Others = slices.Clone(ranks.Others)
+		for i, argv := range ranks.Others {
+			ranks.Others[i] = r.command(b, roleRank, argv)
+		}
+		if v := ranks.Versions; v != nil {
+			asked := *v
+			asked.Argv = r.command(b, roleOnce, v.Argv)
+			ranks.Versions = &asked
+		}
+		p.Ranks = &ranks
 	}
 	p.Env = renamed(p.Env, r)
 	p.Secrets = renamed(p.Secrets, r)

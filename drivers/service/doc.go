@@ -4,8 +4,10 @@
 // chooses by the type of the service. A value of a manifest becomes one argument, variable or file; there is no shell.
 // Words like $(PORT) stay as they are: the agent replaces them on the node.
 //
-//	vllm.go     vLLM on one node, and its simulator
+//	vllm.go     vLLM, and its simulator
+//	ranks.go    vLLM on several nodes: a rank on each
 //	ray.go      vLLM on several nodes: a Ray cluster under it
+//	models.go   SGLang and llama.cpp
 //	chroma.go   Chroma
 //	key.go      which services ask for a key, where it is, and what others can do to those that do not
 //	parents.go  `assay parent` in front of what needs a door or a private folder

@@ -49,7 +49,7 @@ var watch = v1alpha1.Service{Name: "mon", Monitors: &v1alpha1.Monitors{}}
 // TestRay: the whole command of every part of a server on several nodes.
 func TestRay(t *testing.T) {
 	two, four := 2, 4
-	c := compileOne(t, "llm", v1alpha1.Service{Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m"}, Nodes: &two, Resources: v1alpha1.Resources{GPUsPerNode: &four},
+	c := compileOne(t, "llm", v1alpha1.Service{Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m", Backend: v1alpha1.BackendRay}, Nodes: &two, Resources: v1alpha1.Resources{GPUsPerNode: &four},
 		Secrets: map[string]v1alpha1.Secret{"HF_TOKEN": {Env: "X", Digest: "d1"}, "VLLM_API_KEY": {Env: "Y", Digest: "d2"}}})
 	got := c.Processes[0]
 	want := drivers.Process{Name: "llm", GPUs: 4, Token: "VLLM_API_KEY", Metrics: "/metrics", Private: true, Grace: 30,
@@ -67,6 +67,45 @@ func TestRay(t *testing.T) {
 			Status: strings.Fields("ray status --address=$(ADDR):$(PORT:ray)")}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRanks: a server on several nodes without Ray is one command a node; only the first listens for clients.
+func TestRanks(t *testing.T) {
+	two, four := 2, 4
+	of := func(v v1alpha1.VLLM) drivers.Process {
+		v.Model = "m"
+		return compileOne(t, "llm", v1alpha1.Service{Name: "llm", VLLM: &v, Nodes: &two, Resources: v1alpha1.Resources{GPUsPerNode: &four}}).Processes[0]
+	}
+	const serve, meet = "vllm serve m", " --master-addr $(ADDR) --master-port $(PORT:ranks)"
+	const copies = " --data-parallel-size 4 --data-parallel-size-local 2 --data-parallel-address $(ADDR) --data-parallel-rpc-port $(PORT:ranks)"
+	for name, c := range map[string]struct {
+		v                   v1alpha1.VLLM
+		first, joined, rank string
+	}{
+		"one copy over both": {v1alpha1.VLLM{Backend: "mp", Args: map[string]any{"seed": 1.0}},
+			serve + " --host 127.0.0.1 --port $(PORT:server) --tensor-parallel-size 4 --pipeline-parallel-size 2 --seed 1", " --nnodes 2 --node-rank 0" + meet,
+			serve + " --tensor-parallel-size 4 --pipeline-parallel-size 2 --seed 1 --nnodes 2 --node-rank 1" + meet + " --headless"},
+		"copies": {v1alpha1.VLLM{DataParallel: 4, ExpertParallel: true},
+			serve + " --host 127.0.0.1 --port $(PORT:server) --tensor-parallel-size 2 --enable-expert-parallel", copies,
+			serve + " --tensor-parallel-size 2 --enable-expert-parallel" + copies + " --data-parallel-start-rank 2 --headless"},
+	} {
+		p := of(c.v)
+		if p.Ranks == nil || p.Cluster != nil || p.Versions != nil || len(p.Ranks.Others) != 1 {
+			t.Fatalf("%s: %+v", name, p)
+		}
+		for _, pair := range [][2]string{{c.first, strings.Join(p.Argv, " ")}, {c.joined, " " + strings.Join(p.Ranks.Args, " ")}, {c.rank, strings.Join(p.Ranks.Others[0], " ")}} {
+			if pair[0] != pair[1] {
+				t.Errorf("%s: %s\nwant %s", name, pair[1], pair[0])
+			}
+		}
+	}
+	auto := of(v1alpha1.VLLM{})
+	if auto.Ranks == nil || auto.Ranks.Versions == nil || auto.Ranks.Versions.Least != "0.12" || auto.Cluster == nil || strings.Join(auto.Cluster.Args, " ") != "--distributed-executor-backend ray" {
+		t.Errorf("auto: %+v %+v", auto.Ranks, auto.Cluster)
+	}
+	if own := of(v1alpha1.VLLM{Command: []string{"/opt/serve-it"}}); own.Ranks == nil || own.Ranks.Versions != nil || own.Cluster != nil {
+		t.Errorf("a command that has no version: %+v", own)
 	}
 }
 

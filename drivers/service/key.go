@@ -30,14 +30,24 @@ func exposed(site v1alpha1.Site, svc v1alpha1.Service) drivers.Exposed {
 	switch {
 	case svc.VLLM != nil && svc.VLLM.Insecure && or(svc.Nodes, 1) > 1 && svc.VLLM.Simulate == nil:
 		return drivers.Exposed{Reason: drivers.ReasonInsecureRay, Message: "vllm.insecure is set: with a Ray older than 2.52, every user of the cluster can run programs as you"}
-	case svc.VLLM == nil && svc.Chroma == nil:
+	case !svc.Serves() && svc.Chroma == nil:
 		return drivers.Exposed{}
 	case !keyed(svc):
 		return drivers.Exposed{Reason: drivers.ExposedNoKey, Message: "anybody who reaches the node's ports can use it without a key"}
+	case ranked(svc):
+		return drivers.Exposed{Reason: drivers.ExposedRanks, Message: "its nodes talk to each other without a key, as this server does: whoever reaches their ports can disturb it or run programs as you"}
 	case svc.Chroma != nil && !site.Spec.WholeNodes:
 		return drivers.Exposed{Reason: drivers.ExposedOnNode, Message: "it asks for its key on the network, but other users of its node reach it without: Chroma has no authentication of its own"}
 	}
 	return drivers.Exposed{}
+}
+
+// ranked reports whether a server may run on several nodes without Ray, which alone asks for a token.
+func ranked(svc v1alpha1.Service) bool {
+	if or(svc.Nodes, 1) < 2 {
+		return false
+	}
+	return svc.SGLang != nil || svc.VLLM != nil && svc.VLLM.Simulate == nil && (svc.VLLM.Backend == v1alpha1.BackendMP || svc.VLLM.Backend == v1alpha1.BackendAuto)
 }
 
 // ownKeys gives a process the keys that assay makes itself: its token, unless the manifest's secrets have it, and that of its Ray.

@@ -76,7 +76,7 @@ func TestKeys(t *testing.T) {
 // TestInsecureRay: without a word for it an old Ray is refused, and with it that is said.
 func TestInsecureRay(t *testing.T) {
 	two := 2
-	svc := v1alpha1.Service{Name: "s", VLLM: &v1alpha1.VLLM{Model: "m"}, Nodes: &two}
+	svc := v1alpha1.Service{Name: "s", VLLM: &v1alpha1.VLLM{Model: "m", Backend: v1alpha1.BackendRay}, Nodes: &two}
 	c := compileOne(t, "s", svc)
 	if p := c.Processes[0]; p.Versions == nil || !slices.Equal(p.Versions.Argv, []string{"ray", "--version"}) || p.Versions.Reason != drivers.ReasonInsecureRay || c.Exposed.Reason != "" {
 		t.Errorf("%+v %+v", p.Versions, c.Exposed)
@@ -91,7 +91,7 @@ func TestInsecureRay(t *testing.T) {
 // TestUnderParents: the door and the private folder become words of the commands, and the value of the key none.
 func TestUnderParents(t *testing.T) {
 	two := 2
-	before := compileOne(t, "s", v1alpha1.Service{Name: "s", VLLM: &v1alpha1.VLLM{Model: "m"}, Nodes: &two})
+	before := compileOne(t, "s", v1alpha1.Service{Name: "s", VLLM: &v1alpha1.VLLM{Model: "m", Backend: v1alpha1.BackendRay}, Nodes: &two})
 	c := UnderParents(before)
 	p := c.Processes[0]
 	for want, got := range map[string][]string{

@@ -47,6 +47,10 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 		return simulated(svc)
 	case svc.VLLM != nil:
 		return vllm(site, svc)
+	case svc.SGLang != nil:
+		return sglang(site, svc)
+	case svc.LlamaCpp != nil:
+		return llamacpp(site, svc)
 	case svc.Chroma != nil:
 		return chroma(*svc.Chroma, svc, collects(e)), nil
 	case svc.Lustre != nil:
@@ -64,7 +68,7 @@ func choose(site v1alpha1.Site, e v1alpha1.Experiment, svc v1alpha1.Service) (dr
 	case svc.External != nil:
 		return external(svc.Name, *svc.External), nil
 	}
-	return drivers.Compiled{}, errors.New("it names none of vllm, chroma, lustre, monitors, process, gateway, external")
+	return drivers.Compiled{}, errors.New("it names none of vllm, sglang, llamacpp, chroma, lustre, monitors, process, gateway, external")
 }
 
 // complete adds to every process what all processes of the service have: name, environment, secrets, data directory,

@@ -112,14 +112,14 @@ func TestCompileRefuses(t *testing.T) {
 		svc  v1alpha1.Service
 		want string
 	}{
-		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, chroma, lustre, monitors, process, gateway, external"},
+		"nothing":             {v1alpha1.Service{Name: "s"}, "names none of vllm, sglang, llamacpp, chroma, lustre, monitors, process, gateway, external"},
 		"its own port":        {args("port", 1.0), "vllm.args.port cannot be given: assay allocates the port"},
 		"also when simulated": {dry, "vllm.args.port cannot be given"},
 		"another spelling":    {args("tensor_parallel_size", 1.0), "write it as vllm.tensorParallel"},
 		"its own model":       {args("model", "x"), "write it as vllm.model"},
 		"no value":            {args("dtype", nil), "has no value"},
 		"a key in argv":       {args("api-key", "x"), "declare a secret called VLLM_API_KEY"},
-		"the executor":        {args("distributed-executor-backend", "mp"), "it follows from nodes"},
+		"the executor":        {args("distributed-executor-backend", "mp"), "write it as vllm.backend"},
 		"an unread secret":    {v1alpha1.Service{Name: "s", Process: &v1alpha1.Process{Command: []string{"x"}}, Secrets: map[string]v1alpha1.Secret{"A": {Env: "A"}}}, "its secret A was never read"},
 		"nothing in a list":   {args("middleware", []any{}), "the list is empty"},
 	} {

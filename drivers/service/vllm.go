@@ -14,39 +14,40 @@ import (
 	"assay/drivers"
 )
 
-// vllm runs `vllm serve MODEL`, on several nodes over a Ray cluster. It is Ready when /health answers and /v1/models lists
+// vllm runs `vllm serve MODEL`, on several nodes as ranks or over a Ray cluster. It is Ready when /health answers and /v1/models lists
 // the model. It asks for its key below /v1 only, and answers prompts on other paths too: so it stands behind a door, which
 // leaves its metrics open, as vLLM does.
 func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	v := *svc.VLLM
-	args, err := options(v.Args)
+	args, err := options(v.Args, v1alpha1.OwnArg, "vllm.args")
 	if err != nil {
 		return drivers.Compiled{}, err
 	}
-	command := v.Command
-	if len(command) == 0 {
-		command = []string{"vllm", "serve"}
-	}
+	args = append(typed(v), args...)
 	name := served(v)
 	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &drivers.Weights{Model: v.Model, Revision: revision(v.Args)}}
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey)
 	p.Private = p.Door != nil // no scrape has the key
-	argv := slices.Concat(command, []string{v.Model, "--host", host, "--port", port,
-		"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))})
+	serve := append(slices.Clone(orCommand(v.Command, "vllm", "serve")), v.Model)
+	shape := []string{"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))}
 	if v.PipelineParallel > 1 {
-		argv = append(argv, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
+		shape = append(shape, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.LoRA)) {
+		p.Probes = append(p.Probes, drivers.Probe{Path: "/v1/models", Model: name, Timeout: 5})
 	}
 	if site.Spec.Paths.Work != "" {
 		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
 	if nodes := or(svc.Nodes, 1); nodes > 1 {
-		argv = append(argv, "--distributed-executor-backend", "ray")
-		ray(&p, v, nodes, or(svc.Resources.GPUsPerNode, 0))
+		shape = spread(&p, v, nodes, or(svc.Resources.GPUsPerNode, 0), slices.Concat(serve, shape), args, shape)
+	} else if v.DataParallel > 1 {
+		shape = append(shape, "--data-parallel-size", strconv.Itoa(v.DataParallel))
 	}
 	if keyed(svc) {
 		p.Token = v1alpha1.VLLMKey
 	}
-	p.Argv = append(argv, args...)
+	p.Argv = slices.Concat(serve, []string{"--host", host, "--port", port}, shape, args)
 	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{p}}, nil
 }
 
@@ -71,7 +72,7 @@ func or(p *int, otherwise int) int {
 // that removing simulate is all it takes to run vLLM.
 func simulated(svc v1alpha1.Service) (drivers.Compiled, error) {
 	v := *svc.VLLM
-	if _, err := options(v.Args); err != nil {
+	if _, err := options(v.Args, v1alpha1.OwnArg, "vllm.args"); err != nil {
 		return drivers.Compiled{}, err
 	}
 	config, err := json.Marshal(v.Simulate)
@@ -111,15 +112,15 @@ func openAIProbes(model string) []drivers.Probe {
 	return []drivers.Probe{{Path: "/health", Timeout: 5}, {Path: "/v1/models", Model: model, Timeout: 5}}
 }
 
-// options are vllm.args as words of the command line, sorted by name.
-func options(args map[string]any) (argv []string, err error) {
+// options are the options of a server as words of its command line, sorted by name.
+func options(args map[string]any, ownArg func(string) (string, bool), field string) (argv []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
-		if hint, ok := v1alpha1.OwnArg(name); ok {
-			return nil, fmt.Errorf("vllm.args.%s cannot be given: %s", name, hint)
+		if hint, ok := ownArg(name); ok {
+			return nil, fmt.Errorf("%s.%s cannot be given: %s", field, name, hint)
 		}
 		words, err := option(name, args[name])
 		if err != nil {
-			return nil, fmt.Errorf("vllm.args.%s: %w", name, err)
+			return nil, fmt.Errorf("%s.%s: %w", field, name, err)
 		}
 		argv = append(argv, words...)
 	}

@@ -23,7 +23,9 @@
 //	version.go      a program that is too old
 //	probing.go      probes, and what they say about Ready
 //	live.go         a server that hangs after it was Ready; the agent's own pauses; what happened, for the controller
+//	beside.go       what a server needs beside it, here and on other nodes
 //	raycluster.go   a Ray cluster under a server
+//	ranks.go        a server on several nodes without Ray
 //	predecessors.go what earlier jobs of the seat left on the node
 //	group.go        a process group: start, SIGTERM, SIGKILL, exit code
 //	run.go          one benchmark run, executed once
@@ -32,9 +34,11 @@
 //	private.go      metrics of processes that only this node can fetch, and the token that all of them ask for
 //	credentials.go  passwords and certificates that are made once, and the words for them
 //
-// A server on several nodes gets a Ray cluster first: the head here, then a worker on every other node through srun. Nodes
-// and GPUs are counted by asking `ray status` until all have joined; only then does the server start. When any part of it
-// dies, all of it is ended and started again, and the reason says which.
+// A server on several nodes runs as ranks: the server here is the first, and every other node has one through srun, each
+// watched by itself. Or it gets a Ray cluster first: the head here, then a worker on every other node. Nodes and GPUs are
+// counted by asking `ray status` until all have joined; only then does the server start. Where the manifest does not say which,
+// the version of the program on the node does. When any part of it dies, all of it is ended and started again, and the reason
+// says which.
 //
 // A Ready server is asked every two seconds. One that gives three wrong answers in a row, or none for ten seconds, is not
 // Ready any more; one that misses as many probes as Process.Live says is ended, with its whole group, and started again. What

@@ -110,10 +110,7 @@ func (a *agent) groups() (out []*group) {
 		out = append(out, r.group)
 	}
 	for _, p := range a.procs {
-		out = append(out, p.main)
-		if p.ray != nil {
-			out = append(out, p.ray.workers, p.ray.head)
-		}
+		out = append(append(out, p.main), p.parts.groups()...)
 	}
 	return slices.DeleteFunc(out, func(g *group) bool { return g == nil })
 }

@@ -122,11 +122,7 @@ func (p *process) listenFor() {
 		p.client.Close()
 	}
 	l := &listener{mark: jobMarker + p.a.dir, known: map[uint64]bool{}}
-	groups := []*group{p.main}
-	if p.ray != nil {
-		groups = append(groups, p.ray.head, p.ray.workers)
-	}
-	for _, g := range groups {
+	for _, g := range append(p.parts.groups(), p.main) {
 		if g != nil {
 			l.roots = append(l.roots, g.cmd.Process.Pid)
 		}

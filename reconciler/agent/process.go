@@ -9,7 +9,7 @@ import (
 	"assay/reconciler/probe"
 )
 
-// process is one supervised server, with the Ray cluster under it if it wants one.
+// process is one supervised server, with what it needs beside it: a Ray cluster, or its ranks on other nodes.
 type process struct {
 	a         *agent
 	want      drivers.Process
@@ -17,9 +17,11 @@ type process struct {
 	removed   bool
 	port      int
 	gpus      []string
-	main      *group      // nil when nothing runs
+	main      *group // nil when nothing runs
+	parts     parts
 	ray       *rayCluster // nil when it wants none, or has not begun it
 	version   version
+	spread    version // that decides how its nodes work together
 	facts     facts
 	starting  bool   // start was called, and main does not run yet
 	stopping  bool   // all its parts are being ended
@@ -90,7 +92,7 @@ func (p *process) remove(now time.Time) {
 
 func (p *process) gone() bool { return p.removed && !p.running() }
 
-func (p *process) running() bool { return p.main != nil || p.ray.running() }
+func (p *process) running() bool { return p.main != nil || p.parts.running() }
 
 // stop ends the server, then what is under it.
 func (p *process) stop(now time.Time, reason, message string) {
@@ -116,13 +118,13 @@ func (p *process) fail(f fault, now time.Time) {
 	p.stopping = true
 }
 
-// terminate sends SIGTERM to the server, and once that has ended to the cluster.
+// terminate sends SIGTERM to the server, and once that has ended to its parts.
 func (p *process) terminate(now time.Time) {
 	switch {
 	case p.main != nil:
 		p.main.terminateOnce(now, p.want.Grace.Std())
 	case !now.Before(p.doubt):
-		p.ray.terminate(now)
+		p.parts.terminate(now)
 	}
 }
 
@@ -149,7 +151,7 @@ func (p *process) step(now time.Time) {
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
 		p.want, p.next = *p.next, nil
-		p.restarts, p.retries, p.ready, p.lost, p.last, p.models, p.version, p.note = 0, 0, false, false, nil, nil, version{}, ""
+		p.restarts, p.retries, p.ready, p.lost, p.last, p.models, p.version, p.spread, p.note = 0, 0, false, false, nil, nil, version{}, version{}, ""
 		p.start(now)
 	case p.phase == drivers.PhaseRestarting && !now.Before(p.again):
 		p.restart(now)

@@ -3,9 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +17,11 @@ const (
 	clusterGrace = 10 * time.Second
 )
 
-// rayCluster is a Ray cluster over the nodes of the job: a head here, a worker on every other node.
+// rayCluster counts the nodes of a Ray cluster, of which a head runs here and a worker on every other node.
 type rayCluster struct {
 	p       *process
 	want    drivers.Cluster
-	head    *group
-	workers *group
+	workers bool // were started
 	counted time.Time
 	counts  chan count
 	asking  bool
@@ -43,7 +40,7 @@ func (p *process) startCluster() (*rayCluster, error) {
 	r := &rayCluster{p: p, want: *p.want.Cluster, counts: make(chan count, 1)}
 	cmd, err := p.command(r.want.Head)
 	if err == nil {
-		r.head, err = p.run(cmd, p.logOf(".ray-head"))
+		err = p.begin(cmd, "HeadDied", "the Ray head", ".ray-head")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("starting the Ray head: %w", err)
@@ -52,79 +49,28 @@ func (p *process) startCluster() (*rayCluster, error) {
 	return r, nil
 }
 
-// startWorkers starts one worker on every other node, and ends them all when one ends.
+// startWorkers starts one worker on every other node.
 func (r *rayCluster) startWorkers() error {
-	cmd, err := r.p.command(r.want.Worker)
+	srun, err := r.p.elsewhere(r.want.Worker, 1, r.want.Nodes-1)
 	if err == nil {
-		others := strconv.Itoa(r.want.Nodes - 1)
-		args := []string{"--nodes=" + others, "--ntasks=" + others, "--ntasks-per-node=1", "--relative=1", "--overlap", "--cpu-bind=none",
-			"--mpi=none", "--kill-on-bad-exit=1", "--wait=1", "--input=none"}
-		if cpus := os.Getenv("SLURM_CPUS_PER_TASK"); cpus != "" { // srun does not take it from sbatch any more
-			args = append(args, "--cpus-per-task="+cpus)
-		}
-		args = append(args, cmd.Args...)
-		srun := exec.Command("srun", args...)
-		srun.Dir, srun.Env = cmd.Dir, append(cmd.Env, slurmVariables()...)
-		r.workers, err = r.p.run(srun, r.p.logOf(".ray-workers"))
+		err = r.p.begin(srun, "WorkerDied", "a Ray worker", ".ray-workers")
 	}
 	if err != nil {
 		return fmt.Errorf("starting the Ray workers: %w", err)
 	}
+	r.workers = true
 	return nil
-}
-
-func (r *rayCluster) running() bool { return r != nil && (r.head != nil || r.workers != nil) }
-
-// watch notices that a part of the cluster ended, which ends the service: the rest cannot serve the model.
-func (r *rayCluster) watch(now time.Time) *fault {
-	if r == nil {
-		return nil
-	}
-	var f *fault
-	for _, part := range []struct {
-		group        **group
-		reason, name string
-		log          string
-	}{{&r.workers, "WorkerDied", "a Ray worker", ".ray-workers"}, {&r.head, "HeadDied", "the Ray head", ".ray-head"}} {
-		if *part.group == nil {
-			continue
-		}
-		(*part.group).escalate(now)
-		if exit, ended := (*part.group).poll(); ended {
-			*part.group = nil
-			if f == nil {
-				log := r.p.logOf(part.log)
-				f = &fault{part.reason, fmt.Sprintf("%s died (%s): %s; see %s", part.name, strings.TrimPrefix(ending(exit).message, "it "),
-					lastLine(r.p.a.dir+"/"+log), log)}
-			}
-		}
-	}
-	return f
-}
-
-func (r *rayCluster) terminate(now time.Time) {
-	if r == nil {
-		return
-	}
-	for _, g := range []*group{r.workers, r.head} {
-		if g != nil {
-			g.terminateOnce(now, clusterGrace)
-		}
-	}
 }
 
 // wait counts nodes and GPUs and returns what is missing; empty once all have joined.
 func (r *rayCluster) wait(now time.Time) (string, error) {
-	if r.head == nil {
-		return r.status, nil // watch has seen its end
-	}
 	select {
 	case c := <-r.counts:
 		r.asking = false
 		switch {
 		case c.err != nil:
 			r.status = "the Ray head does not answer yet: " + c.err.Error()
-		case r.workers == nil && r.want.Nodes > 1:
+		case !r.workers && r.want.Nodes > 1:
 			r.status = "the Ray head answers; its workers are starting"
 			if err := r.startWorkers(); err != nil {
 				return "", err

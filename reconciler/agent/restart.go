@@ -34,14 +34,14 @@ func (p *process) watch(now time.Time) {
 		if exit, ended := p.main.poll(); ended {
 			p.main, p.models = nil, nil
 			if !p.stopping {
-				if p.ray.running() {
+				if p.parts.running() {
 					p.doubt = now.Add(doubtFor)
 				}
 				p.fail(ending(exit), now)
 			}
 		}
 	}
-	switch f := p.ray.watch(now); {
+	switch f := p.parts.watch(p.a.dir, now); {
 	case f == nil:
 	case !p.stopping:
 		p.fail(*f, now)
@@ -53,7 +53,7 @@ func (p *process) watch(now time.Time) {
 
 // stopped decides what follows once all parts of the process have ended: its removal or replacement, a restart, or giving up.
 func (p *process) stopped(now time.Time) {
-	p.stopping, p.ray = false, nil
+	p.stopping, p.ray, p.parts = false, nil, nil
 	p.releaseGPUs()
 	p.cleanup()
 	f := p.fault

@@ -62,7 +62,7 @@ func (p *process) advance(now time.Time) {
 	if u, ok := errors.AsType[unfit](err); ok {
 		reason = u.reason
 	}
-	if p.ray.running() {
+	if p.running() {
 		p.fail(fault{reason, message}, now)
 		return
 	}
@@ -106,8 +106,13 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			return "", err
 		}
 	}
-	if wait, err = p.askVersion(); wait != "" || err != nil {
+	if wait, err = p.choose(); wait != "" || err != nil {
 		return wait, err
+	}
+	if p.onCluster() || p.want.Cluster == nil {
+		if wait, err = p.askVersion(); wait != "" || err != nil {
+			return wait, err
+		}
 	}
 	if p.gpus == nil {
 		var enough bool
@@ -115,7 +120,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 			return fmt.Sprintf("%d GPUs of each node are wanted, and other services of the job have them", p.want.GPUs), nil
 		}
 	}
-	if p.want.Cluster == nil {
+	if !p.onCluster() {
 		return "", nil
 	}
 	if p.ray == nil {
@@ -128,11 +133,14 @@ func (p *process) before(now time.Time) (wait string, err error) {
 
 // launch runs the server in a process group of its own.
 func (p *process) launch(now time.Time) error {
-	cmd, err := p.command(p.want.Argv)
+	cmd, err := p.command(p.serves())
 	if err != nil {
 		return err
 	}
 	if p.main, err = p.run(cmd, p.log()); err != nil {
+		return err
+	}
+	if err := p.startRanks(); err != nil {
 		return err
 	}
 	p.found(cmd)

@@ -31,36 +31,41 @@ type unfit struct{ fault }
 
 func (u unfit) Error() string { return u.message }
 
-// askVersion asks the program for its version, once, without blocking the loop. One that is too old is an unfit.
+// askVersion refuses a program that is too old: its error is an unfit.
 func (p *process) askVersion() (wait string, err error) {
 	v := p.want.Versions
 	if v == nil {
 		return "", nil
 	}
-	if !p.version.asked {
-		cmd, err := p.command(v.Argv)
+	if wait, err = p.version.ask(p, v.Argv); wait != "" || err != nil {
+		return wait, err
+	}
+	if older(p.version.number, v.Least) {
+		return "", unfit{fault{v.Reason, fmt.Sprintf("%s has version %s on this node: %s", v.Argv[0], p.version.number, v.Advice)}}
+	}
+	return "", nil
+}
+
+// ask runs a command that prints a version, once, without blocking the loop.
+func (v *version) ask(p *process, argv []string) (wait string, err error) {
+	if !v.asked {
+		cmd, err := p.command(argv)
 		if err != nil {
 			return "", err
 		}
 		answers := make(chan version, 1)
-		p.version = version{asked: true, answers: answers}
+		*v = version{asked: true, answers: answers}
 		go func() { answers <- ask(cmd) }()
 	}
-	if p.version.answers != nil {
+	if v.answers != nil {
 		select {
-		case p.version = <-p.version.answers:
-			p.version.asked = true
+		case *v = <-v.answers:
+			v.asked = true
 		default:
-			return "asking " + v.Argv[0] + " for its version", nil
+			return "asking " + argv[0] + " for its version", nil
 		}
 	}
-	switch number := p.version.number; {
-	case p.version.err != nil:
-		return "", p.version.err
-	case older(number, v.Least):
-		return "", unfit{fault{v.Reason, fmt.Sprintf("%s has version %s on this node: %s", v.Argv[0], number, v.Advice)}}
-	}
-	return "", nil
+	return "", v.err
 }
 
 // older compares two versions N.N.

@@ -101,8 +101,9 @@ var advice = map[Reason]string{
 	SiteNotTaken:    "if you want the Site, read its file and apply it yourself: assay apply -f FILE; otherwise remove it from the repository",
 	EditRefused:     "the message says what to type; the last good revision stays until then",
 
-	NoKey:  "remove auth: none from the manifest and apply it, and assay makes a key",
-	OnNode: "ask for whole nodes (resources, or wholeNodes of the site) where others could run on the same one",
+	NoKey:     "remove auth: none from the manifest and apply it, and assay makes a key",
+	OpenRanks: "run it where the nodes' network is closed to other users, on one node, or with vllm.backend: ray, which asks for a token",
+	OnNode:    "ask for whole nodes (resources, or wholeNodes of the site) where others could run on the same one",
 
 	Declared:        "nothing to do",
 	Replacement:     "read how the last job ended: assay describe service NAME",

@@ -105,8 +105,9 @@ const (
 	StateUnwritable Reason = "StateUnwritable"
 
 	// What others can do to a service: see Protected. InsecureRay is one, too.
-	NoKey  Reason = drivers.ExposedNoKey
-	OnNode Reason = drivers.ExposedOnNode
+	NoKey     Reason = drivers.ExposedNoKey
+	OnNode    Reason = drivers.ExposedOnNode
+	OpenRanks Reason = drivers.ExposedRanks
 
 	// Why a job neither runs nor ends until a person acts.
 	HeldByUser               Reason = "HeldByUser"

@@ -92,7 +92,7 @@ var notReasons = map[string]bool{
 
 // TestEveryReasonHasAdvice: each says in one line what the user can do; and no advice is of a reason that is gone.
 func TestEveryReasonHasAdvice(t *testing.T) {
-	own := map[Reason]bool{CommandNotFound: true, Missing: true, InsecureRay: true, NoKey: true, OnNode: true, ProbeFailing: true, NotAnswering: true, PortTaken: true, Restarted: true, ReadyAgain: true, GivenUp: true}
+	own := map[Reason]bool{CommandNotFound: true, Missing: true, InsecureRay: true, NoKey: true, OnNode: true, OpenRanks: true, ProbeFailing: true, NotAnswering: true, PortTaken: true, Restarted: true, ReadyAgain: true, GivenUp: true}
 	for name, value := range constants(parseFiles(t, ".")["reasons.go"], "Reason") {
 		if value != "" {
 			own[Reason(value)] = true

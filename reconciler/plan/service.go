@@ -26,7 +26,7 @@ func (w *world) serviceStatus(x *experiment, s *service, before before) v1alpha1
 	status, because := w.scraped(x, s)
 	c.set(v1alpha1.Scraped, status, because)
 	switch r := Reason(s.Exposed.Reason); r {
-	case NoKey, OnNode, InsecureRay:
+	case NoKey, OnNode, OpenRanks, InsecureRay:
 		c.set(v1alpha1.Protected, v1alpha1.False, cause{r, s.Exposed.Message})
 	}
 	st.Conditions = c.list

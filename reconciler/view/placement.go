@@ -103,7 +103,17 @@ func process(w io.Writer, p drivers.Process) {
 		command(w, "  ray workers, by srun on the other nodes", c.Worker)
 		fmt.Fprintf(w, "    counted  %d nodes and %d GPUs, before it serves\n", c.Nodes, c.GPUs)
 	}
-	command(w, "  run", p.Argv)
+	if r := p.Ranks; r != nil {
+		for i, argv := range r.Others {
+			command(w, fmt.Sprintf("  rank %d, by srun on its node", i+1), argv)
+		}
+		if r.Versions != nil {
+			fmt.Fprintf(w, "    Ray      only with a version before %s\n", r.Versions.Least)
+		}
+		command(w, "  run as rank 0", slices.Concat(p.Argv, r.Args))
+	} else {
+		command(w, "  run", p.Argv)
+	}
 	for _, q := range p.Probes {
 		fmt.Fprintf(w, "    ready    %s\n", probeLine(q))
 	}

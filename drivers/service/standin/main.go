@@ -4,7 +4,7 @@
 // that it is a stand-in, and what is measured on it is marked as simulated.
 //
 //	ray             start --head | start --address=HOST:PORT | status --address=HOST:PORT
-//	vllm            serve MODEL …: on a cluster at RAY_ADDRESS when told to, else alone
+//	vllm            serve MODEL …: on a cluster at RAY_ADDRESS when told to, as a rank of --nnodes, else alone
 //	grafana         server: reads its provisioning, asks for the administrator's password
 //	otelcol         --config=FILE: takes OTLP over HTTP, keeps traces and logs in their files
 package main

@@ -18,7 +18,7 @@ import (
 	"assay/drivers/service/simulator"
 )
 
-// vllm serves the simulator under vLLM's command line. On a cluster it wants as many GPUs as it has shards, and ends when
+// vllm serves the simulator under vLLM's command line, as rank 0 of several nodes once all others have joined. On a Ray cluster it wants as many GPUs as it has shards, and ends when
 // they become fewer, as vLLM does when it loses a worker.
 func vllm(args []string) error {
 	values, words := flags(args)
@@ -35,7 +35,15 @@ func vllm(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	lost := make(chan error, 1)
+	if values["headless"] != "" {
+		return join(ctx, net.JoinHostPort(values["master-addr"], values["master-port"]), values["node-rank"])
+	}
+	lost := make(chan error, 4)
+	if nodes := number(values["nnodes"]); nodes > 1 {
+		if err := gather(ctx, ":"+values["master-port"], nodes-1, lost); err != nil {
+			return err
+		}
+	}
 	if values["distributed-executor-backend"] == "ray" {
 		shards := max(number(values["tensor-parallel-size"]), 1) * max(number(values["pipeline-parallel-size"]), 1)
 		address := os.Getenv("RAY_ADDRESS")
