@@ -234,6 +234,7 @@ type ProcessState struct {
 	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
 	Ran         *Ran           `json:"ran,omitempty"`      // once it is Ready
+	Startup     *Startup       `json:"startup,omitempty"`  // once it is Ready
 	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
 	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }

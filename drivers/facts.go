@@ -19,6 +19,14 @@ type Ran struct {
 	Absent  map[string]string `json:"absent,omitempty"`  // field -> why it is empty
 }
 
+// Startup is what a start of a server took. Weights and Compile are parts of Serve, in the server's own words; 0: it said nothing.
+type Startup struct {
+	Prepare Seconds `json:"prepare"` // until the server was started: its version, its image, the Ray cluster under it
+	Serve   Seconds `json:"serve"`   // from then until its probes passed
+	Weights Seconds `json:"weights,omitempty"`
+	Compile Seconds `json:"compile,omitempty"`
+}
+
 // Server is a process of the target of a run.
 type Server struct {
 	Name string `json:"name"` // of the process

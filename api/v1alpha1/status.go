@@ -89,12 +89,22 @@ type SeatStatus struct {
 	Metrics   string            `json:"metrics,omitempty"`   // URL
 	PID       int               `json:"pid,omitempty"`
 	Restarts  int               `json:"restarts"`
+	Startup   *Startup          `json:"startup,omitempty"`
 	Last      *End              `json:"last,omitempty"` // why it was restarted the last time
 	Started   *time.Time        `json:"started,omitempty"`
 	Ends      *time.Time        `json:"ends,omitempty"`     // when the walltime is over
 	Dir       string            `json:"dir,omitempty"`      // job directory
 	Next      *NextJob          `json:"next,omitempty"`     // the job that takes over before the walltime ends, once it is submitted
 	Draining  string            `json:"draining,omitempty"` // id of the job that this one took over from, while it finishes its requests
+}
+
+// Startup is what the start of a server took, in seconds. Weights and Compile are parts of Serve, where the server said them.
+type Startup struct {
+	Queue   float64 `json:"queue"`   // from the submission of its job to the start
+	Prepare float64 `json:"prepare"` // until the server was started: image, Ray cluster
+	Serve   float64 `json:"serve"`   // from then until its probes passed
+	Weights float64 `json:"weights,omitempty"`
+	Compile float64 `json:"compile,omitempty"`
 }
 
 // NextJob is the job that follows another one in its place.

@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
+	"assay/drivers/lockfile"
 	"assay/drivers/safefile"
 )
 
@@ -27,13 +28,13 @@ const (
 type Puller struct {
 	Site v1alpha1.Site
 	Say  func(format string, v ...any) // progress, a line each
-	time timing
+	time lockfile.Timing
 }
 
 // Pull fetches every image that is missing. It stops at the first that cannot be fetched.
 func (p Puller) Pull(ctx context.Context, images []v1alpha1.Image) error {
-	if p.time == (timing{}) {
-		p.time = usual
+	if p.time == (lockfile.Timing{}) {
+		p.time = lockfile.Usual
 	}
 	if err := p.runtimeThere(); err != nil {
 		return err
@@ -121,7 +122,7 @@ func (p Puller) sif(ctx context.Context, t task) error {
 		t.say("cached")
 		return nil
 	}
-	l, err := acquire(ctx, file+".lock", p.time, there, func(who string) { t.say("waiting for %s, who fetches it", who) })
+	l, err := lockfile.Acquire(ctx, file+".lock", p.time, there, func(who string) { t.say("waiting for %s, who fetches it", who) })
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (p Puller) sif(ctx context.Context, t task) error {
 		t.say("cached")
 		return nil
 	}
-	defer l.release()
+	defer l.Release()
 	if there() { // the former holder of the lock has finished
 		t.say("cached")
 		return nil

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
+	"assay/drivers/lockfile"
 	"assay/drivers/procid"
 )
 
@@ -30,7 +32,7 @@ func newPuller(t *testing.T) *puller {
 	t.Setenv("STANDIN_LOG", p.log)
 	p.Site = boxes("apptainer")
 	p.Site.Spec.Container.Images = p.dir
-	p.time = timing{touch: 10 * time.Millisecond, poll: time.Millisecond, stale: time.Hour}
+	p.time = lockfile.Timing{Touch: 10 * time.Millisecond, Poll: time.Millisecond, Stale: time.Hour}
 	p.Say = p.say
 	return p
 }
@@ -182,7 +184,7 @@ func TestPullTogether(t *testing.T) {
 		go func() { done <- p.Pull(t.Context(), parsed(t, "docker://a:1")) }()
 	}
 	eventually(t, "half an image, and a process that waits", func() bool {
-		return logged(p, "half") == 1 && strings.Contains(p.text(), "waiting for "+named(procid.Self())+", who fetches it")
+		return logged(p, "half") == 1 && strings.Contains(p.text(), "waiting for "+lockfile.Named(procid.Self())+", who fetches it")
 	})
 	if err := os.WriteFile(p.gate, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -212,13 +214,13 @@ func TestPullTakesOver(t *testing.T) {
 		stale  time.Duration
 	}{
 		"on another host":      {procid.ID{Host: "elsewhere", PID: 7}, "elsewhere pid 7", 5 * time.Millisecond},
-		"ended on this host":   {gone, named(gone), time.Hour},
+		"ended on this host":   {gone, lockfile.Named(gone), time.Hour},
 		"of another version":   {map[string]string{"owner": "login1 pid 7"}, "another process", 5 * time.Millisecond},
-		"a pid that is reused": {procid.ID{Host: here.Host, Boot: here.Boot, Namespace: here.Namespace, PID: here.PID, Start: "1"}, named(here), time.Hour},
+		"a pid that is reused": {procid.ID{Host: here.Host, Boot: here.Boot, Namespace: here.Namespace, PID: here.PID, Start: "1"}, lockfile.Named(here), time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPuller(t)
-			p.time.stale = c.stale
+			p.time.Stale = c.stale
 			lockFile(t, p, c.holder)
 			if err := p.Pull(t.Context(), parsed(t, "docker://a:1")); err != nil {
 				t.Fatal(err)
@@ -234,7 +236,7 @@ func TestPullTakesOver(t *testing.T) {
 // TestPullWaitsForAnotherNamespace: a pid of a container means another process here, so its holder is not known to be gone.
 func TestPullWaitsForAnotherNamespace(t *testing.T) {
 	p := newPuller(t)
-	p.time.stale = time.Hour
+	p.time.Stale = time.Hour
 	inside := procid.Self()
 	inside.Namespace, inside.PID = "pid:[1]", ended(t)
 	path := lockFile(t, p, inside)
@@ -242,12 +244,12 @@ func TestPullWaitsForAnotherNamespace(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- p.Pull(ctx, parsed(t, "docker://a:1")) }()
 	eventually(t, "a process that waits", func() bool { return strings.Contains(p.text(), "waiting for ") })
-	time.Sleep(20 * p.time.poll)
+	time.Sleep(20 * p.time.Poll)
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if holder, _ := inspect(path); holder != inside {
+	if holder, _ := lockfile.Inspect(path); holder != inside {
 		t.Errorf("the lock was taken away: it is held by %+v", holder)
 	}
 }
@@ -255,29 +257,8 @@ func TestPullWaitsForAnotherNamespace(t *testing.T) {
 func lockFile(t *testing.T, p *puller, holder any) string {
 	t.Helper()
 	path := filepath.Join(p.dir, "a=1.sif.lock")
-	if err := errors.Join(locks.MkdirAll(p.dir), locks.CreateRecord(path, holder, nil)); err != nil {
+	if err := errors.Join(os.MkdirAll(p.dir, 0o700), durable.Writer{NoSync: true}.CreateRecord(path, holder, nil)); err != nil {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// TestLockMoves shows that a holder touches its lock, and that a lock that moves is not taken over.
-func TestLockMoves(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	l, err := acquire(t.Context(), path, timing{touch: time.Millisecond, poll: time.Millisecond, stale: time.Hour}, func() bool { return false }, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, first := inspect(path)
-	eventually(t, "a touch", func() bool { _, now := inspect(path); return now != first })
-	if err := takeAway(path, first); err != nil {
-		t.Fatal(err)
-	}
-	if who, _ := inspect(path); who != procid.Self() {
-		t.Errorf("a lock that moves was taken away: %v", who)
-	}
-	l.release()
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the lock is still there: %v", err)
-	}
 }

@@ -105,6 +105,7 @@ func (p *process) judge(r result, now time.Time) {
 		}
 		p.wrong, p.misses, p.quiet = 0, 0, 0
 		p.up, p.ready, p.lost = true, true, false
+		p.readied(now)
 		p.enter(drivers.PhaseReady, "ProbesPass", "", now)
 		return
 	}

@@ -23,9 +23,10 @@ type process struct {
 	version   version
 	spread    version // that decides how its nodes work together
 	facts     facts
-	starting  bool   // start was called, and main does not run yet
-	stopping  bool   // all its parts are being ended
-	fault     *fault // the cause, unless it was stopped on purpose
+	progress  started // of this start
+	starting  bool    // start was called, and main does not run yet
+	stopping  bool    // all its parts are being ended
+	fault     *fault  // the cause, unless it was stopped on purpose
 	doubt     time.Time
 	proven    bool // it had been Ready for long
 	phase     string

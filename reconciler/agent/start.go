@@ -28,6 +28,7 @@ func (p *process) start(now time.Time) {
 		}
 	}
 	p.starting, p.since, p.again = true, now, now
+	p.progress = started{began: now}
 	p.enter(drivers.PhaseStarting, "Preparing", "", now)
 	p.advance(now)
 }
@@ -137,6 +138,7 @@ func (p *process) launch(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	p.progress.launched, p.progress.log = now, p.a.logged(p.log())
 	if p.main, err = p.run(cmd, p.log()); err != nil {
 		return err
 	}

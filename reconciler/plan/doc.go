@@ -60,6 +60,7 @@
 //	conditions.go   the status of experiments and benchmarks
 //	runstatus.go    the status of runs
 //	service.go      the status of services
+//	startup.go      what the start of a server took
 //	source.go       whether an experiment is as its followed source has it
 //	targets.go      what Prometheus should scrape
 //

@@ -184,6 +184,9 @@ func (w *world) seatStatus(replica *replica) v1alpha1.SeatStatus {
 				continue
 			}
 			v.Restarts += p.Restarts
+			if p.Startup != nil && v.Startup == nil {
+				v.Startup = startup(*p.Startup, replica)
+			}
 			if p.Last != nil && (v.Last == nil || p.Last.At.After(v.Last.At)) {
 				v.Last = p.Last
 			}

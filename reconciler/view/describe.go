@@ -100,6 +100,9 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		d.field("  Job", "%s %s %s", text.Dash(seat.JobID), seat.JobState, seat.Reason)
 		d.field("  Nodes", "%s", text.Dash(strings.Join(seat.Nodes, ",")))
 		d.field("  Process", "%s pid %d, %d restarts", text.Dash(seat.Phase), seat.PID, seat.Restarts)
+		if s := seat.Startup; s != nil {
+			d.field("  Start-up", "%s", startupLine(*s))
+		}
 		if seat.Last != nil {
 			d.field("  Last end", "%s, %s ago: %s", seat.Last.Reason, text.Age(seat.Last.At), seat.Last.Message)
 		}

@@ -1,4 +1,4 @@
-package container
+package lockfile
 
 import (
 	"context"
@@ -15,23 +15,24 @@ import (
 // locks writes lock files without fsync: they mean nothing after a power cut.
 var locks = durable.Writer{NoSync: true}
 
-// lock is the right to fetch one image: a file that only one process can create, and that its holder touches while it
-// works. It saves work and protects nothing: an image is renamed into place whole, so two holders only fetch it twice.
-type lock struct {
+// Lock is the right to fetch something: a file that only one process can create, and that its holder touches while it
+// works. It saves work and protects nothing: what is fetched is renamed into place whole, so two holders only fetch it twice.
+type Lock struct {
 	path string
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-// timing is how often a holder touches its lock, how often others check it, and how long it can stand still before they
+// Timing is how often a holder touches its lock, how often others check it, and how long it can stand still before they
 // take it over.
-type timing struct{ touch, poll, stale time.Duration }
+type Timing struct{ Touch, Poll, Stale time.Duration }
 
-var usual = timing{touch: 5 * time.Second, poll: time.Second, stale: time.Minute}
+// Usual is for files that take minutes to fetch.
+var Usual = Timing{Touch: 5 * time.Second, Poll: time.Second, Stale: time.Minute}
 
-// acquire waits until the lock is ours, or until done reports that there is nothing left to do: nil then. waiting is
+// Acquire waits until the lock is ours, or until done reports that there is nothing left to do: nil then. waiting is
 // called when another process turns out to hold it.
-func acquire(ctx context.Context, path string, t timing, done func() bool, waiting func(holder string)) (*lock, error) {
+func Acquire(ctx context.Context, path string, t Timing, done func() bool, waiting func(holder string)) (*Lock, error) {
 	var seen string
 	var since time.Time
 	reported := false
@@ -40,22 +41,22 @@ func acquire(ctx context.Context, path string, t timing, done func() bool, waiti
 		case err == nil:
 			return hold(path, t), nil
 		case !errors.Is(err, fs.ErrExist):
-			return nil, fmt.Errorf("locking the image: %w", err)
+			return nil, fmt.Errorf("locking: %w", err)
 		}
-		holder, mark := inspect(path)
+		holder, mark := Inspect(path)
 		switch {
 		case done():
 			return nil, nil
 		case mark == "": // it was released in this moment
 		case mark != seen: // the holder touched it, by whatever clock
 			if !reported {
-				waiting(named(holder))
+				waiting(Named(holder))
 				reported = true
 			}
 			seen, since = mark, time.Now()
-		case time.Since(since) > t.stale || holder.State() == procid.Gone:
+		case time.Since(since) > t.Stale || holder.State() == procid.Gone:
 			if err := takeAway(path, mark); err != nil {
-				return nil, fmt.Errorf("taking over the lock of %s: %w; once that process has ended, type: rm %s", named(holder), err, path)
+				return nil, fmt.Errorf("taking over the lock of %s: %w; once that process has ended, type: rm %s", Named(holder), err, path)
 			}
 			seen, reported = "", false
 			continue
@@ -63,22 +64,22 @@ func acquire(ctx context.Context, path string, t timing, done func() bool, waiti
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(t.poll):
+		case <-time.After(t.Poll):
 		}
 	}
 }
 
-// named is a holder for people.
-func named(holder procid.ID) string {
+// Named is a holder for people.
+func Named(holder procid.ID) string {
 	if holder.PID == 0 {
 		return "another process"
 	}
 	return fmt.Sprintf("%s pid %d", holder.Host, holder.PID)
 }
 
-// inspect returns who holds the lock, and a mark that changes whenever the holder touches it; an empty mark when there is
+// Inspect returns who holds the lock, and a mark that changes whenever the holder touches it; an empty mark when there is
 // no lock. The lock of another version of assay has a holder without a pid, of which nothing is known.
-func inspect(path string) (holder procid.ID, mark string) {
+func Inspect(path string) (holder procid.ID, mark string) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return procid.ID{}, ""
@@ -96,7 +97,7 @@ func inspect(path string) (holder procid.ID, mark string) {
 // takeAway removes the lock of a holder that is gone, unless it was touched after all. It is renamed first: of two
 // processes that do this, one finds nothing to rename.
 func takeAway(path, mark string) error {
-	if _, now := inspect(path); now != mark {
+	if _, now := Inspect(path); now != mark {
 		return nil
 	}
 	old := fmt.Sprintf("%s.old.%d", path, os.Getpid())
@@ -107,16 +108,16 @@ func takeAway(path, mark string) error {
 }
 
 // hold touches the lock until release.
-func hold(path string, t timing) *lock {
+func hold(path string, t Timing) *Lock {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &lock{path: path, stop: stop, done: make(chan struct{})}
+	l := &Lock{path: path, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case now := <-time.After(t.touch):
+			case now := <-time.After(t.Touch):
 				_ = os.Chtimes(path, now, now) // when it was taken away, two fetch the image, which does no harm
 			}
 		}
@@ -124,11 +125,11 @@ func hold(path string, t timing) *lock {
 	return l
 }
 
-// release gives the lock back, if it is still ours.
-func (l *lock) release() {
+// Release gives the lock back, if it is still ours.
+func (l *Lock) Release() {
 	l.stop()
 	<-l.done
-	if holder, _ := inspect(l.path); holder == procid.Self() {
+	if holder, _ := Inspect(l.path); holder == procid.Self() {
 		_ = locks.Remove(l.path) // a lock that stays is taken over by the next process that waits
 	}
 }
