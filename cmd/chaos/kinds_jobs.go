@@ -87,8 +87,10 @@ func onJob(do, undo func(w *world, id string) error) func(*world, fault) (hit, e
 	}
 }
 
+// scontrol does something to a job. In between, another job may have got the id.
 func scontrol(words ...string) func(*world, string) error {
 	return func(w *world, id string) error {
+		w.others.broken(id)
 		_, err := w.slurm("scontrol", append(words, id)...)
 		if err != nil && (strings.Contains(err.Error(), "Invalid job id") || strings.Contains(err.Error(), "already finished") || strings.Contains(err.Error(), "not pending nor running")) {
 			return nil // it has ended meanwhile
