@@ -1,11 +1,22 @@
 package drivers
 
+import (
+	"cmp"
+	"path/filepath"
+	"strings"
+)
+
 // What a result needs so that somebody else can measure the same again. What could not be found out is in Absent, with why.
 
 // Weights name the model whose files a server reads.
 type Weights struct {
 	Model    string `json:"model"`              // as the server is given it: the name of a repository, or a folder
 	Revision string `json:"revision,omitempty"` // that it is to use; empty: the repository's main one
+}
+
+// Ref is the file below a hub's cache (HF_HOME) that says which commit of the weights was fetched; it is written last.
+func (w Weights) Ref(home string) string {
+	return filepath.Join(home, "hub", "models--"+strings.ReplaceAll(w.Model, "/", "--"), "refs", cmp.Or(w.Revision, "main"))
 }
 
 // Ran is what a process really runs, as its agent found out when it started it.

@@ -13,6 +13,7 @@ type SGLang struct {
 	DataParallel   int            `json:"dataParallel,omitempty" validate:"gte=0"`   // copies of the model; default 1
 	Args           map[string]any `json:"args,omitempty"`                            // options of sglang.launch_server, as in vllm.args
 	Command        []string       `json:"command,omitempty"`                         // default [python3, -m, sglang.launch_server]
+	Offline        bool           `json:"offline,omitempty"`                         // as for vllm
 }
 
 // LlamaCpp is llama.cpp's server. Its image, at a site that runs containers, is the manifest's word.
@@ -32,6 +33,16 @@ func (l LlamaCpp) Served() string {
 
 // Serves reports whether a service serves a language model under OpenAI's API.
 func (s Service) Serves() bool { return s.VLLM != nil || s.SGLang != nil || s.LlamaCpp != nil }
+
+// Revision is that of the weights which the options of a server ask for; empty: they ask for none.
+func Revision(args map[string]any) string {
+	for name, value := range args {
+		if text, ok := value.(string); ok && CanonicalArg(name) == "revision" {
+			return text
+		}
+	}
+	return ""
+}
 
 // ownOf are the options that assay sets itself, by kind of server.
 var ownOf = map[string]map[string]string{
@@ -75,6 +86,7 @@ func (c *checker) models(path string, s Service) {
 	case s.SGLang != nil:
 		g, nodes, gpus := s.SGLang, *s.Nodes, *s.Resources.GPUsPerNode
 		c.modelName(path+".sglang.model", g.Model)
+		c.offline(path+".sglang.offline", g.Offline, g.Model)
 		c.command(path+".sglang.command", g.Command)
 		if want := g.TensorParallel * max(g.DataParallel, 1); gpus > 0 && want > nodes*gpus {
 			c.bad(path+".sglang.tensorParallel", fmt.Sprintf("tensorParallel %d x dataParallel %d needs %d GPUs, but nodes x gpusPerNode is %d x %d",
@@ -98,6 +110,13 @@ func (c *checker) models(path string, s Service) {
 func (c *checker) modelName(path, name string) {
 	if strings.ContainsAny(name, "\n\t") {
 		c.bad(path, "must be one line, found "+brief(name), "")
+	}
+}
+
+// offline needs a model of a hub: a folder needs no fetch.
+func (c *checker) offline(path string, is bool, model string) {
+	if is && isPath(model) {
+		c.bad(path, "the model is a path, which is read as it is", "remove it")
 	}
 }
 

@@ -31,6 +31,8 @@ type VLLM struct {
 	LoRA        map[string]string `json:"lora,omitempty"`
 	Speculative *Speculative      `json:"speculative,omitempty"`
 	KVTransfer  *KVTransfer       `json:"kvTransfer,omitempty"`
+	// Offline has the server read the weights that `assay pull` fetched, and ask no hub: it does not start without them.
+	Offline bool `json:"offline,omitempty"`
 	// Backend is how several nodes work together: mp (vLLM's own ranks, from 0.12 on), ray, or auto: by the version in the image's
 	// tag, else by what `vllm --version` says on the node. Default auto; ray where ray or insecure is given.
 	Backend string `json:"backend,omitempty" validate:"omitempty,oneof=auto mp ray"`
@@ -172,6 +174,7 @@ func backend(site Site, s Service) string {
 func (c *checker) vllm(path string, s Service) {
 	v, nodes, gpus := s.VLLM, *s.Nodes, *s.Resources.GPUsPerNode
 	c.modelName(path+".vllm.model", v.Model)
+	c.offline(path+".vllm.offline", v.Offline, v.Model)
 	c.command(path+".vllm.command", v.Command)
 	c.command(path+".vllm.ray", v.Ray)
 	c.parallel(path, *v, nodes, gpus)

@@ -88,7 +88,7 @@ func TestCleanupAndResultFlags(t *testing.T) {
 		flagCase{"delete", usage}, flagCase{"delete a", usage}, flagCase{"delete experiment", usage}, flagCase{"delete service a", usage},
 		flagCase{"delete experiment a -f a.yaml", usage}, flagCase{"delete a -f a.yaml", usage})
 	flagsBecome(t, pullCmd,
-		flagCase{"pull -f a.yaml -f dir", pullOptions{files: []string{"a.yaml", "dir"}}}, flagCase{"pull", pullOptions{}}, flagCase{"pull a.yaml", usage})
+		flagCase{"pull -f a.yaml -f dir", pullOptions{files: []string{"a.yaml", "dir"}}}, flagCase{"pull -f a.yaml --only weights", pullOptions{files: []string{"a.yaml"}, only: "weights"}}, flagCase{"pull", pullOptions{}}, flagCase{"pull a.yaml", usage})
 }
 
 // inTest is assay without a terminal, on a state directory of its own.

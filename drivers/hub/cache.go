@@ -11,19 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/drivers/lockfile"
 )
-
-// Folder is where a model lies below HF_HOME.
-func Folder(home, model string) string {
-	return filepath.Join(home, "hub", "models--"+strings.ReplaceAll(model, "/", "--"))
-}
-
-// Ref is the file that says which commit of a model was fetched; it is written last.
-func Ref(home, model, revision string) string {
-	return filepath.Join(Folder(home, model), "refs", revision)
-}
 
 // Fetched says what a fetch came to.
 type Fetched struct {
@@ -45,7 +36,8 @@ func (h Hub) Fetch(ctx context.Context, model, revision string) (Fetched, error)
 		h.client = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: listFor, TLSHandshakeTimeout: listFor,
 			DialContext: (&net.Dialer{Timeout: listFor}).DialContext, MaxIdleConnsPerHost: 2}}
 	}
-	folder := Folder(h.Home, model)
+	ref := drivers.Weights{Model: model, Revision: revision}.Ref(h.Home)
+	folder := filepath.Dir(filepath.Dir(ref))
 	if err := os.MkdirAll(filepath.Join(folder, "blobs"), 0o700); err != nil {
 		return Fetched{}, err
 	}
@@ -78,7 +70,6 @@ func (h Hub) Fetch(ctx context.Context, model, revision string) (Fetched, error)
 		}
 	}
 	out.Bytes = p.total
-	ref := Ref(h.Home, model, revision)
 	if err := os.MkdirAll(filepath.Dir(ref), 0o700); err != nil {
 		return out, err
 	}

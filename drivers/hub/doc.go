@@ -1,5 +1,6 @@
 // Package hub fetches the weights of models before a job is submitted, once for a site.
 //
+//	wanted.go  which models services read
 //	hub.go     which files a model has, by the API of Hugging Face's hub
 //	cache.go   the folder in which they lie, in the layout of its own library, so that servers find them there
 //	fetch.go   one file: resumed where an earlier fetch ended, and checked

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"assay/drivers"
 )
 
 // fakeHub is a stand-in for Hugging Face's hub: its API, its redirects to another host, and its faults.
@@ -117,7 +119,7 @@ func TestFetch(t *testing.T) {
 	if to, _ := os.Readlink(filepath.Join(folder, "snapshots", commit, "sub/dir/tokenizer.json")); !strings.HasPrefix(to, "../../../../blobs/") {
 		t.Errorf("the link leads to %s", to)
 	}
-	if b, _ := os.ReadFile(Ref(h.Home, "org/m", "main")); string(b) != commit {
+	if b, _ := os.ReadFile(drivers.Weights{Model: "org/m"}.Ref(h.Home)); string(b) != commit {
 		t.Errorf("main is %q", b)
 	}
 	sent := f.sent.Load()
@@ -145,7 +147,7 @@ func TestResume(t *testing.T) {
 	if _, err := h.Fetch(t.Context(), "org/m", ""); err == nil {
 		t.Fatal("a file that was never whole was taken")
 	}
-	if _, err := os.Stat(Ref(h.Home, "org/m", "main")); err == nil {
+	if _, err := os.Stat(drivers.Weights{Model: "org/m"}.Ref(h.Home)); err == nil {
 		t.Error("a model that is not whole has a ref")
 	}
 	f.noRanges = true

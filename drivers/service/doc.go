@@ -8,6 +8,7 @@
 //	ranks.go    vLLM on several nodes: a rank on each
 //	ray.go      vLLM on several nodes: a Ray cluster under it
 //	models.go   SGLang and llama.cpp
+//	offline.go  servers that read the weights which were fetched before
 //	chroma.go   Chroma
 //	key.go      which services ask for a key, where it is, and what others can do to those that do not
 //	parents.go  `assay parent` in front of what needs a door or a private folder

@@ -24,7 +24,8 @@ func sglang(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) 
 			name = text
 		}
 	}
-	p := modelServer(site, name, drivers.Weights{Model: g.Model, Revision: revision(g.Args)})
+	p := modelServer(site, name, drivers.Weights{Model: g.Model, Revision: v1alpha1.Revision(g.Args)})
+	offline(&p, g.Offline)
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.SGLangKey)
 	p.Private = p.Door != nil
 	rank := slices.Concat(orCommand(g.Command, "python3", "-m", "sglang.launch_server"), []string{"--model-path", g.Model, "--tp", strconv.Itoa(max(g.TensorParallel, 1))})

@@ -25,7 +25,7 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	}
 	args = append(typed(v), args...)
 	name := served(v)
-	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &drivers.Weights{Model: v.Model, Revision: revision(v.Args)}}
+	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &drivers.Weights{Model: v.Model, Revision: v1alpha1.Revision(v.Args)}}
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey)
 	p.Private = p.Door != nil // no scrape has the key
 	serve := append(slices.Clone(orCommand(v.Command, "vllm", "serve")), v.Model)
@@ -39,6 +39,7 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	if site.Spec.Paths.Work != "" {
 		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
+	offline(&p, v.Offline)
 	if nodes := or(svc.Nodes, 1); nodes > 1 {
 		shape = spread(&p, v, nodes, or(svc.Resources.GPUsPerNode, 0), slices.Concat(serve, shape), args, shape)
 	} else if v.DataParallel > 1 {
@@ -49,16 +50,6 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	}
 	p.Argv = slices.Concat(serve, []string{"--host", host, "--port", port}, shape, args)
 	return drivers.Compiled{Kind: "vllm", Model: name, Processes: []drivers.Process{p}}, nil
-}
-
-// revision is that of the weights which vllm.args ask for; empty: they ask for none.
-func revision(args map[string]any) string {
-	for name, value := range args {
-		if text, ok := value.(string); ok && v1alpha1.CanonicalArg(name) == "revision" {
-			return text
-		}
-	}
-	return ""
 }
 
 func or(p *int, otherwise int) int {

@@ -17,7 +17,7 @@ import (
 func (p *process) start(now time.Time) {
 	for _, path := range p.want.Needs {
 		if _, err := os.Stat(path); err != nil {
-			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch the images of the manifest: assay pull -f FILE", path, err), now)
+			p.enter(drivers.PhaseFailed, drivers.ReasonMissing, fmt.Sprintf("it needs %s: %v; fetch what the manifest needs: assay pull -f FILE", path, err), now)
 			return
 		}
 	}

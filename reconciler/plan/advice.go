@@ -205,7 +205,7 @@ var advice = map[Reason]string{
 
 	CommandNotFound: "correct the command or the image: the node has no such program",
 	InsecureRay:     "use Ray 2.52 or later, which asks for a token (ray --version on the node, or in the image)",
-	Missing:         "fetch the images of the manifest (assay pull -f FILE), or correct the path",
+	Missing:         "fetch the images and weights of the manifest (assay pull -f FILE), or correct the path",
 	ProbeFailing:    "wait until the server answers its probes; if it stays so: assay logs SERVICE",
 
 	PortTaken:    "wait: the server is started again on another port; if the manifest names its port, name another one, or ask whose program listens there: ss -tlnp",
