@@ -36,7 +36,8 @@ var layers = map[string][]string{
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
 	// What the command line reads and stores.
-	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"}, // pure; it is handed to what reads manifests
+	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
+	"assay/reconciler/plan/admittest":    {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
 	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in

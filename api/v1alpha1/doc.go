@@ -16,7 +16,7 @@
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate; moment.go has Time.
 //   - types.go declares the kinds; sitefacts.go what a site knows of its scheduler, which admission uses; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
-//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; status.go what users read back.
+//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; budget.go what an experiment may use; status.go what users read back.
 //   - samples.go says how many samples a percentile needs.
 //   - defaults.go fills in defaults. Doing it again changes nothing.
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;

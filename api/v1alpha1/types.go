@@ -113,6 +113,7 @@ type ExperimentSpec struct {
 	Suspend bool   `json:"suspend,omitempty"`
 	// WhenDone is Keep (default) or Stop: release the allocations once every run is Complete.
 	WhenDone   string      `json:"whenDone,omitempty" validate:"omitempty,oneof=Keep Stop"`
+	Budget     *Budget     `json:"budget,omitempty"`
 	Services   []Service   `json:"services,omitempty" validate:"dive"`
 	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
 	Sweep      *Sweep      `json:"sweep,omitempty"`

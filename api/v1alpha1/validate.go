@@ -121,6 +121,7 @@ func (d *document) checkExperiment(site Site, rules []Rule) []Problem {
 	}
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
+	c.budget(d.experiment.Spec.Budget)
 	c.written(*d.experiment)
 	if d.followed {
 		c.trust(site, *d.experiment)
