@@ -108,6 +108,7 @@ type JobSpec struct {
 	Account       string
 	Reservation   string
 	GPUsPerNode   int
+	GRES          string        // the scheduler's name for the GPUs, such as gpu:a100; empty: gpu
 	CPUsPerNode   int           // 0: the scheduler's default
 	MemoryPerNode int64         // bytes; 0: the scheduler's default
 	Time          time.Duration // walltime; 0: the scheduler's default
@@ -162,4 +163,19 @@ type Fencer interface {
 	// is not an error, and without an id whatever carries the nonce is ended. On any error something may still run, so a
 	// replacement has to wait; errors.ErrUnsupported: this scheduler cannot do it for that job.
 	Fence(ctx context.Context, id JobID, nonce string) error
+}
+
+// Estimator is an optional capability: when a job would start if it was submitted now.
+type Estimator interface {
+	// Estimate submits nothing. ErrRejected when the scheduler would refuse the job, ErrUnavailable when it was not reached
+	// or said nothing that is understood.
+	Estimate(ctx context.Context, spec JobSpec) (Estimate, error)
+}
+
+// Estimate is a scheduler's guess of a job's start. It knows the jobs that run and wait now, and takes each to need its
+// whole time limit.
+type Estimate struct {
+	Start time.Time // by the scheduler's clock, to the second
+	Asked time.Time // by this machine's clock, when the answer came
+	Nodes []string
 }

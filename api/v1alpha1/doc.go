@@ -14,15 +14,16 @@
 //     goes on after the first problem.
 //   - enter.go is the step into each value: it follows aliases and holds the value to its limits.
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
-//     Duration, Quantity and Rate.
-//   - types.go declares the kinds; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
-//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; status.go what users read back.
+//     Duration, Quantity and Rate; moment.go has Time.
+//   - types.go declares the kinds; sitefacts.go what a site knows of its scheduler, which admission uses; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
+//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; budget.go what an experiment may use; status.go what users read back.
 //   - samples.go says how many samples a percentile needs.
 //   - defaults.go fills in defaults. Doing it again changes nothing.
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;
 //     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, gateway.go, secret.go, auth.go, container.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
+//   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - walltime.go says how much of a walltime runs can use.

@@ -137,7 +137,7 @@ func numberTrap(n *yaml.Node) (message, hint string) {
 	return t, hint
 }
 
-// unmarshal decodes a scalar whose type reads JSON itself: Duration, Quantity, Rate.
+// unmarshal decodes a scalar whose type reads JSON itself: Duration, Quantity, Rate, Time.
 func (d *document) unmarshal(n *yaml.Node, u json.Unmarshaler, v reflect.Value, path string) {
 	if message, hint := numberTrap(n); message != "" {
 		d.wrong(n, path, message, hint)
@@ -146,7 +146,7 @@ func (d *document) unmarshal(n *yaml.Node, u json.Unmarshaler, v reflect.Value, 
 	var data []byte
 	switch {
 	case n.Kind != yaml.ScalarNode:
-	case n.Tag == "!!str":
+	case n.Tag == "!!str" || n.Tag == "!!timestamp" && v.Type() == reflect.TypeFor[Time]():
 		data, _ = json.Marshal(n.Value) // text always has a JSON form
 	case plainNumber.MatchString(n.Value):
 		f, _ := strconv.ParseFloat(n.Value, 64)
@@ -199,6 +199,8 @@ func expected(t reflect.Type) string {
 		return "a duration such as 90s, 5m or 2h30m"
 	case reflect.TypeFor[Quantity]():
 		return "a quantity such as 512Mi or 64Gi"
+	case reflect.TypeFor[Time]():
+		return "a moment such as 2026-12-01T08:00:00Z"
 	case reflect.TypeFor[Bound]():
 		return "a number, or a time such as 500ms"
 	case reflect.TypeFor[Percent]():

@@ -34,6 +34,7 @@ func (d *document) checkSite() []Problem {
 	} else {
 		c.slurmWords(s)
 		c.siteReferences(s)
+		c.siteFacts(s)
 	}
 	for path, dir := range map[string]string{"spec.paths.state": s.Paths.State, "spec.paths.work": s.Paths.Work, "spec.paths.local": s.Paths.Local} {
 		if dir != "" && !strings.HasPrefix(dir, "/") {
@@ -58,6 +59,10 @@ func (c *checker) noSlurm(s SiteSpec) {
 		"defaults.qos":       s.Defaults.QOS != "",
 		"partitions":         len(s.Partitions) > 0,
 		"qos":                len(s.QOS) > 0,
+		"enforcePartLimits":  s.EnforcePartLimits != "",
+		"accounts":           len(s.Accounts) > 0,
+		"reservations":       len(s.Reservations) > 0,
+		"licenses":           len(s.Licenses) > 0,
 		"modules":            len(s.Modules) > 0,
 		"sbatch":             len(s.Sbatch) > 0,
 	}
@@ -70,11 +75,7 @@ func (c *checker) noSlurm(s SiteSpec) {
 
 // slurmWords checks the form of everything that is passed to sbatch.
 func (c *checker) slurmWords(s SiteSpec) {
-	name := func(path, word string) {
-		if word != "" && !slurmName.MatchString(word) {
-			c.bad(path, "must be a name of letters, digits and _ . + @ -, found "+brief(word), "")
-		}
-	}
+	name := c.slurmName
 	name("spec.account", s.Account)
 	for p := range s.Partitions {
 		name("spec.partitions["+p+"]", p)

@@ -16,6 +16,7 @@ const (
 	Synced        = "Synced"        // experiment of a followed source: it is as the source has it
 	Failed        = "Failed"        // run, benchmark
 	Valid         = "Valid"         // run, benchmark
+	WithinBudget  = "WithinBudget"  // experiment that has a budget: False when a job is not submitted because of it
 )
 
 // Condition statuses.
@@ -59,6 +60,7 @@ type ExperimentStatus struct {
 	Services   []ServiceStatus   `json:"services,omitempty"`
 	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`
 	Runs       []RunStatus       `json:"runs,omitempty"`
+	Spending   []SpendingStatus  `json:"spending,omitempty"` // against its own budget, and that of its source
 	Written    time.Time         `json:"-"` // when its file was written; of one that is not read from a file it is zero
 }
 

@@ -31,6 +31,13 @@ type SiteSpec struct {
 	Defaults   SiteDefaults         `json:"defaults,omitzero"`
 	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
 	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
+	// EnforcePartLimits is Slurm's: with "NO" a job that breaks the time limit or the lists of its partition is accepted, and waits
+	// until that is changed: assay warns. With ALL or ANY, or when it is not stated, assay refuses the job.
+	EnforcePartLimits string `json:"enforcePartLimits,omitempty" validate:"omitempty,oneof=ALL ANY NO"`
+	// Accounts are the user's own: the limits of each association.
+	Accounts     map[string]Account     `json:"accounts,omitempty" validate:"dive"`
+	Reservations map[string]Reservation `json:"reservations,omitempty" validate:"dive"`
+	Licenses     map[string]int         `json:"licenses,omitempty"` // name -> how many there are
 	// WholeNodes is set where a job always gets whole nodes (MeluXina).
 	WholeNodes bool          `json:"wholeNodes,omitempty"`
 	Container  SiteContainer `json:"container,omitzero"`
@@ -66,23 +73,6 @@ type SiteDefaults struct {
 	Partition string   `json:"partition,omitempty"`
 	QOS       string   `json:"qos,omitempty"`
 	Time      Duration `json:"time,omitempty" validate:"gte=0"`
-}
-
-// Partition is what one node of a partition offers, and how many there are. Zero is "not stated".
-type Partition struct {
-	GPUsPerNode int      `json:"gpusPerNode,omitempty" validate:"gte=0"`
-	CPUsPerNode int      `json:"cpusPerNode,omitempty" validate:"gte=0"`
-	MaxNodes    int      `json:"maxNodes,omitempty" validate:"gte=0"`
-	MaxTime     Duration `json:"maxTime,omitempty" validate:"gte=0"`
-}
-
-// QOS is what a quality of service allows. Zero is "not stated".
-type QOS struct {
-	MaxTime     Duration          `json:"maxTime,omitempty" validate:"gte=0"`
-	MaxNodes    int               `json:"maxNodes,omitempty" validate:"gte=0"`
-	Reservation map[string]string `json:"reservation,omitempty"` // partition -> reservation
-	// MaxJobsPerUser is how many jobs of one user can run at once; an experiment with more allocations is refused.
-	MaxJobsPerUser int `json:"maxJobsPerUser,omitempty" validate:"gte=0"`
 }
 
 // Paths are directories on the shared file system.
@@ -123,6 +113,7 @@ type ExperimentSpec struct {
 	Suspend bool   `json:"suspend,omitempty"`
 	// WhenDone is Keep (default) or Stop: release the allocations once every run is Complete.
 	WhenDone   string      `json:"whenDone,omitempty" validate:"omitempty,oneof=Keep Stop"`
+	Budget     *Budget     `json:"budget,omitempty"`
 	Services   []Service   `json:"services,omitempty" validate:"dive"`
 	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
 	Sweep      *Sweep      `json:"sweep,omitempty"`

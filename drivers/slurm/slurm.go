@@ -4,6 +4,7 @@
 //	slurm.go        the Scheduler, running a command, changing a job
 //	cancel.go       cancelling, several jobs with one command
 //	submit.go       submitting: the batch script and sbatch's arguments
+//	estimate.go     when a job would start: sbatch --test-only
 //	list.go         listing: squeue's output as jobs
 //	ended.go        how a job ended: scontrol, then sacct
 //	clustername.go  which cluster it is
@@ -61,7 +62,7 @@ var exported = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "SLURM_CONF",
 
 const zone = "TZ"
 
-// Scheduler implements drivers.Scheduler, Reconfigurer and Accountant.
+// Scheduler implements drivers.Scheduler, Reconfigurer, Accountant and Estimator.
 type Scheduler struct {
 	user   string   // as squeue takes it: the numeric uid, which no directory service has to know
 	env    []string // of the commands
