@@ -69,7 +69,10 @@ func format(errs []error) string {
 	return strings.Join(lines, "\n")
 }
 
-// nearest returns the name that was probably meant by word, or "".
+// Nearest returns the name that was probably meant by word, or "".
+func Nearest(word string, names []string) string { return nearest(word, names) }
+
+// nearest is Nearest.
 func nearest(word string, names []string) string {
 	if len(word) > 100 {
 		return ""

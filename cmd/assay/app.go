@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/container"
+	"assay/drivers/service/arguments"
 	"assay/drivers/site"
 	"assay/drivers/source"
 	"assay/reconciler/plan/admit"
@@ -111,7 +115,11 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if in.FromGit {
 		read = v1alpha1.LoadFollowed
 	}
-	m, err := read(in.Files, known, a.siteName, admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now()))
+	rules := []v1alpha1.Rule{admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())}
+	if !in.FromGit {
+		rules = append(rules, a.checksArguments())
+	}
+	m, err := read(in.Files, known, a.siteName, rules...)
 	a.warn(m.Refused)
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
@@ -139,6 +147,21 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 		return m, s, exitError{exitUsage, fmt.Errorf("no site %q is known; give its file too: -f SITE.yaml", name)}
 	}
 	return m, s, nil
+}
+
+// checksArguments asks the servers that are on this machine whether they know the options of a manifest.
+func (a *app) checksArguments() v1alpha1.Rule {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return func(v1alpha1.Site, v1alpha1.Experiment) []v1alpha1.Finding { return nil }
+	}
+	return arguments.Rule(context.Background(), filepath.Join(cache, "assay", "help"), func(s v1alpha1.Site, svc v1alpha1.Service, argv []string) (string, []string, error) {
+		s, err := a.complete(s)
+		if err != nil {
+			return "", nil, err
+		}
+		return container.Program(s, svc, argv)
+	})
 }
 
 // loadAndOpen reads -f arguments and opens the store of the site that they are for.

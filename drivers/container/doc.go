@@ -11,7 +11,7 @@
 //   - a value of a variable is never an argument: other users of the node read argument lists;
 //   - files that the container writes belong to the user.
 //
-// pull.go fetches images into the folder of the site, one file each, one of several processes at a time; run.go
+// pull.go fetches images into the folder of the site, one file each, one of several processes at a time; program.go finds a program on this machine; run.go
 // runs a container runtime within a time limit and keeps the end of its output.
 //
 // There are no third-party dependencies: the runtimes are programs, and their command lines are the interface that they

@@ -11,17 +11,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// suggests stands in for the manifest's own way to find a near name.
-func suggests(name string, among []string) string {
-	for _, n := range among {
-		if strings.HasPrefix(n, name[:4]) {
-			return n
-		}
-	}
-	return ""
-}
+	"assay/api/v1alpha1"
+)
 
 // TestArgparse: what real argparse prints is read, at any width.
 func TestArgparse(t *testing.T) {
@@ -36,20 +28,20 @@ func TestArgparse(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := Parse(string(out))
-		got := Check(known, map[string]any{"dtype": "int3", "max_model_len": 8.0, "served-model-name": []any{"a"}, "enable-prefix-caching": false,
+		got := Check(known, "args", map[string]any{"dtype": "int3", "max_model_len": 8.0, "served-model-name": []any{"a"}, "enable-prefix-caching": false,
 			"disable-log-requests": true, "a-name-that-is-so-long-that-its-help-begins-on-the-next-line": 1.0, "tool-call-parser": "hermes",
-			"max-model-length": 1.0, "max-model-len": false, "no-enable-prefix-caching": true}, suggests)
-		want := []Finding{
-			{Arg: "disable-log-requests", Message: "is deprecated in this version of the server", Warning: true},
-			{Arg: "dtype", Message: `must be one of auto, bfloat16, float16, float32, half, found "int3"`},
-			{Arg: "max-model-len", Message: "cannot be switched off: the server has no --no-max-model-len", Hint: "leave it out"},
-			{Arg: "max-model-length", Message: "is no option of this version of the server", Hint: "did you mean max-model-len?"},
+			"max-model-length": 1.0, "max-model-len": false, "no-enable-prefix-caching": true})
+		want := []v1alpha1.Finding{
+			{Path: "args[disable-log-requests]", Message: "is deprecated in this version of the server", Warning: true},
+			{Path: "args[dtype]", Message: `must be one of auto, bfloat16, float16, float32, half, found "int3"`},
+			{Path: "args[max-model-len]", Message: "cannot be switched off: the server has no --no-max-model-len", Hint: "leave it out"},
+			{Path: "args[max-model-length]", Message: "is no option of this version of the server", Hint: "did you mean max-model-len?"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s columns (-want +got)\n%s\n%s", width, diff, out)
 		}
 	}
-	if got := Check(Parse("  --x  X\n  --no-x\n"), map[string]any{"x": true, "no-x": true}, suggests); len(got) != 1 || got[0].Message != "contradicts x" {
+	if got := Check(Parse("  --x  X\n  --no-x\n"), "args", map[string]any{"x": true, "no-x": true}); len(got) != 1 || got[0].Message != "contradicts x" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -65,7 +57,7 @@ func TestLlamaHelp(t *testing.T) {
 
 // TestNothingKnown: what a program did not say refuses nothing.
 func TestNothingKnown(t *testing.T) {
-	if got := Check(nil, map[string]any{"x": true}, suggests); got != nil {
+	if got := Check(nil, "args", map[string]any{"x": true}); got != nil {
 		t.Errorf("%+v", got)
 	}
 }

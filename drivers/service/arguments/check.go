@@ -4,19 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"assay/api/v1alpha1"
 )
 
-// Finding is something wrong with one option of a manifest.
-type Finding struct {
-	Arg     string // as the manifest has it
-	Message string // a statement about it
-	Hint    string // what to write instead; can be empty
-	Warning bool   // it is accepted all the same
-}
-
 // Check compares options, without dashes, with those that a program knows; true stands for --NAME, false for --no-NAME. Nothing
-// is found when nothing is known. Findings are sorted by option.
-func Check(known []Option, args map[string]any, suggest func(name string, among []string) string) (out []Finding) {
+// is found when nothing is known. at is the path of the options in the manifest; findings are sorted.
+func Check(known []Option, at string, args map[string]any) (out []v1alpha1.Finding) {
 	if len(known) == 0 {
 		return nil
 	}
@@ -28,6 +22,9 @@ func Check(known []Option, args map[string]any, suggest func(name string, among 
 			all = append(all, n)
 		}
 	}
+	add := func(arg, message, hint string, warning bool) {
+		out = append(out, v1alpha1.Finding{Path: at + "[" + arg + "]", Message: message, Hint: hint, Warning: warning})
+	}
 	for arg, value := range args {
 		name := canonical(arg)
 		if value == false {
@@ -36,24 +33,24 @@ func Check(known []Option, args map[string]any, suggest func(name string, among 
 		o, ok := names[name]
 		switch {
 		case !ok && value == false && names[canonical(arg)].Names != nil:
-			out = append(out, Finding{Arg: arg, Message: "cannot be switched off: the server has no --" + name, Hint: "leave it out"})
+			add(arg, "cannot be switched off: the server has no --"+name, "leave it out", false)
 		case !ok:
-			f := Finding{Arg: arg, Message: "is no option of this version of the server"}
-			if near := suggest(canonical(arg), all); near != "" {
-				f.Hint = "did you mean " + near + "?"
+			hint := ""
+			if near := v1alpha1.Nearest(canonical(arg), all); near != "" {
+				hint = "did you mean " + near + "?"
 			}
-			out = append(out, f)
+			add(arg, "is no option of this version of the server", hint, false)
 		case o.Deprecated:
-			out = append(out, Finding{Arg: arg, Message: "is deprecated in this version of the server", Warning: true})
+			add(arg, "is deprecated in this version of the server", "", true)
 		}
 		if word, text := value.(string); ok && text && len(o.Choices) > 0 && !slices.Contains(o.Choices, word) {
-			out = append(out, Finding{Arg: arg, Message: fmt.Sprintf("must be one of %s, found %.80q", strings.Join(o.Choices, ", "), word)})
+			add(arg, fmt.Sprintf("must be one of %s, found %.80q", strings.Join(o.Choices, ", "), word), "", false)
 		}
 		if off, both := args["no-"+arg]; both && off == true && value != false {
-			out = append(out, Finding{Arg: "no-" + arg, Message: "contradicts " + arg, Hint: "remove one"})
+			add("no-"+arg, "contradicts "+arg, "remove one", false)
 		}
 	}
-	slices.SortFunc(out, func(a, b Finding) int { return strings.Compare(a.Arg+a.Message, b.Arg+b.Message) })
+	slices.SortFunc(out, func(a, b v1alpha1.Finding) int { return strings.Compare(a.Path+a.Message, b.Path+b.Message) })
 	return out
 }
 
