@@ -19,6 +19,7 @@
 //	folder.go     Folders: directories on a parallel file system
 //	origin.go     where a revision came from
 //	token.go      the key that a server asks of its clients
+//	nodes.go      what a server on several nodes has beside it: ranks, or a Ray cluster
 //	raystatus.go  what `ray status` prints
 //	errors.go     the four kinds of error that callers act on
 //

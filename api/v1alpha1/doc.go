@@ -15,7 +15,7 @@
 //   - enter.go is the step into each value: it follows aliases and holds the value to its limits.
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate; moment.go has Time.
-//   - types.go declares the kinds; sitefacts.go what a site knows of its scheduler, which admission uses; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
+//   - types.go declares the kinds; vllm.go and models.go the servers of language models, with their checks; sitefacts.go what a site knows of its scheduler, which admission uses; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
 //     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; budget.go what an experiment may use; status.go what users read back.
 //   - samples.go says how many samples a percentile needs.
 //   - defaults.go fills in defaults. Doing it again changes nothing.
