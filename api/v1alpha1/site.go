@@ -59,6 +59,7 @@ func (c *checker) noSlurm(s SiteSpec) {
 		"defaults.qos":       s.Defaults.QOS != "",
 		"partitions":         len(s.Partitions) > 0,
 		"qos":                len(s.QOS) > 0,
+		"enforcePartLimits":  s.EnforcePartLimits != "",
 		"accounts":           len(s.Accounts) > 0,
 		"reservations":       len(s.Reservations) > 0,
 		"licenses":           len(s.Licenses) > 0,

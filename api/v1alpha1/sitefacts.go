@@ -69,14 +69,13 @@ type QOS struct {
 	GrpNodes                int `json:"grpNodes,omitempty" validate:"gte=0"`
 	GrpGPUs                 int `json:"grpGPUs,omitempty" validate:"gte=0"`
 	GrpCPUs                 int `json:"grpCPUs,omitempty" validate:"gte=0"`
-	// DenyOnLimit is set where a job beyond a limit is refused when it is submitted. Without it such a job waits, for ever if the
-	// limit is one of a single job. Too many submitted jobs are refused in either case.
-	DenyOnLimit bool `json:"denyOnLimit,omitempty"`
-	// PartitionTime and PartitionNodes are set where this QOS lets a job exceed the maxTime (Flags=PartitionTimeLimit), the
-	// minNodes or maxNodes (PartitionMinNodes, PartitionMaxNodes) of its partition.
-	PartitionTime  bool `json:"partitionTime,omitempty"`
-	PartitionNodes bool `json:"partitionNodes,omitempty"`
-	OverPartQOS    bool `json:"overPartQos,omitempty"` // its limits come before those of the partition's QOS (Flags=OverPartQOS)
+	// DenyOnLimit says whether a job that asks for more than a limit of this QOS or of its account is refused when it is submitted
+	// (Flags=DenyOnLimit). With false such a job waits until the limit is raised, and assay warns; when it is not stated assay
+	// refuses the job. Too many submitted jobs are refused in any case.
+	DenyOnLimit *bool `json:"denyOnLimit,omitempty"`
+	// PartitionTime is set where this QOS lets a job exceed the maxTime of its partition (Flags=PartitionTimeLimit).
+	PartitionTime bool `json:"partitionTime,omitempty"`
+	OverPartQOS   bool `json:"overPartQos,omitempty"` // its limits come before those of the partition's QOS (Flags=OverPartQOS)
 }
 
 // Account is what the user's association with an account allows: inherited values are filled in, and where several levels

@@ -9,6 +9,7 @@ kind: Site
 metadata: {name: big}
 spec:
   scheduler: slurm
+  enforcePartLimits: "NO"
   account: lab
   partitions:
     gpu: {nodes: 3, minNodes: 1, maxNodes: 2, gpusPerNode: 4, cpusPerNode: 64, memoryPerNode: 500Gi, gres: "gpu:a100", defaultTime: 1h, maxTime: 24h,
@@ -19,7 +20,7 @@ spec:
     default: {maxTime: 48h, minNodes: 1, maxNodes: 50, minGPUs: 1, maxGPUs: 200, minCPUs: 1, maxCPUs: 6400, maxJobsPerUser: 10, maxSubmitJobsPerUser: 20,
       maxNodesPerUser: 60, maxGPUsPerUser: 240, maxCPUsPerUser: 7000, maxJobsPerAccount: 30, maxSubmitJobsPerAccount: 100, maxNodesPerAccount: 80,
       maxGPUsPerAccount: 320, maxCPUsPerAccount: 9000, grpJobs: 100, grpSubmitJobs: 500, grpNodes: 90, grpGPUs: 360, grpCPUs: 9999,
-      partitionTime: true, partitionNodes: true, overPartQos: true, reservation: {gpu: gpudev}}
+      denyOnLimit: false, partitionTime: true, overPartQos: true, reservation: {gpu: gpudev}}
   accounts:
     lab: {qos: [default], defaultQos: default, partitions: [gpu], maxTime: 24h, maxNodes: 10, maxGPUs: 40, maxCPUs: 640, maxJobs: 5, maxSubmitJobs: 9,
       grpJobs: 8, grpSubmitJobs: 16, grpNodes: 12, grpGPUs: 48, grpCPUs: 768}

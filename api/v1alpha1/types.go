@@ -31,6 +31,9 @@ type SiteSpec struct {
 	Defaults   SiteDefaults         `json:"defaults,omitzero"`
 	Partitions map[string]Partition `json:"partitions,omitempty" validate:"dive"`
 	QOS        map[string]QOS       `json:"qos,omitempty" validate:"dive"`
+	// EnforcePartLimits is Slurm's: with "NO" a job that breaks the time limit or the lists of its partition is accepted, and waits
+	// until that is changed: assay warns. With ALL or ANY, or when it is not stated, assay refuses the job.
+	EnforcePartLimits string `json:"enforcePartLimits,omitempty" validate:"omitempty,oneof=ALL ANY NO"`
 	// Accounts are the user's own: the limits of each association.
 	Accounts     map[string]Account     `json:"accounts,omitempty" validate:"dive"`
 	Reservations map[string]Reservation `json:"reservations,omitempty" validate:"dive"`
