@@ -62,7 +62,7 @@ func readFacts(who Person, ask func(name string, args ...string) answer) (Facts,
 		return f.Facts, err
 	}
 	f.settings = readSettings(config)
-	f.Version, f.Cluster = f.settings.version, f.settings.cluster
+	f.Version, f.Cluster, f.Spec.EnforcePartLimits = f.settings.version, f.settings.cluster, f.settings.partLimits
 	if f.Cluster == "" {
 		return f.Facts, fmt.Errorf("scontrol show config prints no ClusterName: %w", drivers.ErrUnavailable)
 	}

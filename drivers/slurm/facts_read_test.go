@@ -78,11 +78,11 @@ func notes(f Facts) string {
 func TestWhatIsNotEnforced(t *testing.T) {
 	const sample = "testdata/facts/26.05-accounting.txtar"
 	f := changed(t, sample, "= associations,limits,qos", "= none")
-	if f.Spec.Accounts != nil || f.Spec.QOS["dev"].MaxNodes != 0 || f.Spec.QOS["dev"].DenyOnLimit || !strings.Contains(notes(f), "enforces no limits") || !strings.Contains(notes(f), "any account") {
+	if f.Spec.Accounts != nil || f.Spec.QOS["dev"].MaxNodes != 0 || f.Spec.QOS["dev"].DenyOnLimit != nil || !strings.Contains(notes(f), "enforces no limits") || !strings.Contains(notes(f), "any account") {
 		t.Errorf("nothing enforced: %s", said(t, f))
 	}
 	f = changed(t, sample, "= associations,limits,qos", "= associations,limits")
-	if got := f.Spec.QOS["hers"]; f.Spec.Accounts["lab"].QOS != nil || f.Spec.Accounts["lab"].MaxNodes != 2 || f.Spec.QOS == nil || !reflect.DeepEqual(got, v1alpha1.QOS{}) {
+	if got := f.Spec.QOS["hers"]; f.Spec.Accounts["lab"].QOS != nil || f.Spec.Accounts["lab"].MaxNodes != 2 || f.Spec.QOS == nil || got.MaxNodes != 0 || got.DenyOnLimit == nil || *got.DenyOnLimit {
 		t.Errorf("QOSs not enforced: %s", said(t, f))
 	}
 	f = changed(t, sample, "= associations,limits,qos", "= safe,qos")

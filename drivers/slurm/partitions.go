@@ -1,10 +1,8 @@
 package slurm
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"assay/api/v1alpha1"
 )
@@ -100,15 +98,4 @@ func (f *facts) partitionNotes(name string, r map[string]string, p v1alpha1.Part
 	if nodes := listOf(r["AllocNodes"]); len(nodes) > 0 {
 		f.note("partitions", name, "jobs can be submitted only on %s", strings.Join(nodes, ","))
 	}
-	if p.MaxTime > 0 && !f.settings.partLimits {
-		f.note("partitions", name, "Slurm accepts a job that is longer than %s, and it waits for ever (EnforcePartLimits=NO); assay refuses it", hours(p.MaxTime.Std()))
-	}
-}
-
-// hours prints a limit as people write it.
-func hours(d time.Duration) string {
-	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	}
-	return v1alpha1.Duration(d).String()
 }

@@ -49,13 +49,12 @@ func readQOS(text string, s settings) map[string]quality {
 func readQuality(row map[string]string, s settings) quality {
 	flags := listOf(row["Flags"])
 	has := func(flag string) bool { return slices.Contains(flags, flag) }
-	q := quality{reserved: has("RequiresReservation"), spec: v1alpha1.QOS{DenyOnLimit: has("DenyOnLimit"), PartitionTime: has("PartitionTimeLimit"),
-		PartitionNodes: has("PartitionMaxNodes") || has("PartitionMinNodes"), OverPartQOS: has("OverPartQOS")}}
+	q := quality{reserved: has("RequiresReservation"), spec: v1alpha1.QOS{PartitionTime: has("PartitionTimeLimit"), OverPartQOS: has("OverPartQOS")}}
 	if !s.limits {
-		q.spec.DenyOnLimit = false
 		return q
 	}
 	x := &q.spec
+	x.DenyOnLimit = new(has("DenyOnLimit"))
 	x.MaxTime = v1alpha1.Duration(limitOf(row["MaxWall"]))
 	q.tres(row, "MinTRESPerJob", &x.MinNodes, &x.MinGPUs, &x.MinCPUs)
 	q.tres(row, "MaxTRESPerJob", &x.MaxNodes, &x.MaxGPUs, &x.MaxCPUs)

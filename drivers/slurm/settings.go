@@ -11,9 +11,9 @@ type settings struct {
 	accounting       bool // there is a slurmdbd
 	// What is enforced when a job is submitted; without it the accounting's records are no rule.
 	associations, limits, qos bool
-	partLimits                bool // EnforcePartLimits: a job beyond its partition's limits is refused, and does not wait
-	wholeNodes                bool // SelectType=select/linear
-	fairShare                 bool // shares have a meaning
+	partLimits                string // EnforcePartLimits; empty when it is none of those that a Site knows
+	wholeNodes                bool   // SelectType=select/linear
+	fairShare                 bool   // shares have a meaning
 }
 
 func readSettings(config string) settings {
@@ -29,11 +29,13 @@ func readSettings(config string) settings {
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(append(words, "all"), func(w string) bool { return slices.Contains(enforced, w) })
 	}
-	part := values["EnforcePartLimits"]
 	s := settings{version: values["SLURM_VERSION"], accounting: strings.HasSuffix(values["AccountingStorageType"], "/slurmdbd"),
 		associations: has("associations", "limits", "qos", "safe", "wckeys"), limits: has("limits", "safe"), qos: has("qos"),
-		partLimits: part != "" && part != "NO", wholeNodes: values["SelectType"] == "select/linear",
-		fairShare: values["PriorityType"] == "priority/multifactor"}
+		wholeNodes: values["SelectType"] == "select/linear",
+		fairShare:  values["PriorityType"] == "priority/multifactor"}
+	if part := values["EnforcePartLimits"]; slices.Contains([]string{"ALL", "ANY", "NO"}, part) {
+		s.partLimits = part
+	}
 	if s.cluster = values["ClusterName"]; s.cluster == "(null)" {
 		s.cluster = ""
 	}
