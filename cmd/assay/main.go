@@ -97,6 +97,7 @@ func newRoot(a *app) *cobra.Command {
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		explainCmd(a),
+		siteCmd(a),
 		gateCmd(a, a.runGate),
 		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),
