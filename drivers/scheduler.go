@@ -108,6 +108,7 @@ type JobSpec struct {
 	Account       string
 	Reservation   string
 	GPUsPerNode   int
+	GRES          string        // the scheduler's name for the GPUs, such as gpu:a100; empty: gpu
 	CPUsPerNode   int           // 0: the scheduler's default
 	MemoryPerNode int64         // bytes; 0: the scheduler's default
 	Time          time.Duration // walltime; 0: the scheduler's default

@@ -84,7 +84,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	limit := or(s.Restart.Limit, 5)
 	p := plan.Service{
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
-		DependsOn: s.DependsOn, Forwards: made.Forwards, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: rev.Site.Spec.WholeNodes,
+		DependsOn: s.DependsOn, Forwards: made.Forwards, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: plan.WholeNodes(rev.Site, s.Resources.Partition),
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
 		Fence: s.Fence.Std(), Renew: renewOf(s.Renew), Exposed: made.Exposed,
 	}
@@ -97,7 +97,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		return p, nil
 	}
 	p.Slots = or(s.Replicas, 1)
-	p.Job = jobOf(rev.Site, s)
+	p.Job = plan.ServiceJob(rev.Site, s)
 	p.Alloc = allocation(p.Job)
 	restart := drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
 	live := drivers.Live{Every: drivers.SecondsOf(s.Watch().Every.Std()), Misses: s.Watch().Misses}
@@ -126,35 +126,13 @@ func process(made drivers.Compiled, p drivers.Process) string {
 	return fingerprint(made.Kind, made.Model, p)
 }
 
-// jobOf is the scheduler's share of a service.
-func jobOf(site v1alpha1.Site, s v1alpha1.Service) drivers.JobSpec {
-	r := s.Resources
-	job := siteJob(site, r.Partition, r.QOS)
-	job.Nodes = or(s.Nodes, 1)
-	job.GPUsPerNode = or(r.GPUsPerNode, 0)
-	job.CPUsPerNode = r.CPUsPerNode
-	job.MemoryPerNode = int64(r.MemoryPerNode)
-	job.Time = r.Time.Std()
-	return job
-}
-
-// siteJob is what a site asks of every job in a partition under a quality of service.
-func siteJob(site v1alpha1.Site, partition, qos string) drivers.JobSpec {
-	if partition == "" {
-		partition = site.Spec.Defaults.Partition
-	}
-	if qos == "" {
-		qos = site.Spec.Defaults.QOS
-	}
-	return drivers.JobSpec{
-		Partition: partition, QOS: qos, Account: site.Spec.Account, Reservation: site.Spec.QOS[qos].Reservation[partition],
-		Modules: site.Spec.Modules, Directives: site.Spec.Sbatch,
-	}
-}
-
 // allocation is the fingerprint of what a running job cannot change. The time limit is not part of it; it changes in place.
 func allocation(j drivers.JobSpec) string {
-	return fingerprint(j.Partition, j.QOS, j.Account, j.Reservation, j.Nodes, j.GPUsPerNode, j.CPUsPerNode, j.MemoryPerNode, j.Modules, j.Directives)
+	words := []any{j.Partition, j.QOS, j.Account, j.Reservation, j.Nodes, j.GPUsPerNode, j.CPUsPerNode, j.MemoryPerNode, j.Modules, j.Directives}
+	if j.GRES != "" { // a site that names none has the fingerprints of before
+		words = append(words, j.GRES)
+	}
+	return fingerprint(words...)
 }
 
 // secretHeaders tells a request the files of the target's secrets that its headers hold.
@@ -193,14 +171,7 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	}
 	on := or(b.Run, v1alpha1.RunOn{})
 	nodes := b.Nodes()
-	on.Resources.Time = b.Timeout + v1alpha1.OwnJobSlack
-	if b.Storage != nil && on.Resources.CPUsPerNode == 0 {
-		on.Resources.CPUsPerNode = b.Storage.TasksPerNode
-	}
-	p.Job = jobOf(site, v1alpha1.Service{Nodes: &nodes, Resources: on.Resources})
-	if on.On == v1alpha1.OnController {
-		p.Job = drivers.JobSpec{Here: true, Nodes: 1, Time: on.Resources.Time.Std()}
-	}
+	p.Job = plan.RunJob(site, b)
 	p.OwnJob = on.On == v1alpha1.OnJob || p.Job.Here
 	p.Spec = fingerprint(b.Serving, b.Vector, b.Storage, on.On, nodes)
 	return p

@@ -36,6 +36,7 @@ var layers = map[string][]string{
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
 	// What the command line reads and stores.
+	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"}, // pure; it is handed to what reads manifests
 	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
@@ -58,7 +59,7 @@ var texts = []string{"assay/reconciler/redact", "assay/reconciler/plain"}
 var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/safefile", "assay/drivers/bounded", "assay/drivers/listen", "assay/reconciler/each"}
 
 // pure are the layers that do no I/O.
-var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}
+var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare"}
 
 // TestImportsPointOneWay reads the imports of every package of the module, tests aside: those may use anything as a part.
 func TestImportsPointOneWay(t *testing.T) {

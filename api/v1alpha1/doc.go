@@ -23,6 +23,7 @@
 //     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, gateway.go, secret.go, auth.go, container.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
+//   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - walltime.go says how much of a walltime runs can use.

@@ -24,11 +24,10 @@ func shareGroups(services []Service) {
 	}
 }
 
-// groups checks that the services of one group can share one allocation of the site.
-func (c *checker) groups(site Site, services []Service) {
+// groups checks that the services of one group can share one allocation.
+func (c *checker) groups(services []Service) {
 	for _, g := range groupNames(services) {
 		var first *Service
-		var gpus, cpus int
 		for i := range services {
 			s := &services[i]
 			if s.Group != g || s.External != nil || s.Lustre != nil {
@@ -43,14 +42,6 @@ func (c *checker) groups(site Site, services []Service) {
 			}
 			c.agree(path+".resources.partition", s.Resources.Partition, first.Resources.Partition, first.Name, g)
 			c.agree(path+".resources.qos", s.Resources.QOS, first.Resources.QOS, first.Name, g)
-			gpus, cpus = gpus+*s.Resources.GPUsPerNode, cpus+s.Resources.CPUsPerNode
-			part := site.Spec.Partitions[s.Resources.Partition]
-			if i > 0 && gpus > *s.Resources.GPUsPerNode { // its own share was checked already
-				c.atMost(path+".resources.gpusPerNode", gpus, part.GPUsPerNode, "the GPUs per node of partition "+s.Resources.Partition+", with those of the others in group "+g)
-			}
-			if i > 0 && cpus > s.Resources.CPUsPerNode {
-				c.atMost(path+".resources.cpusPerNode", cpus, part.CPUsPerNode, "the CPUs per node of partition "+s.Resources.Partition+", with those of the others in group "+g)
-			}
 		}
 	}
 	outside := map[string]bool{} // names of services that are not in the group of that name
@@ -76,25 +67,5 @@ func groupNames(services []Service) (out []string) {
 func (c *checker) agree(path, word, with, of, group string) {
 	if word != with {
 		c.bad(path, fmt.Sprintf("%s, but %s of the same group %s says %s: they share one job", brief(word), of, group, brief(with)), "")
-	}
-}
-
-// jobsAtOnce checks that the allocations of an experiment can run at the same time under their QOS.
-func (c *checker) jobsAtOnce(site Site, services []Service) {
-	jobs, grouped := map[string]int{}, map[string]bool{}
-	for i, s := range services {
-		limit := site.Spec.QOS[s.Resources.QOS].MaxJobsPerUser
-		if s.External != nil || s.Lustre != nil || limit == 0 || s.Group != "" && grouped[s.Group] {
-			continue
-		}
-		grouped[s.Group] = s.Group != ""
-		n := 1
-		if s.Replicas != nil {
-			n = *s.Replicas
-		}
-		if jobs[s.Resources.QOS] += n; jobs[s.Resources.QOS] > limit && jobs[s.Resources.QOS]-n <= limit {
-			c.bad(servicePath(i)+".resources.qos", fmt.Sprintf("%s allows %d job(s) of a user at once, and with this service there are %d",
-				s.Resources.QOS, limit, jobs[s.Resources.QOS]), "give services the same group, so that they share one job, or choose another qos")
-		}
 	}
 }

@@ -226,10 +226,14 @@ func TestValidateExperiment(t *testing.T) {
 	if err := ValidateExperiment(hpc(t), doc); err != nil {
 		t.Errorf("what Load accepted: %v", err)
 	}
-	smaller := hpc(t)
-	smaller.Spec.Partitions["gpu"] = Partition{GPUsPerNode: 2}
-	want := "in.yaml:4:60: spec.services[0].resources.gpusPerNode: 4 is more than 2, the GPUs per node of partition gpu"
-	err := ValidateExperiment(smaller, doc)
+	elsewhere := hpc(t)
+	elsewhere.Spec.Partitions = map[string]Partition{"cpu": {}}
+	ruled := func(site Site, e Experiment) []Finding {
+		return []Finding{{Path: "spec.services[0].resources.time", Message: e.Spec.Services[0].Resources.Time.String() + " is too long for " + site.Metadata.Name, Hint: "time: 1h"}}
+	}
+	want := `in.yaml:4:83: spec.services[0].resources.partition: the site has no partition "gpu" (did you mean cpu?)
+in.yaml:4:94: spec.services[0].resources.time: 12h is too long for hpc (time: 1h)`
+	err := ValidateExperiment(elsewhere, doc, ruled)
 	if err == nil || err.Error() != want {
 		t.Errorf("want %q, got %v", want, err)
 	}

@@ -164,8 +164,7 @@ func (c *checker) services(site Site, services []Service) {
 		}
 	}
 	c.dependencies(services)
-	c.groups(site, services)
-	c.jobsAtOnce(site, services)
+	c.groups(services)
 }
 
 // CanonicalArg is the name of an option of vllm serve as its parser reads it, to which max_model_len is max-model-len.
@@ -252,7 +251,7 @@ func (c *checker) environment(path string, env map[string]string) {
 	}
 }
 
-// resources checks a request against the site's limits.
+// resources checks what is asked of a site, without its limits: package admit knows those.
 func (c *checker) resources(site Site, path string, s Service) {
 	r, at := s.Resources, path+".resources"
 	if r.MemoryPerNode > 0 && r.MemoryPerNode < least {
@@ -271,24 +270,4 @@ func (c *checker) resources(site Site, path string, s Service) {
 	}
 	c.reference(at+".partition", "partition", r.Partition, site.Spec.Partitions != nil, keys(site.Spec.Partitions))
 	c.reference(at+".qos", "qos", r.QOS, site.Spec.QOS != nil, keys(site.Spec.QOS))
-	part, qos := site.Spec.Partitions[r.Partition], site.Spec.QOS[r.QOS]
-	c.atMost(at+".gpusPerNode", *r.GPUsPerNode, part.GPUsPerNode, "the GPUs per node of partition "+r.Partition)
-	c.atMost(at+".cpusPerNode", r.CPUsPerNode, part.CPUsPerNode, "the CPUs per node of partition "+r.Partition)
-	c.atMost(path+".nodes", *s.Nodes, part.MaxNodes, "the most nodes of a job in partition "+r.Partition)
-	c.atMost(path+".nodes", *s.Nodes, qos.MaxNodes, "the most nodes of a job with qos "+r.QOS)
-	c.within(at+".time", r.Time, part.MaxTime, "partition "+r.Partition)
-	c.within(at+".time", r.Time, qos.MaxTime, "qos "+r.QOS)
-}
-
-// atMost checks a number against a limit of the site; 0 is "not stated".
-func (c *checker) atMost(path string, n, limit int, what string) {
-	if limit > 0 && n > limit {
-		c.bad(path, fmt.Sprintf("%d is more than %d, %s", n, limit, what), "")
-	}
-}
-
-func (c *checker) within(path string, d, limit Duration, what string) {
-	if limit > 0 && d > limit {
-		c.bad(path, fmt.Sprintf("%s is longer than the %s that %s allows", d, limit, what), "")
-	}
 }

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Partition is what one node of a partition offers, and what its jobs may ask for. Zero is "not stated".
+// Partition is what one node of a partition offers, and what its jobs may ask for. Zero is "not stated", except for
+// GPUs where nodes is stated: then there are none.
 type Partition struct {
 	Nodes         int      `json:"nodes,omitempty" validate:"gte=0"` // in total
 	GPUsPerNode   int      `json:"gpusPerNode,omitempty" validate:"gte=0"`

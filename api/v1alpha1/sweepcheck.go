@@ -10,7 +10,7 @@ import (
 
 // checkSweep validates a sweep and the experiment at each of its points. The document keeps the experiment at the first
 // point, and the declared services and benchmarks in its sweep.
-func (d *document) checkSweep(site Site) []Problem {
+func (d *document) checkSweep(site Site, rules []Rule) []Problem {
 	e := *d.experiment
 	s := *e.Spec.Sweep
 	c := &checker{doc: d}
@@ -34,7 +34,7 @@ func (d *document) checkSweep(site Site) []Problem {
 		c.bad("spec.sweep", fmt.Sprintf("has %d points; it needs 1 to %d", n, maxPoints), "")
 		return c.problems
 	}
-	problems, resolved := d.checkPoints(site, e, points)
+	problems, resolved := d.checkPoints(site, e, points, rules)
 	if resolved != nil {
 		if written != nil && text(Declared{resolved.Services, resolved.Benchmarks}) != text(Declared{e.Spec.Services, e.Spec.Benchmarks}) {
 			c.bad("spec.services", "differs from the first point of spec.sweep.declared, from which the points are made", "edit that, or remove it")
@@ -51,7 +51,7 @@ func (d *document) checkSweep(site Site) []Problem {
 
 // checkPoints validates the experiment at every point. A problem is reported once, with the first point that has
 // it, or without a point when all have it.
-func (d *document) checkPoints(site Site, e Experiment, points []Point) (problems []Problem, first *ExperimentSpec) {
+func (d *document) checkPoints(site Site, e Experiment, points []Point, rules []Rule) (problems []Problem, first *ExperimentSpec) {
 	at, count := map[Problem]Point{}, map[Problem]int{}
 	var order []Problem
 	for _, p := range points {
@@ -64,7 +64,7 @@ func (d *document) checkPoints(site Site, e Experiment, points []Point) (problem
 			found = c.problems
 		} else {
 			work.experiment, work.warnings = &x, nil
-			found = work.checkExperiment(site)
+			found = work.checkExperiment(site, rules)
 		}
 		for _, f := range found {
 			if count[f]++; count[f] == 1 {

@@ -8,16 +8,17 @@ import (
 
 // Load decodes, fills in defaults and validates, and reports all problems of all files together as a *multierror.Error
 // of Problem. sites are the ones known already; a site in the files replaces one of its name. An experiment without a
-// site gets defaultSite; when that is empty, the only known site besides "local", or else "local".
-func Load(files []File, sites map[string]Site, defaultSite string) (Manifest, error) {
+// site gets defaultSite; when that is empty, the only known site besides "local", or else "local". Rules are those of the
+// layers above.
+func Load(files []File, sites map[string]Site, defaultSite string, rules ...Rule) (Manifest, error) {
 	docs, problems := decodeAll(files)
-	return resolveAll(docs, problems, sites, defaultSite)
+	return resolveAll(docs, problems, sites, defaultSite, rules)
 }
 
 // LoadFollowed is Load for files that others wrote, as those of a followed repository: an experiment in them may do what its
 // site trusts git with. A site in them is not taken, right or wrong, and the known site of its name holds: everyone who can
 // commit there would decide how jobs are submitted. The manifest names it in Refused.
-func LoadFollowed(files []File, sites map[string]Site, defaultSite string) (Manifest, error) {
+func LoadFollowed(files []File, sites map[string]Site, defaultSite string, rules ...Rule) (Manifest, error) {
 	var refused []Problem
 	docs, problems := decodeFiles(files)
 	docs = slices.DeleteFunc(docs, func(d *document) bool {
@@ -30,13 +31,13 @@ func LoadFollowed(files []File, sites map[string]Site, defaultSite string) (Mani
 	if len(docs) > 0 || len(refused) == 0 {
 		problems = append(problems, problemsOf(files, docs, problems)...)
 	}
-	m, err := resolveAll(docs, problems, sites, defaultSite)
+	m, err := resolveAll(docs, problems, sites, defaultSite, rules)
 	m.Refused = refused
 	return m, err
 }
 
 // resolveAll is the rest of Load, once the files are decoded.
-func resolveAll(docs []*document, problems []Problem, sites map[string]Site, defaultSite string) (Manifest, error) {
+func resolveAll(docs []*document, problems []Problem, sites map[string]Site, defaultSite string, rules []Rule) (Manifest, error) {
 	known := maps.Clone(sites)
 	if known == nil {
 		known = map[string]Site{}
@@ -65,7 +66,7 @@ func resolveAll(docs []*document, problems []Problem, sites map[string]Site, def
 	}
 	for _, d := range docs {
 		if d.experiment != nil && len(problems) <= maxTroubles {
-			problems = append(problems, d.resolve(known, defaultSite, complete)...)
+			problems = append(problems, d.resolve(known, defaultSite, complete, rules)...)
 		}
 	}
 	return manifestOf(docs), combine(problems)
@@ -83,7 +84,7 @@ func onlySite(known map[string]Site) string {
 
 // resolve finds the experiment's site, fills in the defaults and validates. When a site could not be read, the
 // checks that need its facts are left out, because they would only repeat that problem.
-func (d *document) resolve(known map[string]Site, defaultSite string, complete bool) []Problem {
+func (d *document) resolve(known map[string]Site, defaultSite string, complete bool, rules []Rule) []Problem {
 	if d.experiment.Spec.Site == "" {
 		d.experiment.Spec.Site = defaultSite
 	}
@@ -98,25 +99,25 @@ func (d *document) resolve(known map[string]Site, defaultSite string, complete b
 		site = Site{Metadata: Metadata{Name: name}, Spec: SiteSpec{Scheduler: site.Spec.Scheduler,
 			Container: SiteContainer{Runtime: "not known"}}}
 	}
-	return append(c.problems, d.checkExperiment(site)...)
+	return append(c.problems, d.checkExperiment(site, rules)...)
 }
 
 // ValidateExperiment checks an experiment against its site, after filling in its defaults. The error is a
 // *multierror.Error of Problem, with places when doc was decoded from a file.
-func ValidateExperiment(site Site, doc ExperimentDoc) error {
+func ValidateExperiment(site Site, doc ExperimentDoc, rules ...Rule) error {
 	d := doc.doc
 	if d == nil {
 		d = &document{file: doc.File}
 	}
 	work := *d
 	work.experiment = &doc.Experiment
-	return combine(work.checkExperiment(site))
+	return combine(work.checkExperiment(site, rules))
 }
 
 // checkExperiment validates what was written, and what it becomes at the site; the document keeps the latter.
-func (d *document) checkExperiment(site Site) []Problem {
+func (d *document) checkExperiment(site Site, rules []Rule) []Problem {
 	if d.experiment.Spec.Sweep != nil {
-		return d.checkSweep(site)
+		return d.checkSweep(site, rules)
 	}
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
@@ -128,6 +129,7 @@ func (d *document) checkExperiment(site Site) []Problem {
 	c.services(site, d.experiment.Spec.Services)
 	c.benchmarks(site, *d.experiment)
 	c.amounts(*d.experiment, 1)
+	c.apply(rules, site)
 	return c.problems
 }
 

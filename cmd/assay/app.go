@@ -8,10 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/site"
 	"assay/drivers/source"
+	"assay/reconciler/plan/admit"
 	"assay/reconciler/store"
 )
 
@@ -109,7 +111,7 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if in.FromGit {
 		read = v1alpha1.LoadFollowed
 	}
-	m, err := read(in.Files, known, a.siteName)
+	m, err := read(in.Files, known, a.siteName, admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now()))
 	a.warn(m.Refused)
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}

@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 	option("qos", spec.QOS, spec.QOS != "")
 	option("account", spec.Account, spec.Account != "")
 	option("reservation", spec.Reservation, spec.Reservation != "")
-	option("gres", "gpu:"+strconv.Itoa(spec.GPUsPerNode), spec.GPUsPerNode > 0)
+	option("gres", cmp.Or(spec.GRES, "gpu")+":"+strconv.Itoa(spec.GPUsPerNode), spec.GPUsPerNode > 0)
 	option("cpus-per-task", strconv.Itoa(spec.CPUsPerNode), spec.CPUsPerNode > 0)
 	option("mem", strconv.FormatInt((spec.MemoryPerNode+1<<20-1)>>20, 10)+"M", spec.MemoryPerNode > 0)
 	option("exclude", strings.Join(spec.Exclude, ","), len(spec.Exclude) > 0)

@@ -46,6 +46,7 @@
 //	attribution.go  which job executes a run
 //	retire.go       seats that are no longer wanted; deletion
 //	group.go        services that share a job
+//	job.go          what a service or a run asks of the scheduler
 //	seat.go         submit, replace, change in place
 //	walltime.go     what becomes of a job's time limit when settings change
 //	avoid.go        nodes that new jobs stay away from

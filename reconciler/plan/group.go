@@ -54,17 +54,13 @@ func allocate(services []*service) (out []*allocation, byName map[string]*alloca
 // seated reports whether a service runs in jobs of ours.
 func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
 
-// merge adds up what the members ask for: the most nodes, all GPUs, CPUs and memory, the longest time.
+// merge adds up what the members ask for.
 func (a *allocation) merge() {
 	first := a.members[0]
 	a.job, a.slots, a.restarts, a.backoff, a.fence = first.Job, first.Slots, first.Restarts, first.Backoff, first.Fence
 	a.renew = first.Renew
 	for _, s := range a.members[1:] {
-		a.job.Nodes = max(a.job.Nodes, s.Job.Nodes)
-		a.job.GPUsPerNode += s.Job.GPUsPerNode
-		a.job.CPUsPerNode += s.Job.CPUsPerNode
-		a.job.MemoryPerNode += s.Job.MemoryPerNode
-		a.job.Time = max(a.job.Time, s.Job.Time)
+		a.job = ShareJob(a.job, s.Job, false)
 		a.restarts, a.backoff, a.fence = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff), max(a.fence, s.Fence)
 		a.renew = a.renew.with(s.Renew)
 	}
@@ -75,7 +71,11 @@ func (a *allocation) merge() {
 	a.alloc, a.settings, a.spec = first.Alloc, first.Settings, first.Spec()
 	if a.grouped {
 		j := a.job
-		a.base = digest(j.Partition, j.QOS, j.Account, j.Reservation, strings.Join(j.Modules, "\n"), strings.Join(j.Directives, "\n"))
+		words := []string{j.Partition, j.QOS, j.Account, j.Reservation, strings.Join(j.Modules, "\n"), strings.Join(j.Directives, "\n")}
+		if j.GRES != "" { // a site that names none has the fingerprints of before
+			words = append(words, j.GRES)
+		}
+		a.base = digest(words...)
 		a.alloc = digest(a.base, sizeWords(a.size))
 		a.settings = digest(a.job.Time.String())
 		specs := make([]string, 0, 2*len(a.members))
