@@ -40,15 +40,30 @@ func variedSite(enforce string) cluster.Option {
 // importedShape is a job as somebody could ask for it.
 func importedShape(r *rand.Rand, site v1alpha1.Site, accounting bool) drivers.JobSpec {
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
-	partitions := []string{"cpu", "gpu", "small", "whole", "two", "closed", "kept", "nowhere", "gpu", "whole"}
-	if accounting {
-		partitions = append(partitions, "strictly", "strictonly", "noshort")
+	rare := func() bool { return r.IntN(7) == 0 } // a job asks for too much in one respect, mostly, or in none
+	number := func(usual, large []int) int {
+		if rare() {
+			usual = large
+		}
+		return usual[r.IntN(len(usual))]
 	}
-	j := drivers.JobSpec{Name: "assay.shape", Dir: "/", Argv: []string{"true"}, Partition: pick(partitions...), Nodes: 1 + r.IntN(4), GPUsPerNode: max(0, r.IntN(9)-3),
-		CPUsPerNode: []int{0, 0, 1, 8, 9, 16, 17, 32, 33}[r.IntN(9)], MemoryPerNode: []int64{0, 0, 1 << 30, 31 << 30, 62 << 30, 63 << 30, 125 << 30}[r.IntN(7)],
-		Time: []time.Duration{5, 10, 11, 59, 60, 61, 360, 361, 2880, 2881, 8640, 10000}[r.IntN(12)] * time.Minute}
+	j := drivers.JobSpec{Name: "assay.shape", Dir: "/", Argv: []string{"true"}, Partition: pick("cpu", "gpu", "small", "whole", "two"),
+		Nodes: number([]int{1, 1, 2}, []int{2, 3}), GPUsPerNode: number([]int{0, 0, 1, 2}, []int{4, 5}), CPUsPerNode: number([]int{0, 1, 8}, []int{9, 16, 17, 32, 33}),
+		MemoryPerNode: int64(number([]int{0, 0, 1, 31}, []int{32, 62, 63, 125})) << 30, Time: time.Duration(number([]int{5, 10, 59, 60}, []int{11, 61, 360, 361, 1440, 2880, 2881, 8640, 10000})) * time.Minute}
+	if rare() {
+		j.Partition = pick("closed", "kept", "nowhere")
+	}
 	if accounting {
-		j.Account, j.QOS = pick(site.Spec.Account, site.Spec.Account, "team", "nowhere"), pick("", "", "normal", cluster.QOSShort, cluster.QOSStrict, "dev", "long", "hers", "nowhere")
+		if r.IntN(3) == 0 {
+			j.Partition = pick("strictly", "strictonly", "noshort")
+		}
+		j.Account, j.QOS = pick(site.Spec.Account, site.Spec.Account, "team"), pick("", "normal", cluster.QOSShort, cluster.QOSStrict, "dev", "long")
+		if rare() {
+			j.Account = "nowhere"
+		}
+		if rare() {
+			j.QOS = pick("hers", "nowhere")
+		}
 		j.Reservation = site.Spec.QOS[j.QOS].Reservation[j.Partition]
 	}
 	return j

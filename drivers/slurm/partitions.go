@@ -68,9 +68,9 @@ func (f *facts) partition(name string, r map[string]string, nodes []machine) v1a
 	if qos := listOf(r["QoS"]); len(qos) == 1 {
 		p.QOS = qos[0]
 	}
-	cpus, memory := count(r["MaxCPUsPerNode"]), v1alpha1.Quantity(count(r["MaxMemPerNode"]))<<20
+	p.MaxMemoryPerNode = v1alpha1.Quantity(count(r["MaxMemPerNode"])) << 20
 	for i := range sets {
-		sets[i].CPUsPerNode, sets[i].MemoryPerNode = least(sets[i].CPUsPerNode, cpus), least(sets[i].MemoryPerNode, memory)
+		sets[i].CPUsPerNode = least(sets[i].CPUsPerNode, count(r["MaxCPUsPerNode"]))
 		p.GPUsPerNode = max(p.GPUsPerNode, sets[i].GPUsPerNode)
 		p.CPUsPerNode = max(p.CPUsPerNode, sets[i].CPUsPerNode)
 		p.MemoryPerNode = max(p.MemoryPerNode, sets[i].MemoryPerNode)
