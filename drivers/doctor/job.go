@@ -18,8 +18,10 @@ import (
 	"assay/drivers/safefile"
 )
 
+// Walltime is the job's: what ends it when this program cannot.
+const Walltime = 2 * time.Minute
+
 const (
-	walltime  = 2 * time.Minute // of the job: what ends it when this program cannot
 	answerFor = 30 * time.Second
 	endFor    = 15 * time.Second
 	every     = 500 * time.Millisecond
@@ -123,7 +125,7 @@ func prepareQuestion(dir string, o Options, folders []Folder, nodes int) error {
 func (j *Job) try(ctx context.Context, o Options, dir, nonce string, wait time.Duration) {
 	spec := o.Spec
 	spec.Tag = drivers.Tag{Store: "doctor" + strings.ToLower(nonce[:8]), Seat: drivers.Seat{Experiment: "doctor", Group: "doctor"}, Revision: "doctor", Nonce: nonce}
-	spec.Name, spec.Dir, spec.Nodes, spec.Time = spec.Tag.JobName(), dir, j.Asking.Nodes, walltime
+	spec.Name, spec.Dir, spec.Nodes, spec.Time = spec.Tag.JobName(), dir, j.Asking.Nodes, Walltime
 	spec.Argv = []string{filepath.Join(dir, "assay"), "doctor-node", dir}
 	began := time.Now()
 	submitting, cancel := context.WithTimeout(ctx, askFor)
