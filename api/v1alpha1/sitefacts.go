@@ -12,7 +12,9 @@ type Partition struct {
 	Nodes         int      `json:"nodes,omitempty" validate:"gte=0"` // in total
 	GPUsPerNode   int      `json:"gpusPerNode,omitempty" validate:"gte=0"`
 	CPUsPerNode   int      `json:"cpusPerNode,omitempty" validate:"gte=0"`   // hardware threads, as Slurm counts CPUs
-	MemoryPerNode Quantity `json:"memoryPerNode,omitempty" validate:"gte=0"` // that a job can have: RealMemory, or MaxMemPerNode if that is less
+	MemoryPerNode Quantity `json:"memoryPerNode,omitempty" validate:"gte=0"` // that a job can have: RealMemory
+	// MaxMemoryPerNode is what the partition lets a job have of it (MaxMemPerNode), which enforcePartLimits is about.
+	MaxMemoryPerNode Quantity `json:"maxMemoryPerNode,omitempty" validate:"gte=0"`
 	// GRES is Slurm's name for the GPUs: gpu (default), or with a type, gpu:a100. Jobs ask for them by it.
 	GRES     string `json:"gres,omitempty"`
 	MinNodes int    `json:"minNodes,omitempty" validate:"gte=0"` // of a job

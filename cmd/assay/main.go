@@ -97,6 +97,8 @@ func newRoot(a *app) *cobra.Command {
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		explainCmd(a),
+		siteCmd(a),
+		doctorCmd(a, a.runDoctor),
 		gateCmd(a, a.runGate),
 		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),
@@ -114,6 +116,7 @@ func newRoot(a *app) *cobra.Command {
 		proxyCmd(a, a.runProxy),
 		serveFilesCmd(a, a.runServeFiles),
 		parentCmd(a, a.runParent),
+		doctorNodeCmd(a, a.runDoctorNode),
 	)
 	return root
 }

@@ -93,3 +93,20 @@ func remember(s v1alpha1.Site) error {
 	}
 	return w.Replace(filepath.Join(dir, s.Metadata.Name+".yaml"), data, nil)
 }
+
+// Forget removes a remembered site: fs.ErrNotExist when there is none of the name. Its state directory, and what runs there, stays as
+// it is.
+func Forget(name string) error {
+	dir, err := sitesDir()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, name+".yaml")
+	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+		return fmt.Errorf("forgetting site %q: %w", name, fs.ErrNotExist)
+	}
+	if _, err := durable.Stat(path); err != nil {
+		return fmt.Errorf("forgetting site %s: %w", name, err)
+	}
+	return durable.Writer{}.Remove(path)
+}

@@ -10,6 +10,9 @@
 //	clustername.go  which cluster it is
 //	reason.go       why a job is pending, in words of package drivers
 //	nodes.go        node lists such as n[1-3]
+//	facts.go        what a cluster says of itself, as a Site with notes (assay site import); references.go makes it whole
+//	settings.go, partitions.go, nodesets.go, qos.go, associations.go, reservations.go, tres.go
+//	                its parts, as scontrol and sacctmgr print them; records.go reads KEY=value words
 //	errors.go       what a failure means: rejected, unavailable, uncertain
 //
 // It handles what Slurm does not:
@@ -24,6 +27,8 @@
 //   - Job ids are reused, so the nonce in a job's comment is compared before the job is cancelled or changed.
 //   - The batch script is a constant, which sbatch reads from its standard input; `scontrol write batch_script` shows it. Everything
 //     else, the modules included, is an argument; no value reaches a shell's parser.
+//   - sacctmgr fills in what an association inherits, except for the Grp limits of the accounts above it: these are asked for too. A
+//     limit counts only where AccountingStorageEnforce says so; what cannot be known becomes a note, never a zero.
 //   - Commands run in a clean environment and with a time limit. A job gets PATH, HOME and a few more of the caller's
 //     variables. The user's login profile is not run.
 //

@@ -29,6 +29,10 @@ func (l Limits) partition(j drivers.JobSpec) (found []Finding) {
 	case j.Nodes < p.MinNodes:
 		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is less than %s asks for (%d)", j.Nodes, name, p.MinNodes), instead: []string{fmt.Sprintf("nodes: %d", p.MinNodes)}})
 	}
+	if p.MaxMemoryPerNode > 0 && j.MemoryPerNode > int64(p.MaxMemoryPerNode) {
+		found = append(found, Finding{Field: Memory, Message: fmt.Sprintf("%s is more than %s allows (%s)", v1alpha1.Quantity(j.MemoryPerNode), name, p.MaxMemoryPerNode), Waits: late,
+			instead: []string{"memoryPerNode: " + p.MaxMemoryPerNode.String()}})
+	}
 	qos := l.qosOf(j)
 	if most := minutes(p.MaxTime.Std()); most > 0 && minutes(j.Time) > most && !l.Site.Spec.QOS[qos].PartitionTime {
 		found = append(found, Finding{Field: Time, Message: fmt.Sprintf("%s is longer than %s allows (%s)", length(minutes(j.Time)), name, p.MaxTime), Waits: late, instead: []string{"time: " + p.MaxTime.String()}})
