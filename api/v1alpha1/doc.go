@@ -24,6 +24,7 @@
 //     the checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - trust.go refuses what arrived through git and its site has no word for.
+//   - files.go has the paths of data sets; relative ones count from the folder of their manifest.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
