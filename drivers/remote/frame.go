@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -83,7 +84,10 @@ type writer struct {
 	mu    sync.Mutex
 	w     io.Writer
 	flush func() error
+	ended bool // the other side listens no more
 }
+
+var errEnded = errors.New("the verb has ended")
 
 func (w *writer) send(k kind, b []byte) error {
 	head := make([]byte, 5, 5+len(b))
@@ -91,11 +95,21 @@ func (w *writer) send(k kind, b []byte) error {
 	binary.BigEndian.PutUint32(head[1:], uint32(len(b)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended {
+		return errEnded
+	}
 	_, err := w.w.Write(append(head, b...))
 	if err == nil && w.flush != nil {
 		err = w.flush()
 	}
 	return err
+}
+
+// end keeps out whatever comes later.
+func (w *writer) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
 }
 
 func (w *writer) sendJSON(k kind, v any) error {

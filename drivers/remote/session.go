@@ -51,6 +51,7 @@ func (s *Session) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	defer close(s.done)
 	flush := http.NewResponseController(w).Flush
 	s.w = &writer{w: w, flush: flush}
+	defer s.w.end()
 	s.in = newFarInput(s.w)
 	w.WriteHeader(http.StatusOK)
 	if flush() != nil {
