@@ -25,6 +25,7 @@
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.
+//   - files.go has the paths of data sets; relative ones count from the folder of their manifest.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.

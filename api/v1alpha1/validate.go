@@ -15,6 +15,18 @@ func Load(files []File, sites map[string]Site, defaultSite string, rules ...Rule
 	return resolveAll(docs, problems, sites, defaultSite, rules)
 }
 
+// LoadTyped is Load for files that their user named. Relative paths in them count from the folder of their file, which folders
+// has by the file's name, absolute.
+func LoadTyped(files []File, folders map[string]string, sites map[string]Site, defaultSite string, rules ...Rule) (Manifest, error) {
+	docs, problems := decodeAll(files)
+	for _, d := range docs {
+		if folder := folders[d.file]; d.experiment != nil && folder != "" {
+			d.experiment.from(folder)
+		}
+	}
+	return resolveAll(docs, problems, sites, defaultSite, rules)
+}
+
 // LoadFollowed is Load for files that others wrote, as those of a followed repository: an experiment in them may do what its
 // site trusts git with. A site in them is not taken, right or wrong, and the known site of its name holds: everyone who can
 // commit there would decide how jobs are submitted. The manifest names it in Refused.

@@ -86,7 +86,7 @@ func (f *follower) take(d delivery) error {
 }
 
 func (f *follower) batch(in source.Input) accept.Batch {
-	b := batch(f.store, f.site, in.Origin, f.prune)
+	b := f.a.batch(f.store, f.site, in.Origin, f.prune)
 	b.Adopt, b.Holds = f.adopt, f.holds
 	return b
 }
@@ -175,7 +175,7 @@ func (f *follower) removes(in source.Input) []string {
 	if err != nil {
 		return nil
 	}
-	b := batch(st, site, in.Origin, f.prune)
+	b := f.a.batch(st, site, in.Origin, f.prune)
 	names, err := b.Removes(m.Experiments)
 	if err != nil {
 		f.a.note("%s: %v", f.verb, err)

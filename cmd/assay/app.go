@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/container"
+	"assay/drivers/remote"
 	"assay/drivers/service/arguments"
 	"assay/drivers/site"
 	"assay/drivers/source"
@@ -27,9 +28,13 @@ type app struct {
 	out, err io.Writer
 	siteName string
 	stateDir string
+	context  string // as --context says
 	verbose  bool
-	caution  caution         // of the verb that runs, against a state directory of another place
-	warned   map[string]bool // warnings that were printed: watch and sync read a manifest again and again
+	args     []string          // as typed
+	far      *remote.Session   // the laptop on which the verb was typed; nil: it was typed here
+	sent     map[string]string // paths of files that the laptop has to send -> their paths there
+	caution  caution           // of the verb that runs, against a state directory of another place
+	warned   map[string]bool   // warnings that were printed: watch and sync read a manifest again and again
 }
 
 // note prints a line for people on standard error. Data goes to a.out.
@@ -102,6 +107,9 @@ func (a *app) read(ctx context.Context, paths []string) (source.Input, error) {
 	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 		return source.Input{}, exitError{exitUsage, errors.New("standard input can be read once: give -f - once")}
 	}
+	if a.far != nil {
+		return a.sentManifest()
+	}
 	return source.Read(ctx, paths, a.in)
 }
 
@@ -111,15 +119,13 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if err != nil {
 		return v1alpha1.Manifest{}, v1alpha1.Site{}, err
 	}
-	read := v1alpha1.Load
+	var m v1alpha1.Manifest
+	admits := admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())
 	if in.FromGit {
-		read = v1alpha1.LoadFollowed
+		m, err = v1alpha1.LoadFollowed(in.Files, known, a.siteName, admits)
+	} else {
+		m, err = v1alpha1.LoadTyped(in.Files, folders(in), known, a.siteName, admits, a.checksArguments())
 	}
-	rules := []v1alpha1.Rule{admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())}
-	if !in.FromGit {
-		rules = append(rules, a.checksArguments())
-	}
-	m, err := read(in.Files, known, a.siteName, rules...)
 	a.warn(m.Refused)
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
@@ -146,7 +152,15 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if !ok {
 		return m, s, exitError{exitUsage, fmt.Errorf("no site %q is known; give its file too: -f SITE.yaml", name)}
 	}
-	return m, s, nil
+	return m, s, a.placeSent(m, s)
+}
+
+// folders are where relative paths count from.
+func folders(in source.Input) map[string]string {
+	if in.Folders != nil {
+		return in.Folders
+	}
+	return source.Folders(in.Files)
 }
 
 // checksArguments asks the servers that are on this machine whether they know the options of a manifest.

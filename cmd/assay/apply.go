@@ -72,7 +72,7 @@ func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error 
 		}
 		fmt.Fprintf(a.out, "site/%s remembered\n", m.Metadata.Name)
 	}
-	revs, err := a.accept(batch(st, s, in.Origin, o.prune), m)
+	revs, err := a.accept(a.batch(st, s, in.Origin, o.prune), m)
 	if err != nil || len(revs) == 0 {
 		return err
 	}
@@ -95,12 +95,15 @@ func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error 
 }
 
 // batch takes experiments for a store.
-func batch(st *store.Store, s v1alpha1.Site, from drivers.Origin, prune bool) accept.Batch {
-	return accept.Batch{Store: st, Site: s, Origin: from, Prune: prune, Secrets: source.Secrets}
+func (a *app) batch(st *store.Store, s v1alpha1.Site, from drivers.Origin, prune bool) accept.Batch {
+	return accept.Batch{Store: st, Site: s, Origin: from, Prune: prune, Secrets: a.secrets()}
 }
 
 // accept stores every experiment of a manifest as a revision and prints the outcome.
 func (a *app) accept(b accept.Batch, m v1alpha1.Manifest) ([]store.Revision, error) {
+	if err := a.fetchSent(m); err != nil {
+		return nil, err
+	}
 	accepted, err := b.Accept(m.Experiments)
 	var revs []store.Revision
 	for _, r := range accepted {

@@ -65,11 +65,11 @@ func (a *app) runCompare(_ context.Context, o compareOptions) error {
 	if o.now == "" {
 		return a.compareTurns(read, o)
 	}
-	before, err := read.Results(o.before)
+	before, err := a.results(read, o.before)
 	if err != nil {
 		return err
 	}
-	now, err := read.Results(o.now)
+	now, err := a.results(read, o.now)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (a *app) diff(ctx context.Context, files []string) (different bool, err err
 	if err != nil {
 		return false, err
 	}
-	revs, err := batch(st, s, in.Origin, false).Preview(m.Experiments)
+	revs, err := a.batch(st, s, in.Origin, false).Preview(m.Experiments)
 	if err != nil {
 		return false, err
 	}

@@ -76,25 +76,7 @@ func (s *shared) kernel(t *testing.T) (open, closed []int) {
 // of this machine.
 func (s *shared) network(t *testing.T) (inside, hosts []string) {
 	t.Helper()
-	holder := exec.Command("sleep", "600")
-	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if err := holder.Start(); err != nil {
-		t.Skipf("no network namespace can be made here: %v", err)
-	}
-	t.Cleanup(func() { _ = holder.Process.Kill(); _ = holder.Wait() }) // and the namespace goes, with its end of the cable
-	pid := strconv.Itoa(holder.Process.Pid)
-	n := os.Getpid() % 200
-	ours, his := fmt.Sprintf("10.78.%d.1", n), fmt.Sprintf("10.78.%d.2", n)
-	enter := []string{"nsenter", "--net=/proc/" + pid + "/ns/net"}
-	for _, argv := range [][]string{
-		{"ip", "link", "add", "as" + pid, "type", "veth", "peer", "name", "his", "netns", pid}, {"ip", "address", "add", ours + "/30", "dev", "as" + pid},
-		{"ip", "link", "set", "as" + pid, "up"}, append(enter, "ip", "link", "set", "lo", "up"), append(enter, "ip", "address", "add", his+"/30", "dev", "his"),
-		append(enter, "ip", "link", "set", "his", "up"), append(enter, "ip", "route", "add", "default", "via", ours),
-	} {
-		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
-			t.Skipf("no network can be made here: %v: %v %s", argv, err, out)
-		}
-	}
+	enter, ours := newNetwork(t)
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
@@ -107,5 +89,36 @@ func (s *shared) network(t *testing.T) (inside, hosts []string) {
 	if !slices.Contains(hosts, ours) {
 		t.Fatalf("this machine has %v, and not %s", hosts, ours)
 	}
-	return append(enter, "setpriv", "--reuid="+strconv.Itoa(s.attacker.uid), "--regid="+strconv.Itoa(int(s.attacker.as.Gid)), "--clear-groups"), hosts
+	return append(enter, s.attacker.become()...), hosts
+}
+
+// become runs a program as a person.
+func (p person) become() []string {
+	return []string{"setpriv", "--reuid=" + strconv.Itoa(p.uid), "--regid=" + strconv.Itoa(int(p.as.Gid)), "--clear-groups"}
+}
+
+// newNetwork connects a new network namespace with this one, and returns what runs a program in it, and this machine's address there.
+func newNetwork(t *testing.T) (enter []string, ours string) {
+	t.Helper()
+	holder := exec.Command("sleep", "600")
+	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if err := holder.Start(); err != nil {
+		t.Skipf("no network namespace can be made here: %v", err)
+	}
+	t.Cleanup(func() { _ = holder.Process.Kill(); _ = holder.Wait() }) // and the namespace goes, with its end of the cable
+	pid := strconv.Itoa(holder.Process.Pid)
+	n := os.Getpid() % 200
+	ours, his := fmt.Sprintf("10.78.%d.1", n), fmt.Sprintf("10.78.%d.2", n)
+	enter = []string{"nsenter", "--net=/proc/" + pid + "/ns/net"}
+	in := func(argv ...string) []string { return append(slices.Clone(enter), argv...) }
+	for _, argv := range [][]string{
+		{"ip", "link", "add", "as" + pid, "type", "veth", "peer", "name", "his", "netns", pid}, {"ip", "address", "add", ours + "/30", "dev", "as" + pid},
+		{"ip", "link", "set", "as" + pid, "up"}, in("ip", "link", "set", "lo", "up"), in("ip", "address", "add", his+"/30", "dev", "his"),
+		in("ip", "link", "set", "his", "up"), in("ip", "route", "add", "default", "via", ours),
+	} {
+		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("no network can be made here: %v: %v %s", argv, err, out)
+		}
+	}
+	return enter, ours
 }

@@ -131,7 +131,7 @@ func (f *follower) resume(o drivers.Origin) {
 	if err != nil {
 		return // the source's own problem is being reported
 	}
-	b := batch(st, site, o, false)
+	b := f.a.batch(st, site, o, false)
 	b.Holds = f.holds
 	if heads, err := b.Gone(nil); err == nil && len(heads) > 0 {
 		f.store, f.site, f.revs = st, site, heads

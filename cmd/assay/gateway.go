@@ -54,16 +54,15 @@ Ctrl-C ends it when the requests under way are answered.
 }
 
 func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
-	host, _, err := net.SplitHostPort(o.listen)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("--listen %s is no loopback address: proxy adds the service's key, so nobody else may reach it; write 127.0.0.1:PORT", o.listen)
+	if err := onLoopback(o.listen); err != nil {
+		return err
 	}
 	g := gateway.New(slog.New(slog.NewTextHandler(a.err, nil)))
 	g.AddKey = true
 	if err := a.serversOf(ctx, g, o.service); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", o.listen)
+	l, err := a.listenOwn(o.listen)
 	if err != nil {
 		return fmt.Errorf("listening for %s: %w; choose another address with --listen", o.service, err)
 	}
@@ -79,7 +78,28 @@ func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
 			}
 		}
 	}()
-	return g.Serve(ctx, gateway.Own(l))
+	return g.Serve(ctx, l)
+}
+
+// onLoopback refuses an address that others can reach.
+func onLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("--listen %s is no loopback address: proxy adds the service's key, so nobody else may reach it; write 127.0.0.1:PORT", address)
+	}
+	return nil
+}
+
+// listenOwn listens for the user's own programs, on the machine on which the verb was typed.
+func (a *app) listenOwn(address string) (net.Listener, error) {
+	if a.far != nil {
+		return a.far.Listener()
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Own(l), nil
 }
 
 // serversOf gives a proxy the servers of a service as they are now. A service without any is not an error.

@@ -78,7 +78,7 @@ func (a *app) runLogs(ctx context.Context, o logsOptions) error {
 		a.note("%s", n)
 	}
 	var progress *text.Progress
-	saved, err := b.Save(ctx, o.save, func(done, total int, name string) {
+	saved, err := a.saveBundle(ctx, b, o.save, func(done, total int, name string) {
 		if progress == nil {
 			progress = text.NewProgress(a.err, total)
 		}

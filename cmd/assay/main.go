@@ -29,6 +29,7 @@ const (
 	exitUsage       = 2
 	exitManifest    = 4
 	exitLeaseHeld   = 5
+	exitConnection  = 6 // the site of a context was not reached, or the connection was lost
 	exitInterrupted = drivers.ExitInterrupted
 )
 
@@ -52,8 +53,14 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	stdout, stderr = text.NewScreen(stdout), text.NewScreen(stderr)
-	root := newRoot(&app{in: stdin, out: stdout, err: stderr})
+	return runApp(ctx, &app{in: stdin, out: stdout, err: stderr}, args)
+}
+
+// runApp runs the verb that args name, for who typed it here or on a laptop.
+func runApp(ctx context.Context, a *app, args []string) int {
+	stdout, stderr := text.NewScreen(a.out), text.NewScreen(a.err)
+	a.args, a.out, a.err = args, stdout, stderr
+	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -104,6 +111,7 @@ func newRoot(a *app) *cobra.Command {
 		reportCmd(a, a.runReport),
 		controllerCmd(a, a.runController),
 		adoptCmd(a, a.runAdopt),
+		contextCmd(a),
 		versionCmd(a, a.runVersion),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
@@ -117,6 +125,7 @@ func newRoot(a *app) *cobra.Command {
 		serveFilesCmd(a, a.runServeFiles),
 		parentCmd(a, a.runParent),
 		doctorNodeCmd(a, a.runDoctorNode),
+		remoteServeCmd(a, a.runRemoteServe),
 	)
 	return root
 }
@@ -129,16 +138,21 @@ func rootCmd(a *app) *cobra.Command {
 		Long: `assay reads a manifest that declares services (vLLM, Chroma, processes) and benchmarks, compares it with
 what the scheduler and Prometheus say, and submits, cancels, reconfigures and benchmarks until both agree.
 
-Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 invalid manifest, 5 lease held, 130 interrupted.`,
+Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 invalid manifest, 5 lease held,
+6 no connection to the site of a context, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.PersistentPreRun = func(c *cobra.Command, _ []string) { a.caution = cautionOf(c) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		a.caution = cautionOf(c)
+		return a.route(c)
+	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exitError{exitUsage, fmt.Errorf("%w; type: %s --help", err, c.CommandPath())}
 	})
 	pf := root.PersistentFlags()
 	pf.StringVar(&a.siteName, "site", "", "site to use (default: the only remembered one, else local)")
+	pf.StringVar(&a.context, "context", "", "context whose site runs the verb (default: the current one); local: this machine")
 	pf.StringVar(&a.stateDir, "state", "", "state directory (default: the site's paths.state, else the XDG state folder)")
 	pf.BoolVarP(&a.verbose, "verbose", "v", false, "log every step on standard error")
 	return root

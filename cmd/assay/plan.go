@@ -63,7 +63,7 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 	if err != nil {
 		return nil, err
 	}
-	revs, err := batch(st, s, in.Origin, false).Preview(m.Experiments)
+	revs, err := a.batch(st, s, in.Origin, false).Preview(m.Experiments)
 	if err != nil {
 		return nil, err
 	}

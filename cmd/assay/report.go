@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/durable"
 	"assay/reconciler/report"
 	"assay/reconciler/results/resultset"
 	"assay/reconciler/store"
@@ -66,7 +65,7 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 		_, err = a.out.Write(page)
 		return err
 	}
-	if err := (durable.Writer{}).Replace(o.out, page, nil); err != nil { // 0600
+	if err := a.save(o.out, page); err != nil {
 		return err
 	}
 	a.note("The report is in %s", o.out)

@@ -76,6 +76,9 @@ func (a *app) runTunnel(ctx context.Context, o tunnelOptions) error {
 	if err != nil {
 		return err
 	}
+	if a.far != nil {
+		return a.farTunnels(ctx, all, o)
+	}
 	rows, forwards, err := tunnels(all, site)
 	if err != nil {
 		return err

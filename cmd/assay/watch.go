@@ -49,6 +49,7 @@ func (a *app) runWatch(ctx context.Context, o watchOptions) error {
 	f := &follower{a: a, verb: "watch", prune: o.prune, adopt: o.adopt, reported: map[string]bool{}}
 	files := source.Files{
 		Paths: o.files, Poll: o.poll, Quiet: o.quiet, Hold: o.hold,
+		Feed:    a.edits(),
 		Removes: func(in source.Input) []string { return f.removes(fromWatch(in)) },
 	}
 	return a.followSource(ctx, f, func(ctx context.Context, out chan<- delivery) error {

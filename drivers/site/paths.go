@@ -12,8 +12,11 @@ import (
 // CacheDir is assay's folder for what can be made again, on this machine's disk: $XDG_CACHE_HOME/assay.
 func CacheDir() (string, error) { return xdg("XDG_CACHE_HOME", ".cache") }
 
+// ConfigDir is assay's folder for what this user chose on this machine: $XDG_CONFIG_HOME/assay.
+func ConfigDir() (string, error) { return xdg("XDG_CONFIG_HOME", ".config") }
+
 func sitesDir() (string, error) {
-	dir, err := xdg("XDG_CONFIG_HOME", ".config")
+	dir, err := ConfigDir()
 	return filepath.Join(dir, "sites"), err
 }
 

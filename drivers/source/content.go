@@ -19,12 +19,9 @@ type content struct {
 
 func readContent(paths []string) content {
 	files, err := readAll(paths, nil)
+	c := content{files: files, err: err, sum: sumOf(files, err)}
 	h := sha256.New()
-	fmt.Fprintf(h, "%v\x00", err)
-	for _, f := range files {
-		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
-	}
-	c := content{files: files, err: err, sum: string(h.Sum(nil))}
+	h.Write([]byte(c.sum))
 	for _, f := range files { // after the content: a write between the two shows at the next comparison
 		if info, err := os.Stat(f.Name); err == nil {
 			inode := uint64(0)
@@ -36,4 +33,14 @@ func readContent(paths []string) content {
 	}
 	c.stamp = string(h.Sum(nil))
 	return c
+}
+
+// sumOf tells two contents, or two failures, apart.
+func sumOf(files []v1alpha1.File, err error) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%v\x00", err)
+	for _, f := range files {
+		fmt.Fprintf(h, "%s\x00%d\x00%s", f.Name, len(f.Data), f.Data)
+	}
+	return string(h.Sum(nil))
 }

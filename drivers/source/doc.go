@@ -3,6 +3,7 @@
 //	read.go      files, folders and standard input
 //	watch.go     files and folders that are being edited: when an edit counts
 //	content.go   what files hold at one moment
+//	feed.go      files that are edited on another machine
 //	notify.go    events of the file system
 //	repo.go      a branch or tag of a git repository
 //	address.go   which addresses of repositories are refused

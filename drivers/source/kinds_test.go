@@ -61,4 +61,4 @@ func TestOnlyFilesAreRead(t *testing.T) {
 	}
 }
 
-func readSecret(path string) (string, error) { return secret(v1alpha1.Secret{File: path}) }
+func readSecret(path string) (string, error) { return Secret(v1alpha1.Secret{File: path}) }

@@ -25,7 +25,11 @@ type Input struct {
 	Origin drivers.Origin
 	// FromGit: it was not typed by the user who reads it. A repository is followed, or git has changed a watched folder.
 	FromGit bool
+	Folders map[string]string // of Folders, when they are another machine's; nil: the files are here
 }
+
+// stdinName is the name of standard input in messages.
+const stdinName = "<stdin>"
 
 // Here is the origin of what this user does on this host now. Source is a verb: apply, undo, delete, sync or watch.
 func Here(source string) drivers.Origin {
@@ -88,7 +92,7 @@ func readAll(paths []string, stdin io.Reader) ([]v1alpha1.File, error) {
 		if p == "-" {
 			var data []byte
 			data, err = readLimited(stdin)
-			files = []v1alpha1.File{{Name: "<stdin>", Data: data}}
+			files = []v1alpha1.File{{Name: stdinName, Data: data}}
 		} else {
 			files, err = readPath(p, &sum)
 		}
@@ -160,6 +164,18 @@ func readFile(f *os.File, path string, sum *budget) (v1alpha1.File, error) {
 		return v1alpha1.File{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return v1alpha1.File{Name: path, Data: data}, nil
+}
+
+// Folders are where relative paths in files count from, by the names of the files: the folder of each, and for standard input
+// the one that this process is in.
+func Folders(files []v1alpha1.File) map[string]string {
+	out := map[string]string{}
+	for _, f := range files {
+		if abs, err := filepath.Abs(f.Name); err == nil {
+			out[f.Name] = filepath.Dir(abs)
+		}
+	}
+	return out
 }
 
 func readLimited(r io.Reader) ([]byte, error) {

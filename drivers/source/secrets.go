@@ -19,13 +19,24 @@ const maxSecret = 64 << 10 // bytes of a file that holds one
 // value to keep, which returns the value's digest. The experiment that comes back carries the digests and no value. An
 // error names the manifest's line, the service and the secret; all of them are reported at once.
 func Secrets(doc v1alpha1.ExperimentDoc, keep func(value string) (digest string, err error)) (v1alpha1.ExperimentDoc, error) {
+	return SecretsBy(Secret)(doc, keep)
+}
+
+// SecretsBy is Secrets with another way to read a value.
+func SecretsBy(read func(v1alpha1.Secret) (string, error)) func(v1alpha1.ExperimentDoc, func(string) (string, error)) (v1alpha1.ExperimentDoc, error) {
+	return func(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (v1alpha1.ExperimentDoc, error) {
+		return secrets(doc, read, keep)
+	}
+}
+
+func secrets(doc v1alpha1.ExperimentDoc, read func(v1alpha1.Secret) (string, error), keep func(string) (string, error)) (v1alpha1.ExperimentDoc, error) {
 	services := slices.Clone(doc.Experiment.Spec.Services)
 	var errs []error
 	for i, s := range services {
 		services[i].Secrets = maps.Clone(s.Secrets)
 		for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
 			ref := s.Secrets[name]
-			value, err := secret(ref)
+			value, err := read(ref)
 			if err == nil {
 				ref.Digest, err = keep(value)
 			}
@@ -63,8 +74,8 @@ func PlaceholderSecrets(doc v1alpha1.ExperimentDoc) v1alpha1.ExperimentDoc {
 	return doc
 }
 
-// secret reads one value, without the white space around it, such as the end of a file's last line.
-func secret(ref v1alpha1.Secret) (string, error) {
+// Secret reads one value, without the white space around it, such as the end of a file's last line.
+func Secret(ref v1alpha1.Secret) (string, error) {
 	if ref.Env != "" {
 		v := strings.TrimSpace(os.Getenv(ref.Env))
 		if v == "" {

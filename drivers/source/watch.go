@@ -26,6 +26,9 @@ type Files struct {
 	// Note gets a sentence for the user when an edit is held, and when a held one is dropped; nil: it is not said.
 	Note func(string)
 
+	// Feed delivers content of files that are elsewhere; nil: the files are here.
+	Feed *Feed
+
 	notify func(paths []string) (events <-chan struct{}, stop func()) // tests; nil: fsnotify
 }
 
@@ -42,6 +45,9 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 	if slices.Contains(f.Paths, "-") {
 		return errors.New("standard input cannot be followed; give a file or a folder")
 	}
+	if f.Feed != nil {
+		f.notify = f.Feed.notify
+	}
 	if f.notify == nil {
 		f.notify = notify
 	}
@@ -51,10 +57,10 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 	defer tick.Stop()
 	var delivered content
 	var e edit
-	checkedOut := heads(f.Paths) // as of the last look that found nothing to deliver
+	checkedOut := f.heads() // as of the last look that found nothing to deliver
 	begun := false
 	for {
-		if now := readContent(f.Paths); now.stamp != e.stamp {
+		if now := f.look(); now.stamp != e.stamp {
 			f.drop(e)
 			e = edit{content: now, since: time.Now()}
 		}
@@ -63,14 +69,14 @@ func (f Files) Follow(ctx context.Context, changed func(Input, error)) error {
 			left := f.wait(ctx, &e)
 			if left <= 0 {
 				delivered, e.removes = e.content, nil
-				in := Input{Files: e.files, Origin: origin(ctx, f.Paths, e.files)}
-				in.FromGit, begun = begun && heads(f.Paths) != checkedOut, true
+				in := Input{Files: e.files, Origin: f.origin(ctx, e.files), Folders: f.folders()}
+				in.FromGit, begun = begun && f.heads() != checkedOut, true
 				changed(in, e.err)
 				continue // the files can have changed meanwhile
 			}
 			again = time.After(left)
 		} else {
-			checkedOut = heads(f.Paths)
+			checkedOut = f.heads()
 		}
 		select {
 		case <-ctx.Done():
@@ -101,7 +107,7 @@ func (f Files) wait(ctx context.Context, e *edit) time.Duration {
 		return left
 	}
 	if !e.asked && e.err == nil && f.Removes != nil {
-		e.removes = f.Removes(Input{Files: e.files, Origin: origin(ctx, f.Paths, e.files)})
+		e.removes = f.Removes(Input{Files: e.files, Origin: f.origin(ctx, e.files), Folders: f.folders()})
 		if len(e.removes) > 0 {
 			f.say(fmt.Sprintf("the edit removes %s: it is applied in %s unless the file changes again", strings.Join(e.removes, ", "), f.hold()))
 		}

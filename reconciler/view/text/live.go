@@ -60,6 +60,9 @@ func (l *Live) Show(lines []Line) {
 func (l *Live) Close() { l.drawn = 0 }
 
 func (l *Live) draw(lines []Line) {
+	if t, ok := l.out.(Terminal); ok && t.Columns() > 20 {
+		l.width = t.Columns()
+	}
 	if f, ok := l.out.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
 			l.width = w

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/api/v1alpha1"
+	"assay/drivers/durable"
+	"assay/drivers/remote"
+	"assay/drivers/source"
+	"assay/drivers/tunnel"
+	"assay/reconciler/bundle"
+	"assay/reconciler/endpoints"
+	"assay/reconciler/results"
+	"assay/reconciler/results/resultset"
+)
+
+// remoteServeOptions are the arguments of `assay remote-serve`.
+type remoteServeOptions struct{ sum string }
+
+func remoteServeCmd(_ *app, run func(context.Context, remoteServeOptions) error) *cobra.Command {
+	var o remoteServeOptions
+	return &cobra.Command{Use: "remote-serve SUM", Short: "Run a verb that was typed on a laptop", Hidden: true, Args: args(cobra.ExactArgs(1)), RunE: verb(&o, run, first(&o.sum))}
+}
+
+func (a *app) runRemoteServe(ctx context.Context, o remoteServeOptions) error {
+	if err := remote.Verify(o.sum); err != nil {
+		fmt.Fprintln(os.Stderr, err) // its first word is for the laptop
+		return exitError{code: 1}
+	}
+	out := os.Stdout
+	os.Stdout = os.Stderr // nothing else gets between what the two sides say
+	return remote.Serve(ctx, os.Stdin, out, func(ctx context.Context, s *remote.Session) int {
+		return runApp(ctx, &app{in: s.In(), out: s.Out(), err: s.Err(), far: s}, s.Args())
+	})
+}
+
+// sentManifest is what the laptop read of -f.
+func (a *app) sentManifest() (source.Input, error) {
+	m, ok := a.far.Manifest()
+	switch {
+	case !ok:
+		return source.Input{}, errors.New("the laptop has sent no manifest")
+	case m.Problem != "":
+		return source.Input{}, errors.New(m.Problem)
+	}
+	return source.Input{Files: m.Files, Origin: m.Origin, Folders: m.Folders}, nil
+}
+
+// edits follows files of the laptop; nil: the files are here.
+func (a *app) edits() *source.Feed {
+	if a.far == nil {
+		return nil
+	}
+	feed := source.NewFeed()
+	a.far.Edits(func(m remote.Manifest) {
+		feed.Put(source.Snapshot{Files: m.Files, Folders: m.Folders, Origin: m.Origin, Problem: m.Problem, Stamp: m.Stamp, Heads: m.Heads})
+	})
+	return feed
+}
+
+// secrets reads those of a manifest where it was typed. A repository that is followed is the site's.
+func (a *app) secrets() func(v1alpha1.ExperimentDoc, func(string) (string, error)) (v1alpha1.ExperimentDoc, error) {
+	if a.far == nil {
+		return source.Secrets
+	}
+	if _, ok := a.far.Manifest(); !ok {
+		return source.Secrets
+	}
+	return source.SecretsBy(a.far.Secret)
+}
+
+// placeSent names the place here of every file that experiments name by its path on the laptop: below the state directory,
+// by its content, so that another content is another file.
+func (a *app) placeSent(m v1alpha1.Manifest, s v1alpha1.Site) error {
+	if a.far == nil {
+		return nil
+	}
+	s, err := a.complete(s)
+	folder := filepath.Join(s.Spec.Paths.State, "files")
+	for i := range m.Experiments {
+		m.Experiments[i].EachFile(func(path string) string {
+			to, ok := a.far.Place(path, folder)
+			if !ok {
+				return path
+			}
+			if a.sent == nil {
+				a.sent = map[string]string{}
+			}
+			a.sent[to] = path
+			return to
+		})
+	}
+	return err
+}
+
+// fetchSent brings the files that experiments name from the laptop.
+func (a *app) fetchSent(m v1alpha1.Manifest) error {
+	wanted := map[string]string{}
+	for i := range m.Experiments {
+		m.Experiments[i].EachFile(func(path string) string {
+			if from, ok := a.sent[path]; ok {
+				wanted[path] = from
+			}
+			return path
+		})
+	}
+	for to, from := range wanted {
+		if err := a.far.Fetch(from, filepath.Dir(filepath.Dir(to))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save writes a file where the verb was typed, for its user alone.
+func (a *app) save(name string, b []byte) error {
+	if a.far == nil {
+		return durable.Writer{}.Replace(name, b, nil)
+	}
+	return a.far.Save(name, func(w io.Writer) error { _, err := w.Write(b); return err })
+}
+
+// saveBundle writes an archive where the verb was typed.
+func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, progress func(done, total int, name string)) (bundle.Saved, error) {
+	if a.far == nil {
+		return b.Save(ctx, name, progress)
+	}
+	dir, err := os.MkdirTemp("", "assay-")
+	if err != nil {
+		return bundle.Saved{}, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "archive")
+	saved, err := b.Save(ctx, path, progress)
+	if err != nil {
+		return saved, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return saved, err
+	}
+	defer f.Close()
+	return saved, a.far.Save(name, func(w io.Writer) error { _, err := io.Copy(w, f); return err })
+}
+
+// results reads what a reference names; a file is the laptop's.
+func (a *app) results(read resultset.Reader, ref string) ([]results.Row, error) {
+	path, ok := strings.CutPrefix(ref, "file:")
+	if !ok || a.far == nil {
+		return read.Results(ref)
+	}
+	dir, err := os.MkdirTemp("", "assay-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := a.far.Fetch(path, dir); err != nil {
+		return nil, err
+	}
+	here, _ := a.far.Place(path, dir)
+	rows, err := read.Results("file:" + here)
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), here, path))
+	}
+	return rows, err
+}
+
+// farTunnels opens ports of the laptop that lead to endpoints through the connection that it has, or says how.
+func (a *app) farTunnels(ctx context.Context, all []endpoints.Endpoint, o tunnelOptions) error {
+	rows := make([]tunnelRow, len(all))
+	var wished []int
+	var to []string
+	for i, e := range all {
+		rows[i] = tunnelRow{Service: e.Service, Seat: e.Seat, Ready: e.Ready, Endpoint: e.URL.String(), Password: e.Password, Key: e.Key, experiment: e.Experiment,
+			Command: []string{"assay", "--context", a.far.Context(), "tunnel", e.Experiment, e.Service, "--open"}}
+		port, err := strconv.Atoi(e.URL.Port())
+		if err != nil {
+			return fmt.Errorf("reading the port of %s: %w", e.URL, err)
+		}
+		wished, to = append(wished, port), append(to, net.JoinHostPort(e.URL.Hostname(), e.URL.Port()))
+	}
+	if !o.open {
+		return a.showTunnels(rows, o.format)
+	}
+	ports, err := a.far.Ports(wished, to)
+	if err != nil {
+		return err
+	}
+	for i, e := range all {
+		f := tunnel.Forward{Target: e.URL, LocalPort: ports[i]}
+		rows[i].LocalPort, rows[i].URL, rows[i].Command = ports[i], f.URL(), nil
+	}
+	if err := a.showTunnels(rows, o.format); err != nil {
+		return err
+	}
+	a.note("These ports are on 127.0.0.1 of your machine, for your own programs. Ctrl-C closes them.")
+	<-ctx.Done()
+	a.note("Tunnels closed.")
+	return nil
+}
