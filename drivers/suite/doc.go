@@ -40,6 +40,7 @@
 //	intervals.go   how sure they are, of values in the order of time
 //	queue.go       an open loop that asks for more than is answered
 //	effective.go   how many independent requests a run is worth
+//	objective.go   how a run kept the objective of a search
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	clock.go       when a run measured, on the wall clock and on CLOCK_MONOTONIC

@@ -27,6 +27,8 @@
 //     neighbours are these few.
 //   - query_writing (writes.go): the open loop again while vectors are added at a rate. A query must find what was
 //     acknowledged before it was sent, and can find what came later. Of vectors from a file the last tenth is kept for it.
+//   - query_load: a run of a search measures this alone, by as many workers as its load says, or query_rate; it counts
+//     how many queries kept each bound of the search's objective (objective.go). Each run stores its vectors anew.
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
 // …_lo and …_hi of latencies are made as package suite says, of queries in their order and those in flight with each.

@@ -114,6 +114,7 @@ type runner struct {
 	absent        map[string]string // metric -> why it is not there
 	fewest        int               // answers that a phase had
 	frontier      []point
+	objective     *drivers.Objective // of a search
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
@@ -137,11 +138,12 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 		if err := r.store(ctx, id, how); err != nil {
 			return err
 		}
-		for _, step := range []func() error{
-			func() error { return r.indexReady(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
-			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id) },
-		} {
-			if err := step(); err != nil {
+		steps := []func(context.Context, string) error{r.indexReady, r.levels, r.atRate, r.filtered, r.duringWrites}
+		if len(r.req.Objective) > 0 {
+			steps = []func(context.Context, string) error{r.indexReady, r.searched}
+		}
+		for _, step := range steps {
+			if err := step(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -288,6 +290,7 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	if v := r.server.version(); v != "" {
 		res.Versions["chroma"] = v
 	}
+	r.judge(&res)
 	if len(r.frontier) == 0 {
 		return res, nil
 	}
