@@ -87,6 +87,7 @@ type SuiteResult struct {
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Nodes     []Node             `json:"nodes,omitempty"`    // of the target
+	Clients   []Node             `json:"clients,omitempty"`  // that the load came from; of IO500 the one that started it
 	Inputs    *Inputs            `json:"inputs,omitempty"`
 	Files     []string           `json:"files,omitempty"`     // further files in the run's directory
 	Objective *Objective         `json:"objective,omitempty"` // when the request asks for one

@@ -46,6 +46,7 @@
 //	clock.go       when a run measured, on the wall clock and on CLOCK_MONOTONIC
 //	meter.go       the counters of the target's nodes while a run goes on, and what their cards draw
 //	nodes.go       what the nodes are
+//	machine.go     what the client's own node is
 //	energy.go      joules from samples of power
 //	files.go       data sets by their hash
 //	transport.go   net/http for measurements

@@ -39,6 +39,8 @@
 // <phase>_client_cpu_percent is what the client itself took, of one core; package selfwatch says what kept it from its work
 // (watch.go).
 //
+// The result names the files of vectors by their hash, and has one of the vectors and queries themselves (inputs.go).
+//
 // What the server holds in memory and on disk (server.go), and which release it is (version.go), is read from its process where
 // that can be seen: on the client's host, and of its user. Otherwise the result says why it is not there.
 //

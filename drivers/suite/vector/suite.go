@@ -115,6 +115,7 @@ type runner struct {
 	fewest        int               // answers that a phase had
 	frontier      []point
 	objective     *drivers.Objective // of a search
+	sent          *drivers.Inputs
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
@@ -282,14 +283,12 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	}
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated, Metrics: r.metrics, Absent: r.absent, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),
-		Versions: map[string]string{}, Window: r.watch.Window(),
+		Versions: map[string]string{}, Window: r.watch.Window(), Inputs: r.sent,
 	}
 	if v := r.chroma.version(ctx); v != "" {
 		res.Versions["chroma_api"] = v
 	}
-	if v := r.server.version(); v != "" {
-		res.Versions["chroma"] = v
-	}
+	r.name(&res)
 	r.judge(&res)
 	if len(r.frontier) == 0 {
 		return res, nil
