@@ -80,7 +80,9 @@ type Inputs struct {
 	Dialect       string     `json:"dialect,omitempty"`       // in which constraints were sent
 	Files         []DataFile `json:"files,omitempty"`         // that were read
 	Requests      int        `json:"requests,omitempty"`
-	SHA256        string     `json:"sha256,omitempty"` // of the bodies of all measured requests, each with its number
+	// SHA256 is of the bodies of all measured requests, each with its number; of a vector run of the vectors, those that are
+	// added later and the queries, each preceded by how many there are and their dimension, as little-endian float32.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // DataFile is a data set's file.

@@ -32,7 +32,7 @@ type SuiteRequest struct {
 	Vector      *v1alpha1.Vector  `json:"vector,omitempty"`
 	Storage     *v1alpha1.Storage `json:"storage,omitempty"`
 	Directory   string            `json:"directory,omitempty"`  // storage only: the target, instead of Endpoints
-	Objective   v1alpha1.SLO      `json:"objective,omitempty"`  // of a search: the result says how many requests kept each part
+	Objective   v1alpha1.SLO      `json:"objective,omitempty"`  // of a search, which measures its load alone: the result says how many requests kept each part
 	Seed        int64             `json:"seed"`                 // differs by repeat
 	Replays     string            `json:"replays,omitempty"`    // run whose requests are sent again, byte for byte; its directory lies beside
 	Servers     []Server          `json:"servers,omitempty"`    // the processes of the target
@@ -87,6 +87,7 @@ type SuiteResult struct {
 	Versions  map[string]string  `json:"versions,omitempty"` // assay, the server …
 	Host      map[string]string  `json:"host,omitempty"`     // where the client ran: node, cpus …
 	Nodes     []Node             `json:"nodes,omitempty"`    // of the target
+	Clients   []Node             `json:"clients,omitempty"`  // that the load came from; of IO500 the one that started it
 	Inputs    *Inputs            `json:"inputs,omitempty"`
 	Files     []string           `json:"files,omitempty"`     // further files in the run's directory
 	Objective *Objective         `json:"objective,omitempty"` // when the request asks for one

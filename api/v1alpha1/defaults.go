@@ -142,7 +142,7 @@ func defaultBenchmark(site Site, services []Service, b *Benchmark) {
 		b.Search = defaultSearch(*b.Search)
 	}
 	if b.Vector != nil {
-		b.Vector = defaultVector(*b.Vector)
+		b.Vector = defaultVector(*b.Vector, b.Search != nil)
 	}
 	if b.Storage != nil {
 		b.Storage = defaultStorage(*b.Storage)

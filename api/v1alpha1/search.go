@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Search looks for the highest load of a serving benchmark that keeps an objective: loads are tried one after the other, on
+// Search looks for the highest load of a serving or a vector benchmark that keeps an objective: loads are tried one after the other, on
 // one server, until two that differ by no more than precision enclose the edge, and it is certain of both. Every run is a
 // point of the curve: its point says the load. At the points of a sweep there is a search each.
 type Search struct {
 	Rate        *Range `json:"rate,omitempty"`        // in requests/s; exactly one of rate and concurrency
 	Concurrency *Range `json:"concurrency,omitempty"` // requests in flight
 	// SLO are bounds by name: ttft, tpot or e2el, of a request, and ttft_p99 and the like: so many percent of the requests have
-	// to keep the bound. A request that fails keeps none.
+	// to keep the bound; of a vector benchmark latency, of a query. A request that fails keeps none.
 	SLO SLO `json:"slo"`
 	// Goodput is the share of requests that has to keep all bounds together, such as 0.99. Without it each percentile counts
 	// by itself.
@@ -45,14 +45,17 @@ type SLO map[string]Duration
 // GoodputPart is the name of the part of an objective that asks for all bounds together.
 const GoodputPart = "goodput"
 
-// sloQuantities are what an objective can bound: what each request has one of.
-var sloQuantities = []string{"ttft", "tpot", "e2el"}
+// sloQuantities are what an objective can bound, by suite: what each request has one of.
+var sloQuantities = map[string][]string{"serving": {"ttft", "tpot", "e2el"}, "vector": {"latency"}}
+
+// sloWords are the same for people.
+var sloWords = map[string]string{"serving": "ttft, tpot or e2el", "vector": "latency"}
 
 // SLOBound is what the name of a bound says: the quantity, and the share of requests that has to keep it; 0 where the name has no
 // percentile.
 func SLOBound(name string) (quantity string, share float64, ok bool) {
 	quantity, tail, percentile := strings.Cut(name, "_p")
-	if !slices.Contains(sloQuantities, quantity) {
+	if !slices.Contains(sloQuantities["serving"], quantity) && !slices.Contains(sloQuantities["vector"], quantity) {
 		return "", 0, false
 	}
 	if !percentile {
@@ -85,8 +88,8 @@ func defaultSearch(s Search) *Search {
 // search checks the search of a benchmark, with defaults filled in.
 func (c *checker) search(path string, b Benchmark) {
 	s, at := *b.Search, path+".search"
-	if b.Serving == nil {
-		c.bad(at, "needs a serving benchmark: it looks for the highest load that a server can take", "remove it")
+	if b.Serving == nil && b.Vector == nil {
+		c.bad(at, "needs a serving or a vector benchmark: it looks for the highest load that a server can take", "remove it")
 		return
 	}
 	if b.Repeats != nil && b.Repeats.Total() > 1 {
@@ -95,19 +98,40 @@ func (c *checker) search(path string, b Benchmark) {
 	if b.Together != "" {
 		c.bad(path+".together", "has no meaning with search: it measures alone", "remove it")
 	}
-	v := *b.Serving
-	switch {
-	case v.Rate > 0 || v.RampUp != nil || len(v.Stages) > 0 || v.Dataset == "timed-trace":
-		c.bad(at, "sets the load, and so does the benchmark: rate, rampUp, stages or dataset: timed-trace", "keep one")
-	case v.Concurrency > 0:
-		c.bad(path+".serving.concurrency", "does not go with search, which sets the load: with search.rate a bound would keep requests back", "remove it")
+	if b.Vector != nil {
+		c.searchedVector(path, *b.Vector)
+	} else {
+		c.searchedServing(path, *b.Serving)
 	}
 	c.searchRange(at, s)
-	c.objective(at, s, v)
+	c.objective(at, s, b)
 	for i, g := range b.Gates {
 		if g.PromQL != "" || !strings.HasPrefix(g.Metric, "search_") && !strings.HasPrefix(g.Metric, "search.") {
 			c.bad(fmt.Sprintf("%s.gates[%d]", path, i), "a gate of a search is on its answer, not on the loads that it tries", "write metric: search_capacity")
 		}
+	}
+}
+
+// searchedServing checks that nothing but the search sets the load.
+func (c *checker) searchedServing(path string, v Serving) {
+	switch {
+	case v.Rate > 0 || v.RampUp != nil || len(v.Stages) > 0 || v.Dataset == "timed-trace":
+		c.bad(path+".search", "sets the load, and so does the benchmark: rate, rampUp, stages or dataset: timed-trace", "keep one")
+	case v.Concurrency > 0:
+		c.bad(path+".serving.concurrency", "does not go with search, which sets the load: with search.rate a bound would keep requests back", "remove it")
+	}
+}
+
+// searchedVector checks that nothing but the search sets the load, and that nothing else is measured beside it.
+func (c *checker) searchedVector(path string, v Vector) {
+	at := path + ".vector"
+	switch {
+	case len(v.Concurrency) > 0:
+		c.bad(at+".concurrency", "does not go with search, which sets the load", "remove it")
+	case !v.Rate.Inf():
+		c.bad(at+".rate", "does not go with search, which sets the load", "remove it")
+	case len(v.Filters) > 0 || len(v.EFSweep) > 0 || !v.Writes.Inf():
+		c.bad(at, "measures filters, efSweep or writes as well, and a run of a search measures its load alone", "declare another benchmark for these")
 	}
 }
 
@@ -134,14 +158,18 @@ func (c *checker) searchRange(at string, s Search) {
 }
 
 // objective checks the bounds, and that enough requests are sent to be certain of them.
-func (c *checker) objective(at string, s Search, v Serving) {
-	known := []string{"ttft", "ttft_p90", "ttft_p99", "tpot", "tpot_p90", "tpot_p99", "e2el", "e2el_p90", "e2el_p99"}
+func (c *checker) objective(at string, s Search, b Benchmark) {
+	suite := b.suites()[0]
+	var known []string
+	for _, q := range sloQuantities[suite] {
+		known = append(known, q, q+"_p90", q+"_p99")
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.SLO)) {
 		path := at + ".slo[" + name + "]"
-		_, share, ok := SLOBound(name)
+		quantity, share, ok := SLOBound(name)
 		switch {
-		case !ok:
-			c.bad(path, "must be ttft, tpot or e2el, alone or with a percentile from p50 to p99 such as ttft_p99, found "+brief(name), meant(name, known))
+		case !ok || !slices.Contains(sloQuantities[suite], quantity):
+			c.bad(path, fmt.Sprintf("must be %s, alone or with a percentile from p50 to p99 such as %s, found %s", sloWords[suite], known[2], brief(name)), meant(name, known))
 		case s.SLO[name] == 0:
 			c.bad(path, "must be above 0", "")
 		case share == 0 && s.Goodput == 0:
@@ -149,11 +177,14 @@ func (c *checker) objective(at string, s Search, v Serving) {
 		}
 	}
 	if len(s.SLO) == 0 {
-		c.lacks(at, at+".slo", "needs a bound", "write slo: {ttft_p99: 500ms}")
+		c.lacks(at, at+".slo", "needs a bound", "write slo: {"+known[2]+": 500ms}")
 	}
 	shares := s.Shares()
 	for _, name := range slices.Sorted(maps.Keys(shares)) {
-		need, have := SearchSamples(shares[name]), v.Prompts*s.Repeats
+		need, have := SearchSamples(shares[name]), math.MaxInt32 // how many queries a level takes is not known beforehand
+		if b.Serving != nil {
+			have = b.Serving.Prompts * s.Repeats
+		}
 		if float64(have) >= need {
 			continue
 		}

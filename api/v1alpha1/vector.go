@@ -61,7 +61,8 @@ func (v Vector) levels() int {
 	return n
 }
 
-func defaultVector(v Vector) *Vector {
+// defaultVector fills in defaults; where a search sets the concurrency, it has none.
+func defaultVector(v Vector, searched bool) *Vector {
 	if v.File == "" { // with a file, the file decides
 		v.Vectors = cmp.Or(v.Vectors, 1000)
 		v.Dimension = cmp.Or(v.Dimension, 384)
@@ -70,7 +71,7 @@ func defaultVector(v Vector) *Vector {
 	v.TopK = cmp.Or(v.TopK, 10)
 	v.BatchSize = cmp.Or(v.BatchSize, 100)
 	v.Duration = cmp.Or(v.Duration, Duration(v.LevelTime()))
-	if len(v.Concurrency) == 0 {
+	if len(v.Concurrency) == 0 && !searched {
 		v.Concurrency = []int{1, 10}
 	}
 	v.Space = cmp.Or(v.Space, "l2")

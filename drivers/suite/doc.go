@@ -40,11 +40,13 @@
 //	intervals.go   how sure they are, of values in the order of time
 //	queue.go       an open loop that asks for more than is answered
 //	effective.go   how many independent requests a run is worth
+//	objective.go   how a run kept the objective of a search
 //	arrivals.go    the times of an open loop
 //	seed.go        Rand: streams of random numbers
 //	clock.go       when a run measured, on the wall clock and on CLOCK_MONOTONIC
 //	meter.go       the counters of the target's nodes while a run goes on, and what their cards draw
 //	nodes.go       what the nodes are
+//	machine.go     what the client's own node is
 //	energy.go      joules from samples of power
 //	files.go       data sets by their hash
 //	transport.go   net/http for measurements

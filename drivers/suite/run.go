@@ -110,6 +110,9 @@ func Run(ctx context.Context, dir, version string, suites Suites) error {
 	clean(safe, &res)
 	res.Versions["assay"] = version
 	res.Host = host()
+	if own := ThisNode(); len(res.Clients) == 0 || res.Clients[0].Name != own.Name {
+		res.Clients = slices.Insert(res.Clients, 0, own)
+	}
 	if werr := (durable.Writer{}).ReplaceRecord(filepath.Join(dir, drivers.ResultFile), res, nil); werr != nil {
 		werr = &drivers.Lost{Word: cmp.Or(drivers.LostBy(werr), drivers.LostFileSystem), Err: werr} // nothing that a suite judges
 		return fmt.Errorf("run %s: writing its result: %w", req.Run, werr)

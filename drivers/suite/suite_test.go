@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 	for name, test := range map[string]struct {
 		request any
 		suite   suiteFunc
-		want    drivers.SuiteResult // Started, Ended, Host aside
+		want    drivers.SuiteResult // Started, Ended, Host, Clients aside
 		err     string
 	}{
 		"good": {serving(), good, drivers.SuiteResult{
@@ -95,10 +95,10 @@ func TestRun(t *testing.T) {
 			if err := json.Unmarshal(b, &got); err != nil {
 				t.Fatal(err)
 			}
-			if got.Started.IsZero() || got.Ended.Before(got.Started) || got.Host["cpus"] == "" {
-				t.Errorf("started %v, ended %v, host %v", got.Started, got.Ended, got.Host)
+			if got.Started.IsZero() || got.Ended.Before(got.Started) || got.Host["cpus"] == "" || len(got.Clients) != 1 || got.Clients[0].Name != got.Host["node"] {
+				t.Errorf("started %v, ended %v, host %v, clients %v", got.Started, got.Ended, got.Host, got.Clients)
 			}
-			got.Started, got.Ended, got.Host = test.want.Started, test.want.Ended, nil
+			got.Started, got.Ended, got.Host, got.Clients = test.want.Started, test.want.Ended, nil, nil
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}

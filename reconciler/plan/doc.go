@@ -72,6 +72,7 @@
 //	search.go       the next load of a search, and when it ends
 //	trial.go        how sure it is that a load keeps an objective
 //	searched.go     the runs that a search asks for, and what it has come to
+//	aim.go          the load of such a run
 //	sweep.go        the point of a sweep to serve
 //	deploy.go       the deployment of each target to serve
 //	decided.go      repeats that are not needed any more

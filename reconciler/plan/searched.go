@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 )
 
 // searching is the search of one benchmark at one point of a sweep: its runs so far, in the order in which they were asked for.
@@ -173,20 +172,6 @@ func (s Search) answer(loads []*load, end Reason) string {
 		return fmt.Sprintf("the highest %s that keeps the objective is %g or above: %s", s.By, kept.at, why)
 	}
 	return fmt.Sprintf("the highest %s that keeps the objective is between %g and %g: %s", s.By, kept.at, missed.at, why)
-}
-
-// aim sets the load of a search's run.
-func (want *wantedRun) aim(req *drivers.SuiteRequest) {
-	if want.search == nil {
-		return
-	}
-	v := *req.Serving
-	if want.Search.By == v1alpha1.SearchRate {
-		v.Rate = v1alpha1.Rate(want.load)
-	} else {
-		v.Concurrency = int(want.load)
-	}
-	req.Serving = &v
 }
 
 // Searches are what the searches of an experiment have come to with the runs of its past.

@@ -31,9 +31,9 @@ func fits(written, entry string) bool {
 
 // never are names that the reading of the source makes and no run writes.
 var never = []*regexp.Regexp{
-	regexp.MustCompile(`^query_(sequential|c\*|ef\*|filter_\*pct)_(intended|send_lateness)_`), // only an open loop has a schedule
-	regexp.MustCompile(`^server_((running|waiting)_(mean|max)_percent|kv_cache_(mean|max))$`), // the cache is a share, the others are counts
-	regexp.MustCompile(`^(count|mean|std|min|max|25%|50%|75%)$`),                              // of vLLM's own file, not of result.json
+	regexp.MustCompile(`^query_(sequential|load|c\*|ef\*|filter_\*pct)_(intended|send_lateness)_`), // only an open loop has a schedule
+	regexp.MustCompile(`^server_((running|waiting)_(mean|max)_percent|kv_cache_(mean|max))$`),      // the cache is a share, the others are counts
+	regexp.MustCompile(`^(count|mean|std|min|max|25%|50%|75%)$`),                                   // of vLLM's own file, not of result.json
 }
 
 // undeclared are the names that the catalogue lacks, with where they are written.

@@ -37,11 +37,13 @@ type vectorPhase struct {
 	name, title, of string
 	scheduled       bool // by an open loop
 	counted         bool // its rate and recall are declared above, under names of their own
+	brief           string
 }
 
 var vectorPhases = []vectorPhase{
 	{name: "query_sequential", title: "Sequential queries", of: "queries sent one after the other", counted: true},
 	{name: "query_c<N>", title: "Queries by <N> workers", of: "queries sent by <N> workers"},
+	{name: "query_load", title: "Queries at the load", of: "queries sent by as many workers as the load of a search says", brief: "# queries/s"},
 	{name: "query_rate", title: "Queries at a rate", of: "queries sent at a rate", scheduled: true},
 	{name: "query_filter_<P>pct", title: "Queries among <P> %", of: "queries whose filter allows <P> % of the vectors"},
 	{name: "query_writing", title: "Queries during writes", of: "queries sent at a rate while vectors were added", scheduled: true},
@@ -52,7 +54,7 @@ func (p vectorPhase) metrics() []Metric {
 	var out []Metric
 	if !p.counted {
 		out = each(ofVector, Throughput, []Metric{
-			{Name: p.name + "_qps", Unit: "queries/s", Better: Higher, Title: p.title + ", queries/s", Meaning: "How many succeeded per second, of " + p.of + "."},
+			{Name: p.name + "_qps", Unit: "queries/s", Better: Higher, Title: p.title + ", queries/s", Brief: p.brief, Meaning: "How many succeeded per second, of " + p.of + "."},
 			{Name: p.name + "_recall_at_<K>", Group: Quality, Better: Higher, Title: p.title + ", recall@<K>", Meaning: "The mean share of the <K> true nearest neighbours found, 0 to 1, of " + p.of + "."},
 		})
 	}

@@ -50,24 +50,28 @@ func New(values, inFlight []float64) *Series {
 
 // Percentile is the 95 % interval of the p-th percentile, 0 < p < 100. An error says why there is none, and what would help.
 func (s *Series) Percentile(p float64) (Interval, error) {
-	if err := s.enough(max(effective, v1alpha1.SamplesFor(p))); err != nil {
+	met, err := s.enough(max(effective, v1alpha1.SamplesFor(p)))
+	if err != nil {
 		return Interval{}, err
-	}
-	if s.middle == 0 {
-		s.middle = dependence(s.below(50), parts)
 	}
 	below := s.below(p)
 	n, need := float64(len(s.values)), float64(max(effective, v1alpha1.SamplesFor(p)))
-	if worth := n / max(dependence(below, parts), s.middle, 1); worth < need {
+	own := max(dependence(below, parts), 1)
+	worth := n / max(own, s.median())
+	if worth < need {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and p%g needs %.0f: send about %.0f times as many",
 			ErrDependent, n, worth, p, need, math.Ceil(need/worth))
 	}
-	return s.ranks(p/100, n/(max(dependence(below, batches), least)*students*students))
+	spread := max(dependence(below, batches), least) * students * students
+	q := p / 100
+	further := reach{own: own, middle: s.median(), state: n / met, worth: worth / need, met: met / states, beyond: worth * min(q, 1-q)}.unmet()
+	return s.ranks(q, n/spread, n/(spread*further*further))
 }
 
 // Mean is the 95 % interval of the mean. An error says why there is none, and what would help.
 func (s *Series) Mean() (Interval, error) {
-	if err := s.enough(ofMean); err != nil {
+	met, err := s.enough(ofMean)
+	if err != nil {
 		return Interval{}, err
 	}
 	n := float64(len(s.values))
@@ -75,30 +79,41 @@ func (s *Series) Mean() (Interval, error) {
 	if far := math.Max(s.sorted[len(s.sorted)-1]-mean, mean-s.sorted[0]); far*far > dominance*n*single {
 		return Interval{}, fmt.Errorf("%w: one makes up %.0f%% of the spread; read the median", ErrHeavy, 100*far*far/n/single)
 	}
-	if worth := n / max(dependence(s.values, parts), 1); worth < ofMean {
+	own := max(dependence(s.values, parts), 1)
+	worth := n / own
+	if worth < ofMean {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and a mean needs %d: send about %.0f times as many",
 			ErrDependent, n, worth, ofMean, math.Ceil(ofMean/worth))
 	}
 	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(max(dependence(s.values, batches), least)*single/n)
-	return Interval{mean - half, mean + half}, nil
+	further := reach{own: own, middle: s.median(), state: n / met, worth: worth / ofMean, met: met / states, beyond: worth / 2}.unmet()
+	return Interval{mean - half, mean + half*further}, nil
 }
 
-// enough checks what can be known before the values are read.
-func (s *Series) enough(need int) error {
+// enough checks what can be known before the values are read, and returns how many independent states of the server they met.
+func (s *Series) enough(need int) (met float64, err error) {
 	if n := len(s.values); n < need {
-		return fmt.Errorf("%w: %d, and %d are needed", ErrTooFew, n, need)
+		return 0, fmt.Errorf("%w: %d, and %d are needed", ErrTooFew, n, need)
 	}
 	mean, _ := meanVariance(s.inFlight)
 	n := float64(len(s.values))
 	if need := turnovers * mean; n < need {
-		return fmt.Errorf("%w: %.0f were sent with %.0f in flight, and the server must have replaced those %d times: send %.0f",
+		return 0, fmt.Errorf("%w: %.0f were sent with %.0f in flight, and the server must have replaced those %d times: send %.0f",
 			ErrTooFew, n, mean, turnovers, math.Ceil(need))
 	}
-	if met := n / max(dependence(s.inFlight, parts), 1); met < states {
-		return fmt.Errorf("%w: the number in flight changed so slowly that they met %.0f independent states of the server, and %d are needed: send about %.0f times as many",
+	if met = n / max(dependence(s.inFlight, parts), 1); met < states {
+		return met, fmt.Errorf("%w: the number in flight changed so slowly that they met %.0f independent states of the server, and %d are needed: send about %.0f times as many",
 			ErrDependent, met, states, math.Ceil(states/met))
 	}
-	return nil
+	return met, nil
+}
+
+// median is how many values are worth an independent one for being below the median.
+func (s *Series) median() float64 {
+	if s.middle == 0 {
+		s.middle = dependence(s.below(50), parts)
+	}
+	return s.middle
 }
 
 // below is 1 for values up to the p-th percentile, else 0.
@@ -112,13 +127,13 @@ func (s *Series) below(p float64) []float64 {
 	return out
 }
 
-// ranks is the interval of the q-quantile, 0 < q < 1, from as many independent samples as the series is worth: the values at
-// the shares below which the quantile may lie, by the posterior of a proportion with Jeffreys' prior.
-func (s *Series) ranks(q, worth float64) (Interval, error) {
+// ranks is the interval of the q-quantile, 0 < q < 1, from as many independent samples as the series is worth for each of its ends:
+// the values at the shares below which the quantile may lie, by the posterior of a proportion with Jeffreys' prior.
+func (s *Series) ranks(q, below, above float64) (Interval, error) {
 	n := len(s.sorted)
-	lo := int(math.Floor(float64(n) * mathext.InvRegIncBeta(worth*q+prior, worth*(1-q)+1-prior, (1-confidence)/2)))
-	hi := int(math.Ceil(float64(n)*mathext.InvRegIncBeta(worth*q+1-prior, worth*(1-q)+prior, (1+confidence)/2))) - 1
-	if hi >= n-1 && worth*(1-q) < 1 {
+	lo := int(math.Floor(float64(n) * mathext.InvRegIncBeta(below*q+prior, below*(1-q)+1-prior, (1-confidence)/2)))
+	hi := int(math.Ceil(float64(n)*mathext.InvRegIncBeta(above*q+1-prior, above*(1-q)+prior, (1+confidence)/2))) - 1
+	if hi >= n-1 && above*(1-q) < 1 {
 		return Interval{}, fmt.Errorf("%w beyond it", ErrTooFew)
 	}
 	return Interval{s.sorted[lo], s.sorted[min(hi, n-1)]}, nil

@@ -1,7 +1,6 @@
 package series
 
 import (
-	"container/heap"
 	"math"
 	"math/rand/v2"
 )
@@ -10,7 +9,7 @@ import (
 type source struct {
 	name   string
 	series func(r *rand.Rand, n int) (values, inFlight []float64)
-	truth  []float64 // its median and its p99
+	truth  []float64 // its median, its p99 and its mean
 }
 
 func each(f func(*rand.Rand) float64) func(*rand.Rand, int) ([]float64, []float64) {
@@ -45,13 +44,40 @@ func service(r *rand.Rand) float64 {
 	return math.Exp(math.Sqrt(v)*r.NormFloat64() - v/2)
 }
 
+// moments is a heap: the earliest comes first. container/heap would box every number.
 type moments []float64
 
-func (m moments) Len() int           { return len(m) }
-func (m moments) Less(i, j int) bool { return m[i] < m[j] }
-func (m moments) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
-func (m *moments) Push(x any)        { *m = append(*m, x.(float64)) }
-func (m *moments) Pop() any          { old := *m; x := old[len(old)-1]; *m = old[:len(old)-1]; return x }
+func (m *moments) add(v float64) {
+	h := append(*m, v)
+	for i := len(h) - 1; i > 0 && h[(i-1)/2] > h[i]; i = (i - 1) / 2 {
+		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+	}
+	*m = h
+}
+
+// replace puts a moment in the place of the earliest.
+func (m moments) replace(v float64) {
+	i := 0
+	for {
+		k := 2*i + 1
+		if k+1 < len(m) && m[k+1] < m[k] {
+			k++
+		}
+		if k >= len(m) || m[k] >= v {
+			break
+		}
+		m[i], i = m[k], k
+	}
+	m[i] = v
+}
+
+func (m *moments) drop() {
+	h := *m
+	last := h[len(h)-1]
+	if *m = h[:len(h)-1]; len(*m) > 0 {
+		m.replace(last)
+	}
+}
 
 // alone says that nothing else was in flight.
 func alone(n int) []float64 {
@@ -66,15 +92,15 @@ func alone(n int) []float64 {
 func queue(servers int, load float64, skip int) func(*rand.Rand, int) ([]float64, []float64) {
 	return func(r *rand.Rand, n int) (out, inFlight []float64) {
 		free, ends, at := make(moments, servers), moments{}, 0.0
+		out, inFlight = make([]float64, 0, n), make([]float64, 0, n)
 		for i := range n + skip {
 			at += r.ExpFloat64() / load / float64(servers)
 			for len(ends) > 0 && ends[0] <= at {
-				heap.Pop(&ends)
+				ends.drop()
 			}
 			end := math.Max(at, free[0]) + service(r)
-			free[0] = end
-			heap.Fix(&free, 0)
-			heap.Push(&ends, end)
+			free.replace(end)
+			ends.add(end)
 			if i >= skip {
 				out, inFlight = append(out, end-at), append(inFlight, float64(len(ends)))
 			}

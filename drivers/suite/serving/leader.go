@@ -29,8 +29,9 @@ type briefing struct {
 
 // clientNodes are the nodes that send the load, as the leader knows them. It is empty when one process sends it all.
 type clientNodes struct {
-	names  []string      // host names, the leader's first
-	clocks []clockOffset // of the workers, in the order of names
+	names    []string       // host names, the leader's first
+	clocks   []clockOffset  // of the workers, in the order of names
+	machines []drivers.Node // in the order of names
 }
 
 // clockOffset is how far a worker's clock is ahead of the leader's, and by how much that can be wrong.
@@ -63,7 +64,7 @@ func (r *runner) measureOnNodes(ctx context.Context, b *book, o coordinator.Opti
 	if err != nil {
 		return fmt.Errorf("finding this node's name: %w", err)
 	}
-	r.part, r.nodes.names = part{0, o.Others + 1}, []string{host}
+	r.part, r.nodes.names, r.nodes.machines = part{0, o.Others + 1}, []string{host}, []drivers.Node{suite.ThisNode()}
 	if err := r.send(ctx, b, func(ctx context.Context) (time.Duration, error) { return r.agreeOnStart(ctx, leader) }); err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
@@ -134,7 +135,7 @@ func (r *runner) receiveSamples(ctx context.Context, p *coordinator.Peer, o cloc
 	if m.Err != "" {
 		return errors.New(m.Err)
 	}
-	r.self = append(r.self, m.Self)
+	r.self, r.nodes.machines = append(r.self, m.Self), append(r.nodes.machines, m.Machine)
 	if m.Sent != nil {
 		r.sent.merge(m.Sent)
 	}

@@ -62,6 +62,9 @@ func TestNodes(t *testing.T) {
 			if len(reasons(res)) > 0 {
 				t.Errorf("%v", res.Reasons)
 			}
+			if len(res.Clients) != 3 || slices.ContainsFunc(res.Clients, func(n drivers.Node) bool { return n.Name == "" || n.CPUs == 0 }) {
+				t.Errorf("the load came from %+v", res.Clients)
+			}
 			wantMetrics(t, res, map[string]float64{"completed": 61, "failed": 0, "correct_rate_percent": 100, "input_tokens": 61 * flawedPrompt, "client_nodes": 3})
 			if v.Concurrency > 0 && f.most.Load() > int64(v.Concurrency) {
 				t.Errorf("%d in flight, bound %d", f.most.Load(), v.Concurrency)

@@ -9,10 +9,6 @@ import (
 	"assay/drivers/suite"
 )
 
-// beyond are the reasons against a result that say that the server could not take the load, and nothing of the client: a
-// search takes such a run as one that has missed its objective.
-var beyond = []string{suite.ReasonOverloaded, suite.ReasonErrorRate, suite.ReasonNothingCompleted}
-
 // objective says how many requests kept each bound of a search, and all of them together. One that failed kept none; one of a
 // single token has no time per token, and keeps a bound on it.
 func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, m map[string]float64) *drivers.Objective {
@@ -33,10 +29,10 @@ func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, 
 			all[i] = all[i] && kept[i]
 		}
 		if share > 0 {
-			out.Parts = append(out.Parts, count(name, kept))
+			out.Parts = append(out.Parts, suite.CountKept(name, kept))
 		}
 	}
-	goodput := count(v1alpha1.GoodputPart, all)
+	goodput := suite.CountKept(v1alpha1.GoodputPart, all)
 	out.Parts = append(out.Parts, goodput)
 	if _, given := m["goodput_rate_percent"]; !given { // by bounds of its own
 		m["goodput_rate_percent"] = percent(goodput.Good, goodput.Of)
@@ -44,21 +40,7 @@ func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, 
 			m["request_goodput"] = float64(goodput.Good) / d
 		}
 	}
-	is := func(r drivers.Reason) bool { return slices.Contains(beyond, r.Reason) }
-	isNot := func(r drivers.Reason) bool { return !is(r) }
-	if i := slices.IndexFunc(reasons, is); i >= 0 && !slices.ContainsFunc(faults, isNot) {
-		out.Missed = reasons[i].Reason
-	}
-	return out
-}
-
-func count(part string, kept []bool) drivers.Kept {
-	out := drivers.Kept{Part: part, Of: len(kept), Effective: suite.Effective(kept)}
-	for _, k := range kept {
-		if k {
-			out.Good++
-		}
-	}
+	out.Missed = suite.MissedBy(reasons, faults)
 	return out
 }
 

@@ -189,9 +189,12 @@ func (r reading) second(at time.Duration) second {
 }
 
 // add takes in by how much every series grew from one reading to the next. One that is new counts from 0, as a counter does
-// that gets its labels with its first event. One that became less was reset: what it counted before is lost.
+// that gets its labels with its first event. One that became less was reset: what it counted before is lost. Gauges do not count.
 func (s *scrapes) add(before, after reading) {
 	for metric, all := range after {
+		if slices.ContainsFunc(gauges[:], func(names []string) bool { return slices.Contains(names, metric) }) {
+			continue
+		}
 		for id, v := range all {
 			if v < before[metric][id] {
 				s.reset[metric] = true

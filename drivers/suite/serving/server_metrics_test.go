@@ -66,3 +66,17 @@ func TestCounterReset(t *testing.T) {
 		t.Errorf("reasons %v, absent %v", res.Reasons, res.Absent)
 	}
 }
+
+// TestGaugesFall: a gauge that falls is no counter that began anew.
+func TestGaugesFall(t *testing.T) {
+	url := metered(t, func(answered int64) string {
+		return fmt.Sprintf("# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running %d\n# TYPE vllm:kv_cache_usage_perc gauge\nvllm:kv_cache_usage_perc %g\n", 9-answered, 0.9-0.1*float64(answered))
+	})
+	res, _, err := measure(t, spec(eight), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(reasons(res), suite.ReasonServerReset) || res.Metrics["server_running_max"] <= res.Metrics["server_running_mean"] {
+		t.Errorf("reasons %v, running %v at most, %v on average", res.Reasons, res.Metrics["server_running_max"], res.Metrics["server_running_mean"])
+	}
+}

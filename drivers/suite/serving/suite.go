@@ -275,7 +275,7 @@ func (r *runner) result(ctx context.Context, b *book, records []record) (*summar
 	r.window(&res, records)
 	r.note(&res)
 	if r.nodes.names != nil {
-		res.Versions["client_nodes"] = strings.Join(r.nodes.names, ",")
+		res.Versions["client_nodes"], res.Clients = strings.Join(r.nodes.names, ","), r.nodes.machines
 	}
 	if r.server.version != "" {
 		res.Versions["server"] = r.server.version

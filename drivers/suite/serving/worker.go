@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/coordinator"
 	"assay/drivers/suite/loadgen/sse"
@@ -23,6 +24,7 @@ type (
 	workerDone  struct {
 		Err     string
 		Self    selfwatch.Report
+		Machine drivers.Node
 		Sent    *bodies
 		Samples int
 	}
@@ -118,7 +120,7 @@ func awaitStart(ctx context.Context, leader *coordinator.Peer, ready workerReady
 
 // sendSamples sends this node's samples to the leader.
 func (r *runner) sendSamples(leader *coordinator.Peer, b *book) error {
-	if err := leader.Send(workerDone{Self: r.self[0], Sent: &r.sent, Samples: b.len()}); err != nil {
+	if err := leader.Send(workerDone{Self: r.self[0], Machine: suite.ThisNode(), Sent: &r.sent, Samples: b.len()}); err != nil {
 		return leaderLost(err)
 	}
 	return b.each(func(s sample) error {

@@ -27,6 +27,8 @@
 //     neighbours are these few.
 //   - query_writing (writes.go): the open loop again while vectors are added at a rate. A query must find what was
 //     acknowledged before it was sent, and can find what came later. Of vectors from a file the last tenth is kept for it.
+//   - query_load: a run of a search measures this alone, by as many workers as its load says, or query_rate; it counts
+//     how many queries kept each bound of the search's objective (objective.go). Each run stores its vectors anew.
 //   - query_ef<N>: each efSearch in a collection of its own; frontier.json keeps recall and rate of each.
 //
 // …_lo and …_hi of latencies are made as package suite says, of queries in their order and those in flight with each.
@@ -36,6 +38,8 @@
 // as good as it (ties), and an id counts once. Speed without recall means nothing, which is why both come from the same phase.
 // <phase>_client_cpu_percent is what the client itself took, of one core; package selfwatch says what kept it from its work
 // (watch.go).
+//
+// The result names the files of vectors by their hash, and has one of the vectors and queries themselves (inputs.go).
 //
 // What the server holds in memory and on disk (server.go), and which release it is (version.go), is read from its process where
 // that can be seen: on the client's host, and of its user. Otherwise the result says why it is not there.

@@ -54,12 +54,14 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 	var latencies, inFlight, recalls, intended, late []float64
 	busy := got.inFlight()
 	var failures suite.Tally
+	succeeded := make([]bool, len(got.answers))
 	for i, a := range got.answers {
 		found, f := a.rows(t)
 		if f != nil {
 			failures.Add(f)
 			continue
 		}
+		succeeded[i] = true
 		behind := suite.Millis(a.sent - a.due)
 		latencies, inFlight = append(latencies, suite.Millis(a.latency)), append(inFlight, busy[i])
 		if a.scored != unscored {
@@ -67,6 +69,7 @@ func (r *runner) sum(prefix, recallPrefix string, got phase, t *truth, before fu
 		}
 		intended, late = append(intended, suite.Millis(a.latency)+behind), append(late, behind)
 	}
+	r.kept(got.answers, succeeded)
 	r.requests += len(got.answers)
 	r.failures.Merge(&failures)
 	r.selfCheck(prefix, got.seen, suite.Mean(latencies), got.lost)

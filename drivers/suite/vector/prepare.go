@@ -17,6 +17,9 @@ func (r *runner) prepare(ctx context.Context, how batches) (err error) {
 	if err := r.load(); err != nil {
 		return err
 	}
+	if r.sent, err = r.inputs(); err != nil {
+		return err
+	}
 	r.asker = &asker{seed: r.req.Seed, topK: r.spec.TopK, known: r.queries, centres: r.centres}
 	if err := r.neighbours(ctx); err != nil {
 		return err

@@ -114,6 +114,8 @@ type runner struct {
 	absent        map[string]string // metric -> why it is not there
 	fewest        int               // answers that a phase had
 	frontier      []point
+	objective     *drivers.Objective // of a search
+	sent          *drivers.Inputs
 	requests      int
 	failures      suite.Tally
 	faults, notes []drivers.Reason
@@ -137,11 +139,12 @@ func (r *runner) measure(ctx context.Context, how batches) error {
 		if err := r.store(ctx, id, how); err != nil {
 			return err
 		}
-		for _, step := range []func() error{
-			func() error { return r.indexReady(ctx, id) }, func() error { return r.levels(ctx, id) }, func() error { return r.atRate(ctx, id) },
-			func() error { return r.filtered(ctx, id) }, func() error { return r.duringWrites(ctx, id) },
-		} {
-			if err := step(); err != nil {
+		steps := []func(context.Context, string) error{r.indexReady, r.levels, r.atRate, r.filtered, r.duringWrites}
+		if len(r.req.Objective) > 0 {
+			steps = []func(context.Context, string) error{r.indexReady, r.searched}
+		}
+		for _, step := range steps {
+			if err := step(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -280,14 +283,13 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	}
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated, Metrics: r.metrics, Absent: r.absent, Valid: len(r.faults) == 0, Reasons: append(r.faults, r.notes...),
-		Versions: map[string]string{}, Window: r.watch.Window(),
+		Versions: map[string]string{}, Window: r.watch.Window(), Inputs: r.sent,
 	}
 	if v := r.chroma.version(ctx); v != "" {
 		res.Versions["chroma_api"] = v
 	}
-	if v := r.server.version(); v != "" {
-		res.Versions["chroma"] = v
-	}
+	r.name(&res)
+	r.judge(&res)
 	if len(r.frontier) == 0 {
 		return res, nil
 	}

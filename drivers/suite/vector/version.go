@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"assay/drivers"
+	"assay/drivers/suite"
 )
 
 var pythonPackage = regexp.MustCompile(`^chromadb-([0-9][^-]*)\.dist-info$`)
@@ -30,6 +33,31 @@ func (s server) version() string {
 		}
 	}
 	return ""
+}
+
+// name adds the server's release to a result: as its packages say, else as its agent has asked it, else why it is not known. A
+// client that asks the server is always told the same.
+func (r *runner) name(res *drivers.SuiteResult) {
+	if v := r.server.version(); v != "" {
+		res.Versions["chroma"] = v
+		return
+	}
+	for _, s := range r.req.Servers {
+		if s.Version != "" {
+			res.Versions["chroma"] = s.Version
+			return
+		}
+	}
+	why := "the server's process cannot be seen from here, and no agent of assay's started it"
+	if seen := r.absent["server_"]; seen != "" {
+		why = seen
+	}
+	for _, s := range r.req.Servers {
+		if s.Absent["version"] != "" {
+			why += "; " + s.Absent["version"]
+		}
+	}
+	suite.Absent(res, "chroma", why)
 }
 
 // packageOf is the version of the package that a file belongs to: its package.json (npm), or the dist-info beside its folder

@@ -3,6 +3,7 @@ package native
 import (
 	"context"
 
+	"assay/drivers"
 	"assay/drivers/suite/selfwatch"
 )
 
@@ -14,7 +15,8 @@ type report struct {
 	Counts  []int64           `json:"counts,omitempty"`  // by task
 	Seconds []float64         `json:"seconds,omitempty"` // by task
 	Matched int64             `json:"matched,omitempty"` // by find, of this node
-	Client  *selfwatch.Report `json:"client,omitempty"`  // at the end of the last phase
+	Client  *selfwatch.Report `json:"client,omitempty"`  // at the end of the last phase, and with it:
+	Machine *drivers.Node     `json:"machine,omitempty"` // what the node is
 	Err     string            `json:"err,omitempty"`
 	Lost    string            `json:"lost,omitempty"` // with Err: the word for what was lost
 }

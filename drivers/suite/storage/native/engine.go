@@ -62,7 +62,7 @@ func (e Engine) measure(ctx context.Context, cancel context.CancelCauseFunc, req
 	}
 	late, notes := r.client()
 	why := append(faults(s, values), late...)
-	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: len(why) == 0, Reasons: slices.Concat(why, r.notes(), notes), Files: []string{phasesFile}, Window: r.when.Window()}
+	res := drivers.SuiteResult{Metrics: storage.Metrics(values), Valid: len(why) == 0, Reasons: slices.Concat(why, r.notes(), notes), Files: []string{phasesFile}, Window: r.when.Window(), Clients: r.machines}
 	withoutScore(res.Metrics, s)
 	res.Metrics["nodes"], res.Metrics["tasks"] = float64(s.Nodes), float64(s.Nodes*s.TasksPerNode)
 	return res, writePhases(dir, r.took)

@@ -73,6 +73,9 @@ func TestEngine(t *testing.T) {
 			if notLong(res) || res.Metrics["score_total"] <= 0 || res.Versions["engine"] != "native" {
 				t.Errorf("%+v", res)
 			}
+			if len(res.Clients) != nodes || res.Clients[0].CPUs == 0 {
+				t.Errorf("it ran on %+v", res.Clients)
+			}
 			empty(t, req.Directory)
 			var took []timing
 			b, err := os.ReadFile(filepath.Join(dir, phasesFile))

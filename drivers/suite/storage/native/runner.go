@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/suite"
 	"assay/drivers/suite/selfwatch"
 	"assay/drivers/suite/storage"
@@ -32,6 +33,7 @@ type runner struct {
 	when     *suite.Stopwatch
 	watch    *selfwatch.Watch   // of this node, while it runs
 	seen     []selfwatch.Report // of all nodes
+	machines []drivers.Node     // the same
 	cached   float64            // the largest share of a file that stayed in the page cache
 	between  func(phase string) // for tests: called before each phase
 }
@@ -142,7 +144,8 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	}
 	own := report{Phase: p.Name, Step: "end"}
 	if isLast(p) {
-		own.Client = r.stopWatching()
+		machine := suite.ThisNode()
+		own.Client, own.Machine = r.stopWatching(), &machine
 	}
 	for _, t := range r.tasks {
 		n := steps.count(t)
@@ -158,6 +161,9 @@ func (r *runner) phase(ctx context.Context, p storage.Phase) error {
 	for _, of := range all {
 		if of.Client != nil {
 			r.seen = append(r.seen, *of.Client)
+		}
+		if of.Machine != nil {
+			r.machines = append(r.machines, *of.Machine)
 		}
 	}
 	if p.Name == "find" {
