@@ -70,13 +70,17 @@ func (a *app) edits() *source.Feed {
 
 // secrets reads those of a manifest where it was typed. A repository that is followed is the site's.
 func (a *app) secrets() func(v1alpha1.ExperimentDoc, func(string) (string, error)) (v1alpha1.ExperimentDoc, error) {
-	if a.far == nil {
-		return source.Secrets
+	return source.SecretsBy(a.readsSecret())
+}
+
+// readsSecret reads one secret.
+func (a *app) readsSecret() func(v1alpha1.Secret) (string, error) {
+	if a.far != nil {
+		if _, ok := a.far.Manifest(); ok {
+			return a.far.Secret
+		}
 	}
-	if _, ok := a.far.Manifest(); !ok {
-		return source.Secrets
-	}
-	return source.SecretsBy(a.far.Secret)
+	return source.Secret
 }
 
 // placeSent names the place here of every file that experiments name by its path on the laptop: below the state directory,

@@ -12,7 +12,6 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/container"
 	"assay/drivers/hub"
-	"assay/drivers/source"
 )
 
 // pullOptions are the flags of `assay pull`.
@@ -92,9 +91,12 @@ func (a *app) runPull(ctx context.Context, o pullOptions) error {
 // pullWeights fetches models one by one: a download fills the line by itself.
 func (a *app) pullWeights(ctx context.Context, site v1alpha1.Site, weights []hub.Want) error {
 	for n, w := range weights {
-		token, err := source.SecretOf(w.Service, hub.TokenSecret)
-		if err != nil {
-			return fmt.Errorf("the token for %s: %w", w.Model, err)
+		token := ""
+		if ref, ok := w.Service.Secrets[hub.TokenSecret]; ok {
+			var err error
+			if token, err = a.readsSecret()(ref); err != nil {
+				return fmt.Errorf("the token for %s: %w", w.Model, err)
+			}
 		}
 		say := func(format string, v ...any) {
 			a.note("model %d of %d  %s  %s", n+1, len(weights), w.Model, fmt.Sprintf(format, v...))

@@ -51,15 +51,6 @@ func secrets(doc v1alpha1.ExperimentDoc, read func(v1alpha1.Secret) (string, err
 	return doc, errors.Join(errs...)
 }
 
-// SecretOf reads the value of one secret of a service; "" when it declares none of that name.
-func SecretOf(s v1alpha1.Service, name string) (string, error) {
-	ref, ok := s.Secrets[name]
-	if !ok {
-		return "", nil
-	}
-	return secret(ref)
-}
-
 // PlaceholderSecrets gives every secret the digest "DIGEST" and reads no value: for a dry run, which works anywhere.
 func PlaceholderSecrets(doc v1alpha1.ExperimentDoc) v1alpha1.ExperimentDoc {
 	services := slices.Clone(doc.Experiment.Spec.Services)
