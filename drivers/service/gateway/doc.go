@@ -4,7 +4,7 @@
 //
 //	upstreams.go  the file that lists the servers, as the controller last saw them Ready
 //	choose.go     which server gets a request: that with the fewest in flight
-//	gateway.go    Gateway: the handler, and what is sent again
+//	gateway.go    Gateway: the handler
 //	model.go      which model a request asks for
 //	serve.go      how a gateway listens, and how it ends
 //	metrics.go    what /-/metrics says
