@@ -67,6 +67,7 @@ type Loop struct {
 	confirmed  store.Observed                       // when last said that all of them hold
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
+	addresses  map[[2]string]string                 // by experiment and service: what its address file holds; nil: not known yet
 	handed     []drivers.Target                     // the targets as last handed over
 	damage     damage
 	renewal    renewal

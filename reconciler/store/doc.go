@@ -10,6 +10,7 @@
 //	active/<experiment>.<run>              marks a run that is open, and holds it as it was created
 //	finished/<experiment>/segment-<n>.jsonl  one line for each run that has ended; made anew from runs/ when it is damaged
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
+//	addresses/<experiment>.<service>       where a gateway answers now, a URL a line; absent while none of its servers is Ready
 //	observed.json                          when the world was last observed, for every status that has not changed since
 //	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
