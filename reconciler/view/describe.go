@@ -111,6 +111,9 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		if seat.Ends != nil {
 			d.field("  Time left", "%s", text.Left(*seat.Ends))
 		}
+		if r := seat.Renewal; r != nil {
+			d.field("  Renewal", "%s", renewalLine(*r))
+		}
 		if n := seat.Next; n != nil {
 			d.field("  Next job", "%s %s %s", text.Dash(n.JobID), n.Reason, n.Message)
 		}

@@ -42,8 +42,8 @@ func TestNoSuchModel(t *testing.T) {
 		code   any
 		holds  string
 	}{
-		`{"model":"x\"\n"}`:                             {404, "model_not_found", "`x\"\n`"},
-		`{"prompt":"y"}`:                                {400, nil, "say which one"},
+		`{"model":"x\"\n"}`: {404, "model_not_found", "`x\"\n`"},
+		`{"prompt":"y"}`:    {400, nil, "say which one"},
 		`{"model":"` + strings.Repeat("z", 1000) + `"}`: {404, "model_not_found", "zzz…"},
 	} {
 		status, text := post(t, s.URL, "", body)
