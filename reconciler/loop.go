@@ -35,6 +35,7 @@ type Loop struct {
 	Place     func(context.Context) (drivers.Place, error) // where this process is; nil: not compared with the store's
 	Clock     func() time.Time                             // default time.Now
 	Log       *slog.Logger                                 // default: discard
+	Passed    func(error)                                  // is told of every pass that Run makes; nil: nobody
 
 	mu         sync.Mutex // one pass at a time
 	beside     *beside    // what passes have begun

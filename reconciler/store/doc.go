@@ -21,6 +21,7 @@
 //	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service; it goes with the experiment
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	prometheus.json                        where the embedded Prometheus of the process that runs the loop answers, and which process it is
+//	controller.json                        where the controller says how it is, and which process it is; controller.log of a detached one
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
 //	metrics/<experiment>-<n>.om.gz         what was scraped of an experiment that has ended, as OpenMetrics
 //	targets/assay.json                     scrape targets (file_sd) for a Prometheus that users run
