@@ -40,9 +40,9 @@ lint: ## formatting, go vet, staticcheck, checksums of the modules, known vulner
 sbom: build ## write bin/assay.cdx.json: the modules of bin/assay, their versions, hashes and licences (CycloneDX)
 	@.ci/sbom $(BIN) $(VERSION) $(BIN).cdx.json
 
-bench: ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
+bench: build ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
 	@go run ./cmd/corebench
-	@go run ./drivers/suite/selftest $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
+	@go run ./drivers/suite/selftest -gateway $(BIN) $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
 	@go test -run '^$$' -bench . -benchmem ./...
 
 slurm-up: build ## start a real Slurm cluster on this machine: 4 nodes with 4 fake GPUs each

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Upstream is one server to which a gateway passes requests.
+// Upstream is one server to which a gateway passes requests, or a model that is declared and has no server now.
 type Upstream struct {
 	Model string `json:"model,omitempty"` // that it serves; empty: any
-	URL   string `json:"url"`             // http://host:port
+	URL   string `json:"url,omitempty"`   // http://host:port; empty: there is no server of the model now
 	Key   string `json:"key,omitempty"`   // file that holds the key which it asks for; empty: none
 }
 
@@ -28,6 +28,9 @@ func ParseUpstreams(b []byte) ([]Upstream, error) {
 		return nil, fmt.Errorf("reading the servers of a gateway: %d are more than %d", len(out), mostUpstreams)
 	}
 	for _, u := range out {
+		if u.URL == "" && u.Model != "" {
+			continue
+		}
 		if at, err := url.Parse(u.URL); err != nil || at.Scheme != "http" || at.Host == "" {
 			return nil, fmt.Errorf("reading the servers of a gateway: %q is no http://host:port", u.URL)
 		}

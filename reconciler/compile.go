@@ -86,7 +86,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		Name: s.Name, Group: s.Group, Kind: made.Kind, Simulated: made.Simulated, Model: made.Model, URL: made.URL, Lustre: made.Lustre,
 		DependsOn: s.DependsOn, Forwards: made.Forwards, Processes: made.Processes, Telemetry: made.Telemetry, Certificate: made.Certificate, WholeNodes: plan.WholeNodes(rev.Site, s.Resources.Partition),
 		Within: s.Ready.Within.Std(), StableFor: s.Ready.StableFor.Std(), Restarts: limit, Backoff: s.Restart.Backoff.Std(),
-		Fence: s.Fence.Std(), Renew: renewOf(s.Renew), Exposed: made.Exposed,
+		Fence: s.Fence.Std(), Renew: renewOf(rev.Site, s.Renew), Exposed: made.Exposed,
 	}
 	switch {
 	case made.URL != "": // external: no seats, nothing to submit
@@ -112,8 +112,8 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	return p, nil
 }
 
-func renewOf(r v1alpha1.Renewal) plan.Renew {
-	return plan.Renew{Policy: r.Policy, Before: r.Before.Std(), Drain: r.Drain.Std(), Times: r.Times}
+func renewOf(site v1alpha1.Site, r v1alpha1.Renewal) plan.Renew {
+	return plan.Renew{Policy: r.Policy, Before: r.Before.Std(), Drain: r.Drain.Std(), Times: r.Times, Extend: site.Extends()}
 }
 
 // process is the fingerprint of what a running process cannot change. Files that it can reload are not part of it.

@@ -21,8 +21,10 @@
 //	execute.go         carries plan's actions out, in order for each seat
 //	beside.go          effects that are under way beside the passes
 //	pace.go            how fast jobs are submitted
+//	extend.go          a longer walltime for a running job
 //	submit.go          the one order in which a job is submitted
 //	publish.go         status, scrape targets, events; takes in what became of effects
+//	addresses.go       where gateways answer, as files
 //	sources.go         what followed folders and repositories delivered, and events about it
 //	metrics.go         the controller's own metrics, as a file
 //	measured.go        the results of the runs that count now, among them

@@ -85,7 +85,7 @@ func kindOf(actions []plan.Action) kind {
 			return lengthy
 		case a.Verb == plan.Cancel:
 			return ending
-		case a.Verb == plan.Submit, a.Verb == plan.Reconfigure, a.Fence:
+		case a.Verb == plan.Submit, a.Verb == plan.Reconfigure, a.Verb == plan.Extend, a.Fence:
 			return asking
 		}
 	}
@@ -151,6 +151,8 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		return a, x.close(ctx, a)
 	case plan.HandOver:
 		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.HandedOver = x.Clock() })
+	case plan.Extend:
+		return x.extend(ctx, a)
 	case plan.Fence:
 		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Fenced = a.Reason })
 	case plan.Reconfigure:

@@ -35,6 +35,7 @@ type Loop struct {
 	Place     func(context.Context) (drivers.Place, error) // where this process is; nil: not compared with the store's
 	Clock     func() time.Time                             // default time.Now
 	Log       *slog.Logger                                 // default: discard
+	Passed    func(error)                                  // is told of every pass that Run makes; nil: nobody
 
 	mu         sync.Mutex // one pass at a time
 	beside     *beside    // what passes have begun
@@ -67,6 +68,7 @@ type Loop struct {
 	confirmed  store.Observed                       // when last said that all of them hold
 	recorded   map[eventKey]time.Time               // when an event was last written
 	targets    string                               // fingerprint of the targets as last handed over
+	addresses  map[[2]string]string                 // by experiment and service: what its address file holds; nil: not known yet
 	handed     []drivers.Target                     // the targets as last handed over
 	damage     damage
 	renewal    renewal

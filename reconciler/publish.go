@@ -130,7 +130,7 @@ func (l *Loop) publish(r plan.Result, at time.Time, forgotten map[string]bool) e
 	if err := errors.Join(errs...); err != nil {
 		return errors.Join(err, l.sendTargets(r.Targets))
 	}
-	return errors.Join(l.confirm(at), l.sendTargets(r.Targets))
+	return errors.Join(l.confirm(at), l.sendTargets(r.Targets), l.sendAddresses(r.Status))
 }
 
 // confirm says, now and then and when somebody waits for it, that every status is as it was found by this pass.

@@ -49,9 +49,29 @@ func hasty(d plan.Desired, o plan.Observed) plan.Result {
 	return plan.Plan(d, o)
 }
 
-// TestRenewal lets a service live through twenty walltimes. It is Ready all the time, by one job after the other.
+// TestRenewal lets a service live through twenty walltimes. It is Ready all the time: by one job after the other or, where the
+// scheduler lengthens a running job's walltime, by one. Where it refuses it is asked once for each job.
 func TestRenewal(t *testing.T) {
-	w := calm(t)
+	for name, c := range map[string]struct {
+		seed        uint64
+		least, most int // jobs
+		refused     int // at most, of each job
+	}{
+		"one job after the other":    {3, 20, 80, 0},
+		"longer walltimes":           {8, 1, 1, 0},
+		"longer walltimes, not here": {18, 20, 80, 1},
+	} {
+		t.Run(name, func(t *testing.T) { liveThrough(t, c.seed, c.least, c.most, c.refused) })
+	}
+}
+
+func liveThrough(t *testing.T, seed uint64, least, most, refused int) {
+	w, err := newSim(t, seed, variant{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.close)
+	w.flights.rate = 0
 	w.renews = true
 	w.settled(t)
 	ready := func() bool {
@@ -62,7 +82,7 @@ func TestRenewal(t *testing.T) {
 		}
 		return false
 	}
-	first := w.live("web", 0)
+	first, asked := w.live("web", 0), 0
 	for end := w.cluster.Now().Add(20 * webTime); w.cluster.Now().Before(end); {
 		w.pass()
 		if !ready() {
@@ -71,15 +91,21 @@ func TestRenewal(t *testing.T) {
 		if err := w.check(); err != nil {
 			t.Fatal(err)
 		}
+		for _, j := range w.cluster.Live() {
+			n := w.cluster.Refused(j.Tag.Nonce)
+			if asked = max(asked, n); n > refused {
+				t.Fatalf("%s: a longer walltime was refused for job %s %d times", w.cluster.Now(), j.ID, n)
+			}
+		}
 		w.cluster.Advance(w.step)
 		w.land()
 	}
 	seat := drivers.Seat{Experiment: "exp", Group: "web"}
-	if n := w.cluster.Submissions(seat) + w.cluster.Submissions(seat.Twin()); n < 20 || n > 80 {
+	if n := w.cluster.Submissions(seat) + w.cluster.Submissions(seat.Twin()); n < least || n > most {
 		t.Errorf("%d jobs in 20 walltimes", n)
 	}
-	if w.live("web", 0) == first {
-		t.Error("the first job still runs")
+	if same := w.live("web", 0) == first; same != (most == 1) || asked != refused {
+		t.Errorf("the first job still runs: %v; it was asked %d times", same, asked)
 	}
 	for _, s := range w.status[0].Services {
 		if s.Restarts > 0 {

@@ -37,6 +37,9 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		r, err := l.Pass(ctx)
+		if l.Passed != nil && ctx.Err() == nil {
+			l.Passed(err)
+		}
 		switch {
 		case errors.Is(err, store.ErrLeaseLost):
 			return err

@@ -53,7 +53,8 @@ type sim struct {
 	search     bool          // a benchmark searches for the servers' capacity
 	web        bool
 	webNodes   int
-	renews     bool // web has short walltimes, and its next job overlaps with the last
+	extend     *bool // what the site says of longer walltimes of running jobs
+	renews     bool  // web has short walltimes, and its next job overlaps with the last
 	suspend    bool
 	gone       bool
 	quiet      bool
@@ -97,7 +98,10 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w.crashRate = []float64{0, 0.001, 0.004, 0.02}[w.rng.IntN(4)]
 	w.cluster = fake.New(fake.Options{Seed: seed, Nodes: 10, Lag: lag, Queue: 8 * time.Second, EndDelay: 6 * time.Second,
 		Memory: memory(seed), Startup: 5 * time.Second, RunTime: []time.Duration{time.Second, 9 * time.Second, 9 * time.Second}[seed%3],
-		Warn: 30 * time.Second, Hook: w.hook, Unfenced: unfenced(seed)})
+		Warn: 30 * time.Second, Hook: w.hook, Unfenced: unfenced(seed), Extends: seed%20 == 8})
+	if seed%10 == 8 {
+		w.extend = &[]bool{true}[0]
+	}
 	w.other, w.cannotFence = otherCluster(seed), unfenced(seed)
 	if trace != nil {
 		w.note = func(format string, args ...any) {
@@ -152,7 +156,7 @@ func (w *sim) boot() {
 // loopOver is a controller of a store.
 func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loop {
 	every := v1alpha1.Duration(2 * time.Second)
-	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}, Submit: v1alpha1.Submitting{Parallel: 64}}}
+	site := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: simPlace.Site}, Spec: v1alpha1.SiteSpec{Poll: v1alpha1.Poll{Every: every, AtMost: 4 * every}, Submit: v1alpha1.Submitting{Parallel: 64}, Extend: w.extend}}
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c, w.cannotFence), Compile: compileSim,
 		Probe:  w.probe,

@@ -19,11 +19,19 @@ type Renewal struct {
 	// Policy is Overlap (default for model servers and gateway), Recreate (default for others) or Never. A service with a data folder cannot
 	// overlap: two servers would write it.
 	Policy string `json:"policy,omitempty" validate:"omitempty,oneof=Overlap Recreate Never"`
-	// Before is how long before the end the next job is submitted. Default: twice what the queue and the start of the present
-	// job took, with the drain; at least 2m, and at most half of the walltime.
+	// Before is how long before the end the next job is submitted, or another walltime asked for. Default: twice what the queue
+	// and the start of the last jobs took at most, with the drain; at least 2m, and at most half of the walltime.
 	Before Duration `json:"before,omitempty" validate:"gte=0"`
 	Drain  Duration `json:"drain,omitempty" validate:"gte=0"` // how long the old job goes on after the next one has taken over; default 30s
-	Times  int      `json:"times,omitempty" validate:"gte=0"` // most walltimes that follow the first; 0, the default: no bound
+	Times  int      `json:"times,omitempty" validate:"gte=0"` // most walltimes that follow the first, in place or by other jobs; 0, the default: no bound
+}
+
+// Extends reports whether running jobs of a site are asked to go on, before another one is submitted.
+func (s Site) Extends() bool {
+	if s.Spec.Extend != nil {
+		return *s.Spec.Extend
+	}
+	return s.Spec.Scheduler == Slurm
 }
 
 func defaultRenewal(s *Service) {

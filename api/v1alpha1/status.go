@@ -97,6 +97,7 @@ type SeatStatus struct {
 	Ends      *time.Time        `json:"ends,omitempty"`     // when the walltime is over
 	Dir       string            `json:"dir,omitempty"`      // job directory
 	Next      *NextJob          `json:"next,omitempty"`     // the job that takes over before the walltime ends, once it is submitted
+	Renewal   *RenewalStatus    `json:"renewal,omitempty"`  // what is known of the end of its walltime
 	Draining  string            `json:"draining,omitempty"` // id of the job that this one took over from, while it finishes its requests
 }
 
@@ -107,6 +108,19 @@ type Startup struct {
 	Serve   float64 `json:"serve"`   // from then until its probes passed
 	Weights float64 `json:"weights,omitempty"`
 	Compile float64 `json:"compile,omitempty"`
+}
+
+// RenewalStatus says when the walltime of a seat's job is renewed, and why then.
+type RenewalStatus struct {
+	Policy   string   `json:"policy"`             // Overlap, Recreate or Never
+	Before   Duration `json:"before"`             // so long before its end, another walltime is asked for or the next job is submitted
+	Queued   Duration `json:"queued"`             // the longest that the present job and the last ones waited for their nodes
+	Start    Duration `json:"start"`              // the longest that their servers took until they were Ready
+	Jobs     int      `json:"jobs"`               // of which both are known
+	Done     int      `json:"done"`               // walltimes that followed the first one
+	Times    int      `json:"times,omitempty"`    // most of them; 0: no bound
+	Extended int      `json:"extended,omitempty"` // of them, those that the present job got in place
+	Refused  string   `json:"refused,omitempty"`  // the scheduler's answer when it refused another one for this job
 }
 
 // NextJob is the job that follows another one in its place.

@@ -43,6 +43,9 @@ type SiteSpec struct {
 	Container  SiteContainer `json:"container,omitzero"`
 	// Modules are loaded in the batch script, in order, before the agent starts.
 	Modules []string `json:"modules,omitempty"`
+	// Extend says whether the owner of a running job may have its walltime lengthened in place. Without a word it is tried once
+	// with each job on Slurm, and never on the local scheduler.
+	Extend *bool `json:"extend,omitempty"`
 	// Sbatch are extra directives, verbatim, one option each ("--hint=nomultithread").
 	Sbatch     []string        `json:"sbatch,omitempty"`
 	Paths      Paths           `json:"paths,omitzero"`

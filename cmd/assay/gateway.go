@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"assay/reconciler"
 	"assay/reconciler/endpoints"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
 // gatewayOptions are the flags of `assay gateway`.
@@ -59,9 +61,16 @@ func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
 	}
 	g := gateway.New(slog.New(slog.NewTextHandler(a.err, nil)))
 	g.AddKey = true
-	if err := a.serversOf(ctx, g, o.service); err != nil {
+	st, site, err := a.current()
+	if err != nil {
 		return err
 	}
+	p := proxied{name: o.service, compile: compileService, store: st, heads: store.HeadsReader{Store: st}, reader: a.reader(st, site)}
+	servers, err := p.servers(ctx)
+	if err != nil {
+		return err
+	}
+	g.Set(servers)
 	l, err := a.listenOwn(o.listen)
 	if err != nil {
 		return fmt.Errorf("listening for %s: %w; choose another address with --listen", o.service, err)
@@ -72,7 +81,9 @@ func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
 			select {
 			case <-ctx.Done():
 			case <-time.After(time.Second):
-				if err := a.serversOf(ctx, g, o.service); err != nil && ctx.Err() == nil {
+				if servers, err := p.servers(ctx); err == nil {
+					g.Set(servers)
+				} else if ctx.Err() == nil {
 					a.note("The servers stay as they are: %s", err)
 				}
 			}
@@ -102,31 +113,42 @@ func (a *app) listenOwn(address string) (net.Listener, error) {
 	return gateway.Own(l), nil
 }
 
-// serversOf gives a proxy the servers of a service as they are now. A service without any is not an error.
-func (a *app) serversOf(ctx context.Context, g *gateway.Gateway, name string) error {
-	st, site, err := a.current()
-	if err != nil {
-		return err
-	}
-	heads, err := st.Heads()
+// proxied follows one service. What does not change from one look to the next is neither opened nor compiled again.
+type proxied struct {
+	name    string
+	compile reconciler.Compiler
+	store   *store.Store
+	heads   store.HeadsReader
+	reader  *view.Reader
+
+	head                     store.Revision // for which the following holds
+	experiment, service, key string
+}
+
+// servers are the service's servers as they are now. A service without any is not an error: requests wait.
+func (p *proxied) servers(ctx context.Context) (out []drivers.Upstream, err error) {
+	heads, err := p.heads.Heads(time.Now())
 	if _, err = store.Tolerate(err); err != nil {
-		return err
+		return nil, err
 	}
-	experiment, service, key, _, err := reconciler.Named(heads, compileService, name)
+	same := func(r store.Revision) bool {
+		return r.Experiment == p.head.Experiment && r.Hash == p.head.Hash && r.Generation == p.head.Generation
+	}
+	if !slices.ContainsFunc(heads, same) {
+		if p.experiment, p.service, p.key, _, err = reconciler.Named(heads, p.compile, p.name); err != nil {
+			return nil, err
+		}
+		p.head = heads[slices.IndexFunc(heads, func(r store.Revision) bool { return r.Experiment == p.experiment })]
+	}
+	s, err := p.reader.Read(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s, err := a.snapshot(ctx, st, site)
-	if err != nil {
-		return err
-	}
-	var servers []drivers.Upstream
-	all, _ := endpoints.List(ctx, st, s.Statuses, experiment, service, func(string, ...any) {}) // none is no error: requests wait
+	all, _ := endpoints.List(ctx, p.store, s.Statuses, p.experiment, p.service, func(string, ...any) {})
 	for _, e := range all {
-		if e.Ready && e.Service == service {
-			servers = append(servers, drivers.Upstream{URL: e.URL.Scheme + "://" + e.URL.Host, Key: key})
+		if e.Ready && e.Service == p.service {
+			out = append(out, drivers.Upstream{URL: e.URL.Scheme + "://" + e.URL.Host, Key: p.key})
 		}
 	}
-	g.Set(servers)
-	return nil
+	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/resident"
 	"assay/reconciler/store"
 )
 
@@ -16,7 +17,7 @@ const (
 
 // withLoop takes the lease in the name of a verb, runs the loop while body runs, and gives the lease back. Exit code 5
 // when it is held.
-func (a *app) withLoop(ctx context.Context, st *store.Store, site v1alpha1.Site, verb string, body func(context.Context, *runner) error) (err error) {
+func (a *app) withLoop(ctx context.Context, st *store.Store, site v1alpha1.Site, verb string, body func(context.Context, *runner) error, health ...*resident.Health) (err error) {
 	lease, err := st.Acquire(ctx, verb, leaseTTL)
 	if held, ok := errors.AsType[*store.HeldError](err); ok {
 		return exitError{exitLeaseHeld, held}
@@ -30,6 +31,11 @@ func (a *app) withLoop(ctx context.Context, st *store.Store, site v1alpha1.Site,
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	for _, h := range health {
+		h.Holds(true)
+		r.Passed = h.Passed
+		defer h.Holds(false)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan struct{})

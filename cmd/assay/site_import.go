@@ -50,7 +50,7 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 	if _, err := os.Lstat(o.file); o.file != "" && !o.force && err == nil {
 		return fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
 	}
-	who, err := person()
+	who, err := self()
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,8 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 	return nil
 }
 
-// person is the user who runs this, with the names of the user's groups.
-func person() (slurm.Person, error) {
+// self is the user who runs this, with the names of the user's groups.
+func self() (slurm.Person, error) {
 	u, err := user.Current()
 	if err != nil {
 		return slurm.Person{}, fmt.Errorf("finding out who you are: %w", err)

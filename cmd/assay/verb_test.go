@@ -17,6 +17,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/service/simulator"
+	"assay/reconciler/resident"
 	"assay/reconciler/store"
 )
 
@@ -37,7 +38,7 @@ func typed(t *testing.T, line string) (got any, err error) {
 		applyCmd(a, record[applyOptions](&got)), planCmd(a, record[planOptions](&got)), diffCmd(a, record[diffOptions](&got)),
 		getCmd(a, record[getOptions](&got)), eventsCmd(a, record[getOptions](&got)), historyCmd(a, record[getOptions](&got)),
 		describeCmd(a, record[describeOptions](&got)), waitCmd(a, record[waitOptions](&got)), watchCmd(a, record[watchOptions](&got)),
-		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[noOptions](&got)),
+		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[controllerOptions](&got)),
 		versionCmd(a, record[noOptions](&got)), serveFilesCmd(a, record[serveFilesOptions](&got)),
 		agentCmd(a, record[folderOptions](&got)), agentNodeCmd(a, record[folderOptions](&got)), agentGuardCmd(a, record[folderOptions](&got)), suiteCmd(a, record[folderOptions](&got)),
 		suiteWorkerCmd(a, record[folderOptions](&got)), shepherdCmd(a, record[shepherdOptions](&got)), simulateCmd(a, record[simulateOptions](&got)),
@@ -75,12 +76,14 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"sync --repo r": syncOptions{repo: "r", ref: "main", path: ".", every: 30 * time.Second},
 		"sync --repo r --ref v1 --path p --every 1m --once --prune": syncOptions{
 			repo: "r", ref: "v1", path: "p", every: time.Minute, once: true, prune: true},
-		"rerun r s":                         rerunOptions{runs: []string{"r", "s"}, wait: true},
-		"rerun --invalid --failed -e e/b":   rerunOptions{runs: []string{}, invalid: true, failed: true, of: "e/b", wait: true},
-		"rerun r --wait=false":              rerunOptions{runs: []string{"r"}},
-		"undo e":                            undoOptions{experiment: "e"},
-		"undo e --to 3 --prune":             undoOptions{experiment: "e", to: 3, prune: true},
-		"controller":                        noOptions{},
+		"rerun r s":                       rerunOptions{runs: []string{"r", "s"}, wait: true},
+		"rerun --invalid --failed -e e/b": rerunOptions{runs: []string{}, invalid: true, failed: true, of: "e/b", wait: true},
+		"rerun r --wait=false":            rerunOptions{runs: []string{"r"}},
+		"undo e":                          undoOptions{experiment: "e"},
+		"undo e --to 3 --prune":           undoOptions{experiment: "e", to: 3, prune: true},
+		"controller":                      controllerOptions{health: "127.0.0.1:0"},
+		"controller --detach --standby --health 127.0.0.1:9":  controllerOptions{detach: true, standby: true, health: "127.0.0.1:9"},
+		"controller --in-job --partition p --qos q --time 2h": controllerOptions{inJob: true, health: "127.0.0.1:0", place: resident.Place{Partition: "p", QOS: "q"}, time: 2 * time.Hour},
 		"version":                           noOptions{},
 		"serve-files":                       serveFilesOptions{listen: "127.0.0.1:8080", root: "."},
 		"serve-files --listen :1 --root /r": serveFilesOptions{listen: ":1", root: "/r"},

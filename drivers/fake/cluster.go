@@ -24,6 +24,7 @@ type Options struct {
 	Startup  time.Duration // how long a process is Starting
 	RunTime  time.Duration // how long a benchmark run takes
 	Warn     time.Duration // how long before its walltime is over an agent is told; 0: never, the job ends as Timeout
+	Extends  bool          // the owner of a running job may lengthen its limit, as administrators may
 	Hook     func(call string)
 	Unfenced bool // nothing but its agent ends what a lost job left behind, as on Slurm
 }

@@ -20,11 +20,12 @@ type ledger struct {
 	shortened   []drivers.JobID
 	endedAlive  []Ended
 	answered    map[string]bool // by nonce: a server of it was ready once
+	refused     map[string]int  // by nonce: how often a longer limit of a running job was asked for and refused
 	astray      []string        // runs that began at an address at which another service answered, or beside an earlier attempt
 }
 
 func newLedger() ledger {
-	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}, died: map[string]time.Time{}, answered: map[string]bool{}}
+	return ledger{maxLive: map[drivers.Seat]int{}, submissions: map[drivers.Seat]int{}, results: map[string]int{}, died: map[string]time.Time{}, answered: map[string]bool{}, refused: map[string]int{}}
 }
 
 func (l *ledger) submitted(s drivers.Seat, live int) {
@@ -158,6 +159,13 @@ func (c *Cluster) shorten(j *job, limit time.Duration) {
 	if ended || j.granted > 0 && limit > 0 && limit < j.granted {
 		c.ledger.shortened = append(c.ledger.shortened, j.ID)
 	}
+}
+
+// Refused is how often a longer limit was asked for while a job ran, and refused.
+func (c *Cluster) Refused(nonce string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ledger.refused[nonce]
 }
 
 // Shortened lists the jobs whose limit the driver set so low that they ended at once, or below what an administrator had

@@ -141,7 +141,8 @@ func (c *Cluster) Reconfigure(ctx context.Context, id drivers.JobID, nonce strin
 		}
 		c.ledger.disturb(j)
 		if change.Time != nil {
-			if j.State == drivers.JobRunning && *change.Time > j.Limit {
+			if j.State == drivers.JobRunning && *change.Time > j.Limit && !c.o.Extends {
+				c.ledger.refused[nonce]++
 				return fmt.Errorf("access/permission denied for job %s: %w", id, drivers.ErrRejected)
 			}
 			if change.Was != 0 && change.Was != j.Limit {

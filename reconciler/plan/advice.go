@@ -161,6 +161,7 @@ var advice = map[Reason]string{
 	SubmitRejected:  "correct what the scheduler refuses: partition, qos, account, time or nodes",
 	CancelledByHand: "nothing to do: it is submitted again; to stop it, remove it from the manifest or set suspend",
 	HandedOver:      "nothing to do: the next job serves, and this one had time to finish",
+	Extended:        "nothing to do: the job goes on, and nothing restarts",
 	Renewed:         "nothing to do: the next job takes over before the walltime ends",
 	WaitingForRun:   "nothing to do: the next job takes over when the run has ended",
 	NotNeeded:       "nothing to do: the manifest no longer asks for a next job",
@@ -188,6 +189,8 @@ var advice = map[Reason]string{
 	SubmitFailed:      "correct what the scheduler refuses; an outcome that is unknown resolves itself",
 	AdoptFailed:       "make the state directory writable",
 	CancelFailed:      "wait; if it stays so, cancel the job by hand",
+	ExtendFailed:      "wait; it is asked for again, or another job follows in time",
+	ExtensionRefused:  "nothing to do: another job takes over in time; say extend: false in the site's file where it is refused always, and it is not asked for",
 	HandOverFailed:    "make the state directory writable",
 	FenceFailed:       "make the state directory writable",
 	CloseFailed:       "make the state directory writable",
@@ -225,7 +228,7 @@ func Advice(r Reason) string { return advice[r] }
 
 // notDone maps each verb to the reason of the event that says it could not be done.
 var notDone = map[Verb]Reason{
-	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, HandOver: HandOverFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
+	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, HandOver: HandOverFailed, Extend: ExtendFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
 	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, SetAside: SetAsideFailed, PlaceRun: PlaceRunFailed, DropRerun: DropRerunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
 }
 

@@ -89,6 +89,7 @@ type Renew struct {
 	Before time.Duration // how long before the end the next job is submitted; 0: from what queue and start took
 	Drain  time.Duration // how long the old job goes on after the next one has taken over
 	Times  int           // most walltimes that follow the first; 0: no bound
+	Extend bool          // the site may give a running job another walltime in place
 }
 
 // TokenFile holds the token that the service asks of its clients; empty when it asks for none.

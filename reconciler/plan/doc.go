@@ -52,6 +52,8 @@
 //	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
 //	renew.go        the next job before the walltime ends: when, and when it takes over
+//	extend.go       whether the present job goes on instead, in place
+//	starts.go       how long the queue and the servers took for the last jobs
 //	gateway.go      the servers of a gateway
 //	twin.go         the two seats of a place, and which of them leads
 //	runjob.go       runs that need a job of their own

@@ -67,6 +67,8 @@ type Attempt struct {
 	CancelledAt time.Time       `json:"cancelledAt,omitzero"` // when we last did
 	HandedOver  time.Time       `json:"handedOver,omitzero"`  // when the job that follows it took over; it drains from then on
 	Renewals    int             `json:"renewals,omitempty"`   // walltimes in a row before this one
+	Extended    int             `json:"extended,omitempty"`   // walltimes that the job got in place, on top of its first one
+	Unextended  string          `json:"unextended,omitempty"` // the scheduler's answer when it refused another one
 	Refused     string          `json:"refused,omitempty"`    // the scheduler's answer when it refused a change in place
 	Changed     time.Time       `json:"changed,omitzero"`     // when the scheduler last accepted a limit from us; older listings do not show it
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
@@ -85,6 +87,8 @@ type End struct {
 	Failure bool             `json:"failure"`          // counts towards the cap
 	Spec    string           `json:"spec"`             // as in Attempt, at that time: failures of another spec do not count
 	Unsaid  bool             `json:"unsaid,omitempty"` // its agent had not said that it ended, so what it ran may still run
+	Queued  drivers.Seconds  `json:"queued,omitempty"` // how long it waited for its nodes; 0: not known
+	Start   drivers.Seconds  `json:"start,omitempty"`  // how long the servers took until they were Ready; 0: not known
 	Nodes   []string         `json:"nodes,omitempty"`  // on which it may; of an end that a node is to blame for: the suspects
 }
 

@@ -201,6 +201,7 @@ const (
 	Unverified   Reason = "Unverified"
 
 	// Around the end of a walltime.
+	Extended      Reason = "Extended"      // the walltime of the present job is lengthened in place
 	Renewed       Reason = "Renewed"       // of a submission: the walltime of the present job ends soon
 	WaitingForRun Reason = "WaitingForRun" // the next job is Ready, and a run measures the present one
 	NotNeeded     Reason = "NotNeeded"     // a next job that the manifest no longer wants
@@ -214,6 +215,8 @@ const (
 	CloseFailed       Reason = "CloseFailed"
 	FenceFailed       Reason = "FenceFailed"
 	HandOverFailed    Reason = "HandOverFailed"
+	ExtendFailed      Reason = "ExtendFailed"
+	ExtensionRefused  Reason = "ExtensionRefused" // by the scheduler: another job follows instead
 	ReconfigureFailed Reason = "ReconfigureFailed"
 	InstructFailed    Reason = "InstructFailed"
 	CreateRunFailed   Reason = "CreateRunFailed"

@@ -10,8 +10,9 @@ import (
 	"assay/drivers"
 )
 
-// Renewal. A service whose policy is Overlap gets its next job before the walltime of the present one ends: early enough for
-// the queue and the start, as the present job took them, twice over. When everything in the new job is Ready, and no run
+// Renewal. Where the site lengthens the walltime of a running job (extend.go), no other job is needed. Otherwise a
+// service whose policy is Overlap gets its next job before the walltime of the present one ends: early enough for
+// the queue and the start, as the last jobs took them (starts.go), twice over. When everything in the new job is Ready, and no run
 // measures the old one, the new one takes over: endpoints and targets are its own from that pass on. The old one goes on for
 // the drain, so that what it was asked before is answered, and is cancelled then.
 //
@@ -19,10 +20,7 @@ import (
 //	policy Recreate     the next job follows the end of the last one
 //	policy Never        nothing follows
 //	times N             after N walltimes in a row nothing follows
-const (
-	leastBefore = 2 * time.Minute
-	unmeasured  = 10 * time.Minute // for a start that the present job does not show, since its server was restarted
-)
+const leastBefore = 2 * time.Minute
 
 // with is what a group's job follows when one of its services says r, and another s: the more careful of both.
 func (r Renew) with(s Renew) Renew {
@@ -31,6 +29,7 @@ func (r Renew) with(s Renew) Renew {
 		r.Policy = s.Policy
 	}
 	r.Before, r.Drain = max(r.Before, s.Before), max(r.Drain, s.Drain)
+	r.Extend = r.Extend && s.Extend
 	if r.Times == 0 || s.Times > 0 && s.Times < r.Times {
 		r.Times = s.Times
 	}
@@ -74,12 +73,13 @@ func (w *world) renew(x *experiment, alloc *allocation, place *seat) {
 // succeed submits the next job of a place when it is time to.
 func (w *world) succeed(x *experiment, alloc *allocation, lead *seat) {
 	a, j := lead.attempt, lead.job
-	if !alloc.overlaps() || a == nil || a.Cancelled != "" || a.unknown() || !alloc.fits(a) || x.held.set() ||
+	if alloc.renew.policy() == v1alpha1.Never || a == nil || a.Cancelled != "" || a.unknown() || !alloc.fits(a) || x.held.set() ||
 		j == nil || j.State != drivers.JobRunning || j.UsableUntil().IsZero() || !lead.agent.serves() {
 		return
 	}
-	before := alloc.before(lead)
-	if at := j.UsableUntil().Add(-before); w.o.Now.Before(at) {
+	before := w.before(alloc, lead)
+	at := j.UsableUntil().Add(-before)
+	if w.o.Now.Before(at) {
 		w.wakeAt(at)
 		return
 	}
@@ -87,21 +87,21 @@ func (w *world) succeed(x *experiment, alloc *allocation, lead *seat) {
 	if j.Limit > 0 && j.Limit-lead.agent.lived() > before+j.Limit/4 || w.busy(next.id) || len(w.open[next.id]) > 0 {
 		return // a clock that was set says nothing
 	}
-	if most := alloc.renew.Times; most > 0 && a.Renewals >= most {
+	if most := alloc.renew.Times; most > 0 && a.spent() >= most || w.extend(x, alloc, lead, at, before) || !alloc.overlaps() {
 		return
 	}
 	if wait, stalled := w.backoff(alloc, next); wait.set() || stalled.set() {
 		return
 	}
-	w.ask(x, alloc, next, a.Renewals+1, cause{Renewed, fmt.Sprintf("the walltime of job %s ends soon, and %s is kept for the queue and the start of the next one", j.ID, before.Round(time.Second))})
+	w.ask(x, alloc, next, a.spent()+1, cause{Renewed, fmt.Sprintf("the walltime of job %s ends soon, and %s is kept for the queue and the start of the next one", j.ID, before.Round(time.Second))})
 }
 
 // before is how long before the end of a walltime the next job is submitted.
-func (alloc *allocation) before(lead *seat) time.Duration {
+func (w *world) before(alloc *allocation, lead *seat) time.Duration {
 	before := alloc.renew.Before
 	if before == 0 {
-		queued := max(0, lead.job.Started.Sub(lead.attempt.Submitted))
-		before = 2*(queued+alloc.startOf(lead)) + alloc.renew.Drain
+		past := w.pastStarts(alloc, lead)
+		before = 2*(past.queued+past.start) + alloc.renew.Drain
 		for _, s := range alloc.members {
 			before = max(before, before+s.StableFor)
 		}
@@ -111,18 +111,6 @@ func (alloc *allocation) before(lead *seat) time.Duration {
 		before = min(before, half)
 	}
 	return before
-}
-
-// startOf is how long the servers of a job took from its start until they were Ready.
-func (alloc *allocation) startOf(lead *seat) time.Duration {
-	var took time.Duration
-	for _, p := range lead.agent.State.Processes {
-		if p.Phase != drivers.PhaseReady || p.Restarts > 0 {
-			return unmeasured
-		}
-		took = max(took, lead.agent.lived()-p.PhaseFor.Std())
-	}
-	return took
 }
 
 // serves reports whether a process of a job is, or was, Ready.
@@ -189,7 +177,7 @@ func (w *world) last(id drivers.Seat) *Attempt {
 // renewals is how many walltimes in a row come before the next job of a place.
 func (w *world) renewals(alloc *allocation, id drivers.Seat) int {
 	if last := w.last(id); last != nil && last.End.Spec == alloc.spec && (last.End.Reason == TimeLimit || last.End.Reason == HandedOver) {
-		return last.Renewals + 1
+		return last.spent() + 1
 	}
 	return 0
 }

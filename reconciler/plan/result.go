@@ -16,6 +16,7 @@ const (
 	Adopt       Verb = "Adopt"       // Attempt, JobID: write down the id of an attempt's job
 	Cancel      Verb = "Cancel"      // Nonce, JobID: note the reason, then cancel
 	Close       Verb = "Close"       // Nonce, End: the attempt is over, the seat is free
+	Extend      Verb = "Extend"      // Nonce, JobID, Change: a longer walltime of a running job
 	HandOver    Verb = "HandOver"    // Nonce: the job that follows serves from now on; this one drains
 	Fence       Verb = "Fence"       // Nonce: note why nothing is waited for any more: it has ended, or its time is over
 	Reconfigure Verb = "Reconfigure" // Nonce, JobID, Change (none of time: the scheduler is not asked), Settings, Time, Deferred

@@ -42,6 +42,7 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	for _, replica := range s.replicas {
 		v := w.seatStatus(replica)
 		v.Next, v.Draining = w.nextJob(s, replica)
+		v.Renewal = w.renewalStatus(s.of, replica.seat)
 		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+w.restarts(replica.id)+v.Restarts
 		if v.Ready {
 			st.Ready++

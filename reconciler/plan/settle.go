@@ -154,6 +154,7 @@ func (w *world) close(a *Attempt, e End) {
 		spec = alloc.spec
 	}
 	e.Spec, e.Failure = spec, w.counts(a, e)
+	e.Queued, e.Start = queuedFor(a, w.job(a.Nonce)), startOf(w.o.Agents[a.Nonce])
 	if agent, j := w.o.Agents[a.Nonce], w.job(a.Nonce); unsaid(a, j, agent) {
 		e.Unsaid, e.Nodes = true, nodesOf(j, agent)
 	}

@@ -10,6 +10,7 @@
 //	active/<experiment>.<run>              marks a run that is open, and holds it as it was created
 //	finished/<experiment>/segment-<n>.jsonl  one line for each run that has ended; made anew from runs/ when it is damaged
 //	status/<experiment>.json               the status; rebuilt by the next pass when it is lost
+//	addresses/<experiment>.<service>       where a gateway answers now, a URL a line; absent while none of its servers is Ready
 //	observed.json                          when the world was last observed, for every status that has not changed since
 //	changed                                a line with the experiment's name for every accepted revision
 //	sources/<hash>.json                    what a followed folder or repository last delivered
@@ -20,6 +21,7 @@
 //	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service; it goes with the experiment
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
 //	prometheus.json                        where the embedded Prometheus of the process that runs the loop answers, and which process it is
+//	controller.json                        where the controller says how it is, and which process it is; controller.log of a detached one
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read
 //	metrics/<experiment>-<n>.om.gz         what was scraped of an experiment that has ended, as OpenMetrics
 //	targets/assay.json                     scrape targets (file_sd) for a Prometheus that users run

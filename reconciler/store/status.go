@@ -136,6 +136,9 @@ func (s *Store) Statuses() ([]v1alpha1.ExperimentStatus, error) {
 // PrometheusFile holds the procid.Address of the embedded Prometheus of the process that runs the loop.
 const PrometheusFile = "prometheus.json"
 
+// ControllerFile holds the procid.Address at which the controller that holds the lease says how it is.
+const ControllerFile = "controller.json"
+
 // PutTargets writes the scrape targets in Prometheus' file_sd form, when they differ from what the file holds.
 func (l *Lease) PutTargets(targets []drivers.Target) error {
 	type group struct {

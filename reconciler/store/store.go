@@ -45,7 +45,7 @@ type Store struct {
 const idFile = "id"
 
 // folders are what a state directory holds.
-var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "active", "finished", "status", "requests", "targets", "bin", "archive"}
+var folders = []string{"lease", "revisions", "intents", "jobs", "runs", "active", "finished", "status", "requests", "targets", "addresses", "bin", "archive"}
 
 // Open opens dir and makes what is missing in it. A directory that takes no writes can be read.
 func Open(dir string, o Options) (*Store, error) {

@@ -94,6 +94,9 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 	d.field("Service", "%s/%s", e.Name, v.Name)
 	d.field("Kind", "%s", kindOf(v))
 	d.field("Replicas", "%d ready of %d", v.Ready, v.Replicas)
+	if v.Kind == "gateway" {
+		d.field("Address file", "%s", d.s.store.AddressFile(e.Name, v.Name))
+	}
 	d.conditions(v.Conditions)
 	for _, seat := range v.Seats {
 		d.field("Seat", "%s", seat.Seat)
@@ -110,6 +113,9 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		d.field("  Metrics", "%s", text.Dash(seat.Metrics))
 		if seat.Ends != nil {
 			d.field("  Time left", "%s", text.Left(*seat.Ends))
+		}
+		if r := seat.Renewal; r != nil {
+			d.field("  Renewal", "%s", renewalLine(*r))
 		}
 		if n := seat.Next; n != nil {
 			d.field("  Next job", "%s %s %s", text.Dash(n.JobID), n.Reason, n.Message)

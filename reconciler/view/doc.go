@@ -15,6 +15,7 @@
 //	wide.go       what -o wide adds to them
 //	describe.go   everything known of one object
 //	startup.go    what the start of a server took
+//	renewal.go    when a walltime is renewed, in a line
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
 //	settled.go    whether an experiment has settled, and what went wrong

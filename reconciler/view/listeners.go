@@ -32,8 +32,8 @@ type ListenerStatus struct {
 // listeners are all that assay and its services have opened, as the controller and the agents report it, by experiment.
 func (s Snapshot) listeners() ([]Object, error) {
 	var out []Object
-	if l := s.controller(); l != nil {
-		out = append(out, New("Listener", Metadata{Name: l.Address}, nil, *l))
+	for _, l := range s.controller() {
+		out = append(out, New("Listener", Metadata{Name: l.Address}, nil, l))
 	}
 	attempts, err := s.store.Attempts()
 	if err != nil {
@@ -63,22 +63,26 @@ func (s Snapshot) listeners() ([]Object, error) {
 	return out, nil
 }
 
-// controller is the embedded Prometheus of the process that runs the loop; nil: there is none.
-func (s Snapshot) controller() *ListenerStatus {
+// controller are the listeners of the process that runs the loop: the embedded Prometheus, and where it says how it is.
+func (s Snapshot) controller() (out []ListenerStatus) {
 	holder, holds, err := s.store.Holder()
 	if err != nil || !holds {
 		return nil
 	}
-	at, err := durable.OptionalRecord[procid.Address](filepath.Join(s.store.Dir(), store.PrometheusFile))
-	if err != nil || at == nil || at.Gone() {
-		return nil
+	for _, l := range []struct{ file, what, token string }{
+		{store.PrometheusFile, "embedded Prometheus", drivers.QueryToken},
+		{store.ControllerFile, "its metrics; whether it works says it to anybody", drivers.ScrapeToken},
+	} {
+		at, err := durable.OptionalRecord[procid.Address](filepath.Join(s.store.Dir(), l.file))
+		if err != nil || at == nil || at.Gone() {
+			continue
+		}
+		if u, err := url.Parse(at.URL); err == nil && u.Host != "" {
+			out = append(out, ListenerStatus{Address: u.Host, Node: holder.Host, Owner: "controller", What: l.what, Protection: drivers.ByToken,
+				Credential: drivers.SecretFile(s.store.Dir(), l.token)})
+		}
 	}
-	u, err := url.Parse(at.URL)
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	return &ListenerStatus{Address: u.Host, Node: holder.Host, Owner: "controller", What: "embedded Prometheus", Protection: drivers.ByToken,
-		Credential: drivers.SecretFile(s.store.Dir(), drivers.QueryToken)}
+	return out
 }
 
 // ofAttempt are those of a job: its agents, their relays, its processes.

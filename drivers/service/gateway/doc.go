@@ -4,8 +4,10 @@
 //
 //	upstreams.go  the file that lists the servers, as the controller last saw them Ready
 //	choose.go     which server gets a request: that with the fewest in flight
-//	gateway.go    Gateway: the handler, and what is sent again
+//	gateway.go    Gateway: the handler
+//	passing.go    to which servers a request is sent, and what is sent again
 //	model.go      which model a request asks for
+//	refuse.go     what the gateway answers itself
 //	serve.go      how a gateway listens, and how it ends
 //	metrics.go    what /-/metrics says
 //
@@ -15,14 +17,31 @@
 //   - A request of which nothing was sent (the connection was refused, or could not be made) goes to another server. One of
 //     which something was sent ends where it began: the gateway never sends it twice. When its server breaks off, the client
 //     gets 502, or a cut answer if it has begun.
-//   - A server that refused is left alone for a second, unless no other one is there. Without any server a request waits
-//     Wait for one, and then gets 503.
+//   - A server that refused is left alone for a second, and twice as long each further time, unless no other one is there.
+//     Without any server a request waits Wait for one, and then gets 503.
 //   - A server that is no longer listed gets no new requests. Those in flight go on: the old job lives on for its drain.
 //   - A body is held in memory until it was sent, and bounded by MaxBody, since it is read before a server is chosen.
 //   - A request must carry the key of the server that it goes to, if that has one. The gateway compares it, in constant time,
 //     before it asks the server, and passes it on. So strangers cost the servers nothing.
-//   - With servers of several models, the request's "model" chooses. GET /v1/models lists them all.
+//   - With servers of several models, the request's "model" chooses; one that names none gets 400, one that names another 404
+//     (code model_not_found). A model that is declared and has no server now keeps its requests: they wait for it. GET
+//     /v1/models lists them all. What the gateway refuses it says in OpenAI's form for errors.
+//   - Connections on which no request is under way make room for others first; an answer is never cut off by strangers.
+//
+// A gateway's own job is renewed as others are: the old one answers, with the servers as they are then, until its drain is over,
+// and finishes what was asked. Where it answers now is in a file of the state directory (store.AddressFile).
 //
 // /-/live says that the gateway runs, whether or not there is a server. /-/metrics and it need no key. They tell no more than
-// counts.
+// counts and times, which Prometheus scrapes as those of any service:
+//
+//	assay_gateway_requests_total{code}  answered requests, by HTTP status; 499: the client went away
+//	assay_gateway_added_seconds         what the gateway itself took until the first piece of an answer was passed on
+//	assay_gateway_upstreams             servers that are listed
+//	assay_gateway_in_flight             requests under way at them
+//	assay_gateway_refused_total         connections that a server refused, so that the request went to another one
+//	assay_gateway_waited_total          requests that had to wait until there was a server
+//
+// What it costs beside the servers themselves: `make bench` sends one load straight at a server and through a gateway.
+//
+// Third-party dependency: client_golang makes the metrics and writes them in Prometheus' form.
 package gateway

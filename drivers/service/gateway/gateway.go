@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"strconv"
+	"sync"
 	"time"
 
 	"assay/drivers"
@@ -32,23 +32,21 @@ type Gateway struct {
 	meters *meters
 	proxy  *httputil.ReverseProxy
 	log    *slog.Logger
+	most   int // connections of clients
 }
 
 // New makes a gateway without servers.
 func New(log *slog.Logger) *Gateway {
-	g := &Gateway{Wait: 30 * time.Second, log: log}
+	g := &Gateway{Wait: 30 * time.Second, log: log, most: mostConns}
 	g.meters = newMeters(&g.pool)
 	dialer := &net.Dialer{Timeout: dialWithin}
 	g.proxy = &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetXForwarded() }, // pass chooses the server
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetXForwarded() }, // passing chooses the server
 		FlushInterval: -1,
+		BufferPool:    &pieces{},
 		ErrorHandler:  g.failed,
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		ModifyResponse: func(r *http.Response) error {
-			g.meters.ended(r.StatusCode)
-			return nil
-		},
-		Transport: &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: 30 * time.Second}},
+		Transport:     &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: 30 * time.Second}},
 	}
 	return g
 }
@@ -68,11 +66,11 @@ func (g *Gateway) Set(all []drivers.Upstream) {
 // unreadable is a key that no request can carry: a header holds no line feed.
 const unreadable = "\n"
 
-// asked is what pass has to know of a request; it travels in its context.
+// asked is what passing has to know of a request; it travels in its context.
 type asked struct {
 	model string
 	body  []byte
-	at    time.Time
+	at    time.Time // when the request was there, whole
 }
 
 type askedKey struct{}
@@ -84,148 +82,78 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "live\n")
 		return
 	case "/-/metrics":
-		g.meters.handler().ServeHTTP(w, r)
+		g.meters.handler.ServeHTTP(w, r)
 		return
 	}
-	if all := g.pool.all(""); len(all) > 0 && !g.AddKey && !may(r, all) {
-		g.refuse(w, http.StatusUnauthorized, "this server asks for a key: Authorization: Bearer KEY (assay key SERVICE prints it)")
+	l := g.pool.now()
+	if len(l.servers) > 0 && !g.AddKey && !may(r, l.servers...) {
+		g.refuse(w, noKey)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := read(w, r)
 	if err != nil {
-		g.refuse(w, http.StatusRequestEntityTooLarge, "the request could not be read, or is larger than 64 MiB")
+		g.refuse(w, tooLarge)
 		return
 	}
-	a := asked{body: body, at: time.Now()}
-	if all := g.pool.all(""); len(all) > 0 && several(all) {
+	a := &asked{body: body, at: time.Now()}
+	if l.several {
 		if r.Method == http.MethodGet && r.URL.Path == "/v1/models" {
 			g.meters.ended(http.StatusOK)
-			models(w, all)
+			models(w, l.servers)
 			return
 		}
-		if a.model = modelOf(body); a.model != "" && len(g.pool.all(a.model)) == 0 {
-			g.refuse(w, http.StatusNotFound, "no server here serves the model that the request names; GET /v1/models lists those that are served")
+		model, no := route(r, l, body)
+		if no != nil {
+			g.refuse(w, *no)
 			return
 		}
+		a.model = model
 	}
 	r = r.WithContext(context.WithValue(r.Context(), askedKey{}, a))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	g.proxy.ServeHTTP(w, r)
 }
 
-// refuse answers in OpenAI's form for errors.
-func (g *Gateway) refuse(w http.ResponseWriter, code int, message string) {
-	g.meters.ended(code)
-	w.Header().Set("Content-Type", "application/json")
-	if code == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+// read takes the body of a request in, in one piece where its length is known.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
 	}
-	w.WriteHeader(code)
-	_, _ = io.WriteString(w, `{"error": {"message": "`+message+`", "type": "gateway_error", "code": `+strconv.Itoa(code)+`}}`+"\n")
+	bounded := http.MaxBytesReader(w, r.Body, MaxBody)
+	if n := r.ContentLength; n > 0 && n <= firstPiece { // a longer one has to arrive before it takes memory
+		body := make([]byte, n)
+		_, err := io.ReadFull(bounded, body)
+		return body, err
+	}
+	return io.ReadAll(bounded)
 }
+
+// firstPiece is the memory, in bytes, that a request gets before its body has arrived.
+const firstPiece = 64 << 10
+
+// pieces are the buffers through which answers pass.
+type pieces struct{ pool sync.Pool }
+
+const pieceSize = 32 << 10
+
+func (p *pieces) Get() []byte {
+	if b, ok := p.pool.Get().(*[pieceSize]byte); ok {
+		return b[:]
+	}
+	return make([]byte, pieceSize)
+}
+
+func (p *pieces) Put(b []byte) { p.pool.Put((*[pieceSize]byte)(b)) }
 
 func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case r.Context().Err() != nil: // the client has gone
-		g.meters.ended(499)
+		g.meters.ended(statusGone)
 	case errors.Is(err, errNone):
-		g.refuse(w, http.StatusServiceUnavailable, "no server is Ready")
+		g.refuse(w, noServer)
 	case errors.Is(err, errKey):
-		g.refuse(w, http.StatusUnauthorized, "the server of this model asks for another key")
+		g.refuse(w, otherKey)
 	default:
-		g.refuse(w, http.StatusBadGateway, "the server broke off; the request was sent, and is not sent again")
+		g.refuse(w, brokenOff)
 	}
-}
-
-var (
-	errNone = errors.New("no server is Ready")
-	errKey  = errors.New("the key is another server's")
-)
-
-// passing sends a request to a server, and to another one as long as nothing was sent.
-type passing struct {
-	g    *Gateway
-	http *http.Transport
-}
-
-func (p *passing) RoundTrip(r *http.Request) (*http.Response, error) {
-	g, a := p.g, r.Context().Value(askedKey{}).(asked)
-	deadline := a.at.Add(g.Wait)
-	var tried []*server
-	for waited := false; ; {
-		s, changed := g.pool.take(a.model, tried)
-		if s == nil {
-			if !waited {
-				waited = true
-				g.meters.waited.Inc()
-			}
-			tried = nil
-			if !pause(r.Context(), changed, deadline) {
-				return nil, errNone
-			}
-			continue
-		}
-		if !g.AddKey && !may(r, []*server{s}) {
-			g.pool.give(s, false)
-			return nil, errKey
-		}
-		out := r.Clone(r.Context())
-		out.URL.Scheme, out.URL.Host, out.Host = s.at.Scheme, s.at.Host, s.at.Host
-		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(a.body)), int64(len(a.body))
-		if len(a.body) == 0 {
-			out.Body = http.NoBody
-		}
-		if g.AddKey && s.secret != "" {
-			out.Header.Set("Authorization", "Bearer "+s.secret)
-		}
-		if len(tried) == 0 && !waited {
-			g.meters.sent(a.at)
-		}
-		resp, err := p.http.RoundTrip(out)
-		if err == nil {
-			resp.Body = &answer{ReadCloser: resp.Body, done: func() { g.pool.give(s, false) }}
-			return resp, nil
-		}
-		g.pool.give(s, unsent(err))
-		if !unsent(err) || r.Context().Err() != nil {
-			return nil, err
-		}
-		g.meters.again.Inc()
-		tried = append(tried, s)
-	}
-}
-
-// pause waits for the list to change, or a moment; false when the time for that is over.
-func pause(ctx context.Context, changed <-chan struct{}, deadline time.Time) bool {
-	left := time.Until(deadline)
-	if left <= 0 {
-		return false
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changed:
-	case <-time.After(min(left, restFor/4)): // one that refused can be back
-	}
-	return true
-}
-
-// unsent reports whether certainly nothing of a request was sent: there was no connection.
-func unsent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// answer is a body whose end is noticed once.
-type answer struct {
-	io.ReadCloser
-	done func()
-}
-
-func (a *answer) Close() error {
-	if a.done != nil {
-		a.done()
-		a.done = nil
-	}
-	return a.ReadCloser.Close()
 }

@@ -9,24 +9,35 @@ import (
 	"assay/drivers/listen"
 )
 
-// modelOf is the model that a request asks for: "model" at the top of its JSON body; "" when it names none.
-func modelOf(body []byte) string {
+// modelOf is the model that a request asks for: "model" at the top of its JSON body; "" when it names none, which object says
+// that it could have.
+func modelOf(body []byte) (model string, object bool) {
 	var named struct {
 		Model string `json:"model"`
 	}
 	if json.Unmarshal(body, &named) != nil {
-		return ""
+		return "", false
 	}
-	return named.Model
+	return named.Model, true
 }
 
-// several reports whether the servers are of more than one model, so that a request has to say which.
-func several(all []*server) bool {
-	return slices.ContainsFunc(all, func(s *server) bool { return s.Model != all[0].Model })
+// route is the model whose servers get a request, when there are several models; or why none gets it.
+func route(r *http.Request, l *listed, body []byte) (model string, no *refusal) {
+	model, object := modelOf(body)
+	switch {
+	case model != "" && !l.serves(model):
+		return "", unknown(model)
+	case model == "" && object && r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v1/") && !l.serves(anyModel):
+		return "", &unnamed
+	}
+	return model, nil
 }
+
+// anyModel is served by nobody but a server that is not known to serve one model.
+const anyModel = "\x00"
 
 // may reports whether a request carries the key of one of the servers. One of those without a key lets in anybody.
-func may(r *http.Request, all []*server) bool {
+func may(r *http.Request, all ...*server) bool {
 	ok := false
 	for _, s := range all {
 		ok = s.secret == "" || listen.Carries(r, s.secret) || listen.Same(r.Header.Get("X-Chroma-Token"), s.secret) || ok

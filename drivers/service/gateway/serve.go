@@ -13,10 +13,8 @@ import (
 )
 
 const (
-	headerWithin = 10 * time.Second
-	idleWithin   = 2 * time.Minute
-	mostConns    = 4096
-	drainWithin  = 25 * time.Second // of requests under way, when it is told to end: before the agent kills it
+	mostConns   = 4096             // that wait for a request, and as many whose request is being answered
+	drainWithin = 25 * time.Second // of requests under way, when it is told to end: before the agent kills it
 )
 
 // ListenAndServe answers at an address until ctx ends, with the servers that the file lists. Requests under way are finished.
@@ -32,11 +30,9 @@ func ListenAndServe(ctx context.Context, address, servers string, log *slog.Logg
 
 // Serve answers the connections of l until ctx ends.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
-	s := &http.Server{Handler: g, ReadHeaderTimeout: headerWithin, IdleTimeout: idleWithin, MaxHeaderBytes: 64 << 10}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(listen.Limit(l, mostConns)) }()
+	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(l)
 	select {
-	case err := <-ended:
+	case err := <-s.Ended:
 		return err
 	case <-ctx.Done():
 	}

@@ -13,11 +13,12 @@ import (
 
 // client runs one scenario with one engine, leaves its samples in dir, and prints the CPU seconds that it took.
 func client(ctx context.Context, engine, name, url, dir string) error {
-	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
+	all := append(slices.Clone(scenarios), behind)
+	i := slices.IndexFunc(all, func(s scenario) bool { return s.name == name })
 	if i < 0 {
 		return fmt.Errorf("unknown scenario %q", name)
 	}
-	s := scenarios[i]
+	s := all[i]
 	if engine == "plain" {
 		cpu, err := plain(ctx, s, url, dir)
 		fmt.Println(cpu)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,13 +46,17 @@ func run(ctx context.Context, args []string) error {
 	only := flags.String("only", "", "measure the scenarios whose name holds this alone")
 	rounds := flags.Int("rounds", 5, "how often each is measured")
 	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
+	gateway := flags.String("gateway", "", "an assay, to measure what its gateway adds too")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return errors.New("it takes no arguments")
 	}
-	return compare(ctx, *rounds, *vllm, *only)
+	if err := compare(ctx, *rounds, *vllm, *only); err != nil || *gateway == "" || !strings.Contains(behind.name, *only) {
+		return err
+	}
+	return compareGateway(ctx, *rounds, *gateway)
 }
 
 func parsePace(args []string) (p truth.Pace, err error) {

@@ -27,6 +27,7 @@ type measured struct {
 
 	start, end float64 // s: from the start of the client to its first request, and from the last answer to its end
 	memory     float64 // MiB, the most that the client took
+	between    float64 // CPU seconds of the gateway between client and server
 }
 
 // row is a request as the client reports it.
@@ -50,6 +51,24 @@ func (m *measured) errorAt(p float64) float64 {
 		}
 	}
 	return percentile(off, p)
+}
+
+// ttftAt is a percentile of the time to the first token, in ms.
+func (m *measured) ttftAt(p float64) float64 {
+	return m.at(p, func(r row) time.Duration { return r.first - r.sent })
+}
+
+// latencyAt is a percentile of the time to the last token, in ms.
+func (m *measured) latencyAt(p float64) float64 {
+	return m.at(p, func(r row) time.Duration { return r.last - r.sent })
+}
+
+func (m *measured) at(p float64, of func(row) time.Duration) float64 {
+	var v []float64
+	for _, r := range m.rows {
+		v = append(v, suite.Millis(of(r)))
+	}
+	return percentile(v, p)
 }
 
 // lateAt is a percentile of how late the client sent, in ms.

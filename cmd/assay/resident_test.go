@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"assay/drivers/procid"
+	"assay/reconciler/resident"
+	"assay/reconciler/store"
+)
+
+// holder is who has the lease in a world now; its epoch is 0 when nobody has.
+func (w *testWorld) holder() store.Holder {
+	w.t.Helper()
+	st, err := store.Open(w.state, store.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h, holds, err := st.Holder()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !holds {
+		return store.Holder{}
+	}
+	return h
+}
+
+// TestDetached: a controller in the background has a log, says how it is, refuses a second one, and ends when it is told to.
+func TestDetached(t *testing.T) {
+	t.Parallel()
+	w := newTestWorld(t)
+	_, said, code := w.run("controller", "--detach")
+	t.Cleanup(func() { // also when the test fails
+		if h := w.holder(); h.Epoch > 0 && h.State() == procid.Alive {
+			_ = syscall.Kill(h.PID, syscall.SIGKILL)
+		}
+	})
+	h := w.holder()
+	if code != 0 || !strings.Contains(said, fmt.Sprintf("pid %d, log %s", h.PID, filepath.Join(w.state, resident.LogFile))) {
+		t.Fatalf("%d: %s\nholder %+v", code, said, h)
+	}
+	if info, err := os.Stat(filepath.Join(w.state, resident.LogFile)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("its log: %v, %v", info, err)
+	}
+	if _, said, code := w.run("controller", "--detach"); code != exitLeaseHeld {
+		t.Errorf("a second one: %d: %s", code, said)
+	}
+	var url string
+	w.until("ready", time.Minute, func() (bool, string) {
+		for _, line := range strings.Split(w.must("get", "listeners"), "\n") {
+			if f := strings.Fields(line); strings.Contains(line, "whether it works") {
+				url = "http://" + f[1]
+				if f[0] != "-" {
+					url = "http://" + f[0]
+				}
+			}
+		}
+		if url == "" {
+			return false, "no address"
+		}
+		resp, err := http.Get(url + "/readyz")
+		if err != nil {
+			return false, err.Error()
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode == 200, string(b)
+	})
+	if _, said, code := w.run("controller", "stop"); code != 0 || !strings.Contains(said, fmt.Sprintf("pid %d", h.PID)) {
+		t.Errorf("stop: %d: %s", code, said)
+	}
+	if now := w.holder(); now.Epoch != 0 || h.State() == procid.Alive {
+		t.Errorf("it holds the lease after its end: %+v", now)
+	}
+	if _, said, code := w.run("controller", "stop"); code != 0 || !strings.Contains(said, "No controller runs") {
+		t.Errorf("stop again: %d: %s", code, said)
+	}
+	if unit := w.must("controller", "print", "systemd"); !strings.Contains(unit, w.state) {
+		t.Errorf("the unit:\n%s", unit)
+	}
+}
+
+// TestControllerInJob: a controller in a job is followed by another one before the walltime of its job ends, and the lease goes from
+// one to the next: each has an epoch of its own, there is hardly a moment without one, and what it looks after is not disturbed.
+func TestControllerInJob(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it waits for two walltimes")
+	}
+	w := newTestWorld(t)
+	w.must("controller", "--in-job", "--time", "1m")
+	w.must("apply", "--timeout", "2m", "-f", w.write("web.yaml", `apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: web}
+spec:
+  services:
+    - {name: web, process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}}
+`))
+	before := w.seat("web", "web")
+	type term struct{ from, to time.Time }
+	terms := map[int64]*term{}
+	last := int64(0)
+	for began := time.Now(); len(terms) < 3 && time.Since(began) < 6*time.Minute; time.Sleep(50 * time.Millisecond) {
+		h := w.holder()
+		if h.Epoch == 0 {
+			continue
+		}
+		if h.What != resident.What || h.Epoch < last {
+			t.Fatalf("%+v after epoch %d", h, last)
+		}
+		last = h.Epoch
+		if terms[last] == nil {
+			terms[last] = &term{from: time.Now()}
+		}
+		terms[last].to = time.Now()
+	}
+	if len(terms) < 3 {
+		t.Fatalf("%d controllers; events:\n%s", len(terms), w.must("events"))
+	}
+	for epoch := last; terms[epoch-1] != nil; epoch-- {
+		t.Logf("epoch %d took over %s after epoch %d", epoch, terms[epoch].from.Sub(terms[epoch-1].to).Round(10*time.Millisecond), epoch-1)
+		record, err := os.ReadFile(filepath.Join(w.state, "lease", fmt.Sprintf("%012d.json", epoch-1)))
+		if err != nil || !strings.Contains(string(record), `"released": true`) {
+			t.Errorf("epoch %d was not released: %v %s", epoch-1, err, record)
+		}
+	}
+	if terms[last-1] == nil || terms[last-2] == nil {
+		t.Errorf("the epochs have gaps: %v up to %d", len(terms), last)
+	}
+	if after := w.seat("web", "web"); after.Nonce != before.Nonce || !after.Ready {
+		t.Errorf("web was %+v and is %+v", before, after)
+	}
+	w.must("delete", "experiment", resident.Name, "--yes", "--timeout", "2m")
+	w.must("delete", "experiment", "web", "--yes", "--timeout", "2m")
+}

@@ -1,0 +1,150 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"assay/drivers"
+	"assay/drivers/suite/selftest/truth"
+)
+
+// behind is the load that passes through a gateway, and beside it: 200 streams at a time.
+var behind = scenario{
+	name: "500 requests/s, 200 streams", server: truth.Pace{TTFT: 100 * time.Millisecond, ITL: 20 * time.Millisecond}, tokens: 16, prompts: 5000, rate: 500,
+}
+
+// mostAdded is what a gateway may add to the 99th percentile of the TTFT, in ms.
+const mostAdded = 0.5
+
+// gatewayFigures are what a gateway changes. The last is of the gateway's process.
+var gatewayFigures = []figure{
+	{"TTFT p50", "ms", none, none, false, func(m *measured) float64 { return m.ttftAt(50) }},
+	{"TTFT p99", "ms", mostAdded, none, false, func(m *measured) float64 { return m.ttftAt(99) }},
+	{"latency p99", "ms", none, none, false, func(m *measured) float64 { return m.latencyAt(99) }},
+	{"CPU of the gateway per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.between / float64(len(m.rows)) }},
+}
+
+// compareGateway measures one load straight at the server and through the gateway of an assay, in turn, and prints both.
+func compareGateway(ctx context.Context, rounds int, assay string) error {
+	got := map[string][]*measured{}
+	for range rounds {
+		for _, way := range []string{"direct", "gateway"} {
+			fmt.Fprintf(os.Stderr, "measuring %s, %s\n", behind.name, way)
+			m, err := onceVia(ctx, way, assay)
+			if err != nil {
+				return fmt.Errorf("%s: %w", way, err)
+			}
+			got[way] = append(got[way], m)
+		}
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(w, "\nA gateway before the server, on either core; median of %d rounds, in turn.\n\nSCENARIO\tFIGURE\tDIRECT\tGATEWAY\tADDED\tTARGET\n", rounds)
+	missed := false
+	for _, f := range gatewayFigures {
+		direct, through := f.median(got["direct"]), f.median(got["gateway"])
+		target := "-"
+		if f.target != none {
+			target = "≤ " + format(f.target, f.unit)
+			if through-direct > f.target {
+				target, missed = target+" (missed)", true
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", behind.name, f.name, format(direct, f.unit), format(through, f.unit), format(through-direct, f.unit), target)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if missed {
+		fmt.Println("\nThe gateway's target was missed on this machine in this run.")
+	}
+	return nil
+}
+
+func (f figure) median(all []*measured) float64 {
+	var v []float64
+	for _, m := range all {
+		v = append(v, f.of(m))
+	}
+	return percentile(v, 50)
+}
+
+// onceVia runs the load once.
+func onceVia(ctx context.Context, way, assay string) (*measured, error) {
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "selftest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	url, stop, err := startTruth(ctx, behind.server)
+	if err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	defer stop()
+	end := func() float64 { return 0 }
+	if way == "gateway" {
+		if url, end, err = startGateway(ctx, assay, url, dir); err != nil {
+			return nil, fmt.Errorf("starting the gateway: %w", err)
+		}
+	}
+	m, err := goClient(ctx, behind, "assay", url, dir)
+	if m.between = end(); err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// startGateway starts a gateway before a server. What end returns is the CPU time that it took, in seconds.
+func startGateway(ctx context.Context, assay, server, dir string) (url string, end func() float64, err error) {
+	list := filepath.Join(dir, "servers.json")
+	text, err := json.Marshal([]drivers.Upstream{{Model: model, URL: server}})
+	if err != nil {
+		return "", nil, err
+	}
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		return "", nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	cmd := exec.CommandContext(ctx, assay, "gateway", "--listen", address, "--servers", list)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	end = func() float64 {
+		_ = cmd.Process.Signal(unix.SIGTERM)
+		_ = cmd.Wait()
+		return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	}
+	for range 200 {
+		resp, err := http.Get("http://" + address + "/v1/models")
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return "http://" + address, end, nil
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	end()
+	return "", nil, errors.New("it does not answer; is " + strings.TrimSpace(assay) + " an assay?")
+}
