@@ -45,13 +45,14 @@ func run(ctx context.Context, args []string) error {
 	only := flags.String("only", "", "measure the scenarios whose name holds this alone")
 	rounds := flags.Int("rounds", 5, "how often each is measured")
 	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
+	peers := flags.String("peers", "", "directory of other clients, as make bench-peers makes it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return errors.New("it takes no arguments")
 	}
-	return compare(ctx, *rounds, *vllm, *only)
+	return compare(ctx, *rounds, *vllm, *peers, *only)
 }
 
 func parsePace(args []string) (p truth.Pace, err error) {
