@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench slurm-up slurm-down demo-slurm demo-full
+.PHONY: help build demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench bench-peers slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -42,8 +42,11 @@ sbom: build ## write bin/assay.cdx.json: the modules of bin/assay, their version
 
 bench: build ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
 	@go run ./cmd/corebench
-	@go run ./drivers/suite/selftest -gateway $(BIN) $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm)
+	@go run ./drivers/suite/selftest -gateway $(BIN) $(if $(wildcard .test/vllm/.complete),-vllm .test/vllm) $(if $(wildcard .test/peers/missing),-peers .test/peers)
 	@go test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## build and install other load generators (hey, GuideLLM: 1 GB) into .test/peers, which `make bench` then measures too
+	@.ci/bench-peers
 
 slurm-up: build ## start a real Slurm cluster on this machine: 4 nodes with 4 fake GPUs each
 	@go run ./drivers/slurm/slurm-up -dir $(SLURM) up

@@ -47,7 +47,7 @@ func watch(group int, quit chan struct{}) (out usage) {
 	tick := time.NewTicker(cpuEvery)
 	defer tick.Stop()
 	for {
-		if cpu := groupCPU(group); cpu > 0 {
+		if cpu := GroupCPU(group); cpu > 0 {
 			out = append(out, struct{ at, cpu time.Duration }{socket.Monotonic(), cpu})
 		}
 		select {
@@ -58,8 +58,8 @@ func watch(group int, quit chan struct{}) (out usage) {
 	}
 }
 
-// groupCPU adds up what /proc says of the processes of a group: their own time, and that of children that they waited for.
-func groupCPU(group int) (sum time.Duration) {
+// GroupCPU adds up what /proc says of the processes of a group: their own time, and that of children that they waited for.
+func GroupCPU(group int) (sum time.Duration) {
 	entries, _ := os.ReadDir("/proc") // nothing is known then
 	for _, e := range entries {
 		if _, err := strconv.Atoi(e.Name()); err != nil {

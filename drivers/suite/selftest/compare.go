@@ -17,16 +17,21 @@ import (
 const runLimit = 3 * time.Minute
 
 // compare measures every scenario with every engine and prints the table.
-func compare(ctx context.Context, rounds int, vllm, only string) error {
+func compare(ctx context.Context, rounds int, vllm, peers, only string) error {
 	engines := []string{"assay", "plain"}
-	if vllm != "" {
-		engines = append(engines, "vllm")
+	others, missing := externals(vllm, peers)
+	for _, e := range others {
+		engines = append(engines, e.name)
 	}
 	fmt.Printf("Load generator against a server with exact records. %s, %d CPUs%s; median of %d rounds, engines in turn.\n"+
 		"By ratio: this machine misses the target, but assay is as many times better than the plain client as where the target was set.\n\n",
 		runtime.GOARCH, runtime.NumCPU(), pinning(), rounds)
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "SCENARIO\tFIGURE\tTARGET\tASSAY\tPLAIN\tPLAIN/ASSAY"+map[bool]string{true: "\tVLLM\tVLLM/ASSAY"}[vllm != ""])
+	fmt.Fprint(w, "SCENARIO\tFIGURE\tTARGET\tASSAY")
+	for _, e := range engines[1:] {
+		fmt.Fprintf(w, "\t%[1]s\t%[1]s/ASSAY", strings.ToUpper(e))
+	}
+	fmt.Fprintln(w)
 	missed := 0
 	for _, s := range scenarios {
 		if !strings.Contains(s.name, only) {
@@ -37,17 +42,24 @@ func compare(ctx context.Context, rounds int, vllm, only string) error {
 			if s.once && round > 0 {
 				break
 			}
-			for _, e := range engines {
-				if e == "vllm" && len(got[e]) > 0 {
-					continue // it takes a minute to start, so it runs once
-				}
-				fmt.Fprintf(os.Stderr, "measuring %s with %s\n", s.name, e)
-				m, err := once(ctx, s, e, vllm)
+			for _, e := range engines[:2] {
+				m, err := once(ctx, s, e)
 				if err != nil {
 					return fmt.Errorf("%s with %s: %w", s.name, e, err)
 				}
 				got[e] = append(got[e], m)
 			}
+		}
+		for _, e := range others { // once: the start of some takes a minute
+			if e.argv(s, "", "") == nil {
+				continue
+			}
+			m, err := once(ctx, s, e.name, e)
+			if err != nil {
+				missing = append(missing, fmt.Sprintf("%s in %q: %v", e.name, s.name, err))
+				continue
+			}
+			got[e.name] = append(got[e.name], m)
 		}
 		for _, f := range s.figures {
 			if !f.print(w, s.name, engines, got) {
@@ -58,14 +70,18 @@ func compare(ctx context.Context, rounds int, vllm, only string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	for _, m := range missing {
+		fmt.Println("Not compared:", m)
+	}
 	if missed > 0 {
 		fmt.Printf("\n%d targets missed on this machine in this run.\n", missed)
 	}
 	return nil
 }
 
-// once runs a scenario with an engine, the server on one core and the client on another.
-func once(ctx context.Context, s scenario, engine, vllm string) (*measured, error) {
+// once runs a scenario with an engine of this program, or with another client, the server on one core and the client on another.
+func once(ctx context.Context, s scenario, engine string, other ...external) (*measured, error) {
+	fmt.Fprintf(os.Stderr, "measuring %s with %s\n", s.name, engine)
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "selftest")
@@ -80,8 +96,8 @@ func once(ctx context.Context, s scenario, engine, vllm string) (*measured, erro
 	defer stop()
 	m := &measured{}
 	var used usage
-	if engine == "vllm" {
-		used, m.rows, err = pythonClient(ctx, s, vllm, url, dir)
+	if len(other) > 0 {
+		used, *m, err = other[0].run(ctx, s, url, dir)
 	} else {
 		*m, err = goClient(ctx, s, engine, url, dir)
 	}
@@ -96,7 +112,7 @@ func once(ctx context.Context, s scenario, engine, vllm string) (*measured, erro
 	defer resp.Body.Close()
 	if m.truth, err = readTruth(resp.Body); err == nil && used != nil {
 		m.place()
-		m.cpu = used.between(m.rows)
+		m.cpu = used.between(m.span())
 	}
 	return m, err
 }

@@ -47,13 +47,14 @@ func run(ctx context.Context, args []string) error {
 	rounds := flags.Int("rounds", 5, "how often each is measured")
 	vllm := flags.String("vllm", "", "directory of a Python environment with vLLM and a tiny model, to measure its client too")
 	gateway := flags.String("gateway", "", "an assay, to measure what its gateway adds too")
+	peers := flags.String("peers", "", "directory of other clients, as make bench-peers makes it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return errors.New("it takes no arguments")
 	}
-	if err := compare(ctx, *rounds, *vllm, *only); err != nil || *gateway == "" || !strings.Contains(behind.name, *only) {
+	if err := compare(ctx, *rounds, *vllm, *peers, *only); err != nil || *gateway == "" || !strings.Contains(behind.name, *only) {
 		return err
 	}
 	return compareGateway(ctx, *rounds, *gateway)

@@ -28,6 +28,8 @@ type measured struct {
 	start, end float64 // s: from the start of the client to its first request, and from the last answer to its end
 	memory     float64 // MiB, the most that the client took
 	between    float64 // CPU seconds of the gateway between client and server
+
+	began, ended time.Duration // of the client's process
 }
 
 // row is a request as the client reports it.
@@ -176,11 +178,18 @@ func ns(s string) time.Duration {
 	return time.Duration(n)
 }
 
+// readTruth reads the server's record. Requests without an id are numbered in the order of their arrivals.
 func readTruth(r io.Reader) (map[string]seen, error) {
 	lines, err := csv.NewReader(r).ReadAll()
-	out := map[string]seen{}
+	slices.SortFunc(lines, func(a, b []string) int { return int(ns(a[1]) - ns(b[1])) })
+	out, without := map[string]seen{}, 0
 	for _, l := range lines {
-		out[strings.TrimPrefix(l[0], "cmpl-")] = seen{ns(l[1]), ns(l[2])}
+		id := strings.TrimPrefix(l[0], "cmpl-")
+		if id == "" {
+			id = number(without)
+			without++
+		}
+		out[id] = seen{ns(l[1]), ns(l[2])}
 	}
 	return out, err
 }

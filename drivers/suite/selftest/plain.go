@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -34,7 +33,7 @@ func plain(ctx context.Context, s scenario, url, dir string) (float64, error) {
 	if connections == 0 {
 		connections = s.prompts
 	}
-	c := &plainClient{http: suite.HTTPClient(connections, 1<<30, nil), url: url + "/v1/completions", rows: make([]row, s.prompts), tokens: s.tokens, prompt: strings.Repeat("word ", cmp.Or(s.input, 8))}
+	c := &plainClient{http: suite.HTTPClient(connections, 1<<30, nil), url: url + "/v1/completions", rows: make([]row, s.prompts), tokens: s.tokens, prompt: s.prompt()}
 	suite.Preconnect(ctx, c.http, []string{url + "/v1/models"}, min(connections, 512))
 	before := cpuSeconds()
 	if s.rate > 0 {

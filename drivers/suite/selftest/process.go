@@ -66,14 +66,14 @@ func goClient(ctx context.Context, s scenario, engine, url, dir string) (m measu
 	}
 	var out strings.Builder
 	cmd.Stdout = &out
-	began := socket.Monotonic()
+	m.began = socket.Monotonic()
 	if err := startOn(cmd, 0); err != nil {
 		return m, err
 	}
 	if err := cmd.Wait(); err != nil {
 		return m, err
 	}
-	ended := socket.Monotonic()
+	m.ended = socket.Monotonic()
 	if _, err := fmt.Sscan(out.String(), &m.cpu); err != nil {
 		return m, err
 	}
@@ -81,7 +81,7 @@ func goClient(ctx context.Context, s scenario, engine, url, dir string) (m measu
 		return m, err
 	}
 	first, last := m.span()
-	m.scenario, m.start, m.end = s, (first - began).Seconds(), (ended - last).Seconds()
+	m.scenario, m.start, m.end = s, (first - m.began).Seconds(), (m.ended - last).Seconds()
 	if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		m.memory = float64(used.Maxrss) / 1024
 	}

@@ -21,11 +21,19 @@ type Watch struct {
 }
 
 // Start begins a window. The client does its work on so many threads; 0: on as many as it gets.
-func Start(threads int) *Watch { return startAt(source{}, threads) }
+func Start(threads int) *Watch { return startAt(source{}, threads, true) }
 
-func startAt(from source, threads int) *Watch {
+// StartCounting is Start for a client whose threads have stall clocks of their own (Report.Threads): another one would only take
+// their CPU.
+func StartCounting(threads int) *Watch { return startAt(source{}, threads, false) }
+
+func startAt(from source, threads int, clock bool) *Watch {
 	w := &Watch{source: from, threads: threads, quit: make(chan struct{}), late: make(chan Histogram, 1)}
-	go func() { w.late <- stalls(w.quit) }()
+	if clock {
+		go func() { w.late <- stalls(w.quit) }()
+	} else {
+		w.late <- Histogram{}
+	}
 	w.before, w.began = read(w.source), time.Now()
 	return w
 }

@@ -12,7 +12,8 @@
 //
 //   - A stall clock (clock.go) that wants to wake every Tick notes when it was due and when it woke. Each Tick that passed
 //     in a stall counts with its own lateness, so that Late says how late a random moment of the window would have been
-//     noticed. A loop with a stall clock of its own, as package wire has, hands its part over with Report.Threads.
+//     noticed. A loop with a stall clock of its own, as package wire has, hands its part over with Report.Threads, and begins with
+//     StartCounting, which starts no other.
 //   - From the kernel (kernel_linux.go): CPU time; the time that the threads were ready to run and were not let (the
 //     run-queue delay of schedstat); throttling by the quota of a control group, in version 1 and 2 and on every level
 //     (cgroup_linux.go); what a hypervisor stole of the CPUs that the process may use, and what other programs used of

@@ -72,7 +72,7 @@ func TestReaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			from := source{root: t.TempDir()}
 			files(t, from.root, test.before)
-			w := startAt(from, 1)
+			w := startAt(from, 1, true)
 			files(t, from.root, test.after)
 			r := w.Stop()
 			r.Late = Histogram{} // this machine's own

@@ -131,3 +131,12 @@ func TestHistogramsMergeExactly(t *testing.T) {
 		}
 	}
 }
+
+// TestCounting: a client with stall clocks of its own is not given another thread to share its CPU with.
+func TestCounting(t *testing.T) {
+	w := StartCounting(1)
+	time.Sleep(4 * Tick)
+	if r := w.Stop(); r.Late.Total != 0 || r.Wall < 4*Tick || r.Own == 0 && r.CPUs == 0 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -159,6 +159,7 @@
 //	dataset.go     the structured data sets      prompts.go     their words
 //	freetext.go    the free data sets            evalset.go     xgrammar_bench
 //	payload.go     the body of a request         prepare.go     which body a request has
+//	frame.go       bodies that differ in their prompt alone
 //	ahead.go       requests made ahead           book.go        what became of the requests
 //	partial.go     what a stopped run leaves     spool.go       answers on disk; spool_linux.go, spool_other.go
 //	schedule.go    when requests go              load.go        the two loops over net/http
@@ -173,7 +174,7 @@
 //	objective.go   the bounds of a search
 //	samples.go     samples.jsonl.gz              csv.go         samples.csv
 //	keepup.go      overload               intervals.go   how sure latencies are
-//	vllmresult.go  vLLM's result JSON
+//	vllmresult.go  vLLM's result JSON            files.go       all files, at a time
 //	work.go        what was done, and asked      worktokens.go  the same, by the server's tokenizer
 //	repeated.go    one prompt again              tokenize.go    the server's tokenizer
 //	words.go       prompts of a length           headers.go     the manifest's headers

@@ -87,7 +87,11 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 	if r.part.at == 0 { // only the first node reads the server's metrics
 		r.startWatching(ctx)
 	}
-	watch := selfwatch.Start(r.client.threads)
+	watching := selfwatch.Start
+	if r.client.threads > 0 { // they have stall clocks
+		watching = selfwatch.StartCounting
+	}
+	watch := watching(r.client.threads)
 	threads, err := drive(ctx, start)
 	report := watch.Stop()
 	report.Threads(threads)

@@ -54,12 +54,13 @@ type payload struct {
 	ignoreEOS bool
 	limit     string         // the member that bounds the answer; empty: max_tokens
 	extra     map[string]any // the same for every request: sampling, and what the manifest adds
+	frames    *frames        // of bodies that differ in their prompt alone; nil: each is made anew
 }
 
 // newPayload is that of a manifest.
 func newPayload(model string, v *v1alpha1.Serving) payload {
 	p := payload{model: model, chat: v.API == "chat", maxTokens: v.OutputTokens, ignoreEOS: v.IgnoreEOS != nil && *v.IgnoreEOS,
-		limit: v.MaxTokensField, extra: v.Sampling.Fields()}
+		limit: v.MaxTokensField, extra: v.Sampling.Fields(), frames: &frames{}}
 	if v.Sampling == nil || !v.Sampling.Server {
 		p.extra["temperature"] = v.Temperature
 	}
@@ -85,6 +86,14 @@ func (p payload) path() string {
 
 // body asks for a streamed answer to q with usage at the end, under constraint c unless that is nil.
 func (p payload) body(q question, c *constraint.Constraint) ([]byte, error) {
+	if p.frames != nil && !p.chat && (c == nil || len(p.dialect.fields(*c)) == 0) {
+		return p.framed(q.text())
+	}
+	return p.whole(q, c)
+}
+
+// whole is body, made from its members.
+func (p payload) whole(q question, c *constraint.Constraint) ([]byte, error) {
 	m := map[string]any{
 		"model": p.model, cmp.Or(p.limit, "max_tokens"): p.maxTokens, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},

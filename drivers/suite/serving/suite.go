@@ -215,27 +215,12 @@ func (r *runner) conclude(ctx context.Context, dir string, b *book, records []re
 	}
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
-	if err := writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), records, vllmLists(r.data)); err != nil {
-		return res, fmt.Errorf("writing vLLM's result file: %w", err)
-	}
-	if err := r.writeSamples(dir, records); err != nil {
+	if err := r.writeFiles(dir, name, r.vllm(sum, res.Simulated, now), records); err != nil {
 		return res, err
 	}
 	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}
 	return res, nil
-}
-
-// writeSamples writes the two files of samples.
-func (r *runner) writeSamples(dir string, records []record) error {
-	from, to := windowOf(records)
-	if err := writeSamples(dir, records, *suite.Between(r.before, r.after, from, to)); err != nil {
-		return fmt.Errorf("writing the samples: %w", err)
-	}
-	if err := writeCSV(dir, records, r.client.id); err != nil {
-		return fmt.Errorf("writing %s: %w", CSVFile, err)
-	}
-	return nil
 }
 
 // result scores the answers and sums up. It takes secrets out of the records.

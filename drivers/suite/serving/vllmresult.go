@@ -176,7 +176,7 @@ func vllmLists(d *dataset) []vllmList {
 		{"start_times", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.sent.Seconds()), nil }},
 		{"outputs", func(b []byte, r *record) ([]byte, error) {
 			out := vllmOutput{Generated: string(r.answer.Text), Correctness: r.verdict == compliant}
-			if r.structured {
+			if r.structured && !d.free { // it would make every request again
 				out.Expected = d.expected(r.index)
 			}
 			return value(b, out)

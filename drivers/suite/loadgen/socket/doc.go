@@ -4,6 +4,7 @@
 // The load generator (package wire) and the server that checks it (package selftest) share it:
 //
 //	socket_linux.go     Receiver: a read with its stamp; Wait and Own: epoll on a thread of its own
+//	prompt_linux.go     Prompt: a thread that wakes on time
 //	clock.go            Clock: CLOCK_MONOTONIC and the wall clock, by which the kernel stamps
 //	monotonic_other.go  systems without CLOCK_MONOTONIC
 package socket

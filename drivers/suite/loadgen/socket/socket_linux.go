@@ -86,6 +86,21 @@ func Wait(fd int, events []unix.EpollEvent) (int, error) {
 	return 0, os.NewSyscallError("epoll_pwait", errno)
 }
 
+// Look is what Wait would report now.
+func Look(fd int, events []unix.EpollEvent) (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 && errno != unix.EINTR {
+		return 0, os.NewSyscallError("epoll_pwait", errno)
+	}
+	return int(n), nil
+}
+
+// Sleep waits until a time of CLOCK_MONOTONIC, or for a signal.
+func Sleep(until time.Duration) {
+	at := unix.NsecToTimespec(int64(until))
+	_, _, _ = unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&at)), 0, 0, 0)
+}
+
 // Own raises GOMAXPROCS so that so many threads can Wait while other goroutines still have a P to run on. Call back to
 // undo it.
 func Own(threads int) (back func()) {

@@ -20,6 +20,11 @@
 // where the loop was late, or busy, the first of several events can have come as early as it last looked. Outcome.Blur is
 // the longest such time, and that of the write. The loop's timer is a stall clock too (package selfwatch).
 //
+// Where events come thick and fast, a thread does not wake for each: it sleeps by the clock for at most half a millisecond, and
+// in a bounded load for at most 1/256 of an answer's time, so that no slot is missed, while they gather (gather.go). Their
+// stamps are the kernel's all the same. In an open loop it also asks the kernel for short turns, and so runs as soon as it wakes
+// (socket.Prompt).
+//
 // A thread's loop (loop.go) begins the requests that are due (send.go), waits (poll.go) and handles what arrived. A
 // connection carries one request at a time (conn.go); response.go and package sse parse its answer. A connection that
 // breaks is a failed request, with two exceptions: an answer whose stream had ended is whole, and a request that the server did

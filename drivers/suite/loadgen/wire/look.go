@@ -38,6 +38,14 @@ func (l *look) woke(from, back, armed time.Duration, full bool) {
 	l.back, l.since, l.full = back, since, full
 }
 
+// gathered notes a wait in which the thread did not watch its sockets: what it found came since it last looked.
+func (l *look) gathered(back time.Duration, full bool) {
+	if !l.full || l.since == 0 {
+		l.since = max(1, l.back)
+	}
+	l.back, l.full = back, full
+}
+
 // blur is by how much at most the first of several events that share a stamp can have come earlier. The kernel has the
 // last packet's stamp alone. Where the loop was waiting, the first packet woke it, and what it found came together.
 func (l *look) blur(stamp, after time.Duration) time.Duration {

@@ -39,6 +39,7 @@ type loop struct {
 	freed    time.Duration   // when the bound last held back a request until
 	slots    []time.Duration // of a closed loop: when each slot that is empty became so
 	watch    look
+	crowd    crowd
 }
 
 // flight is a request that was begun. It has ended when its connection carries another request, or is idle.
@@ -85,9 +86,10 @@ func (l *loop) connecting() bool {
 func (l *loop) run(ctx context.Context, j job) (selfwatch.Thread, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer socket.Prompt(j.Schedule != nil)()
 	l.job, l.started, l.slots = j, nil, nil
 	l.inFlight, l.turn, l.wanted, l.oldest, l.freed = 0, 0, -1, 0, 0
-	l.watch, l.armed = look{}, 0
+	l.watch, l.crowd, l.armed = look{}, crowd{}, 0
 	before := selfwatch.Here()
 	err := l.work(ctx)
 	thread := selfwatch.Here().Since(before)

@@ -45,20 +45,18 @@ func (l *loop) close() {
 // wait waits for events from now until the given time, and returns when it has handled the first ones. No wait is longer than
 // the tick of a stall clock: the end of the context is noticed, and so is a stall.
 func (l *loop) wait(now, until time.Duration) error {
-	if err := l.arm(until); err != nil {
-		return err
-	}
-	n, err := socket.Wait(l.epoll, l.events[:])
+	n, back, err := l.sleep(now, until)
 	if err != nil {
 		return err
 	}
-	back, _ := l.clock.Now()
-	l.watch.woke(now, back, l.armed, n == len(l.events))
+	l.crowd.saw(back, n)
 	for _, event := range l.events[:n] {
 		if int(event.Fd) == l.timer {
 			var b [8]byte
 			_, _ = unix.Read(l.timer, b[:]) // or epoll would report it again
-			l.watch.late.Late(max(0, back-l.armed), selfwatch.Tick)
+			if l.armed > 0 {                // else it was set before events gathered, and nobody waited for it
+				l.watch.late.Late(max(0, back-l.armed), selfwatch.Tick)
+			}
 			l.armed = 0
 			continue
 		}
@@ -67,6 +65,29 @@ func (l *loop) wait(now, until time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// sleep waits for events and returns how many there are. Where they come fast it lets them gather.
+func (l *loop) sleep(now, until time.Duration) (n int, back time.Duration, err error) {
+	if pause := l.crowd.pause(l.Bound > 0); pause > 0 {
+		l.armed = 0
+		if until = min(until, l.watch.back+pause); until > now {
+			socket.Sleep(until)
+			back, _ = l.clock.Now()
+			l.watch.late.Late(max(0, back-until), selfwatch.Tick)
+		}
+		n, err = socket.Look(l.epoll, l.events[:])
+		back, _ = l.clock.Now()
+		l.watch.gathered(back, n == len(l.events))
+		return n, back, err
+	}
+	if err := l.arm(until); err != nil {
+		return 0, 0, err
+	}
+	n, err = socket.Wait(l.epoll, l.events[:])
+	back, _ = l.clock.Now()
+	l.watch.woke(now, back, l.armed, n == len(l.events))
+	return n, back, err
 }
 
 // arm sets the timer, unless it goes off early enough already.

@@ -163,6 +163,7 @@ func (l *loop) over(i int, o *Outcome) {
 		l.slots = append(l.slots, o.Ended)
 	}
 	l.inFlight--
+	l.crowd.ended(o.Ended - o.Sent)
 	l.Ended(i, o)
 }
 
