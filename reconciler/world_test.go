@@ -226,7 +226,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	restart := v1alpha1.RestartPolicy{Limit: &w.restarts, Backoff: v1alpha1.Duration(time.Second)}
 	ready := v1alpha1.Readiness{Within: v1alpha1.Duration(5 * time.Minute)}
 	services := []v1alpha1.Service{
-		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: &w.slots, Nodes: &one, Restart: restart, Ready: ready,
+		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: w.replicas(), Nodes: &one, Restart: restart, Ready: ready,
 			Resources: v1alpha1.Resources{Time: v1alpha1.Duration(w.limit)}},
 		{Name: "ext", External: &v1alpha1.External{URL: "http://elsewhere:1", Type: "chroma"}},
 	}

@@ -35,8 +35,8 @@ func (c *checker) groups(site Site, services []Service) {
 				continue
 			}
 			path := servicePath(i)
-			if *s.Replicas != 1 {
-				c.bad(path+".replicas", fmt.Sprintf("a member of group %s runs once in its allocation, found %d", g, *s.Replicas), "declare another service in the group, or leave the group")
+			if *s.Replicas != (Replicas{Number: 1}) {
+				c.bad(path+".replicas", fmt.Sprintf("a member of group %s runs once in its allocation, found %s", g, s.Replicas), "declare another service in the group, or leave the group")
 			}
 			if first == nil {
 				first = s
@@ -90,7 +90,7 @@ func (c *checker) jobsAtOnce(site Site, services []Service) {
 		grouped[s.Group] = s.Group != ""
 		n := 1
 		if s.Replicas != nil {
-			n = *s.Replicas
+			n = s.Replicas.Least()
 		}
 		if jobs[s.Resources.QOS] += n; jobs[s.Resources.QOS] > limit && jobs[s.Resources.QOS]-n <= limit {
 			c.bad(servicePath(i)+".resources.qos", fmt.Sprintf("%s allows %d job(s) of a user at once, and with this service there are %d",
