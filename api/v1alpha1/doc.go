@@ -25,6 +25,7 @@
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - trust.go refuses what arrived through git and its site has no word for.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
+//   - query.go has the PromQL of a manifest parsed by who knows PromQL.
 //   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //

@@ -168,17 +168,6 @@ func (c *checker) scale(at string, r Replicas) {
 	}
 }
 
-// Queries are what a service asks Prometheus while it runs, by path: PromQL that Validate does not parse.
-func (e Experiment) Queries() map[string]string {
-	out := map[string]string{}
-	for i, s := range e.Spec.Services {
-		if s.Replicas != nil && s.Replicas.Metric != "" {
-			out[servicePath(i)+".replicas.metric"] = s.Replicas.Metric
-		}
-	}
-	return out
-}
-
 // Every is how often the metric is asked: every 15s, as Kubernetes does, and at least four times in the shorter window.
 func (r Replicas) Every() time.Duration {
 	every := 15 * time.Second

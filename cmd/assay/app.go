@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"assay/api/v1alpha1"
+	"assay/drivers/prometheus"
 	"assay/drivers/site"
 	"assay/drivers/source"
 	"assay/reconciler/store"
@@ -111,6 +112,9 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	}
 	m, err := read(in.Files, known, a.siteName)
 	a.warn(m.Refused)
+	if err == nil {
+		err = m.CheckQueries(prometheus.Parse)
+	}
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}
