@@ -21,7 +21,7 @@ type Replicas struct {
 	// is also left alone that would have the metric so close below its target.
 	Tolerance *float64 `json:"tolerance,omitempty"`
 	Cooldown  Duration `json:"cooldown,omitempty"` // from one change to the next; default none
-	Up        Window   `json:"up,omitzero"`        // default 1m
+	Up        Window   `json:"up,omitzero"`        // default 2m
 	Down      Window   `json:"down,omitzero"`      // default 5m
 }
 
@@ -112,7 +112,7 @@ func defaultReplicas(r *Replicas) *Replicas {
 	}
 	out := *r
 	out.Tolerance = orPointer(out.Tolerance, 0.1)
-	out.Up.Window = orPointer(out.Up.Window, minute)
+	out.Up.Window = orPointer(out.Up.Window, 2*minute)
 	out.Down.Window = orPointer(out.Down.Window, 5*minute)
 	return &out
 }

@@ -10,10 +10,11 @@ import (
 // over its target, rounded up; the present number where the metric is within the tolerance of its target. Of what was asked
 // for within the window upwards the smallest number counts, and within the window downwards the largest.
 //
-// Three things are more careful, since a replica is a job that has to queue and start:
+// Four things are more careful, since a replica is a job that has to queue and start:
 //
 //	replicas that start      while the metric is above its target the number does not fall, although few are Ready yet
 //	room                     a smaller number is asked for only if the metric would be below its target by the tolerance there
+//	a number too small       when it grows again soon after it shrank, the window downwards is doubled, up to eight times
 //	after a gap in answers   the windows begin anew, and so they do after a run that measured the service
 
 // Scale says how many replicas a service has by a metric.
@@ -39,6 +40,8 @@ type Scaled struct {
 	Asked      int       `json:"asked,omitempty"`   // how many replicas it asks for, before any bound
 	Reason     Reason    `json:"reason,omitempty"`  // why Number changed then, or did not
 	Message    string    `json:"message,omitempty"`
+	Shrank     bool      `json:"shrank,omitempty"`   // the last change was downwards
+	Patience   int       `json:"patience,omitempty"` // how many times the window downwards is waited for
 	// What was asked for within the windows, as far as it can still count: the smallest upwards first, each later one larger, and
 	// the largest downwards first, each later one smaller. So both are bounded by the range of numbers.
 	Low  []Recommendation `json:"low,omitempty"`
@@ -65,6 +68,9 @@ type ceiling struct {
 	most int
 	cause
 }
+
+// mostPatience bounds how many windows downwards are waited for after numbers that were too small.
+const mostPatience = 8
 
 // gap is how long without an answer makes the windows begin anew.
 func (s *Scale) gap() time.Duration { return max(time.Minute, 4*s.Every) }
@@ -103,7 +109,8 @@ func (s *Scale) next(was Scaled, value float64, ready int, top ceiling, now time
 	is.Answered, is.Value, is.Asked = now, value, s.asks(value, was.Number, ready)
 	asked := Recommendation{now, s.within(is.Asked)}
 	is.Low = push(is.Low, asked, -1, now.Add(-s.Up))
-	is.High = push(is.High, asked, 1, now.Add(-s.Down))
+	down := s.Down * time.Duration(max(1, was.Patience))
+	is.High = push(is.High, asked, 1, now.Add(-down))
 	number := min(max(was.Number, is.Low[0].Number), is.High[0].Number)
 	if number > was.Number {
 		number = max(was.Number, min(number, top.most))
@@ -115,8 +122,12 @@ func (s *Scale) next(was Scaled, value float64, ready int, top ceiling, now time
 		why = cause{CoolingDown, fmt.Sprintf("it asks for %d replicas, and %s of the cooldown are left", number, left.Round(time.Second))}
 	} else {
 		why = cause{ScaledUp, fmt.Sprintf("%d replicas instead of %d: %s", number, was.Number, s.says(is))}
-		if number < was.Number {
+		if is.Shrank = number < was.Number; is.Shrank {
 			why.reason = ScaledDown
+		} else if was.Shrank && now.Sub(is.Changed) < 2*down { // it shrank too soon
+			is.Patience = min(2*max(1, was.Patience), mostPatience)
+		} else if was.Shrank {
+			is.Patience = 1
 		}
 		is.Number, is.Changed = number, now
 	}

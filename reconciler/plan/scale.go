@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -71,6 +72,8 @@ func (w *world) scale(x *experiment, s *service) {
 		w.remember(x, s, cause{Declared, fmt.Sprintf("it has %d replicas until the metric asks for another number", s.Slots)})
 	case !asked || answer.Metric != s.Scale.Metric:
 		g.why = cause{MetricUnknown, "the metric has not been asked yet"}
+	case math.IsNaN(answer.Value) || math.IsInf(answer.Value, 0):
+		g.why = cause{MetricUnknown, fmt.Sprintf("the metric is %v, which is no number", answer.Value)}
 	case answer.Err != "":
 		g.why = cause{MetricUnknown, answer.Err}
 	case answer.Age > staleAnswer:
