@@ -94,6 +94,7 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 	d.field("Service", "%s/%s", e.Name, v.Name)
 	d.field("Kind", "%s", kindOf(v))
 	d.field("Replicas", "%d ready of %d", v.Ready, v.Replicas)
+	d.scale(v)
 	d.conditions(v.Conditions)
 	for _, seat := range v.Seats {
 		d.field("Seat", "%s", seat.Seat)

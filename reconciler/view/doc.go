@@ -14,6 +14,7 @@
 //	table.go      rows for people, one function a kind
 //	wide.go       what -o wide adds to them
 //	describe.go   everything known of one object
+//	describescale.go  why a service has as many replicas as it has
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
 //	settled.go    whether an experiment has settled, and what went wrong
