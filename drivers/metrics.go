@@ -1,6 +1,9 @@
 package drivers
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Target is one address for Prometheus to scrape.
 type Target struct {
@@ -27,6 +30,13 @@ type Metrics interface {
 	// Health returns the targets that were scraped within the last few intervals, by id. A target that is absent is Unknown.
 	// An error means that all targets are Unknown.
 	Health(ctx context.Context) (map[string]Health, error)
+}
+
+// Valuer is an optional capability of Metrics: it answers PromQL.
+type Valuer interface {
+	// Value is what an expression gives now, which has to be one number, and how old the oldest last sample is of the series that
+	// it uses. ErrNotFound: there is none; ErrUnavailable: nobody answered.
+	Value(ctx context.Context, expr string) (v float64, age time.Duration, err error)
 }
 
 // Exporter is an optional capability of Metrics: it exports all samples of one experiment, so that they outlive retention.

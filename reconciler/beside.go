@@ -39,10 +39,11 @@ type effect struct {
 type kind int
 
 const (
-	notes   kind = iota // files of the state directory
-	asking              // the scheduler; several times as many as its calls, so that some write while others call
-	ending              // cancels: a driver does with one command what many ask for
-	lengthy             // directories and exports: minutes each
+	notes     kind = iota // files of the state directory
+	asking                // the scheduler; several times as many as its calls, so that some write while others call
+	ending                // cancels: a driver does with one command what many ask for
+	lengthy               // directories and exports: minutes each
+	questions             // Prometheus
 	kinds
 )
 
@@ -84,7 +85,7 @@ type beside struct {
 }
 
 func newBeside(spawn func(func()), calls int) *beside {
-	b := &beside{spawn: spawn, most: [kinds]int{notes: room, asking: 4 * calls, ending: crowd, lengthy: room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
+	b := &beside{spawn: spawn, most: [kinds]int{notes: room, asking: 4 * calls, ending: crowd, lengthy: room, questions: room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
 	b.reopen()
 	return b
 }
@@ -247,12 +248,13 @@ func (b *beside) stop() {
 // outcome is what became of the actions at one place. The pass takes it in: nothing of the loop's memory is written beside it.
 type outcome struct {
 	did      []result
-	asked    bool   // the scheduler was called, so its last answer is old
-	doubt    error  // the scheduler did not answer, so nothing that it said before is certain
-	folders  bool   // a directory was changed
-	unstored string // experiment whose metrics could not be stored
-	targets  string // fingerprint of the targets that Prometheus took
-	halt     error  // nothing more may be done: the lease is lost, or could not be renewed
+	asked    bool      // the scheduler was called, so its last answer is old
+	doubt    error     // the scheduler did not answer, so nothing that it said before is certain
+	folders  bool      // a directory was changed
+	unstored string    // experiment whose metrics could not be stored
+	targets  string    // fingerprint of the targets that Prometheus took
+	answer   *answered // what Prometheus said of a scaled service
+	halt     error     // nothing more may be done: the lease is lost, or could not be renewed
 }
 
 // result is an action, and as what it was done.

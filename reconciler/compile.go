@@ -96,7 +96,8 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 		p.Proc = fingerprint(made.Lustre)
 		return p, nil
 	}
-	p.Slots = or(s.Replicas, 1)
+	replicas := or(s.Replicas, v1alpha1.Replicas{Number: 1})
+	p.Slots, p.Scale = replicas.Least(), scaleOf(rev.Site, s)
 	p.Job = plan.ServiceJob(rev.Site, s)
 	p.Alloc = allocation(p.Job)
 	restart := drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
@@ -110,6 +111,16 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	}
 	p.Proc, p.Settings = fingerprint(procs...), fingerprint(settings...)
 	return p, nil
+}
+
+// scaleOf is what scales a service; nil where it has a number.
+func scaleOf(site v1alpha1.Site, s v1alpha1.Service) *plan.Scale {
+	if s.Replicas == nil || !s.Replicas.Scaled() {
+		return nil
+	}
+	r := *s.Replicas
+	return &plan.Scale{Min: r.Min, Max: r.Max, Metric: r.Metric, Target: r.Target, Tolerance: or(r.Tolerance, 0), Cooldown: r.Cooldown.Std(),
+		Up: or(r.Up.Window, 0).Std(), Down: or(r.Down.Window, 0).Std(), Every: r.Every(), Jobs: site.Spec.QOS[plan.ServiceJob(site, s).QOS].MaxJobsPerUser}
 }
 
 func renewOf(site v1alpha1.Site, r v1alpha1.Renewal) plan.Renew {

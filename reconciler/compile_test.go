@@ -25,7 +25,7 @@ func testRevision() store.Revision {
 		Spec: v1alpha1.Experiment{Spec: v1alpha1.ExperimentSpec{
 			WhenDone: "Stop",
 			Services: []v1alpha1.Service{{
-				Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m"}, Replicas: &two, Nodes: &two, DependsOn: []string{"db"},
+				Name: "llm", VLLM: &v1alpha1.VLLM{Model: "m"}, Replicas: &v1alpha1.Replicas{Number: two}, Nodes: &two, DependsOn: []string{"db"},
 				Resources: v1alpha1.Resources{Partition: "gpu", QOS: "dev", GPUsPerNode: &gpus, CPUsPerNode: 8,
 					MemoryPerNode: 1 << 30, Time: v1alpha1.Duration(time.Hour)},
 				Ready:   v1alpha1.Readiness{Within: v1alpha1.Duration(time.Minute), StableFor: v1alpha1.Duration(time.Second)},
@@ -95,7 +95,7 @@ func TestFingerprints(t *testing.T) {
 		"live":        {func(_ *store.Revision, s *v1alpha1.Service) { s.Live.Misses = 9 }, prints{Settings: true}},
 		"restart":     {func(_ *store.Revision, s *v1alpha1.Service) { s.Restart.Limit = &limit }, prints{Settings: true}},
 		"model":       {func(_ *store.Revision, s *v1alpha1.Service) { s.VLLM.Model = "n" }, prints{Proc: true, Settings: true}}, // its probe asks for the model
-		"replicas":    {func(_ *store.Revision, s *v1alpha1.Service) { s.Replicas = &one }, prints{}},
+		"replicas":    {func(_ *store.Revision, s *v1alpha1.Service) { s.Replicas = &v1alpha1.Replicas{Number: one} }, prints{}},
 		"prompts": {func(r *store.Revision, _ *v1alpha1.Service) {
 			r.Spec.Spec.Benchmarks[0].Serving = &v1alpha1.Serving{Dataset: "regex"}
 		}, prints{Bench: true}},

@@ -16,6 +16,7 @@
 //	agents.go          what agents report, and how long each has been silent by our own clock
 //	happenings.go      losses, restarts and returns inside jobs become events, each once
 //	witness.go         servers of silent agents are asked themselves: they answer, do not answer, or could not be asked
+//	scaled.go          what the metrics of scaled services say, and what is remembered of them
 //	folders.go         directory targets: read, created, removed; where exported metrics are stored
 //	fence.go           closes an attempt: stop first, then what ends what is left; whose agent has said since that it ended
 //	execute.go         carries plan's actions out, in order for each seat

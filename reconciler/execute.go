@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"assay/drivers"
 	"assay/reconciler/plan"
@@ -67,7 +68,7 @@ func (l *Loop) execute(ctx context.Context, actions []plan.Action, touched map[p
 func placeOf(a plan.Action) (place, bool) {
 	experiment := drivers.Seat{Experiment: a.Experiment}
 	switch a.Verb {
-	case plan.CreateRun, plan.UpdateRun, plan.PlaceRun, plan.SetAside, plan.DropRerun, plan.Forget:
+	case plan.CreateRun, plan.UpdateRun, plan.PlaceRun, plan.SetAside, plan.DropRerun, plan.Forget, plan.Remember, plan.Unlearn:
 		return place{}, false
 	case plan.MakeFolder, plan.DropFolder:
 		return place{experiment, "folder of " + a.Folder.Service}, true
@@ -153,6 +154,12 @@ func (x *executor) do(ctx context.Context, a plan.Action) (did plan.Action, err 
 		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.HandedOver = x.Clock() })
 	case plan.Extend:
 		return x.extend(ctx, a)
+	case plan.TakeBack:
+		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.HandedOver = time.Time{} })
+	case plan.Remember:
+		err = x.Lease.PutScaled(*a.Scaled)
+	case plan.Unlearn:
+		err = x.Lease.DropScaled(*a.Scaled)
 	case plan.Fence:
 		return a, x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Fenced = a.Reason })
 	case plan.Reconfigure:

@@ -72,6 +72,7 @@ type Loop struct {
 	handed     []drivers.Target                     // the targets as last handed over
 	damage     damage
 	renewal    renewal
+	scaled     scaled
 	events     []store.Event    // not written yet
 	generation map[string]int64 // by experiment, as the last pass found it
 
@@ -113,6 +114,9 @@ func (l *Loop) prepare() {
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		l.heads = &store.HeadsReader{Store: l.Store}
+		if l.scaled.answers = map[string]answered{}; l.scaled.values == nil {
+			l.scaled.values, _ = l.Metrics.(drivers.Valuer)
+		}
 		poll := l.Site.Spec.Poll
 		l.listing = listing{every: poll.Every.Std(), atMost: poll.AtMost.Std()}
 		all, err := l.Store.Statuses()

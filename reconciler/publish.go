@@ -37,7 +37,13 @@ func (l *Loop) takeIn(o outcome) error {
 	if o.targets != "" {
 		l.targets = o.targets
 	}
+	if o.answer != nil {
+		l.scaled.answers[o.answer.key] = *o.answer
+	}
 	for _, r := range o.did {
+		if r.err == nil && r.action.Scaled != nil {
+			l.remembered(r.action)
+		}
 		if err := l.pauseFor(r.err); err != nil { // pause.go
 			return err
 		}
@@ -58,6 +64,9 @@ func (l *Loop) takeAll() error {
 // recordEvent notes the event of an action, for writeEvents.
 func (l *Loop) recordEvent(r result) {
 	a := r.action
+	if a.Quiet && r.err == nil {
+		return
+	}
 	e := store.Event{
 		Time: l.Clock(), Type: normal, Experiment: a.Experiment, Object: a.Object, Reason: string(r.did.Reason), Message: r.did.Message,
 		Generation: l.generation[a.Experiment], JobID: string(r.did.JobID),

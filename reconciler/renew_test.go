@@ -19,7 +19,7 @@ var errHasty = errors.New("a job took over whose server was never Ready")
 // handedOver checks the hand-overs that a pass decided on.
 func (w *sim) handedOver(actions []plan.Action) {
 	for _, a := range actions {
-		if a.Verb != plan.HandOver {
+		if a.Verb != plan.HandOver || a.Reason == plan.ScaledDown {
 			continue
 		}
 		serves := slices.ContainsFunc(w.cluster.Live(), func(j drivers.Job) bool {

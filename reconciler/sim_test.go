@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"assay/reconciler/each"
+	"assay/reconciler/plan"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -143,7 +145,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	}
 	defer w.close()
 	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
-	w.own, w.renews, w.search = seed%4 == 0, seed%5 == 3, seed%4 == 1 || seed%8 == 4
+	w.own, w.renews, w.search, w.scaled = seed%4 == 0, seed%5 == 3, seed%4 == 1 || seed%8 == 4, scales(seed)
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()
@@ -204,7 +206,7 @@ func (w *sim) pass() {
 		}
 		w.handedOver(r.Actions)
 		w.calmly(r)
-		w.quiet = err == nil && len(r.Actions) == 0 && len(w.flights.flying) == 0
+		w.quiet = err == nil && !slices.ContainsFunc(r.Actions, func(a plan.Action) bool { return !a.Quiet }) && len(w.flights.flying) == 0
 		w.status = r.Status
 	})
 	if took := w.cluster.Now().Sub(began); took > longestPass {

@@ -187,6 +187,7 @@ func (w *sim) peace() {
 	w.sound()
 	w.cluster.SetRunFaults(fake.RunFaults{})
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
+	w.loads.calm = true
 	w.apply()
 }
 
@@ -248,7 +249,7 @@ func (w *sim) done() bool {
 			return false
 		}
 	}
-	return true
+	return w.settledNumber()
 }
 
 // final compares what is there in the end with what was declared: believing the cluster, not the status.

@@ -44,6 +44,8 @@ type sim struct {
 	// what is declared at present
 	model      string
 	slots      int
+	scaled     bool // a metric scales llm: slots is its least number
+	loads      loads
 	repeats    int // of each deployment
 	deploys    int // deployments of llm that bench measures
 	limit      time.Duration
@@ -91,6 +93,7 @@ func newSim(t *testing.T, seed uint64, v variant, trace func(string) (int, error
 	w := &sim{dir: dir, v: v, rng: rand.New(rand.NewPCG(seed, 2)), reads: rand.New(rand.NewPCG(seed, 3)), asks: rand.New(rand.NewPCG(seed, 4)), absence: memory(seed) - 15*time.Second, step: 4 * time.Second, model: "a", slots: 1, repeats: 2,
 		limit: 12 * time.Hour, restarts: 1000, timeout: 5 * time.Minute, web: true, webNodes: 1, judged: map[string]bool{}, replaced: map[string]bool{}, note: func(string, ...any) {}}
 	w.flights = newFlights(seed)
+	w.loads = loads{rng: rand.New(rand.NewPCG(seed, 7)), load: loadTarget}
 	w.deploys = 1
 	if seed%4 == 1 {
 		w.deploys = 2
@@ -160,7 +163,7 @@ func (w *sim) loopOver(s *store.Store, lease *store.Lease, c *fake.Cluster) *Loo
 	l := &Loop{
 		Store: s, Lease: lease, Site: site, Scheduler: w.v.scheduler(c, w.cannotFence), Compile: compileSim,
 		Probe:  w.probe,
-		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, steady: w.passing, decide: w.v.decide,
+		Binary: "/bin/assay", Clock: w.now, workers: 1, spawn: func(f func()) { f() }, steady: w.passing, decide: w.watched, scaled: scaled{values: &w.loads},
 		Policy: plan.Policy{Settle: 15 * time.Second, Stale: 30 * time.Second, BackoffMax: 10 * time.Second,
 			Proven: 10 * time.Minute, RunAttempts: 1000, Hold: 5 * time.Minute},
 	}
@@ -230,7 +233,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	restart := v1alpha1.RestartPolicy{Limit: &w.restarts, Backoff: v1alpha1.Duration(time.Second)}
 	ready := v1alpha1.Readiness{Within: v1alpha1.Duration(5 * time.Minute)}
 	services := []v1alpha1.Service{
-		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: &w.slots, Nodes: &one, Restart: restart, Ready: ready,
+		{Name: "llm", VLLM: &v1alpha1.VLLM{Model: w.model}, Replicas: w.replicas(), Nodes: &one, Restart: restart, Ready: ready,
 			Resources: v1alpha1.Resources{Time: v1alpha1.Duration(w.limit)}},
 		{Name: "ext", External: &v1alpha1.External{URL: "http://elsewhere:1", Type: "chroma"}},
 	}

@@ -72,7 +72,7 @@ func defaultService(site Site, s *Service) {
 	if s.External != nil || s.Lustre != nil {
 		return // it has no job
 	}
-	s.Replicas = orPointer(s.Replicas, 1)
+	s.Replicas = defaultReplicas(s.Replicas)
 	s.Nodes = orPointer(s.Nodes, 1)
 	defaultResources(site, s)
 	s.Live = s.Watch()

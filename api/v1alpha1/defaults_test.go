@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 			tp = s.VLLM.TensorParallel
 		}
 		got := fmt.Sprintf("partition %s qos %s gpus %d tp %d time %s within %s limit %d backoff %s nodes %d replicas %d", s.Resources.Partition,
-			s.Resources.QOS, *s.Resources.GPUsPerNode, tp, s.Resources.Time, s.Ready.Within, *s.Restart.Limit, s.Restart.Backoff, *s.Nodes, *s.Replicas)
+			s.Resources.QOS, *s.Resources.GPUsPerNode, tp, s.Resources.Time, s.Ready.Within, *s.Restart.Limit, s.Restart.Backoff, *s.Nodes, s.Replicas.Number)
 		if diff := cmp.Diff(c.text, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}

@@ -20,13 +20,14 @@
 //   - samples.go says how many samples a percentile needs.
 //   - defaults.go fills in defaults. Doing it again changes nothing.
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;
-//     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, gateway.go, secret.go, auth.go, container.go, image.go, group.go and graph.go hold
+//     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, replicas.go, gateway.go, secret.go, auth.go, container.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.
 //   - files.go has the paths of data sets; relative ones count from the folder of their manifest.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
+//   - query.go has the PromQL of a manifest parsed by who knows PromQL.
 //   - walltime.go says how much of a walltime runs can use.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //

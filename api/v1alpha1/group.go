@@ -34,8 +34,8 @@ func (c *checker) groups(services []Service) {
 				continue
 			}
 			path := servicePath(i)
-			if *s.Replicas != 1 {
-				c.bad(path+".replicas", fmt.Sprintf("a member of group %s runs once in its allocation, found %d", g, *s.Replicas), "declare another service in the group, or leave the group")
+			if *s.Replicas != (Replicas{Number: 1}) {
+				c.bad(path+".replicas", fmt.Sprintf("a member of group %s runs once in its allocation, found %s", g, s.Replicas), "declare another service in the group, or leave the group")
 			}
 			if first == nil {
 				first = s

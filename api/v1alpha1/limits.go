@@ -92,7 +92,7 @@ func (c *checker) amounts(e Experiment, points int) {
 	}
 	for _, s := range e.Spec.Services {
 		if s.Replicas != nil {
-			replicas += *s.Replicas
+			replicas += s.Replicas.Most()
 		}
 	}
 	if runs > maxRuns {

@@ -78,7 +78,7 @@ func (d *document) value(n *yaml.Node, v reflect.Value, path string) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	written := n.Kind == yaml.MappingNode && v.Type() == reflect.TypeFor[Repeats]() // field by field, or as a number
+	written := n.Kind == yaml.MappingNode && (v.Type() == reflect.TypeFor[Repeats]() || v.Type() == reflect.TypeFor[Replicas]() && len(n.Content) > 0) // field by field, or as a number
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && !written {
 		d.unmarshal(n, u, v, path)
 		return
@@ -134,7 +134,9 @@ func fieldsOf(t reflect.Type) map[string]int {
 	out := make(map[string]int, t.NumField())
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		out[name] = i
+		if name != "-" {
+			out[name] = i
+		}
 	}
 	return out
 }

@@ -207,6 +207,8 @@ func expected(t reflect.Type) string {
 		return "a share such as 5%"
 	case reflect.TypeFor[Repeats]():
 		return "a number such as 3, or {runs: 5, deployments: 3}"
+	case reflect.TypeFor[Replicas]():
+		return "a number such as 2, or {min: 1, max: 4, metric: …, target: …}"
 	case reflect.TypeFor[Rate]():
 		return "inf or a number of requests per second"
 	}

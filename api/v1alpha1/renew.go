@@ -22,7 +22,7 @@ type Renewal struct {
 	// Before is how long before the end the next job is submitted, or another walltime asked for. Default: twice what the queue
 	// and the start of the last jobs took at most, with the drain; at least 2m, and at most half of the walltime.
 	Before Duration `json:"before,omitempty" validate:"gte=0"`
-	Drain  Duration `json:"drain,omitempty" validate:"gte=0"` // how long the old job goes on after the next one has taken over; default 30s
+	Drain  Duration `json:"drain,omitempty" validate:"gte=0"` // how long a job goes on that has handed over, or that a metric makes leave; default 30s
 	Times  int      `json:"times,omitempty" validate:"gte=0"` // most walltimes that follow the first, in place or by other jobs; 0, the default: no bound
 }
 
@@ -40,7 +40,7 @@ func defaultRenewal(s *Service) {
 		policy = Overlap
 	}
 	s.Renew.Policy = cmp.Or(s.Renew.Policy, policy)
-	if s.Renew.Policy == Overlap {
+	if s.Renew.Policy == Overlap || s.Replicas.Scaled() {
 		s.Renew.Drain = cmp.Or(s.Renew.Drain, 30*second)
 	}
 }
@@ -59,7 +59,7 @@ func (c *checker) renewal(path string, s Service) {
 	switch {
 	case s.Renew.Policy == Overlap && (s.Chroma != nil || s.Monitors != nil || s.usesData()):
 		c.bad(path+".renew.policy", "two servers of it would write one data folder", "write Recreate")
-	case s.Renew.Policy != Overlap && (s.Renew.Before > 0 || s.Renew.Drain > 0):
+	case s.Renew.Policy != Overlap && (s.Renew.Before > 0 || s.Renew.Drain > 0 && !s.Replicas.Scaled()):
 		c.bad(path+".renew.policy", "before and drain are of a next job that overlaps with this one", "write Overlap, or remove them")
 	case s.Renew.Policy == Overlap && s.Resources.Time > 0 && s.Renew.Before >= s.Resources.Time:
 		c.bad(path+".renew.before", "the next job would be submitted before this one starts", "write less than resources.time")

@@ -138,6 +138,7 @@ func (c *checker) services(site Site, services []Service) {
 		c.resources(site, path, s)
 		c.live(path, s.Live)
 		c.renewal(path, s)
+		c.scaling(path, s)
 		c.gateway(path, s, services)
 		if s.Monitors != nil {
 			c.monitors(path, s)
@@ -165,8 +166,8 @@ func (c *checker) process(site Site, path string, s Service, ports map[int]strin
 	if site.Spec.Scheduler != Local || p.Port == 0 {
 		return
 	}
-	if *s.Replicas > 1 {
-		c.bad(path+".process.port", fmt.Sprintf("%d replicas on one machine cannot share port %d", *s.Replicas, p.Port), "leave port out: free ones are allocated")
+	if s.Replicas.Most() > 1 {
+		c.bad(path+".process.port", fmt.Sprintf("%s replicas on one machine cannot share port %d", s.Replicas, p.Port), "leave port out: free ones are allocated")
 	}
 	if other := ports[p.Port]; other != "" {
 		c.bad(path+".process.port", fmt.Sprintf("port %d is taken by service %s on the same machine", p.Port, other), "leave port out: a free one is allocated")

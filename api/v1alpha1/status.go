@@ -74,6 +74,22 @@ type ServiceStatus struct {
 	Ready      int          `json:"readyReplicas"`
 	Restarts   int          `json:"restarts"`
 	Seats      []SeatStatus `json:"seats,omitempty"`
+	Scale      *ScaleStatus `json:"scale,omitempty"` // of one that a metric scales
+}
+
+// ScaleStatus says why a service has the number of replicas that it has.
+type ScaleStatus struct {
+	Min      int        `json:"min"`
+	Max      int        `json:"max"`
+	Metric   string     `json:"metric"` // PromQL
+	Target   float64    `json:"target"`
+	Value    *float64   `json:"value,omitempty"`    // the last answer that counted
+	Answered *time.Time `json:"answered,omitempty"` // when it was given
+	Asked    int        `json:"asked,omitempty"`    // how many replicas it asks for, before any bound
+	Changed  *time.Time `json:"changed,omitempty"`  // when the number last changed
+	Reason   string     `json:"reason"`             // why it changed then, or why it stays
+	Message  string     `json:"message,omitempty"`
+	Leaving  []string   `json:"leaving,omitempty"` // ids of jobs that leave and finish what they were asked
 }
 
 // SeatStatus is one place of a service and the job that fills it. Addresses are empty until the live job reports them.

@@ -9,7 +9,7 @@ import (
 )
 
 func swept(s Sweep) Experiment {
-	nodes, replicas := 1, 1
+	nodes, replicas := 1, Replicas{Number: 1}
 	return Experiment{Metadata: Metadata{Name: "e"}, Spec: ExperimentSpec{
 		Services: []Service{{Name: "llm", Nodes: &nodes, Replicas: &replicas, VLLM: &VLLM{Model: "m"},
 			Secrets: map[string]Secret{"T": {Env: "T", Digest: "abc"}}}},

@@ -134,9 +134,9 @@ type Service struct {
 	Process   *Process  `json:"process,omitempty"`
 	Gateway   *Gateway  `json:"gateway,omitempty"`
 	External  *External `json:"external,omitempty"`
-	Group     string    `json:"group,omitempty" validate:"omitempty,dnslabel"`          // services of one group share one allocation
-	Replicas  *int      `json:"replicas,omitempty" validate:"omitempty,gte=0,lte=1000"` // default 1
-	Nodes     *int      `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"`   // default 1
+	Group     string    `json:"group,omitempty" validate:"omitempty,dnslabel"`        // services of one group share one allocation
+	Replicas  *Replicas `json:"replicas,omitempty" validate:"-"`                      // default 1
+	Nodes     *int      `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"` // default 1
 	Resources Resources `json:"resources,omitzero"`
 	// Image is docker://NAME:TAG, docker://NAME@sha256:… or the path of a .sif file; none: the command on PATH. Default:
 	// at a site that runs containers, the image that this assay was made for.

@@ -14,6 +14,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/container"
+	"assay/drivers/prometheus"
 	"assay/drivers/remote"
 	"assay/drivers/service/arguments"
 	"assay/drivers/site"
@@ -127,6 +128,9 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 		m, err = v1alpha1.LoadTyped(in.Files, folders(in), known, a.siteName, admits, a.checksArguments())
 	}
 	a.warn(m.Refused)
+	if err == nil {
+		err = m.CheckQueries(prometheus.Parse)
+	}
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}

@@ -12,8 +12,8 @@
 //   - Client (client.go) asks a Prometheus that already runs. That server finds the targets in the file_sd file that
 //     the controller keeps in the state directory (targets/assay.json).
 //
-// Both answer Health with the same two PromQL expressions (health.go) over the label assay_target, and Average
-// (average.go) with the mean of one series over a time window. Export (export.go) writes the samples of an experiment as
+// Both answer Health with the same two PromQL expressions (health.go) over the label assay_target, Value (value.go) with one
+// number and its age, and Average (average.go) with the mean of one series over a time window. Export (export.go) writes the samples of an experiment as
 // OpenMetrics text.
 //
 // A target can send what drivers.ScrapeLimits allows; a scrape that exceeds it counts as failed and Health says which limit

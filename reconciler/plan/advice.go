@@ -133,6 +133,18 @@ var advice = map[Reason]string{
 	PartnerLost:    "nothing to do: it is done again together with the run that was lost",
 	NotWanted:      "apply a manifest that declares the run, or leave it",
 
+	ScaledUp:         "nothing to do: the metric asks for more replicas",
+	AsAsked:          "nothing to do: there are as many replicas as the metric asks for",
+	WithinTolerance:  "nothing to do; to have it followed more closely, lower replicas.tolerance",
+	WaitingForWindow: "wait, or shorten replicas.up.window or replicas.down.window",
+	CoolingDown:      "wait, or lower replicas.cooldown",
+	AtMaximum:        "raise replicas.max, if more are worth it",
+	AtMinimum:        "nothing to do; lower replicas.min to pay for less",
+	LimitedByQOS:     "wait for other services to end, or name another qos (resources.qos)",
+	NoneReady:        "see why no replica is Ready: assay describe service NAME",
+	MetricUnknown:    "check that the expression has one value: ask the Prometheus of the site for it",
+	MetricStale:      "check why Prometheus does not scrape what the expression names",
+
 	NotBegun:           "nothing to do: it had not begun, and is tried again",
 	TargetLost:         "nothing to do while it is tried again; if it comes back, read why the target ended: assay logs SERVICE",
 	TargetNotReady:     "see why the target is not Ready: assay describe service TARGET",
@@ -144,7 +156,7 @@ var advice = map[Reason]string{
 	drivers.LostClaim:  "nothing to do: it is tried again",
 
 	Removed:     "nothing to do: it is no longer declared",
-	ScaledDown:  "nothing to do: fewer replicas are declared",
+	ScaledDown:  "nothing to do: fewer replicas are declared, or are enough",
 	Reallocated: "wait: a job of the declared size follows",
 	Suspended:   "to go on, set suspend to false and apply",
 	Deleted:     "nothing to do: results, logs and history are kept",
@@ -204,6 +216,9 @@ var advice = map[Reason]string{
 	ForgetFailed:      "make the state directory writable",
 	MakeFolderFailed:  "make the parent directory writable, or declare another path",
 	DropFolderFailed:  "remove the directory by hand if the message says that it is not assay's",
+	TakeBackFailed:    "make the state directory writable",
+	RememberFailed:    "make the state directory writable",
+	UnlearnFailed:     "make the state directory writable",
 	ExportFailed:      "make room in the state directory; the metrics stay in Prometheus until its retention ends",
 
 	CommandNotFound: "correct the command or the image: the node has no such program",
@@ -230,6 +245,7 @@ func Advice(r Reason) string { return advice[r] }
 var notDone = map[Verb]Reason{
 	Submit: SubmitFailed, Adopt: AdoptFailed, Cancel: CancelFailed, Close: CloseFailed, Fence: FenceFailed, HandOver: HandOverFailed, Extend: ExtendFailed, Reconfigure: ReconfigureFailed, Instruct: InstructFailed,
 	CreateRun: CreateRunFailed, UpdateRun: UpdateRunFailed, SetAside: SetAsideFailed, PlaceRun: PlaceRunFailed, DropRerun: DropRerunFailed, Forget: ForgetFailed, MakeFolder: MakeFolderFailed, DropFolder: DropFolderFailed, Export: ExportFailed,
+	TakeBack: TakeBackFailed, Remember: RememberFailed, Unlearn: UnlearnFailed,
 }
 
 // Failed is the reason of an action that could not be carried out.

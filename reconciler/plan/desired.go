@@ -64,7 +64,8 @@ type Service struct {
 	Lustre     *v1alpha1.Lustre // lustre only
 	DependsOn  []string
 	Forwards   []string                     // gateway only: the services that it passes requests to
-	Slots      int                          // replicas
+	Slots      int                          // replicas; of a scaled service at least so many
+	Scale      *Scale                       // by which metric it has more of them; nil: none
 	Job        drivers.JobSpec              // template; Tag, Name and Dir are filled in per seat
 	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted
 	Processes  []drivers.Process            // the first is the endpoint; each has a fingerprint of its own

@@ -36,6 +36,7 @@ func Diff(d Desired, o Observed) []Step {
 				steps = append(steps, w.steps(x, alloc, seat)...)
 			}
 		}
+		steps = append(steps, w.scaleSteps(x)...)
 		steps = append(steps, w.folderSteps(x)...)
 		for _, r := range x.wants {
 			if !x.ended(r.key) && !x.underWay(r.key) {
@@ -66,6 +67,9 @@ func (w *world) steps(x *experiment, alloc *allocation, seat *seat) []Step {
 		if n := len(ended); n > 0 && ended[n-1].End.Reason != NeverSubmitted {
 			last := ended[n-1].End
 			return one(Create, fmt.Sprintf("the last job ended: %s (%s)", last.Reason, last.Message))
+		}
+		if alloc.scale != nil {
+			return one(Create, fmt.Sprintf("it is declared and no job runs for it; a metric decides from then on: %d to %d replicas", alloc.scale.Min, alloc.scale.Max))
 		}
 		return one(Create, "it is declared and no job runs for it")
 	}
@@ -144,7 +148,7 @@ func (w *world) folderSteps(x *experiment) (out []Step) {
 func (w *world) destroyed(x *experiment) []Step {
 	var out []Step
 	for _, id := range x.openSeats {
-		if because := w.unwanted(x, id); because.set() && len(w.open[id]) > 0 {
+		if because := w.unwanted(x, id); because.set() && len(w.open[id]) > 0 && !x.shrinks(id) {
 			reason := because.message
 			if x.blocked != "" {
 				reason = "refused: " + x.blocked
@@ -153,6 +157,12 @@ func (w *world) destroyed(x *experiment) []Step {
 		}
 	}
 	return out
+}
+
+// shrinks reports whether a seat is only above the number that a metric asks for at the moment: that is no edit.
+func (x *experiment) shrinks(id drivers.Seat) bool {
+	alloc := x.alloc[id.Group]
+	return !x.released.set() && alloc != nil && alloc.scale != nil && id.Slot < alloc.scale.Max
 }
 
 // Summary is the last line of a plan, in Terraform's form.

@@ -51,6 +51,9 @@
 //	walltime.go     what becomes of a job's time limit when settings change
 //	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
+//	scale.go        how many replicas a service has by a metric
+//	recommend.go    how many a value of the metric asks for, and when that counts
+//	leave.go        a replica that a metric makes leave has time to finish
 //	renew.go        the next job before the walltime ends: when, and when it takes over
 //	extend.go       whether the present job goes on instead, in place
 //	starts.go       how long the queue and the servers took for the last jobs
@@ -64,6 +67,7 @@
 //	runstatus.go    the status of runs
 //	service.go      the status of services
 //	startup.go      what the start of a server took
+//	scalestatus.go  why a scaled service has as many replicas as it has, and what `assay plan` says of it
 //	source.go       whether an experiment is as its followed source has it
 //	targets.go      what Prometheus should scrape
 //

@@ -23,6 +23,7 @@ type allocation struct {
 	backoff  time.Duration
 	fence    time.Duration
 	renew    Renew
+	scale    *Scale  // a metric decides how many slots there are; nil: none
 	twins    []*seat // by slot, where a second job of the place is open; nil: nowhere
 	seats    []*seat
 }
@@ -58,7 +59,7 @@ func (s *service) seated() bool { return s.URL == "" && s.Lustre == nil }
 func (a *allocation) merge() {
 	first := a.members[0]
 	a.job, a.slots, a.restarts, a.backoff, a.fence = first.Job, first.Slots, first.Restarts, first.Backoff, first.Fence
-	a.renew = first.Renew
+	a.renew, a.scale = first.Renew, first.Scale
 	for _, s := range a.members[1:] {
 		a.job = ShareJob(a.job, s.Job, false)
 		a.restarts, a.backoff, a.fence = max(a.restarts, s.Restarts), max(a.backoff, s.Backoff), max(a.fence, s.Fence)

@@ -25,6 +25,8 @@ type Observed struct {
 	Absent       map[string]bool     // of the paths that processes need, those that do not exist
 	Exported     map[string]bool     // experiment@generation whose metrics are stored
 	Metrics      Metrics
+	Scaled       map[string]Scaled                    // by experiment/service: what is remembered of scaled services
+	Answers      map[string]Answer                    // by experiment/service: what Prometheus last said to their metrics
 	Sources      []Source                             // followed folders and repositories
 	Previous     map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
 	Busy         map[drivers.Seat]bool                // an effect is under way there, so nothing is decided about them

@@ -21,16 +21,23 @@ func Plan(d Desired, o Observed) Result {
 		x.follow()                // searched.go: the next run of a search, now that one has ended
 		x.released = w.release(x) // retire.go: suspended, deleting, or done
 		w.supersede(x)            // run.go: runs that the newest revision no longer asks for
-		w.retire(x)               // retire.go: seats that are no longer wanted
+		w.retire(x)               // retire.go, leave.go: seats that are no longer wanted
 	}
 	w.openBudget() // budget.go: how many seats may be replaced at a time
 	for _, x := range w.exps {
 		for _, alloc := range x.allocs { // group.go: what is submitted together
 			for _, seat := range alloc.seats {
-				w.serve(x, alloc, seat) // seat.go: submit, replace, change in place, give up
-				w.renew(x, alloc, seat) // renew.go: the job that follows before the walltime ends
+				w.serve(x, alloc, seat)                         // seat.go: submit, replace, change in place, give up
+				w.renew(x, alloc, seat)                         // renew.go: the job that follows before the walltime ends
+				w.takeBack(x, alloc, alloc.seats[seat.id.Slot]) // leave.go: a job that is wanted again before it has left
 			}
 		}
+	}
+	for _, x := range w.exps {
+		for _, s := range x.services {
+			w.scale(x, s) // scale.go, recommend.go: how many replicas a metric asks for
+		}
+		w.forgetScaled(x)
 	}
 	w.turns() // turn.go: runs whose turn has come
 	for _, x := range w.exps {

@@ -133,6 +133,19 @@ const (
 	Adopted         Reason = "Adopted"
 	MetricsStored   Reason = "MetricsStored"
 
+	// What becomes of the number of a scaled service, and why it stays: see scale.go. ScaledDown is one, too.
+	ScaledUp         Reason = "ScaledUp"
+	AsAsked          Reason = "AsAsked"
+	WithinTolerance  Reason = "WithinTolerance"
+	WaitingForWindow Reason = "WaitingForWindow"
+	CoolingDown      Reason = "CoolingDown"
+	AtMaximum        Reason = "AtMaximum"
+	AtMinimum        Reason = "AtMinimum"
+	LimitedByQOS     Reason = "LimitedByQOS"
+	NoneReady        Reason = "NoneReady"
+	MetricUnknown    Reason = "MetricUnknown"
+	MetricStale      Reason = "MetricStale"
+
 	// What becomes of a run.
 	TargetReady Reason = "TargetReady"
 	Placed      Reason = "Placed"
@@ -228,6 +241,9 @@ const (
 	MakeFolderFailed  Reason = "MakeFolderFailed"
 	DropFolderFailed  Reason = "DropFolderFailed"
 	ExportFailed      Reason = "ExportFailed"
+	TakeBackFailed    Reason = "TakeBackFailed"
+	RememberFailed    Reason = "RememberFailed"
+	UnlearnFailed     Reason = "UnlearnFailed"
 
 	// The agent's, repeated here because rules decide by them.
 	CommandNotFound Reason = drivers.ReasonCommandNotFound

@@ -30,6 +30,9 @@ const (
 	MakeFolder  Verb = "MakeFolder"  // Folder: record it, then make it
 	DropFolder  Verb = "DropFolder"  // Folder: remove it if it is ours, then its record
 	Export      Verb = "Export"      // Experiment, Generation: store its metrics in a file
+	TakeBack    Verb = "TakeBack"    // Nonce: it does not leave, and serves on
+	Remember    Verb = "Remember"    // Scaled: replaces what is remembered of its service
+	Unlearn     Verb = "Unlearn"     // Scaled: is remembered no more
 )
 
 // Action is one thing to do, with the reason that a user sees.
@@ -56,7 +59,9 @@ type Action struct {
 	Request    *drivers.SuiteRequest
 	Rerun      Rerun // DropRerun
 	Folder     *FolderRecord
-	Generation int64 // Export
+	Generation int64   // Export
+	Scaled     *Scaled // Remember, Unlearn
+	Quiet      bool    // done, it is no event
 }
 
 // Result is what to do now, what to publish, and when to make the next pass. Actions are in the order to do them.

@@ -34,6 +34,7 @@ func (w *world) retire(x *experiment) {
 		because := w.unwanted(x, id)
 		for _, a := range w.open[id] {
 			switch {
+			case because.reason == ScaledDown && w.leaving(x, x.alloc[id.Group], a):
 			case because.set():
 				w.cancel(a, because)
 			case isRunSeat(id) && w.idle(x, a):

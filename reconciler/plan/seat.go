@@ -64,6 +64,9 @@ func (w *world) submit(x *experiment, alloc *allocation, seat *seat) {
 	reason, message := Declared, "it is declared and no job runs for it"
 	if last := w.last(seat.id); last != nil {
 		reason, message = Replacement, fmt.Sprintf("the last job ended: %s (%s)", last.End.Reason, last.End.Message)
+		if last.End.Reason == ScaledDown {
+			reason, message = ScaledUp, fmt.Sprintf("%d replicas are wanted again", alloc.slots)
+		}
 	}
 	message = w.ask(x, alloc, seat, w.renewals(alloc, seat.id), cause{reason, message})
 	if w.o.Reading {

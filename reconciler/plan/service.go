@@ -29,6 +29,7 @@ func (w *world) serviceStatus(x *experiment, s *service, before before) v1alpha1
 	case NoKey, OnNode, OpenRanks, InsecureRay:
 		c.set(v1alpha1.Protected, v1alpha1.False, cause{r, s.Exposed.Message})
 	}
+	st.Scale = w.scaleStatus(x, s)
 	st.Conditions = c.list
 	return st
 }
@@ -80,7 +81,8 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	if ready != v1alpha1.True && stalled.set() {
 		because = stalled
 	}
-	c.set(v1alpha1.Ready, ready, because)
+	shown, why := enough(s, st.Ready, ready, because)
+	c.set(v1alpha1.Ready, shown, why)
 	w.progress(x, c, ready, because, stalled)
 	c.set(v1alpha1.Scheduled, scheduled, sy)
 	switch {

@@ -103,6 +103,9 @@ func (w *world) unready(x *experiment, r *Run) cause {
 	if s == nil || !w.available(x, r.Target) {
 		return cause{WaitingForTarget, r.Target + " is not Ready"}
 	}
+	if name := x.changes(r.Target); name != "" {
+		return cause{WaitingForTarget, "the number of replicas of " + name + " changes"}
+	}
 	for _, replica := range s.replicas {
 		if because := w.leaves(replica.job, r.Limit.Std()); because.set() {
 			return because

@@ -83,6 +83,7 @@ type service struct {
 	allReady bool       // every replica is Ready, and there is one
 	lost     cause      // why no run can start at this point of a sweep; valid once judged is set
 	judged   bool
+	scaling  scaling // of a scaled service: what this pass found out
 }
 
 // seat is a place that an allocation's job fills.

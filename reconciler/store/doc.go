@@ -20,6 +20,7 @@
 //	secrets/<name>                         tokens, passwords and certificates that assay made for listeners of its own
 //	secrets/<experiment>.<service>.<variable>.key   a key that assay made for a service; it goes with the experiment
 //	folders/<experiment>.<service>.….json  directories that were asked for, until they are gone
+//	scaled/<experiment>.<service>.json     how many replicas a metric asks for, since when, and what it asked for lately
 //	prometheus.json                        where the embedded Prometheus of the process that runs the loop answers, and which process it is
 //	controller.json                        where the controller says how it is, and which process it is; controller.log of a detached one
 //	metrics.prom                           the controller's own metrics, for any Prometheus to read

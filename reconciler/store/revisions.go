@@ -215,6 +215,9 @@ func (s *Store) Forget(l *Lease, name string) error {
 	if err := l.dropKeys(name); err != nil { // before the mark, after which nobody would
 		return fmt.Errorf("forgetting experiment %s: removing its keys: %w", name, err)
 	}
+	if err := l.dropScaled(name); err != nil {
+		return fmt.Errorf("forgetting experiment %s: %w", name, err)
+	}
 	mark := filepath.Join(s.revisionDir(name), fmt.Sprintf("%06d.forgotten", head.Generation))
 	if err := l.create(mark, struct{}{}); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)

@@ -97,6 +97,7 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 	if v.Kind == "gateway" {
 		d.field("Address file", "%s", d.s.store.AddressFile(e.Name, v.Name))
 	}
+	d.scale(v)
 	d.conditions(v.Conditions)
 	for _, seat := range v.Seats {
 		d.field("Seat", "%s", seat.Seat)

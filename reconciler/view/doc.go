@@ -16,6 +16,7 @@
 //	describe.go   everything known of one object
 //	startup.go    what the start of a server took
 //	renewal.go    when a walltime is renewed, in a line
+//	describescale.go  why a service has as many replicas as it has
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
 //	settled.go    whether an experiment has settled, and what went wrong

@@ -36,7 +36,7 @@ func demands(site v1alpha1.Site, e v1alpha1.Experiment) (out []*demand) {
 		}
 		d := &demand{job: job, copies: 1, paths: servicePaths(at), at: at, shared: []string{s.Name}}
 		if s.Replicas != nil {
-			d.copies = *s.Replicas
+			d.copies = s.Replicas.Least()
 		}
 		if s.Renew.Policy == v1alpha1.Overlap {
 			d.again = d.copies
