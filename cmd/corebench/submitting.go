@@ -132,7 +132,7 @@ const held = "--hold"
 // plainly submits and cancels with xargs, with the arguments that the driver uses.
 func plainly(dir string, n int) (t took, err error) {
 	for i := range n {
-		if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i+1), drivers.LogDir), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i+1)), 0o700); err != nil {
 			return t, err
 		}
 	}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"slices"
+
+	"assay/drivers"
+	"assay/reconciler/plan"
+)
+
+// loadBatches takes in which attempts have their last states in batches. A batch that is being written stays busy: only
+// its writer may end that.
+func (j *journal) loadBatches(read map[string]batchStates) {
+	known := j.batches
+	j.batches = make(map[string]*batch, len(read))
+	for name, states := range read {
+		b := known[name]
+		if b == nil {
+			b = &batch{}
+		}
+		b.members, b.gone = map[string]drivers.Seat{}, map[string]bool{}
+		b.count, _ = batchCount(name)
+		for _, a := range states.Attempts {
+			b.members[a.Nonce] = a.Seat
+		}
+		for _, nonce := range states.Gone {
+			b.gone[nonce] = true
+		}
+		j.batches[name] = b
+	}
+}
+
+// turn lets one writer at a time write a batch's file: errBusy for others, and errApart when the file is not where all these
+// attempts have their last states.
+func (l *Lease) turn(name string, change batchStates) (*batch, error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	b := j.batches[name]
+	if b == nil {
+		return nil, errApart
+	}
+	for _, a := range change.Attempts {
+		if _, in := b.members[a.Nonce]; !in {
+			return nil, errApart
+		}
+	}
+	if b.busy {
+		return nil, errBusy
+	}
+	b.busy = true
+	return b, nil
+}
+
+func (j *journal) free(b *batch) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b.busy = false
+}
+
+// states are the last states of all attempts of a batch, once they are as in change.
+func (l *Lease) states(b *batch, change batchStates) (out batchStates, err error) {
+	j := &l.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := l.load(); err != nil {
+		return out, err
+	}
+	changed := func(nonce string) bool {
+		return slices.Contains(change.Gone, nonce) || slices.ContainsFunc(change.Attempts, func(a plan.Attempt) bool { return a.Nonce == nonce })
+	}
+	for nonce, seat := range b.members {
+		for _, a := range j.seats[seat] {
+			if a.Nonce == nonce && !changed(nonce) {
+				out.Attempts = append(out.Attempts, a)
+			}
+		}
+	}
+	out.Attempts = append(out.Attempts, change.Attempts...)
+	slices.SortFunc(out.Attempts, older)
+	for nonce := range b.gone {
+		out.Gone = append(out.Gone, nonce)
+	}
+	out.Gone = append(out.Gone, change.Gone...)
+	slices.Sort(out.Gone)
+	return out, nil
+}
+
+// noteBatch remembers attempts that were begun together.
+func (j *journal) noteBatch(name string, all []plan.Attempt, size int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seats == nil {
+		return // it is read
+	}
+	b := &batch{size: size, members: map[string]drivers.Seat{}, gone: map[string]bool{}, count: len(all)}
+	for _, a := range all {
+		b.members[a.Nonce] = a.Seat
+		j.remember(a)
+	}
+	j.batches[name] = b
+}
+
+// noteStates remembers what was written to a batch's file, which has so many bytes now.
+func (j *journal) noteStates(b *batch, change batchStates, size int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b.size = size
+	for _, nonce := range change.Gone {
+		b.gone[nonce] = true
+		delete(b.members, nonce)
+	}
+	if j.seats == nil {
+		b.size = 0 // a write failed meanwhile
+		return
+	}
+	for _, a := range change.Attempts {
+		j.remember(a)
+	}
+}
+
+// shared reports whether the last state of an attempt is in its batch.
+func (j *journal) shared(name, nonce string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.batches[name]
+	if b == nil {
+		return false
+	}
+	_, in := b.members[nonce]
+	return in
+}
+
+// last reports whether an attempt is the last one of its batch that is not archived.
+func (j *journal) last(name, nonce string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.batches[name]
+	return b != nil && !b.busy && len(b.gone) == b.count-1 && !b.gone[nonce]
+}
