@@ -37,6 +37,8 @@ type batchStates struct {
 // batch is what the lease's holder knows of the file of attempts that were begun together.
 type batch struct {
 	busy    bool                    // it is being written
+	waiting []plan.Attempt          // acknowledged since; whoever writes the file writes them, too
+	loose   bool                    // who writes the file takes what waits along
 	size    int64                   // as this process left it; 0: not known
 	members map[string]drivers.Seat // by nonce: the attempts whose last state is in it
 	gone    map[string]bool
@@ -144,12 +146,19 @@ func (l *Lease) UpdateAll(all []plan.Attempt) []error {
 // writeBatch adds states to a batch's file, or writes it anew with the last states of all its attempts: then durably. It waits
 // for nobody: errBusy while somebody else writes the file.
 func (l *Lease) writeBatch(w durable.Writer, name string, change batchStates) error {
-	b, err := l.turn(name, change)
-	if err != nil {
+	b, err := l.turn(name, change, w.NoSync && !l.s.fs.NoSync)
+	if b == nil {
 		return err
 	}
-	defer l.journal.free(b)
-	path := l.s.intentPath(name)
+	for err == nil && len(change.Attempts)+len(change.Gone) > 0 {
+		err = l.writeStates(w, l.s.intentPath(name), b, change)
+		change = batchStates{Attempts: l.journal.free(b, err != nil)}
+	}
+	return err
+}
+
+// writeStates is writeBatch for who has the turn.
+func (l *Lease) writeStates(w durable.Writer, path string, b *batch, change batchStates) error {
 	text, err := l.encode(change)
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ func (j *journal) loadBatches(read map[string]batchStates) {
 }
 
 // turn lets one writer at a time write a batch's file: errBusy for others, and errApart when the file is not where all these
-// attempts have their last states.
-func (l *Lease) turn(name string, change batchStates) (*batch, error) {
+// attempts have their last states. What need not be durable is left to a writer who is at such work already: nil and no error.
+func (l *Lease) turn(name string, change batchStates, loose bool) (*batch, error) {
 	j := &l.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -47,17 +47,31 @@ func (l *Lease) turn(name string, change batchStates) (*batch, error) {
 			return nil, errApart
 		}
 	}
-	if b.busy {
+	switch {
+	case b.busy && b.loose && loose:
+		b.waiting = append(b.waiting, change.Attempts...)
+		for _, a := range change.Attempts {
+			j.remember(a)
+		}
+		return nil, nil
+	case b.busy:
 		return nil, errBusy
 	}
-	b.busy = true
+	b.busy, b.loose = true, loose
 	return b, nil
 }
 
-func (j *journal) free(b *batch) {
+// free ends a turn, unless there is more to write: then it is returned. After a failure nothing more is written; all is read
+// again.
+func (j *journal) free(b *batch, failed bool) (more []plan.Attempt) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b.busy = false
+	more, b.waiting = b.waiting, nil
+	b.busy = len(more) > 0 && !failed
+	if failed {
+		return nil
+	}
+	return more
 }
 
 // states are the last states of all attempts of a batch, once they are as in change.
