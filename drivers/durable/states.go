@@ -71,10 +71,14 @@ func ReadStates[T any](path string, newest int) ([]T, error) {
 		return nil, err
 	}
 	var out []T
-	for len(out) == 0 || !unfinished(b) {
+	for {
 		whole := b
-		if end := bytes.Index(b, []byte(stateEnd)); end >= 0 {
+		end := bytes.Index(b, []byte(stateEnd))
+		switch {
+		case end >= 0:
 			whole = b[:end+len(stateEnd)]
+		case len(out) > 0 && unfinished(b):
+			return out, nil
 		}
 		var v T
 		if _, err := decode(path, whole, &v, newest); err != nil {
@@ -82,5 +86,4 @@ func ReadStates[T any](path string, newest int) ([]T, error) {
 		}
 		out, b = append(out, v), b[len(whole):]
 	}
-	return out, nil
 }

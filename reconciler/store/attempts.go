@@ -140,8 +140,7 @@ func (s *Store) Attempts() ([]plan.Attempt, error) {
 	return all, err
 }
 
-// attempts also returns the batches, by name, with the attempts whose last state is in them, and the damaged ones that nobody
-// needs.
+// attempts also returns the batches, by name, and those that are damaged and that nobody needs.
 func (s *Store) attempts() (out []plan.Attempt, batches map[string]batchStates, spent []string, err error) {
 	files, err := durable.Names(filepath.Join(s.dir, "intents"))
 	if err != nil {
@@ -180,8 +179,14 @@ func (s *Store) attempts() (out []plan.Attempt, batches map[string]batchStates, 
 		case err != nil:
 			return nil, nil, nil, fmt.Errorf("reading the attempts: %w", err)
 		default:
-			b.Attempts = slices.DeleteFunc(b.Attempts, func(a plan.Attempt) bool { return own[a.Nonce] })
-			out, batches[name] = append(out, b.Attempts...), b
+			for _, a := range b.Attempts {
+				if own[a.Nonce] {
+					b.own = append(b.own, a.Nonce)
+				} else {
+					out = append(out, a)
+				}
+			}
+			batches[name] = b
 		}
 	}
 	slices.SortFunc(out, older)

@@ -32,6 +32,7 @@ func apart(err error) bool { return errors.Is(err, errBusy) || errors.Is(err, er
 type batchStates struct {
 	Attempts []plan.Attempt `json:"attempts"`
 	Gone     []string       `json:"gone,omitempty"` // nonces of attempts that were archived
+	own      []string       // nonces of attempts that have records of their own by now, whatever is said here
 }
 
 // batch is what the lease's holder knows of the file of attempts that were begun together.
@@ -40,9 +41,10 @@ type batch struct {
 	waiting []plan.Attempt          // acknowledged since; whoever writes the file writes them, too
 	loose   bool                    // who writes the file takes what waits along
 	size    int64                   // as this process left it; 0: not known
-	members map[string]drivers.Seat // by nonce: the attempts whose last state is in it
-	gone    map[string]bool
-	count   int // of attempts that were begun in it
+	seats   map[string]drivers.Seat // by nonce: of the attempts that are not archived
+	own     map[string]bool         // by nonce: their last states are in records of their own
+	gone    map[string]bool         // by nonce: archived
+	count   int                     // of attempts that were begun in it
 }
 
 // batchOf is the name of the batch in which an attempt was begun, and how many were; false when it was begun alone.

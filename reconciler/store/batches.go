@@ -17,10 +17,13 @@ func (j *journal) loadBatches(read map[string]batchStates) {
 		if b == nil {
 			b = &batch{}
 		}
-		b.members, b.gone = map[string]drivers.Seat{}, map[string]bool{}
+		b.seats, b.own, b.gone = map[string]drivers.Seat{}, map[string]bool{}, map[string]bool{}
 		b.count, _ = batchCount(name)
 		for _, a := range states.Attempts {
-			b.members[a.Nonce] = a.Seat
+			b.seats[a.Nonce] = a.Seat
+		}
+		for _, nonce := range states.own {
+			b.own[nonce] = true
 		}
 		for _, nonce := range states.Gone {
 			b.gone[nonce] = true
@@ -43,7 +46,7 @@ func (l *Lease) turn(name string, change batchStates, loose bool) (*batch, error
 		return nil, errApart
 	}
 	for _, a := range change.Attempts {
-		if _, in := b.members[a.Nonce]; !in {
+		if _, in := b.seats[a.Nonce]; !in || b.own[a.Nonce] {
 			return nil, errApart
 		}
 	}
@@ -85,7 +88,7 @@ func (l *Lease) states(b *batch, change batchStates) (out batchStates, err error
 	changed := func(nonce string) bool {
 		return slices.Contains(change.Gone, nonce) || slices.ContainsFunc(change.Attempts, func(a plan.Attempt) bool { return a.Nonce == nonce })
 	}
-	for nonce, seat := range b.members {
+	for nonce, seat := range b.seats {
 		for _, a := range j.seats[seat] {
 			if a.Nonce == nonce && !changed(nonce) {
 				out.Attempts = append(out.Attempts, a)
@@ -109,9 +112,9 @@ func (j *journal) noteBatch(name string, all []plan.Attempt, size int64) {
 	if j.seats == nil {
 		return // it is read
 	}
-	b := &batch{size: size, members: map[string]drivers.Seat{}, gone: map[string]bool{}, count: len(all)}
+	b := &batch{size: size, seats: map[string]drivers.Seat{}, own: map[string]bool{}, gone: map[string]bool{}, count: len(all)}
 	for _, a := range all {
-		b.members[a.Nonce] = a.Seat
+		b.seats[a.Nonce] = a.Seat
 		j.remember(a)
 	}
 	j.batches[name] = b
@@ -124,7 +127,7 @@ func (j *journal) noteStates(b *batch, change batchStates, size int64) {
 	b.size = size
 	for _, nonce := range change.Gone {
 		b.gone[nonce] = true
-		delete(b.members, nonce)
+		delete(b.seats, nonce)
 	}
 	if j.seats == nil {
 		b.size = 0 // a write failed meanwhile
@@ -143,8 +146,8 @@ func (j *journal) shared(name, nonce string) bool {
 	if b == nil {
 		return false
 	}
-	_, in := b.members[nonce]
-	return in
+	_, in := b.seats[nonce]
+	return in && !b.own[nonce]
 }
 
 // last reports whether an attempt is the last one of its batch that is not archived.

@@ -132,7 +132,7 @@ func (j *journal) note(a plan.Attempt, size int64) {
 	}
 	j.sizes[a.Nonce] = size
 	if name, _, ok := batchOf(a.Nonce); ok && j.batches[name] != nil {
-		delete(j.batches[name].members, a.Nonce)
+		j.batches[name].own[a.Nonce] = true
 	}
 	if j.seats != nil { // else it is read
 		j.remember(a)
@@ -159,7 +159,7 @@ func (j *journal) drop(a plan.Attempt) {
 	delete(j.sizes, a.Nonce)
 	if name, _, ok := batchOf(a.Nonce); ok && j.batches[name] != nil {
 		b := j.batches[name]
-		delete(b.members, a.Nonce)
+		delete(b.seats, a.Nonce)
 		if b.gone[a.Nonce] = true; len(b.gone) == b.count {
 			delete(j.batches, name)
 		}
