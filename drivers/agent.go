@@ -268,6 +268,9 @@ const (
 	RendezvousFile = "rendezvous.json"
 )
 
+// JobLog is the name of what a job itself printed, in its directory: its agent's messages, and those of who started that.
+func JobLog(id string) string { return "job." + id + ".log" }
+
 // Claim is claim.json: which agent took a run. Created once, before the suite starts.
 type Claim struct {
 	Nonce string `json:"nonce"`

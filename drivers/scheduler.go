@@ -99,7 +99,7 @@ func (j Job) UsableUntil() time.Time {
 type JobSpec struct {
 	Tag           Tag
 	Name          string   // Tag.JobName; for people, and for singleton
-	Dir           string   // job directory; exists, 0700; logs go to Dir/log
+	Dir           string   // job directory; exists, 0700; what the job prints goes to JobLog in it
 	Argv          []string // the agent; started on the first node
 	Here          bool     // on the controller's own host and outside the cluster's scheduler: clients only
 	Nodes         int

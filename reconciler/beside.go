@@ -30,9 +30,10 @@ type place struct {
 
 // effect is what is to be done at one place, in order.
 type effect struct {
-	at   place
-	kind kind
-	do   func(context.Context) outcome
+	at    place
+	kind  kind
+	do    func(context.Context) outcome
+	ahead *ahead // what can be written before it together with that of others; nil: nothing
 }
 
 // kind keeps effects that wait for one thing from those that wait for another.
@@ -67,6 +68,7 @@ func (b *beside) calling(ctx context.Context, call func(context.Context) error) 
 // of effects. Nothing begins between hold and give, so what hold returns is all that the pass may not decide upon.
 type beside struct {
 	spawn func(func())
+	write func([]*ahead)
 
 	mu      sync.Mutex
 	most    [kinds]int
@@ -84,8 +86,8 @@ type beside struct {
 	close, cut context.CancelFunc
 }
 
-func newBeside(spawn func(func()), calls int) *beside {
-	b := &beside{spawn: spawn, most: [kinds]int{notes: room, asking: 4 * calls, ending: crowd, lengthy: room, questions: room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
+func newBeside(spawn func(func()), write func([]*ahead), calls int) *beside {
+	b := &beside{spawn: spawn, write: write, most: [kinds]int{notes: room, asking: 4 * calls, ending: crowd, lengthy: room, questions: room}, calls: make(chan struct{}, calls), running: map[place]bool{}, touched: map[place]bool{}, ended: make(chan struct{}, 1)}
 	b.reopen()
 	return b
 }
@@ -149,18 +151,25 @@ func (b *beside) add(e effect) {
 func (b *beside) start() {
 	for k := range kinds {
 		for {
-			e, ok := b.next(k)
-			if !ok {
+			all := b.next(k)
+			if len(all) == 0 {
 				break
 			}
-			b.spawn(func() { b.work(e) })
+			b.spawn(func() { b.work(all) })
 		}
 	}
 }
 
-// work does one effect after the other, as long as there are more of its kind.
-func (b *beside) work(e effect) {
-	for ok := true; ok; {
+// work does one effect after the other, as long as there are more of its kind. Those that begin together are done side by side.
+func (b *beside) work(all []effect) {
+	for len(all) > 0 {
+		if len(all) > 1 {
+			b.writeAhead(all)
+		}
+		for _, other := range all[1:] {
+			b.spawn(func() { b.work([]effect{other}) })
+		}
+		e := all[0]
 		out := e.do(b.ctx)
 		b.mu.Lock()
 		delete(b.running, e.at)
@@ -174,26 +183,32 @@ func (b *beside) work(e effect) {
 		case b.ended <- struct{}{}:
 		default:
 		}
-		e, ok = b.next(e.kind)
+		all = b.next(e.kind)
 	}
 }
 
-// next takes the first effect of a kind that can begin.
-func (b *beside) next(k kind) (effect, bool) {
+// next takes the first effect of a kind that can begin, and with it those whose notes can be written together with its own.
+func (b *beside) next(k kind) []effect {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.held || b.closed || b.busy[k] >= b.most[k] {
-		return effect{}, false
+		return nil
 	}
-	i := slices.IndexFunc(b.queue, func(e effect) bool { return e.kind == k && !b.running[e.at] })
-	if i < 0 {
-		return effect{}, false
+	which := b.together(k)
+	if len(which) > b.most[k]-b.busy[k] {
+		return nil // there is room for them soon
 	}
-	e := b.queue[i]
-	b.queue = slices.Delete(b.queue, i, i+1)
-	b.running[e.at], b.touched[e.at] = true, true
-	b.busy[k]++
-	return e, true
+	var out []effect
+	for _, i := range which {
+		e := b.queue[i]
+		out = append(out, e)
+		b.running[e.at], b.touched[e.at] = true, true
+		b.busy[k]++
+	}
+	for _, i := range slices.Backward(which) {
+		b.queue = slices.Delete(b.queue, i, i+1)
+	}
+	return out
 }
 
 // take returns what became of effects since the last call.

@@ -21,6 +21,7 @@
 //	fence.go           closes an attempt: stop first, then what ends what is left; whose agent has said since that it ended
 //	execute.go         carries plan's actions out, in order for each seat
 //	beside.go          effects that are under way beside the passes
+//	ahead.go           what is written for several effects at once before they begin: intents, reasons of cancels
 //	pace.go            how fast jobs are submitted
 //	extend.go          a longer walltime for a running job
 //	submit.go          the one order in which a job is submitted

@@ -20,6 +20,7 @@ import (
 type executor struct {
 	*Loop
 	damaged map[string]plan.Attempt // by nonce, as far as they could be rebuilt; the journal does not have them
+	first   *ahead                  // of the first action; nil: nothing can be written ahead
 	out     outcome
 }
 
@@ -54,11 +55,12 @@ func (l *Loop) execute(ctx context.Context, actions []plan.Action, touched map[p
 	}
 	var wanted []effect
 	for _, p := range places {
+		first := l.aheadOf(at[p])
 		wanted = append(wanted, effect{p, kindOf(at[p]), func(ctx context.Context) outcome {
-			x := &executor{Loop: l, damaged: damaged}
+			x := &executor{Loop: l, damaged: damaged, first: first}
 			x.perform(ctx, at[p])
 			return x.out
-		}})
+		}, first})
 	}
 	l.beside.give(wanted)
 	return forgotten, nil
@@ -106,8 +108,11 @@ func concerns(places iter.Seq[place], experiment string) bool {
 // scheduler's call. One that fails is an event and ends it, since the next
 // ones were decided on as if it were done. What has begun is not cut short when the loop stops; nothing more begins.
 func (x *executor) perform(ctx context.Context, actions []plan.Action) {
-	for _, a := range actions {
-		if a.Verb == plan.Submit && !x.pace.wait(x.beside.open()) {
+	for i, a := range actions {
+		if i > 0 {
+			x.first = nil
+		}
+		if a.Verb == plan.Submit && !x.begun() && !x.pace.wait(x.beside.open()) {
 			return
 		}
 		did, err := a, error(nil)
@@ -215,23 +220,36 @@ func (x *executor) update(seat drivers.Seat, nonce string, change func(*plan.Att
 // cancel notes the reason durably, then cancels: whatever happens afterwards, the end is known to be ours. A job that is
 // not the attempt's own (a duplicate, or one that no journal knows) is only cancelled.
 func (x *executor) cancel(ctx context.Context, a plan.Action) error {
-	own, ok, err := x.attempt(a.Seat, a.Nonce)
-	if err != nil {
-		return err
-	}
-	if ok && own.End == nil && own.JobID == a.JobID {
-		err := x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { attempt.Cancelled, attempt.CancelledAt = a.Reason, x.Clock() })
+	if !x.begun() {
+		own, ok, err := x.attempt(a.Seat, a.Nonce)
 		if err != nil {
 			return err
+		}
+		if ok && endsOwn(own, a) {
+			err := x.update(a.Seat, a.Nonce, func(attempt *plan.Attempt) { *attempt = cancelled(*attempt, a.Reason, x.Clock()) })
+			if err != nil {
+				return err
+			}
 		}
 	}
 	x.out.asked = true
 	ctx, done := context.WithTimeout(ctx, callTimeout) // without a turn: drivers/slurm does what many ask for with one command
 	defer done()
-	err = x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
+	err := x.Scheduler.Cancel(ctx, a.JobID, a.Nonce)
 	x.distrustListing("cancelling", a.JobID, err)
 	return err
 }
+
+// endsOwn reports whether a cancel ends the job of the attempt itself, and not a duplicate.
+func endsOwn(own plan.Attempt, a plan.Action) bool { return own.End == nil && own.JobID == a.JobID }
+
+func cancelled(attempt plan.Attempt, reason plan.Reason, at time.Time) plan.Attempt {
+	attempt.Cancelled, attempt.CancelledAt = reason, at
+	return attempt
+}
+
+// begun reports whether what precedes the effect was written together with that of others.
+func (x *executor) begun() bool { return x.first != nil && x.first.written }
 
 // reconfigure changes a job in place and notes which settings hold. A refusal is noted too: the same change is not tried
 // again, only another one.

@@ -110,7 +110,7 @@ func (l *Loop) prepare() {
 			l.spawn = func(f func()) { go f() }
 		}
 		submit := l.Site.Spec.Submit
-		l.beside, l.pace.perSecond = newBeside(l.spawn, cmp.Or(submit.Parallel, parallel)), submit.PerSecond
+		l.beside, l.pace.perSecond = newBeside(l.spawn, l.writeAhead, cmp.Or(submit.Parallel, parallel)), submit.PerSecond
 		l.compiled, l.still, l.recorded = map[string]compiled{}, stillness{}, map[eventKey]time.Time{}
 		l.published, l.unexported = map[string]v1alpha1.ExperimentStatus{}, map[string]bool{}
 		l.heads = &store.HeadsReader{Store: l.Store}

@@ -179,7 +179,7 @@ func (l *Loop) sendTargets(targets []drivers.Target) error {
 		l.targets = now
 		return nil
 	}
-	l.beside.add(effect{place{what: "targets"}, lengthy, func(ctx context.Context) outcome {
+	l.beside.add(effect{at: place{what: "targets"}, kind: lengthy, do: func(ctx context.Context) outcome {
 		ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 		defer cancel()
 		if err := l.Metrics.SetTargets(ctx, targets); err != nil {

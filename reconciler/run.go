@@ -15,7 +15,7 @@ const (
 	tick        = time.Second            // agents' files are read so often; the scheduler has its own rate
 	shortest    = 200 * time.Millisecond // between two passes
 	longest     = 5 * time.Second        // between two passes while effects wait for their turn
-	crowded     = 9                      // times as long as a pass takes, between two while effects wait
+	crowded     = 19                     // times as long as a pass takes, between two while effects wait
 	renewEvery  = 3 * time.Second
 	renewWithin = 15 * time.Second // of a lease that counts; others wait twice as long before they take it over
 )
@@ -74,7 +74,7 @@ func (l *Loop) rest(ctx context.Context, r plan.Result, took time.Duration) {
 	waiting, running := l.beside.pending()
 	switch {
 	case waiting > 0:
-		wait = min(max(tick, crowded*took), longest)
+		wait = min(max(2*tick, crowded*took), longest)
 	case running == 0 && len(r.Actions) > 0:
 		wait = shortest
 	}

@@ -60,8 +60,22 @@ func TestSeedReplays(t *testing.T) {
 
 // TestCrashAtEveryCall makes the same calm story once for every call that it contains, and crashes at that call.
 func TestCrashAtEveryCall(t *testing.T) {
+	t.Run("one after the other", func(t *testing.T) {
+		crashEverywhere(t, func(w *sim) []func() {
+			return []func(){func() {}, func() { w.model = "b" }, func() { w.slots = 2 }, func() { w.slots = 1 }}
+		})
+	})
+	t.Run("together", func(t *testing.T) { // intents and cancels share files
+		crashEverywhere(t, func(w *sim) []func() {
+			w.web, w.repeats = false, 0
+			return []func(){func() { w.slots = 4 }, func() { w.slots = 1 }}
+		})
+	})
+}
+
+func crashEverywhere(t *testing.T, story func(*sim) []func()) {
 	var calls atomic.Int64
-	if err := crashAt(t, 0, &calls); err != nil {
+	if err := crashAt(t, story, 0, &calls); err != nil {
 		t.Fatalf("without a crash: %v", err)
 	}
 	total := int(calls.Load())
@@ -74,21 +88,21 @@ func TestCrashAtEveryCall(t *testing.T) {
 	}
 	var failed sync.Once
 	each.Do(runtime.GOMAXPROCS(0), total/step, func(i int) {
-		if err := crashAt(t, i*step+1, new(atomic.Int64)); err != nil {
+		if err := crashAt(t, story, i*step+1, new(atomic.Int64)); err != nil {
 			failed.Do(func() { t.Errorf("crash at call %d of %d: %v", i*step+1, total, err) })
 		}
 	})
 }
 
 // crashAt lives the calm story and crashes at the k-th hooked call; 0 never.
-func crashAt(t *testing.T, k int, calls *atomic.Int64) error {
+func crashAt(t *testing.T, story func(*sim) []func(), k int, calls *atomic.Int64) error {
 	w, err := newSim(t, 7, variant{}, nil)
 	if err != nil {
 		return err
 	}
 	defer w.close()
 	w.crash = func(string) bool { return calls.Add(1) == int64(k) }
-	for _, edit := range []func(){func() {}, func() { w.model = "b" }, func() { w.slots = 2 }, func() { w.slots = 1 }} {
+	for _, edit := range story(w) {
 		edit()
 		w.apply()
 		for range 8 {

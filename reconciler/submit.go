@@ -15,12 +15,7 @@ import (
 // note of that answer. A crash in between leaves an open intent, which occupies the seat until the job is listed or is
 // certain not to exist. The lease is checked right before the scheduler is called.
 func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, error) {
-	if err := safefile.Program(x.Binary); err != nil { // before a script names it
-		return a, err
-	}
-	intent := *a.Attempt
-	intent.Begun = x.Clock()
-	attempt, err := x.Lease.Begin(intent)
+	attempt, err := x.begin(a)
 	if err != nil {
 		return a, err
 	}
@@ -60,6 +55,19 @@ func (x *executor) submit(ctx context.Context, a plan.Action) (plan.Action, erro
 	}
 	err = fmt.Errorf("submission outcome unknown: the seat stays reserved until the scheduler lists or denies the job: %w", err)
 	return a, errors.Join(err, x.update(attempt.Seat, attempt.Nonce, func(attempt *plan.Attempt) { attempt.Error, attempt.Submitted = err.Error(), x.Clock() }))
+}
+
+// begin writes the intent, unless it was written ahead.
+func (x *executor) begin(a plan.Action) (plan.Attempt, error) {
+	if x.begun() {
+		return x.first.attempt, x.first.err
+	}
+	if err := safefile.Program(x.Binary); err != nil { // before a script names it
+		return plan.Attempt{}, err
+	}
+	intent := *a.Attempt
+	intent.Begun = x.Clock()
+	return x.Lease.Begin(intent)
 }
 
 // notSubmitted closes an attempt that certainly has no job.

@@ -125,7 +125,7 @@ func (s *shared) private(t *testing.T) (files []string) {
 			if err != nil {
 				return nil // files come and go
 			}
-			theirs := strings.HasPrefix(path, filepath.Join(s.state, "work")) || strings.Contains(path, "/log/job.") // made by Chroma and by Slurm, in private folders
+			theirs := strings.HasPrefix(path, filepath.Join(s.state, "work")) || strings.Contains(path, "/job.") // made by Chroma and by Slurm, in private folders
 			if info, err := d.Info(); err == nil && info.Mode().Perm()&0o077 != 0 && d.Type()&fs.ModeSymlink == 0 && (d.IsDir() || !theirs) {
 				t.Errorf("%s has mode %s", path, info.Mode())
 			}

@@ -6,7 +6,10 @@
 // busy machine too. Time is that of the processor, in the best of several rounds, and counts only together with the machine
 // that is named above the table; allocations are the same everywhere. Targets are for the larger size.
 //
-// Where Slurm is installed, services are then submitted to a real one and deleted, next to xargs -P8.
+// Where Slurm is installed, services are then submitted to a real one and deleted, next to xargs -P8. That alone, for so many
+// services and rounds:
+//
+//	go run ./cmd/corebench submissions 200 10
 package main
 
 import (
@@ -43,6 +46,9 @@ func main() {
 	do := run
 	if len(os.Args) == 6 && os.Args[1] == childFlag {
 		do = func() error { return child(os.Args[2:]) }
+	}
+	if len(os.Args) == 4 && os.Args[1] == submissionsOnly {
+		do = onlySubmissions
 	}
 	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "measuring the core:", err)

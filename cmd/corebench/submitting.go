@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -27,6 +28,21 @@ const (
 	leastShare  = 0.9 // of what xargs -P8 does with the same commands, in the same run
 	submitLimit = 5 * time.Minute
 )
+
+// submissionsOnly SERVICES ROUNDS has nothing else measured.
+const submissionsOnly = "submissions"
+
+func onlySubmissions() error {
+	n, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		return err
+	}
+	rounds, err := strconv.Atoi(os.Args[3])
+	if err != nil {
+		return err
+	}
+	return submissions([]int{n}, rounds)
+}
 
 // submissions compares the loop with `xargs -P8` on a real Slurm of this machine: so many services submitted, and deleted.
 // Nothing runs: the jobs are held. The two take turns in being first, since other work on the machine and the jobs that Slurm
@@ -61,8 +77,8 @@ func submissions(sizes []int, rounds int) error {
 				return err
 			}
 			shares = append(shares, base.submit.Seconds()/ours.submit.Seconds())
-			fmt.Printf("%5d services: %s by the loop, %.1f at once, %s by xargs -P8 sbatch: %3.0f %%; deleted: %s, xargs -P8 scancel %s\n", n,
-				rate(n, ours.submit), ours.calls.Seconds()/ours.submit.Seconds(), rate(n, base.submit), 100*shares[round], rate(n, ours.remove), rate(n, base.remove))
+			fmt.Printf("%5d services: %s by the loop, %.1f at once, %s by xargs -P8 sbatch: %3.0f %%; deleted: %s, xargs -P8 scancel %s; processor: %s and %s a job\n", n,
+				rate(n, ours.submit), ours.calls.Seconds()/ours.submit.Seconds(), rate(n, base.submit), 100*shares[round], rate(n, ours.remove), rate(n, base.remove), ours.processor/time.Duration(n), base.processor/time.Duration(n))
 		}
 		slices.Sort(shares)
 		verdict := "met"
@@ -96,8 +112,19 @@ func rate(n int, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
 }
 
-// took is how long it took, and how long the scheduler's calls took together.
-type took struct{ submit, remove, calls time.Duration }
+// took is how long it took, how long the scheduler's calls took together, and what submitting cost of the processors, here and
+// in the commands.
+type took struct{ submit, remove, calls, processor time.Duration }
+
+// used is what this process and the commands that it has waited for have had of the processors.
+func used() time.Duration {
+	sum := cpuTime()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u); err != nil {
+		panic(fmt.Sprintf("reading the usage of commands: %v", err)) // it has no other cause than a wrong argument
+	}
+	return sum + time.Duration(u.Utime.Nano()+u.Stime.Nano())
+}
 
 // held keeps the jobs from running.
 const held = "--hold"
@@ -105,7 +132,7 @@ const held = "--hold"
 // plainly submits and cancels with xargs, with the arguments that the driver uses.
 func plainly(dir string, n int) (t took, err error) {
 	for i := range n {
-		if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i+1), drivers.LogDir), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, strconv.Itoa(i+1)), 0o700); err != nil {
 			return t, err
 		}
 	}
@@ -125,9 +152,9 @@ func plainly(dir string, n int) (t took, err error) {
 	for i := range numbers {
 		numbers[i] = strconv.Itoa(i + 1)
 	}
-	began := time.Now()
+	before, began := used(), time.Now()
 	ids, err := xargs(numbers, argv...)
-	if t.submit = time.Since(began); err != nil || len(ids) != n {
+	if t.submit, t.processor = time.Since(began), used()-before; err != nil || len(ids) != n {
 		return t, errors.Join(err, fmt.Errorf("xargs submitted %d of %d jobs", len(ids), n))
 	}
 	began = time.Now()
@@ -198,12 +225,12 @@ func reconciled(dir string, n int) (t took, err error) {
 		stop()
 		err = errors.Join(err, <-done)
 	}()
-	began := time.Now()
+	before, began := used(), time.Now()
 	go func() { done <- loop.Run(ctx) }()
 	if err := reached(ctx, &c.submitted, n); err != nil {
 		return t, fmt.Errorf("submitting %d services: %w", n, err)
 	}
-	t.submit, t.calls = time.Since(began), time.Duration(c.calls.Load())
+	t.submit, t.calls, t.processor = time.Since(began), time.Duration(c.calls.Load()), used()-before
 	time.Sleep(3 * time.Second) // until the jobs are listed
 	r.Deleting = true
 	if _, _, err := st.Accept(r); err != nil {

@@ -5,6 +5,7 @@
 //	budget.go  Budget: what all the answers of one run can have together
 //	client.go  Client: an HTTP client whose answers, headers and redirects are bounded
 //	output.go  Output, Combined and Tail: what a program prints
+//	little.go  Little: a program that prints little, and is run many times a second
 //
 // # Over HTTP
 //

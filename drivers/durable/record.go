@@ -38,6 +38,18 @@ func EncodeVersion(v any, version int) ([]byte, error) {
 	return fmt.Appendf(make([]byte, 0, len(b)+20), "%s%d%s%s\n", head, version, comma, rest), nil
 }
 
+// EncodeCompact is EncodeVersion with what is in the record on one line: for many records in one file, which people seldom read.
+func EncodeCompact(v any, version int) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) < 3 || b[0] != '{' {
+		return nil, fmt.Errorf("a record is a JSON object with something in it, not %.20s", b)
+	}
+	return fmt.Appendf(make([]byte, 0, len(b)+30), "%s%d,\n %s%s", head, version, b[1:len(b)-1], stateEnd), nil
+}
+
 // Decode reads a record into v; of several states of one, the last (see Extend). Path is for the message of an error: ErrNewer or ErrDamaged.
 func Decode(path string, b []byte, v any) error {
 	_, err := decode(path, b, v, Schema)

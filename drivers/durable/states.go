@@ -62,3 +62,28 @@ func unfinished(b []byte) bool {
 	n := min(len(b), len(head))
 	return string(b[:n]) == head[:n]
 }
+
+// ReadStates reads all whole states of a file that Extend made longer, oldest first, as records of at most the version newest.
+// What a crash left of a later one is left out; anything else that is no state is damage, and so is a file without one.
+func ReadStates[T any](path string, newest int) ([]T, error) {
+	b, err := Read(path, MaxRecord)
+	if err != nil {
+		return nil, err
+	}
+	var out []T
+	for {
+		whole := b
+		end := bytes.Index(b, []byte(stateEnd))
+		switch {
+		case end >= 0:
+			whole = b[:end+len(stateEnd)]
+		case len(out) > 0 && unfinished(b):
+			return out, nil
+		}
+		var v T
+		if _, err := decode(path, whole, &v, newest); err != nil {
+			return nil, err
+		}
+		out, b = append(out, v), b[len(whole):]
+	}
+}

@@ -120,3 +120,47 @@ func TestWritersShareAnFsync(t *testing.T) {
 		t.Errorf("%d fsyncs for %d writers", syncs, writers+1)
 	}
 }
+
+// TestAllStates cuts a file of three states at every byte: as many are read as are whole, and a file without one is damaged.
+func TestAllStates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.json")
+	var whole []byte
+	var ends []int
+	for i := range 3 {
+		b, err := EncodeCompact(counted{"a\n}\n{", i + 1}, 2)
+		must(t, err)
+		whole = append(whole, b...)
+		ends = append(ends, len(whole))
+	}
+	for n := range len(whole) + 1 {
+		for _, tail := range []string{"", "\x00\x00"} {
+			must(t, os.WriteFile(path, append(bytes.Clone(whole[:n]), tail...), 0o600))
+			got, err := ReadStates[counted](path, 2)
+			want := 0
+			for _, end := range ends {
+				if n >= end {
+					want++
+				}
+			}
+			if n == ends[0]-1 && tail == "" {
+				want = 1 // only its line end is missing
+			}
+			if len(got) != want || (want == 0) != errors.Is(err, ErrDamaged) || want > 0 && (err != nil || got[want-1].Count != want) {
+				t.Fatalf("cut after %d of %d bytes: %+v, %v", n, len(whole), got, err)
+			}
+		}
+	}
+	for _, bad := range []string{"x", "{}", "\x00x"} {
+		must(t, os.WriteFile(path, append(bytes.Clone(whole), bad...), 0o600))
+		if _, err := ReadStates[counted](path, 2); !errors.Is(err, ErrDamaged) && bad != "{}" {
+			t.Errorf("with %q behind it: %v", bad, err)
+		}
+	}
+	must(t, os.WriteFile(path, whole, 0o600))
+	if _, err := ReadStates[counted](path, 1); !errors.Is(err, ErrNewer) {
+		t.Errorf("an assay that reads version 1 says %v", err)
+	}
+	if _, err := EncodeCompact(struct{}{}, 2); err == nil {
+		t.Error("an empty record was taken")
+	}
+}

@@ -114,7 +114,7 @@ func TestNoCommand(t *testing.T) {
 	if j := await(t, s, id, drivers.JobState.Terminal); j.State != drivers.JobFailed || j.Exit != 127 {
 		t.Errorf("it is %+v", j)
 	}
-	if b, _ := os.ReadFile(filepath.Join(sp.Dir, drivers.LogDir, "job."+string(id)+".log")); !strings.Contains(string(b), "/does/not/exist") {
+	if b, _ := os.ReadFile(filepath.Join(sp.Dir, drivers.JobLog(string(id)))); !strings.Contains(string(b), "/does/not/exist") {
 		t.Errorf("its log says %q", b)
 	}
 }

@@ -89,10 +89,7 @@ func environment() (env []string) {
 
 // shepherd starts the job's shepherd, detached from this process.
 func (s *Scheduler) shepherd(id string, spec drivers.JobSpec) error {
-	if err := files.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir)); err != nil {
-		return err
-	}
-	log, err := os.OpenFile(filepath.Join(spec.Dir, drivers.LogDir, "job."+id+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(spec.Dir, drivers.JobLog(id)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

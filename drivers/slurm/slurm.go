@@ -39,11 +39,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"assay/drivers"
@@ -73,6 +75,7 @@ type Scheduler struct {
 	env    []string // of the commands
 	jobEnv []string // of sbatch
 
+	path    atomic.Value // of sbatch, once it was found
 	cancels *cancels
 }
 
@@ -101,20 +104,39 @@ type answer struct {
 }
 
 func (s *Scheduler) call(ctx context.Context, name string, args ...string) answer {
-	return command(ctx, s.env, "", name, args...)
-}
-
-// command runs one command in a clean environment, with a text as its standard input.
-func command(ctx context.Context, env []string, input, name string, args ...string) answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = env
-	if input != "" {
-		cmd.Stdin = strings.NewReader(input)
-	}
+	cmd.Env = s.env
 	cmd.WaitDelay = time.Second
 	out, errs, err := bounded.Output(cmd, maxOutput)
+	return answered(ctx, name, out, errs, err)
+}
+
+// sbatch runs sbatch in the environment of jobs, with a text as its standard input. It is run more often than anything else.
+func (s *Scheduler) sbatch(ctx context.Context, input string, args ...string) answer {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	const name = "sbatch"
+	path, known := s.path.Load().(string)
+	if !known {
+		path = name
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Args[0], cmd.Env = name, s.jobEnv
+	out, errs, err := bounded.Little(ctx, cmd, input)
+	if errors.Is(err, fs.ErrNotExist) && known {
+		cmd = exec.Command(name, args...) // looked for anew: it is not there any more
+		cmd.Env = s.jobEnv
+		out, errs, err = bounded.Little(ctx, cmd, input)
+	}
+	if cmd.Err == nil {
+		s.path.Store(cmd.Path)
+	}
+	return answered(ctx, name, out, errs, err)
+}
+
+func answered(ctx context.Context, name string, out []byte, errs string, err error) answer {
 	a := answer{out: string(out), text: strings.Join(strings.Fields(strings.ToValidUTF8(errs, "?")), " ")}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
 		a.code, err = exit.ExitCode(), nil

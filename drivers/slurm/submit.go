@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,14 +38,9 @@ exec "$@"
 // Submit runs sbatch. Nodes are excluded only where that leaves enough of them, and where Slurm knows them.
 func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.JobID, error) {
 	argv, text, err := Command(spec)
-	if err == nil {
-		if err = os.MkdirAll(filepath.Join(spec.Dir, drivers.LogDir), 0o700); err != nil { // without it a job would fail and leave no trace
-			err = fmt.Errorf("making the log folder: %w", err)
-		}
-	}
 	if err == nil && len(spec.Exclude) > 0 {
 		// A refused submission would leave a failed job with our mark.
-		if a := command(ctx, s.jobEnv, text, argv[0], slices.Insert(slices.Clone(argv[1:]), 0, "--test-only")...); a.err != nil || a.code != 0 {
+		if a := s.sbatch(ctx, text, slices.Insert(slices.Clone(argv[1:]), 0, "--test-only")...); a.err != nil || a.code != 0 {
 			spec.Exclude = nil
 			argv, text, err = Command(spec)
 		}
@@ -54,7 +48,7 @@ func (s *Scheduler) Submit(ctx context.Context, spec drivers.JobSpec) (drivers.J
 	if err != nil {
 		return "", fmt.Errorf("submitting %s: %w: %w", spec.Name, err, drivers.ErrRejected)
 	}
-	a := command(ctx, s.jobEnv, text, argv[0], argv[1:]...)
+	a := s.sbatch(ctx, text, argv[1:]...)
 	id, _, _ := strings.Cut(strings.TrimSpace(a.out), ";")
 	if _, err := strconv.ParseUint(id, 10, 64); a.err == nil && a.code == 0 && err == nil {
 		return drivers.JobID(id), nil
@@ -73,7 +67,7 @@ const Stdin = "/dev/stdin"
 func Command(spec drivers.JobSpec) (argv []string, text string, err error) {
 	argv = []string{"sbatch", "--parsable", "--no-requeue", "--dependency=singleton", "--open-mode=append", "--signal=" + warning(spec.Time), "--ntasks-per-node=1", "--export=ALL",
 		"--job-name=" + spec.Name, "--comment=" + spec.Tag.String(), "--chdir=" + spec.Dir,
-		"--output=" + filepath.Join(escape(spec.Dir), drivers.LogDir, "job.%j.log"), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
+		"--output=" + filepath.Join(escape(spec.Dir), drivers.JobLog("%j")), "--nodes=" + strconv.Itoa(max(spec.Nodes, 1))}
 	option := func(name, value string, set bool) {
 		if set {
 			argv = append(argv, "--"+name+"="+value)

@@ -115,7 +115,7 @@ func TestNothingIsExecuted(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(sp.Dir, "args")); err != nil || string(b) != strings.Join(args, "\x00")+"\x00" {
 		t.Errorf("arrived is %q, %v", b, err)
 	}
-	if _, err := os.Stat(filepath.Join(sp.Dir, drivers.LogDir, "job."+string(id)+".log")); err != nil {
+	if _, err := os.Stat(filepath.Join(sp.Dir, drivers.JobLog(string(id)))); err != nil {
 		t.Errorf("the log is not there: %v", err)
 	}
 	sp.Tag.Store, sp.Modules = store+"-module", []string{evil}

@@ -88,6 +88,9 @@ func Run(ctx context.Context, dir string, o Options) error {
 	} else if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Join(a.dir, drivers.LogDir), 0o700); err != nil {
+		return fmt.Errorf("starting in %s: %w", dir, err)
+	}
 	endPredecessors(ctx, a.dir)
 	a.guard = startGuard(o.Binary, a.dir)
 	go a.watchParent(ctx)

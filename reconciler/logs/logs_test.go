@@ -37,7 +37,11 @@ func (w world) job(group, id string, processes ...string) plan.Attempt {
 func (w world) log(at plan.Attempt, process string) {
 	w.T.Helper()
 	name := process + "." + string(at.JobID) + ".log"
-	if err := os.WriteFile(filepath.Join(w.St.JobDir(at.Seat, at.Nonce), drivers.LogDir, name), []byte(name+"\n"), 0o600); err != nil {
+	dir := filepath.Join(w.St.JobDir(at.Seat, at.Nonce), drivers.LogDir)
+	if strings.HasPrefix(name, jobOutput+".") {
+		dir = filepath.Dir(dir)
+	}
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, name), []byte(name+"\n"), 0o600)); err != nil {
 		w.T.Fatal(err)
 	}
 }

@@ -37,7 +37,7 @@ func TestWhatASubmissionCosts(t *testing.T) {
 	a, err := l.Begin(plan.Attempt{Seat: seat})
 	check(t, err)
 	check(t, l.FirstDesired(a, drivers.AgentDesired{ExitWhenDone: true}))
-	expect("before the call", "mkdir mkdir mkdir create write fsync rename fsync dir create write rename", 3) // the lease, and the folder of an older assay
+	expect("before the call", "mkdir mkdir create write fsync rename fsync dir create write rename", 3) // the lease, and the folder of an older assay
 	a.JobID = "7"
 	check(t, l.Acknowledge(a))
 	expect("after the call", "append", 2) // the lease
@@ -89,7 +89,7 @@ func TestTheRecordOfAnAttemptGrows(t *testing.T) {
 	l = acquire(t, s)
 	check(t, l.Update(a))
 	states(1)
-	check(t, os.WriteFile(path, []byte(`{"schema": 4}`), 0o600))
+	check(t, os.WriteFile(path, []byte(`{"schema": 5}`), 0o600))
 	if _, err := s.Attempts(); !errors.Is(err, durable.ErrNewer) {
 		t.Errorf("the record of a newer assay: %v", err)
 	}

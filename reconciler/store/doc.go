@@ -5,7 +5,8 @@
 //	lease/<epoch>.json                     who holds the lease: created once, so that one process wins an epoch
 //	revisions/<experiment>/<n>.json        accepted versions, created once and numbered: the newest is the head
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
-//	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json, beat and log/ of one job
+//	intents/<batch>.json                   attempts that were begun together; their nonces begin with the batch's name
+//	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json, beat, job.<id>.log and log/ of one job
 //	runs/<experiment>/<run>/               run.json, request.json, claim.json, result.json and samples of one run
 //	active/<experiment>.<run>              marks a run that is open, and holds it as it was created
 //	finished/<experiment>/segment-<n>.jsonl  one line for each run that has ended; made anew from runs/ when it is damaged
@@ -34,8 +35,10 @@
 // lock. What writers that were killed left behind is removed when the lease of a dead holder is taken over.
 //
 // An attempt is written several times within seconds, and many are at once. Its record grows by its later states (durable.Extend),
-// so that only its first one makes a file. It is of version 2: an older assay would take the later states for damage, and
-// refuses them.
+// so that only its first one makes a file. Those that are begun together share that one, and its fsync (batch.go, batches.go): of the states
+// of an attempt in it the last one counts, unless the attempt has a record of its own. One gets that when somebody else writes
+// the shared file at that moment, or when it is damaged; how many attempts it had is in its name. The version of these
+// records is raised for each of this: an older assay would take it for damage, and refuses it.
 //
 // A damaged file concerns its own experiment: listings return what is good and an error of type Damages, which damage.go takes
 // apart. A revision that is torn is left behind by accepting another one, a status, desired.json, an attempt and an open run

@@ -29,13 +29,24 @@ func (s *Store) JobDir(seat drivers.Seat, nonce string) string {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return dir // not known now
 	}
+	s.knowJobDir(name, dir)
+	return dir
+}
+
+// newJobDir is JobDir for a job that this assay makes: there is none to look for.
+func (s *Store) newJobDir(seat drivers.Seat, nonce string) string {
+	dir := filepath.Join(s.dir, "jobs", safe(seat.Experiment), placeName(seat), safe(nonce))
+	s.knowJobDir(seatNonce{seat, nonce}, dir)
+	return dir
+}
+
+func (s *Store) knowJobDir(name seatNonce, dir string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.jobDirs) >= manyJobs {
 		clear(s.jobDirs)
 	}
 	s.jobDirs[name] = dir
-	return dir
 }
 
 // placeName is the folder of a seat's jobs. Numbers end it, so no two seats have the same.

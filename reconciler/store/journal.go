@@ -19,6 +19,7 @@ type journal struct {
 	damages   Damages                         // records that could not be read; while there are any all is read each time
 	beginning map[drivers.Seat]bool           // an intent is being written
 	sizes     map[string]int64                // by nonce: bytes of the records that this process has written
+	batches   map[string]*batch               // by name
 }
 
 // Attempts lists the open attempts and the recent ended ones, oldest first, as Store.Attempts does. It reads files only
@@ -64,13 +65,19 @@ func (l *Lease) load() error {
 	if j.seats != nil && len(j.damages) == 0 {
 		return nil
 	}
-	all, err := l.s.Attempts()
+	all, batches, spent, err := l.s.attempts()
 	if j.damages, err = Tolerate(err); err != nil {
 		return err
 	}
 	j.seats = make(map[drivers.Seat][]plan.Attempt, len(all))
 	for _, a := range all {
 		j.seats[a.Seat] = append(j.seats[a.Seat], a)
+	}
+	j.loadBatches(batches)
+	for _, name := range spent {
+		if l.setAside(l.s.intentPath(name)) == nil {
+			_ = l.s.fs.Remove(l.s.intentPath(name)) // it is tried again the next time
+		}
 	}
 	return nil
 }
@@ -124,9 +131,16 @@ func (j *journal) note(a plan.Attempt, size int64) {
 		j.sizes = map[string]int64{}
 	}
 	j.sizes[a.Nonce] = size
-	if j.seats == nil {
-		return // it is read
+	if name, _, ok := batchOf(a.Nonce); ok && j.batches[name] != nil {
+		j.batches[name].own[a.Nonce] = true
 	}
+	if j.seats != nil { // else it is read
+		j.remember(a)
+	}
+}
+
+// remember puts an attempt in the place of its former state.
+func (j *journal) remember(a plan.Attempt) {
 	attempts := j.seats[a.Seat]
 	i := slices.IndexFunc(attempts, func(b plan.Attempt) bool { return b.Nonce == a.Nonce })
 	if i < 0 {
@@ -143,6 +157,13 @@ func (j *journal) drop(a plan.Attempt) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.sizes, a.Nonce)
+	if name, _, ok := batchOf(a.Nonce); ok && j.batches[name] != nil {
+		b := j.batches[name]
+		delete(b.seats, a.Nonce)
+		if b.gone[a.Nonce] = true; len(b.gone) == b.count {
+			delete(j.batches, name)
+		}
+	}
 	left := slices.DeleteFunc(j.seats[a.Seat], func(b plan.Attempt) bool { return b.Nonce == a.Nonce })
 	if len(left) == 0 {
 		delete(j.seats, a.Seat)
@@ -156,6 +177,9 @@ func (j *journal) doubt() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seats, j.sizes = nil, nil
+	for _, b := range j.batches {
+		b.size = 0
+	}
 }
 
 // surplus lists the ended attempts of the seats that match, oldest first, without the newest of each seat.
