@@ -65,7 +65,7 @@ func (l *Loop) observeScaled(d plan.Desired, o *plan.Observed) error {
 
 // question asks Prometheus. The answer, or that there is none, comes with the outcome.
 func (l *Loop) question(key, metric string) {
-	l.beside.add(effect{place{what: "metric of " + key}, questions, func(ctx context.Context) outcome {
+	l.beside.add(effect{at: place{what: "metric of " + key}, kind: questions, do: func(ctx context.Context) outcome {
 		a := answered{Answer: plan.Answer{Metric: metric}, key: key}
 		if l.scaled.values == nil {
 			a.Err = "no Prometheus is connected"

@@ -27,7 +27,7 @@ func (s *Scheduler) Estimate(ctx context.Context, spec drivers.JobSpec) (drivers
 	argv = slices.DeleteFunc(argv, func(w string) bool {
 		return strings.HasPrefix(w, "--comment=") || strings.HasPrefix(w, "--dependency=") || strings.HasPrefix(w, "--job-name=")
 	})
-	a := command(ctx, s.env, text, argv[0], slices.Insert(argv[1:], 0, "--test-only", "--job-name=assay.estimate")...)
+	a := s.sbatch(ctx, text, slices.Insert(argv[1:], 0, "--test-only", "--job-name=assay.estimate")...)
 	if a.err == nil && a.code == 0 {
 		if m := willStart.FindStringSubmatch(a.text); m != nil {
 			nodes, err := ExpandNodes(m[2])

@@ -90,7 +90,7 @@ func compareImported(t *testing.T, c *cluster.Cluster, accounting bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := command(t.Context(), s.jobEnv, text, argv[0], slices.Insert(argv[1:], 0, "--test-only")...)
+		a := s.sbatch(t.Context(), text, slices.Insert(argv[1:], 0, "--test-only")...)
 		if a.err != nil || unreachable(a.text) {
 			t.Fatalf("sbatch --test-only: %v %s", a.err, a.text)
 		}
