@@ -143,7 +143,7 @@ func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, pro
 	if err != nil {
 		return bundle.Saved{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer safefile.RemoveAll(context.Background(), dir)
 	path := filepath.Join(dir, "archive")
 	saved, err := b.Save(ctx, path, progress)
 	if err != nil {
@@ -167,7 +167,7 @@ func (a *app) results(read resultset.Reader, ref string) ([]results.Row, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer safefile.RemoveAll(context.Background(), dir)
 	if err := a.far.Fetch(path, dir); err != nil {
 		return nil, err
 	}

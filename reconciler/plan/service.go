@@ -42,8 +42,7 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	st.Seats = make([]v1alpha1.SeatStatus, 0, len(s.replicas))
 	for _, replica := range s.replicas {
 		v := w.seatStatus(replica)
-		v.Next, v.Draining = w.nextJob(s, replica)
-		v.Renewal = w.renewalStatus(s.of, replica.seat)
+		w.followed(s, replica, &v)
 		st.Seats, st.Restarts = append(st.Seats, v), st.Restarts+w.restarts(replica.id)+v.Restarts
 		if v.Ready {
 			st.Ready++
@@ -95,6 +94,12 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 	default:
 		c.set(v1alpha1.EndpointReady, v1alpha1.False, cause{NoEndpoint, "not every replica has an endpoint that answers"})
 	}
+}
+
+// followed says what follows the job of a place.
+func (w *world) followed(s *service, replica *replica, v *v1alpha1.SeatStatus) {
+	v.Next, v.Draining = w.nextJob(s, replica)
+	v.Renewal = w.renewalStatus(s.of, replica.seat)
 }
 
 // allReady reports whether every process of a place answers its probes.

@@ -70,13 +70,18 @@ func compare(ctx context.Context, rounds int, vllm, peers, only string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	closing(missing, missed)
+	return nil
+}
+
+// closing says what was not compared, and how many targets were missed.
+func closing(missing []string, missed int) {
 	for _, m := range missing {
 		fmt.Println("Not compared:", m)
 	}
 	if missed > 0 {
 		fmt.Printf("\n%d targets missed on this machine in this run.\n", missed)
 	}
-	return nil
 }
 
 // once runs a scenario with an engine of this program, or with another client, the server on one core and the client on another.
