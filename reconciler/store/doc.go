@@ -32,7 +32,7 @@
 // lock. What writers that were killed left behind is removed when the lease of a dead holder is taken over.
 //
 // An attempt is written several times within seconds, and many are at once. Its record grows by its later states (durable.Extend),
-// so that only its first one makes a file. Those that are begun together share that one, and its fsync (batch.go, batches.go): of the states
+// so that only its first one makes a file. Those that are begun together share that one, and its fsync: of the states
 // of an attempt in it the last one counts, unless the attempt has a record of its own. One gets that when somebody else writes
 // the shared file at that moment, or when it is damaged; how many attempts it had is in its name. The version of these
 // records is raised for each of this: an older assay would take it for damage, and refuses it.
