@@ -78,7 +78,7 @@ func (w *sim) someRecord() string {
 	case len(attempts) == 0 && (kind == "intents" || kind == "desired" || kind == "state"):
 		return ""
 	case kind == "intents":
-		return filepath.Join(w.dir, "intents", attempts[n%len(attempts)].Nonce+".json")
+		return intentFile(w.dir, attempts[n%len(attempts)].Nonce)
 	case kind == "desired" || kind == "state":
 		a := attempts[n%len(attempts)]
 		return filepath.Join(w.store.JobDir(a.Seat, a.Nonce), kind+".json")
@@ -119,7 +119,9 @@ func (w *sim) dropDamaged() {
 	if _, err := w.store.Attempts(); w.v.dropDamaged && err != nil {
 		damages, _ := store.Tolerate(err)
 		for _, d := range damages {
-			removeIntent(w.dir, d.Attempt.Nonce)
+			if path := intentFile(w.dir, d.Attempt.Nonce); exists(path) {
+				must(func() error { return os.Remove(path) })
+			}
 		}
 	}
 }

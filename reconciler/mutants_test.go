@@ -13,6 +13,7 @@ import (
 
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // TestMutants shows that the simulation notices what it is there for: each broken variant of "intent before effect"
@@ -174,8 +175,39 @@ func sharedNames(d plan.Desired, o plan.Observed) plan.Result {
 	return r
 }
 
+// intentFile is where the record of an attempt is: of its own, or of several that began together.
+func intentFile(dir, nonce string) string {
+	own := filepath.Join(dir, "intents", nonce+".json")
+	if _, err := os.Lstat(own); err != nil && len(nonce) > 2 {
+		if shared := filepath.Join(dir, "intents", nonce[:len(nonce)-2]+".json"); exists(shared) {
+			return shared
+		}
+	}
+	return own
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// removeIntent takes the record of one attempt away; of several that began together all that it says of that one.
 func removeIntent(dir, nonce string) {
-	if err := os.Remove(filepath.Join(dir, "intents", nonce+".json")); err != nil {
+	path := intentFile(dir, nonce)
+	if filepath.Base(path) == nonce+".json" {
+		if err := os.Remove(path); err != nil {
+			panic(err)
+		}
+		if path = intentFile(dir, nonce); filepath.Base(path) == nonce+".json" {
+			return
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	text = fmt.Appendf(text, "{\n \"schema\": %d,\n \"gone\":[%q]\n}\n", store.AttemptVersion, nonce)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		panic(err)
 	}
 }
