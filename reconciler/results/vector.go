@@ -38,13 +38,14 @@ type vectorPhase struct {
 	scheduled       bool // by an open loop
 	counted         bool // its rate and recall are declared above, under names of their own
 	brief           string
+	searched        bool // a point of a search's curve: its rate, its recall and its tails are columns
 }
 
 var vectorPhases = []vectorPhase{
 	{name: "query_sequential", title: "Sequential queries", of: "queries sent one after the other", counted: true},
 	{name: "query_c<N>", title: "Queries by <N> workers", of: "queries sent by <N> workers"},
-	{name: "query_load", title: "Queries at the load", of: "queries sent by as many workers as the load of a search says", brief: "# queries/s"},
-	{name: "query_rate", title: "Queries at a rate", of: "queries sent at a rate", scheduled: true},
+	{name: "query_load", title: "Queries at the load", of: "queries sent by as many workers as the load of a search says", brief: "# queries/s", searched: true},
+	{name: "query_rate", title: "Queries at a rate", of: "queries sent at a rate", scheduled: true, searched: true},
 	{name: "query_filter_<P>pct", title: "Queries among <P> %", of: "queries whose filter allows <P> % of the vectors"},
 	{name: "query_writing", title: "Queries during writes", of: "queries sent at a rate while vectors were added", scheduled: true},
 	{name: "query_ef<N>", title: "Queries with efSearch <N>", of: "queries of a collection with efSearch <N>"},
@@ -52,13 +53,18 @@ var vectorPhases = []vectorPhase{
 
 func (p vectorPhase) metrics() []Metric {
 	var out []Metric
+	column := Stored
+	if p.searched {
+		column = Column
+	}
 	if !p.counted {
 		out = each(ofVector, Throughput, []Metric{
-			{Name: p.name + "_qps", Unit: "queries/s", Better: Higher, Title: p.title + ", queries/s", Brief: p.brief, Meaning: "How many succeeded per second, of " + p.of + "."},
-			{Name: p.name + "_recall_at_<K>", Group: Quality, Better: Higher, Title: p.title + ", recall@<K>", Meaning: "The mean share of the <K> true nearest neighbours found, 0 to 1, of " + p.of + "."},
+			{Name: p.name + "_qps", Unit: "queries/s", Better: Higher, Title: p.title + ", queries/s", Brief: p.brief, Prominence: column, Meaning: "How many succeeded per second, of " + p.of + "."},
+			{Name: p.name + "_recall_at_<K>", Group: Quality, Better: Higher, Title: p.title + ", recall@<K>", Prominence: column, Meaning: "The mean share of the <K> true nearest neighbours found, 0 to 1, of " + p.of + "."},
 		})
 	}
-	families := []family{{name: p.name, title: p.title, intervals: true, of: "the time from sending a query to the last byte of its answer, of " + p.of}}
+	show := map[string]Prominence{"median": column, "p90": column, "p99": column}
+	families := []family{{name: p.name, title: p.title, intervals: true, show: show, of: "the time from sending a query to the last byte of its answer, of " + p.of}}
 	if p.scheduled {
 		families = append(families,
 			family{name: p.name + "_intended", title: p.title + ", from the schedule,", of: "the time from when the schedule wanted a query sent to the last byte of its answer, of " + p.of},

@@ -124,7 +124,7 @@ func cover(s source, n, runs int, of func(x, inFlight []float64) []answer) []tal
 }
 
 // lengths are those of runs, and how many of each are simulated: of independent values, of others, and with -long.
-var lengths = []struct{ n, easy, hard, long int }{{1000, 300, 300, 2000}, {10_000, 60, 150, 2000}, {30_000, 30, 200, 1000}, {100_000, 20, 60, 500}}
+var lengths = []struct{ n, easy, hard, long int }{{1000, 200, 200, 2000}, {10_000, 40, 100, 2000}, {30_000, 20, 200, 1000}, {100_000, 10, 40, 500}}
 
 // TestCoverage: intervals cover, or there is none, at every length of a run. least is the share in percent of runs that get one of
 // the median, and of p99.
