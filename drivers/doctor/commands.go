@@ -15,8 +15,8 @@ import (
 // commands are all of Slurm's that assay uses.
 var commands = append([]string{"sinfo", "sacct", "sacctmgr"}, needed...)
 
-// slurm asks Slurm's commands, its controller, its accounting and munge.
-func slurm(ctx context.Context) (s Slurm) {
+// askSlurm asks Slurm's commands, its controller, its accounting and munge.
+func askSlurm(ctx context.Context) (s Slurm) {
 	for _, name := range commands {
 		if _, err := exec.LookPath(name); err != nil {
 			s.Missing = append(s.Missing, name)

@@ -52,7 +52,7 @@ func Gather(ctx context.Context, o Options) Facts {
 		g.Wait()
 		return f
 	}
-	g.Go(func() { f.Slurm = slurm(ctx) })
+	g.Go(func() { f.Slurm = askSlurm(ctx) })
 	g.Wait()
 	if f.Slurm.Config.OK && f.Folders[0].Problem == "" && f.Folders[0].Unsafe == "" {
 		f.Job = tiny(ctx, o, f.Folders)
