@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -125,6 +126,9 @@ func (c *checker) scaling(path string, s Service) {
 	}
 	at := path + ".replicas"
 	c.scale(at, r)
+	if strings.Contains(r.Metric, "num_requests_waiting") && !strings.Contains(r.Metric, "num_requests_running") {
+		c.warn(at+".metric", "is 0 as soon as there are enough replicas, so that the number would go up and down", "add vllm:num_requests_running")
+	}
 	switch {
 	case s.Monitors != nil:
 		c.bad(at, "a monitors service holds what it measured, so a metric cannot scale it", "write a number")

@@ -16,6 +16,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/drivers/remote"
+	"assay/drivers/safefile"
 	"assay/drivers/source"
 	"assay/drivers/tunnel"
 	"assay/reconciler/bundle"

@@ -12,12 +12,7 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// TestScaled lets a step of load double the replicas of a model behind a gateway and gives them back when it is over. No
-// request is lost meanwhile, also not by the replica that leaves.
-func TestScaled(t *testing.T) {
-	t.Parallel() // it mostly waits
-	w := newTestWorld(t)
-	manifest := w.write("scaled.yaml", `apiVersion: assay/v1alpha1
+const scaledManifest = `apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: scaled}
 spec:
@@ -35,11 +30,18 @@ spec:
       renew: {drain: 5s}
     - name: front
       gateway: {targets: [llm]}
-`)
-	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(readFile(t, manifest), "target: 4", "target: 0", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:12:17: spec.services[0].replicas.target: must be more than 0") {
+`
+
+// TestScaled lets a step of load double the replicas of a model behind a gateway and gives them back when it is over. No
+// request is lost meanwhile, also not by the replica that leaves.
+func TestScaled(t *testing.T) {
+	t.Parallel() // it mostly waits
+	w := newTestWorld(t)
+	manifest := w.write("scaled.yaml", scaledManifest)
+	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "target: 4", "target: 0", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:12:17: spec.services[0].replicas.target: must be more than 0") {
 		t.Errorf("a target of 0: code %d, %s", code, errs)
 	}
-	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(readFile(t, manifest), "metric: avg(", "metric: avg((", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:11:17: spec.services[0].replicas.metric: is no PromQL") {
+	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "metric: avg(", "metric: avg((", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:11:17: spec.services[0].replicas.metric: is no PromQL") {
 		t.Errorf("half an expression: code %d, %s", code, errs)
 	}
 	if out, _, _ := w.run("plan", "-f", manifest); !strings.Contains(out, "a metric decides from then on: 1 to 4 replicas") || strings.Contains(out, "llm/1") {

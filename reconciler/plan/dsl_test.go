@@ -22,6 +22,8 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
 //	                          early max=10 (may end once x is decided; without max once the targets differ)
 //	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
+//	  service … scale=1:4:8 (min, max, target) cooldown=5m up=1m down=5m jobs=3 (of the QOS) front=NAME (a gateway of it)
+//	  scaled SERVICE number=2 ago=15s (the last answer) changed=10m | answer SERVICE is=16 ago=0s old=5s none=WHY metric=OTHER
 //	  benchmark … search=rate:1:64 most=12 budget=2 (node-hours; 0.99 of the requests have to keep the objective, within 5 %)
 //	  run … load=8 result=kept good=990 of=1000 took=1m missed=WHY (of a search: its load, and how many requests kept the objective)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
@@ -112,6 +114,17 @@ func show(r Result, td *datadriven.TestData) string {
 			}
 		}
 		fmt.Fprintf(&b, " (%s: %s)\n", a.Reason, a.Message)
+	}
+	for _, x := range r.Status {
+		for _, s := range x.Services {
+			if s.Scale != nil && td.HasArg("scale") {
+				fmt.Fprintf(&b, "%s: %d of %d, %s: %s", s.Name, s.Ready, s.Replicas, s.Scale.Reason, s.Scale.Message)
+				if len(s.Scale.Leaving) > 0 {
+					fmt.Fprintf(&b, ", leaving %s", strings.Join(s.Scale.Leaving, " "))
+				}
+				b.WriteString("\n")
+			}
+		}
 	}
 	for _, arg := range td.CmdArgs {
 		for _, typ := range arg.Vals {

@@ -51,7 +51,7 @@ func parseWorld(t *testing.T, input string) (Desired, Observed) {
 		Experiments: []Experiment{{Name: "exp", Revision: "r1", Generation: 1}}}
 	o := Observed{Now: epoch, Listing: Listing{At: epoch}, Agents: map[string]Agent{}, Externals: map[string]External{},
 		Folders: map[string]Folder{}, Absent: map[string]bool{}, Acknowledged: map[string]bool{}, Exported: map[string]bool{},
-		Metrics: Metrics{Targets: map[string]drivers.Health{}, Down: map[string]time.Duration{}}, Previous: map[string]v1alpha1.ExperimentStatus{}}
+		Metrics: Metrics{Targets: map[string]drivers.Health{}, Down: map[string]time.Duration{}}, Previous: map[string]v1alpha1.ExperimentStatus{}, Scaled: map[string]Scaled{}, Answers: map[string]Answer{}}
 	for line := range strings.Lines(input) {
 		f := strings.Fields(line)
 		if len(f) == 0 {
@@ -125,6 +125,20 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		if w.name == "clock" {
 			o.Listing.Clock = o.Listing.Since
 		}
+	case "scaled":
+		r := Scaled{Experiment: "exp", Service: w.name, Number: w.num("number", 1)}
+		r.anew(epoch.Add(-w.dur("ago", 15*time.Second)))
+		if w.has("changed") {
+			r.Changed = epoch.Add(-w.dur("changed", 0))
+		}
+		o.Scaled["exp/"+w.name] = r
+	case "answer":
+		o.Answers["exp/"+w.name] = Answer{Metric: w.str("metric", "m"), Err: w.str("none", ""), At: epoch.Add(-w.dur("ago", 0)), Age: w.dur("old", time.Second)}
+		if w.has("is") {
+			a := o.Answers["exp/"+w.name]
+			a.Value = w.float("is")
+			o.Answers["exp/"+w.name] = a
+		}
 	case "unreachable":
 		o.Listing = Listing{At: epoch, Err: rest}
 	case "unmetered":
@@ -170,6 +184,15 @@ func (w words) service() Service {
 		s.Processes[0].Data = "/data"
 	}
 	s.Fence = w.dur("fence", 0)
+	if f := strings.Split(w.str("scale", ""), ":"); len(f) == 3 { // min:max:target
+		n := func(i int) int { v, _ := strconv.Atoi(f[i]); return v }
+		s.Scale = &Scale{Min: n(0), Max: n(1), Metric: "m", Target: float64(n(2)), Tolerance: 0.1, Cooldown: w.dur("cooldown", 0), Up: w.dur("up", 0), Down: w.dur("down", 0), Every: 15 * time.Second, Jobs: w.num("jobs", 0)}
+		s.Slots = n(0)
+	}
+	if w.has("front") {
+		s.Forwards = strings.Split(w.str("front", ""), ",")
+		s.Processes[0].Upstreams = "/up"
+	}
 	s.Renew = Renew{Policy: w.str("renew", ""), Before: w.dur("before", 0), Drain: w.dur("drain", 30*time.Second), Times: w.num("times", 0)}
 	if w.has("needs") {
 		s.Processes[0].Needs = []string{w.str("needs", "")}
@@ -275,12 +298,15 @@ func (w words) agent(x *Experiment, o *Observed) {
 				p.Fingerprint += deploymentMark + w.str("deployment", "")
 			}
 			told.Processes = append(told.Processes, p)
+			if p.Upstreams != "" && w.has("upstream") {
+				told.Processes[len(told.Processes)-1].Files = []drivers.File{{Path: p.Upstreams, Content: drivers.UpstreamText([]drivers.Upstream{{URL: w.str("upstream", "")}})}}
+			}
 			phase := w.str("phase", "Ready")
 			if w.str("dead", "") == p.Name {
 				phase = "Failed"
 			}
 			st.Processes = append(st.Processes, drivers.ProcessState{Name: p.Name, Fingerprint: p.Fingerprint, Phase: phase, PhaseFor: drivers.SecondsOf(w.dur("for", time.Minute)),
-				Endpoint: "http://n1:8000", Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Anew: w.has("anew"), Reason: w.str("why", "")})
+				Endpoint: w.str("at", "http://n1:8000"), Metrics: "http://n1:8000/metrics", Models: strings.Fields(w.str("model", "")), WasReady: w.has("wasready"), Anew: w.has("anew"), Reason: w.str("why", "")})
 		}
 	}
 	for _, id := range strings.Fields(strings.ReplaceAll(w.str("runs", ""), ",", " ")) {

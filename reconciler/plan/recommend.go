@@ -147,7 +147,7 @@ func (s *Scale) unchanged(is Scaled, bounded int, top ceiling, now time.Time) ca
 	case math.Abs(is.Value/s.Target-1) <= s.Tolerance:
 		return cause{WithinTolerance, fmt.Sprintf("%s: within %.4g of it", s.says(is), s.Tolerance*s.Target)}
 	case is.Asked == is.Number:
-		return cause{AsAsked, fmt.Sprintf("%s: %d replicas are enough, and fewer would be too few", s.says(is), is.Number)}
+		return cause{AsAsked, fmt.Sprintf("%s: it asks for the %d replicas that are wanted", s.says(is), is.Number)}
 	case bounded == is.Number && is.Asked > is.Number:
 		return cause{AtMaximum, fmt.Sprintf("%s, and max is %d", asks, s.Max)}
 	case bounded == is.Number:
