@@ -26,6 +26,7 @@ spec:
   defaults: {partition: cpu, time: 30m}
   partitions: {gpu: {gpusPerNode: 4, maxNodes: 4}, cpu: {maxNodes: 4}}
   poll: {every: 1s, atMost: 5s}
+  extend: false
 ---
 `
 
