@@ -29,7 +29,7 @@ type Serving struct {
 	// File is JSON lines {prompt, output_tokens} for custom and {prompt: [{role, content}], schema} for xgrammar_bench (the columns
 	// of json-mode-eval); a list of {conversations: [{value}]} for sharegpt; for timed-trace JSON lines {timestamp (ms),
 	// input_length, output_length, hash_ids} as Mooncake's, or the CSV file of BurstGPT or of Azure. It is read where the
-	// benchmark runs.
+	// benchmark runs. A relative path counts from the manifest's folder.
 	File        string  `json:"file,omitempty"`
 	IgnoreEOS   *bool   `json:"ignoreEOS,omitempty"`                    // default true for random, shared-prefix and timed-trace
 	Temperature float64 `json:"temperature,omitempty" validate:"gte=0"` // default 0: the likeliest token each time

@@ -54,7 +54,7 @@ func TestFromALaptop(t *testing.T) {
 	if list := l.is(0, "context", "list"); !strings.Contains(list, "*\thpc\thpc:"+strconv.Itoa(l.port)+"\tstate\n") {
 		t.Errorf("contexts:\n%s", list)
 	}
-	if bad := l.is(4, "plan", "-f", "bad.yaml"); !strings.Contains(bad, "bad.yaml:17:") || !strings.Contains(bad, "prompts") || !strings.Contains(bad, "Copying assay to hpc") {
+	if bad := l.is(4, "plan", "-f", "bad.yaml"); !strings.Contains(bad, "bad.yaml:16:") || !strings.Contains(bad, "prompts") || !strings.Contains(bad, "Copying assay to hpc") {
 		t.Errorf("a mistake is not at its place on the laptop: %s", bad)
 	}
 	looking := l.look(secrets)

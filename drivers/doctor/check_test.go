@@ -87,16 +87,19 @@ func TestVerdicts(t *testing.T) {
 		"closed ports":          {func(f *Facts) { f.Job.Nodes[1].Reached = bad }, "ports between nodes", Fail, "n2 cannot connect to a port that n1"},
 		"one node":              {func(f *Facts) { f.Job.Nodes = f.Job.Nodes[:1] }, "ports between nodes", Skipped, "two nodes"},
 		"no runtime":            {func(f *Facts) { f.Job.Nodes[0].Host.Runtime = gone }, "container runtime", Fail, "apptainer does not run on n1"},
-		"no containers":         {func(f *Facts) { f.Site.Spec.Container = v1alpha1.SiteContainer{}; f.Folders = append(f.Folders[:2], f.Folders[3]) }, "container runtime", Skipped, "none"},
-		"no nvidia-smi":         {func(f *Facts) { f.Job.Nodes[0].Host.GPUs = gone }, "GPUs", Warn, "no nvidia-smi on n1"},
-		"a broken GPU":          {func(f *Facts) { f.Job.Nodes[0].Host.GPUs = bad }, "GPUs", Fail, "fails on n1"},
-		"no GPUs asked":         {func(f *Facts) { f.Job.Asking.GPUs = 0 }, "GPUs", Skipped, "--partition"},
-		"no Prometheus":         {func(f *Facts) { f.Prometheus = bad }, "Prometheus", Fail, "refused"},
-		"CPU time":              {func(f *Facts) { f.Here.CPU = 600 }, "long-running programs", Warn, "600 s"},
-		"killed at logout":      {func(f *Facts) { f.Here.Linger = "no" }, "long-running programs", Warn, "log out"},
-		"a small cgroup":        {func(f *Facts) { f.Here.Memory = 256 << 20 }, "long-running programs", Warn, "256 MiB"},
-		"few files":             {func(f *Facts) { f.Job.Nodes[1].Host.OpenFiles = 1024 }, "limits on n2", Warn, "1024 open files"},
-		"ssh asks":              {func(f *Facts) { f.Login = bad }, "ssh", Warn, "refused"},
+		"no containers": {func(f *Facts) {
+			f.Site.Spec.Container = v1alpha1.SiteContainer{}
+			f.Folders = append(f.Folders[:2], f.Folders[3])
+		}, "container runtime", Skipped, "none"},
+		"no nvidia-smi":    {func(f *Facts) { f.Job.Nodes[0].Host.GPUs = gone }, "GPUs", Warn, "no nvidia-smi on n1"},
+		"a broken GPU":     {func(f *Facts) { f.Job.Nodes[0].Host.GPUs = bad }, "GPUs", Fail, "fails on n1"},
+		"no GPUs asked":    {func(f *Facts) { f.Job.Asking.GPUs = 0 }, "GPUs", Skipped, "--partition"},
+		"no Prometheus":    {func(f *Facts) { f.Prometheus = bad }, "Prometheus", Fail, "refused"},
+		"CPU time":         {func(f *Facts) { f.Here.CPU = 600 }, "long-running programs", Warn, "600 s"},
+		"killed at logout": {func(f *Facts) { f.Here.Linger = "no" }, "long-running programs", Warn, "log out"},
+		"a small cgroup":   {func(f *Facts) { f.Here.Memory = 256 << 20 }, "long-running programs", Warn, "256 MiB"},
+		"few files":        {func(f *Facts) { f.Job.Nodes[1].Host.OpenFiles = 1024 }, "limits on n2", Warn, "1024 open files"},
+		"ssh asks":         {func(f *Facts) { f.Login = bad }, "ssh", Warn, "refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := sound()

@@ -68,6 +68,9 @@ func Connect(ctx context.Context, o Options) (*Conn, error) {
 		return nil, fmt.Errorf("reading assay's own binary: %w", err)
 	}
 	c, missing, err := s.begin(ctx, env, sum)
+	if err != nil && ctx.Err() == nil {
+		missing = s.damaged(ctx, env, sum)
+	}
 	if missing == "" {
 		return c, err
 	}

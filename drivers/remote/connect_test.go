@@ -73,6 +73,18 @@ func TestConnect(t *testing.T) {
 		}
 	}
 	names, _ := filepath.Glob(home + "/.cache/assay/remote/*")
+	// A copy that is damaged so that it cannot say so is copied anew.
+	if err := os.Remove(names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(names[0], []byte("#!/bin/sh\nexit 139\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Connect(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
 	info, err := os.Stat(filepath.Dir(names[0]))
 	if len(names) != 1 || err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v, %v", names, info, err)

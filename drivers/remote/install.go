@@ -34,6 +34,18 @@ func installScript(sum string) string {
 		`find "$d" -type f -mtime +90 -exec rm -f {} +; exit 0'`
 }
 
+// damaged says what system the site has when the copy there is not whole, so that it cannot say so itself; else it is empty.
+func (s ssh) damaged(ctx context.Context, env []string, sum string) string {
+	ctx, cancel := context.WithTimeout(ctx, beginWithin)
+	defer cancel()
+	cmd := s.command(ctx, env, s.argv([]string{"-n", "-o", "BatchMode=yes"}, `sh -c '`+folder+`s=$(sha256sum <"$d/`+sum+`") && test "${s%% *}" = `+sum+` || echo `+missingWord+` $(uname -s) $(uname -m) >&2'`))
+	said := &tail{}
+	cmd.Stderr = said
+	_ = cmd.Run() // what matters is what it says
+	system, _ := said.after(missingWord)
+	return system
+}
+
 // machines are the words of uname -m for Go's.
 var machines = map[string]string{"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x"}
 
@@ -96,7 +108,7 @@ func (s ssh) install(ctx context.Context, env []string, o Options, sum, system s
 	return nil
 }
 
-// Verify is nil when the program that runs is the one of that hash. It says so in the way that has it copied anew.
+// Verify is nil when the program that runs is the one of that hash. Its error has the laptop copy it anew.
 func Verify(sum string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -104,7 +116,7 @@ func Verify(sum string) error {
 	}
 	got, err := Sum(self, self+".sum")
 	if err == nil && got != sum {
-		err = fmt.Errorf("%s linux %s\nassay at the site is damaged: its hash is %s", missingWord, runtime.GOARCH, got)
+		err = fmt.Errorf("%s Linux %s\nassay at the site is damaged: its hash is %s", missingWord, runtime.GOARCH, got)
 	}
 	return err
 }

@@ -17,12 +17,12 @@ import (
 // remember takes what the laptop sent. A later manifest replaces the earlier one, with its secrets.
 func (s *Session) remember(m *Manifest, attached []File) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, f := range attached {
 		s.attached[f.Path] = f
 	}
-	var edits func(Manifest)
 	if m != nil {
-		s.manifest, edits = m, s.edits
+		s.manifest = m
 		for _, f := range m.Attached {
 			s.attached[f.Path] = f
 		}
@@ -30,10 +30,9 @@ func (s *Session) remember(m *Manifest, attached []File) {
 		for _, x := range m.Secrets {
 			s.secrets[Secret{Env: x.Env, File: x.File}] = x
 		}
-	}
-	s.mu.Unlock()
-	if edits != nil {
-		edits(*m)
+		if s.edits != nil {
+			s.edits(*m)
+		}
 	}
 }
 
@@ -47,14 +46,13 @@ func (s *Session) Manifest() (Manifest, bool) {
 	return *s.manifest, true
 }
 
-// Edits hands the newest manifest to take, and every later one.
+// Edits hands the newest manifest to take, and every later one. Take does not wait, and does not ask the session.
 func (s *Session) Edits(take func(Manifest)) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.edits = take
-	m := s.manifest
-	s.mu.Unlock()
-	if m != nil {
-		take(*m)
+	if s.manifest != nil {
+		take(*s.manifest)
 	}
 }
 

@@ -174,6 +174,9 @@ func TestManifestsTravel(t *testing.T) {
 	l.Request.Manifest = &Manifest{Secrets: []Secret{{Env: "A", Value: "one"}}, Attached: []File{data, other}}
 	l.Edits = edits
 	go func() {
+		for !strings.Contains(out.String(), "waiting") {
+			time.Sleep(time.Millisecond)
+		}
 		edits <- Manifest{Stamp: "2", Secrets: []Secret{{Env: "A", Problem: "it is gone"}}}
 	}()
 	if code, err := Run(conn, l); code != 0 || err != nil {
