@@ -13,11 +13,7 @@ const (
 	mostOfFile     = 300
 	mostOfFunction = 60
 	mostOfMedian   = 110  // of all files
-<<<<<<< HEAD
 	mostOfCommands = 5900 // of cmd/assay
-=======
-	mostOfCommands = 5250 // of cmd/assay
->>>>>>> h8
 )
 
 // TestSizes: files and functions stay short, and cmd/assay holds verbs alone. Tests are exempt.
