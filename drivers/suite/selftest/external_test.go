@@ -18,7 +18,7 @@ func TestOthersAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	truth, err := readTruth(strings.NewReader(",2000000,2500000,3000000,4\n,1000000,1800000,1900000,4\n"))
+	truth, err := readTruth(strings.NewReader(",2000000,2500000,3000000,4\n,1000000,1800000,1900000,4\n,500,600,700,1\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
