@@ -49,6 +49,9 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	o.Folders, o.Absent = l.observeFolders(ctx, d), l.absent(d)
 	o.Externals = l.externals(ctx, d)
 	o.Metrics, o.Sources = l.health(ctx), l.sources()
+	if o.Forgotten, err = l.forgotten(o.Sources); err != nil {
+		return plan.Observed{}, err
+	}
 	o.Now = l.Clock()
 	return o, nil
 }
