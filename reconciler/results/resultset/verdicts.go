@@ -52,9 +52,18 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 	return out, nil
 }
 
+// statuses is a Store that has statuses, too; one of an archive has none.
+type statuses interface {
+	Status(experiment string) (v1alpha1.ExperimentStatus, bool, error)
+}
+
 // overBudget says of what is not decided that the experiment's budget stopped its runs.
 func (r Reader) overBudget(experiment string, out []gate.Verdict) {
-	st, ok, err := r.Store.Status(experiment)
+	s, has := r.Store.(statuses)
+	if !has {
+		return
+	}
+	st, ok, err := s.Status(experiment)
 	c := v1alpha1.Find(st.Conditions, v1alpha1.WithinBudget)
 	if err != nil || !ok || c.Status != v1alpha1.False {
 		return // what is missing is said already
