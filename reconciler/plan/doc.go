@@ -83,6 +83,7 @@
 // What is asked apart from a pass:
 //
 //	diff.go         the steps of `assay plan`
+//	cost.go         what a manifest would use, in node-hours and GPU-hours
 //	placement.go    what a manifest would submit, without a scheduler
 //
 // # Words

@@ -48,7 +48,7 @@ func (s Spending) Refuses(ask Usage, unlimited bool, now time.Time) string {
 		whose = "the budget of " + s.Of
 	}
 	over := func(what string, most, asks, left, spent, reserved time.Duration) string {
-		return fmt.Sprintf("%s is %s %s-hours: %s spent, %s reserved, %s left, and this job asks for %s",
+		return fmt.Sprintf("%s is %s %s: %s spent, %s reserved, %s left, and this job asks for %s",
 			whose, hoursText(most), what, hoursText(spent), hoursText(reserved), hoursText(max(left, 0)), hoursText(asks))
 	}
 	switch {
@@ -57,9 +57,9 @@ func (s Spending) Refuses(ask Usage, unlimited bool, now time.Time) string {
 	case unlimited && (b.Nodes > 0 || b.GPUs > 0):
 		return whose + " bounds hours, and this job has no walltime"
 	case b.Nodes > 0 && ask.Nodes > left.Nodes:
-		return over("node", b.Nodes, ask.Nodes, left.Nodes, s.Spent.Nodes, s.Reserved.Nodes)
+		return over("node-hours", b.Nodes, ask.Nodes, left.Nodes, s.Spent.Nodes, s.Reserved.Nodes)
 	case b.GPUs > 0 && ask.GPUs > left.GPUs:
-		return over("GPU", b.GPUs, ask.GPUs, left.GPUs, s.Spent.GPUs, s.Reserved.GPUs)
+		return over("GPU-hours", b.GPUs, ask.GPUs, left.GPUs, s.Spent.GPUs, s.Reserved.GPUs)
 	}
 	return ""
 }
