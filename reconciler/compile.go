@@ -26,6 +26,7 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	if err != nil {
 		return plan.Experiment{}, err
 	}
+	e.Budget = plan.BudgetOf(spec.Budget)
 	e.Services, e.Benchmarks = first.Services, first.Benchmarks
 	for _, p := range rev.Spec.Points() {
 		at := rev
@@ -99,6 +100,7 @@ func compileService(rev store.Revision, s v1alpha1.Service, c Compiler) (plan.Se
 	replicas := or(s.Replicas, v1alpha1.Replicas{Number: 1})
 	p.Slots, p.Scale = replicas.Least(), scaleOf(rev.Site, s)
 	p.Job = plan.ServiceJob(rev.Site, s)
+	p.NodeGPUs = plan.NodeGPUs(rev.Site, p.Job.Partition)
 	p.Alloc = allocation(p.Job)
 	restart := drivers.Restart{Limit: limit, Backoff: drivers.SecondsOf(s.Restart.Backoff.Std())}
 	live := drivers.Live{Every: drivers.SecondsOf(s.Watch().Every.Std()), Misses: s.Watch().Misses}
@@ -183,6 +185,7 @@ func compileBenchmark(site v1alpha1.Site, b v1alpha1.Benchmark) plan.Benchmark {
 	on := or(b.Run, v1alpha1.RunOn{})
 	nodes := b.Nodes()
 	p.Job = plan.RunJob(site, b)
+	p.NodeGPUs = plan.NodeGPUs(site, p.Job.Partition)
 	p.OwnJob = on.On == v1alpha1.OnJob || p.Job.Here
 	p.Spec = fingerprint(b.Serving, b.Vector, b.Storage, on.On, nodes)
 	return p

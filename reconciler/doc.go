@@ -35,6 +35,7 @@
 //	configurations.go  what a revision measures, for comparing revisions
 //	key.go             the key that a service asks of its clients
 //	details.go         which declared fields differ, for `assay plan`
+//	costs.go           what a manifest would use, when its jobs would start, and which shorter ones would start now
 //	placements.go      what a manifest would submit, without a scheduler
 //
 // All decisions are made by reconciler/plan, which is pure; this package does the I/O around it. A pass is level-triggered:

@@ -39,6 +39,7 @@ func TestMutants(t *testing.T) {
 		"a source is never at fault":              {variant{decide: neverAtFault}, errAlive},
 		"a job takes over before it serves":       {variant{decide: hasty}, errHasty},
 		"there is no disruption budget":           {variant{decide: noBudget}, errBudget},
+		"jobs reserve nothing":                    {variant{decide: reserveNothing}, errOverspent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var other error // a broken variant does more than one harm

@@ -52,6 +52,9 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if err := l.observeScaled(d, &o); err != nil {
 		return plan.Observed{}, err
 	}
+	if o.Forgotten, err = l.forgotten(o.Sources); err != nil {
+		return plan.Observed{}, err
+	}
 	o.Now = l.Clock()
 	return o, nil
 }

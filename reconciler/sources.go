@@ -16,6 +16,22 @@ func (l *Loop) sources() []plan.Source {
 	return all
 }
 
+// forgotten reads what the deleted experiments of sources with a budget used. What cannot be read could be more than is left.
+func (l *Loop) forgotten(all []plan.Source) (map[string]plan.Usage, error) {
+	out := map[string]plan.Usage{}
+	for _, src := range all {
+		if src.Budget == nil {
+			continue
+		}
+		used, err := l.Store.Forgotten(src.Owner)
+		if err != nil {
+			return nil, err
+		}
+		out[src.Owner] = used
+	}
+	return out, nil
+}
+
 // reportSync writes an event when an experiment no longer is as its source has it, differs for another reason, or is again.
 // It compares with the published status, so that a controller that starts repeats nothing.
 func (l *Loop) reportSync(before, now v1alpha1.ExperimentStatus) {

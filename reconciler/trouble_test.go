@@ -188,6 +188,7 @@ func (w *sim) peace() {
 	w.cluster.SetRunFaults(fake.RunFaults{})
 	w.model, w.slots, w.repeats, w.limit, w.web, w.webNodes, w.suspend, w.gone = "a", 2, 2, 12*time.Hour, true, 1, false, false
 	w.loads.calm = true
+	w.budget = 0
 	w.apply()
 }
 
@@ -227,6 +228,9 @@ func (w *sim) check() error {
 	}
 	if all := w.cluster.Astray(); len(all) > 0 {
 		return errors.New(all[0])
+	}
+	if err := w.afforded(); err != nil {
+		return err
 	}
 	if err := w.spared(); err != nil {
 		return err

@@ -58,6 +58,7 @@ type sim struct {
 	extend     *bool // what the site says of longer walltimes of running jobs
 	renews     bool  // web has short walltimes, and its next job overlaps with the last
 	suspend    bool
+	budget     time.Duration // node-time; 0: none
 	gone       bool
 	quiet      bool
 	backAt     time.Time // no controller acts until then
@@ -259,7 +260,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
-		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks},
+		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks, Budget: w.bounded()},
 	}
 }
 

@@ -60,7 +60,11 @@ func (f *follower) take(d delivery) error {
 	}
 	b := f.batch(d.in)
 	var errs []error
-	record := plan.Source{Owner: accept.Owner(b.Origin), Origin: b.Origin, Refused: map[string]string{}}
+	record := plan.Source{Owner: accept.Owner(b.Origin), Origin: b.Origin, Refused: map[string]string{}, Budget: f.budget}
+	if err := f.store.PutBudget(record.Owner, b.Origin, f.budget); err != nil { // before anything is submitted
+		f.again = &d
+		return err
+	}
 	for _, p := range m.Refused {
 		record.Sites = append(record.Sites, p.Error())
 	}

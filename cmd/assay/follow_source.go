@@ -63,6 +63,7 @@ type follower struct {
 	verb     string // names the holder of the lease
 	prune    bool
 	adopt    bool
+	budget   *v1alpha1.Budget
 	holds    func(commit string) bool // of the followed repository; nil for files
 	reported map[string]bool          // experiments that were reported as OutOfSync
 

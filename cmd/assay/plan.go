@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 type planOptions struct {
 	files  []string
 	dryRun bool
+	cost   bool
 }
 
 func planCmd(_ *app, run func(context.Context, planOptions) error) *cobra.Command {
@@ -38,6 +40,7 @@ Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 	}
 	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "contact no scheduler: print the jobs of the manifest alone, with their batch scripts and commands")
+	c.Flags().BoolVar(&o.cost, "cost", false, "print node-hours and GPU-hours, when the jobs would start, and which shorter walltime would start now")
 	return c
 }
 
@@ -47,8 +50,13 @@ func (a *app) runPlan(ctx context.Context, o planOptions) error {
 		return err
 	}
 	in.Origin.Source = "apply"
-	if o.dryRun {
+	switch {
+	case o.dryRun && o.cost:
+		return exitError{exitUsage, errors.New("--dry-run contacts no scheduler, and --cost does; give one of them")}
+	case o.dryRun:
 		return a.printJobs(in)
+	case o.cost:
+		return a.printCost(ctx, in)
 	}
 	steps, err := a.preview(ctx, in)
 	if err == nil && len(steps) > 0 {
@@ -96,17 +104,9 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 // printJobs prints every job that a manifest stands for. It asks neither the scheduler nor the state directory, so it
 // works anywhere.
 func (a *app) printJobs(in source.Input) error {
-	m, s, err := a.load(in)
+	m, s, revs, err := a.revisions(in)
 	if err != nil {
 		return err
-	}
-	if s, err = a.complete(s); err != nil {
-		return err
-	}
-	var revs []store.Revision
-	for _, e := range m.Experiments {
-		e = source.PlaceholderSecrets(e)
-		revs = append(revs, store.Revision{Experiment: e.Metadata.Name, Hash: v1alpha1.Hash(e.Experiment), Site: s, Spec: e.Experiment})
 	}
 	all, err := reconciler.Placements(revs, compileService)
 	if err != nil {
@@ -122,4 +122,19 @@ func (a *app) printJobs(in source.Input) error {
 		}
 	}
 	return nil
+}
+
+// revisions are what a manifest would be accepted as, without a state directory and without its secrets.
+func (a *app) revisions(in source.Input) (m v1alpha1.Manifest, s v1alpha1.Site, revs []store.Revision, err error) {
+	if m, s, err = a.load(in); err != nil {
+		return m, s, nil, err
+	}
+	if s, err = a.complete(s); err != nil {
+		return m, s, nil, err
+	}
+	for _, e := range m.Experiments {
+		e = source.PlaceholderSecrets(e)
+		revs = append(revs, store.Revision{Experiment: e.Metadata.Name, Hash: v1alpha1.Hash(e.Experiment), Site: s, Spec: e.Experiment})
+	}
+	return m, s, revs, nil
 }

@@ -19,6 +19,7 @@ type syncOptions struct {
 	repo, ref, path string
 	every           time.Duration
 	once            bool
+	budget          budgetFlag
 	prune, adopt    bool
 }
 
@@ -45,6 +46,7 @@ files need the word of the site: trust: {git: [processes, secrets, files]}.`,
 	f.StringVar(&o.path, "path", ".", "file or folder in the repository")
 	f.DurationVar(&o.every, "every", 30*time.Second, "time between two fetches")
 	f.BoolVar(&o.once, "once", false, "apply the branch as it is now, wait, and stop")
+	f.Var(&o.budget, "budget", "what all experiments of the source may use: nodeHours=24,gpuHours=96,until=2026-12-24")
 	f.BoolVar(&o.adopt, "adopt", false, "take over experiments that were applied by hand, or that another source brought")
 	f.BoolVar(&o.prune, "prune", false, "allow removing everything, and delete experiments that leave the branch")
 	return c
@@ -56,7 +58,7 @@ func (a *app) runSync(ctx context.Context, o syncOptions) error {
 		return err
 	}
 	g := source.Git{Repo: o.repo, Ref: o.ref, Path: o.path, Cache: filepath.Join(cache, "git")}
-	f := &follower{a: a, verb: "sync", prune: o.prune, adopt: o.adopt, reported: map[string]bool{},
+	f := &follower{a: a, verb: "sync", prune: o.prune, adopt: o.adopt, budget: o.budget.value, reported: map[string]bool{},
 		holds: func(commit string) bool { return g.Holds(ctx, commit) }}
 	if o.once {
 		in, err := g.Read(ctx)

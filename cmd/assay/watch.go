@@ -13,6 +13,7 @@ import (
 // watchOptions are the flags of `assay watch`.
 type watchOptions struct {
 	files        []string
+	budget       budgetFlag
 	prune, adopt bool
 	poll         time.Duration
 	quiet, hold  time.Duration
@@ -38,6 +39,7 @@ experiment that leaves a followed folder is deleted only with --prune; until the
 	f := c.Flags()
 	f.StringSliceVarP(&o.files, "filename", "f", nil, "file or folder to follow")
 	f.BoolVar(&o.prune, "prune", false, "allow removing everything, and delete experiments that leave the folder")
+	f.Var(&o.budget, "budget", "what all experiments of the source may use: nodeHours=24,gpuHours=96,until=2026-12-24")
 	f.BoolVar(&o.adopt, "adopt", false, "take over experiments that were applied by hand from elsewhere, or that another source brought")
 	f.DurationVar(&o.quiet, "quiet", source.Quiet, "how long a file has to stay the same before it is applied")
 	f.DurationVar(&o.hold, "hold", source.Hold, "how much longer an edit that removes something waits")
@@ -46,7 +48,7 @@ experiment that leaves a followed folder is deleted only with --prune; until the
 }
 
 func (a *app) runWatch(ctx context.Context, o watchOptions) error {
-	f := &follower{a: a, verb: "watch", prune: o.prune, adopt: o.adopt, reported: map[string]bool{}}
+	f := &follower{a: a, verb: "watch", prune: o.prune, adopt: o.adopt, budget: o.budget.value, reported: map[string]bool{}}
 	files := source.Files{
 		Paths: o.files, Poll: o.poll, Quiet: o.quiet, Hold: o.hold,
 		Feed:    a.edits(),

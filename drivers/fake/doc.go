@@ -22,7 +22,7 @@
 // demand (Hang), and are restarted as Process.Live says. Runs lose what they need, are not valid, and fail where nothing
 // answers any more (RunFaults).
 //
-// The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions and Results (ledger.go) are for the
+// The cluster sees the truth that the reconciler cannot: Live, MaxLive, Submissions, Results (ledger.go) and Charged (charged.go) are for the
 // assertions of a test. Options.Hook is called before and after every driver call and can panic: the caller then
 // "crashed" at that moment, while the cluster goes on.
 //

@@ -27,6 +27,7 @@ var advice = map[Reason]string{
 
 	WaitingForBudget:     "wait: assay replaces few jobs at a time; to have another one at once: scancel JOB",
 	LimitReached:         "wait, or end other jobs of the account; a limit that is smaller than the job itself keeps it waiting for ever: ask for less",
+	BudgetExceeded:       "raise the budget (spec.budget, or --budget of what follows the source), or ask for fewer nodes or less time, and apply; what was measured counts",
 	PartitionUnavailable: "wait for the administrators, or name another partition (resources.partition)",
 	WaitingForFence:      "wait: it ends with the agent's word or when the time is over; if you know that the server is gone, lower `fence` of the service",
 	JobSuspended:         "wait until it is resumed (scontrol resume JOB), or cancel the job: its seat is filled again",
@@ -46,6 +47,7 @@ var advice = map[Reason]string{
 	NoResult:    "wait for a run to end",
 	InSync:      "nothing to do",
 	SearchFound: "read the curve: assay describe benchmark NAME",
+	BudgetKept:  "nothing to do",
 	RunByOthers: "assay neither starts nor stops this server: ask those who run it",
 
 	SchedulerUnreachable:  "nothing is submitted or cancelled until the scheduler answers again: check it with squeue",

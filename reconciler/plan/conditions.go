@@ -80,6 +80,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 	}
 	c := &conditions{w: w, generation: x.Generation, before: w.o.Previous[x.Name].Conditions}
 	w.summarize(x, st, c)
+	w.spendingStatus(x, &st, c)
 	if status, because := w.synced(x); because.set() { // source.go
 		c.set(v1alpha1.Synced, status, because)
 	}
@@ -95,6 +96,9 @@ func (w *world) summarize(x *experiment, st v1alpha1.ExperimentStatus, c *condit
 	}
 	if !stalled.set() {
 		stalled = w.stuckRun(x)
+	}
+	if !stalled.set() && !x.frees() && !slices.ContainsFunc(x.runs, func(r *Run) bool { return active(r) && r.Nonce != "" }) {
+		stalled = x.unrun
 	}
 	occupied := x.occupied
 	if x.released.set() {

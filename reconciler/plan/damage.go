@@ -81,7 +81,7 @@ func pointServices(e Experiment) (out [][]Service) {
 // record notes in an attempt what is submitted.
 func (alloc *allocation) record(a *Attempt) {
 	limit := drivers.SecondsOf(alloc.job.Time)
-	a.Alloc, a.Settings, a.Spec, a.Time, a.Limit = alloc.alloc, alloc.settings, alloc.spec, limit, limit
+	a.Alloc, a.Settings, a.Spec, a.Time, a.Limit, a.Holds = alloc.alloc, alloc.settings, alloc.spec, limit, limit, alloc.holds
 	if alloc.grouped {
 		a.Base, a.Size, a.Members = alloc.base, alloc.size, alloc.names()
 	}

@@ -43,6 +43,7 @@ type Experiment struct {
 	StopDone    bool // whenDone: Stop
 	Prune       bool // this revision may delete every seat that exists
 	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
+	Budget      Budget
 	Services    []Service
 	Benchmarks  []Benchmark
 	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by AtPoints.
@@ -67,6 +68,7 @@ type Service struct {
 	Slots      int                          // replicas; of a scaled service at least so many
 	Scale      *Scale                       // by which metric it has more of them; nil: none
 	Job        drivers.JobSpec              // template; Tag, Name and Dir are filled in per seat
+	NodeGPUs   int                          // of a node, where jobs get nodes whole: they are used whether they are asked for or not
 	WholeNodes bool                         // a job gets its nodes whole: CPUs and memory need not be counted
 	Processes  []drivers.Process            // the first is the endpoint; each has a fingerprint of its own
 	Telemetry  map[string]drivers.Telemetry // relay -> what it leads to
@@ -120,6 +122,7 @@ type Benchmark struct {
 	Request  drivers.SuiteRequest // template; Run, Repeat, Endpoints, Overlaps, Seed are filled in per run
 	OwnJob   bool                 // its runs get jobs of their own
 	Job      drivers.JobSpec      // template for those
+	NodeGPUs int                  // as that of Service
 }
 
 // Bound is what a metric must keep: at most Limit (Sign 1) or at least (Sign -1). With Sign 0 the comparison of the two

@@ -29,6 +29,8 @@
 //	ready.go        what is Ready, and why not
 //	witness.go      who says what of a seat whose agent is silent, and what follows
 //	fault.go        sources that lost many seats at once: they are at fault, and not the seats
+//	spending.go     what budgets are used for, and jobs that they do not cover
+//	usage.go        what a job uses, and what the jobs of a seat have used
 //	budget.go       how many seats may be replaced at a time on our own account
 //	busy.go         seats at which an effect is under way
 //	settle.go       which submissions are jobs, which ended, which never became one
@@ -89,6 +91,7 @@
 // What is asked apart from a pass:
 //
 //	diff.go         the steps of `assay plan`
+//	cost.go         what a manifest would use, in node-hours and GPU-hours
 //	placement.go    what a manifest would submit, without a scheduler
 //
 // # Words

@@ -17,7 +17,8 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // TestRules reads testdata/rules: each file tells the story of one rule in a small language.
 //
 //	world            one line an object; the world is new each time
-//	  experiment generation=2 suspend stopdone prune deleting
+//	  experiment generation=2 suspend stopdone prune deleting budget=3h gpubudget=8h (of nodes and of GPUs) until=1h
+//	  source budget=3h forgotten=1h (of a followed source that owns the experiment: its budget, and what its deleted experiments used)
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
 //	                          early max=10 (may end once x is decided; without max once the targets differ)
@@ -28,6 +29,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  run … load=8 result=kept good=990 of=1000 took=1m missed=WHY (of a search: its load, and how many requests kept the objective)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
 //	  attempt NONCE seat=SERVICE/SLOT[/1] job=ID handed=10s renewals=2 age=60s alloc=… settings=… time=1h limit=1h cancelled=WHY ended=REASON failure ago=5s unsaid fenced=WHY on=NODE run=ID damaged
+//	                          holds=1 holdsgpus=4 (nodes and GPUs of its job) before=1h used=2h (node-hours of earlier attempts of its seat, and its own)
 //	  job ID nonce=NONCE state=Running reason=… block=HeldByUser left=20m warned=19m limit=1h started=… ending=6m away=HOST store=OTHER
 //	  agent NONCE deployment=2 phase=Ready for=30s proc=p1 still=5s model=m behind|behind=runs wasready end=TimeLimit because=WHY unreported unreadable=WHY torn=WHY portless
 //	                          lived=50m servers=answer|refuse|unasked refused=1m (what they said when they were asked, and how long they refuse)

@@ -77,11 +77,12 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	switch w.kind {
 	case "experiment":
 		x.Generation, x.Suspend, x.StopDone, x.Prune, x.Deleting = int64(w.num("generation", 1)), w.has("suspend"), w.has("stopdone"), w.has("prune"), w.has("deleting")
+		x.Budget = w.budget()
 	case "service":
 		x.Services = append(x.Services, w.service())
 	case "benchmark":
 		x.Benchmarks = append(x.Benchmarks, w.repeated(Benchmark{Name: w.name, Target: w.str("target", ""), Repeats: w.num("repeats", 1),
-			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1}, Search: w.search(),
+			Timeout: w.dur("timeout", 10*time.Minute), Together: w.str("together", ""), Spec: w.str("spec", "b1"), RetryInvalid: w.num("retry", 0), OwnJob: w.has("own"), Job: drivers.JobSpec{Nodes: 1, Time: w.dur("jobtime", 0)}, Search: w.search(),
 			Request: drivers.SuiteRequest{Serving: &v1alpha1.Serving{}}}))
 	case "point":
 		x.Points = append(x.Points, w.point(*x))
@@ -94,6 +95,10 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 		w.agent(x, o)
 	case "run":
 		o.Runs = append(o.Runs, w.run(x, o))
+	case "source":
+		x.Owner = "watch:/m"
+		o.Sources = append(o.Sources, Source{Owner: x.Owner, Origin: drivers.Origin{Source: "watch", Path: "/m"}, Experiments: []string{"exp"}, Budget: &v1alpha1.Budget{NodeHours: w.dur("budget", 0).Hours()}})
+		o.Forgotten = map[string]Usage{x.Owner: {Nodes: w.dur("forgotten", 0)}}
 	case "rerun":
 		o.Reruns = append(o.Reruns, Rerun{Experiment: "exp", Run: w.name, Exact: w.has("exact")})
 	case "external":
@@ -146,6 +151,14 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	default:
 		w.t.Fatalf("unknown object %q", w.kind)
 	}
+}
+
+func (w words) budget() Budget {
+	b := Budget{Usage: Usage{Nodes: w.dur("budget", 0), GPUs: w.dur("gpubudget", 0)}}
+	if w.has("until") {
+		b.Until = epoch.Add(w.dur("until", 0))
+	}
+	return b
 }
 
 // repeated says how a benchmark spreads its repeats, and what may end them.
@@ -213,7 +226,7 @@ func (w words) attempt() Attempt {
 		JobID: drivers.JobID(w.str("job", "")), Alloc: w.str("alloc", "a1"), Settings: w.str("settings", "s1"), Run: w.str("run", ""), Base: w.str("base", ""), Size: Size{Nodes: w.num("nodes", 0), GPUs: w.num("gpus", 0), CPUs: w.num("cpus", 0)},
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
-	a.Revision = w.str("revision", "")
+	a.Revision, a.Holds, a.Before = w.str("revision", ""), Holds{Nodes: w.num("holds", 0), GPUs: w.num("holdsgpus", 0)}, Usage{Nodes: w.dur("before", 0)}
 	if a.Renewals = w.num("renewals", 0); w.has("handed") {
 		a.HandedOver = epoch.Add(-w.dur("handed", 0))
 	}
@@ -232,7 +245,7 @@ func (w words) attempt() Attempt {
 	}
 	if w.has("ended") {
 		spec := Service{Alloc: w.str("alloc", "a1"), Proc: w.str("proc", "p1"), Settings: w.str("settings", "s1")}.Spec()
-		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec, Unsaid: w.has("unsaid")}
+		a.End = &End{Reason: Reason(w.str("ended", "")), Message: "as it was", At: epoch.Add(-w.dur("ago", time.Minute)), Failure: w.has("failure"), Spec: spec, Unsaid: w.has("unsaid"), Used: Usage{Nodes: w.dur("used", 0)}}
 		if w.has("on") {
 			a.End.Nodes = strings.Split(w.str("on", ""), ",")
 		}

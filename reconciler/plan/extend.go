@@ -15,6 +15,7 @@ import (
 //	no walltime is declared, or the job has none      the next job
 //	the listing is older than our own last change     wait for the next one
 //	a quarter of the time for the next job is over    the next job, where it may run beside this one
+//	a budget does not cover it                        nothing, since it does not cover the next job either
 //	otherwise                                         what the job has now, whoever gave it, and the declared walltime on top
 func (w *world) extend(x *experiment, alloc *allocation, lead *seat, at time.Time, before time.Duration) bool {
 	a, j, more := lead.attempt, lead.job, alloc.job.Time
@@ -23,9 +24,10 @@ func (w *world) extend(x *experiment, alloc *allocation, lead *seat, at time.Tim
 		return false
 	case !w.o.Listing.At.After(a.Changed):
 		return true
-	case alloc.overlaps() && w.o.Now.After(at.Add(before/4)):
+	case alloc.overlaps() && w.o.Now.After(at.Add(before/4)), w.affords(x, alloc.holds, more).set():
 		return false
 	}
+	x.reserve(alloc.holds, more)
 	limit := j.Limit + more
 	w.do(Action{Verb: Extend, Experiment: x.Name, Object: "service/" + alloc.name, Seat: lead.id, Nonce: a.Nonce, JobID: j.ID, Reason: Extended,
 		Message: fmt.Sprintf("job %s is to go on for another %s, %s in all, instead of being followed by another one", j.ID, more, limit),

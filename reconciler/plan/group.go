@@ -15,6 +15,7 @@ type allocation struct {
 	slots    int
 	job      drivers.JobSpec
 	size     Size
+	holds    Holds
 	base     string
 	alloc    string
 	settings string
@@ -69,6 +70,7 @@ func (a *allocation) merge() {
 		a.job.CPUsPerNode, a.job.MemoryPerNode = 0, 0
 	}
 	a.size = Size{Nodes: a.job.Nodes, GPUs: a.job.GPUsPerNode, CPUs: a.job.CPUsPerNode, Memory: a.job.MemoryPerNode}
+	a.holds = HeldBy(a.job, first.NodeGPUs)
 	a.alloc, a.settings, a.spec = first.Alloc, first.Settings, first.Spec()
 	if a.grouped {
 		j := a.job

@@ -61,3 +61,11 @@ func ShareJob(job, other drivers.JobSpec, wholeNodes bool) drivers.JobSpec {
 func WholeNodes(site v1alpha1.Site, partition string) bool {
 	return site.Spec.WholeNodes || site.Spec.Partitions[cmp.Or(partition, site.Spec.Defaults.Partition)].WholeNodes
 }
+
+// NodeGPUs are the GPUs that a job holds on each node of a partition although it asks for none: those of whole nodes.
+func NodeGPUs(site v1alpha1.Site, partition string) int {
+	if !WholeNodes(site, partition) {
+		return 0
+	}
+	return site.Spec.Partitions[cmp.Or(partition, site.Spec.Defaults.Partition)].GPUsPerNode
+}

@@ -31,6 +31,7 @@ type Observed struct {
 	Previous     map[string]v1alpha1.ExperimentStatus // as last published; for transition times only
 	Busy         map[drivers.Seat]bool                // an effect is under way there, so nothing is decided about them
 	Fences       bool                                 // the scheduler can end what a lost job left behind
+	Forgotten    map[string]Usage                     // by owner of a source with a budget: what its deleted experiments used
 	Reading      bool                                 // the actions are not carried out, so the status must not say that they are
 }
 
@@ -75,6 +76,8 @@ type Attempt struct {
 	Changed     time.Time       `json:"changed,omitzero"`     // when the scheduler last accepted a limit from us; older listings do not show it
 	Deferred    string          `json:"deferred,omitempty"`   // why the declared time was not asked for in place
 	Spec        string          `json:"spec,omitempty"`       // fingerprint of all that was to run in it
+	Holds       Holds           `json:"holds,omitzero"`       // what its job keeps from others
+	Before      Usage           `json:"before,omitzero"`      // what earlier attempts of the seat used, all together
 	End         *End            `json:"end,omitempty"`
 	Damaged     string          `json:"-"`                // why its record cannot be read; what is known then is in damage.go
 	Fenced      Reason          `json:"fenced,omitempty"` // of an end that was not said: how the doubt about it ended, see fence.go
@@ -91,6 +94,7 @@ type End struct {
 	Unsaid  bool             `json:"unsaid,omitempty"` // its agent had not said that it ended, so what it ran may still run
 	Queued  drivers.Seconds  `json:"queued,omitempty"` // how long it waited for its nodes; 0: not known
 	Start   drivers.Seconds  `json:"start,omitempty"`  // how long the servers took until they were Ready; 0: not known
+	Used    Usage            `json:"used,omitzero"`    // by its job
 	Nodes   []string         `json:"nodes,omitempty"`  // on which it may; of an end that a node is to blame for: the suspects
 }
 

@@ -23,7 +23,8 @@ func Plan(d Desired, o Observed) Result {
 		w.supersede(x)            // run.go: runs that the newest revision no longer asks for
 		w.retire(x)               // retire.go, leave.go: seats that are no longer wanted
 	}
-	w.openBudget() // budget.go: how many seats may be replaced at a time
+	w.openSpending() // spending.go: what budgets are used for
+	w.openBudget()   // budget.go: how many seats may be replaced at a time
 	for _, x := range w.exps {
 		for _, alloc := range x.allocs { // group.go: what is submitted together
 			for _, seat := range alloc.seats {

@@ -32,6 +32,7 @@ const (
 	WaitingForWalltime   Reason = "WaitingForWalltime"
 	WaitingForBudget     Reason = "WaitingForBudget"
 	LimitReached         Reason = "LimitReached"
+	BudgetExceeded       Reason = "BudgetExceeded"
 	PartitionUnavailable Reason = "PartitionUnavailable"
 	JobSuspended         Reason = "JobSuspended"
 	WaitingForFence      Reason = "WaitingForFence"
@@ -53,6 +54,7 @@ const (
 	RunByOthers Reason = "External"
 	InSync      Reason = "InSync"
 	SearchFound Reason = "SearchFound"
+	BudgetKept  Reason = "BudgetKept"
 
 	// What cannot be known now.
 	SchedulerUnreachable  Reason = "SchedulerUnreachable"

@@ -93,6 +93,10 @@ func (w *world) succeed(x *experiment, alloc *allocation, lead *seat) {
 	if wait, stalled := w.backoff(alloc, next); wait.set() || stalled.set() {
 		return
 	}
+	if because := w.affords(x, alloc.holds, alloc.job.Time); because.set() {
+		x.refuse(because)
+		return
+	}
 	w.ask(x, alloc, next, a.spent()+1, cause{Renewed, fmt.Sprintf("the walltime of job %s ends soon, and %s is kept for the queue and the start of the next one", j.ID, before.Round(time.Second))})
 }
 

@@ -122,6 +122,10 @@ func (w *world) startRun(x *experiment) {
 			w.create(x, want, nil, cause{TargetStalled, fmt.Sprintf("%s was given up at this point: %s", want.Target, because.message)})
 			continue
 		}
+		if because := x.unaffordable(want.Target); because.set() {
+			x.wait(want, because)
+			continue
+		}
 		set := x.set(want)
 		if last := x.newest(want.key); last != nil && last.Phase == v1alpha1.RunLost && w.together(x, last) {
 			continue // all of them follow in the next pass

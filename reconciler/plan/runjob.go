@@ -35,10 +35,18 @@ func (w *world) submitRun(x *experiment, b Benchmark, r *Run, id drivers.Seat) {
 	job, desired := b.Job, w.desiredOf(x, r, "")
 	job.Tag = drivers.Tag{Store: w.d.Store, Seat: id, Revision: x.Revision}
 	job.Name = job.Tag.JobName()
+	holds := HeldBy(job, b.NodeGPUs)
+	if because := w.affords(x, holds, job.Time); because.set() && !job.Here {
+		x.refuse(because)
+		x.unrun = because
+		x.wait(&wantedRun{Benchmark: &b}, because)
+		return
+	}
+	x.reserve(holds, job.Time)
 	avoids := w.avoid(&job)
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "run/" + r.ID, Seat: id, Reason: RunNeedsJob,
 		Message: fmt.Sprintf("the clients of %s run in a job of their own%s", r.Benchmark, avoids), Job: &job, Desired: &desired,
-		Attempt: &Attempt{Seat: id, Experiment: x.Name, Revision: x.Revision, Run: r.ID}})
+		Attempt: &Attempt{Seat: id, Experiment: x.Name, Revision: x.Revision, Run: r.ID, Time: drivers.SecondsOf(job.Time), Holds: holds, Before: w.earlier(id)}})
 }
 
 // desiredOf is what the agent of a run's own job should do. It ends with the run; before it knows one it waits.

@@ -20,6 +20,12 @@ func (w *world) serve(x *experiment, alloc *allocation, seat *seat) {
 		if x.held.set() {
 			seat.wait = x.held
 		}
+		if because := w.affords(x, alloc.holds, alloc.job.Time); because.set() && !seat.wait.set() && !seat.stalled.set() {
+			x.refuse(because)
+			if seat.wait = because; !x.frees() {
+				seat.stalled = because
+			}
+		}
 	}
 	switch {
 	case !w.known:
@@ -84,8 +90,9 @@ func (w *world) ask(x *experiment, alloc *allocation, seat *seat, renewals int, 
 	message := because.message + w.avoid(&job)
 	desired := w.toldAll(x, "")
 	desired.Processes = w.processes(x, alloc, seat)
-	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Renewals: renewals}
+	a := &Attempt{Seat: seat.id, Experiment: x.Name, Revision: x.Revision, Renewals: renewals, Before: w.earlier(seat.id)}
 	alloc.record(a)
+	x.reserve(alloc.holds, job.Time)
 	w.do(Action{Verb: Submit, Experiment: x.Name, Object: "service/" + alloc.name, Seat: seat.id, Reason: because.reason, Message: message,
 		Job: &job, Desired: &desired, Attempt: a})
 	return message

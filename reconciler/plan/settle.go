@@ -153,7 +153,7 @@ func (w *world) close(a *Attempt, e End) {
 	if alloc != nil {
 		spec = alloc.spec
 	}
-	e.Spec, e.Failure = spec, w.counts(a, e)
+	e.Spec, e.Failure, e.Used = spec, w.counts(a, e), a.Holds.For(w.ranFor(a))
 	e.Queued, e.Start = queuedFor(a, w.job(a.Nonce)), startOf(w.o.Agents[a.Nonce])
 	if agent, j := w.o.Agents[a.Nonce], w.job(a.Nonce); unsaid(a, j, agent) {
 		e.Unsaid, e.Nodes = true, nodesOf(j, agent)

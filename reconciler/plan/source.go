@@ -18,6 +18,7 @@ type Source struct {
 	Broken      string            `json:"broken,omitempty"`      // why what was read could not be applied
 	Experiments []string          `json:"experiments,omitempty"` // that it holds, as of the last delivery that could be applied
 	Refused     map[string]string `json:"refused,omitempty"`     // experiment -> why its last edit was not applied
+	Budget      *v1alpha1.Budget  `json:"budget,omitempty"`      // of all its experiments together
 	Sites       []string          `json:"sites,omitempty"`       // what is said of each Site in it, which is not taken
 }
 

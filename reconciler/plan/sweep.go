@@ -118,10 +118,23 @@ func (x *experiment) passes(target string) cause {
 func (s *service) firstLost() cause {
 	for _, replica := range s.replicas {
 		switch {
+		case replica.stalled.reason == BudgetExceeded: // the sweep stops here, and goes on when there is more
 		case replica.stalled.set():
 			return replica.stalled
 		case replica.givenUp.set() && s.of.grouped:
 			return replica.givenUp
+		}
+	}
+	return cause{}
+}
+
+// unaffordable says that a service has no job because of a budget.
+func (x *experiment) unaffordable(service string) cause {
+	if s := x.service[service]; s != nil && x.broke.set() {
+		for _, replica := range s.replicas {
+			if replica.attempt == nil && replica.wait.reason == BudgetExceeded {
+				return replica.wait
+			}
 		}
 	}
 	return cause{}

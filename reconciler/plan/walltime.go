@@ -18,6 +18,7 @@ const limitGrace = 5 * time.Minute
 //	the job has that limit                 nothing
 //	an administrator extended the job      not below what the job has
 //	it seems to start only later           from the next job on: the clocks differ
+//	a budget does not cover a longer one   from the next job on
 //	the job would end at once, or soon     from the next job on
 //	otherwise                              asked for; the scheduler can still refuse
 func (w *world) limitChange(alloc *allocation, seat *seat) (c *drivers.Change, deferred string) {
@@ -36,6 +37,8 @@ func (w *world) limitChange(alloc *allocation, seat *seat) (c *drivers.Change, d
 		return &drivers.Change{}, fmt.Sprintf("job %s keeps the %s that an administrator gave it", j.ID, limitWord(j.Limit))
 	case ran < 0:
 		return &drivers.Change{}, fmt.Sprintf("how long job %s has run cannot be told: the clocks of the scheduler and of this machine differ", j.ID)
+	case want > j.Limit && w.affords(w.byName[seat.id.Experiment], alloc.holds, want-j.Limit).set():
+		return &drivers.Change{}, fmt.Sprintf("job %s keeps its limit: %s", j.ID, w.affords(w.byName[seat.id.Experiment], alloc.holds, want-j.Limit).message)
 	case want < ran+limitGrace:
 		return &drivers.Change{}, fmt.Sprintf("job %s has run for %s, and a limit of %s would end it", j.ID, ran.Round(time.Second), want)
 	}

@@ -56,6 +56,9 @@ type experiment struct {
 	serves   map[string]int    // target -> the deployment that is served
 	skipped  map[string]int    // benchmark -> runs that a failure has made unwanted
 	decided  map[string]string // benchmark -> what is decided, and how many runs are not needed
+	spending []*Spending       // of its budget, and of its source's
+	broke    cause             // why a job was not submitted: a budget
+	unrun    cause             // why a run has no job: a budget
 	movesOn  bool              // runs of this point were given up, and the sweep goes on
 	blocked  string            // the prune guard's message; empty when it lets the revision pass
 	held     cause             // set when a damaged record may be of a job: nothing is submitted

@@ -14,7 +14,8 @@
 //	addresses/<experiment>.<service>       where a gateway answers now, a URL a line; absent while none of its servers is Ready
 //	observed.json                          when the world was last observed, for every status that has not changed since
 //	changed                                a line with the experiment's name for every accepted revision
-//	sources/<hash>.json                    what a followed folder or repository last delivered
+//	sources/<hash>.json                    what a followed folder or repository last delivered, and its budget
+//	sources/<hash>.spent                   what its deleted experiments used, which its budget goes on counting
 //	requests/<n>.json                      requests to observe afresh, numbered; a status says up to which number it answers
 //	reruns/<experiment>%2F<run>            runs that the user asks for again, until they are set aside
 //	secrets/<digest>                       values of secrets, named after a keyed hash; the file key holds that key

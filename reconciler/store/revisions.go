@@ -205,6 +205,9 @@ func (s *Store) Forget(l *Lease, name string) error {
 	if err != nil || !ok || !head.Deleting {
 		return err
 	}
+	if err := l.noteSpent(head); err != nil {
+		return fmt.Errorf("forgetting experiment %s: %w", name, err)
+	}
 	if err := l.archiveAll(name); err != nil {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"assay/api/v1alpha1"
+	"assay/drivers"
 	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
@@ -31,6 +33,19 @@ func (s *Store) PutSource(src plan.Source) error {
 		return fmt.Errorf("recording what %s delivered: %w", src.Origin.Path, err)
 	}
 	return nil
+}
+
+// PutBudget records the budget of a followed source, nil for none, before anything that it delivers is accepted.
+func (s *Store) PutBudget(owner string, origin drivers.Origin, budget *v1alpha1.Budget) error {
+	src, err := s.Source(owner)
+	if err != nil || budget == nil && src.Budget == nil {
+		return err
+	}
+	if src.Owner == "" {
+		src.Owner, src.Origin = owner, origin
+	}
+	src.Budget = budget
+	return s.PutSource(src)
 }
 
 // Source reads the record of one owner; the zero value when there is none. A damaged record counts as none: the next

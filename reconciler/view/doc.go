@@ -20,7 +20,9 @@
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
 //	settled.go    whether an experiment has settled, and what went wrong
+//	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
+//	cost.go       what a manifest would use, and when its jobs would start
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
 //
 // A name is that of the object, or EXPERIMENT/NAME. Words for one cell are in the package text below.

@@ -22,6 +22,8 @@ func wideColumns(kind string) []string {
 		return []string{"JOB", "REVISION", "DIRECTORY"}
 	case "listeners":
 		return []string{"JOB", "SECRET"}
+	case "experiments":
+		return []string{"BUDGET"} // spent+reserved/budget
 	case "jobs":
 		return []string{"PROCESS", "RESTARTS", "AGE", "ENDPOINTS", "DIRECTORY"}
 	}
@@ -32,6 +34,8 @@ func wideCells(o Object) []string {
 	switch s := o.Status.(type) {
 	case v1alpha1.ServiceStatus:
 		return wideService(s)
+	case v1alpha1.ExperimentStatus:
+		return []string{text.Dash(spendingCell(s))}
 	case ListenerStatus:
 		return []string{text.Dash(s.JobID), text.Dash(s.Credential)}
 	case v1alpha1.RunStatus:

@@ -45,10 +45,34 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 			}
 		}
 	}
+	r.overBudget(experiment, out)
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%s: %w; write one, such as gates: [{metric: ttft.p99, max: 500ms}] in a benchmark, and apply it: no run is repeated for that", experiment, ErrNoGate)
 	}
 	return out, nil
+}
+
+// statuses is a Store that has statuses, too; one of an archive has none.
+type statuses interface {
+	Status(experiment string) (v1alpha1.ExperimentStatus, bool, error)
+}
+
+// overBudget says of what is not decided that the experiment's budget stopped its runs.
+func (r Reader) overBudget(experiment string, out []gate.Verdict) {
+	s, has := r.Store.(statuses)
+	if !has {
+		return
+	}
+	st, ok, err := s.Status(experiment)
+	c := v1alpha1.Find(st.Conditions, v1alpha1.WithinBudget)
+	if err != nil || !ok || c.Status != v1alpha1.False {
+		return // what is missing is said already
+	}
+	for i := range out {
+		if out[i].Verdict == gate.Inconclusive {
+			out[i].Reason += "; " + c.Reason + ": " + c.Message
+		}
+	}
 }
 
 // point is a declared point of a benchmark with its results.
