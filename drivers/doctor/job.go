@@ -127,6 +127,7 @@ func (j *Job) try(ctx context.Context, o Options, dir, nonce string, wait time.D
 	spec.Tag = drivers.Tag{Store: "doctor" + strings.ToLower(nonce[:8]), Seat: drivers.Seat{Experiment: "doctor", Group: "doctor"}, Revision: "doctor", Nonce: nonce}
 	spec.Name, spec.Dir, spec.Nodes, spec.Time = spec.Tag.JobName(), dir, j.Asking.Nodes, Walltime
 	spec.Argv = []string{filepath.Join(dir, "assay"), "doctor-node", dir}
+	spec.Directives = append(slices.Clone(spec.Directives), "--output=/dev/null") // for a log, newer Slurms make folders on nodes that do not share this one
 	began := time.Now()
 	submitting, cancel := context.WithTimeout(ctx, askFor)
 	id, err := o.Scheduler.Submit(submitting, spec)
