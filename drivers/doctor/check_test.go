@@ -82,6 +82,7 @@ func TestVerdicts(t *testing.T) {
 			f.Job = Job{Asked: true, Started: true, Ended: "Failed", Exit: 1}
 			f.Site.Spec.Modules = []string{"env/x"}
 		}, "a tiny job", Fail, "env/x"},
+		"no srun there":         {func(f *Facts) { f.Job = Job{Asked: true, Started: true, Problem: "srun: not found"} }, "a tiny job", Fail, "could not start a program on all"},
 		"noexec":                {func(f *Facts) { f.Job = Job{Asked: true, Started: true, Ended: "Failed", Exit: 126} }, "a tiny job", Fail, "exit code 126"},
 		"silence":               {func(f *Facts) { f.Job.Nodes = nil }, "a tiny job", Warn, "did not answer"},
 		"a node lacks a folder": {func(f *Facts) { f.Job.Nodes[1].Sees[1].Problem = "it is on ext4 there, and on nfs here" }, "a tiny job", Fail, "n2 lacks work folder"},

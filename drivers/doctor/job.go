@@ -24,7 +24,7 @@ const Walltime = 2 * time.Minute
 const (
 	answerFor = 30 * time.Second
 	endFor    = 15 * time.Second
-	every     = 500 * time.Millisecond
+	every     = time.Second
 	maxReport = 1 << 20 // bytes
 )
 
@@ -34,7 +34,11 @@ const (
 	helloFile    = "hello.json" // of the first node, to compare clocks
 	replyFile    = "reply.json" // to it
 	meetFile     = "meet.json"
+	failureFile  = "failure.json" // of the first node
 )
+
+// failure is why the first node could not start the others.
+type failure struct{ Text string }
 
 // question is what the nodes are asked.
 type question struct {
@@ -159,6 +163,11 @@ func (j *Job) watch(ctx context.Context, o Options, dir string, tag drivers.Tag,
 			if !j.Started {
 				j.Started, j.Waited = true, time.Since(began)
 			}
+			return
+		}
+		var why failure
+		if durable.ReadRecord(filepath.Join(dir, failureFile), &why) == nil {
+			j.Started, j.Problem = true, why.Text
 			return
 		}
 		jobs, err := o.Scheduler.Jobs(ctx, tag.Store)

@@ -14,6 +14,8 @@ func seen(f Facts) []Check {
 		return one(name, Skipped, "", "it was not asked for, or there is nowhere to submit it")
 	case j.Refused:
 		return one(name, Fail, "write what the site asks for into the Site: account, defaults, qos, sbatch", "it was refused: %s", j.Problem)
+	case j.Problem != "" && j.Started:
+		return one(name, Fail, "services on several nodes are started with srun inside their job: try it by hand", "it ran, and could not start a program on all of its nodes: %s", j.Problem)
 	case j.Problem != "":
 		return one(name, Fail, "see the controller above; try again", j.Problem)
 	case j.Exit == cannotRun && len(j.Nodes) == 0:
