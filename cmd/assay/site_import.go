@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +48,7 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 	if _, err := os.Lstat(o.file); o.file != "" && !o.force && err == nil {
 		return fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
 	}
-	who, err := self()
+	who, err := slurm.Me()
 	if err != nil {
 		return err
 	}
@@ -88,20 +86,4 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 	}
 	a.note("%s written: read its comments, then type: assay doctor -f %s", o.file, o.file)
 	return nil
-}
-
-// self is the user who runs this, with the names of the user's groups.
-func self() (slurm.Person, error) {
-	u, err := user.Current()
-	if err != nil {
-		return slurm.Person{}, fmt.Errorf("finding out who you are: %w", err)
-	}
-	ids, _ := u.GroupIds() // a host that does not know them: partitions for groups are left out, with a comment
-	p := slurm.Person{Name: u.Username, UID: os.Getuid()}
-	for _, id := range append(ids, strconv.Itoa(os.Getgid())) {
-		if g, err := user.LookupGroupId(id); err == nil {
-			p.Groups = append(p.Groups, g.Name)
-		}
-	}
-	return p, nil
 }

@@ -24,7 +24,7 @@ const Walltime = 2 * time.Minute
 const (
 	answerFor = 30 * time.Second
 	endFor    = 15 * time.Second
-	every     = 500 * time.Millisecond
+	every     = time.Second
 	maxReport = 1 << 20 // bytes
 )
 
@@ -34,7 +34,11 @@ const (
 	helloFile    = "hello.json" // of the first node, to compare clocks
 	replyFile    = "reply.json" // to it
 	meetFile     = "meet.json"
+	failureFile  = "failure.json" // of the first node
 )
+
+// failure is why the first node could not start the others.
+type failure struct{ Text string }
 
 // question is what the nodes are asked.
 type question struct {
@@ -127,6 +131,7 @@ func (j *Job) try(ctx context.Context, o Options, dir, nonce string, wait time.D
 	spec.Tag = drivers.Tag{Store: "doctor" + strings.ToLower(nonce[:8]), Seat: drivers.Seat{Experiment: "doctor", Group: "doctor"}, Revision: "doctor", Nonce: nonce}
 	spec.Name, spec.Dir, spec.Nodes, spec.Time = spec.Tag.JobName(), dir, j.Asking.Nodes, Walltime
 	spec.Argv = []string{filepath.Join(dir, "assay"), "doctor-node", dir}
+	spec.Directives = append(slices.Clone(spec.Directives), "--output=/dev/null") // for a log, newer Slurms make folders on nodes that do not share this one
 	began := time.Now()
 	submitting, cancel := context.WithTimeout(ctx, askFor)
 	id, err := o.Scheduler.Submit(submitting, spec)
@@ -158,6 +163,11 @@ func (j *Job) watch(ctx context.Context, o Options, dir string, tag drivers.Tag,
 			if !j.Started {
 				j.Started, j.Waited = true, time.Since(began)
 			}
+			return
+		}
+		var why failure
+		if durable.ReadRecord(filepath.Join(dir, failureFile), &why) == nil {
+			j.Started, j.Problem = true, why.Text
 			return
 		}
 		jobs, err := o.Scheduler.Jobs(ctx, tag.Store)

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"time"
 
+	"assay/drivers"
+	"assay/drivers/bounded"
 	"assay/drivers/durable"
 )
 
@@ -19,6 +22,7 @@ const (
 
 // OnNode is what the job runs. On the first node of several it starts itself on every node with srun; each writes its report into dir.
 func OnNode(ctx context.Context, dir string) error {
+	signal.Ignore(drivers.WalltimeSignal) // it can come a minute early, and the walltime is short
 	var q question
 	if err := durable.ReadRecord(filepath.Join(dir, questionFile), &q); err != nil {
 		return fmt.Errorf("reading what is asked: %w", err)
@@ -35,8 +39,11 @@ func OnNode(ctx context.Context, dir string) error {
 		cmd := exec.CommandContext(ctx, "srun", "--nodes="+count, "--ntasks="+count, "--ntasks-per-node=1", "--overlap", "--kill-on-bad-exit=0", "--input=none", self, "doctor-node", dir)
 		cmd.Env = append(os.Environ(), each+"=1")
 		cmd.WaitDelay = time.Second
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr // the job's log
-		return cmd.Run()
+		said, err := bounded.Combined(cmd, maxReport)
+		if err != nil {
+			return durable.Writer{}.ReplaceRecord(filepath.Join(dir, failureFile), failure{line(fmt.Sprintf("srun: %v: %s", err, said))}, nil)
+		}
+		return nil
 	}
 	rank := 0
 	if q.Nodes > 1 {

@@ -24,13 +24,6 @@ type Facts struct {
 // ("qos") and, with a name, to one entry of it.
 type Note struct{ Field, Name, Text string }
 
-// Person is the user whose view it is.
-type Person struct {
-	Name   string
-	UID    int
-	Groups []string // names
-}
-
 // deepest bounds the levels of accounts.
 const deepest = 32
 

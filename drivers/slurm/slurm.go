@@ -10,7 +10,8 @@
 //	clustername.go  which cluster it is
 //	reason.go       why a job is pending, in words of package drivers
 //	nodes.go        node lists such as n[1-3]
-//	facts.go        what a cluster says of itself, as a Site with notes (assay site import); references.go makes it whole
+//	facts.go        what a cluster says of itself, as a Site with notes (assay site import); references.go makes it whole,
+//	                person.go says for whom
 //	settings.go, partitions.go, nodesets.go, qos.go, associations.go, reservations.go, tres.go
 //	                its parts, as scontrol and sacctmgr print them; records.go reads KEY=value words
 //	errors.go       what a failure means: rejected, unavailable, uncertain
