@@ -109,7 +109,7 @@ func TestScaled(t *testing.T) {
 			t.Errorf("no %q in the description:\n%s", word, described)
 		}
 	}
-	for _, word := range []string{"ScaledUp", "2 replicas instead of 1: avg(", "ScaledDown", "1 replicas instead of 2: avg(", "gets no new requests"} {
+	for _, word := range []string{"ScaledUp", "2 replicas instead of 1: avg(", "ScaledDown", "1 replicas instead of ", "gets no new requests"} {
 		if !strings.Contains(events, word) {
 			t.Errorf("no %q in the events:\n%s", word, events)
 		}

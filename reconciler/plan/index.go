@@ -130,7 +130,7 @@ func (w *world) layOut(x *experiment) {
 	x.service = make(map[string]*service, len(all))
 	for i, s := range x.Services {
 		all[i].Service = s
-		all[i].Slots = w.slots(x, &s)
+		all[i].Slots = w.slots(x, &x.Services[i])
 		x.services = append(x.services, &all[i])
 		if x.service[s.Name] == nil {
 			x.service[s.Name] = &all[i]

@@ -32,6 +32,7 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 					v.Slots = 1
 				}
 				v.Processes = []drivers.Process{{Name: s, Fingerprint: v.Proc}}
+				anyScale(t, &v, name, &o)
 				e.Services = append(e.Services, v)
 				if flag("benchmark") {
 					e.Benchmarks = append(e.Benchmarks, Benchmark{Name: "q" + s, Target: s, Repeats: 2, Timeout: time.Minute})
@@ -60,6 +61,50 @@ func anyWorld(t *rapid.T) (Desired, Observed) {
 		o.Listing = Listing{At: epoch, Err: "down"}
 	}
 	return d, o
+}
+
+// anyScale draws what scales a service, what is remembered of it, and what its metric says.
+func anyScale(t *rapid.T, s *Service, experiment string, o *Observed) {
+	if s.Group != "" || !rapid.Bool().Draw(t, "scaled") {
+		return
+	}
+	s.Slots, s.Scale = 1, &Scale{Min: 1, Max: 3, Metric: "m", Target: 10, Tolerance: 0.1, Every: 15 * time.Second, Jobs: rapid.IntRange(0, 4).Draw(t, "jobs")}
+	key := experiment + "/" + s.Name
+	if o.Scaled == nil {
+		o.Scaled, o.Answers = map[string]Scaled{}, map[string]Answer{}
+	}
+	if rapid.Bool().Draw(t, "remembered") {
+		r := Scaled{Experiment: experiment, Service: s.Name, Number: rapid.IntRange(-1, 5).Draw(t, "number")}
+		r.anew(epoch.Add(time.Duration(rapid.IntRange(-90, 90).Draw(t, "since")) * time.Second))
+		o.Scaled[key] = r
+	}
+	if rapid.Bool().Draw(t, "answered") {
+		o.Answers[key] = Answer{Metric: "m", Value: rapid.Float64().Draw(t, "value"), At: epoch, Age: time.Duration(rapid.IntRange(0, 300).Draw(t, "old")) * time.Second}
+	}
+}
+
+// A number that a metric asks for is within its range, and follows a fresh answer alone.
+func TestNumbersAreBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d, o := anyWorld(t)
+		r := Plan(d, o)
+		for _, st := range r.Status {
+			for _, s := range st.Services {
+				if s.Scale != nil && (s.Replicas < s.Scale.Min || s.Replicas > s.Scale.Max) {
+					t.Fatalf("%s has %d replicas: %+v", s.Name, s.Replicas, s.Scale)
+				}
+			}
+		}
+		for _, a := range r.Actions {
+			if a.Verb != Remember || a.Quiet {
+				continue
+			}
+			key := a.Scaled.Experiment + "/" + a.Scaled.Service
+			if n := a.Scaled.Number; n < 1 || n > 3 || o.Answers[key].Age > staleAnswer || !o.Answers[key].At.Equal(a.Scaled.Answered) {
+				t.Fatalf("%+v after %+v", *a.Scaled, o.Answers[key])
+			}
+		}
+	})
 }
 
 // anyAttempts draws attempts with their jobs and agents.

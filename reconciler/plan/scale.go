@@ -129,6 +129,9 @@ func (w *world) remember(x *experiment, s *service, because cause) {
 
 // forgetScaled drops what is remembered of services that no metric scales any more.
 func (w *world) forgetScaled(x *experiment) {
+	if len(w.o.Scaled) == 0 {
+		return
+	}
 	for _, key := range slices.Sorted(maps.Keys(w.o.Scaled)) {
 		r := w.o.Scaled[key]
 		if s := x.service[r.Service]; r.Experiment == x.Name && (s == nil || s.Scale == nil) && len(x.Points) == 0 {
