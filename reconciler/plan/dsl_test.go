@@ -21,7 +21,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
 //	                          early max=10 (may end once x is decided; without max once the targets differ)
-//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
+//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 extend | service NAME path=/dir minfree=1000 (a directory)
 //	  benchmark … search=rate:1:64 most=12 budget=2 (node-hours; 0.99 of the requests have to keep the objective, within 5 %)
 //	  run … load=8 result=kept good=990 of=1000 took=1m missed=WHY (of a search: its load, and how many requests kept the objective)
 //	  point NAME proc=p2 alloc=a2 spec=b2 stop (of a sweep: all of the above, with these fingerprints; stop: onFailure)
