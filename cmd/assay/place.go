@@ -28,7 +28,7 @@ const (
 var cautions = map[string]caution{
 	"plan": look, "wait": look,
 	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
-	"compare": warn, "gate": warn, "report": warn,
+	"compare": warn, "gate": warn, "report": warn, "print": warn, "stop": warn,
 	"adopt": handsOn,
 }
 

@@ -22,7 +22,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE
 //	                          early max=10 (may end once x is decided; without max once the targets differ)
-//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 | service NAME path=/dir minfree=1000 (a directory)
+//	                          group=G gpus=1 cpus=8 components=a,b needs=PATH data fence=2m renew=Overlap before=5m drain=30s times=3 extend | service NAME path=/dir minfree=1000 (a directory)
 //	  service … scale=1:4:8 (min, max, target) cooldown=5m up=1m down=5m jobs=3 (of the QOS) front=NAME (a gateway of it)
 //	  scaled SERVICE number=2 ago=15s (the last answer) changed=10m | answer SERVICE is=16 ago=0s old=5s none=WHY metric=OTHER
 //	  benchmark … search=rate:1:64 most=12 budget=2 (node-hours; 0.99 of the requests have to keep the objective, within 5 %)

@@ -206,7 +206,7 @@ func (w words) service() Service {
 		s.Forwards = strings.Split(w.str("front", ""), ",")
 		s.Processes[0].Upstreams = "/up"
 	}
-	s.Renew = Renew{Policy: w.str("renew", ""), Before: w.dur("before", 0), Drain: w.dur("drain", 30*time.Second), Times: w.num("times", 0)}
+	s.Renew = Renew{Policy: w.str("renew", ""), Before: w.dur("before", 0), Drain: w.dur("drain", 30*time.Second), Times: w.num("times", 0), Extend: w.has("extend")}
 	if w.has("needs") {
 		s.Processes[0].Needs = []string{w.str("needs", "")}
 	}
@@ -227,6 +227,7 @@ func (w words) attempt() Attempt {
 		Cancelled: Reason(w.str("cancelled", "")), CancelledAt: epoch.Add(-w.dur("asked", 0)), Refused: w.str("refused", "")}
 	a.Time, a.Limit, a.Deferred = drivers.SecondsOf(w.dur("time", 0)), drivers.SecondsOf(w.dur("limit", w.dur("time", 0))), w.str("deferred", "")
 	a.Revision, a.Holds, a.Before = w.str("revision", ""), Holds{Nodes: w.num("holds", 0), GPUs: w.num("holdsgpus", 0)}, Usage{Nodes: w.dur("before", 0)}
+	a.Extended, a.Unextended = w.num("extended", 0), w.str("unextended", "")
 	if a.Renewals = w.num("renewals", 0); w.has("handed") {
 		a.HandedOver = epoch.Add(-w.dur("handed", 0))
 	}

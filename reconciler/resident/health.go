@@ -86,28 +86,39 @@ func (h *Health) ready(now time.Time) string {
 	return ""
 }
 
-// Handler answers GET /healthz, /readyz and /metrics.
+// Handler answers /healthz, /readyz and /metrics, and nothing else.
 func (h *Health) Handler() http.Handler {
-	mux := http.NewServeMux()
-	for path, problem := range map[string]func(time.Time) string{"GET /healthz": h.healthy, "GET /readyz": h.ready} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
-			if p := problem(time.Now()); p != "" {
-				http.Error(w, p, http.StatusServiceUnavailable)
-				return
-			}
-			fmt.Fprintln(w, "ok")
-		})
-	}
-	mux.Handle("GET /metrics", listen.Guard(h.Token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		text, err := durable.Read(h.Metrics, mostMetrics)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			http.Error(w, "the metrics cannot be read", http.StatusInternalServerError)
+	metrics := listen.Guard(h.Token, http.HandlerFunc(h.metrics))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem := ""
+		switch r.URL.Path { // as it is: a ServeMux redirects what it does not know
+		case "/healthz":
+			problem = h.healthy(time.Now())
+		case "/readyz":
+			problem = h.ready(time.Now())
+		case "/metrics":
+			metrics.ServeHTTP(w, r)
+			return
+		default:
+			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, _ = w.Write(text)
-	})))
-	return mux
+		if problem != "" {
+			http.Error(w, problem, http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+}
+
+func (h *Health) metrics(w http.ResponseWriter, _ *http.Request) {
+	text, err := durable.Read(h.Metrics, mostMetrics)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		http.Error(w, "the metrics cannot be read", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	_, _ = w.Write(text)
 }
 
 // Serve listens at an address until stop is called, which also takes back what Tell said.

@@ -74,6 +74,9 @@ func TestHealth(t *testing.T) {
 	want("a stranger", "/metrics", "", 401, "")
 	want("a stranger", "/metrics", "wrong", 401, "")
 	want("its user", "/metrics", "secret", 200, "assay_passes_total 1")
+	for _, path := range []string{"/", "//v1/models", "/debug/pprof/", "/v1/../metrics"} {
+		want("a stranger", path, "", 404, "")
+	}
 	if code, _ := get("/metrics", "secret", "evil.example"); code != http.StatusMisdirectedRequest {
 		t.Errorf("another name: %d", code)
 	}
