@@ -16,6 +16,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/drivers/remote"
+	"assay/drivers/safefile"
 	"assay/drivers/source"
 	"assay/drivers/tunnel"
 	"assay/reconciler/bundle"
@@ -139,7 +140,7 @@ func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, pro
 	if err != nil {
 		return bundle.Saved{}, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
 	path := filepath.Join(dir, "archive")
 	saved, err := b.Save(ctx, path, progress)
 	if err != nil {
@@ -163,7 +164,7 @@ func (a *app) results(read resultset.Reader, ref string) ([]results.Row, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
 	if err := a.far.Fetch(path, dir); err != nil {
 		return nil, err
 	}
