@@ -144,7 +144,7 @@ func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, pro
 	if err != nil {
 		return bundle.Saved{}, err
 	}
-	defer safefile.RemoveAll(context.Background(), dir)
+	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
 	path := filepath.Join(dir, "archive")
 	saved, err := b.Save(ctx, path, progress)
 	if err != nil {
@@ -168,7 +168,7 @@ func (a *app) results(read resultset.Reader, ref string) ([]results.Row, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer safefile.RemoveAll(context.Background(), dir)
+	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
 	if err := a.far.Fetch(path, dir); err != nil {
 		return nil, err
 	}

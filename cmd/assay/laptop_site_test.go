@@ -252,7 +252,7 @@ func (l *laptop) loses(t *testing.T) {
 		_ = syscall.Kill(parent, syscall.SIGKILL) // the sshd of this connection
 	}
 	b.ends(exitConnection)
-	if said := b.errs.String(); !strings.Contains(said, "the connection was lost") || !strings.Contains(said, "go on: assay get services -w") {
+	if said := b.errs.String(); !strings.Contains(said, "the connection was lost") || !strings.Contains(said, "Go on: assay get services -w") {
 		t.Errorf("said %q", said)
 	}
 	l.until("what the laptop began ends at the site", func() bool { return len(l.serving()) == 0 })

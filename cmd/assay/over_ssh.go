@@ -98,11 +98,10 @@ func (a *app) overSSH(ctx context.Context, c *cobra.Command, pos []string, to re
 	code, err := remote.Run(conn, t.laptop)
 	switch {
 	case errors.Is(err, remote.ErrInterrupted):
-		conn.Kill()
 		return exitError{exitInterrupted, fmt.Errorf("%w; the command at %s has been told to end", err, to.Host)}
 	case err != nil:
-		return exitError{exitConnection, fmt.Errorf("%s: %w (%s); what the command did itself has ended, as with a hang-up, and what was submitted goes on; see: assay --context %s get services; go on: %s",
-			to.Host, err, cmp.Or(conn.Close(), errors.New("ssh ended")), to.Name, strings.Join(append([]string{"assay"}, a.args...), " "))}
+		return exitError{exitConnection, fmt.Errorf("%s: %w (%s). What the command did itself has ended, as with a hang-up, and what was submitted goes on. See: assay --context %s get services. Go on: %s",
+			to.Host, err, conn.Ended(), to.Name, strings.Join(append([]string{"assay"}, a.args...), " "))}
 	case code != 0:
 		return exitError{code: code}
 	}

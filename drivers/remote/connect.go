@@ -186,6 +186,14 @@ func (c *Conn) Close() error {
 	return c.err
 }
 
+// Ended is Close, with what ssh and assay at the site have said outside of the protocol.
+func (c *Conn) Ended() string {
+	if err := c.Close(); err != nil {
+		return err.Error() + c.said.suffix()
+	}
+	return "ssh has ended" + c.said.suffix()
+}
+
 // Kill ends ssh at once.
 func (c *Conn) Kill() { _ = c.cmd.Process.Kill() }
 

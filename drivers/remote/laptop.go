@@ -45,7 +45,8 @@ func Run(c io.ReadWriteCloser, l Laptop) (int, error) {
 		return 0, err
 	}
 	a := &answerer{Laptop: l, w: &writer{w: to}, post: t.RoundTrip, ctx: ctx}
-	go func() { _ = a.w.sendJSON(kindRequest, l.Request) }() // what comes back tells of an error
+	sent := make(chan struct{})
+	go func() { defer close(sent); _ = a.w.sendJSON(kindRequest, l.Request) }() // what comes back tells of an error
 	resp, err := t.RoundTrip(r)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrLost, err)
@@ -62,7 +63,12 @@ func Run(c io.ReadWriteCloser, l Laptop) (int, error) {
 		go a.serve(l.Listener, 0)
 	}
 	defer a.closePorts()
-	return a.until(resp.Body)
+	<-sent // nothing comes before it
+	code, err := a.until(resp.Body)
+	if k, ok := c.(interface{ Kill() }); ok && errors.Is(err, ErrInterrupted) {
+		k.Kill()
+	}
+	return code, err
 }
 
 // offered are the files of the request.

@@ -80,9 +80,11 @@ func (s *Session) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	defer cancel()
 	s.ctx = ctx
 	go s.listenToLaptop(r.Body, cancel)
-	code := verb(ctx, s)
+	code := make(chan int, 1)
+	go func() { code <- verb(ctx, s) }() // not here, where HTTP would hide a panic
+	e := exit{<-code}
 	s.accepting.end()
-	_ = s.w.sendJSON(kindExit, exit{code})
+	_ = s.w.sendJSON(kindExit, e)
 }
 
 // listenToLaptop reads frames until the laptop is gone, which ends the verb.

@@ -33,7 +33,10 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run func(context.Co
 	mux.HandleFunc("POST /file/{sum}", s.receiveFile)
 	mux.HandleFunc("POST /stream/{number}", s.serveStream)
 	server := &http.Server{Handler: mux, Protocols: protocols(), HTTP2: settings(), ErrorLog: log.New(io.Discard, "", 0)}
-	stop := context.AfterFunc(ctx, func() { _ = p.Close() })
+	stop := context.AfterFunc(ctx, func() { // the verb has it too, and says how it ended
+		time.Sleep(endsWithin)
+		_ = p.Close()
+	})
 	defer stop()
 	err := server.Serve(&one{p: p})
 	select {
