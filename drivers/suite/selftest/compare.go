@@ -50,17 +50,7 @@ func compare(ctx context.Context, rounds int, vllm, peers, only string) error {
 				got[e] = append(got[e], m)
 			}
 		}
-		for _, e := range others { // once: the start of some takes a minute
-			if e.argv(s, "", "") == nil {
-				continue
-			}
-			m, err := once(ctx, s, e.name, e)
-			if err != nil {
-				missing = append(missing, fmt.Sprintf("%s in %q: %v", e.name, s.name, err))
-				continue
-			}
-			got[e.name] = append(got[e.name], m)
-		}
+		missing = append(missing, withOthers(ctx, s, others, got)...)
 		for _, f := range s.figures {
 			if !f.print(w, s.name, engines, got) {
 				missed++
@@ -82,6 +72,23 @@ func closing(missing []string, missed int) {
 	if missed > 0 {
 		fmt.Printf("\n%d targets missed on this machine in this run.\n", missed)
 	}
+}
+
+// withOthers measures a scenario with other programs, once, because the start of some takes a minute, and says which of them it could not
+// measure.
+func withOthers(ctx context.Context, s scenario, others []external, got map[string][]*measured) (missing []string) {
+	for _, e := range others {
+		if e.argv(s, "", "") == nil {
+			continue
+		}
+		m, err := once(ctx, s, e.name, e)
+		if err != nil {
+			missing = append(missing, fmt.Sprintf("%s in %q: %v", e.name, s.name, err))
+			continue
+		}
+		got[e.name] = append(got[e.name], m)
+	}
+	return missing
 }
 
 // once runs a scenario with an engine of this program, or with another client, the server on one core and the client on another.
