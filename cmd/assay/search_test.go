@@ -91,13 +91,13 @@ func waiting(servers int, takes, rate, most float64) float64 {
 }
 
 // TestSearchOfARate finds the highest rate twice, and it is that of a queue with eight servers of which each request needs one
-// for 170 ms: 47 requests/s would keep them busy all the time, and somewhat less lets 90 of 100 wait at most 60 ms.
+// for 170 ms: 47 requests/s would keep them busy all the time, and somewhat less lets 75 of 100 wait at most 60 ms.
 func TestSearchOfARate(t *testing.T) {
 	searches(t)
 	const takes, most, precision = 0.170, 0.060, 0.10
 	lo, hi := 10.0, 8/takes
 	for hi-lo > 0.01 {
-		if mid := (lo + hi) / 2; waiting(8, takes, mid, most) >= 0.9 {
+		if mid := (lo + hi) / 2; waiting(8, takes, mid, most) >= 0.75 {
 			lo = mid
 		} else {
 			hi = mid
@@ -107,7 +107,7 @@ func TestSearchOfARate(t *testing.T) {
 	w := newTestWorld(t)
 	var found []v1alpha1.SearchStatus
 	for _, name := range []string{"first", "second"} {
-		s := knee(t, w, name, simulatedSearch(name, 8, "{rate: {from: 16, to: 64}, slo: {ttft_p90: 80ms}, precision: 10%}", 600))
+		s := knee(t, w, name, simulatedSearch(name, 8, "{rate: {from: 16, to: 64}, slo: {ttft_p75: 80ms}, precision: 10%}", 600))
 		found = append(found, s)
 		if s.Reason != "SearchFound" || s.Missed > s.Kept*(1+precision)*1.0001 {
 			t.Errorf("the %s search: %s: %g to %g", name, s.Reason, s.Kept, s.Missed)
