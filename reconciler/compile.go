@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/plan/admit"
 	"assay/reconciler/store"
 )
 
@@ -27,6 +29,11 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 		return plan.Experiment{}, err
 	}
 	e.Budget = plan.BudgetOf(spec.Budget)
+	for _, f := range (admit.Limits{Site: rev.Site}).Experiment(rev.Spec) {
+		if f.Warning {
+			e.Waits = append(e.Waits, strings.TrimPrefix(f.Path, "spec.")+": "+f.Message)
+		}
+	}
 	e.Services, e.Benchmarks = first.Services, first.Benchmarks
 	for _, p := range rev.Spec.Points() {
 		at := rev
