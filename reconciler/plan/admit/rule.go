@@ -30,11 +30,11 @@ func (l Limits) Experiment(e v1alpha1.Experiment) (found []v1alpha1.Finding) {
 			if len(found) < mostHinted {
 				f.Hint = l.hint(d.job, f)
 			}
-			out := v1alpha1.Finding{Path: d.paths[f.Field], Message: f.Message + d.what(), Hint: f.Hint, Warning: f.Waits}
+			out := v1alpha1.Finding{Path: d.path(f.Field), Message: f.Message + d.what(), Hint: f.Hint, Warning: f.Waits}
 			if f.Waits {
 				out.Message += ": the job would wait until that is raised"
 			}
-			if d.run != "" && f.Field == Time {
+			if d.run != nil && f.Field == Time {
 				out.Message += ", with the " + v1alpha1.OwnJobSlack.String() + " that a run's job gets on top"
 				out.Hint = ""
 			}
@@ -46,12 +46,15 @@ func (l Limits) Experiment(e v1alpha1.Experiment) (found []v1alpha1.Finding) {
 
 // beyond is about jobs that the budget of the experiment cannot cover even when nothing is spent.
 func beyond(e v1alpha1.Experiment, site v1alpha1.Site, all []*demand) (found []v1alpha1.Finding) {
+	if e.Spec.Budget == nil {
+		return nil
+	}
 	budget := plan.Spending{Budget: plan.BudgetOf(e.Spec.Budget)}
 	budget.Budget.Until = time.Time{}
 	for _, d := range all {
 		holds := plan.HeldBy(d.job, plan.NodeGPUs(site, d.job.Partition))
 		if why := budget.Refuses(holds.For(d.job.Time), d.job.Time <= 0, time.Time{}); why != "" {
-			found = append(found, v1alpha1.Finding{Path: d.paths[Time], Message: "can never be submitted: " + why, Hint: "ask for less time or fewer nodes, or raise spec.budget"})
+			found = append(found, v1alpha1.Finding{Path: d.path(Time), Message: "can never be submitted: " + why, Hint: "ask for less time or fewer nodes, or raise spec.budget"})
 		}
 	}
 	return found
