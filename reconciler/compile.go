@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/plan"
+	"assay/reconciler/plan/admit"
 	"assay/reconciler/store"
 )
 
@@ -27,6 +29,7 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 		return plan.Experiment{}, err
 	}
 	e.Budget = plan.BudgetOf(spec.Budget)
+	e.Waits = waitsOf(rev)
 	e.Services, e.Benchmarks = first.Services, first.Benchmarks
 	for _, p := range rev.Spec.Points() {
 		at := rev
@@ -44,6 +47,19 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 	}
 	e.StopOnFailure = spec.Sweep != nil && spec.Sweep.OnFailure == "Stop"
 	return e, nil
+}
+
+// waitsOf are the limits of the site for which the scheduler lets jobs of a revision wait.
+func waitsOf(rev store.Revision) (out []string) {
+	if rev.Site.Spec.Scheduler != v1alpha1.Slurm {
+		return nil
+	}
+	for _, f := range (admit.Limits{Site: rev.Site}).Experiment(rev.Spec) {
+		if f.Warning {
+			out = append(out, strings.TrimPrefix(f.Path, "spec.")+": "+f.Message)
+		}
+	}
+	return out
 }
 
 // keysAsAccepted makes the services of a point ask for a key only if those of its revision say so: one that an older assay

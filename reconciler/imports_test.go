@@ -30,7 +30,7 @@ var layers = map[string][]string{
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/decide", "assay/reconciler/results"},
 	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
 	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
-	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"},
+	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/results", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
 

@@ -161,7 +161,7 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	w.crash = func(string) bool { return w.rng.Float64() < w.crashRate }
 	w.own, w.renews, w.search, w.scaled = seed%4 == 0, seed%5 == 3, seed%4 == 1 || seed%8 == 4, scales(seed)
 	if seed%6 == 5 {
-		w.budget = 30 * time.Hour // two of the jobs that last for 12 hours
+		w.budget, w.slots = 18*time.Hour, 2 // one of the jobs that last for 12 hours, and not two
 	}
 	w.apply()
 	for range 40 + w.rng.IntN(30) {

@@ -30,7 +30,8 @@ func (w *sim) afforded() error {
 	if w.budget == 0 || w.store == nil {
 		return nil
 	}
-	if charged := w.cluster.Charged(w.store.ID()); charged > w.budget+slack {
+	charged := w.cluster.Charged(w.store.ID())
+	if charged > w.budget+slack {
 		return fmt.Errorf("%w: %s of %s", errOverspent, charged, w.budget)
 	}
 	return nil

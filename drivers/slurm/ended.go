@@ -21,7 +21,7 @@ func (s *Scheduler) Ended(ctx context.Context, id drivers.JobID, nonce string) (
 		}
 		return drivers.Job{}, fmt.Errorf("asking how job %s ended: its id belongs to another job now: %w", id, drivers.ErrNotFound)
 	}
-	a = s.call(ctx, "sacct", "-X", "-n", "-P", "-j", string(id), "-o", "JobID,State,ExitCode,Comment")
+	a = s.call(ctx, "sacct", "-X", "-n", "-P", "-j", string(id), "-o", "JobID,State,ExitCode,Start,End,Comment")
 	if a.err == nil && a.code == 0 {
 		for line := range strings.Lines(a.out) {
 			if j, ok := parseSacct(strings.TrimSuffix(line, "\n")); ok && j.ID == id && (j.Tag.Nonce == nonce || j.Tag.Nonce == "") {
@@ -57,15 +57,17 @@ func parseShow(text string) (drivers.Job, bool) {
 	return j, j.ID != ""
 }
 
-// parseSacct reads one line of JobID|State|ExitCode|Comment; the comment may hold the separator.
+// parseSacct reads one line of JobID|State|ExitCode|Start|End|Comment; the comment may hold the separator. A job that never
+// started has None or Unknown for its times.
 func parseSacct(line string) (drivers.Job, bool) {
-	f := strings.SplitN(line, "|", 4)
-	if len(f) != 4 {
+	f := strings.SplitN(line, "|", 6)
+	if len(f) != 6 {
 		return drivers.Job{}, false
 	}
 	j := drivers.Job{ID: drivers.JobID(f[0]), State: stateOf(f[1])}
 	j.Exit, j.Signal = exitOf(f[2])
-	j.Tag, _ = drivers.ParseTag(f[3])
+	j.Started, j.Ends = timeOf(f[3]), timeOf(f[4])
+	j.Tag, _ = drivers.ParseTag(f[5])
 	return j, true
 }
 

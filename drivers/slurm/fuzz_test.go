@@ -66,14 +66,14 @@ func FuzzParseShow(f *testing.F) {
 	})
 }
 
-// FuzzParseSacct: only a line of four fields is a job, and its comment keeps what else looks like one.
+// FuzzParseSacct: only a line of six fields is a job, and its comment keeps what else looks like one.
 func FuzzParseSacct(f *testing.F) {
-	for _, s := range []string{"12|CANCELLED by 1000|0:15|assay:v1 s e/g/0/0 r n", "12|FAILED|7:0|a|b", "Slurm accounting storage is disabled", "|||", "12|OUT_OF_ME+|0:125|"} {
+	for _, s := range []string{"12|CANCELLED by 1000|0:15|2026-11-28T12:00:00|2026-11-28T12:30:00|assay:v1 s e/g/0/0 r n", "12|FAILED|7:0|None|Unknown|a|b", "Slurm accounting storage is disabled", "|||||", "12|OUT_OF_ME+|0:125|||"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		j, ok := parseSacct(line)
-		if ok != (strings.Count(line, "|") >= 3) {
+		if ok != (strings.Count(line, "|") >= 5) {
 			t.Fatalf("%q: %v", line, ok)
 		}
 		saysNoMore(t, line, j)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"assay/drivers"
@@ -46,9 +47,10 @@ func (w *world) stuck(j *drivers.Job) cause {
 // notRunning says why a job that is listed does not run.
 func (w *world) notRunning(j *drivers.Job, agent Agent) cause {
 	if because := w.stuck(j); because.set() {
-		return because
+		return w.limits(j, because)
 	}
 	because, _ := blocked(j)
+	because = w.limits(j, because)
 	switch {
 	case requeued(j, agent):
 		return cause{Requeued, fmt.Sprintf("job %s was requeued, and another job takes its place", j.ID)}
@@ -66,6 +68,15 @@ func (w *world) notRunning(j *drivers.Job, agent Agent) cause {
 		return cause{StateUnknown, fmt.Sprintf("job %s is in a state that this assay does not know: %s", j.ID, j.Reason)}
 	}
 	return cause{Reason(j.State), fmt.Sprintf("job %s is %s", j.ID, j.State)}
+}
+
+// limits adds to a job that waits for a limit what the site states of it.
+func (w *world) limits(j *drivers.Job, because cause) cause {
+	x := w.byName[j.Tag.Seat.Experiment]
+	if x != nil && len(x.Waits) > 0 && (because.reason == LimitReached || because.reason == Forbidden || because.reason == NeverFits) {
+		because.message += "; the site's limits: " + strings.Join(x.Waits, "; ")
+	}
+	return because
 }
 
 // waits says why an active run does not run: because of its job, or because its turn has not come. No cause when it does,

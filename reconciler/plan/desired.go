@@ -44,6 +44,7 @@ type Experiment struct {
 	Prune       bool // this revision may delete every seat that exists
 	Deleting    bool // `assay delete`: everything goes, then the experiment is forgotten
 	Budget      Budget
+	Waits       []string // limits of the site beyond which it is known to ask: the scheduler lets its jobs wait for them
 	Services    []Service
 	Benchmarks  []Benchmark
 	// Points are those of a sweep, in the order of serving. With points, Services and Benchmarks are set by AtPoints.

@@ -17,7 +17,7 @@ var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 // TestRules reads testdata/rules: each file tells the story of one rule in a small language.
 //
 //	world            one line an object; the world is new each time
-//	  experiment generation=2 suspend stopdone prune deleting budget=3h gpubudget=8h (of nodes and of GPUs) until=1h
+//	  experiment generation=2 suspend stopdone prune deleting budget=3h gpubudget=8h (of nodes and of GPUs) until=1h waits=a-limit-in-words
 //	  source budget=3h forgotten=1h (of a followed source that owns the experiment: its budget, and what its deleted experiments used)
 //	  service NAME slots=2 alloc=a2 proc=p2 settings=s2 after=DEP within=60s stable=10s restarts=3 time=30m url=http://…
 //	  benchmark NAME target=SERVICE repeats=2 timeout=10m retry=2 own together=WORD deployments=3 runs=5 (of each) other=SERVICE

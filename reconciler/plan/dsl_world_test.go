@@ -77,7 +77,10 @@ func (w words) into(x *Experiment, o *Observed, rest string) {
 	switch w.kind {
 	case "experiment":
 		x.Generation, x.Suspend, x.StopDone, x.Prune, x.Deleting = int64(w.num("generation", 1)), w.has("suspend"), w.has("stopdone"), w.has("prune"), w.has("deleting")
-		x.Budget = w.budget()
+		x.Budget, x.Waits = w.budget(), strings.Fields(strings.ReplaceAll(w.str("waits", ""), "-", " "))
+		if len(x.Waits) > 0 {
+			x.Waits = []string{strings.Join(x.Waits, " ")}
+		}
 	case "service":
 		x.Services = append(x.Services, w.service())
 	case "benchmark":

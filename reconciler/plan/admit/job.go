@@ -15,6 +15,9 @@ var whose = map[scope]string{aJob: "", aUser: " a user", anEntity: " an account"
 
 // limits holds a job against the limits of its QOSs and its account.
 func (l Limits) limits(j drivers.JobSpec) (found []Finding) {
+	if l.Site.Spec.QOS == nil && l.Site.Spec.Accounts == nil {
+		return nil
+	}
 	for _, b := range l.bounds(j) {
 		if b.of == ofJobs || b.of == ofSubmitted {
 			continue // of several jobs: once.go

@@ -19,6 +19,9 @@ type together struct {
 // once holds the jobs that an experiment has at the same time against the limits on several jobs. A job that breaks such a
 // limit alone is reported as that.
 func (l Limits) once(all []*demand) (found []v1alpha1.Finding) {
+	if l.Site.Spec.QOS == nil && l.Site.Spec.Accounts == nil {
+		return nil
+	}
 	sums := map[string]*together{}
 	var order []*together
 	for _, d := range all {
@@ -49,8 +52,8 @@ func (l Limits) once(all []*demand) (found []v1alpha1.Finding) {
 // add counts a demand in, and reports the first one that is too much. Services stay up and runs need them, so neither of
 // them makes room for the other.
 func (t *together) add(d *demand, asked int) (v1alpha1.Finding, bool) {
-	if d.run != "" {
-		t.runs[d.run] += asked
+	if d.run != nil {
+		t.runs[d.word()] += asked
 	} else {
 		t.services += asked * d.copies
 		if d.again > 0 && t.renewed == nil {
@@ -66,15 +69,15 @@ func (t *together) add(d *demand, asked int) (v1alpha1.Finding, bool) {
 		return v1alpha1.Finding{}, false
 	}
 	t.broken = true
-	path := d.paths[QOS]
+	path := d.path(QOS)
 	if t.of == ofNodes {
-		path = d.paths[Nodes]
+		path = d.path(Nodes)
 	}
 	hint := "give services the same group, so that they share one job, or choose another qos"
 	if t.of != ofJobs && t.of != ofSubmitted {
 		hint = "ask for less, or choose another qos"
 	}
-	return v1alpha1.Finding{Path: path, Message: fmt.Sprintf("%s, and with this %s there are %d", t.allows(), map[bool]string{true: "service", false: "run"}[d.run == ""], n), Hint: hint}, true
+	return v1alpha1.Finding{Path: path, Message: fmt.Sprintf("%s, and with this %s there are %d", t.allows(), map[bool]string{true: "service", false: "run"}[d.run == nil], n), Hint: hint}, true
 }
 
 // renewal warns that the next job of a service cannot run beside the present one.
@@ -83,7 +86,7 @@ func (t *together) renewal(n int) v1alpha1.Finding {
 	if t.of == ofSubmitted {
 		becomes = "is refused until the present one has ended, and the service is away meanwhile"
 	}
-	return v1alpha1.Finding{Path: t.renewed.at + ".renew.policy", Warning: true,
+	return v1alpha1.Finding{Path: t.renewed.at() + ".renew.policy", Warning: true,
 		Message: fmt.Sprintf("%s, and with the jobs that follow before their walltimes end there are %d: the next job %s", t.allows(), n, becomes),
 		Hint:    "write renew: {policy: Recreate} if that is meant, or choose another qos"}
 }
