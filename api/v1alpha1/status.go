@@ -61,7 +61,7 @@ type ExperimentStatus struct {
 	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`
 	Runs       []RunStatus       `json:"runs,omitempty"`
 	Spending   []SpendingStatus  `json:"spending,omitempty"` // against its own budget, and that of its source
-	Written    time.Time         `json:"-"` // when its file was written; of one that is not read from a file it is zero
+	Written    time.Time         `json:"-"`                  // when its file was written; of one that is not read from a file it is zero
 }
 
 // ServiceStatus sums up a service over its seats.
