@@ -103,9 +103,29 @@ func (w *world) openSpending() {
 			s.freeing = s.freeing || a.Cancelled != "" || j != nil && j.State == drivers.JobCompleting
 		}
 	}
+	w.reserveBusy()
 	for _, a := range newest {
 		for _, s := range w.byName[a.Experiment].spending {
 			s.Spent = s.Spent.Plus(a.Before).Plus(a.End.Used)
+		}
+	}
+}
+
+// reserveBusy counts jobs that are being submitted right now: their attempts may not be recorded yet.
+func (w *world) reserveBusy() {
+	for seat, busy := range w.o.Busy {
+		x := w.byName[seat.Experiment]
+		recorded := slices.ContainsFunc(w.open[seat], func(a *Attempt) bool { return a.Nonce != "" })
+		if x == nil || len(x.spending) == 0 || !busy || recorded {
+			continue
+		}
+		if alloc := x.alloc[seat.Group]; alloc != nil {
+			x.reserve(alloc.holds, alloc.job.Time)
+		}
+		for _, b := range x.Benchmarks {
+			if runGroup+b.Name == seat.Group {
+				x.reserve(HeldBy(b.Job, b.NodeGPUs), b.Job.Time)
+			}
 		}
 	}
 }
