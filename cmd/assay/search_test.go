@@ -58,6 +58,7 @@ spec:
 // TestSearchFindsTheKneeTwice: a stand-in that runs four requests at a time has no queue at a concurrency of four; at five, one of
 // them always waits, 42 ms on average. Two searches of it say so.
 func TestSearchFindsTheKneeTwice(t *testing.T) {
+	searches(t)
 	w := newTestWorld(t)
 	for _, name := range []string{"first", "second"} {
 		s := knee(t, w, name, simulatedSearch(name, 4, "{concurrency: {from: 3, to: 12}, slo: {ttft_p90: 45ms}}", 60))
@@ -67,7 +68,7 @@ func TestSearchFindsTheKneeTwice(t *testing.T) {
 	}
 }
 
-// searches are long: a minute for each search at least.
+// searches are long, a minute each at least, and want a machine of their own.
 func searches(t *testing.T) {
 	if os.Getenv("ASSAY_SEARCHES") == "" {
 		t.Skip("takes minutes: set ASSAY_SEARCHES=1")
