@@ -175,7 +175,7 @@ func (x *experiment) changes(target string) string {
 // top is the lowest of the bounds on growth, but for max.
 func (w *world) top(x *experiment, s *service) ceiling {
 	lowest := ceiling{most: s.Scale.Max, cause: cause{AtMaximum, fmt.Sprintf("max is %d", s.Scale.Max)}}
-	for _, c := range []ceiling{w.byQOS(s)} {
+	for _, c := range []ceiling{w.byQOS(s), w.byBudget(x, s)} {
 		if c.most < lowest.most {
 			lowest = c
 		}
@@ -198,6 +198,18 @@ func (w *world) byQOS(s *service) ceiling {
 	}
 	left := max(0, s.Scale.Jobs-others)
 	return ceiling{left, cause{LimitedByQOS, fmt.Sprintf("qos %s lets %d jobs of a user run at once, and %d are of other services", s.Job.QOS, s.Scale.Jobs, others)}}
+}
+
+// byBudget is how many replicas a budget covers, each for its whole walltime; those that run are counted already.
+func (w *world) byBudget(x *experiment, s *service) ceiling {
+	for n := s.of.slots + 1; n <= s.Scale.Max; n++ {
+		more := n - s.of.slots
+		holds := Holds{s.of.holds.Nodes * more, s.of.holds.GPUs * more}
+		if because := w.affords(x, holds, s.of.job.Time); because.set() {
+			return ceiling{max(n-1, s.Scale.Min), because}
+		}
+	}
+	return ceiling{most: s.Scale.Max}
 }
 
 // wantedSlots is how many jobs an allocation has from this pass on.
