@@ -161,7 +161,7 @@ func (a *app) controllerInJob(ctx context.Context, site v1alpha1.Site, state str
 	if err != nil {
 		return err
 	}
-	return a.apply(ctx, source.Input{Files: []v1alpha1.File{{Name: "controller --in-job", Data: []byte(text)}}, Origin: source.Here("controller")}, applyOptions{})
+	return a.apply(ctx, source.Input{Files: []v1alpha1.File{{Name: "controller --in-job", Data: []byte(text)}}, Origin: source.Here("controller")}, applyOptions{wait: true})
 }
 
 func (a *app) controllerManifest(site v1alpha1.Site, state string, o controllerOptions) (string, error) {
