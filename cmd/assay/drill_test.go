@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/procid"
 	"assay/reconciler/store"
 )
 
@@ -78,10 +77,9 @@ spec:
 		return all[slices.IndexFunc(all, func(s v1alpha1.ServiceStatus) bool { return s.Name == service })].Seats
 	}
 	killJob := func(seat v1alpha1.SeatStatus) {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		if err := procid.KillCarrying(ctx, "ASSAY_JOB_NONCE="+seat.Nonce); err != nil {
-			t.Fatal(err)
+		killed := killMatching(func(line, _ []byte) bool { return bytes.Contains(line, []byte(seat.Nonce)) }) // its agent, and the agent's guard
+		if err := syscall.Kill(seat.PID, syscall.SIGKILL); killed == 0 || err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Fatalf("%d processes of job %s were killed, and its server: %v", killed, seat.JobID, err)
 		}
 	}
 	for _, step := range []struct {
@@ -148,15 +146,22 @@ func killNode(t *testing.T, conf, node, job string) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	killMatching(func(line, env []byte) bool {
+		return bytes.HasPrefix(line, []byte("slurmstepd: ["+job+".")) && bytes.Contains(env, []byte("SLURM_CONF="+conf))
+	})
+}
+
+// killMatching kills the processes whose command line and environment match, and counts them.
+func killMatching(match func(line, env []byte) bool) (killed int) {
 	procs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, p := range procs {
 		line, _ := os.ReadFile(filepath.Join(p, "cmdline"))
 		env, _ := os.ReadFile(filepath.Join(p, "environ"))
-		if bytes.HasPrefix(line, []byte("slurmstepd: ["+job+".")) && bytes.Contains(env, []byte("SLURM_CONF="+conf)) {
-			pid, _ := strconv.Atoi(filepath.Base(p))
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+		if pid, _ := strconv.Atoi(filepath.Base(p)); pid != os.Getpid() && match(line, env) && syscall.Kill(pid, syscall.SIGKILL) == nil {
+			killed++
 		}
 	}
+	return killed
 }
 
 // drill are clients that ask without pause, and what they were answered.
