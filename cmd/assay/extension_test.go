@@ -23,7 +23,7 @@ metadata: {name: extended}
 spec:
   site: slurm
   services:
-    - {name: web, process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}, resources: {time: 2m}, renew: {policy: Overlap, drain: 5s}}
+    - {name: web, process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}, resources: {time: 4m}, renew: {policy: Overlap, drain: 5s}}
 `), "--timeout", "2m")
 	w.controller()
 	before := w.seat("extended", "web")
@@ -42,10 +42,10 @@ spec:
 		if s.JobID != "" && s.JobID != before.JobID {
 			t.Fatalf("another job took over: %+v", s)
 		}
-		return s.Renewal != nil && s.Renewal.Extended >= 2 && s.Ready, fmt.Sprintf("%+v %+v", s, s.Renewal)
+		return s.Renewal != nil && s.Renewal.Extended >= 1 && s.Ready, fmt.Sprintf("%+v %+v", s, s.Renewal)
 	})
 	limit := squeue(t, c, "-j", before.JobID, "-o", "%l")
-	if said := w.must("describe", "service", "web"); limit < "6:00" || !strings.Contains(said, "of them in place") {
+	if said := w.must("describe", "service", "web"); limit != "8:00" || !strings.Contains(said, "of them in place") {
 		t.Errorf("its limit is %s\n%s", limit, said)
 	}
 }
