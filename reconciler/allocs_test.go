@@ -38,7 +38,7 @@ func TestCompileAllocations(t *testing.T) {
 		most     float64 // for each
 	}{
 		"services": {wideRevision, 54},
-		"points":   {sweptRevision, 175},
+		"points":   {sweptRevision, 180},
 	} {
 		t.Run(name, func(t *testing.T) {
 			count := func(n int) float64 {

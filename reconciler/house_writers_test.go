@@ -16,6 +16,8 @@ var ownWriters = map[string]string{
 	"drivers/lustre/make.go":                 "a folder is published by renameat2(2) without replacing, which durable does not do",
 	"drivers/suite/storage/native/runner.go": "a file whose time is measured against: part of the measured work",
 	"dashboards/generate/main.go":            "generates files that are committed",
+	"drivers/suite/selftest/external.go":     "a request's body in a temporary folder, for another client",
+	"drivers/suite/selftest/gateway.go":      "a list of servers in a temporary folder",
 }
 
 // writers are the functions that give a file its content or its name.

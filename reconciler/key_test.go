@@ -44,7 +44,7 @@ func TestKey(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"made": "exp/made other/made", "nothing": "assay get services", "soon": "it is made when its first job is submitted", "lost": "apply the manifest again",
-		"open": "says auth: none", "older": "apply it again", "web": "vllm and chroma only", "theirs": "run by others",
+		"open": "says auth: none", "older": "apply it again", "web": "model servers and chroma only", "theirs": "run by others",
 	} {
 		if got, err := Key(heads, compiler, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v, want %q", name, got, err, want)

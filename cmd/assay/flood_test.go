@@ -107,9 +107,9 @@ func (s *shared) questions(t *testing.T, l view.ListenerStatus, n int) (answered
 	t.Helper()
 	path := "/v1/models"
 	switch {
-	case l.Owner == "controller":
+	case queries(l):
 		path = "/api/v1/query?query=1"
-	case l.Owner == "agent":
+	case l.Owner == "agent", l.Owner == "controller":
 		path = "/metrics"
 	case l.Owner == "docs":
 		path = "/api/v2/heartbeat"

@@ -13,8 +13,11 @@ import (
 func TestCautions(t *testing.T) {
 	a := &app{}
 	verbs := map[string]bool{}
-	for _, c := range newRoot(a).Commands() {
+	all := newRoot(a).Commands()
+	for i := 0; i < len(all); i++ {
+		c := all[i]
 		verbs[c.Name()] = true
+		all = append(all, c.Commands()...)
 		if flag := c.Flags().Lookup("dry-run"); flag != nil {
 			before := cautionOf(c)
 			if err := flag.Value.Set("true"); err != nil {

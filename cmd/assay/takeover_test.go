@@ -52,6 +52,7 @@ spec:
 		return in
 	}
 	a := host("host-a", `"$ASSAY" --state "$STATE" controller & pid=$!
+until [ -e "$STATE/controller.json" ]; do sleep 0.1; done
 "$ASSAY" --state "$STATE" apply -f "$MANIFEST" --timeout 2m && touch applied
 read line; kill -9 $pid
 read line; "$ASSAY" --state "$STATE" controller; echo $? > refused

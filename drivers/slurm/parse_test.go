@@ -241,11 +241,11 @@ func TestParseShow(t *testing.T) {
 }
 
 func TestParseSacct(t *testing.T) {
-	j, ok := parseSacct("12|CANCELLED by 1000|0:15|assay:v1 s e/g/0/0 r n")
+	j, ok := parseSacct("12|CANCELLED by 1000|0:15|2026-01-01T10:00:00|Unknown|assay:v1 s e/g/0/0 r n")
 	if !ok || j.ID != "12" || j.State != drivers.JobCancelled || j.Signal != 15 || j.Tag.Nonce != "n" {
 		t.Errorf("%+v", j)
 	}
-	if j, ok := parseSacct("12|FAILED|7:0|a|b"); !ok || j.Exit != 7 || j.Tag.Nonce != "" {
+	if j, ok := parseSacct("12|FAILED|7:0|2026-01-01T10:00:00|2026-01-01T11:00:00|a|b"); !ok || j.Exit != 7 || j.Tag.Nonce != "" {
 		t.Errorf("%+v", j)
 	}
 	for _, line := range []string{"", "Slurm accounting storage is disabled", "12|FAILED|7:0"} {

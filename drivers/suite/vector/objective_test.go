@@ -82,11 +82,8 @@ func TestObjectiveOfFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	missed := "ErrorRate"
-	if slices.ContainsFunc(res.Reasons, func(r drivers.Reason) bool { return strings.HasPrefix(r.Reason, "Client") }) {
-		missed = "" // this machine is busy, and then the load is in doubt
-	}
-	if got := reasons(res); res.Valid || !slices.Contains(got, "ErrorRate") || res.Objective == nil || res.Objective.Missed != missed {
+	busy := slices.ContainsFunc(res.Reasons, func(r drivers.Reason) bool { return strings.HasPrefix(r.Reason, "Client") }) // then the load can be in doubt
+	if got := reasons(res); res.Valid || !slices.Contains(got, "ErrorRate") || res.Objective == nil || res.Objective.Missed != "ErrorRate" && !(busy && res.Objective.Missed == "") {
 		t.Errorf("%v, %+v", res.Reasons, res.Objective)
 	}
 	if p := res.Objective.Parts[0]; p.Of != 100 || p.Good < 55 || p.Good > 75 {
