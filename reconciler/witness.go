@@ -29,6 +29,7 @@ type asked struct {
 	word    plan.Word
 	answer  string        // the error that goes with Refuses and Unasked
 	refused time.Duration // how long they have not answered
+	nobody  bool          // nobody was asked, since the agent's report could not be read: that says nothing once it can be
 }
 
 // witness asks the servers of silent agents themselves. What an agent wrote before it fell silent, or before anybody here
@@ -40,7 +41,7 @@ func (l *Loop) witness(ctx context.Context, open []plan.Attempt, agents []plan.A
 	found := make([]asked, len(silent))
 	each.Do(l.workers, len(silent), func(i int) {
 		last, seen := l.witnesses[open[silent[i]].Nonce]
-		if !seen || !(aged[asked]{last.at, last}).fresh(now) {
+		if !seen || last.nobody || !(aged[asked]{last.at, last}).fresh(now) {
 			last = l.ask(ctx, agents[silent[i]]).after(last, now)
 		}
 		found[i] = last
@@ -70,6 +71,7 @@ func (a asked) after(last asked, now time.Time) asked {
 // nobody listens there: an agent that is merely stopped still has the port.
 func (l *Loop) ask(ctx context.Context, v plan.Agent) (out asked) {
 	if v.State == nil || v.State.End != nil {
+		out.nobody = v.State == nil
 		return out
 	}
 	began := false
