@@ -105,15 +105,15 @@ func (w *world) restartSlurmctld(library string, step time.Duration) (func() err
 }
 
 // beginNow lets assay's jobs begin that were submitted while the clock was ahead: they are not due before the time that it
-// showed. Those of others stay as they are, since what is asked of them is taken for assay's doing.
+// showed. Those of others stay as they are, under whatever name, since what is asked of them is taken for assay's doing.
 func (w *world) beginNow() error {
-	pending, err := w.slurm("squeue", "-h", "-t", "PENDING", "-o", "%i %j")
-	for line := range strings.Lines(pending) {
-		id, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !strings.HasPrefix(name, "assay.") {
+	all, err := w.queue()
+	for _, q := range all {
+		if !q.ours() || q.state != "PENDING" {
 			continue
 		}
-		if _, failed := w.slurm("scontrol", "update", "JobId="+id, "StartTime=now"); failed != nil && !strings.Contains(failed.Error(), "Invalid job id") {
+		w.others.broken(q.id)
+		if _, failed := w.slurm("scontrol", "update", "JobId="+q.id, "StartTime=now"); failed != nil && !strings.Contains(failed.Error(), "Invalid job id") {
 			err = errors.Join(err, failed)
 		}
 	}
