@@ -99,6 +99,9 @@ func (w *sim) noneDead(s view.Snapshot) error {
 				continue
 			}
 			for _, seat := range v.Seats {
+				if v.Scale != nil && !seat.Ready {
+					continue // it is Ready with fewer replicas than a metric asks for, and says which are
+				}
 				if hung := w.cluster.HungFor(seat.Nonce); hung > mostDead {
 					return fmt.Errorf("%w: a server of service %s/%s, job %s, has hung for %s (observed by the reader: %v, age %s)", errDead, e.Name, v.Name, seat.JobID, hung, s.Live, s.Age)
 				}
