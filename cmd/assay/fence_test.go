@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/drivers/durable"
+	"assay/api/v1alpha1"
 	"assay/drivers/procid"
 )
 
@@ -83,11 +84,12 @@ func slurmdOf(t *testing.T, conf, node string) int {
 // afterwards demands that a server's replacement comes, and that the server itself is never seen alive beside it.
 func afterwards(t *testing.T, w *testWorld, service string, limit time.Duration, kill func(killedParts, []string)) {
 	t.Helper()
-	before := w.seat("fence", service)
+	var before v1alpha1.SeatStatus
+	w.until("the server of "+service+" is there", limit, func() (bool, string) { // what was done to the other one can have ended it, too
+		before = w.seat("fence", service)
+		return before.Ready && before.PID != 0 && procid.Of(before.PID).State() == procid.Alive, fmt.Sprintf("%+v", before)
+	})
 	server := procid.Of(before.PID)
-	if server.State() != procid.Alive {
-		t.Fatalf("the server of %s is not there: %+v", service, before)
-	}
 	kill(partsOf(t, w, before.Nonce), before.Nodes)
 	w.until(service+" is replaced", limit, func() (bool, string) {
 		s := w.seat("fence", service)
