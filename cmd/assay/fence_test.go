@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"assay/drivers/durable"
 	"assay/api/v1alpha1"
+	"assay/drivers/durable"
 	"assay/drivers/procid"
 )
 
