@@ -30,13 +30,13 @@ spec:
 	asked := map[string]int{}
 	err = m.CheckQueries(func(expr string) error {
 		if asked[expr]++; expr != "good" {
-			return errors.New("is no PromQL")
+			return errors.New("is not valid PromQL")
 		}
 		return nil
 	})
-	want := "f.yaml:8:42: spec.services[0].replicas.metric: is no PromQL\n" +
-		"f.yaml:9:86: spec.services[1].replicas.metric: is no PromQL\n" +
-		"f.yaml:11:73: spec.benchmarks[0].gates[0].promql: is no PromQL"
+	want := "f.yaml:8:42: spec.services[0].replicas.metric: is not valid PromQL\n" +
+		"f.yaml:9:86: spec.services[1].replicas.metric: is not valid PromQL\n" +
+		"f.yaml:11:73: spec.benchmarks[0].gates[0].promql: is not valid PromQL"
 	if err == nil {
 		t.Fatal("all were accepted")
 	}

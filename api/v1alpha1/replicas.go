@@ -91,7 +91,7 @@ func (r *Replicas) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, &p.Number); err != nil {
-		return errors.New(cut(string(data)) + " is no number of replicas: write 2, or {min: 1, max: 4, metric: …, target: …}")
+		return errors.New(cut(string(data)) + " is not a number of replicas: write 2, or {min: 1, max: 4, metric: …, target: …}")
 	}
 	switch {
 	case p.Number < 0:

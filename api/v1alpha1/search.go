@@ -112,7 +112,7 @@ func (c *checker) search(path string, b Benchmark) {
 	}
 }
 
-// searchedServing checks that nothing but the search sets the load.
+// searchedServing checks that only the search sets the load.
 func (c *checker) searchedServing(path string, v Serving) {
 	switch {
 	case v.Rate > 0 || v.RampUp != nil || len(v.Stages) > 0 || v.Dataset == "timed-trace":
@@ -122,7 +122,7 @@ func (c *checker) searchedServing(path string, v Serving) {
 	}
 }
 
-// searchedVector checks that nothing but the search sets the load, and that nothing else is measured beside it.
+// searchedVector checks that only the search sets the load, and that nothing else is measured at the same time.
 func (c *checker) searchedVector(path string, v Vector) {
 	at := path + ".vector"
 	switch {

@@ -24,8 +24,8 @@ type Partition struct {
 	MaxTime     Duration `json:"maxTime,omitempty" validate:"gte=0"`
 	// WholeNodes is set where a job in this partition always gets whole nodes (OverSubscribe=EXCLUSIVE).
 	WholeNodes bool `json:"wholeNodes,omitempty"`
-	// QOS is the partition's own quality of service: its limits hold for all jobs here, beside those of the job's QOS, which it
-	// yields to unless it says overPartQos there.
+	// QOS is the partition's own quality of service: its limits hold for all jobs here, and come before those of the job's own QOS
+	// unless that one says overPartQos.
 	QOS           string   `json:"qos,omitempty"`
 	AllowQOS      []string `json:"allowQos,omitempty"` // the only ones that jobs here can have; empty: all
 	DenyQOS       []string `json:"denyQos,omitempty"`
@@ -176,7 +176,7 @@ func (c *checker) partitionFacts(s SiteSpec, at string, p Partition) {
 	}
 }
 
-// order checks that a least is no more than a most; a most of 0 is "not stated".
+// order checks that a minimum is not above its maximum; a maximum of 0 is "not stated".
 func (c *checker) order(at, what string, least, most int) {
 	if most > 0 && least > most {
 		c.bad(at+".min"+what, fmt.Sprintf("%d is more than max%s, which is %d", least, what, most), "")

@@ -27,7 +27,7 @@ type VLLM struct {
 	// DataParallel is how many copies of the model one server has, as many on every node. A copy lies on one node.
 	DataParallel   int  `json:"dataParallel,omitempty" validate:"gte=0"`
 	ExpertParallel bool `json:"expertParallel,omitempty"` // experts of a mixture are spread over the GPUs
-	// LoRA are adapters that are served beside the model: name -> folder, or repository of a hub.
+	// LoRA are adapters that are served together with the model: name -> folder, or repository of a hub.
 	LoRA        map[string]string `json:"lora,omitempty"`
 	Speculative *Speculative      `json:"speculative,omitempty"`
 	KVTransfer  *KVTransfer       `json:"kvTransfer,omitempty"`
@@ -41,7 +41,7 @@ type VLLM struct {
 	Args    map[string]any `json:"args,omitempty"`
 	Command []string       `json:"command,omitempty"` // default [vllm, serve]
 	Ray     []string       `json:"ray,omitempty"`     // default [ray]; starts the cluster of a server with the backend ray
-	// Insecure lets a server on several nodes run on a Ray older than 2.52, which asks nobody for a token: every user of the
+	// Insecure allows a Ray older than 2.52 for a server on several nodes. Such a Ray asks for no token, so every user of the
 	// cluster can then run programs as you.
 	Insecure bool      `json:"insecure,omitempty"`
 	Simulate *Simulate `json:"simulate,omitempty"`

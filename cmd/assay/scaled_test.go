@@ -41,7 +41,7 @@ func TestScaled(t *testing.T) {
 	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "target: 4", "target: 0", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:12:17: spec.services[0].replicas.target: must be more than 0") {
 		t.Errorf("a target of 0: code %d, %s", code, errs)
 	}
-	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "metric: avg(", "metric: avg((", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:11:17: spec.services[0].replicas.metric: is no PromQL") {
+	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "metric: avg(", "metric: avg((", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:11:17: spec.services[0].replicas.metric: is not valid PromQL") {
 		t.Errorf("half an expression: code %d, %s", code, errs)
 	}
 	if out, _, _ := w.run("plan", "-f", manifest); !strings.Contains(out, "a metric decides from then on: 1 to 4 replicas") || strings.Contains(out, "llm/1") {

@@ -15,7 +15,7 @@ import (
 // mostSelectors bounds how many questions the age of one value can take.
 const mostSelectors = 8
 
-// Parse refuses what is no PromQL expression with a value at each moment.
+// Parse refuses what is not a PromQL expression with a value at each moment.
 func Parse(expr string) error {
 	_, _, err := parse(expr)
 	return err
@@ -25,7 +25,7 @@ func Parse(expr string) error {
 func parse(expr string) (vector string, selectors []string, err error) {
 	e, err := parser.NewParser(parser.Options{EnableExperimentalFunctions: true}).ParseExpr(expr)
 	if err != nil {
-		return "", nil, fmt.Errorf("is no PromQL: %w", err)
+		return "", nil, fmt.Errorf("is not valid PromQL: %w", err)
 	}
 	switch e.Type() {
 	case parser.ValueTypeVector:

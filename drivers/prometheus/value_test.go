@@ -69,7 +69,7 @@ func TestValueKnowsItsAge(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	for expr, want := range map[string]string{
-		"avg(load": "is no PromQL: 1:", "load[5m]": "gives all samples of a range", `"text"`: "gives no number", "": "is no PromQL",
+		"avg(load": "is not valid PromQL: 1:", "load[5m]": "gives all samples of a range", `"text"`: "gives no number", "": "is not valid PromQL",
 		"a+b+c+d+e+f+g+h+i": "selects series in 9 ways", "avg(load)": "", "1 + 1": "", `sum by (x) (rate(a{b="c"}[5m] offset 1m))`: "",
 	} {
 		err := Parse(expr)

@@ -35,7 +35,7 @@ func TestArgparse(t *testing.T) {
 			{Path: "args[disable-log-requests]", Message: "is deprecated in this version of the server", Warning: true},
 			{Path: "args[dtype]", Message: `must be one of auto, bfloat16, float16, float32, half, found "int3"`},
 			{Path: "args[max-model-len]", Message: "cannot be switched off: the server has no --no-max-model-len", Hint: "leave it out"},
-			{Path: "args[max-model-length]", Message: "is no option of this version of the server", Hint: "did you mean max-model-len?"},
+			{Path: "args[max-model-length]", Message: "is not an option of this version of the server", Hint: "did you mean max-model-len?"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s columns (-want +got)\n%s\n%s", width, diff, out)

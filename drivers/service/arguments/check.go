@@ -39,7 +39,7 @@ func Check(known []Option, at string, args map[string]any) (out []v1alpha1.Findi
 			if near := v1alpha1.Nearest(canonical(arg), all); near != "" {
 				hint = "did you mean " + near + "?"
 			}
-			add(arg, "is no option of this version of the server", hint, false)
+			add(arg, "is not an option of this version of the server", hint, false)
 		case o.Deprecated:
 			add(arg, "is deprecated in this version of the server", "", true)
 		}
