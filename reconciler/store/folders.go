@@ -36,28 +36,34 @@ func (l *Lease) DropFolder(r plan.FolderRecord) error {
 
 // Folders are all recorded directories. Damaged records are in the error, a Damages.
 func (s *Store) Folders() ([]plan.FolderRecord, error) {
-	dir := filepath.Join(s.dir, "folders")
+	var out []plan.FolderRecord
+	err := records(filepath.Join(s.dir, "folders"), func(_ string, r plan.FolderRecord) { out = append(out, r) })
+	return out, err
+}
+
+// records reads the records of a folder, whose names begin with their experiment's. Those that are damaged are left out, and
+// are in the error, a Damages; take gets the others, with their names.
+func records[T any](dir string, take func(name string, r T)) error {
 	files, err := durable.Names(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []plan.FolderRecord
 	var damages Damages
 	for _, n := range files {
 		if !strings.HasSuffix(n, ".json") {
 			continue
 		}
-		var r plan.FolderRecord
+		var r T
 		switch err := durable.ReadRecord(filepath.Join(dir, n), &r); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil && contained(err):
 			experiment, _, _ := strings.Cut(n, ".")
 			damages = append(damages, Damage{Experiment: named(experiment), Err: err})
 		case err != nil:
-			return nil, err
+			return err
 		default:
-			out = append(out, r)
+			take(n, r)
 		}
 	}
-	return out, damages.or()
+	return damages.or()
 }

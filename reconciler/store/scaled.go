@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
-	"assay/drivers/durable"
 	"assay/reconciler/plan"
 )
 
@@ -43,30 +41,13 @@ func (l *Lease) DropScaled(r plan.Scaled) error {
 // Scaled is what is remembered of all scaled services, by experiment/service. Damaged records are in the error, a Damages: such
 // a number is found again from the jobs that exist.
 func (s *Store) Scaled() (map[string]plan.Scaled, error) {
-	dir := filepath.Join(s.dir, "scaled")
-	files, err := durable.Names(dir)
-	if err != nil {
-		return nil, err
-	}
 	out := map[string]plan.Scaled{}
-	var damages Damages
-	for _, n := range files {
-		if !strings.HasSuffix(n, ".json") {
-			continue
-		}
-		var r plan.Scaled
-		switch err := durable.ReadRecord(filepath.Join(dir, n), &r); {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil && contained(err):
-			experiment, _, _ := strings.Cut(n, ".")
-			damages = append(damages, Damage{Experiment: named(experiment), Err: err})
-		case err != nil:
-			return nil, err
-		case filepath.Base(s.scaledPath(r)) == n:
+	err := records(filepath.Join(s.dir, "scaled"), func(name string, r plan.Scaled) {
+		if filepath.Base(s.scaledPath(r)) == name {
 			out[r.Experiment+"/"+r.Service] = r
 		}
-	}
-	return out, damages.or()
+	})
+	return out, err
 }
 
 // dropScaled forgets the services of an experiment that is gone.
