@@ -16,7 +16,12 @@ type Weights struct {
 
 // Ref is the file below a hub's cache (HF_HOME) that says which commit of the weights was fetched; it is written last.
 func (w Weights) Ref(home string) string {
-	return filepath.Join(home, "hub", "models--"+strings.ReplaceAll(w.Model, "/", "--"), "refs", cmp.Or(w.Revision, "main"))
+	return filepath.Join(w.Folder(filepath.Join(home, "hub")), "refs", cmp.Or(w.Revision, "main"))
+}
+
+// Folder is where the weights lie in a hub's cache.
+func (w Weights) Folder(cache string) string {
+	return filepath.Join(cache, "models--"+strings.ReplaceAll(w.Model, "/", "--"))
 }
 
 // Ran is what a process really runs, as its agent found out when it started it.

@@ -168,7 +168,7 @@ func (d *document) kind(root *yaml.Node) string {
 		return n.Value
 	}
 	d.wrong(n, "kind", "must be Experiment or Site, found "+found(n), near(n.Value, kinds))
-	return nearest(n.Value, kinds)
+	return Nearest(n.Value, kinds)
 }
 
 func (d *document) version(root *yaml.Node) {

@@ -44,6 +44,24 @@ func Revision(args map[string]any) string {
 	return ""
 }
 
+// Program is the command line of `vllm serve` without the model.
+func (v VLLM) Program() []string { return program(v.Command, "vllm", "serve") }
+
+// Program is the command line of SGLang's server without options.
+func (g SGLang) Program() []string {
+	return program(g.Command, "python3", "-m", "sglang.launch_server")
+}
+
+// Program is the command line of llama.cpp's server without options.
+func (l LlamaCpp) Program() []string { return program(l.Command, "llama-server") }
+
+func program(command []string, otherwise ...string) []string {
+	if len(command) > 0 {
+		return command
+	}
+	return otherwise
+}
+
 // ownOf are the options that assay sets itself, by kind of server.
 var ownOf = map[string]map[string]string{
 	"sglang": {"host": "assay chooses the address", "port": "assay allocates the port", "model-path": "write it as sglang.model", "model": "write it as sglang.model",

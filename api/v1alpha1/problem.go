@@ -70,10 +70,7 @@ func format(errs []error) string {
 }
 
 // Nearest returns the name that was probably meant by word, or "".
-func Nearest(word string, names []string) string { return nearest(word, names) }
-
-// nearest is Nearest.
-func nearest(word string, names []string) string {
+func Nearest(word string, names []string) string {
 	if len(word) > 100 {
 		return ""
 	}
@@ -100,7 +97,7 @@ const maxKnown = 600
 
 // meant is the hint for a word that is not among names.
 func meant(word string, names []string) string {
-	if name := nearest(word, names); name != "" {
+	if name := Nearest(word, names); name != "" {
 		return "did you mean " + name + "?"
 	}
 	if len(names) == 0 {

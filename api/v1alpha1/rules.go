@@ -84,7 +84,7 @@ func (c *checker) tags(v any) {
 
 // near is the hint for a word that should be one of a list that the message has already given.
 func near(word string, words []string) string {
-	if name := nearest(word, words); name != "" {
+	if name := Nearest(word, words); name != "" {
 		return "did you mean " + name + "?"
 	}
 	return ""

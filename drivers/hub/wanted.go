@@ -30,7 +30,7 @@ func Wanted(services ...v1alpha1.Service) (out []Want) {
 			if v.Speculative != nil {
 				add(s, v.Speculative.Model, "")
 			}
-			for _, name := range sorted(v.LoRA) {
+			for _, name := range slices.Sorted(maps.Keys(v.LoRA)) {
 				add(s, v.LoRA[name], "")
 			}
 		}
@@ -40,5 +40,3 @@ func Wanted(services ...v1alpha1.Service) (out []Want) {
 	}
 	return out
 }
-
-func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -28,7 +28,7 @@ func sglang(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) 
 	offline(&p, g.Offline)
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.SGLangKey)
 	p.Private = p.Door != nil
-	rank := slices.Concat(orCommand(g.Command, "python3", "-m", "sglang.launch_server"), []string{"--model-path", g.Model, "--tp", strconv.Itoa(max(g.TensorParallel, 1))})
+	rank := slices.Concat(g.Program(), []string{"--model-path", g.Model, "--tp", strconv.Itoa(max(g.TensorParallel, 1))})
 	if g.DataParallel > 1 {
 		rank = append(rank, "--dp", strconv.Itoa(g.DataParallel))
 	}
@@ -53,6 +53,9 @@ func llamacpp(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error
 		return drivers.Compiled{}, err
 	}
 	p := modelServer(site, l.Served(), drivers.Weights{Model: l.Model})
+	if home := p.Env["HF_HOME"]; home != "" {
+		p.Env["LLAMA_CACHE"] = path.Join(home, "llama.cpp")
+	}
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.LlamaKey)
 	p.Private = p.Door != nil
 	model := []string{"--hf-repo", l.Model}
@@ -60,24 +63,17 @@ func llamacpp(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error
 		model = []string{"--model", l.Model}
 		p.Needs = []string{l.Model}
 	}
-	command := orCommand(l.Command, "llama-server")
+	command := l.Program()
 	p.Ask = append(slices.Clone(command), "--version")
 	p.Argv = slices.Concat(command, model, []string{"--alias", l.Served(), "--host", host, "--port", port, "--metrics"}, args)
 	return drivers.Compiled{Kind: "llamacpp", Model: l.Served(), Processes: []drivers.Process{p}}, nil
 }
 
+// modelServer is what the servers of language models have in common.
 func modelServer(site v1alpha1.Site, name string, w drivers.Weights) drivers.Process {
 	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &w}
 	if site.Spec.Paths.Work != "" {
-		hub := path.Join(site.Spec.Paths.Work, "huggingface") // one download serves all
-		p.Env = map[string]string{"HF_HOME": hub, "LLAMA_CACHE": path.Join(hub, "llama.cpp")}
+		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
 	return p
-}
-
-func orCommand(command []string, otherwise ...string) []string {
-	if len(command) > 0 {
-		return command
-	}
-	return otherwise
 }

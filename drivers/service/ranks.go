@@ -21,7 +21,7 @@ func spread(p *drivers.Process, v v1alpha1.VLLM, nodes, gpus int, rank, args, sh
 		p.Ranks = ranks(v, nodes, rank, args)
 	case v1alpha1.BackendAuto:
 		p.Ranks = ranks(v, nodes, rank, args)
-		if ask := asksVersion(v.Command); ask != nil {
+		if ask := asksVersion(v.Program()); ask != nil {
 			p.Ranks.Versions = &drivers.Versions{Argv: ask, Least: v1alpha1.RanksLeast}
 			ray(p, v, nodes, gpus)
 			p.Cluster.Args = []string{"--distributed-executor-backend", "ray"}
@@ -61,9 +61,6 @@ func ranks(v v1alpha1.VLLM, nodes int, rank, args []string) *drivers.Ranks {
 
 // asksVersion is the command that prints the version of vLLM; nil where the manifest's own command does not say which that is.
 func asksVersion(command []string) []string {
-	if len(command) == 0 {
-		return []string{"vllm", "--version"}
-	}
 	if last := len(command) - 1; command[last] == "serve" {
 		return append(slices.Clone(command[:last]), "--version")
 	}

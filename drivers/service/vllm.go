@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,19 +24,16 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	}
 	args = append(typed(v), args...)
 	name := served(v)
-	p := drivers.Process{Probes: openAIProbes(name), Metrics: "/metrics", Grace: graceVLLM, Weights: &drivers.Weights{Model: v.Model, Revision: v1alpha1.Revision(v.Args)}}
+	p := modelServer(site, name, drivers.Weights{Model: v.Model, Revision: v1alpha1.Revision(v.Args)})
 	host, port := listens(&p, svc.Auth == v1alpha1.AuthKey, v1alpha1.VLLMKey)
 	p.Private = p.Door != nil // no scrape has the key
-	serve := append(slices.Clone(orCommand(v.Command, "vllm", "serve")), v.Model)
+	serve := append(slices.Clone(v.Program()), v.Model)
 	shape := []string{"--tensor-parallel-size", strconv.Itoa(max(v.TensorParallel, 1))}
 	if v.PipelineParallel > 1 {
 		shape = append(shape, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.LoRA)) {
 		p.Probes = append(p.Probes, drivers.Probe{Path: "/v1/models", Model: name, Timeout: 5})
-	}
-	if site.Spec.Paths.Work != "" {
-		p.Env = map[string]string{"HF_HOME": path.Join(site.Spec.Paths.Work, "huggingface")} // one download serves all
 	}
 	offline(&p, v.Offline)
 	if nodes := or(svc.Nodes, 1); nodes > 1 {

@@ -203,7 +203,7 @@ func (p *process) weights() (commit, absent string) {
 	if strings.HasPrefix(w.Model, "/") || strings.HasPrefix(w.Model, ".") {
 		return "", "its model is a folder, which has no revision: " + w.Model
 	}
-	folder := p.hub() + "/models--" + strings.ReplaceAll(w.Model, "/", "--")
+	folder := w.Folder(p.hub())
 	revision := or(w.Revision, "main")
 	if _, err := os.Stat(folder + "/snapshots/" + revision); err == nil && len(revision) == 40 { // it is a commit
 		return revision, ""

@@ -53,19 +53,13 @@ type answer struct {
 
 // server is the kind of a model server, the command that prints its help, and its options.
 func server(s v1alpha1.Service) (kind string, argv []string, args map[string]any) {
-	command := func(own []string, otherwise ...string) []string {
-		if len(own) > 0 {
-			return own
-		}
-		return otherwise
-	}
 	switch {
 	case s.VLLM != nil && s.VLLM.Simulate == nil:
-		return "vllm", slices.Concat(command(s.VLLM.Command, "vllm", "serve"), []string{"--help=all"}), s.VLLM.Args
+		return "vllm", slices.Concat(s.VLLM.Program(), []string{"--help=all"}), s.VLLM.Args
 	case s.SGLang != nil:
-		return "sglang", slices.Concat(command(s.SGLang.Command, "python3", "-m", "sglang.launch_server"), []string{"--help"}), s.SGLang.Args
+		return "sglang", slices.Concat(s.SGLang.Program(), []string{"--help"}), s.SGLang.Args
 	case s.LlamaCpp != nil:
-		return "llamacpp", slices.Concat(command(s.LlamaCpp.Command, "llama-server"), []string{"--help"}), s.LlamaCpp.Args
+		return "llamacpp", slices.Concat(s.LlamaCpp.Program(), []string{"--help"}), s.LlamaCpp.Args
 	}
 	return "", nil, nil
 }
