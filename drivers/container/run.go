@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
 const (
@@ -28,7 +29,7 @@ func run(ctx context.Context, limit time.Duration, env []string, argv ...string)
 	// Not SIGINT: a program that a script starts in the background ignores it.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = endGrace
-	var out tail
+	out := tail{bounded.Tail{Limit: tailBytes}}
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	if cmd.Process != nil {
@@ -48,28 +49,13 @@ func run(ctx context.Context, limit time.Duration, env []string, argv ...string)
 	return "", fmt.Errorf("%s %s: %w", argv[0], argv[1], err)
 }
 
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if over := len(t.buf) - tailBytes; over > 0 {
-		t.buf = append([]byte(nil), t.buf[over:]...)
-	}
-	return len(p), nil
-}
+// tail is the end of what a runtime says.
+type tail struct{ bounded.Tail }
 
 // String is the last lines, without the states of progress bars that were overwritten.
 func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	var lines []string
-	for line := range strings.Lines(string(t.buf)) {
+	for line := range strings.Lines(t.Tail.String()) {
 		line = strings.TrimRight(line, "\r\n")
 		line = strings.TrimSpace(line[strings.LastIndexByte(line, '\r')+1:])
 		if line != "" {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"assay/drivers/bounded"
 )
 
 var (
@@ -94,8 +96,9 @@ func (s ssh) open(ctx context.Context, env []string, errs io.Writer) error {
 		return nil
 	}
 	cmd := s.command(ctx, env, s.argv([]string{"-n"}, "exit 0"))
-	said := &tail{to: errs}
-	cmd.Stderr = said
+	if errs != nil {
+		cmd.Stderr = struct{ io.Writer }{errs} // by a pipe: the connection that stays behind must not hold what the user reads
+	}
 	err := cmd.Run()
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // the connection that stays behind may hold the pipe
 		return nil
@@ -119,7 +122,7 @@ func (s ssh) command(ctx context.Context, env []string, argv []string) *exec.Cmd
 func (s ssh) begin(ctx context.Context, env []string, sum string) (_ *Conn, missing string, err error) {
 	cmd := s.command(context.WithoutCancel(ctx), env, s.argv([]string{"-o", "BatchMode=yes"}, beginScript(sum)))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c := &Conn{ssh: s, cmd: cmd, said: &tail{}}
+	c := &Conn{ssh: s, cmd: cmd, said: newTail()}
 	cmd.Stderr = c.said
 	if c.in, err = cmd.StdinPipe(); err != nil {
 		return nil, "", err
@@ -197,29 +200,14 @@ func (c *Conn) Ended() string {
 // Kill ends ssh at once.
 func (c *Conn) Kill() { _ = c.cmd.Process.Kill() }
 
-// tail keeps the end of what is written to it, and passes it on.
-type tail struct {
-	to io.Writer
-	mu sync.Mutex
-	b  []byte
-}
+// tail is the end of what ssh says.
+type tail struct{ bounded.Tail }
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	t.b = t.b[max(0, len(t.b)-mostSaid):]
-	if t.to != nil {
-		return t.to.Write(p)
-	}
-	return len(p), nil
-}
+func newTail() *tail { return &tail{bounded.Tail{Limit: mostSaid}} }
 
 // after returns the rest of the line that begins with a word.
 func (t *tail) after(word string) (string, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for line := range strings.Lines(string(t.b)) {
+	for line := range strings.Lines(t.String()) {
 		if rest, ok := strings.CutPrefix(line, word+" "); ok {
 			return strings.TrimSpace(rest), true
 		}
@@ -229,9 +217,7 @@ func (t *tail) after(word string) (string, bool) {
 
 // suffix is what was said, to be appended to an error.
 func (t *tail) suffix() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s := strings.TrimSpace(string(t.b)); s != "" {
+	if s := strings.TrimSpace(t.String()); s != "" {
 		return ":\n" + s
 	}
 	return ""

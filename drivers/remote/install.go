@@ -39,7 +39,7 @@ func (s ssh) damaged(ctx context.Context, env []string, sum string) string {
 	ctx, cancel := context.WithTimeout(ctx, beginWithin)
 	defer cancel()
 	cmd := s.command(ctx, env, s.argv([]string{"-n", "-o", "BatchMode=yes"}, `sh -c '`+folder+`s=$(sha256sum <"$d/`+sum+`") && test "${s%% *}" = `+sum+` || echo `+missingWord+` $(uname -s) $(uname -m) >&2'`))
-	said := &tail{}
+	said := newTail()
 	cmd.Stderr = said
 	_ = cmd.Run() // what matters is what it says
 	system, _ := said.after(missingWord)
@@ -84,7 +84,7 @@ func (s ssh) install(ctx context.Context, env []string, o Options, sum, system s
 	ctx, cancel := context.WithTimeout(ctx, installWithin)
 	defer cancel()
 	cmd := s.command(ctx, env, s.argv([]string{"-o", "BatchMode=yes"}, installScript(sum)))
-	said := &tail{}
+	said := newTail()
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err == nil {
