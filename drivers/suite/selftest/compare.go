@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"assay/drivers/suite/selftest/truth"
 )
 
 // runLimit bounds one run of one client.
@@ -94,37 +96,44 @@ func withOthers(ctx context.Context, s scenario, others []external, got map[stri
 // once runs a scenario with an engine of this program, or with another client, the server on one core and the client on another.
 func once(ctx context.Context, s scenario, engine string, other ...external) (*measured, error) {
 	fmt.Fprintf(os.Stderr, "measuring %s with %s\n", s.name, engine)
+	m := &measured{}
+	return m, against(ctx, s.server, func(ctx context.Context, url, dir string) (err error) {
+		var used usage
+		if len(other) > 0 {
+			used, *m, err = other[0].run(ctx, s, url, dir)
+		} else {
+			*m, err = goClient(ctx, s, engine, url, dir)
+		}
+		m.scenario = s
+		if err != nil {
+			return err
+		}
+		resp, err := http.Get(url + "/truth")
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if m.truth, err = readTruth(resp.Body); err == nil && used != nil {
+			m.place()
+			m.cpu = used.between(m.span())
+		}
+		return err
+	})
+}
+
+// against has a client run against a server of its own, with a temporary folder, within a time.
+func against(ctx context.Context, server truth.Pace, client func(ctx context.Context, url, dir string) error) error {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "selftest")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(dir)
-	url, stop, err := startTruth(ctx, s.server)
+	url, stop, err := startTruth(ctx, server)
 	if err != nil {
-		return nil, fmt.Errorf("starting the server: %w", err)
+		return fmt.Errorf("starting the server: %w", err)
 	}
 	defer stop()
-	m := &measured{}
-	var used usage
-	if len(other) > 0 {
-		used, *m, err = other[0].run(ctx, s, url, dir)
-	} else {
-		*m, err = goClient(ctx, s, engine, url, dir)
-	}
-	m.scenario = s
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.Get(url + "/truth")
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if m.truth, err = readTruth(resp.Body); err == nil && used != nil {
-		m.place()
-		m.cpu = used.between(m.span())
-	}
-	return m, err
+	return client(ctx, url, dir)
 }

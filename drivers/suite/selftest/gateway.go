@@ -84,29 +84,18 @@ func (f figure) median(all []*measured) float64 {
 
 // onceVia runs the load once.
 func onceVia(ctx context.Context, way, assay string) (*measured, error) {
-	ctx, cancel := context.WithTimeout(ctx, runLimit)
-	defer cancel()
-	dir, err := os.MkdirTemp("", "selftest")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	url, stop, err := startTruth(ctx, behind.server)
-	if err != nil {
-		return nil, fmt.Errorf("starting the server: %w", err)
-	}
-	defer stop()
-	end := func() float64 { return 0 }
-	if way == "gateway" {
-		if url, end, err = startGateway(ctx, assay, url, dir); err != nil {
-			return nil, fmt.Errorf("starting the gateway: %w", err)
+	m := &measured{}
+	return m, against(ctx, behind.server, func(ctx context.Context, url, dir string) (err error) {
+		end := func() float64 { return 0 }
+		if way == "gateway" {
+			if url, end, err = startGateway(ctx, assay, url, dir); err != nil {
+				return fmt.Errorf("starting the gateway: %w", err)
+			}
 		}
-	}
-	m, err := goClient(ctx, behind, "assay", url, dir)
-	if m.between = end(); err != nil {
-		return nil, err
-	}
-	return &m, nil
+		*m, err = goClient(ctx, behind, "assay", url, dir)
+		m.between = end()
+		return err
+	})
 }
 
 // startGateway starts a gateway before a server. What end returns is the CPU time that it took, in seconds.
