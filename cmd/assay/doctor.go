@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/doctor"
+	"assay/drivers/site"
 	"assay/drivers/slurm"
 	"assay/reconciler/plan"
 	"assay/reconciler/plan/admit"
@@ -47,7 +47,7 @@ Exit code 0: nothing fails (there can be warnings); 1: something does.`,
 		}),
 	}
 	f := c.Flags()
-	f.StringArrayVarP(&o.files, "filename", "f", nil, "file with the Site, which need not be known yet")
+	f.StringSliceVarP(&o.files, "filename", "f", nil, "file with the Site, which need not be known yet")
 	f.StringVarP(&o.format, "output", "o", "", "json")
 	f.StringVar(&o.partition, "partition", "", "partition of the job (default: the site's)")
 	f.DurationVar(&o.wait, "wait", time.Minute, "how long the job may wait in the queue, at most 1m")
@@ -115,10 +115,7 @@ func doctorJob(s v1alpha1.Site, partition string) (spec drivers.JobSpec, nodes i
 		r.GPUsPerNode = new(1)
 	}
 	nodes = 2
-	limits := admit.Limits{Site: s, At: time.Now()}
-	if u, err := user.Current(); err == nil {
-		limits.User = u.Username
-	}
+	limits := admit.Limits{Site: s, User: site.Place(s).User, At: time.Now()}
 	spec = plan.ServiceJob(s, v1alpha1.Service{Resources: r, Nodes: &nodes})
 	for _, f := range limits.Job(spec) {
 		if f.Field == admit.Nodes {
