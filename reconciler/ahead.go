@@ -60,7 +60,6 @@ func (b *beside) writeAhead(all []effect) {
 
 // writeAhead writes what precedes several effects of one kind.
 func (l *Loop) writeAhead(all []*ahead) {
-	attempts := make([]plan.Attempt, len(all))
 	if all[0].action.Verb == plan.Cancel {
 		l.writeCancels(all)
 		return
@@ -71,6 +70,7 @@ func (l *Loop) writeAhead(all []*ahead) {
 		}
 		return
 	}
+	attempts := make([]plan.Attempt, len(all))
 	for i, a := range all {
 		attempts[i] = *a.action.Attempt
 		attempts[i].Begun = l.Clock()

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"assay/drivers"
@@ -36,10 +37,7 @@ func (l *Loop) observeScaled(d plan.Desired, o *plan.Observed) error {
 		}
 		c.records = records
 	}
-	o.Scaled = make(map[string]plan.Scaled, len(c.records))
-	for key, r := range c.records {
-		o.Scaled[key] = r
-	}
+	o.Scaled = maps.Clone(c.records)
 	now, keep := l.steady(), map[string]answered{}
 	o.Answers = map[string]plan.Answer{}
 	for _, e := range d.Experiments {

@@ -7,9 +7,5 @@ import (
 
 // startup is what the start of a server took, with the time that its job waited in the queue.
 func startup(s drivers.Startup, r *replica) *v1alpha1.Startup {
-	out := v1alpha1.Startup{Prepare: s.Prepare.Std().Seconds(), Serve: s.Serve.Std().Seconds(), Weights: s.Weights.Std().Seconds(), Compile: s.Compile.Std().Seconds()}
-	if j := r.job; j != nil && !j.Started.IsZero() && !r.attempt.Submitted.IsZero() {
-		out.Queue = max(0, j.Started.Sub(r.attempt.Submitted).Seconds())
-	}
-	return &out
+	return &v1alpha1.Startup{Queue: float64(queuedFor(r.attempt, r.job)), Prepare: float64(s.Prepare), Serve: float64(s.Serve), Weights: float64(s.Weights), Compile: float64(s.Compile)}
 }
