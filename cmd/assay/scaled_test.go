@@ -98,17 +98,21 @@ func TestScaled(t *testing.T) {
 		s := service()
 		return s.Scale != nil && len(s.Scale.Leaving) == 0, fmt.Sprintf("%+v", s.Scale)
 	})
+	w.until("a description of a service with as many replicas as it needs", time.Minute, func() (bool, string) {
+		described := w.must("describe", "service", "llm") // its only client may just have had no request
+		for _, word := range []string{"1 to 4 replicas, so that avg(", "it asks for the 1 replicas", "Changed:", "AsAsked"} {
+			if !strings.Contains(described, word) {
+				return false, fmt.Sprintf("no %q in the description:\n%s", word, described)
+			}
+		}
+		return true, ""
+	})
 	light()
 	t.Logf("one replica after %s; %d requests, %d failed", time.Since(began).Round(time.Second), done.Load(), failed.Load())
 	if failed.Load() > 0 || done.Load() < 20 {
 		t.Errorf("%d of %d requests failed", failed.Load(), done.Load())
 	}
-	described, events := w.must("describe", "service", "llm"), w.must("events")
-	for _, word := range []string{"1 to 4 replicas, so that avg(", "it asks for 1", "Changed:", "AsAsked"} {
-		if !strings.Contains(described, word) {
-			t.Errorf("no %q in the description:\n%s", word, described)
-		}
-	}
+	events := w.must("events")
 	for _, word := range []string{"ScaledUp", "2 replicas instead of 1: avg(", "ScaledDown", "1 replicas instead of ", "gets no new requests"} {
 		if !strings.Contains(events, word) {
 			t.Errorf("no %q in the events:\n%s", word, events)

@@ -150,9 +150,9 @@ func TestKeptIsDoneWithout(t *testing.T) {
 
 // TestKeptNoticesALoss: one that stops by itself is followed by another.
 func TestKeptNoticesALoss(t *testing.T) {
-	told := make(chan string, 4)
+	told, dir := make(chan string, 4), t.TempDir()
 	k := Keep(Options{Listen: "127.0.0.1:0", Interval: time.Hour, Retain: time.Hour, Log: slog.New(slog.DiscardHandler)},
-		Place{Dir: t.TempDir(), Store: "s1", Host: "h"}, func(url string) error { told <- url; return nil })
+		Place{Dir: dir, Store: "s1", Host: "h"}, func(url string) error { told <- url; return nil })
 	<-told
 	e, err := k.running()
 	if err != nil {
@@ -165,6 +165,10 @@ func TestKeptNoticesALoss(t *testing.T) {
 	eventually(t, true, func() bool {
 		_, err := k.Health(t.Context())
 		return err != nil && strings.Contains(err.Error(), "it was lost")
+	})
+	eventually(t, true, func() bool { // the lost one is closed: as in run, none is started before
+		locks, err := filepath.Glob(filepath.Join(dir, "*", "lock"))
+		return err == nil && len(locks) == 0
 	})
 	k.try()
 	if url := <-told; url == "" {
