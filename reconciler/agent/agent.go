@@ -62,6 +62,7 @@ type agent struct {
 	began   time.Time     // the first turn of the loop
 	turned  time.Time     // the last one
 	awake   time.Duration // between the last two, without a pause
+	slept   time.Duration // the pause between them; 0: none
 	resumed time.Time     // when the last pause was over
 
 	beat    durable.Beat

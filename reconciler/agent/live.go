@@ -10,30 +10,34 @@ import (
 const (
 	paused       = 2 * time.Second  // between two turns of the loop: the agent itself was stopped, or starved
 	believed     = 10 * time.Second // a Ready server that answers nothing is not Ready after this time
+	reasked      = 3 * time.Second  // the same after a pause of the agent that was as long
 	longestProbe = 30               // seconds for an answer, unless the probe itself has more
 	keepHappened = 50               // happenings that are kept for a controller that is not there
 	maxHappened  = 300              // characters of the message of one
 )
 
 // wake notes that a turn of the loop begins. What was asked before a pause of the agent's own proves nothing against a
-// server, and of the pause itself only a little counts as time in which a server was silent.
+// server, and of the pause itself only a little counts as time in which a server was silent; see listen for a long one.
 func (a *agent) wake(now time.Time) {
-	a.awake = 0
-	if !a.turned.IsZero() {
-		a.awake = min(now.Sub(a.turned), paused)
-		if now.Sub(a.turned) >= paused {
-			a.resumed = now
-		}
+	a.awake, a.slept = 0, 0
+	if gone := now.Sub(a.turned); !a.turned.IsZero() && gone >= paused {
+		a.awake, a.slept, a.resumed = paused, gone, now
+	} else if !a.turned.IsZero() {
+		a.awake = gone
 	}
 	a.turned = now
 }
 
-// listen takes Ready from a server that has answered nothing for long, whether or not the probe under way has failed yet.
+// listen takes Ready from a server that has answered nothing for long, whether or not the probe under way has failed yet. What
+// stopped the agent for long may have stopped its server, too, and still stop it: the server has to answer soon then.
 func (p *process) listen(now time.Time) {
 	if p.phase != drivers.PhaseReady {
 		return
 	}
-	if p.quiet += p.a.awake; p.quiet > believed {
+	if p.quiet += p.a.awake; p.a.slept >= believed {
+		p.quiet = max(p.quiet, believed-reasked)
+	}
+	if p.quiet > believed {
 		p.lose(fmt.Sprintf("it has answered no probe for %s", believed), now)
 	}
 }

@@ -136,7 +136,8 @@ func TestMissesCountForLive(t *testing.T) {
 }
 
 // TestReadyEndsSoon: a Ready server that answers nothing is not Ready after ten seconds, whatever live says and although the
-// probe under way may wait longer; a pause of the agent does not end Ready, and wrong answers end it at once.
+// probe under way may wait longer, and three after a long pause of the agent. The pause itself does not end Ready; wrong
+// answers end it at once.
 func TestReadyEndsSoon(t *testing.T) {
 	a := newAgent(t.TempDir(), Options{})
 	a.guard = &guard{groups: map[int]order{}} // one that is not started
@@ -154,10 +155,19 @@ func TestReadyEndsSoon(t *testing.T) {
 	if p.phase != drivers.PhaseReady {
 		t.Error("it lost Ready while its agent was stopped")
 	}
-	for n := 0; p.phase == drivers.PhaseReady; n++ {
-		if turn(tick); n > int(believed/tick) {
-			t.Fatalf("it has answered nothing for %d turns of %s and is Ready", n, tick)
+	silent := func(longest time.Duration) {
+		for n := 0; p.phase == drivers.PhaseReady; n++ {
+			if turn(tick); n > int(longest/tick) {
+				t.Fatalf("it has answered nothing for %d turns of %s and is Ready", n, tick)
+			}
 		}
+	}
+	silent(reasked)
+	ready()
+	silent(believed)
+	ready()
+	if turn(believed / 2); p.phase != drivers.PhaseReady || p.quiet > paused {
+		t.Errorf("a short pause counts for %s", p.quiet)
 	}
 	ready()
 	for range probeMisses {
