@@ -33,6 +33,7 @@ spec:
 
 // TestFromALaptop: another user in another network, with ssh alone, does what the site's own user can do there.
 func TestFromALaptop(t *testing.T) {
+	t.Parallel() // it mostly waits
 	l := newLaptop(t)
 	secrets := []string{"one-" + canary, "two-" + canary}
 	l.env = append(l.env, "LAPTOP_TOKEN="+secrets[0])

@@ -27,6 +27,7 @@ spec:
 
 // TestRanks: a vLLM of today runs on two nodes without Ray, and the rank that dies is named. An older one gets its Ray cluster.
 func TestRanks(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := startSlurm(t)
 	dir := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "../../drivers/service/standin").CombinedOutput(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 // TestSiteImport writes the Site of a real cluster, applies it and examines it: what a user does first.
 func TestSiteImport(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := startSlurm(t)
 	dir := t.TempDir()
 	assay := func(args ...string) (string, error) {

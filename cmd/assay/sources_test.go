@@ -47,6 +47,7 @@ func named(name string) string {
 // TestSyncOnce follows a repository one command at a time, each with another address of it: what leaves it is OutOfSync, and
 // with --prune it goes; a broken commit is seen; what was applied by hand, and the site, are left alone.
 func TestSyncOnce(t *testing.T) {
+	t.Parallel() // it mostly waits
 	w := newTestWorld(t)
 	git := w.gitRepo("repo")
 	repo := filepath.Join(w.dir, "repo")
