@@ -22,7 +22,8 @@ import (
 
 var (
 	oneSeed = flag.Uint64("seed", 0, "replay this seed of the simulation, with its trace")
-	seeds   = flag.Uint64("seeds", 1000, "how many seeds the simulation runs")
+	seeds   = flag.Uint64("seeds", 1000, "the last seed that the simulation runs")
+	from    = flag.Uint64("from", 1, "the first one")
 )
 
 // TestSim runs the real loop over the real store against the simulated cluster, with every fault that it knows, edits of
@@ -38,7 +39,7 @@ func TestSim(t *testing.T) {
 	if testing.Short() {
 		n = min(n, 100)
 	}
-	if seed, err := firstFailure(t, 1, n, variant{}); err != nil {
+	if seed, err := firstFailure(t, *from, n, variant{}); err != nil {
 		t.Fatalf("seed %d: %v\n\nreplay: go test ./reconciler -run TestSim -seed %d", seed, err, seed)
 	}
 }
