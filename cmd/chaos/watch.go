@@ -180,7 +180,8 @@ func (s *watch) judge(name string, v v1alpha1.ServiceStatus, begun time.Time) st
 		if p.ok.IsZero() || !p.failing.IsZero() {
 			why = fmt.Sprintf("seat %s does not answer on %s: %s", seat.Seat, url, p.err)
 		}
-		if !p.failing.IsZero() && begun.Sub(p.failing) > deadFor+grace {
+		// It is asked once more: assay can see that it is back before the next round of questions here does.
+		if !p.failing.IsZero() && begun.Sub(p.failing) > deadFor+grace && s.answers(url) != nil {
 			s.j.violated("nothing dead is called Ready for longer than 30 s", url+p.failing.String(), "%s seat %s nonce %s is called Ready, and has not answered on %s for %.1f s: %s",
 				name, seat.Seat, seat.Nonce, url, begun.Sub(p.failing).Seconds(), p.err)
 		}
