@@ -65,15 +65,17 @@ func (l *Loop) stop() error {
 }
 
 // rest waits for the next pass: only shortly when something was done, since that often makes more possible. While many
-// effects wait for their turn, passes take only a part of the time: they would compete with them for the machine.
+// effects wait for their turn, passes take only a part of the time, and none is made before the last has ended: they would
+// compete with them for the machine.
 func (l *Loop) rest(ctx context.Context, r plan.Result, took time.Duration) {
 	wait := tick
 	if !r.NextPass.IsZero() {
 		wait = max(shortest, min(wait, r.NextPass.Sub(l.Clock())))
 	}
 	waiting, running := l.beside.pending()
+	many := waiting > 0
 	switch {
-	case waiting > 0:
+	case many:
 		wait = min(max(2*tick, crowded*took), longest)
 	case running == 0 && len(r.Actions) > 0:
 		wait = shortest
@@ -94,7 +96,7 @@ func (l *Loop) rest(ctx context.Context, r plan.Result, took time.Duration) {
 		case <-end.C:
 			return
 		case <-l.beside.ended:
-			if waiting, _ := l.beside.pending(); waiting == 0 {
+			if waiting, running := l.beside.pending(); waiting == 0 && (running == 0 || !many) {
 				return
 			}
 		}
