@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -29,7 +30,7 @@ type asked struct {
 	word    plan.Word
 	answer  string        // the error that goes with Refuses and Unasked
 	refused time.Duration // how long they have not answered
-	nobody  bool          // nobody was asked, since the agent's report could not be read: that says nothing once it can be
+	report  uint64        // number of the report that said whom to ask; 0: there was none. It says nothing of another one
 }
 
 // witness asks the servers of silent agents themselves. What an agent wrote before it fell silent, or before anybody here
@@ -41,8 +42,8 @@ func (l *Loop) witness(ctx context.Context, open []plan.Attempt, agents []plan.A
 	found := make([]asked, len(silent))
 	each.Do(l.workers, len(silent), func(i int) {
 		last, seen := l.witnesses[open[silent[i]].Nonce]
-		if !seen || last.nobody || !(aged[asked]{last.at, last}).fresh(now) {
-			last = l.ask(ctx, agents[silent[i]]).after(last, now)
+		if v := agents[silent[i]]; !seen || last.report != reportOf(v) || !(aged[asked]{last.at, last}).fresh(now) {
+			last = l.ask(ctx, v).after(last, now)
 		}
 		found[i] = last
 	})
@@ -70,8 +71,7 @@ func (a asked) after(last asked, now time.Time) asked {
 // lives. Those that were Ready and do not answer speak against it. Where there is none, the agent's own port does if
 // nobody listens there: an agent that is merely stopped still has the port.
 func (l *Loop) ask(ctx context.Context, v plan.Agent) (out asked) {
-	if v.State == nil || v.State.End != nil {
-		out.nobody = v.State == nil
+	if out.report = reportOf(v); v.State == nil || v.State.End != nil {
 		return out
 	}
 	began := false
@@ -103,6 +103,13 @@ func (l *Loop) ask(ctx context.Context, v plan.Agent) (out asked) {
 		out.word, out.answer = l.listens(ctx, v)
 	}
 	return out
+}
+
+func reportOf(v plan.Agent) uint64 {
+	if v.State == nil {
+		return 0
+	}
+	return cmp.Or(v.State.Written, v.State.Heartbeat) // agents of older binaries do not number their reports
 }
 
 // listens asks whether somebody listens at the agent's own port. Only the refusal of a node that is up says that nobody does.

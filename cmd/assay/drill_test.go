@@ -129,7 +129,7 @@ spec:
 	if total.wrong > 0 {
 		t.Errorf("%d answers were not to their request: %s", total.wrong, d.failure)
 	}
-	w.must("delete", "experiment", "drill", "--yes", "--timeout", "3m")
+	w.must("delete", "experiment", "drill", "--yes", "--timeout", "8m") // the lost node's agent says nothing: that takes the fence
 }
 
 // killNode kills what makes a node of a test cluster: its slurmd, and the supervisor of a job on it.

@@ -17,7 +17,9 @@ import (
 )
 
 // TestRenewal asks a model behind a gateway without pause, while the jobs that serve it reach walltimes of two minutes on a
-// real cluster. Every request is answered whole. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS:
+// real cluster. Every request is answered whole. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS,
+// beside a sweep that measures a second service in jobs of as little time. For 30 minutes it wants 14 hand-overs, and every run
+// of the sweep valid:
 //
 //	ASSAY_RENEWALS=30m go test ./cmd/assay -run TestRenewal -v -timeout 1h
 func TestRenewal(t *testing.T) {
@@ -50,12 +52,15 @@ spec:
 		return llm.Ready && gw.Ready, fmt.Sprintf("%+v %+v", llm, gw)
 	})
 	key := strings.TrimSpace(w.must("key", "lasting/llm"))
+	if lasts > 0 {
+		w.must("apply", "-f", w.write("swept.yaml", slurmSite+sweptBeside), "--wait=false")
+	}
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var clients sync.WaitGroup
 	var done, failed atomic.Int64
-	for range 8 {
+	for range 16 { // about 200 streams a second
 		clients.Go(func() {
 			for ctx.Err() == nil {
 				if err := streamOne(front, key); err != nil {
@@ -77,6 +82,12 @@ spec:
 	})
 	stop()
 	clients.Wait()
+	if lasts > 0 {
+		w.sweptValid(lasts)
+	}
+	if wanted := int(lasts / (2*time.Minute + 10*time.Second)); len(jobs)-1 < wanted {
+		t.Errorf("%d hand-overs, want at least %d", len(jobs)-1, wanted)
+	}
 	t.Logf("%d requests through %d jobs in %s, %d failed", done.Load(), len(jobs), time.Since(began).Round(time.Second), failed.Load())
 	if failed.Load() > 0 || done.Load() < 100 {
 		t.Errorf("%d of %d requests failed", failed.Load(), done.Load())
@@ -85,6 +96,34 @@ spec:
 		t.Errorf("the events do not tell the hand-overs:\n%s", events)
 	}
 	w.must("delete", "experiment", "lasting", "--yes", "--timeout", "2m")
+}
+
+const sweptBeside = `apiVersion: assay/v1alpha1
+kind: Experiment
+metadata: {name: swept}
+spec:
+  site: slurm
+  services:
+    - {name: llm, vllm: {model: m, simulate: {ttft: 20ms, itl: 5ms}}, resources: {time: 3m}}
+  benchmarks:
+    - {name: q, target: llm, repeats: 4, serving: {dataset: choice, prompts: 150, outputTokens: 16, concurrency: 1, seed: 1}}
+  sweep:
+    matrix:
+      benchmarks.q.serving.concurrency: [1, 2, 4]
+`
+
+// sweptValid waits for the runs of the sweep, and wants a valid one for each of its points and repeats.
+func (w *testWorld) sweptValid(atMost time.Duration) {
+	valid := map[string]bool{}
+	w.until("a valid run of every point and repeat", atMost, func() (bool, string) {
+		all := w.status("swept").Runs
+		for _, r := range all {
+			if r.Phase == v1alpha1.RunComplete && v1alpha1.Find(r.Conditions, v1alpha1.Valid).Status == v1alpha1.True {
+				valid[r.Key] = true
+			}
+		}
+		return len(valid) >= 12, fmt.Sprintf("%d of %d runs: %+v", len(valid), len(all), all)
+	})
 }
 
 // streamOne asks for ten tokens, streamed, and reads them to their end.

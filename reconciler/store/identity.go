@@ -198,6 +198,16 @@ func (s *Store) elsewhere(dir string) bool {
 	return durable.ReadRecord(filepath.Join(dir, idFile), &id) == nil && id == s.id
 }
 
+// same is an error when another directory is at this path than the one that was opened: a file system was mounted over it, or
+// taken off it, since. What was read until then is of that one, its id too, by which jobs are known.
+func (s *Store) same() error {
+	now, err := inodesOf(s.dir)
+	if err == nil && now != s.inodes {
+		err = fmt.Errorf("%s is another directory than a moment ago: it was mounted, unmounted or replaced meanwhile; type the command again", s.dir)
+	}
+	return err
+}
+
 func inodesOf(dir string) (inodes, error) {
 	var out [2]uint64
 	for i, path := range []string{dir, filepath.Join(dir, idFile)} {

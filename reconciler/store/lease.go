@@ -69,6 +69,9 @@ func (s *Store) take(what string, last Holder) (*Lease, error) {
 	if err := l.Check(); err != nil { // the number was free only because its file is so old that it is gone
 		return nil, err
 	}
+	if err := s.same(); err != nil {
+		return nil, errors.Join(err, l.Release())
+	}
 	s.dropOldLeases(l.me.Epoch)
 	if last.Epoch > 0 && !last.Released { // it was killed, perhaps while it wrote
 		s.sweep()

@@ -286,3 +286,29 @@ func TestEveryWriterWrites(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherDirectoryIsNotTaken: who has opened what lay under a mount point acts on nothing of what is mounted there now.
+func TestAnotherDirectoryIsNotTaken(t *testing.T) {
+	top := t.TempDir()
+	path, real := filepath.Join(top, "state"), filepath.Join(top, "real")
+	if _, err := Open(real, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	empty, err := Open(path, Options{}) // before the mount
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Rename(path, filepath.Join(top, "below")), os.Rename(real, path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := empty.Acquire(t.Context(), "test", 0); err == nil || !strings.Contains(err.Error(), "another directory than a moment ago") {
+		t.Fatalf("the lease of another directory: %v", err)
+	}
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Acquire(t.Context(), "test", 0); err != nil {
+		t.Errorf("it was not given back: %v", err)
+	}
+}
