@@ -20,11 +20,13 @@ type journal struct {
 	beginning map[drivers.Seat]bool           // an intent is being written
 	sizes     map[string]int64                // by nonce: bytes of the records that this process has written
 	batches   map[string]*batch               // by name
+	spent     []string                        // damaged batches of which nothing is needed any more
 }
 
 // Attempts lists the open attempts and the recent ended ones, oldest first, as Store.Attempts does. It reads files only
 // the first time, and after a write that failed.
 func (l *Lease) Attempts() ([]plan.Attempt, error) {
+	defer l.dropSpent()
 	j := &l.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -74,12 +76,21 @@ func (l *Lease) load() error {
 		j.seats[a.Seat] = append(j.seats[a.Seat], a)
 	}
 	j.loadBatches(batches)
+	j.spent = spent
+	return nil
+}
+
+// dropSpent sets damaged batches aside of which nothing is needed any more. The lock is not held: a write can take long.
+func (l *Lease) dropSpent() {
+	l.journal.mu.Lock()
+	spent := l.journal.spent
+	l.journal.spent = nil
+	l.journal.mu.Unlock()
 	for _, name := range spent {
 		if l.setAside(l.s.intentPath(name)) == nil {
-			_ = l.s.fs.Remove(l.s.intentPath(name)) // it is tried again the next time
+			_ = l.s.fs.Remove(l.s.intentPath(name)) // it is tried again when all is read the next time
 		}
 	}
-	return nil
 }
 
 // reserve keeps a seat for one new attempt and returns the number of the last one. Call the returned function when the
