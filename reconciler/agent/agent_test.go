@@ -21,6 +21,9 @@ import (
 
 // TestMain is also the servers and the suite that the agent of these tests starts: this very binary, told by its first argument.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == srun {
+		os.Exit(actSrun(os.Args[1:]))
+	}
 	if len(os.Args) > 2 && os.Args[1] == "act" {
 		act(os.Args[2], os.Args[3:])
 		return
@@ -44,9 +47,12 @@ func TestMain(m *testing.M) {
 
 func act(role string, args []string) {
 	switch role {
-	case "serve", "stubborn": // a server; a stubborn one does not end on SIGTERM
-		if role == "stubborn" {
+	case "serve", "stubborn", "deaf": // a server; a stubborn one does not end on SIGTERM, a deaf one on nothing
+		switch role {
+		case "stubborn":
 			signal.Ignore(syscall.SIGTERM)
+		case "deaf":
+			signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 		}
 		http.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
 		http.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data":[{"id":"m1"}]}`) })
