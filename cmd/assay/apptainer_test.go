@@ -36,11 +36,13 @@ spec:
   services:
     - name: llm
       vllm: {model: m}
+      image: docker://vllm/vllm-openai:v0.10.2
       resources: {partition: gpu, gpusPerNode: 2}
       secrets: {HF_TOKEN: {env: HF_TOKEN}, VLLM_API_KEY: {env: HF_TOKEN}}
       env: {GREETING: two words}
-    - name: wide
+    - name: wide # this vLLM needs Ray for two nodes
       vllm: {model: m}
+      image: docker://vllm/vllm-openai:v0.10.2
       nodes: 2
       resources: {partition: gpu, gpusPerNode: 2}
       secrets: {HF_TOKEN: {env: HF_TOKEN}}

@@ -101,6 +101,15 @@ func act(role string, args []string) {
 		fmt.Println(child.Start())
 		_ = os.WriteFile(args[0], []byte(fmt.Sprint(child.Process.Pid)), 0o600)
 		act("serve", nil)
+	case "boxed": // escape in a container as of apptainer exec --cleanenv: with the variables that have the prefix, and no other
+		box := exec.Command(os.Args[0], "act", "escape", args[0])
+		box.Env = []string{"PORT=" + os.Getenv("PORT")}
+		for _, v := range os.Environ() {
+			if inside, ok := strings.CutPrefix(v, "APPTAINERENV_"); ok {
+				box.Env = append(box.Env, inside)
+			}
+		}
+		fmt.Println(box.Run())
 	case "guarded": // a server that asks for a password
 		guardedServer(args[0])
 	case "fetch":

@@ -42,7 +42,9 @@ func (a *agent) startGroup(cmd *exec.Cmd, log string, cleanup []string, secrets 
 		cmd.Stdout, cmd.Stderr = blank, blank
 		cmd.WaitDelay = logDelay
 	}
-	cmd.Env = append(cmd.Env, jobMarker+a.dir)
+	for _, prefix := range []string{"", "APPTAINERENV_", "SINGULARITYENV_"} { // what is in a container carries the mark too
+		cmd.Env = append(cmd.Env, prefix+jobMarker+a.dir)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // if the agent dies the guard ends it
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, out.Close())
