@@ -39,14 +39,14 @@ spec:
       nodes: 2
       resources: {partition: gpu, gpusPerNode: 2}
       secrets: {HF_TOKEN: {env: HF_TOKEN}}
-      env: {NOTES: %[3]s}
+      env: {CHANGED: "%[4]d", NOTES: %[3]s, NVIDIA_VISIBLE_DEVICES: void} # Slurm's GPUs are not real here, and enroot would look for them
       binds: ["%[3]s"]
   benchmarks:
     - {name: chat, target: wide, retryInvalid: 0, serving: {dataset: json, prompts: 20, outputTokens: 16, concurrency: 4, seed: 1}}
 `
 
-// boxedRank is vllm in the image: a rank without clients notes that it has the secret, and that it was asked to end, and ends with 7
-// when it finds the file die.
+// boxedRank is vllm in the image: a rank without clients notes that it has the secret, stays until it is asked to end, which it notes
+// too, and ends with 7 when it finds the file die.
 const boxedRank = `#!/bin/sh
 case " $* " in
 *" --headless "*)
@@ -54,7 +54,7 @@ case " $* " in
 	trap 'kill $child; echo "asked to end" >>"$NOTES/rank"; exit 0' INT TERM
 	/opt/vllm "$@" &
 	child=$!
-	while kill -0 $child 2>/dev/null; do
+	while :; do
 		if [ -s "$NOTES/die" ]; then
 			: >"$NOTES/die"
 			kill $child
@@ -63,8 +63,6 @@ case " $* " in
 		sleep 0.2 &
 		wait $!
 	done
-	wait $child
-	exit
 	;;
 esac
 exec /opt/vllm "$@"
@@ -115,7 +113,7 @@ func rankImage(t *testing.T) imagetest.Image {
 	return imagetest.Image{Programs: programs, Scripts: map[string]string{"/usr/bin/vllm": boxedRank}}
 }
 
-// ranksInBoxes serves boxedRanks from an image, measures it, lets a rank die, and deletes it.
+// ranksInBoxes serves boxedRanks from an image, measures it, lets a rank die, changes it, and deletes it.
 func ranksInBoxes(t *testing.T, conf, runtime string, build func(path string)) {
 	t.Helper()
 	dir := t.TempDir()
@@ -133,7 +131,10 @@ func ranksInBoxes(t *testing.T, conf, runtime string, build func(path string)) {
 	build(image)
 	w := newTestWorld(t, "SLURM_CONF="+conf, "HF_TOKEN="+canary)
 	t.Cleanup(func() { showLogs(t, w) })
-	w.must("apply", "-f", w.write("ranks.yaml", fmt.Sprintf(boxedRanks, runtime, images, notes)), "--timeout", "4m")
+	apply := func(changed int) {
+		w.must("apply", "-f", w.write("ranks.yaml", fmt.Sprintf(boxedRanks, runtime, images, notes, changed)), "--timeout", "4m")
+	}
+	apply(0)
 	for _, pid := range pids() {
 		if cmd, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(cmd), canary) {
 			t.Errorf("the secret is an argument of %q", cmd)
@@ -166,6 +167,7 @@ func ranksInBoxes(t *testing.T, conf, runtime string, build func(path string)) {
 		return strings.Contains(events, "rank 1, on node 2 of the job, died (ended with exit code 7)"), events
 	})
 	w.until("the rank runs again", time.Minute, noted("started with the secret\nstarted with the secret"))
+	apply(1) // which starts it anew in the job that it has
+	w.until("the rank was asked to end, and runs again", time.Minute, noted("asked to end\nstarted with the secret"))
 	w.must("delete", "experiment", "ranks", "--yes", "--timeout", "2m")
-	w.until("the rank was asked to end", time.Minute, noted("asked to end"))
 }

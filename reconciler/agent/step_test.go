@@ -190,3 +190,16 @@ func TestStepShowsItsGPUs(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestLastLineOfAStep: what a task said comes before what srun says of its end.
+func TestLastLineOfAStep(t *testing.T) {
+	for text, want := range map[string]string{"one\ntwo\n": "two", "out of memory\nsrun: error: n2: task 0: Exited\nsrun: Terminating StepId=1.2\n": "out of memory", "srun: error: no such node\n": "srun: error: no such node"} {
+		log := filepath.Join(t.TempDir(), "log")
+		if err := os.WriteFile(log, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := lastLine(log); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
