@@ -58,9 +58,9 @@ type SiteSpec struct {
 
 // SiteContainer says how the site's nodes run containers.
 type SiteContainer struct {
-	Runtime string   `json:"runtime,omitempty" validate:"omitempty,oneof=none apptainer singularity podman pyxis"` // default none
+	Runtime string   `json:"runtime,omitempty" validate:"omitempty,oneof=none apptainer singularity podman pyxis"` // default none; pyxis is Slurm's plugin over enroot
 	Images  string   `json:"images,omitempty"`                                                                     // folder of .sif or .sqsh files, filled by `assay pull`; default: <state>/images
-	Args    []string `json:"args,omitempty"`                                                                       // options of the runtime's exec or run, verbatim ("--nvccli")
+	Args    []string `json:"args,omitempty"`                                                                       // options of the runtime's exec or run, of pyxis those of srun, verbatim ("--nvccli", "--container-readonly")
 	Binds   []string `json:"binds,omitempty"`                                                                      // SRC[:DST[:OPTIONS]], for every container
 }
 

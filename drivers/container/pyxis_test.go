@@ -2,6 +2,8 @@ package container
 
 import (
 	"encoding/json"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/container/imagetest"
 )
 
 // TestPyxisStep: the command stays as it is, and srun gets the options of pyxis, with names of variables and no value.
@@ -107,4 +110,28 @@ func TestPullForPyxis(t *testing.T) {
 	if err := p.Pull(t.Context(), parsed(t, "docker://a:1")); err == nil || !strings.Contains(err.Error(), "runs containers with enroot, which is not on PATH here") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestEnrootPull fetches an image with the real enroot, where it is on PATH, from a registry on the loopback interface.
+func TestEnrootPull(t *testing.T) {
+	if _, err := exec.LookPath(enroot); err != nil {
+		t.Skip("enroot is not on PATH")
+	}
+	dir := t.TempDir()
+	layout := filepath.Join(dir, "layout")
+	imagetest.Image{}.Layout(t, layout)
+	t.Setenv("ENROOT_ALLOW_HTTP", "1") // the user's own word, for a registry without TLS
+	p := &puller{Puller: Puller{Site: boxes(v1alpha1.RuntimePyxis)}}
+	p.Say = p.say
+	p.Site.Spec.Container.Images = filepath.Join(dir, "images")
+	ref := parsed(t, "docker://"+imagetest.Registry(t, layout)+"/a/b:1")
+	for range 2 {
+		if err := p.Pull(t.Context(), ref); err != nil {
+			t.Fatalf("%v\n%s", err, p.text())
+		}
+	}
+	if text := p.text(); strings.Count(text, "done") != 1 || !strings.HasSuffix(text, "cached") {
+		t.Errorf("said\n%s", text)
+	}
+	only(t, p.Site.Spec.Container.Images, filepath.Base(File(p.Site, ref[0])))
 }
