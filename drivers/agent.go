@@ -31,7 +31,7 @@ type AgentDesired struct {
 
 // Process is one supervised server: a service, or one component of it.
 //
-// In Argv, Env, Files, Cluster, Cleanup and probe paths these words are replaced by the agent; nothing else is expanded and
+// In Argv, Step, Env, Files, Cluster, Cleanup and probe paths these words are replaced by the agent; nothing else is expanded and
 // no shell is involved:
 //
 //	$(PORT)               the allocated port; $(PORT:x) a further one, called x
@@ -47,6 +47,7 @@ type Process struct {
 	Name        string            `json:"name"`        // SERVICE, or SERVICE.COMPONENT
 	Fingerprint string            `json:"fingerprint"` // a different one restarts the process
 	Argv        []string          `json:"argv"`
+	Step        []string          `json:"step,omitempty"` // options of srun: Argv, and Ranks.Others, are steps of the job with these
 	Env         map[string]string `json:"env,omitempty"`
 	Secrets     map[string]string `json:"secrets,omitempty"`     // variable -> file (0600) that holds its value
 	Token       string            `json:"token,omitempty"`       // the variable of Secrets that probes send as bearer token

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"fmt"
+	pathpkg "path"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func (c *checker) siteContainer(s SiteContainer) {
 	}
 	for name, given := range map[string]bool{"images": s.Images != "", "args": len(s.Args) > 0, "binds": len(s.Binds) > 0} {
 		if given {
-			c.bad(at+"."+name, "has no meaning without a runtime", "write container.runtime: apptainer, singularity or podman")
+			c.bad(at+"."+name, "has no meaning without a runtime", "write container.runtime: apptainer, singularity, podman or pyxis")
 		}
 	}
 }
@@ -61,6 +62,7 @@ func (c *checker) siteContainer(s SiteContainer) {
 // containers checks a service's images and binds. Without known facts of the site, its runtime is not checked.
 func (c *checker) containers(site Site, path string, s Service) {
 	c.binds(path+".binds", s.Binds)
+	c.pyxis(site, path, s)
 	if s.Monitors != nil && s.Image != "" && s.Image != NoImage {
 		c.bad(path+".image", "cannot be one for all of monitors", "write monitors.images: {prometheus: …}")
 	} else {
@@ -86,8 +88,8 @@ func (c *checker) image(site Site, path string, s Service, ref string) {
 		c.bad(path, err.Error(), "")
 	case !site.Spec.Container.Runs() && !simulated:
 		c.bad(path, fmt.Sprintf("site %s runs no containers", site.Metadata.Name), "write container.runtime in its Site, or image: none")
-	case image.Path != "" && site.Spec.Container.Runtime == RuntimePodman:
-		c.bad(path, "is a .sif file, which podman cannot run", "write docker://NAME:TAG")
+	case image.Path != "" && !site.Spec.Container.reads(image.Path):
+		c.bad(path, fmt.Sprintf("is a %s file, which %s cannot run", pathpkg.Ext(image.Path), site.Spec.Container.Runtime), "write docker://NAME:TAG")
 	case !image.Pinned():
 		c.warn(path, brief(ref)+" is not pinned: it can be another image tomorrow", "write a version as its tag, or NAME@sha256:…")
 	}

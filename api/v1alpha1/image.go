@@ -17,6 +17,7 @@ const (
 	RuntimeApptainer   = "apptainer"
 	RuntimeSingularity = "singularity"
 	RuntimePodman      = "podman"
+	RuntimePyxis       = "pyxis" // Slurm's plugin, over enroot: containers are job steps
 )
 
 // Runs reports whether the site runs processes in containers.
@@ -44,7 +45,7 @@ var (
 	imageName   = regexp.MustCompile(`^([a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 	imageTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	sifPath     = regexp.MustCompile(`^/[^\x00-\x1f:,]*[^/\x00-\x1f:,]\.sif$`)
+	imagePath   = regexp.MustCompile(`^/[^\x00-\x1f:,]*[^/\x00-\x1f:,]\.(sif|sqsh)$`)
 )
 
 // floating are tags that name another image from one day to the next.
@@ -58,10 +59,10 @@ type Image struct {
 	Name   string // with its registry, if that was given
 	Tag    string
 	Digest string // sha256:…
-	Path   string // absolute, ends in .sif
+	Path   string // absolute, ends in .sif or .sqsh
 }
 
-// ParseImage reads docker://[REGISTRY/]NAME[:TAG][@sha256:DIGEST], or the absolute path of a .sif file.
+// ParseImage reads docker://[REGISTRY/]NAME[:TAG][@sha256:DIGEST], or the absolute path of a .sif or .sqsh file.
 func ParseImage(ref string) (Image, error) {
 	rest, docker := strings.CutPrefix(ref, "docker://")
 	if !docker {
@@ -88,12 +89,12 @@ func ParseImage(ref string) (Image, error) {
 }
 
 func parsePath(ref string) (Image, error) {
-	if sifPath.MatchString(ref) {
+	if imagePath.MatchString(ref) {
 		return Image{Path: ref}, nil
 	}
-	err := fmt.Errorf("must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif file, or none; found %s", brief(ref))
+	err := fmt.Errorf("must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif or .sqsh file, or none; found %s", brief(ref))
 	name, _, _ := strings.Cut(ref, "@")
-	if !strings.HasPrefix(ref, "/") && !strings.HasSuffix(ref, ".sif") && !strings.Contains(ref, "://") && imageName.MatchString(strings.SplitN(name, ":", 2)[0]) {
+	if !strings.HasPrefix(ref, "/") && !strings.HasSuffix(ref, ".sif") && !strings.HasSuffix(ref, ".sqsh") && !strings.Contains(ref, "://") && imageName.MatchString(strings.SplitN(name, ":", 2)[0]) {
 		err = fmt.Errorf("%w; did you mean docker://%s?", err, ref)
 	}
 	return Image{}, err
@@ -131,6 +132,16 @@ func (i Image) Reference() string {
 		return name + ":" + i.Tag
 	}
 	return name + ":latest"
+}
+
+// Enroot is the reference for a registry as enroot and pyxis want it: REGISTRY#NAME:TAG, or REGISTRY#NAME:sha256:DIGEST, which
+// all their versions read.
+func (i Image) Enroot() string {
+	registry, rest, _ := strings.Cut(i.Reference(), "/")
+	if registry == "docker.io" { // which is no registry's host
+		registry = "registry-1.docker.io"
+	}
+	return registry + "#" + strings.Replace(rest, "@", ":", 1)
 }
 
 // FileName is the name of the image as a .sif file. Two references never share one: + and = occur in no reference.

@@ -32,6 +32,12 @@ func TestParseImage(t *testing.T) {
 			t.Errorf("%s is written as %s", ref, i)
 		}
 	}
+	for ref, want := range map[string]string{"docker://redis": "registry-1.docker.io#library/redis:latest", "docker://reg:5000/a/b:1": "reg:5000#a/b:1",
+		"docker://ghcr.io/a@" + digest: "ghcr.io#a:" + digest} {
+		if i, err := ParseImage(ref); err != nil || i.Enroot() != want {
+			t.Errorf("%s is %s for enroot, %v, want %s", ref, i.Enroot(), err, want)
+		}
+	}
 	if i, err := ParseImage("/images/my image.sif"); err != nil || i.Path != "/images/my image.sif" || !i.Pinned() {
 		t.Errorf("a file: %+v, %v", i, err)
 	}
@@ -105,7 +111,7 @@ func TestMonitorsContainers(t *testing.T) {
 	}
 	want := []string{
 		`s.monitors.images[grafan]: these monitors have no component "grafan" did you mean grafana?`,
-		`s.monitors.images[grafana]: must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif file, or none; found "grafana"; did you mean docker://grafana? `,
+		`s.monitors.images[grafana]: must be docker://NAME:TAG, docker://NAME@sha256:…, the absolute path of a .sif or .sqsh file, or none; found "grafana"; did you mean docker://grafana? `,
 		`t.image: cannot be one for all of monitors write monitors.images: {prometheus: …}`,
 		`s.monitors.images[prometheus]: "docker://p" is not pinned: it can be another image tomorrow write a version as its tag, or NAME@sha256:…`,
 	}

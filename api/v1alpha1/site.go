@@ -42,6 +42,7 @@ func (d *document) checkSite() []Problem {
 		}
 	}
 	c.siteContainer(s.Container)
+	c.sitePyxis(s)
 	if s.Poll.Every > s.Poll.AtMost {
 		c.bad("spec.poll.atMost", fmt.Sprintf("%s is shorter than every, which is %s", s.Poll.AtMost, s.Poll.Every), "")
 	}

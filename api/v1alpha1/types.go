@@ -58,10 +58,10 @@ type SiteSpec struct {
 
 // SiteContainer says how the site's nodes run containers.
 type SiteContainer struct {
-	Runtime string   `json:"runtime,omitempty" validate:"omitempty,oneof=none apptainer singularity podman"` // default none
-	Images  string   `json:"images,omitempty"`                                                               // folder of .sif files, filled by `assay pull`; default: <state>/images
-	Args    []string `json:"args,omitempty"`                                                                 // options of the runtime's exec or run, verbatim ("--nvccli")
-	Binds   []string `json:"binds,omitempty"`                                                                // SRC[:DST[:OPTIONS]], for every container
+	Runtime string   `json:"runtime,omitempty" validate:"omitempty,oneof=none apptainer singularity podman pyxis"` // default none; pyxis is Slurm's plugin over enroot
+	Images  string   `json:"images,omitempty"`                                                                     // folder of .sif or .sqsh files, filled by `assay pull`; default: <state>/images
+	Args    []string `json:"args,omitempty"`                                                                       // options of the runtime's exec or run, of pyxis those of srun, verbatim ("--nvccli", "--container-readonly")
+	Binds   []string `json:"binds,omitempty"`                                                                      // SRC[:DST[:OPTIONS]], for every container
 }
 
 // SiteLogin is the host that `assay tunnel` goes through.
@@ -138,7 +138,7 @@ type Service struct {
 	Replicas  *Replicas `json:"replicas,omitempty" validate:"-"`                      // default 1
 	Nodes     *int      `json:"nodes,omitempty" validate:"omitempty,gte=1,lte=10000"` // default 1
 	Resources Resources `json:"resources,omitzero"`
-	// Image is docker://NAME:TAG, docker://NAME@sha256:… or the path of a .sif file; none: the command on PATH. Default:
+	// Image is docker://NAME:TAG, docker://NAME@sha256:… or the path of a .sif file (pyxis: .sqsh); none: the command on PATH. Default:
 	// at a site that runs containers, the image that this assay was made for.
 	Image   string            `json:"image,omitempty"`
 	Binds   []string          `json:"binds,omitempty"`   // SRC[:DST[:OPTIONS]]

@@ -28,8 +28,8 @@ func pullCmd(a *app, run func(context.Context, pullOptions) error) *cobra.Comman
 		Long: `pull fetches every image and the weights of every model that the services of the manifest need at their site, each
 once, before anything is submitted: a job that has its GPUs should not wait for a download.
 
-With Apptainer or Singularity images become .sif files in the site's image folder (container.images, default
-images in the state directory), which several people may share: of two who need an image, one fetches and the other
+With Apptainer or Singularity images become .sif files, with pyxis .sqsh files (by enroot import), in the site's image folder
+(container.images, default images in the state directory), which several people may share: of two who need an image, one fetches and the other
 waits. A fetch that was interrupted goes on with the layers that it has. With podman images go into the store
 of this machine.
 

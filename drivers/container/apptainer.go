@@ -1,7 +1,6 @@
 package container
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -51,23 +50,11 @@ func apptainerBind(b v1alpha1.Bind) string {
 	return word
 }
 
-// file is the image's .sif file.
-func (b box) file() string {
-	if b.image.Path != "" {
-		return b.image.Path
-	}
-	return path.Join(b.site.Images, b.image.FileName())
-}
-
 // variable hides a variable from --cleanenv: the runtime takes the prefix off inside.
 func (a apptainer) variable(name string) string { return strings.ToUpper(a.program) + "ENV_" + name }
 
 func (a apptainer) finish(b box, p *drivers.Process) {
-	p.Needs = append(slices.Clone(p.Needs), b.file())
-	if b.image.Path == "" { // else the user's word, which names the file
-		p.Fetched = append(slices.Clone(p.Fetched), b.file())
-	}
-	p.Image = b.file()
+	b.fromFile(p)
 	if p.Env == nil {
 		p.Env = map[string]string{}
 	}

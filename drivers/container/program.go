@@ -21,8 +21,8 @@ func Program(site v1alpha1.Site, svc v1alpha1.Service, argv []string) (file stri
 		return "", nil, err
 	}
 	name := site.Spec.Container.Runtime
-	if name == v1alpha1.RuntimePodman {
-		return "", nil, fmt.Errorf("podman's images are not looked into: %w", exec.ErrNotFound)
+	if name == v1alpha1.RuntimePodman || name == v1alpha1.RuntimePyxis {
+		return "", nil, fmt.Errorf("what is in the images of %s is not looked at: %w", name, exec.ErrNotFound)
 	}
 	if _, err := exec.LookPath(name); err != nil {
 		return "", nil, err

@@ -39,7 +39,7 @@ func (p Puller) Pull(ctx context.Context, images []v1alpha1.Image) error {
 	if err := p.runtimeThere(); err != nil {
 		return err
 	}
-	one := p.sif
+	one := p.file
 	if p.Site.Spec.Container.Runtime == v1alpha1.RuntimePodman {
 		one = p.podman
 	} else if err := p.folder(); err != nil {
@@ -68,6 +68,9 @@ type task struct {
 // runtimeThere reports early, and for people, that the site's runtime is missing.
 func (p Puller) runtimeThere() error {
 	name := p.Site.Spec.Container.Runtime
+	if name == v1alpha1.RuntimePyxis {
+		name = enroot
+	}
 	_, err := exec.LookPath(name)
 	switch {
 	case err == nil:
@@ -104,8 +107,8 @@ func cacheOf(images string) string {
 	return filepath.Join(images, fmt.Sprintf("cache-%d", os.Getuid()))
 }
 
-// sif fetches the image's .sif file unless it exists.
-func (p Puller) sif(ctx context.Context, t task) error {
+// file fetches the image's file unless it exists.
+func (p Puller) file(ctx context.Context, t task) error {
 	file := File(p.Site, t.image)
 	if t.image.Path != "" {
 		if _, err := os.Stat(file); err != nil {
@@ -155,25 +158,25 @@ func (p Puller) fetch(ctx context.Context, t task, file string) error {
 		return fmt.Errorf("making a folder for it: %w", err)
 	}
 	defer discard(work)
-	cache, part := cacheOf(dir), filepath.Join(work, "image.sif")
+	cache, part := cacheOf(dir), filepath.Join(work, "image"+filepath.Ext(file))
 	before := size(cache)
 	t.say("pulling")
 	// Unpacked next to the image, unless the user says where: /tmp is too small for the largest images on many a node.
-	prefix := strings.ToUpper(p.Site.Spec.Container.Runtime) + "_"
-	scratch, err := os.MkdirTemp(cmp.Or(os.Getenv(prefix+"TMPDIR"), work), "assay-")
+	from := sourceOf(p.Site.Spec.Container.Runtime)
+	scratch, err := os.MkdirTemp(cmp.Or(os.Getenv(from.scratch), work), "assay-")
 	if err != nil {
 		return fmt.Errorf("making a folder to unpack it in: %w", err)
 	}
 	defer discard(scratch)
-	env := []string{prefix + "CACHEDIR=" + cache, prefix + "TMPDIR=" + scratch}
+	env := []string{from.cache + "=" + cache, from.scratch + "=" + scratch}
 	stop := every(reportEvery, func() { t.say("pulling  %s so far", bytes(max(size(cache)-before, 0)+size(part))) })
-	_, err = run(ctx, pullLimit, env, p.Site.Spec.Container.Runtime, "pull", part, "docker://"+t.image.Reference())
+	_, err = run(ctx, pullLimit, env, from.command(part, t.image)...)
 	stop()
 	if err != nil {
 		return err
 	}
 	if err := (durable.Writer{}).Move(part, file); err != nil {
-		return fmt.Errorf("putting the image that %s says it has fetched in its place: %w", p.Site.Spec.Container.Runtime, err)
+		return fmt.Errorf("putting the image that %s says it has fetched in its place: %w", from.program, err)
 	}
 	t.say("done  %s", bytes(size(file)))
 	return nil

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// The test binary is its own stand-in: started under the name apptainer it behaves like the parts of Apptainer that
+// The test binary is its own stand-in: started under the name apptainer or enroot it behaves like the parts of them that
 // are used here, without namespaces and without a network; started as show it prints how it was called.
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
-	case "apptainer":
-		fmt.Fprintln(os.Stderr, "this is a stand-in for apptainer, made by a test of assay")
+	case "apptainer", "enroot":
+		fmt.Fprintf(os.Stderr, "this is a stand-in for %s, made by a test of assay\n", filepath.Base(os.Args[0]))
 		if err := standIn(os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, "FATAL:  ", err)
 			os.Exit(255)
@@ -58,7 +58,12 @@ func standIn(args []string) error {
 	case "exec":
 		return standInExec(args[1:])
 	case "pull":
-		return standInPull(args[1], args[2])
+		return standInPull(args[1], args[2], os.Getenv("APPTAINER_CACHEDIR"))
+	case "import":
+		if args[1] != "--output" || os.Getenv("ENROOT_TEMP_PATH") == "" {
+			return fmt.Errorf("called with %q", args)
+		}
+		return standInPull(args[2], args[3], os.Getenv("ENROOT_CACHE_PATH"))
 	}
 	return fmt.Errorf("unknown command %s", args[0])
 }
@@ -104,11 +109,11 @@ func standInExec(args []string) error {
 
 // standInPull writes a layer to the cache and then the image. STANDIN_LOG gets a line for each layer that was
 // fetched; STANDIN_GATE is a file to wait for with half an image written.
-func standInPull(file, ref string) error {
+func standInPull(file, ref, cache string) error {
 	if strings.Contains(ref, "missing") {
 		return fmt.Errorf("while making image from oci registry: reading manifest of %s: manifest unknown", ref)
 	}
-	layer := filepath.Join(os.Getenv("APPTAINER_CACHEDIR"), "layer")
+	layer := filepath.Join(cache, "layer")
 	if _, err := os.Stat(layer); err != nil {
 		if err := os.WriteFile(layer, []byte("layer"), 0o600); err != nil {
 			return err

@@ -76,6 +76,11 @@ func wrapOne(site v1alpha1.Site, svc v1alpha1.Service, kind string, p drivers.Pr
 		r = apptainer{program: name}
 	case v1alpha1.RuntimePodman:
 		r = podman{}
+	case v1alpha1.RuntimePyxis:
+		r = pyxis{}
+		if !(pyxis{}).fits(p) {
+			return p, fmt.Errorf("a Ray cluster cannot run in pyxis' containers; write vllm.backend: mp, with vLLM 0.12 or newer")
+		}
 	default:
 		return p, fmt.Errorf("site %s: container.runtime %q is not known", site.Metadata.Name, name)
 	}
@@ -114,6 +119,20 @@ func newBox(site v1alpha1.Site, svc v1alpha1.Service, kind, ref string, p driver
 		if strings.ContainsAny(dir, ":,") {
 			return box{}, fmt.Errorf("%s cannot be bound into a container, because of its : or comma; choose another paths.work", dir)
 		}
+	}
+	if site.Spec.Container.Runtime != v1alpha1.RuntimePyxis {
+		return b, nil
+	}
+	if p.Door != nil { // which is a process of assay's, in front of the server and in its container
+		b.binds = append(b.binds, v1alpha1.Bind{Source: "$(ASSAY)", Target: "$(ASSAY)", Options: "ro"})
+	}
+	for _, dir := range []string{p.Data, site.Spec.Paths.State} { // that $(DATA), $(CONF) and $(ASSAY) are, or are below
+		if dir != "" && !v1alpha1.PyxisPath(dir) {
+			return box{}, fmt.Errorf("%s cannot be mounted by pyxis, which puts it into a shell script; choose other paths for the Site", dir)
+		}
+	}
+	if bad := b.unsafePath(); bad != "" {
+		return box{}, fmt.Errorf("%s cannot be mounted by pyxis, which puts it into a shell script; choose another path", bad)
 	}
 	return b, nil
 }
@@ -208,12 +227,29 @@ func renamed(env map[string]string, r runtime) map[string]string {
 	return out
 }
 
-// File is where the image lies as a .sif file.
-func File(site v1alpha1.Site, image v1alpha1.Image) string {
-	if image.Path != "" {
+// File is where the image lies as a .sif file, or, for pyxis, as a .sqsh file.
+func File(site v1alpha1.Site, image v1alpha1.Image) string { return file(site.Spec.Container, image) }
+
+func (b box) file() string { return file(b.site, b.image) }
+
+func file(site v1alpha1.SiteContainer, image v1alpha1.Image) string {
+	name := image.FileName()
+	switch {
+	case image.Path != "":
 		return image.Path
+	case site.Runtime == v1alpha1.RuntimePyxis:
+		name = strings.TrimSuffix(name, ".sif") + ".sqsh"
 	}
-	return path.Join(site.Spec.Container.Images, image.FileName())
+	return path.Join(site.Images, name)
+}
+
+// fromFile tells the agent of the image's file.
+func (b box) fromFile(p *drivers.Process) {
+	p.Needs = append(slices.Clone(p.Needs), b.file())
+	if b.image.Path == "" { // else the user's word, which names the file
+		p.Fetched = append(slices.Clone(p.Fetched), b.file())
+	}
+	p.Image = b.file()
 }
 
 // Images are the images that the services need at the site, each once, in their order.

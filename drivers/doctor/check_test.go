@@ -1,6 +1,9 @@
 package doctor
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -181,5 +184,25 @@ func TestLine(t *testing.T) {
 	}
 	if got := line(strings.Repeat("ü", maxLine)); len(got) > maxLine || strings.ToValidUTF8(got, "") != got {
 		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// TestAskPyxis: pyxis is there when srun knows its option and enroot answers. Both programs are stand-ins.
+func TestAskPyxis(t *testing.T) {
+	for want, scripts := range map[string][2]string{
+		"true pyxis in srun, enroot 4.1.2":                                                   {"echo '  --container-image=[USER@][REGISTRY#]IMAGE[:TAG]|PATH'", "echo 4.1.2"},
+		"false srun --help tells of no --container-image, so Slurm does not load the plugin": {"echo '  --nodes=N'", "echo 4.1.2"},
+		"false enroot: it is broken":                                                         {"echo '  --container-image=PATH'", "echo 'enroot: it is broken' >&2; exit 1"},
+	} {
+		dir := t.TempDir()
+		for i, name := range []string{"srun", "enroot"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+scripts[i]+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", dir+":/usr/bin:/bin")
+		if a := askPyxis(t.Context()); fmt.Sprint(a.OK, " ", a.Text) != want {
+			t.Errorf("got %v %s, want %s", a.OK, a.Text, want)
+		}
 	}
 }

@@ -19,7 +19,11 @@ func host(ctx context.Context, runtime string) (h Host) {
 	h.OpenFiles, h.Processes, h.CPU = limit(unix.RLIMIT_NOFILE), limit(unix.RLIMIT_NPROC), limit(unix.RLIMIT_CPU)
 	h.Memory, h.Tasks = cgroup("memory.max"), cgroup("pids.max")
 	h.Linger, h.Kill = policies(ctx)
-	if runtime != "" && runtime != v1alpha1.RuntimeNone {
+	switch runtime {
+	case "", v1alpha1.RuntimeNone:
+	case v1alpha1.RuntimePyxis:
+		h.Runtime = askPyxis(ctx)
+	default:
 		h.Runtime, _ = ask(ctx, runtime, "--version")
 	}
 	h.GPUs, _ = ask(ctx, "nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader")
@@ -79,4 +83,21 @@ func policies(ctx context.Context) (linger, kill string) {
 	}
 	a, _ := ask(ctx, "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "KillUserProcesses")
 	return linger, word(a.Text)
+}
+
+// askPyxis looks for what pyxis adds to srun, and for enroot, which it runs.
+func askPyxis(ctx context.Context) Answer {
+	srun, help := ask(ctx, "srun", "--help")
+	if !srun.OK {
+		return srun
+	}
+	if !strings.Contains(help, "--container-image") {
+		srun.OK, srun.Text = false, "srun --help tells of no --container-image, so Slurm does not load the plugin"
+		return srun
+	}
+	a, _ := ask(ctx, "enroot", "version")
+	if a.OK {
+		a.Text = "pyxis in srun, enroot " + a.Text
+	}
+	return a
 }

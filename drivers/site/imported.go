@@ -56,6 +56,9 @@ func runtimes() string {
 			found = append(found, name)
 		}
 	}
+	if _, err := exec.LookPath("enroot"); err == nil {
+		found = append(found, "enroot (pyxis, if srun --help tells of --container-image)")
+	}
 	if len(found) == 0 {
 		return "on this host there is none on PATH, which says little of the nodes"
 	}

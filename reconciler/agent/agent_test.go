@@ -21,6 +21,9 @@ import (
 
 // TestMain is also the servers and the suite that the agent of these tests starts: this very binary, told by its first argument.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == srun {
+		os.Exit(actSrun(os.Args[1:]))
+	}
 	if len(os.Args) > 2 && os.Args[1] == "act" {
 		act(os.Args[2], os.Args[3:])
 		return
@@ -44,9 +47,12 @@ func TestMain(m *testing.M) {
 
 func act(role string, args []string) {
 	switch role {
-	case "serve", "stubborn": // a server; a stubborn one does not end on SIGTERM
-		if role == "stubborn" {
+	case "serve", "stubborn", "deaf": // a server; a stubborn one does not end on SIGTERM, a deaf one on nothing
+		switch role {
+		case "stubborn":
 			signal.Ignore(syscall.SIGTERM)
+		case "deaf":
+			signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 		}
 		http.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
 		http.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data":[{"id":"m1"}]}`) })
@@ -95,6 +101,15 @@ func act(role string, args []string) {
 		fmt.Println(child.Start())
 		_ = os.WriteFile(args[0], []byte(fmt.Sprint(child.Process.Pid)), 0o600)
 		act("serve", nil)
+	case "boxed": // escape in a container as of apptainer exec --cleanenv: with the variables that have the prefix, and no other
+		box := exec.Command(os.Args[0], "act", "escape", args[0])
+		box.Env = []string{"PORT=" + os.Getenv("PORT")}
+		for _, v := range os.Environ() {
+			if inside, ok := strings.CutPrefix(v, "APPTAINERENV_"); ok {
+				box.Env = append(box.Env, inside)
+			}
+		}
+		fmt.Println(box.Run())
 	case "guarded": // a server that asks for a password
 		guardedServer(args[0])
 	case "fetch":

@@ -2,9 +2,7 @@ package agent
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,24 +24,6 @@ func (p *process) begin(cmd *exec.Cmd, reason, name, log string) error {
 		p.parts = append(parts{{g, reason, name, p.logOf(log)}}, p.parts...)
 	}
 	return err
-}
-
-// elsewhere is a command as srun runs it once on each of so many nodes of the job, the first of which is its first-th. It ends
-// all of them when one ends.
-func (p *process) elsewhere(argv []string, first, nodes int) (*exec.Cmd, error) {
-	cmd, err := p.command(argv)
-	if err != nil {
-		return nil, err
-	}
-	n := strconv.Itoa(nodes)
-	args := []string{"--nodes=" + n, "--ntasks=" + n, "--ntasks-per-node=1", "--relative=" + strconv.Itoa(first), "--overlap", "--cpu-bind=none",
-		"--mpi=none", "--kill-on-bad-exit=1", "--wait=1", "--input=none"}
-	if cpus := os.Getenv("SLURM_CPUS_PER_TASK"); cpus != "" { // srun does not take it from sbatch any more
-		args = append(args, "--cpus-per-task="+cpus)
-	}
-	srun := exec.Command("srun", append(args, cmd.Args...)...)
-	srun.Dir, srun.Env = cmd.Dir, append(cmd.Env, slurmVariables()...)
-	return srun, nil
 }
 
 // groups are those that have not ended.

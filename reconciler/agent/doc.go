@@ -25,6 +25,7 @@
 //	probing.go      probes, and what they say about Ready
 //	live.go         a server that hangs after it was Ready; the agent's own pauses; what happened, for the controller
 //	beside.go       what a server needs beside it, here and on other nodes
+//	step.go         commands that srun runs as steps of the job: on other nodes, or in pyxis' containers
 //	raycluster.go   a Ray cluster under a server
 //	ranks.go        a server on several nodes without Ray
 //	predecessors.go what earlier jobs of the seat left on the node

@@ -15,12 +15,17 @@ import (
 // logDelay bounds the wait for output of what a server that has ended left behind.
 const logDelay = 2 * time.Second
 
+// stepGrace is how long srun may take to kill what it runs.
+const stepGrace = 5 * time.Second
+
 // group is a running command and everything that it starts: one process group, ended as a whole.
 type group struct {
 	cmd    *exec.Cmd
 	guard  *guard
 	done   chan drivers.Exit
 	stopBy time.Time // when SIGKILL is due; zero until SIGTERM was sent
+	step   bool      // srun, for a step of the job
+	forced bool      // the step was told to kill what it runs
 }
 
 // startGroup starts cmd under the agent's guard with its output appended to the file log, secrets blanked out. cleanup is the
@@ -37,7 +42,9 @@ func (a *agent) startGroup(cmd *exec.Cmd, log string, cleanup []string, secrets 
 		cmd.Stdout, cmd.Stderr = blank, blank
 		cmd.WaitDelay = logDelay
 	}
-	cmd.Env = append(cmd.Env, jobMarker+a.dir)
+	for _, prefix := range []string{"", "APPTAINERENV_", "SINGULARITYENV_"} { // what is in a container carries the mark too
+		cmd.Env = append(cmd.Env, prefix+jobMarker+a.dir)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // if the agent dies the guard ends it
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, out.Close())
@@ -45,7 +52,7 @@ func (a *agent) startGroup(cmd *exec.Cmd, log string, cleanup []string, secrets 
 	if blank == nil {
 		_ = out.Close() // the command has its own descriptor
 	}
-	g := &group{cmd: cmd, guard: a.guard, done: make(chan drivers.Exit, 1)}
+	g := &group{cmd: cmd, guard: a.guard, done: make(chan drivers.Exit, 1), step: cmd.Args[0] == srun}
 	g.guard.watch(cmd.Process.Pid, cleanup)
 	go func() {
 		_ = cmd.Wait() // the process state holds the outcome
@@ -60,9 +67,13 @@ func (a *agent) startGroup(cmd *exec.Cmd, log string, cleanup []string, secrets 
 // signal reaches the whole group. A group that has ended is not an error.
 func (g *group) signal(s syscall.Signal) { _ = syscall.Kill(-g.cmd.Process.Pid, s) }
 
-// terminate sends SIGTERM, and sets when SIGKILL is due.
+// terminate sends SIGTERM, to a step SIGINT, and sets when SIGKILL is due.
 func (g *group) terminate(now time.Time, grace time.Duration) {
 	g.stopBy = now.Add(grace)
+	if g.step {
+		g.signal(syscall.SIGINT)
+		return
+	}
 	g.signal(syscall.SIGTERM)
 }
 
@@ -73,9 +84,14 @@ func (g *group) terminateOnce(now time.Time, grace time.Duration) {
 	}
 }
 
-// escalate kills what has not ended in its grace.
+// escalate kills what has not ended in its grace. A step is killed by its srun first, which Slurm would have to do without.
 func (g *group) escalate(now time.Time) {
-	if !g.stopBy.IsZero() && now.After(g.stopBy) {
+	switch {
+	case g.stopBy.IsZero() || !now.After(g.stopBy):
+	case g.step && !g.forced:
+		g.forced, g.stopBy = true, now.Add(stepGrace)
+		g.signal(syscall.SIGTERM)
+	default:
 		g.signal(syscall.SIGKILL)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,5 +196,12 @@ func lastLine(path string) string {
 	buf := make([]byte, min(info.Size(), 4096))
 	n, _ := f.ReadAt(buf, info.Size()-int64(len(buf))) // what could be read is the line
 	lines := bytes.Split(bytes.TrimSpace(buf[:n]), []byte("\n"))
-	return strings.ToValidUTF8(string(lines[len(lines)-1]), "?")
+	last := lines[len(lines)-1]
+	for _, l := range slices.Backward(lines) {
+		if !bytes.HasPrefix(l, []byte("srun: ")) { // what its task said comes before what srun says of its end
+			last = l
+			break
+		}
+	}
+	return strings.ToValidUTF8(string(last), "?")
 }

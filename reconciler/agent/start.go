@@ -134,7 +134,7 @@ func (p *process) before(now time.Time) (wait string, err error) {
 
 // launch runs the server in a process group of its own.
 func (p *process) launch(now time.Time) error {
-	cmd, err := p.command(p.serves())
+	cmd, err := p.served()
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (s snapshot) images() ([]Leftover, error) {
 	var out []Leftover
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if e.Type().IsRegular() && filepath.Ext(e.Name()) == ".sif" && !used[path] {
+		if e.Type().IsRegular() && (filepath.Ext(e.Name()) == ".sif" || filepath.Ext(e.Name()) == ".sqsh") && !used[path] {
 			out = append(out, Leftover{Kind: KindImages, Path: path})
 		}
 	}

@@ -98,6 +98,9 @@ func process(w io.Writer, p drivers.Process) {
 	if p.Data != "" {
 		fmt.Fprintf(w, "    data     %s\n", p.Data)
 	}
+	if len(p.Step) > 0 {
+		command(w, "  as a step of its job, by srun", p.Step)
+	}
 	if c := p.Cluster; c != nil {
 		command(w, "  ray head", c.Head)
 		command(w, "  ray workers, by srun on the other nodes", c.Worker)

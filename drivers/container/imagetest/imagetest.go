@@ -1,5 +1,6 @@
 // Package imagetest makes images for tests with the real Apptainer: each from a folder with a few programs of this
-// machine, the libraries that they need, and a shell. So such a test needs no registry.
+// machine, the libraries that they need, and a shell. So such a test needs no registry. layout.go makes an OCI image layout
+// of one, and a registry on the loopback interface of that, for tests of pulling.
 package imagetest
 
 import (
@@ -42,6 +43,15 @@ type Image struct {
 // Build writes the image as a .sif file.
 func (i Image) Build(t testing.TB, sif string) {
 	t.Helper()
+	root := i.Folder(t)
+	must(t, os.MkdirAll(filepath.Dir(sif), 0o755))
+	// Not compressed: these images are used once.
+	run(t, "apptainer", "build", "--mksquashfs-args", "-noI -noD -noF -noX", sif, root)
+}
+
+// Folder is what is in the image, as a folder.
+func (i Image) Folder(t testing.TB) string {
+	t.Helper()
 	root := t.TempDir()
 	for _, dir := range []string{"tmp", "proc", "sys", "dev", "etc"} {
 		must(t, os.MkdirAll(filepath.Join(root, dir), 0o755))
@@ -61,9 +71,7 @@ func (i Image) Build(t testing.TB, sif string) {
 			run(t, "cp", "-rL", dir, filepath.Join(root, dir))
 		}
 	}
-	must(t, os.MkdirAll(filepath.Dir(sif), 0o755))
-	// Not compressed: these images are used once.
-	run(t, "apptainer", "build", "--mksquashfs-args", "-noI -noD -noF -noX", sif, root)
+	return root
 }
 
 // add copies a program into the image, and its libraries to where it looks for them.
