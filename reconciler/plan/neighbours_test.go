@@ -111,3 +111,23 @@ func TestLineThroughRuns(t *testing.T) {
 		t.Error("runs at one load make a line")
 	}
 }
+
+// TestLineAgainstItsLoad: a load whose own runs are not where the line is stands for itself; one that fits is known better.
+func TestLineAgainstItsLoad(t *testing.T) {
+	s := Search{By: v1alpha1.SearchRate, From: 1, To: 100, Precision: 0.05, Repeats: 12, Shares: []Share{{"p", 0.7}}}
+	width := func(shares ...float64) (wide float64) {
+		var loads []*load
+		for i, share := range shares {
+			for range 3 {
+				loads = add(loads, 40+float64(i), &Trial{Objective: drivers.Objective{Parts: []drivers.Kept{{Part: "p", Good: int(200 * share), Of: 200, Effective: 200}}}})
+			}
+		}
+		s.judge(loads)
+		p := loads[1].parts[0]
+		return p.Hi - p.Lo
+	}
+	alone, fits, contradicts := width(0.9, 0.75), width(0.83, 0.75, 0.65), width(0.95, 0.2, 0.9)
+	if fits >= alone || contradicts < alone*0.9 {
+		t.Errorf("the interval of a load is %.3f wide by itself, %.3f on a line, %.3f beside one", alone, fits, contradicts)
+	}
+}
