@@ -79,6 +79,7 @@
 //	wanted.go       the runs that are wanted
 //	search.go       the next load of a search, and when it ends
 //	trial.go        how sure it is that a load keeps an objective
+//	neighbours.go   what the runs at loads near one say of it
 //	searched.go     the runs that a search asks for, and what it has come to
 //	aim.go          the load of such a run
 //	sweep.go        the point of a sweep to serve

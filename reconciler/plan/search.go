@@ -20,7 +20,7 @@ import (
 //	no such load is left         -> repeats of those in doubt, up to Repeats of each
 //	nothing is left              -> it ends undecided, between the loads of which it is certain
 //
-// A load whose look changes with a repeat moves the edge. Certain means what trial.go says.
+// A load whose look changes with a repeat moves the edge. Certain means what trial.go and neighbours.go say.
 type Search struct {
 	By        string // v1alpha1.SearchRate or SearchConcurrency
 	From, To  float64

@@ -137,6 +137,7 @@ func (s Search) judge(loads []*load) {
 				p.worth = max(1, min(p.worth, float64(p.Requests)/nearest(loads, pooled, i, k)))
 			}
 			p.bound(v1alpha1.SearchDoubt)
+			s.borrow(loads, l, p)
 			l.likely = l.likely && p.Share >= p.Least
 			l.kept = l.kept && p.Lo >= p.Least
 			l.missed = l.missed || p.Hi < p.Least && len(l.trials) >= s.fewest()

@@ -30,12 +30,14 @@ var behind = scenario{
 // mostAdded is what a gateway may add to the 99th percentile of the TTFT, in ms.
 const mostAdded = 0.5
 
-// gatewayFigures are what a gateway changes. The last is of the gateway's process.
+// gatewayFigures are what a gateway changes. The last two are of the gateway's process: where it waits for a core longer than it
+// runs, the machine has other work, and the times say more of that than of the gateway.
 var gatewayFigures = []figure{
 	{"TTFT p50", "ms", none, none, false, func(m *measured) float64 { return m.ttftAt(50) }},
 	{"TTFT p99", "ms", mostAdded, none, false, func(m *measured) float64 { return m.ttftAt(99) }},
 	{"latency p99", "ms", none, none, false, func(m *measured) float64 { return m.latencyAt(99) }},
 	{"CPU of the gateway per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.between / float64(len(m.rows)) }},
+	{"its waits for a core per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.queued / float64(len(m.rows)) }},
 }
 
 // compareGateway measures one load straight at the server and through the gateway of an assay, in turn, and prints both.
@@ -86,20 +88,21 @@ func (f figure) median(all []*measured) float64 {
 func onceVia(ctx context.Context, way, assay string) (*measured, error) {
 	m := &measured{}
 	return m, against(ctx, behind.server, func(ctx context.Context, url, dir string) (err error) {
-		end := func() float64 { return 0 }
+		end := func() (ran, queued float64) { return 0, 0 }
 		if way == "gateway" {
 			if url, end, err = startGateway(ctx, assay, url, dir); err != nil {
 				return fmt.Errorf("starting the gateway: %w", err)
 			}
 		}
 		*m, err = goClient(ctx, behind, "assay", url, dir)
-		m.between = end()
+		m.between, m.queued = end()
 		return err
 	})
 }
 
-// startGateway starts a gateway before a server. What end returns is the CPU time that it took, in seconds.
-func startGateway(ctx context.Context, assay, server, dir string) (url string, end func() float64, err error) {
+// startGateway starts a gateway before a server. What end returns is the CPU time that it took, and how long
+// it waited for a core, in seconds.
+func startGateway(ctx context.Context, assay, server, dir string) (url string, end func() (ran, queued float64), err error) {
 	list := filepath.Join(dir, "servers.json")
 	text, err := json.Marshal([]drivers.Upstream{{Model: model, URL: server}})
 	if err != nil {
@@ -119,10 +122,11 @@ func startGateway(ctx context.Context, assay, server, dir string) (url string, e
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
-	end = func() float64 {
+	end = func() (ran, queued float64) {
+		queued = queuedFor(cmd.Process.Pid)
 		_ = cmd.Process.Signal(unix.SIGTERM)
 		_ = cmd.Wait()
-		return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+		return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), queued
 	}
 	for range 200 {
 		resp, err := http.Get("http://" + address + "/v1/models")
@@ -136,4 +140,17 @@ func startGateway(ctx context.Context, assay, server, dir string) (url string, e
 	}
 	end()
 	return "", nil, errors.New("it does not answer; is " + strings.TrimSpace(assay) + " an assay?")
+}
+
+// queuedFor is how long the threads of a process were ready to run and did not, in seconds.
+func queuedFor(pid int) (sum float64) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, f := range files {
+		var ran, waited int64
+		if b, err := os.ReadFile(f); err == nil { // a thread can end
+			_, _ = fmt.Sscan(string(b), &ran, &waited)
+		}
+		sum += time.Duration(waited).Seconds()
+	}
+	return sum
 }

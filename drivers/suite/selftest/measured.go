@@ -28,6 +28,7 @@ type measured struct {
 	start, end float64 // s: from the start of the client to its first request, and from the last answer to its end
 	memory     float64 // MiB, the most that the client took
 	between    float64 // CPU seconds of the gateway between client and server
+	queued     float64 // seconds in which its threads could have run and other work had the cores
 
 	began, ended time.Duration // of the client's process
 }
