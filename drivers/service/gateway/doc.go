@@ -8,7 +8,6 @@
 //	passing.go    to which servers a request is sent, and what is sent again
 //	model.go      which model a request asks for
 //	refuse.go     what the gateway answers itself
-//	quiet.go      connections whose system calls Go's scheduler does not notice
 //	serve.go      how a gateway listens, and how it ends
 //	metrics.go    what /-/metrics says
 //

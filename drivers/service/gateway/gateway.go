@@ -46,7 +46,7 @@ func New(log *slog.Logger) *Gateway {
 		BufferPool:    &pieces{},
 		ErrorHandler:  g.failed,
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		Transport:     &passing{g, &http.Transport{DialContext: dialQuiet(dialer), DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: 30 * time.Second}},
+		Transport:     &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: 30 * time.Second}},
 	}
 	return g
 }

@@ -30,7 +30,7 @@ func ListenAndServe(ctx context.Context, address, servers string, log *slog.Logg
 
 // Serve answers the connections of l until ctx ends.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
-	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(quietListener{l})
+	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(l)
 	select {
 	case err := <-s.Ended:
 		return err

@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"assay/drivers"
+)
+
+// TestConnectionsAreKept: so many requests at a time need about as many connections to the server, however many follow.
+func TestConnectionsAreKept(t *testing.T) {
+	var dials atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for range 3 {
+			_, _ = io.WriteString(w, "data: x\n\n")
+			_ = http.NewResponseController(w).Flush()
+		}
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			dials.Add(1)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	g := New(discard())
+	g.Set([]drivers.Upstream{{URL: s.URL}})
+	front := httptest.NewServer(g)
+	defer front.Close()
+	const streams, each = 100, 20
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streams}}
+	var all sync.WaitGroup
+	for range streams {
+		all.Go(func() {
+			for range each {
+				resp, err := client.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if b, err := io.ReadAll(resp.Body); err != nil || len(b) != 27 {
+					t.Errorf("%q, %v", b, err)
+				}
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d connections for %d requests, %d at a time", dials.Load(), streams*each, streams)
+	if dials.Load() > 2*streams {
+		t.Errorf("%d connections were made for %d requests at a time", dials.Load(), streams)
+	}
+}
