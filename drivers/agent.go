@@ -198,15 +198,14 @@ type ProcessState struct {
 	Ports       map[string]int `json:"ports,omitempty"`    // further ones, by name
 	Models      []string       `json:"models,omitempty"`   // as the server lists them
 	PID         int            `json:"pid,omitempty"`
-	Restarts    int            `json:"restarts"`             // since this fingerprint started
-	Anew        bool           `json:"anew,omitempty"`       // it was started again and has not been Ready since
-	PhaseFor    Seconds        `json:"phaseFor"`             // time in this phase
-	ReadyAfter  Seconds        `json:"readyAfter,omitempty"` // from when this fingerprint was wanted until it was Ready for the first time
-	WasReady    bool           `json:"wasReady,omitempty"`   // this fingerprint has been Ready once
-	Ran         *Ran           `json:"ran,omitempty"`        // once it is Ready
-	Startup     *Startup       `json:"startup,omitempty"`    // once it is Ready
-	Last        *v1alpha1.End  `json:"last,omitempty"`       // how it last ended without a request to
-	Log         string         `json:"log,omitempty"`        // file, relative to the job directory
+	Restarts    int            `json:"restarts"`           // since this fingerprint started
+	Anew        bool           `json:"anew,omitempty"`     // it was started again and has not been Ready since
+	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
+	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
+	Ran         *Ran           `json:"ran,omitempty"`      // once it is Ready
+	Startup     *Startup       `json:"startup,omitempty"`  // of this fingerprint, once it was Ready
+	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
+	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }
 
 // Exit is how a process ended.
