@@ -117,15 +117,16 @@ func (s Seconds) Std() time.Duration { return time.Duration(float64(s) * float64
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
 // Probe is one readiness check. With an empty Path the port must accept a TCP connection; otherwise GET Path must
-// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it. Port names a further port of the
+// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it and all of Adapters. Port names a further port of the
 // process to ask instead of the main one.
 type Probe struct {
-	User    string  `json:"user,omitempty"`  // the token is the password of this user
-	Local   bool    `json:"local,omitempty"` // the port is closed to the network: only its own node can ask
-	Port    string  `json:"port,omitempty"`
-	Path    string  `json:"path,omitempty"`
-	Model   string  `json:"model,omitempty"`
-	Timeout Seconds `json:"timeout,omitempty"` // default 5
+	User     string   `json:"user,omitempty"`  // the token is the password of this user
+	Local    bool     `json:"local,omitempty"` // the port is closed to the network: only its own node can ask
+	Port     string   `json:"port,omitempty"`
+	Path     string   `json:"path,omitempty"`
+	Model    string   `json:"model,omitempty"`
+	Adapters []string `json:"adapters,omitempty"` // names under which the server answers beside Model
+	Timeout  Seconds  `json:"timeout,omitempty"`  // default 5
 }
 
 // Run is one benchmark run placed in this allocation. The agent executes it at most once: it creates Dir/claim.json with
