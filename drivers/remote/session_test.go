@@ -160,6 +160,15 @@ func TestManifestsTravel(t *testing.T) {
 		say(s.Fetch(other.Path, folder))
 		to, _ := s.Place(data.Path, folder)
 		say(s.Fetch(data.Path, folder), s.Fetch(data.Path, folder), strings.TrimPrefix(to, folder))
+		if err := os.Chtimes(filepath.Dir(to), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+			t.Error(err)
+		}
+		if err := s.Fetch(data.Path, folder); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Stat(filepath.Dir(to)); err != nil || info.ModTime().Unix() == 1 {
+			t.Errorf("a file that is wanted again can be cleaned as an old one: %v", err)
+		}
 		got, err := os.ReadFile(to)
 		say(string(got), err)
 		later := make(chan Manifest, 2)
