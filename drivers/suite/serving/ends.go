@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// endsSoon is how soon after an answer a server closes a connection that it does not keep; vLLM keeps one for five seconds.
+// endsSoon is how soon behind an answer a server closes a connection that it does not keep; vLLM keeps one for five seconds.
 const endsSoon = time.Second
 
 // ends sees whether a server closes connections behind its answers. llama.cpp's does so after each streamed one, although it says
 // Keep-Alive: a request that is sent on such a connection meanwhile is lost. So each then asks for a connection of its own, and
 // the server says that it closes it.
-type ends struct{ seen, asked atomic.Bool }
+type ends struct{ seen, looking, looked atomic.Bool }
 
-// ask is complete for what is not measured. The first goes on a connection of its own, because servers also leave behind an
-// answer of another status, and then it waits a moment to see whether this one leaves behind good ones.
+// ask is complete for what is not measured, on a connection of its own, because servers leave behind an error too. After the first
+// answer it waits a moment to see whether the server leaves.
 func (c *client) ask(ctx context.Context, turn int, id, path string, body []byte) outcome {
-	if c.ends.asked.Swap(true) {
-		return c.complete(ctx, turn, id, path, body)
-	}
 	c.http.CloseIdleConnections()
-	c.ends.seen.Store(false)
+	c.ends.looking.Store(!c.ends.looked.Load())
+	defer c.ends.looking.Store(false)
 	o := c.complete(ctx, turn, id, path, body)
-	select {
-	case <-ctx.Done():
-	case <-time.After(endsSoon / 10):
+	if o.failure == nil && !c.ends.looked.Swap(true) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(endsSoon / 10):
+		}
 	}
 	return o
 }
@@ -55,7 +55,7 @@ func (c *watchedConn) Read(b []byte) (int, error) {
 	switch {
 	case n > 0:
 		c.last = now
-	case err == io.EOF && !c.last.IsZero() && now.Sub(c.last) < endsSoon:
+	case err == io.EOF && c.ends.looking.Load() && !c.last.IsZero() && now.Sub(c.last) < endsSoon:
 		c.ends.seen.Store(true)
 	}
 	return n, err
