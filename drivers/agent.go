@@ -118,15 +118,16 @@ func (s Seconds) Std() time.Duration { return time.Duration(float64(s) * float64
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
 // Probe is one readiness check. With an empty Path the port must accept a TCP connection; otherwise GET Path must
-// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it. Port names a further port of the
+// answer 2xx within Timeout, and, when Model is set, be an OpenAI model list that holds it and all of Adapters. Port names a further port of the
 // process to ask instead of the main one.
 type Probe struct {
-	User    string  `json:"user,omitempty"`  // the token is the password of this user
-	Local   bool    `json:"local,omitempty"` // the port is closed to the network: only its own node can ask
-	Port    string  `json:"port,omitempty"`
-	Path    string  `json:"path,omitempty"`
-	Model   string  `json:"model,omitempty"`
-	Timeout Seconds `json:"timeout,omitempty"` // default 5
+	User     string   `json:"user,omitempty"`  // the token is the password of this user
+	Local    bool     `json:"local,omitempty"` // the port is closed to the network: only its own node can ask
+	Port     string   `json:"port,omitempty"`
+	Path     string   `json:"path,omitempty"`
+	Model    string   `json:"model,omitempty"`
+	Adapters []string `json:"adapters,omitempty"` // names under which the server answers beside Model
+	Timeout  Seconds  `json:"timeout,omitempty"`  // default 5
 }
 
 // Run is one benchmark run placed in this allocation. The agent executes it at most once: it creates Dir/claim.json with
@@ -199,15 +200,14 @@ type ProcessState struct {
 	Ports       map[string]int `json:"ports,omitempty"`    // further ones, by name
 	Models      []string       `json:"models,omitempty"`   // as the server lists them
 	PID         int            `json:"pid,omitempty"`
-	Restarts    int            `json:"restarts"`             // since this fingerprint started
-	Anew        bool           `json:"anew,omitempty"`       // it was started again and has not been Ready since
-	PhaseFor    Seconds        `json:"phaseFor"`             // time in this phase
-	ReadyAfter  Seconds        `json:"readyAfter,omitempty"` // from when this fingerprint was wanted until it was Ready for the first time
-	WasReady    bool           `json:"wasReady,omitempty"`   // this fingerprint has been Ready once
-	Ran         *Ran           `json:"ran,omitempty"`        // once it is Ready
-	Startup     *Startup       `json:"startup,omitempty"`    // once it is Ready
-	Last        *v1alpha1.End  `json:"last,omitempty"`       // how it last ended without a request to
-	Log         string         `json:"log,omitempty"`        // file, relative to the job directory
+	Restarts    int            `json:"restarts"`           // since this fingerprint started
+	Anew        bool           `json:"anew,omitempty"`     // it was started again and has not been Ready since
+	PhaseFor    Seconds        `json:"phaseFor"`           // time in this phase
+	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
+	Ran         *Ran           `json:"ran,omitempty"`      // once it is Ready
+	Startup     *Startup       `json:"startup,omitempty"`  // of this fingerprint, once it was Ready
+	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
+	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }
 
 // Exit is how a process ended.

@@ -35,13 +35,18 @@ type Ran struct {
 	Absent  map[string]string `json:"absent,omitempty"`  // field -> why it is empty
 }
 
-// Startup is what a start of a server took. Weights and Compile are parts of Serve, in the server's own words; 0: it said nothing.
+// Startup is what it took from when a server was wanted until it was Ready for the first time. Weights and Compile are parts of
+// Serve, in the server's own words; 0: it said nothing.
 type Startup struct {
-	Prepare Seconds `json:"prepare"` // until the server was started: its version, its image, the Ray cluster under it
-	Serve   Seconds `json:"serve"`   // from then until its probes passed
+	Failed  Seconds `json:"failed,omitempty"` // starts that ended before it was Ready, and the waits after them
+	Prepare Seconds `json:"prepare"`          // until the server was started: its version, its image, the Ray cluster under it
+	Serve   Seconds `json:"serve"`            // from then until its probes passed
 	Weights Seconds `json:"weights,omitempty"`
 	Compile Seconds `json:"compile,omitempty"`
 }
+
+// Total is all of it.
+func (s Startup) Total() Seconds { return s.Failed + s.Prepare + s.Serve }
 
 // Server is a process of the target of a run.
 type Server struct {

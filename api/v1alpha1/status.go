@@ -119,9 +119,10 @@ type SeatStatus struct {
 
 // Startup is what the start of a server took, in seconds. Weights and Compile are parts of Serve, where the server said them.
 type Startup struct {
-	Queue   float64 `json:"queue"`   // from the submission of its job to the start
-	Prepare float64 `json:"prepare"` // until the server was started: image, Ray cluster
-	Serve   float64 `json:"serve"`   // from then until its probes passed
+	Queue   float64 `json:"queue"`            // from the submission of its job to the start
+	Failed  float64 `json:"failed,omitempty"` // starts that ended before it was Ready, and the waits after them
+	Prepare float64 `json:"prepare"`          // until the server was started: image, Ray cluster
+	Serve   float64 `json:"serve"`            // from then until its probes passed
 	Weights float64 `json:"weights,omitempty"`
 	Compile float64 `json:"compile,omitempty"`
 }

@@ -31,11 +31,10 @@ type app struct {
 	stateDir string
 	context  string // as --context says
 	verbose  bool
-	args     []string          // as typed
-	far      *remote.Session   // the laptop on which the verb was typed; nil: it was typed here
-	sent     map[string]string // paths of files that the laptop has to send -> their paths there
-	caution  caution           // of the verb that runs, against a state directory of another place
-	warned   map[string]bool   // warnings that were printed: watch and sync read a manifest again and again
+	args     []string        // as typed
+	far      *remote.Session // the laptop on which the verb was typed; nil: it was typed here
+	caution  caution         // of the verb that runs, against a state directory of another place
+	warned   map[string]bool // warnings that were printed: watch and sync read a manifest again and again
 }
 
 // note prints a line for people on standard error. Data goes to a.out.

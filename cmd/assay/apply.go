@@ -101,8 +101,10 @@ func (a *app) batch(st *store.Store, s v1alpha1.Site, from drivers.Origin, prune
 
 // accept stores every experiment of a manifest as a revision and prints the outcome.
 func (a *app) accept(b accept.Batch, m v1alpha1.Manifest) ([]store.Revision, error) {
-	if err := a.fetchSent(m); err != nil {
-		return nil, err
+	if a.far != nil {
+		if err := a.far.FetchAll(m); err != nil {
+			return nil, err
+		}
 	}
 	accepted, err := b.Accept(m.Experiments)
 	var revs []store.Revision

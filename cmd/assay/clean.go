@@ -23,7 +23,7 @@ type cleanOptions struct {
 func cleanCmd(a *app, run func(context.Context, cleanOptions) error) *cobra.Command {
 	var o cleanOptions
 	c := &cobra.Command{
-		Use:   "clean [EXPERIMENT] [--logs] [--data] [--runs] [--images]",
+		Use:   "clean [EXPERIMENT] [--logs] [--data] [--runs] [--images] [--files]",
 		Short: "Remove what ended jobs and deleted experiments left behind",
 		Long: `clean lists what is left of jobs that ended and of experiments that were deleted, also by earlier processes, and removes
 the kinds that you name:
@@ -32,6 +32,7 @@ the kinds that you name:
   --data    data directories below paths.work that no declared service uses
   --runs    results of runs of deleted experiments
   --images  images in the state directory that no job of a declared experiment used
+  --files   files that came from a laptop (assay context), when no revision of a declared experiment names them
 
 Without a kind it only lists what there is. It never touches a live job, a declared service's data, a folder that you gave
 (only those that carry assay's marker, made for this state directory), or anything behind a link.`,
@@ -46,6 +47,7 @@ Without a kind it only lists what there is. It never touches a live job, a decla
 	f.BoolVar(&o.kinds.Data, "data", false, "data directories that no declared service uses")
 	f.BoolVar(&o.kinds.Runs, "runs", false, "results of deleted experiments")
 	f.BoolVar(&o.kinds.Images, "images", false, "images that no declared experiment used")
+	f.BoolVar(&o.kinds.Files, "files", false, "files from laptops that no revision names")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only list what would be removed")
 	return c
@@ -68,7 +70,7 @@ func (a *app) runClean(ctx context.Context, o cleanOptions) error {
 	case len(found.Leftovers) == 0 || o.dryRun && !o.kinds.None():
 		return nil
 	case o.kinds.None():
-		a.note("Nothing was removed. Name what should go: assay clean --logs --data --runs --images")
+		a.note("Nothing was removed. Name what should go: assay clean --logs --data --runs --images --files")
 		return nil
 	}
 	if err := a.confirm(o.yes, fmt.Sprintf("Remove these %d, %s?", len(found.Leftovers), text.Bytes(gc.Size(found.Leftovers))), "nothing was removed", "add --yes, or --dry-run to look only"); err != nil {

@@ -16,13 +16,13 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/durable"
 	"assay/drivers/remote"
-	"assay/drivers/safefile"
 	"assay/drivers/source"
 	"assay/drivers/tunnel"
 	"assay/reconciler/bundle"
 	"assay/reconciler/endpoints"
 	"assay/reconciler/results"
 	"assay/reconciler/results/resultset"
+	"assay/reconciler/store"
 )
 
 // remoteServeOptions are the arguments of `assay remote-serve`.
@@ -84,99 +84,45 @@ func (a *app) readsSecret() func(v1alpha1.Secret) (string, error) {
 	return source.Secret
 }
 
-// placeSent names the place here of every file that experiments name by its path on the laptop: below the state directory,
-// by its content, so that another content is another file.
+// placeSent names the place here of every file that experiments name by its path on the laptop.
 func (a *app) placeSent(m v1alpha1.Manifest, s v1alpha1.Site) error {
 	if a.far == nil {
 		return nil
 	}
 	s, err := a.complete(s)
-	folder := filepath.Join(s.Spec.Paths.State, "files")
-	for i := range m.Experiments {
-		m.Experiments[i].EachFile(func(path string) string {
-			to, ok := a.far.Place(path, folder)
-			if !ok {
-				return path
-			}
-			if a.sent == nil {
-				a.sent = map[string]string{}
-			}
-			a.sent[to] = path
-			return to
-		})
+	if err == nil {
+		a.far.PlaceAll(m, filepath.Join(s.Spec.Paths.State, store.SentFiles))
 	}
 	return err
 }
 
-// fetchSent brings the files that experiments name from the laptop.
-func (a *app) fetchSent(m v1alpha1.Manifest) error {
-	wanted := map[string]string{}
-	for i := range m.Experiments {
-		m.Experiments[i].EachFile(func(path string) string {
-			if from, ok := a.sent[path]; ok {
-				wanted[path] = from
-			}
-			return path
-		})
-	}
-	for to, from := range wanted {
-		if err := a.far.Fetch(from, filepath.Dir(filepath.Dir(to))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// save writes a file where the verb was typed, for its user alone.
-func (a *app) save(name string, b []byte) error {
-	if a.far == nil {
+// save writes a file where the verb was typed, for its user alone. Without replace none of its name may be there: fs.ErrExist.
+func (a *app) save(name string, b []byte, replace bool) error {
+	switch {
+	case a.far != nil: // the laptop knows whether it may be replaced
+		return a.far.Save(name, func(w io.Writer) error { _, err := w.Write(b); return err })
+	case replace:
 		return durable.Writer{}.Replace(name, b, nil)
 	}
-	return a.far.Save(name, func(w io.Writer) error { _, err := w.Write(b); return err })
+	return durable.Writer{}.Create(name, b, nil)
 }
 
 // saveBundle writes an archive where the verb was typed.
-func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, progress func(done, total int, name string)) (bundle.Saved, error) {
+func (a *app) saveBundle(ctx context.Context, b *bundle.Bundle, name string, progress func(done, total int, name string)) (saved bundle.Saved, err error) {
 	if a.far == nil {
 		return b.Save(ctx, name, progress)
 	}
-	dir, err := os.MkdirTemp("", "assay-")
-	if err != nil {
-		return bundle.Saved{}, err
-	}
-	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
-	path := filepath.Join(dir, "archive")
-	saved, err := b.Save(ctx, path, progress)
-	if err != nil {
-		return saved, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return saved, err
-	}
-	defer f.Close()
-	return saved, a.far.Save(name, func(w io.Writer) error { _, err := io.Copy(w, f); return err })
+	err = a.far.SaveMade(name, func(path string) (err error) { saved, err = b.Save(ctx, path, progress); return err })
+	return saved, err
 }
 
 // results reads what a reference names; a file is the laptop's.
-func (a *app) results(read resultset.Reader, ref string) ([]results.Row, error) {
+func (a *app) results(read resultset.Reader, ref string) (rows []results.Row, err error) {
 	path, ok := strings.CutPrefix(ref, "file:")
 	if !ok || a.far == nil {
 		return read.Results(ref)
 	}
-	dir, err := os.MkdirTemp("", "assay-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = safefile.RemoveAll(context.Background(), dir) }() // also when the verb is told to end
-	if err := a.far.Fetch(path, dir); err != nil {
-		return nil, err
-	}
-	here, _ := a.far.Place(path, dir)
-	rows, err := read.Results("file:" + here)
-	if err != nil {
-		err = errors.New(strings.ReplaceAll(err.Error(), here, path))
-	}
+	err = a.far.Borrow(path, func(here string) (err error) { rows, err = read.Results("file:" + here); return err })
 	return rows, err
 }
 

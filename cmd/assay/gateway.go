@@ -56,9 +56,11 @@ Ctrl-C ends it when the requests under way are answered.
 }
 
 func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
-	if err := onLoopback(o.listen); err != nil {
-		return err
+	l, err := a.listenOwn(o.listen)
+	if err != nil {
+		return fmt.Errorf("listening for %s: %w", o.service, err)
 	}
+	defer l.Close()
 	g := gateway.New(slog.New(slog.NewTextHandler(a.err, nil)))
 	g.AddKey = true
 	st, site, err := a.current()
@@ -71,10 +73,6 @@ func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
 		return err
 	}
 	g.Set(servers)
-	l, err := a.listenOwn(o.listen)
-	if err != nil {
-		return fmt.Errorf("listening for %s: %w; choose another address with --listen", o.service, err)
-	}
 	a.note("%s is at http://%s; Ctrl-C ends this.", o.service, l.Addr())
 	go func() {
 		for ctx.Err() == nil {
@@ -92,25 +90,12 @@ func (a *app) runProxy(ctx context.Context, o proxyOptions) error {
 	return g.Serve(ctx, l)
 }
 
-// onLoopback refuses an address that others can reach.
-func onLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("--listen %s is no loopback address: proxy adds the service's key, so nobody else may reach it; write 127.0.0.1:PORT", address)
-	}
-	return nil
-}
-
 // listenOwn listens for the user's own programs, on the machine on which the verb was typed.
 func (a *app) listenOwn(address string) (net.Listener, error) {
 	if a.far != nil {
 		return a.far.Listener()
 	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return gateway.Own(l), nil
+	return gateway.OwnPort(address)
 }
 
 // proxied follows one service. What does not change from one look to the next is neither opened nor compiled again.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"assay/drivers/remote"
 	"assay/drivers/service/gateway"
@@ -46,17 +44,13 @@ func (a *app) route(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	name := a.context
-	if name == "" {
-		if name, err = all.Current(); err != nil || name == remote.Here {
-			return err
-		}
-	}
-	to, err := all.Get(name)
+	to, away, err := all.Chosen(a.context)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	c.RunE = func(c *cobra.Command, pos []string) error { return a.overSSH(c.Context(), c, pos, to) }
+	if away {
+		c.RunE = func(c *cobra.Command, pos []string) error { return a.overSSH(c.Context(), c, pos, to) }
+	}
 	return nil
 }
 
@@ -70,15 +64,17 @@ func (a *app) overSSH(ctx context.Context, c *cobra.Command, pos []string, to re
 	interrupts := make(chan os.Signal, 4)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupts)
-	t := &outgoing{app: a, c: c, pos: pos, to: to}
-	if err := t.prepare(ctx); err != nil {
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	l, err := a.laptop(ctx, following, c, pos, to)
+	if err != nil {
 		return err
 	}
 	o, err := a.connection(to)
 	if err != nil {
 		return err
 	}
-	o.Hide = t.hide
+	o.Hide = l.Hides()
 	conn, err := remote.Connect(ctx, o)
 	if errors.Is(err, remote.ErrConnect) {
 		return exitError{exitConnection, err}
@@ -86,16 +82,8 @@ func (a *app) overSSH(ctx context.Context, c *cobra.Command, pos []string, to re
 	if err != nil {
 		return err
 	}
-	following, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	if t.watched != nil {
-		go t.follow(following)
-	}
-	interrupt, widths := make(chan struct{}), make(chan int)
-	go signals(following, interrupts, interrupt)
-	go t.resized(following, widths)
-	t.laptop.Interrupt, t.laptop.Widths = interrupt, widths
-	code, err := remote.Run(conn, t.laptop)
+	l.Interrupt, l.Widths = interrupts, text.Resized(following, a.out, a.err)
+	code, err := remote.Run(conn, l)
 	switch {
 	case errors.Is(err, remote.ErrInterrupted):
 		return exitError{exitInterrupted, fmt.Errorf("%w; the command at %s has been told to end", err, to.Host)}
@@ -106,6 +94,65 @@ func (a *app) overSSH(ctx context.Context, c *cobra.Command, pos []string, to re
 		return exitError{code: code}
 	}
 	return nil
+}
+
+// laptop collects what a verb uses of this machine. Files that it follows are followed until following ends.
+func (a *app) laptop(ctx, following context.Context, c *cobra.Command, pos []string, to remote.Context) (l remote.Laptop, err error) {
+	flag := func(name string) string {
+		if f := c.Flags().Lookup(name); f != nil {
+			return f.Value.String()
+		}
+		return ""
+	}
+	t := remote.Typed{Context: to, Verb: verbPath(c), Args: a.args, Pos: pos, Flag: flag, Secret: source.Secret,
+		Terminal: remote.Terminal{In: text.IsTerminal(a.in), Out: text.Columns(a.out), Err: text.Columns(a.err)}}
+	var m *remote.Manifest
+	var edits <-chan remote.Manifest
+	if paths, err := c.Flags().GetStringSlice("filename"); err != nil || len(paths) == 0 {
+		// The verb reads none, or will say that it needs one.
+	} else if t.Verb == "watch" {
+		edits = watched(following, t, paths)
+		select {
+		case now := <-edits:
+			m = &now
+		case <-ctx.Done():
+			return l, ctx.Err()
+		}
+	} else {
+		in, err := a.read(ctx, paths)
+		if err != nil {
+			return l, err
+		}
+		now := t.Manifest(in.Files, source.Folders(in.Files), in.Origin)
+		if m = &now; m.Err() != nil {
+			return l, m.Err()
+		}
+	}
+	if l, err = t.Laptop(m); err != nil {
+		return l, err
+	}
+	l.In, l.Out, l.Err, l.Own, l.Edits = a.in, text.Raw(a.out), text.Raw(a.err), gateway.Own, edits
+	if t.Verb == "proxy" {
+		if l.Listener, err = gateway.OwnPort(flag("listen")); err != nil {
+			return l, fmt.Errorf("listening for %s: %w", pos[0], err)
+		}
+		l.Request.Listening = l.Listener.Addr().String()
+	}
+	return l, nil
+}
+
+// watched are the files that a verb follows, as they are now and after each edit.
+func watched(ctx context.Context, t remote.Typed, paths []string) <-chan remote.Manifest {
+	to := make(chan remote.Manifest)
+	go source.Snapshots(ctx, paths, time.Second/2, func(s source.Snapshot) {
+		m := t.Manifest(s.Files, s.Folders, s.Origin)
+		m.Problem, m.Stamp, m.Heads = cmp.Or(s.Problem, m.Problem), s.Stamp, s.Heads
+		select {
+		case to <- m:
+		case <-ctx.Done():
+		}
+	})
+	return to
 }
 
 // connection says how a context is reached.
@@ -119,85 +166,4 @@ func (a *app) connection(to remote.Context) (remote.Options, error) {
 		binary, err = os.Executable()
 	}
 	return remote.Options{Context: to, Binary: binary, Cache: cache, Sockets: remote.SocketFolders(cache), Errors: text.Raw(a.err), Note: a.note}, err
-}
-
-func signals(ctx context.Context, from <-chan os.Signal, to chan<- struct{}) {
-	for {
-		select {
-		case <-from:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case to <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// columns is the width of a stream that is a terminal; 0: it is none.
-func columns(stream any) int {
-	if !text.IsTerminal(stream) {
-		return 0
-	}
-	if w, ok := stream.(*text.Screen); ok {
-		stream = text.Raw(w)
-	}
-	if f, ok := stream.(*os.File); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return w
-		}
-	}
-	return 80
-}
-
-// resized says when the terminal has become wider or narrower.
-func (t *outgoing) resized(ctx context.Context, to chan<- int) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGWINCH)
-	defer signal.Stop(c)
-	for {
-		select {
-		case <-c:
-		case <-ctx.Done():
-			return
-		}
-		if w := max(columns(t.err), columns(t.out)); w > 0 {
-			select {
-			case to <- w:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-// follow sends the edits of watched files.
-func (t *outgoing) follow(ctx context.Context) {
-	first := true
-	source.Snapshots(ctx, t.watched, time.Second/2, func(s source.Snapshot) {
-		m := t.manifestOf(source.Input{Files: s.Files, Origin: s.Origin})
-		m.Problem, m.Stamp, m.Heads = cmp.Or(s.Problem, m.Problem), s.Stamp, s.Heads
-		if first && m.Stamp == t.laptop.Request.Manifest.Stamp {
-			first = false
-			return
-		}
-		select {
-		case t.edits <- m:
-		case <-ctx.Done():
-		}
-	})
-}
-
-// proxyPort opens the port of `proxy`, for this user's programs alone.
-func proxyPort(address string) (net.Listener, error) {
-	if err := onLoopback(address); err != nil {
-		return nil, err
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%w; choose another address with --listen", err)
-	}
-	return gateway.Own(l), nil
 }

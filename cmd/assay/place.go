@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,11 +25,11 @@ const (
 	handsOn                // it is there to solve the contradiction
 )
 
-// cautions are those of the verbs that do not act.
+// cautions are those of the verbs that do not act, by the whole path of a verb: `controller stop` has no say about another stop.
 var cautions = map[string]caution{
 	"plan": look, "wait": look,
 	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
-	"compare": warn, "gate": warn, "report": warn, "print": warn, "stop": warn,
+	"compare": warn, "gate": warn, "report": warn, "controller print": warn, "controller stop": warn,
 	"adopt": handsOn,
 }
 
@@ -36,7 +37,13 @@ func cautionOf(c *cobra.Command) caution {
 	if f := c.Flags().Lookup("dry-run"); f != nil && f.Value.String() == "true" {
 		return look
 	}
-	return cautions[c.Name()]
+	return cautions[verbPath(c)]
+}
+
+// verbPath is how a verb is typed after assay: "controller stop".
+func verbPath(c *cobra.Command) string {
+	_, path, _ := strings.Cut(c.CommandPath(), " ")
+	return path
 }
 
 // placeTimeout bounds the question which cluster this is. The loop asks again before it believes a listing.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // TestCautions: a verb acts unless it is known not to, and a dry run does not act.
@@ -16,7 +18,7 @@ func TestCautions(t *testing.T) {
 	all := newRoot(a).Commands()
 	for i := 0; i < len(all); i++ {
 		c := all[i]
-		verbs[c.Name()] = true
+		verbs[verbPath(c)] = true
 		all = append(all, c.Commands()...)
 		if flag := c.Flags().Lookup("dry-run"); flag != nil {
 			before := cautionOf(c)
@@ -31,6 +33,15 @@ func TestCautions(t *testing.T) {
 	for name := range cautions {
 		if !verbs[name] {
 			t.Errorf("there is no verb %s", name)
+		}
+	}
+	other := &cobra.Command{Use: "other"}
+	other.AddCommand(&cobra.Command{Use: "stop"}, &cobra.Command{Use: "get"})
+	root := newRoot(a)
+	root.AddCommand(other)
+	for _, c := range other.Commands() {
+		if got := cautionOf(c); got != refuse {
+			t.Errorf("%s has the caution %d of another verb that ends in the same word", c.CommandPath(), got)
 		}
 	}
 	for _, name := range []string{"apply", "watch", "sync", "controller", "delete", "undo", "rerun", "clean"} {

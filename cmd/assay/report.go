@@ -65,7 +65,7 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 		_, err = a.out.Write(page)
 		return err
 	}
-	if err := a.save(o.out, page); err != nil {
+	if err := a.save(o.out, page, true); err != nil {
 		return err
 	}
 	a.note("The report is in %s", o.out)

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/durable"
 	"assay/drivers/site"
 	"assay/drivers/slurm"
 )
@@ -45,9 +43,6 @@ could not be known is a comment that says how to find it out. It changes nothing
 }
 
 func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
-	if _, err := os.Lstat(o.file); o.file != "" && !o.force && err == nil {
-		return fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
-	}
 	who, err := slurm.Me()
 	if err != nil {
 		return err
@@ -75,11 +70,7 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 		_, err := a.out.Write(document)
 		return err
 	}
-	write := durable.Writer{}.Create
-	if o.force {
-		write = durable.Writer{}.Replace
-	}
-	if err := write(o.file, document, nil); errors.Is(err, fs.ErrExist) {
+	if err := a.save(o.file, document, o.force); errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
 	} else if err != nil {
 		return fmt.Errorf("writing the site: %w", err)

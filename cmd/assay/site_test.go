@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,5 +61,44 @@ func TestSiteImport(t *testing.T) {
 	}
 	if out, err := assay("site", "list", "-o", "name"); err != nil || out != "site/here\nsite/local\n" {
 		t.Errorf("%q, %v", out, err)
+	}
+	importFromALaptop(t, c.Conf())
+}
+
+// importFromALaptop: through a context the Site is written where the verb was typed, and nothing is replaced there unasked. In
+// the place of ssh stands a shell at the site, which has a home of its own.
+func importFromALaptop(t *testing.T, conf string) {
+	t.Helper()
+	dir := t.TempDir()
+	here, there := filepath.Join(dir, "laptop"), filepath.Join(dir, "site")
+	ssh := "#!/bin/sh\ncase \"$*\" in *'-O check'*) exit 1;; esac\nfor last; do :; done\ncd " + there + "\nunset XDG_CACHE_HOME\nHOME=" + there + " SLURM_CONF=" + conf + " exec sh -c \"$last\"\n"
+	if err := errors.Join(os.Mkdir(here, 0o700), os.Mkdir(there, 0o700), os.WriteFile(filepath.Join(dir, "ssh"), []byte(ssh), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	assay := func(args ...string) string {
+		cmd := exec.Command(binary, args...)
+		cmd.Dir = here
+		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+here, "XDG_CONFIG_HOME="+here+"/config", "XDG_CACHE_HOME="+here+"/cache")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			out = append(out, err.Error()...)
+		}
+		return string(out)
+	}
+	assay("context", "add", "hpc", "--ssh", "login.example.org")
+	said := assay("--context", "hpc", "site", "import", "--name", "far", "-o", "site.yaml")
+	text, err := os.ReadFile(filepath.Join(here, "site.yaml"))
+	if err != nil || !strings.Contains(string(text), "name: far") || !strings.Contains(said, "site.yaml written") {
+		t.Errorf("on the laptop: %v\n%s", err, said)
+	}
+	if found, _ := filepath.Glob(filepath.Join(there, "*.yaml")); found != nil {
+		t.Errorf("at the site: %v", found)
+	}
+	if said := assay("--context", "hpc", "site", "import", "--name", "other", "-o", "site.yaml"); !strings.Contains(said, "site.yaml is there already; give another -o FILE, or --force") {
+		t.Errorf("again: %s", said)
+	}
+	assay("--context", "hpc", "site", "import", "--name", "other", "-o", "site.yaml", "--force")
+	if text, err := os.ReadFile(filepath.Join(here, "site.yaml")); err != nil || !strings.Contains(string(text), "name: other") {
+		t.Errorf("with --force: %v\n%s", err, text)
 	}
 }

@@ -54,7 +54,7 @@ func flagsBecome[O any](t *testing.T, verb func(*app, func(context.Context, O) e
 func TestCleanupAndResultFlags(t *testing.T) {
 	flagsBecome(t, cleanCmd,
 		flagCase{"clean", cleanOptions{}},
-		flagCase{"clean one --logs --data --runs --images -y", cleanOptions{experiment: "one", kinds: gc.Kinds{Logs: true, Data: true, Runs: true, Images: true}, yes: true}},
+		flagCase{"clean one --logs --data --runs --images --files -y", cleanOptions{experiment: "one", kinds: gc.Kinds{Logs: true, Data: true, Runs: true, Images: true, Files: true}, yes: true}},
 		flagCase{"clean --runs --dry-run", cleanOptions{kinds: gc.Kinds{Runs: true}, dryRun: true}},
 		flagCase{"clean a b", usage}, flagCase{"clean --all", usage})
 	flagsBecome(t, calibrateCmd,

@@ -16,9 +16,9 @@ type process struct {
 	since       time.Time
 	ready       bool
 	was         bool
-	took        time.Duration // until it was ready for the first time
-	up          bool          // this start was Ready once
-	hung        time.Time     // since when it has answered nothing, and runs
+	startup     *drivers.Startup // until it was ready for the first time
+	up          bool             // this start was Ready once
+	hung        time.Time        // since when it has answered nothing, and runs
 	restarts    int
 	url         string
 }
@@ -38,7 +38,7 @@ func (c *Cluster) processes(j *job, want []drivers.Process) []drivers.ProcessSta
 				c.happen(a, w.Name, drivers.ReasonReadyAgain)
 			}
 			if !p.was {
-				p.took = c.now.Sub(p.since)
+				p.startup = &drivers.Startup{Serve: drivers.SecondsOf(c.now.Sub(p.since))}
 			}
 			p.ready, p.was, p.up, p.since = true, true, true, c.now
 			c.ledger.answered[j.Tag.Nonce] = true
@@ -47,7 +47,7 @@ func (c *Cluster) processes(j *job, want []drivers.Process) []drivers.ProcessSta
 		keep[w.Name] = p
 		s := drivers.ProcessState{
 			Name: w.Name, Fingerprint: p.fingerprint, Phase: drivers.PhaseStarting, PhaseFor: drivers.SecondsOf(c.now.Sub(p.since)),
-			Endpoint: p.url, ReadyAfter: drivers.SecondsOf(p.took), WasReady: p.was, Anew: p.was && !p.up, Restarts: p.restarts, PID: 1000 + i,
+			Endpoint: p.url, Startup: p.startup, WasReady: p.was, Anew: p.was && !p.up, Restarts: p.restarts, PID: 1000 + i,
 		}
 		if p.ready {
 			s.Phase = drivers.PhaseReady

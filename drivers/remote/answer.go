@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"slices"
@@ -119,14 +120,9 @@ func (a *answerer) save(k kind, b []byte) error {
 		if err != nil {
 			return err
 		}
-		var broken error
-		if e.Error != "" {
-			broken = errors.New(e.Error)
-		}
-		err = a.stopSaving(broken)
-		e = ended{}
+		e, err = ended{}, a.stopSaving(e.err())
 		if err != nil {
-			e.Error = err.Error()
+			e = ended{Error: err.Error(), Taken: errors.Is(err, fs.ErrExist)}
 		}
 		return a.w.sendJSON(kindSaved, e)
 	}
@@ -137,10 +133,14 @@ func (a *answerer) save(k kind, b []byte) error {
 func (a *answerer) begin(name string) *saving {
 	r, w := io.Pipe()
 	s := &saving{w, make(chan error, 1)}
+	write := durable.Writer{}.StreamNew
+	if a.Replaces {
+		write = durable.Writer{}.Stream
+	}
 	go func() {
 		err := fmt.Errorf("%s is no file that this command was told to write", name)
 		if slices.Contains(a.Saves, name) {
-			err = durable.Writer{}.Stream(name, 0o600, func(to io.Writer) error {
+			err = write(name, 0o600, func(to io.Writer) error {
 				_, err := io.Copy(to, r)
 				return err
 			})

@@ -134,6 +134,18 @@ func (s Contexts) Current() (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
+// Chosen is the context of a name, the current one where that is empty; false: verbs run on this machine.
+func (s Contexts) Chosen(name string) (c Context, away bool, err error) {
+	if name == "" {
+		name, err = s.Current()
+	}
+	if err != nil || name == Here {
+		return c, false, err
+	}
+	c, err = s.Get(name)
+	return c, true, err
+}
+
 // Use makes a context the current one; Here is this machine.
 func (s Contexts) Use(name string) error {
 	if name != Here {

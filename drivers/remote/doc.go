@@ -8,12 +8,14 @@
 //	stdio.go      HTTP/2 between the two, over the standard input and output of ssh
 //	frame.go      frames: how both sides talk while a verb runs
 //	message.go    what frames hold
+//	typed.go      Typed: what a verb reads and writes on the laptop, collected before it runs
 //	laptop.go     Run: the side on which the verb was typed
 //	answer.go     what the laptop does for the site, and what it refuses
 //	relay.go      ports of the laptop's loopback that lead to the site
 //	site.go       Serve: the side on which the verb runs
 //	session.go    Session: what a verb there gets from the laptop
 //	manifest.go   manifests, secrets and files that the laptop has sent
+//	files.go      files that a verb there names, borrows from the laptop or makes for it
 //	streams.go    standard input, output and errors of a verb there
 //	reached.go    what the laptop's ports lead to
 //

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -22,11 +23,12 @@ type Laptop struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Saves    []string // names under which the verb may save files
+	Replaces bool     // these files may be there already
 	Ports    bool     // the verb may open ports of loopback
 	// Listener is the port that was opened for the verb; nil: none. Own keeps other users of the laptop out of ports.
 	Listener  net.Listener
 	Own       func(net.Listener) net.Listener
-	Interrupt <-chan struct{} // the first ends the verb, the second does not wait for it
+	Interrupt <-chan os.Signal // the first ends the verb, the second does not wait for it
 	Edits     <-chan Manifest
 	Widths    <-chan int // of the terminal, in columns, when it has changed
 }

@@ -1,7 +1,9 @@
 package remote
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"assay/api/v1alpha1"
@@ -108,6 +110,17 @@ func isSum(s string) bool {
 	return len(s) == 64
 }
 
+// err is what went wrong with a file: fs.ErrExist where its name is taken.
+func (e ended) err() error {
+	switch {
+	case e.Taken:
+		return fmt.Errorf("%s: %w", e.Error, fs.ErrExist)
+	case e.Error != "":
+		return errors.New(e.Error)
+	}
+	return nil
+}
+
 // base is the last element of a path, as a name that is safe in a folder.
 func base(path string) string {
 	name := filepath.Base(filepath.Clean("/" + path))
@@ -128,6 +141,7 @@ type (
 	save  struct{ Name string }
 	ended struct { // a file that was saved
 		Error string `json:"error,omitempty"`
+		Taken bool   `json:"taken,omitempty"` // a file of its name is there
 	}
 	askPorts struct {
 		Ports []int // that are wished for

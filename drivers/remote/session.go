@@ -23,7 +23,8 @@ type Session struct {
 	manifest  *Manifest
 	edits     func(Manifest) // gets later ones
 	secrets   map[Secret]Secret
-	attached  map[string]File // by path
+	attached  map[string]File   // by path
+	placed    map[string]string // places here that PlaceAll has named -> paths on the laptop
 	waiting   map[string]*transfer
 	forwards  []string // addresses that the laptop's ports lead to
 	ports     chan gotPorts
@@ -32,7 +33,7 @@ type Session struct {
 }
 
 func newSession() *Session {
-	return &Session{done: make(chan struct{}), secrets: map[Secret]Secret{}, attached: map[string]File{}, waiting: map[string]*transfer{},
+	return &Session{done: make(chan struct{}), secrets: map[Secret]Secret{}, attached: map[string]File{}, placed: map[string]string{}, waiting: map[string]*transfer{},
 		ports: make(chan gotPorts, 1), saved: make(chan ended, 1), accepting: newListener()}
 }
 
@@ -154,7 +155,7 @@ func (s *Session) Args() []string { return s.request.Args }
 // Context is its name on the laptop.
 func (s *Session) Context() string { return s.request.Context }
 
-// Save writes a file on the laptop, under a name that was typed there.
+// Save writes a file on the laptop, under a name that was typed there; fs.ErrExist where that is taken and may not be replaced.
 func (s *Session) Save(name string, write func(io.Writer) error) error {
 	if err := s.w.sendJSON(kindSave, save{name}); err != nil {
 		return err
@@ -169,8 +170,8 @@ func (s *Session) Save(name string, write func(io.Writer) error) error {
 	}
 	select {
 	case got := <-s.saved:
-		if err == nil && got.Error != "" {
-			err = errors.New(got.Error)
+		if err == nil {
+			err = got.err()
 		}
 		return err
 	case <-s.ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -96,11 +97,11 @@ func TestInterrupts(t *testing.T) {
 	for name, c := range map[string]struct {
 		obeys bool
 		want  error
-		do    func(line, chan struct{})
+		do    func(line, chan os.Signal)
 	}{
-		"once":  {true, nil, func(_ line, i chan struct{}) { i <- struct{}{} }},
-		"twice": {false, ErrInterrupted, func(_ line, i chan struct{}) { i <- struct{}{}; i <- struct{}{} }},
-		"lost":  {true, ErrLost, func(l line, _ chan struct{}) { l.cut() }},
+		"once":  {true, nil, func(_ line, i chan os.Signal) { i <- os.Interrupt }},
+		"twice": {false, ErrInterrupted, func(_ line, i chan os.Signal) { i <- os.Interrupt; i <- os.Interrupt }},
+		"lost":  {true, ErrLost, func(l line, _ chan os.Signal) { l.cut() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stubborn := make(chan struct{})
@@ -114,7 +115,7 @@ func TestInterrupts(t *testing.T) {
 				return 130
 			})
 			l, out, _ := typed("watch")
-			i := make(chan struct{})
+			i := make(chan os.Signal)
 			l.Interrupt = i
 			go func() {
 				for !strings.Contains(out.String(), "begun") {
@@ -159,6 +160,15 @@ func TestManifestsTravel(t *testing.T) {
 		say(s.Fetch(other.Path, folder))
 		to, _ := s.Place(data.Path, folder)
 		say(s.Fetch(data.Path, folder), s.Fetch(data.Path, folder), strings.TrimPrefix(to, folder))
+		if err := os.Chtimes(filepath.Dir(to), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+			t.Error(err)
+		}
+		if err := s.Fetch(data.Path, folder); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Stat(filepath.Dir(to)); err != nil || info.ModTime().Unix() == 1 {
+			t.Errorf("a file that is wanted again can be cleaned as an old one: %v", err)
+		}
 		got, err := os.ReadFile(to)
 		say(string(got), err)
 		later := make(chan Manifest, 2)
@@ -205,7 +215,7 @@ func TestSaves(t *testing.T) {
 		return 0
 	})
 	l, out, _ := typed("report")
-	l.Saves = []string{typedName}
+	l.Saves, l.Replaces = []string{typedName}, true
 	if code, err := Run(conn, l); code != 0 || err != nil {
 		t.Fatal(code, err)
 	}
@@ -216,6 +226,18 @@ func TestSaves(t *testing.T) {
 	all, _ := os.ReadDir(dir)
 	if err != nil || len(got) != 200_000 || len(all) != 1 {
 		t.Errorf("%d bytes, %v, %v", len(got), err, all)
+	}
+	taken, _ := laptopAndSite(t, func(_ context.Context, s *Session) int {
+		fmt.Fprint(s.Out(), errors.Is(s.Save(typedName, func(w io.Writer) error { _, err := w.Write([]byte("evil")); return err }), fs.ErrExist))
+		return 0
+	})
+	l, out, _ = typed("site", "import")
+	l.Saves = []string{typedName}
+	if code, err := Run(taken, l); code != 0 || err != nil || out.String() != "true" {
+		t.Error(code, err, out.String())
+	}
+	if now, err := os.ReadFile(typedName); err != nil || !bytes.Equal(now, got) {
+		t.Errorf("a file that was to stay was replaced: %d bytes, %v", len(now), err)
 	}
 }
 
@@ -241,7 +263,7 @@ func TestPorts(t *testing.T) {
 		return 0
 	})
 	l, _, _ := typed("tunnel")
-	i := make(chan struct{})
+	i := make(chan os.Signal)
 	l.Ports, l.Interrupt = true, i
 	go func() {
 		url := fmt.Sprintf("http://127.0.0.1:%d/", <-got)
@@ -262,7 +284,7 @@ func TestPorts(t *testing.T) {
 			})
 		}
 		all.Wait()
-		i <- struct{}{}
+		i <- os.Interrupt
 	}()
 	if code, err := Run(conn, l); code != 0 || err != nil {
 		t.Error(code, err)
@@ -289,7 +311,7 @@ func TestListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := make(chan struct{})
+	i := make(chan os.Signal)
 	l.Listener, l.Interrupt, l.Request.Listening = port, i, port.Addr().String()
 	go func() {
 		for range 3 { // over one connection that is kept
@@ -304,7 +326,7 @@ func TestListener(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		http.DefaultClient.CloseIdleConnections()
-		i <- struct{}{}
+		i <- os.Interrupt
 	}()
 	if code, err := Run(conn, l); code != 0 || err != nil {
 		t.Error(code, err)

@@ -32,8 +32,8 @@ func vllm(site v1alpha1.Site, svc v1alpha1.Service) (drivers.Compiled, error) {
 	if v.PipelineParallel > 1 {
 		shape = append(shape, "--pipeline-parallel-size", strconv.Itoa(v.PipelineParallel))
 	}
-	for _, name := range slices.Sorted(maps.Keys(v.LoRA)) {
-		p.Probes = append(p.Probes, drivers.Probe{Path: "/v1/models", Model: name, Timeout: 5})
+	if len(v.LoRA) > 0 {
+		p.Probes[len(p.Probes)-1].Adapters = slices.Sorted(maps.Keys(v.LoRA))
 	}
 	offline(&p, v.Offline)
 	if nodes := or(svc.Nodes, 1); nodes > 1 {

@@ -103,9 +103,6 @@ func (p *process) judge(r result, now time.Time) {
 		if p.lost {
 			p.happen(drivers.ReasonReadyAgain, "all probes pass again")
 		}
-		if !p.ready {
-			p.took = now.Sub(p.wanted)
-		}
 		p.wrong, p.misses, p.quiet = 0, 0, 0
 		p.up, p.ready, p.lost = true, true, false
 		p.readied(now)

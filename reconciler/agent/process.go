@@ -41,9 +41,9 @@ type process struct {
 	lost      bool // a happening said that it is not as it should be, and none that it is Ready again
 	last      *v1alpha1.End
 	models    []string
-	wanted    time.Time     // since when this fingerprint is
-	took      time.Duration // until it was Ready for the first time
-	again     time.Time     // when a restart is due
+	wanted    time.Time        // since when this fingerprint is
+	startup   *drivers.Startup // until it was Ready for the first time
+	again     time.Time        // when a restart is due
 	probed    time.Time
 	token     string        // for its probes
 	listener  *listener     // the sockets of this start
@@ -153,7 +153,7 @@ func (p *process) step(now time.Time) {
 	case p.removed && p.phase != drivers.PhaseFailed: // a failure keeps its reason
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:
-		p.want, p.next, p.wanted, p.took = *p.next, nil, now, 0
+		p.want, p.next, p.wanted, p.startup = *p.next, nil, now, nil
 		p.restarts, p.retries, p.ready, p.lost, p.last, p.models, p.version, p.spread, p.note = 0, 0, false, false, nil, nil, version{}, version{}, ""
 		p.start(now)
 	case p.phase == drivers.PhaseRestarting && !now.Before(p.again):

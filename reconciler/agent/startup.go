@@ -27,16 +27,15 @@ type started struct {
 	began    time.Time // to prepare
 	launched time.Time
 	log      int64 // bytes of its log by then
-	took     *drivers.Startup
 }
 
-// readied notes what the start of a server took, when it is Ready for the first time since.
+// readied notes what the start of a server took, when it is Ready for the first time.
 func (p *process) readied(now time.Time) {
-	if p.progress.took != nil || p.progress.launched.IsZero() {
+	if p.startup != nil || p.progress.launched.IsZero() {
 		return
 	}
 	s := p.progress
-	took := drivers.Startup{Prepare: drivers.SecondsOf(s.launched.Sub(s.began)), Serve: drivers.SecondsOf(now.Sub(s.launched))}
+	took := drivers.Startup{Failed: drivers.SecondsOf(s.began.Sub(p.wanted)), Prepare: drivers.SecondsOf(s.launched.Sub(s.began)), Serve: drivers.SecondsOf(now.Sub(s.launched))}
 	if f, err := safefile.Open(filepath.Join(p.a.dir, p.log())); err == nil {
 		defer f.Close()
 		if text, err := io.ReadAll(io.NewSectionReader(f, s.log, maxStartLog)); err == nil {
@@ -44,7 +43,7 @@ func (p *process) readied(now time.Time) {
 			took.Compile = said(compiled, text) + said(captured, text)
 		}
 	}
-	p.progress.took = &took
+	p.startup = &took
 }
 
 // logged is the size of a log.

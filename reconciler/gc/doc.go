@@ -9,6 +9,7 @@
 //	data.go       data directories below paths.work
 //	runs.go       results of deleted experiments
 //	images.go     container images in the state directory
+//	sent.go       files that travelled from where a verb was typed
 //	paths.go      names and sizes of what lies in the state directory
 //
 // Find works on one snapshot of the store and of the scheduler. Without the scheduler's answer nothing counts as ended,

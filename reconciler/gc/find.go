@@ -14,6 +14,7 @@ const (
 	KindData   = "data"
 	KindRuns   = "runs"
 	KindImages = "images"
+	KindFiles  = "files"
 )
 
 // Kinds chooses what to find. The zero value chooses every kind.
@@ -22,6 +23,7 @@ type Kinds struct {
 	Data   bool // data directories that no declared service uses
 	Runs   bool // results of deleted experiments
 	Images bool // images that no job of a declared experiment used
+	Files  bool // files that came from a laptop and that no revision names
 }
 
 // None reports whether no kind is named.
@@ -29,7 +31,7 @@ func (k Kinds) None() bool { return k == Kinds{} }
 
 // Leftover is one file or folder that can be removed.
 type Leftover struct {
-	Kind       string // KindLogs, KindData, KindRuns or KindImages
+	Kind       string // one of the constants above
 	Experiment string // empty: it belongs to none, or to several
 	Path       string // absolute
 	Size       int64  // bytes, of all regular files in it
@@ -59,7 +61,7 @@ func (c Collector) Find(ctx context.Context, kinds Kinds) (Found, error) {
 	for _, k := range []struct {
 		wanted bool
 		list   func() ([]Leftover, error)
-	}{{kinds.Logs, s.jobDirs}, {kinds.Logs, s.temporary}, {kinds.Data, s.data}, {kinds.Runs, s.results}, {kinds.Images, s.images}} {
+	}{{kinds.Logs, s.jobDirs}, {kinds.Logs, s.temporary}, {kinds.Data, s.data}, {kinds.Runs, s.results}, {kinds.Images, s.images}, {kinds.Files, s.sent}} {
 		if !k.wanted && !kinds.None() {
 			continue
 		}

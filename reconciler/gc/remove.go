@@ -52,7 +52,7 @@ func (c Collector) Remove(ctx context.Context, kinds Kinds, agreed []Leftover) (
 	}
 	for _, t := range trash {
 		if ctx.Err() != nil {
-			return done, fmt.Errorf("removing leftovers: interrupted: %w; what is left has names that begin with %s, and goes with the next: assay clean --logs --data --runs --images", ctx.Err(), trashPrefix)
+			return done, fmt.Errorf("removing leftovers: interrupted: %w; what is left has names that begin with %s, and goes with the next: assay clean --logs --data --runs --images --files", ctx.Err(), trashPrefix)
 		}
 		if err := c.in(t, func(f *safefile.Folder, name string) error { return discard(ctx, f, name) }); err != nil {
 			failed = errors.Join(failed, err)

@@ -5,10 +5,12 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"assay/reconciler/store"
 )
 
 // written are the folders of the state directory that assay writes to.
-var written = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive", "secrets", "folders", "images"}
+var written = []string{"lease", "revisions", "intents", "jobs", "runs", "status", "targets", "bin", "archive", "secrets", "folders", "images", store.SentFiles}
 
 // temporary are files of writers that were killed, and what an interrupted Remove had renamed.
 func (s snapshot) temporary() ([]Leftover, error) {

@@ -55,8 +55,8 @@ func startOf(agent Agent) (took drivers.Seconds) {
 	}
 	for _, p := range agent.State.Processes {
 		switch {
-		case p.ReadyAfter > 0:
-			took = max(took, p.ReadyAfter)
+		case p.Startup != nil:
+			took = max(took, p.Startup.Total())
 		case p.Phase == drivers.PhaseReady && p.Restarts == 0: // of an agent that does not say it
 			took = max(took, drivers.SecondsOf((agent.lived() - p.PhaseFor.Std()).Round(10*time.Second)))
 		default:

@@ -11,7 +11,7 @@ func FuzzModelList(f *testing.F) {
 		f.Add([]byte(s), "m")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, want string) {
-		models, err := holds("http://h:1/v1/models", body, want)
+		models, err := holds("http://h:1/v1/models", body, []string{want})
 		if (err == nil) != slices.Contains(models, want) || len(models) > len(body) {
 			t.Fatalf("%q for %q: %q, %v", body, want, models, err)
 		}

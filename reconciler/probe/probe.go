@@ -104,7 +104,7 @@ func (c *Client) check(ctx context.Context, base, token string, p drivers.Probe)
 	if p.Model == "" {
 		return nil, nil
 	}
-	return holds(address, body, p.Model)
+	return holds(address, body, append([]string{p.Model}, p.Adapters...))
 }
 
 // connect passes when the port accepts a TCP connection.
@@ -120,8 +120,8 @@ func (c *Client) connect(ctx context.Context, base string) error {
 	return conn.Close()
 }
 
-// holds passes when an OpenAI model list contains a model.
-func holds(address string, body []byte, want string) ([]string, error) {
+// holds passes when an OpenAI model list contains all of some models.
+func holds(address string, body []byte, want []string) ([]string, error) {
 	var list struct {
 		Data []struct {
 			ID string `json:"id"`
@@ -134,8 +134,10 @@ func holds(address string, body []byte, want string) ([]string, error) {
 	for _, m := range list.Data {
 		models = append(models, m.ID)
 	}
-	if !slices.Contains(models, want) {
-		return models, fmt.Errorf("it lists the models %q, not %q", models, want)
+	for _, w := range want {
+		if !slices.Contains(models, w) {
+			return models, fmt.Errorf("it lists the models %q, not %q", models, w)
+		}
 	}
 	return models, nil
 }

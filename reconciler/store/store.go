@@ -18,6 +18,9 @@ import (
 // readers is how many files are read at once: a shared file system takes its time for each.
 const readers = 32
 
+// SentFiles is the folder of the state directory with files that travelled from where a verb was typed: HASH/NAME.
+const SentFiles = "files"
+
 // Options are for tests: Hook is called before and after every system call that changes a file, the error of Fault is that
 // of a call that is then not made, NoSync leaves fsync out.
 type Options struct {

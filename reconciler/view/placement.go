@@ -128,7 +128,7 @@ func probeLine(q drivers.Probe) string {
 		out = "GET " + q.Path
 	}
 	if q.Model != "" {
-		out += ", lists " + q.Model
+		out += ", lists " + strings.Join(append([]string{q.Model}, q.Adapters...), ", ")
 	}
 	return strings.TrimSpace(out + " " + q.Port)
 }

@@ -11,7 +11,11 @@ import (
 
 // startupLine is what the start of a server took, by what it waited for.
 func startupLine(s v1alpha1.Startup) string {
-	parts := []string{"queue " + length(s.Queue), "image and preparation " + length(s.Prepare)}
+	parts := []string{"queue " + length(s.Queue)}
+	if s.Failed > 0 {
+		parts = append(parts, "starts that failed "+length(s.Failed))
+	}
+	parts = append(parts, "image and preparation "+length(s.Prepare))
 	if s.Weights > 0 {
 		parts = append(parts, "weights "+length(s.Weights))
 	}
@@ -23,7 +27,7 @@ func startupLine(s v1alpha1.Startup) string {
 	if rest < s.Serve {
 		word = "rest until Ready "
 	}
-	return fmt.Sprintf("%s, %s%s: %s in all", strings.Join(parts, ", "), word, length(rest), length(s.Queue+s.Prepare+s.Serve))
+	return fmt.Sprintf("%s, %s%s: %s in all", strings.Join(parts, ", "), word, length(rest), length(s.Queue+s.Failed+s.Prepare+s.Serve))
 }
 
 func length(seconds float64) string {

@@ -47,6 +47,19 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 // Own are the connections of l that come from programs of this very user; others are closed at once.
 func Own(l net.Listener) net.Listener { return ownListener{l} }
 
+// OwnPort listens at an address of loopback for programs of this very user.
+func OwnPort(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("--listen %s is no loopback address: proxy adds the service's key, so nobody else may reach it; write 127.0.0.1:PORT", address)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with --listen", err)
+	}
+	return Own(l), nil
+}
+
 type ownListener struct{ net.Listener }
 
 func (l ownListener) Accept() (net.Conn, error) {

@@ -105,7 +105,7 @@ func (r *runner) sample(ctx context.Context, n int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	o := r.client.complete(ctx, 0, r.client.run+"-calibration", p.path(), body)
+	o := r.client.ask(ctx, 0, r.client.run+"-calibration", p.path(), body)
 	if o.failure != nil {
 		return 0, fmt.Errorf("%s does not answer a plain request: %w", r.client.endpoints[0], o.failure)
 	}

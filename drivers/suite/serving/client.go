@@ -33,6 +33,7 @@ type client struct {
 	token     string      // bearer token; empty when the server asks for none
 	headers   http.Header // of every request, besides the client's own
 	bounds    bounds
+	ends      ends
 }
 
 // bounds are how much a server can answer, in bytes. A chunk of a streamed answer, which brings a token or more, has some 300.
@@ -48,7 +49,7 @@ func boundsOf(tokens int) bounds {
 
 func newClient(endpoints []string, timeout time.Duration, connections, tokens int) *client {
 	c := &client{timeout: timeout, clock: socket.NewClock(), name: "net/http", bounds: boundsOf(tokens)}
-	c.http = suite.HTTPClient(connections, c.bounds.answer, nil)
+	c.http = bounded.Client(bounded.Options{Limit: c.bounds.answer, Idle: connections, Stay: true, Dial: c.ends.dial})
 	for _, e := range endpoints {
 		c.endpoints = append(c.endpoints, strings.TrimSuffix(e, "/"))
 	}
@@ -108,6 +109,7 @@ func (c *client) exchange(ctx context.Context, url, id string, body []byte) (sse
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream")
 	req.Header.Set("X-Request-Id", id)
+	req.Close = c.ends.seen.Load()
 	c.authorize(req)
 	resp, err := c.http.Do(req)
 	if err != nil {

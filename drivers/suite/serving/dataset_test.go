@@ -90,7 +90,7 @@ func TestCandidates(t *testing.T) {
 		"0.10.2": guided, "v0.9.1": guided, "0.11.0rc1": guided, "0.12.0": structuredOutputs, "0.13.1.dev3+g1": structuredOutputs,
 		"1.0.0": structuredOutputs, "": structuredOutputs, "unknown": structuredOutputs, "0.12.0+assay.simulator": structuredOutputs,
 	} {
-		if got := candidates(version); got[0] != first || len(got) != 3 {
+		if got := (server{version: version}).candidates(); got[0] != first || len(got) != 4 {
 			t.Errorf("%q: %v", version, got)
 		}
 	}

@@ -178,6 +178,7 @@
 //	work.go        what was done, and asked      worktokens.go  the same, by the server's tokenizer
 //	repeated.go    one prompt again              tokenize.go    the server's tokenizer
 //	words.go       prompts of a length           headers.go     the manifest's headers
+//	ends.go        servers that close their connections behind their answers
 //	sharegpt.go    vLLM's choice of sharegpt     mersenne.go    Python's random numbers, for that
 //	trace.go       timed traces
 //

@@ -65,7 +65,7 @@ func (r *runner) heads() (out [][]byte, err error) {
 			return nil, err
 		}
 		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: assay\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n",
-			u.EscapedPath()+r.payload.path(), u.Host) + r.client.headerLines()
+			u.EscapedPath()+r.payload.path(), u.Host) + r.client.headerLines() + r.client.ends.header()
 		if r.client.token != "" {
 			head += "Authorization: Bearer " + r.client.token + "\r\n"
 		}

@@ -71,7 +71,7 @@ func FuzzIdentify(f *testing.F) {
 		if serves != (err == nil) || len(s.version) > 3*len(about) {
 			t.Errorf("%q, %q: %+v, %v", list, about, s, err)
 		}
-		if d := candidates(s.version); len(d) != 3 {
+		if d := s.candidates(); len(d) != 4 {
 			t.Errorf("%q is asked in %v", about, d)
 		}
 	})

@@ -25,6 +25,7 @@ type briefing struct {
 	Dialect dialect              `json:"dialect"`
 	Lexicon lexicon              `json:"lexicon"`
 	Picked  []picked             `json:"picked,omitempty"` // conversations of sharegpt
+	Ends    bool                 `json:"ends,omitempty"`   // the server closes its connections behind its answers
 }
 
 // clientNodes are the nodes that send the load, as the leader knows them. It is empty when one process sends it all.
@@ -55,7 +56,7 @@ func (r *runner) measureOnNodes(ctx context.Context, b *book, o coordinator.Opti
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.progress("starting the clients of the other nodes")
-	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.lexicon, r.data.picked})
+	leader, err := coordinator.Start(ctx, cancel, o, briefing{r.req, r.data.tag, r.payload.dialect, r.data.lexicon, r.data.picked, r.client.ends.seen.Load()})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/constraint"
@@ -17,6 +19,7 @@ const (
 	structuredOutputs dialect = "structured_outputs" // vLLM today
 	guided            dialect = "guided"             // vLLM before 0.12: top-level guided_json, guided_regex …
 	responseFormat    dialect = "response_format"    // OpenAI's, JSON schemas only
+	llamaCpp          dialect = "json_schema"        // llama.cpp's: json_schema, or grammar in its own notation
 )
 
 // fields are the members of the payload that ask for a constraint; nil when the dialect has no field for it.
@@ -41,6 +44,16 @@ func (d dialect) fields(c constraint.Constraint) map[string]any {
 		return map[string]any{"response_format": map[string]any{
 			"type": "json_schema", "json_schema": map[string]any{"name": "answer", "schema": c.JSON},
 		}}
+	case d == llamaCpp && kind == "json":
+		return map[string]any{"json_schema": c.JSON}
+	case d == llamaCpp && kind == "grammar":
+		return map[string]any{"grammar": c.Grammar}
+	case d == llamaCpp && kind == "choice":
+		var words []string
+		for _, w := range c.Choice {
+			words = append(words, strconv.Quote(w))
+		}
+		return map[string]any{"grammar": "root ::= " + strings.Join(words, " | ")}
 	}
 	return nil
 }

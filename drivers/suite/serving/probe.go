@@ -19,6 +19,7 @@ type server struct {
 	scrapes   scrapes
 	version   string // from /version; empty when it has none
 	simulated bool
+	llama     bool // it is llama.cpp's
 	dialect   dialect
 }
 
@@ -43,6 +44,7 @@ func (c *client) identify(ctx context.Context, model string) (server, error) {
 		for _, m := range list.Data {
 			ids = append(ids, m.ID)
 			s.simulated = s.simulated || m.OwnedBy == "assay-simulator"
+			s.llama = s.llama || m.OwnedBy == "llamacpp"
 		}
 		s.simulated = s.simulated || header.Get("X-Assay-Simulated") != ""
 		if !slices.Contains(ids, model) {
@@ -62,24 +64,27 @@ func (c *client) identify(ctx context.Context, model string) (server, error) {
 }
 
 // candidates are the dialects to try, the likeliest first: vLLM took guided_* until 0.12.0.
-func candidates(version string) []dialect {
-	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+func (s server) candidates() []dialect {
+	if s.llama {
+		return []dialect{llamaCpp, responseFormat, structuredOutputs, guided}
+	}
+	major, rest, _ := strings.Cut(strings.TrimPrefix(s.version, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	maj, err1 := strconv.Atoi(major)
 	mnr, err2 := strconv.Atoi(minor)
 	if err1 == nil && err2 == nil && maj == 0 && mnr < 12 {
-		return []dialect{guided, structuredOutputs, responseFormat}
+		return []dialect{guided, structuredOutputs, responseFormat, llamaCpp}
 	}
-	return []dialect{structuredOutputs, guided, responseFormat}
+	return []dialect{structuredOutputs, guided, responseFormat, llamaCpp}
 }
 
 // findDialect finds out how this server takes constraints. A server silently ignores a field that it does not know, and a
 // benchmark would then measure free text as if it were structured. So a dialect is tested on every replica with a canary:
 // a prompt about rivers, under a constraint of the data set's kind that only a random word satisfies. Only enforcement
 // makes a model answer with that word.
-func (c *client) findDialect(ctx context.Context, p payload, d *dataset, version string, r *rand.Rand) (dialect, error) {
+func (c *client) findDialect(ctx context.Context, p payload, d *dataset, s server, r *rand.Rand) (dialect, error) {
 	var tried []string
-	for _, candidate := range candidates(version) {
+	for _, candidate := range s.candidates() {
 		word := canaryWord(r)
 		held := d.canary(word)
 		if candidate.fields(held) == nil {
@@ -132,7 +137,7 @@ func (c *client) askCanary(ctx context.Context, p payload, turn int, held constr
 		if err != nil {
 			return last, err
 		}
-		o := c.complete(ctx, turn, c.run+"-canary", p.path(), body)
+		o := c.ask(ctx, turn, c.run+"-canary", p.path(), body)
 		if o.failure != nil && (i == 0 || o.failure.Kind != "http_400") {
 			return o, o.failure
 		}

@@ -89,6 +89,8 @@ type request struct {
 	GuidedRegex   string          `json:"guided_regex"`
 	GuidedGrammar string          `json:"guided_grammar"`
 	GuidedChoice  []string        `json:"guided_choice"`
+	Schema        json.RawMessage `json:"json_schema"`
+	Grammar       string
 	Format        *struct {
 		Schema struct{ Schema json.RawMessage } `json:"json_schema"`
 	} `json:"response_format"`
@@ -101,6 +103,10 @@ func (q request) constraint(knows dialect) (c constraint.Constraint, held bool) 
 	case knows == guided:
 		c = constraint.Constraint{JSON: q.GuidedJSON, Regex: q.GuidedRegex, Grammar: q.GuidedGrammar, Choice: q.GuidedChoice}
 		return c, c.JSON != nil || c.Regex != "" || c.Grammar != "" || c.Choice != nil
+	case knows == llamaCpp && q.Schema != nil:
+		return constraint.Constraint{JSON: q.Schema}, true
+	case knows == llamaCpp:
+		return constraint.Constraint{Grammar: q.Grammar}, q.Grammar != ""
 	case knows == responseFormat && q.Format != nil:
 		return constraint.Constraint{JSON: q.Format.Schema.Schema}, true
 	}

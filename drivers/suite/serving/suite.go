@@ -177,7 +177,7 @@ func (r *runner) probe(ctx context.Context) error {
 		return nil
 	}
 	r.progress("checking that constraints are enforced")
-	r.server.dialect, err = r.client.findDialect(ctx, r.payload, r.data, r.server.version, suite.Rand(r.req.Seed, "canary"))
+	r.server.dialect, err = r.client.findDialect(ctx, r.payload, r.data, r.server, suite.Rand(r.req.Seed, "canary"))
 	r.payload.dialect = r.server.dialect
 	return err
 }
@@ -267,6 +267,9 @@ func (r *runner) result(ctx context.Context, b *book, records []record) (*summar
 	}
 	if r.server.dialect != "" {
 		res.Versions["constraint_dialect"] = string(r.server.dialect)
+	}
+	if r.client.ends.seen.Load() {
+		res.Versions["connections"] = "one for each request: the server closes them behind its answers"
 	}
 	r.redact(records)
 	res.Objective = sum.objective(r.req.Objective, res.Reasons, faults, metrics)

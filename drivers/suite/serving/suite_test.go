@@ -39,7 +39,10 @@ func wantMetrics(t *testing.T, res drivers.SuiteResult, want map[string]float64)
 func TestDatasets(t *testing.T) {
 	for _, name := range []string{"json", "json-unique", "grammar", "regex", "choice", "xgrammar_bench"} {
 		for _, api := range []string{"completions", "chat"} {
-			for _, d := range []dialect{structuredOutputs, guided, responseFormat} {
+			for _, d := range []dialect{structuredOutputs, guided, responseFormat, llamaCpp} {
+				if d == llamaCpp && name == "regex" {
+					continue
+				}
 				if d == responseFormat && !strings.HasPrefix(name, "json") && name != "xgrammar_bench" {
 					continue
 				}

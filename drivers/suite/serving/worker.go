@@ -72,6 +72,7 @@ func Worker(ctx context.Context, dir string) error {
 	}
 	defer r.client.close()
 	r.data.tag, r.payload.dialect, r.data.lexicon = brief.Tag, brief.Dialect, brief.Lexicon
+	r.client.ends.seen.Store(brief.Ends)
 	if brief.Picked != nil {
 		r.data.pick(brief.Picked)
 	}

@@ -1,6 +1,7 @@
 // Package text writes for people: tables, ages, sizes and progress. It knows nothing of what it shows.
 //
-//	table.go     Table: aligned on a terminal, tab-separated otherwise; IsTerminal
+//	table.go     Table: aligned on a terminal, tab-separated otherwise
+//	terminal.go  IsTerminal; Columns and Resized: how wide one is
 //	words.go     Duration, Age, Left, Bytes, Dash: one cell of a table; Command: a command that can be pasted into a shell
 //	live.go      Live: one line an object, redrawn on a terminal, printed when it changes elsewhere
 //	screen.go    Screen: an output that shows what others said as plain text

@@ -3,29 +3,11 @@ package text
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
-	"golang.org/x/term"
-
 	"assay/reconciler/plain"
 )
-
-// Terminal is a stream that may be a terminal of another machine.
-type Terminal interface{ Columns() int } // its width; 0: it is none
-
-// IsTerminal reports whether a stream is a terminal that can be redrawn.
-func IsTerminal(stream any) bool {
-	if s, ok := stream.(*Screen); ok {
-		stream = s.out
-	}
-	if t, ok := stream.(Terminal); ok {
-		return t.Columns() > 0
-	}
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-}
 
 // Table prints rows below a header: aligned on a terminal, tab-separated otherwise. A cell is one line of plain text.
 func Table(out io.Writer, header []string, rows [][]string) {

@@ -1,0 +1,71 @@
+package text
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// Terminal is a stream that may be a terminal of another machine.
+type Terminal interface{ Columns() int } // its width; 0: it is none
+
+// IsTerminal reports whether a stream is a terminal that can be redrawn.
+func IsTerminal(stream any) bool {
+	if s, ok := stream.(*Screen); ok {
+		stream = s.out
+	}
+	if t, ok := stream.(Terminal); ok {
+		return t.Columns() > 0
+	}
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// Columns is the width of a stream that is a terminal, 80 where that is not known; 0: it is none.
+func Columns(stream any) int {
+	if !IsTerminal(stream) {
+		return 0
+	}
+	if s, ok := stream.(*Screen); ok {
+		stream = s.out
+	}
+	if t, ok := stream.(Terminal); ok {
+		return t.Columns()
+	}
+	if w, _, err := term.GetSize(int(stream.(*os.File).Fd())); err == nil && w > 0 {
+		return w
+	}
+	return 80
+}
+
+// Resized is the width of the widest of the streams, whenever a terminal has become wider or narrower, until ctx ends.
+func Resized(ctx context.Context, streams ...any) <-chan int {
+	to, c := make(chan int), make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGWINCH)
+	go func() {
+		defer signal.Stop(c)
+		for {
+			select {
+			case <-c:
+			case <-ctx.Done():
+				return
+			}
+			w := 0
+			for _, s := range streams {
+				w = max(w, Columns(s))
+			}
+			if w == 0 {
+				continue
+			}
+			select {
+			case to <- w:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return to
+}
