@@ -18,6 +18,7 @@ var ownWriters = map[string]string{
 	"dashboards/generate/main.go":            "generates files that are committed",
 	"drivers/suite/selftest/external.go":     "a request's body in a temporary folder, for another client",
 	"drivers/suite/selftest/gateway.go":      "a list of servers in a temporary folder",
+	"drivers/container/imagetest/layout.go":  "an OCI image layout in a temporary folder, for tests",
 }
 
 // writers are the functions that give a file its content or its name.
