@@ -59,7 +59,7 @@ func (c *controller) wait(cmd *exec.Cmd, log string, before int64) {
 	c.cmd = nil
 	switch said := string(text[min(int(before), len(text)):]); {
 	case killed:
-	case !strings.Contains(said, "Controlling site"):
+	case !strings.Contains(said, "Controlling site"), strings.Contains(said, "the state directory of another store now"): // it began while the directory was gone
 		c.failed++
 	default:
 		c.died = append(c.died, fmt.Sprintf("the controller ended by itself (%v): %s", err, said[max(0, len(said)-400):]))

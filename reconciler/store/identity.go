@@ -208,6 +208,22 @@ func (s *Store) same() error {
 	return err
 }
 
+// replaced reports whether the directory of another store is at this path: not just none, as when it is not mounted for a while.
+func (s *Store) replaced() bool {
+	var id string
+	return durable.ReadRecord(filepath.Join(s.dir, idFile), &id) == nil && id != s.id
+}
+
+// replacedError is the end of a lease on what is not there any more. Who began in the folder below a mount point would wait for
+// it for ever.
+type replacedError struct{ dir string }
+
+func (e replacedError) Error() string {
+	return fmt.Sprintf("%s is the state directory of another store now: a file system was mounted there, or it was replaced, since this process began; start it again", e.dir)
+}
+
+func (replacedError) Is(target error) bool { return target == ErrLeaseLost }
+
 func inodesOf(dir string) (inodes, error) {
 	var out [2]uint64
 	for i, path := range []string{dir, filepath.Join(dir, idFile)} {

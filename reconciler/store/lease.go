@@ -148,6 +148,8 @@ func (l *Lease) Check() error {
 		last = epochs[len(epochs)-1]
 	}
 	switch {
+	case last != l.me.Epoch && l.s.replaced():
+		return replacedError{l.s.dir}
 	case l.released.Load() || last > l.me.Epoch:
 		return ErrLeaseLost
 	case last < l.me.Epoch:

@@ -312,3 +312,41 @@ func TestAnotherDirectoryIsNotTaken(t *testing.T) {
 		t.Errorf("it was not given back: %v", err)
 	}
 }
+
+// TestALeaseEndsWithItsDirectory: a controller that began in the folder below a mount point ends when the state directory of
+// another store is mounted there. One whose directory is merely gone waits for it.
+func TestALeaseEndsWithItsDirectory(t *testing.T) {
+	top := t.TempDir()
+	path, real, below := filepath.Join(top, "state"), filepath.Join(top, "real"), filepath.Join(top, "below")
+	for _, dir := range []string{real, path} {
+		if _, err := Open(dir, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Acquire(t.Context(), "test", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, below); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err == nil || errors.Is(err, ErrLeaseLost) {
+		t.Errorf("without its directory: %v", err)
+	}
+	if err := os.Rename(real, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); !errors.Is(err, ErrLeaseLost) || !strings.Contains(err.Error(), "another store") {
+		t.Errorf("with another one's: %v", err)
+	}
+	if err := errors.Join(os.Rename(path, real), os.Rename(below, path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err != nil {
+		t.Errorf("with its own again: %v", err)
+	}
+}
