@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"assay/drivers"
 )
@@ -56,5 +57,42 @@ func TestConnectionsAreKept(t *testing.T) {
 	t.Logf("%d connections for %d requests, %d at a time", dials.Load(), streams*each, streams)
 	if dials.Load() > 2*streams {
 		t.Errorf("%d connections were made for %d requests at a time", dials.Load(), streams)
+	}
+}
+
+// TestIdleConnectionsEndHere: the gateway leaves a connection before a server does that keeps it for five seconds, as vLLM: a
+// request sent at that moment would be lost.
+func TestIdleConnectionsEndHere(t *testing.T) {
+	t.Parallel() // it waits for seconds
+	closed := make(chan time.Time, 10)
+	var last atomic.Pointer[time.Time]
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		now := time.Now()
+		last.Store(&now)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- time.Now()
+		}
+	}
+	s.Config.IdleTimeout = 5 * time.Second
+	s.Start()
+	defer s.Close()
+	g := New(discard())
+	g.Set([]drivers.Upstream{{URL: s.URL}})
+	front := httptest.NewServer(g)
+	defer front.Close()
+	resp, err := http.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	select {
+	case at := <-closed:
+		if after := at.Sub(*last.Load()); after >= s.Config.IdleTimeout {
+			t.Errorf("the server closed it, after %s", after)
+		}
+	case <-time.After(time.Minute):
+		t.Error("nobody closed it")
 	}
 }

@@ -20,7 +20,8 @@ const MaxBody = 64 << 20
 
 const (
 	dialWithin = 2 * time.Second
-	perServer  = 1024 // idle connections
+	perServer  = 1024            // idle connections
+	idle       = 3 * time.Second // of one: vLLM closes it after five, and a request that is sent meanwhile is lost
 )
 
 // Gateway passes requests on. Use New.
@@ -46,7 +47,7 @@ func New(log *slog.Logger) *Gateway {
 		BufferPool:    &pieces{},
 		ErrorHandler:  g.failed,
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		Transport:     &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: 30 * time.Second}},
+		Transport:     &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: idle}},
 	}
 	return g
 }
