@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,6 +30,9 @@ func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 func testMain(m *testing.M) int {
 	if name := os.Getenv(attackVar); name != "" { // another user's program
 		return attackMain(name)
+	}
+	if err := flag.Set("test.parallel", "4"); err != nil { // those that run beside others mostly wait; the command line can say more
+		panic(err)
 	}
 	if built := os.Getenv("ASSAY_TEST_BINARIES"); built != "" { // in the root of a test site there is no Go
 		binary = filepath.Join(built, "assay")
