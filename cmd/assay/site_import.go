@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,10 @@ could not be known is a comment that says how to find it out. It changes nothing
 }
 
 func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
+	taken := fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
+	if _, err := os.Lstat(o.file); a.far == nil && o.file != "" && !o.force && err == nil { // before anything is asked; a laptop looks by itself
+		return taken
+	}
 	who, err := slurm.Me()
 	if err != nil {
 		return err
@@ -71,7 +76,7 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 		return err
 	}
 	if err := a.save(o.file, document, o.force); errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already; give another -o FILE, or --force to replace it", o.file)
+		return taken
 	} else if err != nil {
 		return fmt.Errorf("writing the site: %w", err)
 	}
