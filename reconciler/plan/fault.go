@@ -26,7 +26,7 @@ func (w *world) findFaults() {
 	var of [sources]int
 	for _, a := range w.attempts {
 		j := w.job(a.Nonce)
-		if a.End != nil || j == nil || j.State != drivers.JobRunning {
+		if a.End != nil || j == nil || j.State != drivers.JobRunning && j.State != drivers.JobUnknown { // which may run
 			continue
 		}
 		agent := w.o.Agents[a.Nonce]
