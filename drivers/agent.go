@@ -126,7 +126,7 @@ type Probe struct {
 	Port     string   `json:"port,omitempty"`
 	Path     string   `json:"path,omitempty"`
 	Model    string   `json:"model,omitempty"`
-	Adapters []string `json:"adapters,omitempty"` // names under which the server answers beside Model
+	Adapters []string `json:"adapters,omitempty"` // further models that the server has to list
 	Timeout  Seconds  `json:"timeout,omitempty"`  // default 5
 }
 

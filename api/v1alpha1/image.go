@@ -138,7 +138,7 @@ func (i Image) Reference() string {
 // all their versions read.
 func (i Image) Enroot() string {
 	registry, rest, _ := strings.Cut(i.Reference(), "/")
-	if registry == "docker.io" { // which is no registry's host
+	if registry == "docker.io" { // its images are at another host
 		registry = "registry-1.docker.io"
 	}
 	return registry + "#" + strings.Replace(rest, "@", ":", 1)

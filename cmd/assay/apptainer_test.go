@@ -63,8 +63,8 @@ spec:
       env: {GREETING: two words}
       group: pack
   benchmarks:
-    - {name: chat, target: llm, retryInvalid: 0, serving: {dataset: json, prompts: 20, outputTokens: 16, concurrency: 4, seed: 1}}
-    - {name: search, target: docs, retryInvalid: 0, vector: {vectors: 500, dimension: 16, queries: 20, topK: 5, concurrency: [1], duration: 1s, seed: 1}}
+    - {name: chat, target: llm, serving: {dataset: json, prompts: 20, outputTokens: 16, concurrency: 4, seed: 1}}
+    - {name: search, target: docs, vector: {vectors: 500, dimension: 16, queries: 20, topK: 5, concurrency: [1], duration: 1s, seed: 1}}
 `
 
 // boxed is what is expected of one container: the process in it is found by the words of its command.
@@ -112,9 +112,7 @@ func TestApptainer(t *testing.T) {
 		t.Fatalf("%d runs, want 2", len(runs))
 	}
 	for _, r := range runs {
-		cond := v1alpha1.Find(r.Conditions, v1alpha1.Valid)
-		busy := strings.HasPrefix(cond.Reason, "Client") // this host was too busy to measure well
-		if r.Phase != v1alpha1.RunComplete || cond.Status != v1alpha1.True && !busy || len(r.Metrics) == 0 {
+		if cond := v1alpha1.Find(r.Conditions, v1alpha1.Valid); r.Phase != v1alpha1.RunComplete || cond.Status != v1alpha1.True || len(r.Metrics) == 0 {
 			t.Errorf("%s is %s: %+v %v", r.ID, r.Phase, r.Conditions, r.Metrics)
 		}
 	}

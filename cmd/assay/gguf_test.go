@@ -13,7 +13,7 @@ import (
 const (
 	tinyWidth, tinyHidden, tinyHeads, tinyBlocks = 32, 64, 4, 2
 	tinyContext                                  = 4096
-	tinyWords                                    = 256 // beside three special tokens and one for each byte
+	tinyWords                                    = 256 // in addition to three special tokens and one for each byte
 )
 
 // gguf is a file in llama.cpp's format, version 3: keys with values, then tensors, each from a multiple of 32 bytes on.

@@ -18,7 +18,7 @@ import (
 
 // TestRenewal asks a model behind a gateway without pause, while the jobs that serve it reach walltimes of two minutes on a
 // real cluster. Every request is answered whole. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS,
-// beside a sweep that measures a second service in jobs of as little time. For 30 minutes it wants 14 hand-overs, and every run
+// while a sweep measures a second service in jobs of three minutes. For 30 minutes it wants 14 hand-overs, and every run
 // of the sweep valid:
 //
 //	ASSAY_RENEWALS=30m go test ./cmd/assay -run TestRenewal -v -timeout 1h

@@ -130,17 +130,7 @@ func TestApptainerLeavesNothing(t *testing.T) {
 	for _, first := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		p, data := realBox(t, "sh", "-c", "show --wait & show --wait")
 		cmd := realCommand(t, p, data)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := out.Read(make([]byte, 1)); err != nil { // it has started
-			t.Fatal(err)
-		}
+		begin(t, cmd)
 		if err := cmd.Process.Signal(first); err != nil {
 			t.Fatal(err)
 		}

@@ -96,15 +96,9 @@ func TestApptainerFolders(t *testing.T) {
 	}
 }
 
-// TestApptainerEnds: exit codes come out, and SIGTERM to the process group ends the process.
-func TestApptainerEnds(t *testing.T) {
-	p, data := realBox(t, "sh", "-c", "exit 7")
-	err := realCommand(t, p, data).Run()
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 7 {
-		t.Errorf("exit 7 became %v", err)
-	}
-	p, data = realBox(t, "show", "--wait")
-	cmd := realCommand(t, p, data)
+// begin starts a command in a process group of its own, and waits for the first that it says.
+func begin(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -116,6 +110,18 @@ func TestApptainerEnds(t *testing.T) {
 	if _, err := out.Read(make([]byte, 1)); err != nil { // it has started
 		t.Fatal(err)
 	}
+}
+
+// TestApptainerEnds: exit codes come out, and SIGTERM to the process group ends the process.
+func TestApptainerEnds(t *testing.T) {
+	p, data := realBox(t, "sh", "-c", "exit 7")
+	err := realCommand(t, p, data).Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 7 {
+		t.Errorf("exit 7 became %v", err)
+	}
+	p, data = realBox(t, "show", "--wait")
+	cmd := realCommand(t, p, data)
+	begin(t, cmd)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM); err != nil {

@@ -15,13 +15,13 @@ type Typed struct {
 	Context  Context
 	Verb     string   // its path: "site import"
 	Args     []string // all, without the program's name
-	Pos      []string // those that are no flags
+	Pos      []string // the arguments that are not flags
 	Flag     func(name string) string
 	Terminal Terminal
 	Secret   func(v1alpha1.Secret) (string, error) // reads a value on this machine
 }
 
-// uses is what a verb reads and writes on the laptop, beside -f and its streams.
+// uses is what a verb reads and writes on the laptop, in addition to -f and its streams.
 type uses struct {
 	secrets, files bool   // those that manifests name
 	results        bool   // files that arguments name as file:PATH

@@ -194,8 +194,15 @@ func (s *Store) elsewhere(dir string) bool {
 	if errA != nil || errB != nil || os.SameFile(a, b) {
 		return false
 	}
-	var id string
-	return durable.ReadRecord(filepath.Join(dir, idFile), &id) == nil && id == s.id
+	return idOf(dir) == s.id
+}
+
+// idOf is the id of the store in a directory; empty when there is none that can be read.
+func idOf(dir string) (id string) {
+	if durable.ReadRecord(filepath.Join(dir, idFile), &id) != nil {
+		return ""
+	}
+	return id
 }
 
 // same is an error when another directory is at this path than the one that was opened: a file system was mounted over it, or
@@ -210,8 +217,8 @@ func (s *Store) same() error {
 
 // replaced reports whether the directory of another store is at this path: not just none, as when it is not mounted for a while.
 func (s *Store) replaced() bool {
-	var id string
-	return durable.ReadRecord(filepath.Join(s.dir, idFile), &id) == nil && id != s.id
+	id := idOf(s.dir)
+	return id != "" && id != s.id
 }
 
 // replacedError is the end of a lease on what is not there any more. Who began in the folder below a mount point would wait for

@@ -93,6 +93,6 @@ func TestIdleConnectionsEndHere(t *testing.T) {
 			t.Errorf("the server closed it, after %s", after)
 		}
 	case <-time.After(time.Minute):
-		t.Error("nobody closed it")
+		t.Error("the connection stays open")
 	}
 }
