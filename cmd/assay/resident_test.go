@@ -95,15 +95,33 @@ func TestControllerInJob(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for two walltimes")
 	}
-	w := newTestWorld(t)
-	w.must("controller", "--in-job", "--time", "1m")
-	w.must("apply", "--timeout", "2m", "-f", w.write("web.yaml", `apiVersion: assay/v1alpha1
+	t.Run("local", func(t *testing.T) {
+		t.Parallel()
+		w := newTestWorld(t)
+		w.controllersFollow("local", "")
+	})
+	t.Run("slurm", func(t *testing.T) {
+		t.Parallel()
+		w := newTestWorld(t, "SLURM_CONF="+startSlurm(t).Conf())
+		w.controllersFollow("slurm", slurmSite)
+	})
+}
+
+// controllersFollow sees two controllers of a site end, and what is looked after stay as it is.
+func (w *testWorld) controllersFollow(site, manifest string) {
+	t := w.t
+	t.Helper()
+	web := w.write("web.yaml", manifest+`apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: web}
 spec:
+  site: `+site+`
   services:
     - {name: web, process: {command: ["$(ASSAY)", serve-files, --listen, "$(HOST):$(PORT)"], probe: /healthz}}
-`))
+`)
+	w.must("apply", "--timeout", "2m", "-f", web)
+	w.must("controller", "--in-job", "--time", "1m", "--site", site)
+	w.must("apply", "--timeout", "2m", "-f", web)
 	before := w.seat("web", "web")
 	type term struct{ from, to time.Time }
 	terms := map[int64]*term{}
