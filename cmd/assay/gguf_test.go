@@ -94,6 +94,9 @@ func tinyModel(t *testing.T, path string) {
 	for b := range 256 {
 		words, scores, kinds = append(words, fmt.Sprintf("<0x%02X>", b)), append(scores, 0), append(kinds, 6)
 	}
+	for _, piece := range []string{"\u2581", "w", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u2581w"} { // of which the tokenizer makes words
+		words, scores, kinds = append(words, piece), append(scores, float32(len(piece))), append(kinds, 1)
+	}
 	plain := len(words)
 	for i := range tinyWords {
 		words, scores, kinds = append(words, fmt.Sprintf("\u2581w%d", i)), append(scores, float32(-i)), append(kinds, 1)

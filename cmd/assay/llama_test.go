@@ -62,6 +62,9 @@ spec:
 			if m["output_tokens"] != 8*m["completed"] {
 				t.Errorf("%s: %g tokens for %g answers of 8", r.ID, m["output_tokens"], m["completed"])
 			}
+			if b, err := os.ReadFile(filepath.Join(r.Dir, "run.json")); err != nil || !strings.Contains(string(b), "counted by the server's /tokenize") {
+				t.Errorf("%s: prompts are not counted by the server: %v", r.ID, err)
+			}
 		case "json": // random weights write on within a string
 			if m["violated_rate_percent"] != 0 {
 				t.Errorf("%s: %v", r.ID, m)

@@ -19,6 +19,7 @@ import (
 type honest struct {
 	lie       func(n int, q asking, a *answering)
 	tokenizer bool // it has /tokenize
+	llama     bool // it is as llama.cpp's server: /tokenize and the template of chats have another form
 	ttft, itl time.Duration
 	template  int // tokens that a chat adds
 
@@ -34,6 +35,8 @@ type honest struct {
 // asking is a completion request.
 type asking struct {
 	Prompt    string
+	Content   string // of what llama.cpp's server makes tokens
+	Special   bool   `json:"add_special"`
 	Messages  []struct{ Content string }
 	Max       int  `json:"max_tokens"`
 	MaxNew    int  `json:"max_completion_tokens"`
@@ -61,7 +64,18 @@ type answering struct {
 func (h *honest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/v1/models":
-		fmt.Fprint(w, `{"object":"list","data":[{"id":"org/tiny","owned_by":"x"}]}`)
+		owner := "x"
+		if h.llama {
+			owner = "llamacpp"
+		}
+		fmt.Fprintf(w, `{"object":"list","data":[{"id":"org/tiny","owned_by":%q}]}`, owner)
+	case "/apply-template":
+		var q asking
+		if !h.llama || json.NewDecoder(r.Body).Decode(&q) != nil {
+			http.NotFound(w, r)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"prompt": q.Messages[0].Content + strings.Repeat(" t", h.template)})
 	case "/tokenize":
 		var q asking
 		if !h.tokenizer || json.NewDecoder(r.Body).Decode(&q) != nil {
@@ -71,6 +85,14 @@ func (h *honest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
 		h.tokenize++
 		h.mu.Unlock()
+		if h.llama { // it knows no prompt
+			n := countTokens(q.Content)
+			if q.Special {
+				n++
+			}
+			_ = json.NewEncoder(w).Encode(map[string][]int{"tokens": make([]int, n)})
+			return
+		}
 		h.read(&q)
 		fmt.Fprintf(w, `{"count":%d,"max_model_len":4096,"tokens":[]}`, q.tokens)
 	case "/v1/completions", "/v1/chat/completions":

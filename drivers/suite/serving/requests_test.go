@@ -62,13 +62,14 @@ func TestThinkingCanary(t *testing.T) {
 	}
 }
 
-// TestLengths: prompts have the tokens that were asked for, as the server counts them: all of them with /tokenize, within 2 % on
+// TestLengths: prompts have the tokens that were asked for, as the server counts them: all of them with /tokenize, in its two forms, within 2 % on
 // average without, whatever the template adds.
 func TestLengths(t *testing.T) {
 	for _, api := range []string{"completions", "chat"} {
 		for _, tokens := range []int{128, 1024, 4096} {
-			for _, tokenizer := range []bool{true, false} {
-				h := &honest{tokenizer: tokenizer, template: 35}
+			for _, of := range []string{"vLLM", "llama.cpp", ""} {
+				tokenizer := of != ""
+				h := &honest{tokenizer: tokenizer, llama: of == "llama.cpp", template: 35}
 				res, _, err := measure(t, free(func(v *v1alpha1.Serving) {
 					v.API, v.InputTokens, v.Prompts, v.OutputTokens = api, tokens, 20, 1
 				}), serveHandler(t, h))
@@ -77,10 +78,10 @@ func TestLengths(t *testing.T) {
 				}
 				mean := res.Metrics["input_tokens"] / 20
 				if tokenizer && mean != float64(tokens) || mean < 0.98*float64(tokens) || mean > 1.02*float64(tokens) {
-					t.Errorf("%s, %d tokens, tokenizer %v: %v on average", api, tokens, tokenizer, mean)
+					t.Errorf("%s, %d tokens, tokenizer of %q: %v on average", api, tokens, of, mean)
 				}
 				if off := h.worst(tokens); tokenizer && off > 0 {
-					t.Errorf("%s, %d tokens: one prompt is off by %d", api, tokens, off)
+					t.Errorf("%s, %d tokens, tokenizer of %q: one prompt is off by %d", api, tokens, of, off)
 				}
 			}
 		}
