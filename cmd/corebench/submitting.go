@@ -45,8 +45,8 @@ func onlySubmissions() error {
 }
 
 // submissions compares the loop with `xargs -P8` on a real Slurm of this machine: so many services submitted, and deleted.
-// Nothing runs: the jobs are held. The two take turns in being first, since other work on the machine and the jobs that Slurm
-// remembers slow both.
+// Nothing runs: the jobs are held. The two take turns in being first, since other work on the machine slows both. So does ext4,
+// which looks at every inode that was deleted within the last minutes before it makes one: measure first, or six minutes later.
 func submissions(sizes []int, rounds int) error {
 	for _, name := range []string{"sbatch", "slurmctld", "munged"} {
 		if _, err := exec.LookPath(name); err != nil && !isFile("/usr/sbin/"+name) {
@@ -59,14 +59,6 @@ func submissions(sizes []int, rounds int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	c, err := cluster.Start(filepath.Join(dir, "slurm"), 1)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.Stop() }()
-	if err := os.Setenv("SLURM_CONF", c.Conf()); err != nil {
-		return err
-	}
 	fmt.Printf("\nSubmitting to Slurm and deleting, in this run; the target is %.0f %% of xargs -P8 sbatch.\n\n", 100*leastShare)
 	for _, n := range sizes {
 		var shares []float64
@@ -90,10 +82,11 @@ func submissions(sizes []int, rounds int) error {
 	return nil
 }
 
-// both measures xargs and the loop, one after the other: what the first leaves in Slurm's memory slows the second.
+// both measures xargs and the loop, one after the other, each on a Slurm of its own: a controller gets slower with every job that
+// it remembers.
 func both(dir string, n int, oursFirst bool) (base, ours took, err error) {
-	plain := func() (err error) { base, err = plainly(dir+"-plain", n); return err }
-	looped := func() (err error) { ours, err = reconciled(dir, n); return err }
+	plain := onSlurm(dir+"-plain", func(dir string) (err error) { base, err = plainly(dir, n); return err })
+	looped := onSlurm(dir, func(dir string) (err error) { ours, err = reconciled(dir, n); return err })
 	if oursFirst {
 		plain, looped = looped, plain
 	}
@@ -101,6 +94,21 @@ func both(dir string, n int, oursFirst bool) (base, ours took, err error) {
 		err = looped()
 	}
 	return base, ours, err
+}
+
+// onSlurm is a measurement on a cluster that is there for it alone.
+func onSlurm(dir string, measure func(dir string) error) func() error {
+	return func() error {
+		c, err := cluster.Start(dir+"-slurm", 1)
+		if err != nil {
+			return err
+		}
+		err = os.Setenv("SLURM_CONF", c.Conf())
+		if err == nil {
+			err = measure(dir)
+		}
+		return errors.Join(err, c.Stop())
+	}
 }
 
 func isFile(path string) bool {
