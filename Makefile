@@ -6,6 +6,7 @@ VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo dev
 BIN      := bin/assay
 SLURM    := $(CURDIR)/.slurm
 export CGO_ENABLED := 0
+export GOFLAGS := $(GOFLAGS) -trimpath
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -116,7 +116,10 @@ func (w *sim) ends(err error) {
 
 // dropDamaged takes an attempt whose record is damaged for none.
 func (w *sim) dropDamaged() {
-	if _, err := w.store.Attempts(); w.v.dropDamaged && err != nil {
+	if !w.v.dropDamaged {
+		return
+	}
+	if _, err := w.store.Attempts(); err != nil {
 		damages, _ := store.Tolerate(err)
 		for _, d := range damages {
 			if path := intentFile(w.dir, d.Attempt.Nonce); exists(path) {

@@ -204,6 +204,7 @@ func TestWatchPrunesOnlyItsOwn(t *testing.T) {
 // TestOneController: a second controller is refused with its own exit code, apply hands over to the first, and a killed one
 // is followed by the next at once.
 func TestOneController(t *testing.T) {
+	t.Parallel() // it mostly waits
 	w := newTestWorld(t)
 	kill := w.controller()
 	w.until("the lease", 20*time.Second, func() (bool, string) {

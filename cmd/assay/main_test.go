@@ -31,7 +31,7 @@ func testMain(m *testing.M) int {
 	if name := os.Getenv(attackVar); name != "" { // another user's program
 		return attackMain(name)
 	}
-	if err := flag.Set("test.parallel", "4"); err != nil { // parallel tests mostly wait; the command line can set another number
+	if err := flag.Set("test.parallel", "5"); err != nil { // parallel tests mostly wait; the command line can set another number
 		panic(err)
 	}
 	if built := os.Getenv("ASSAY_TEST_BINARIES"); built != "" { // in the root of a test site there is no Go

@@ -141,6 +141,7 @@ func TestSyncOnce(t *testing.T) {
 // TestAHalfWrittenFile: a half that is valid for longer than the quiet time drops a service, which is said, and nothing
 // happens to its job once the file is whole again.
 func TestAHalfWrittenFile(t *testing.T) {
+	t.Parallel() // it mostly waits
 	w := newTestWorld(t)
 	first := web("/tmp")
 	whole := first + `    - name: second

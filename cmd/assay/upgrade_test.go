@@ -123,6 +123,7 @@ func onlyAttempt(t *testing.T, state string) plan.Attempt {
 
 // TestReadersOfADirectoryThatTakesNoWrites mounts the state directory read-only, where that is permitted, and looks.
 func TestReadersOfADirectoryThatTakesNoWrites(t *testing.T) {
+	t.Parallel() // it mostly waits
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("kept.yaml", promised), "--timeout", "60s")
 	script := `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"`
