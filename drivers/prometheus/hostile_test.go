@@ -113,12 +113,23 @@ func TestHostileTargets(t *testing.T) {
 }
 
 // TestAnEndlessScrapeIsCutOff: what is beyond the limit of a scrape is not taken either. A server with a gibibyte has most of it left,
-// and its next scrape, over a new connection, is taken when it is as it should be.
+// and its next scrape, over a new connection, is taken when it is as it should be. A sample with a million labels is a failure, and
+// costs what it has in bytes.
 func TestAnEndlessScrapeIsCutOff(t *testing.T) {
 	t.Parallel()
 	taken := make(chan int64, 1)
 	var asked atomic.Int64
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	var labelled bytes.Buffer
+	labelled.WriteString("a{")
+	for i := range 1_000_000 {
+		fmt.Fprintf(&labelled, "c%d=\"x\",", i)
+	}
+	labelled.WriteString("} 1\n")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/labels" {
+			_, _ = w.Write(labelled.Bytes())
+			return
+		}
 		if asked.Add(1) > 1 {
 			_, _ = io.WriteString(w, exposition)
 			return
@@ -138,7 +149,7 @@ func TestAnEndlessScrapeIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	if err := e.SetTargets(t.Context(), []drivers.Target{{ID: "endless", URL: srv.URL + "/metrics"}}); err != nil {
+	if err := e.SetTargets(t.Context(), []drivers.Target{{ID: "endless", URL: srv.URL + "/metrics"}, {ID: "labels", URL: srv.URL + "/labels"}}); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -149,7 +160,10 @@ func TestAnEndlessScrapeIsCutOff(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("it was not asked, or is being read")
 	}
-	eventually(t, true, func() bool { return healthOf(t, e)["endless"].Up })
+	eventually(t, true, func() bool {
+		h := healthOf(t, e)
+		return h["endless"].Up && strings.Contains(h["labels"].Error, "label_limit")
+	})
 }
 
 // TestEndlessAnswer: a Prometheus whose answer does not end is an error.
