@@ -35,6 +35,15 @@ var whatGitBrings = map[string]struct{ services, benchmarks, word, at string }{
 	"at a point of a sweep":   {`{name: s, vllm: {model: m}}], sweep: {matrix: {services.s.vllm.command: [[vllm, serve], [sh]]}}, benchmarks: [`, "", TrustProcesses, "spec.services[0].vllm.command"},
 	"an open server":          {`{name: s, chroma: {}, auth: none}`, "", TrustSecrets, "spec.services[0].auth"},
 	"an open Ray":             {`{name: s, vllm: {model: m, insecure: true}}`, "", TrustProcesses, "spec.services[0].vllm.insecure"},
+	"sglang's command":        {`{name: s, sglang: {model: m, command: [sh]}, image: "docker://x/y:1"}`, "", TrustProcesses, "spec.services[0].sglang.command"},
+	"sglang's options":        {`{name: s, sglang: {model: m, args: {chat-template: /tmp/x}}, image: "docker://x/y:1"}`, "", TrustProcesses, "spec.services[0].sglang.args"},
+	"sglang's folder":         {`{name: s, sglang: {model: /tmp/evil}, image: "docker://x/y:1"}`, "", TrustFiles, "spec.services[0].sglang.model"},
+	"llama.cpp's command":     {`{name: s, llamacpp: {model: org/m, command: [sh]}, image: "docker://x/y:1"}`, "", TrustProcesses, "spec.services[0].llamacpp.command"},
+	"llama.cpp's options":     {`{name: s, llamacpp: {model: org/m, args: {slot-save-path: /tmp}}, image: "docker://x/y:1"}`, "", TrustProcesses, "spec.services[0].llamacpp.args"},
+	"a model's file":          {`{name: s, llamacpp: {model: /tmp/evil.gguf}, image: "docker://x/y:1"}`, "", TrustFiles, "spec.services[0].llamacpp.model"},
+	"an adapter's folder":     {`{name: s, vllm: {model: m, lora: {a: /home/victim}}}`, "", TrustFiles, "spec.services[0].vllm.lora[a]"},
+	"a draft model's folder":  {`{name: s, vllm: {model: m, speculative: {method: draft_model, model: /tmp/evil, tokens: 3}}}`, "", TrustFiles, "spec.services[0].vllm.speculative.model"},
+	"a header's secret":       {`{name: s, external: {url: "http://evil:80", type: vllm, model: m}, secrets: {VLLM_API_KEY: {env: AWS_SECRET_ACCESS_KEY}}}`, `{name: b, target: s, serving: {dataset: json, secretHeaders: {X-Key: VLLM_API_KEY}}}`, TrustSecrets, "spec.benchmarks[0].serving.secretHeaders[X-Key]"},
 	"an option of many words": {`{name: s, vllm: {model: m, args: {middleware: [evil.Middleware]}}}`, "", TrustProcesses, "spec.services[0].vllm.args[middleware]"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/container"
 	"assay/drivers/hub"
+	"assay/reconciler/redact"
 )
 
 // pullOptions are the flags of `assay pull`.
@@ -99,12 +100,12 @@ func (a *app) pullWeights(ctx context.Context, site v1alpha1.Site, weights []hub
 			}
 		}
 		say := func(format string, v ...any) {
-			a.note("model %d of %d  %s  %s", n+1, len(weights), w.Model, fmt.Sprintf(format, v...))
+			a.note("model %d of %d  %s  %s", n+1, len(weights), w.Model, redact.Message(fmt.Sprintf(format, v...), token))
 		}
 		h := hub.Hub{Endpoint: os.Getenv("HF_ENDPOINT"), Token: token, Home: filepath.Join(site.Spec.Paths.Work, "huggingface"), Say: say}
 		got, err := h.Fetch(ctx, w.Model, w.Revision)
 		if err != nil {
-			return cmp.Or(ctx.Err(), fmt.Errorf("pulling %s: %w; what is there is kept, and the same command goes on with it", w.Model, err))
+			return cmp.Or(ctx.Err(), fmt.Errorf("pulling %s: %s; what is there is kept, and the same command goes on with it", w.Model, redact.Message(err.Error(), token)))
 		}
 		say("%d files, %.2f GB, commit %.12s; %.2f GB were there", got.Files, float64(got.Bytes)/1e9, got.Commit, float64(got.Already)/1e9)
 	}

@@ -17,7 +17,7 @@
 // OpenMetrics text.
 //
 // A target can send what drivers.ScrapeLimits allows; a scrape that exceeds it counts as failed and Health says which limit
-// it was. Series that are new all the time count too (churn.go). Answers of a Prometheus that already runs are bounded, and
+// it was, and the rest of it is not read (dial.go). Series that are new all the time count too (churn.go). Answers of a Prometheus that already runs are bounded, and
 // are not followed to another origin.
 //
 // Dependencies: github.com/prometheus/prometheus is the server itself as a library; its v0.x Go API makes no promise,

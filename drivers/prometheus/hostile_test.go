@@ -39,6 +39,10 @@ func bomb(t *testing.T, size int) []byte {
 func TestHostileTargets(t *testing.T) {
 	t.Parallel()
 	packed := bomb(t, 256<<20)
+	var many bytes.Buffer
+	for i := range 100_001 {
+		fmt.Fprintf(&many, "a{b=\"%d\"} 1\n", i)
+	}
 	var seen atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
 	t.Cleanup(other.Close)
@@ -55,9 +59,7 @@ func TestHostileTargets(t *testing.T) {
 				}
 			}
 		case "/samples":
-			for i := range 100_001 {
-				fmt.Fprintf(w, "a{b=\"%d\"} 1\n", i)
-			}
+			_, _ = w.Write(many.Bytes())
 		case "/labels":
 			_, _ = io.WriteString(w, "a{b0=\"\"")
 			for i := range 70 {
@@ -108,6 +110,60 @@ func TestHostileTargets(t *testing.T) {
 	if seen.Load() > 0 {
 		t.Error("a redirect was followed to another port")
 	}
+}
+
+// TestAnEndlessScrapeIsCutOff: what is beyond the limit of a scrape is not taken either. A server with a gibibyte has most of it left,
+// and its next scrape, over a new connection, is taken when it is as it should be. A sample with a million labels is a failure, and
+// costs what it has in bytes.
+func TestAnEndlessScrapeIsCutOff(t *testing.T) {
+	t.Parallel()
+	taken := make(chan int64, 1)
+	var asked atomic.Int64
+	var labelled bytes.Buffer
+	labelled.WriteString("a{")
+	for i := range 1_000_000 {
+		fmt.Fprintf(&labelled, "c%d=\"x\",", i)
+	}
+	labelled.WriteString("} 1\n")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/labels" {
+			_, _ = w.Write(labelled.Bytes())
+			return
+		}
+		if asked.Add(1) > 1 {
+			_, _ = io.WriteString(w, exposition)
+			return
+		}
+		var sent int64
+		for line := bytes.Repeat([]byte("# x\n"), 1<<16); sent < 1<<30; {
+			n, err := w.Write(line)
+			if sent += int64(n); err != nil {
+				break
+			}
+		}
+		taken <- sent
+	}))
+	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	e, err := Start(Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Interval: 15 * time.Second, Retain: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	if err := e.SetTargets(t.Context(), []drivers.Target{{ID: "endless", URL: srv.URL + "/metrics"}, {ID: "labels", URL: srv.URL + "/labels"}}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case n := <-taken:
+		if n > 64<<20 {
+			t.Errorf("%d MiB were taken", n>>20)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it was not asked, or is being read")
+	}
+	eventually(t, true, func() bool {
+		h := healthOf(t, e)
+		return h["endless"].Up && strings.Contains(h["labels"].Error, "label_limit")
+	})
 }
 
 // TestEndlessAnswer: a Prometheus whose answer does not end is an error.

@@ -37,6 +37,11 @@
 //	                                 serves is treated as a server's
 //	who is sent an archive, a report gets no secret that assay knows, nor what looks like one (redact, bundle)
 //
+// Not kept out: who reads the packets of others on the cluster's network, or answers there in a server's place. Keys, tokens and
+// passwords go over it in plain HTTP (the collector's traffic alone is encrypted, both sides with certificates), because the
+// servers, clients and scrapers of others that meet there share no authority that could sign certificates. Each key opens one
+// service, and the token of scrapes nothing but metrics. What a laptop asks and sends goes through ssh.
+//
 // By design a manifest that its user types runs commands as that user. The tests of the packages named here carry the attacks
 // out, as other users where they are root.
 //

@@ -36,8 +36,8 @@ func exposed(site v1alpha1.Site, svc v1alpha1.Service) drivers.Exposed {
 		return drivers.Exposed{Reason: drivers.ExposedNoKey, Message: "anybody who reaches the node's ports can use it without a key"}
 	case ranked(svc):
 		return drivers.Exposed{Reason: drivers.ExposedRanks, Message: "its nodes talk to each other without a key, as this server does: whoever reaches their ports can disturb it or run programs as you"}
-	case svc.Chroma != nil && !site.Spec.WholeNodes:
-		return drivers.Exposed{Reason: drivers.ExposedOnNode, Message: "it asks for its key on the network, but other users of its node reach it without: Chroma has no authentication of its own"}
+	case (svc.Chroma != nil || svc.SGLang != nil) && !site.Spec.WholeNodes:
+		return drivers.Exposed{Reason: drivers.ExposedOnNode, Message: "it asks for its key on the network, but other users of its node reach it without: the server behind the door asks nobody"}
 	}
 	return drivers.Exposed{}
 }

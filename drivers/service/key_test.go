@@ -59,6 +59,8 @@ func TestKeys(t *testing.T) {
 		"chroma":                         {with(docs, "key", nil), key{"CHROMA_TOKEN", file + "CHROMA_TOKEN.key", "127.0.0.1", "$(PORT:server)", door, "OnNode"}},
 		"chroma with a key of its own":   {with(docs, "key", secret("CHROMA_TOKEN")), key{"CHROMA_TOKEN", "/state/secrets/d", "127.0.0.1", "$(PORT:server)", door, "OnNode"}},
 		"chroma without":                 {with(docs, "none", nil), key{"", "", "$(HOST)", "$(PORT)", nil, "NoKey"}},
+		"sglang, which asks nobody":      {with(v1alpha1.Service{Name: "s", SGLang: &v1alpha1.SGLang{Model: "m"}}, "key", nil), key{"SGLANG_API_KEY", file + "SGLANG_API_KEY.key", "127.0.0.1", "$(PORT:server)", door, "OnNode"}},
+		"llama.cpp":                      {with(v1alpha1.Service{Name: "s", LlamaCpp: &v1alpha1.LlamaCpp{Model: "/m.gguf"}}, "key", nil), key{"LLAMA_API_KEY", file + "LLAMA_API_KEY.key", "127.0.0.1", "$(PORT:server)", door, ""}},
 		"the simulator":                  {with(sim, "key", nil), key{Token: "VLLM_API_KEY", File: file + "VLLM_API_KEY.key"}},
 		"the simulator without":          {with(sim, "none", nil), key{Exposed: "NoKey"}},
 		"a process":                      {v1alpha1.Service{Name: "s", Process: &v1alpha1.Process{Command: []string{"x"}}}, key{}},

@@ -15,7 +15,7 @@ func TestDocument(t *testing.T) {
 	s := v1alpha1.Site{Metadata: v1alpha1.Metadata{Name: "big"}, Spec: v1alpha1.SiteSpec{Scheduler: v1alpha1.Slurm, EnforcePartLimits: "NO", Account: "n",
 		Partitions: map[string]v1alpha1.Partition{"on": {Nodes: 2, MaxTime: v1alpha1.Duration(48 * time.Hour), MemoryPerNode: 62 << 30}, "6": {Nodes: 1}},
 		Licenses:   map[string]int{"ansys": 10}}}
-	notes := []Note{{"partitions", "on", "it is\nDOWN \x1b[31mnow"}, {"partitions", "", "one is left out"}, {"qos", "", "no accounting here: limits of QOS are unknown"},
+	notes := []Note{{"partitions", "on", "it is\nDOWN \x1b[31mnow\u202e\u2066"}, {"partitions", "", "one is left out"}, {"qos", "", "no accounting here: limits of QOS are unknown"},
 		{"accounts", "lab", strings.Repeat("long ", 30)}}
 	got, err := Document(s, []string{"What Slurm said."}, notes)
 	if err != nil {

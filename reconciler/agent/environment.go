@@ -45,6 +45,9 @@ func (p *process) environment() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.want.Upstreams != "" { // a gateway hands on what its clients send; the key of its servers is for our probes alone
+		delete(secrets, p.want.Token)
+	}
 	maps.Copy(declared, secrets)
 	ours := []string{"HOST=" + p.a.o.Listen}
 	if p.port != 0 {

@@ -107,6 +107,23 @@ func TestSecretsStayOut(t *testing.T) {
 	}
 }
 
+// TestAGatewayGetsNoKey: it hands on what clients send; the key of its servers is the agent's, for probes.
+func TestAGatewayGetsNoKey(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("key_0123456789\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, _ := os.Executable()
+	j := startJob(t, drivers.AgentDesired{Processes: []drivers.Process{{Name: "front", Fingerprint: "1", Argv: []string{self, "act", "print"}, Upstreams: "servers.json",
+		Token: "VLLM_API_KEY", Secrets: map[string]string{"VLLM_API_KEY": secret}, Env: map[string]string{"PLAIN": "seen"}}}})
+	log := filepath.Join(j.dir, "log", "front.42.log")
+	j.until("it printed", func(drivers.AgentState) bool { return strings.Contains(fileText(t, log), "PLAIN=seen") })
+	j.end()
+	if text := fileText(t, log); strings.Contains(text, "VLLM_API_KEY") {
+		t.Errorf("its environment holds the key of its servers:\n%s", text)
+	}
+}
+
 // TestSecretGone: a secret that vanished is a reason, not an empty variable.
 func TestSecretGone(t *testing.T) {
 	self, _ := os.Executable()
