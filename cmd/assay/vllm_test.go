@@ -69,9 +69,9 @@ spec:
 
 // applied waits longer than other tests do: a server that imports PyTorch takes minutes on a busy machine.
 func applied(t *testing.T, w *testWorld, path string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 13*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute)
 	defer cancel()
-	out, err := w.command(ctx, "apply", "-f", path, "--timeout", "12m").CombinedOutput()
+	out, err := w.command(ctx, "apply", "-f", path, "--timeout", "24m").CombinedOutput()
 	if t.Logf("%s", out); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
