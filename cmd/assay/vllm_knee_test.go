@@ -65,14 +65,14 @@ spec:
     - {name: capacity, target: llm, retryInvalid: 9, serving: {dataset: random, prompts: 60, inputTokens: 16, outputTokens: 32, seed: 1%s}
 `, name, venv, benchmark)
 	}
-	applied(t, w, w.write("four.yaml", manifest("four", ", concurrency: 4}}")))
+	applied(t, w, w.write("four.yaml", manifest("four", ", concurrency: 4}")))
 	four := w.status("four").Runs[0].Metrics
 	bound := four["ttft_median_ms"] + four["e2el_median_ms"]/8
 	t.Logf("with four in flight: ttft %.1f ms, e2el %.1f ms (medians)", four["ttft_median_ms"], four["e2el_median_ms"])
 	w.must("delete", "experiment", "four", "--yes", "--timeout", "2m")
 	var found []v1alpha1.SearchStatus
 	for _, name := range []string{"first", "second"} {
-		s := knee(t, w, name, manifest(name, fmt.Sprintf("}, search: {concurrency: {from: 2, to: 16}, slo: {ttft_p50: %.2fms}}}", bound)))
+		s := knee(t, w, name, manifest(name, fmt.Sprintf("}, search: {concurrency: {from: 2, to: 16}, slo: {ttft_p50: %.2fms}}", bound)))
 		if found = append(found, s); s.Reason != "SearchFound" {
 			t.Errorf("the %s search: %s: %s", name, s.Reason, s.Message)
 		}
