@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +19,7 @@ import (
 )
 
 // TestRenewal asks a model behind a gateway without pause, while the jobs that serve it reach walltimes of two minutes on a
-// real cluster. Every request is answered whole. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS,
+// real cluster. Every request is answered whole, and came to one server once. Two hand-overs are waited for, or as many as there are in ASSAY_RENEWALS,
 // while a sweep measures a second service in jobs of three minutes. For 30 minutes it wants 14 hand-overs, and every run
 // of the sweep valid:
 //
@@ -30,20 +32,25 @@ func TestRenewal(t *testing.T) {
 	lasts, _ := time.ParseDuration(os.Getenv("ASSAY_RENEWALS"))
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
-	w.must("apply", "-f", w.write("renewal.yaml", slurmSite+`apiVersion: assay/v1alpha1
+	vllm, seen := filepath.Join(w.dir, "vllm"), filepath.Join(w.dir, "seen")
+	if err := os.Symlink(built(t, "standin", "../../drivers/service/standin"), vllm); err != nil {
+		t.Fatal(err)
+	}
+	w.must("apply", "-f", w.write("renewal.yaml", slurmSite+fmt.Sprintf(`apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: lasting}
 spec:
   site: slurm
   services:
     - name: llm
-      vllm: {model: m, simulate: {ttft: 20ms, itl: 5ms}}
+      vllm: {model: m, command: [%s, serve]}
+      env: {STANDIN_SEEN: %s}
       resources: {time: 2m}
       renew: {drain: 10s}
     - name: front
       gateway: {targets: [llm]}
       resources: {time: 2h}
-`), "--timeout", "120s")
+`, vllm, seen)), "--timeout", "120s")
 	w.controller()
 	var front string
 	w.until("Ready", 2*time.Minute, func() (bool, string) {
@@ -63,11 +70,10 @@ spec:
 	for range 16 { // about 200 streams a second
 		clients.Go(func() {
 			for ctx.Err() == nil {
-				if err := streamOne(front, key); err != nil {
+				if err := streamOne(front, key, done.Add(1)); err != nil {
 					failed.Add(1)
 					t.Log(err)
 				}
-				done.Add(1)
 			}
 		})
 	}
@@ -88,9 +94,11 @@ spec:
 	if wanted := int(lasts / (2*time.Minute + 10*time.Second)); len(jobs)-1 < wanted {
 		t.Errorf("%d hand-overs, want at least %d", len(jobs)-1, wanted)
 	}
-	t.Logf("%d requests through %d jobs in %s, %d failed", done.Load(), len(jobs), time.Since(began).Round(time.Second), failed.Load())
-	if failed.Load() > 0 || done.Load() < 100 {
-		t.Errorf("%d of %d requests failed", failed.Load(), done.Load())
+	lost, twice := served(t, seen, done.Load())
+	t.Logf("%d requests through %d jobs in %s, %d failed, %d never came, %d came twice", done.Load(), len(jobs), time.Since(began).Round(time.Second),
+		failed.Load(), lost, twice)
+	if failed.Load()+lost+twice > 0 || done.Load() < 100 {
+		t.Errorf("of %d requests %d failed, %d never came to a server, %d came twice", done.Load(), failed.Load(), lost, twice)
 	}
 	if events := w.must("events"); !strings.Contains(events, "Renewed") || !strings.Contains(events, "HandedOver") || strings.Contains(events, "TimeLimit") {
 		t.Errorf("the events do not tell the hand-overs:\n%s", events)
@@ -126,14 +134,41 @@ func (w *testWorld) sweptValid(atMost time.Duration) {
 	})
 }
 
+// served counts which of so many requests no server has seen, and which were seen more than once.
+func served(t *testing.T, seen string, sent int64) (lost, twice int64) {
+	t.Helper()
+	b, err := os.ReadFile(seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := make([]int, sent+1)
+	for line := range strings.Lines(string(b)) {
+		id, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil || id < 1 || int64(id) > sent {
+			t.Fatalf("a server saw the request %q", line)
+		}
+		times[id]++
+	}
+	for _, n := range times[1:] {
+		switch {
+		case n == 0:
+			lost++
+		case n > 1:
+			twice++
+		}
+	}
+	return lost, twice
+}
+
 // streamOne asks for ten tokens, streamed, and reads them to their end.
-func streamOne(url, key string) error {
+func streamOne(url, key string, id int64) error {
 	r, err := http.NewRequest(http.MethodPost, url+"/v1/completions", strings.NewReader(`{"model": "m", "prompt": "one two three", "max_tokens": 10, "stream": true}`))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+key)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Request-Id", strconv.FormatInt(id, 10))
 	resp, err := (&http.Client{Timeout: time.Minute}).Do(r)
 	if err != nil {
 		return err

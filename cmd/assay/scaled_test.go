@@ -70,7 +70,7 @@ func TestScaled(t *testing.T) {
 		for range clients {
 			all.Go(func() {
 				for ctx.Err() == nil {
-					if err := streamOne(front, key); err != nil {
+					if err := streamOne(front, key, 0); err != nil {
 						failed.Add(1)
 						t.Log(err)
 					}

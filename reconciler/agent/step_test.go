@@ -35,6 +35,9 @@ func actSrun(args []string) int {
 			return !slices.Contains(names, name)
 		})
 	}
+	if list := os.Getenv("STANDIN_GPUS"); list != "" { // the node's own, as Slurm has it
+		task.Env = append(task.Env, "CUDA_VISIBLE_DEVICES="+list)
+	}
 	task.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	task.Stdout, task.Stderr = os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 10)
@@ -188,6 +191,49 @@ func TestStepShowsItsGPUs(t *testing.T) {
 	j.until("Ready", phase("s", drivers.PhaseReady))
 	if got := strings.Join(noted(t, notes).Args, " "); !strings.Contains(got, "--container-image=/i/x.sqsh env CUDA_VISIBLE_DEVICES=0,1 "+j.self+" act serve") {
 		t.Error(got)
+	}
+}
+
+// TestRanksSeeTheirNodesGPUs: nodes of a job can have different GPUs. A rank on another node sees those of its own, as many as the
+// process has and at the same places, in a container too. Where Slurm tells a step of none, the job's own list counts.
+func TestRanksSeeTheirNodesGPUs(t *testing.T) {
+	for name, c := range map[string]struct {
+		gpus         int
+		there, wants string
+		step         []string
+	}{
+		"all":              {4, "1,2,5,7", "1,2,5,7", nil},
+		"a part":           {2, "1,2,5,7", "1,2", nil},
+		"a part of a step": {2, "1,2,5,7", "1,2", []string{"--container-image=/i/x.sqsh"}},
+		"no word of Slurm": {2, "", "0,3", nil},
+		"by identity":      {1, "GPU-a,GPU-b", "GPU-a", nil},
+		"one on each node": {1, "3", "3", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("CUDA_VISIBLE_DEVICES", "0,3,4,6")
+			notes := withSrun(t)
+			j := startJob(t, drivers.AgentDesired{})
+			p := j.server("s", "serve", "f1")
+			seen := filepath.Join(t.TempDir(), "seen")
+			p.Ranks = &drivers.Ranks{Others: [][]string{{"sh", "-c", `env >$0.new && mv $0.new $0; exec sleep 60`, seen}}}
+			p.GPUs, p.Step, p.Env = c.gpus, c.step, map[string]string{"STANDIN": notes, "STANDIN_GPUS": c.there}
+			j.tell(drivers.AgentDesired{Processes: []drivers.Process{p}})
+			j.until("the rank runs", func(drivers.AgentState) bool {
+				_, err := os.Stat(seen)
+				return err == nil
+			})
+			var got []string
+			for line := range strings.Lines(fileText(t, seen)) {
+				if strings.Contains(line, "CUDA_VISIBLE_DEVICES=") {
+					got = append(got, strings.TrimSpace(line))
+				}
+			}
+			slices.Sort(got)
+			want := []string{"APPTAINERENV_CUDA_VISIBLE_DEVICES=" + c.wants, "CUDA_VISIBLE_DEVICES=" + c.wants, "SINGULARITYENV_CUDA_VISIBLE_DEVICES=" + c.wants}
+			if !slices.Equal(got, want) {
+				t.Errorf("it sees %q, want %q", got, want)
+			}
+		})
 	}
 }
 

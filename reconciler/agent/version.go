@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	versionTimeout = time.Minute // the first start of a container can be slow
-	maxAsked       = 1 << 20     // bytes that a program prints when it is asked something
+	versionTimeout = 5 * time.Minute // the first start of a container, or of Python with a large library on a shared file system, can be slow
+	maxAsked       = 1 << 20         // bytes that a program prints when it is asked something
 )
 
 var versionNumber = regexp.MustCompile(`\b(\d+)\.(\d+)`)

@@ -25,6 +25,7 @@ type server struct {
 	inFlight int
 	rests    time.Time // until then others go first
 	refusals int       // in a row
+	ends     ends
 }
 
 // serves reports whether requests of a model go there. Those that name none go anywhere.

@@ -14,6 +14,19 @@ import (
 	"assay/drivers"
 )
 
+// learns sends one request, and waits until the gateway knows that its server keeps connections behind such answers.
+func learns(t testing.TB, g *Gateway, send func()) {
+	t.Helper()
+	send()
+	for range 1000 {
+		if g.pool.now().servers[0].ends.kinds[0].keeps.Load() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it does not learn that the server keeps its connections")
+}
+
 // TestConnectionsAreKept: so many requests at a time need about as many connections to the server, however many follow.
 func TestConnectionsAreKept(t *testing.T) {
 	var dials atomic.Int64
@@ -37,19 +50,23 @@ func TestConnectionsAreKept(t *testing.T) {
 	defer front.Close()
 	const streams, each = 100, 20
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streams}}
+	post := func() {
+		resp, err := client.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if b, err := io.ReadAll(resp.Body); err != nil || len(b) != 27 {
+			t.Errorf("%q, %v", b, err)
+		}
+		_ = resp.Body.Close()
+	}
+	learns(t, g, post)
 	var all sync.WaitGroup
 	for range streams {
 		all.Go(func() {
 			for range each {
-				resp, err := client.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if b, err := io.ReadAll(resp.Body); err != nil || len(b) != 27 {
-					t.Errorf("%q, %v", b, err)
-				}
-				_ = resp.Body.Close()
+				post()
 			}
 		})
 	}
@@ -82,11 +99,16 @@ func TestIdleConnectionsEndHere(t *testing.T) {
 	g.Set([]drivers.Upstream{{URL: s.URL}})
 	front := httptest.NewServer(g)
 	defer front.Close()
-	resp, err := http.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
+	post := func() {
+		resp, err := http.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
 	}
-	_ = resp.Body.Close()
+	learns(t, g, post)
+	<-closed // that of the look
+	post()
 	select {
 	case at := <-closed:
 		if after := at.Sub(*last.Load()); after >= s.Config.IdleTimeout {

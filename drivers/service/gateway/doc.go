@@ -6,6 +6,7 @@
 //	choose.go     which server gets a request: that with the fewest in flight
 //	gateway.go    Gateway: the handler
 //	passing.go    to which servers a request is sent, and what is sent again
+//	ends.go       whether a server keeps its connections: else each request has one of its own
 //	model.go      which model a request asks for
 //	refuse.go     what the gateway answers itself
 //	serve.go      how a gateway listens, and how it ends
@@ -19,6 +20,8 @@
 //     gets 502, or a cut answer if it has begun.
 //   - A server that refused is left alone for a second, and twice as long each further time, unless no other one is there.
 //     Without any server a request waits Wait for one, and then gets 503.
+//   - Connections to a server are kept once one was seen to stay open behind an answer. Until then, and with a server that closes
+//     them although it does not say so, each request has one of its own: what is sent to a server that leaves is lost.
 //   - A server that is no longer listed gets no new requests. Those in flight go on: the old job lives on for its drain.
 //   - A body is held in memory until it was sent, and bounded by MaxBody, since it is read before a server is chosen.
 //   - A request must carry the key of the server that it goes to, if that has one. The gateway compares it, in constant time,

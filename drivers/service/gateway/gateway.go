@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -40,14 +39,14 @@ type Gateway struct {
 func New(log *slog.Logger) *Gateway {
 	g := &Gateway{Wait: 30 * time.Second, log: log, most: mostConns}
 	g.meters = newMeters(&g.pool)
-	dialer := &net.Dialer{Timeout: dialWithin}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetXForwarded() }, // passing chooses the server
 		FlushInterval: -1,
 		BufferPool:    &pieces{},
 		ErrorHandler:  g.failed,
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		Transport:     &passing{g, &http.Transport{DialContext: dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: idle}},
+		Transport: &passing{g, &http.Transport{DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: perServer, IdleConnTimeout: idle},
+			&http.Transport{DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: -1}},
 	}
 	return g
 }

@@ -17,8 +17,8 @@ var (
 
 // passing sends a request to a server, and to another one as long as nothing was sent.
 type passing struct {
-	g    *Gateway
-	http *http.Transport
+	g         *Gateway
+	kept, own *http.Transport // own keeps no connection behind an answer
 }
 
 // RoundTrip gets a request that the reverse proxy has made for it alone, and changes it for each server.
@@ -45,11 +45,11 @@ func (p *passing) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		g.aim(r, s, a.body)
 		began := time.Now()
-		resp, err := p.http.RoundTrip(r)
+		resp, l, err := p.send(r, s, a.body)
 		if err == nil {
 			g.meters.ended(resp.StatusCode)
 			now := time.Now()
-			resp.Body = &answer{ReadCloser: resp.Body, g: g, from: s, last: now, added: began.Sub(a.at), counts: len(tried) == 0 && !waited}
+			resp.Body = &answer{ReadCloser: resp.Body, g: g, from: s, look: l, last: now, added: began.Sub(a.at), counts: len(tried) == 0 && !waited}
 			return resp, nil
 		}
 		g.pool.give(s, unsent(err))
@@ -100,6 +100,8 @@ type answer struct {
 	io.ReadCloser
 	g      *Gateway
 	from   *server
+	look   *look         // nil: none
+	whole  bool          // it came to its end
 	last   time.Time     // when something of it was there
 	added  time.Duration // what the gateway took until then
 	counts bool          // it had to wait for nothing else
@@ -107,13 +109,16 @@ type answer struct {
 }
 
 func (a *answer) Read(b []byte) (int, error) {
-	if a.counts && a.reads < 2 {
+	count := a.counts && a.reads < 2
+	if count {
 		a.count()
-		n, err := a.ReadCloser.Read(b)
-		a.last = time.Now()
-		return n, err
 	}
-	return a.ReadCloser.Read(b)
+	n, err := a.ReadCloser.Read(b)
+	if count {
+		a.last = time.Now()
+	}
+	a.whole = a.whole || err == io.EOF
+	return n, err
 }
 
 func (a *answer) count() {
@@ -131,5 +136,9 @@ func (a *answer) Close() error {
 		a.g.pool.give(a.from, false)
 		a.from = nil
 	}
-	return a.ReadCloser.Close()
+	err := a.ReadCloser.Close()
+	if a.look != nil {
+		a.look.end(a.whole)
+	}
+	return err
 }

@@ -53,7 +53,7 @@ func vllm(args []string) error {
 		go func() { lost <- watch(ctx, address, shards) }()
 	}
 	s := simulator.New(simulator.Config{Model: model, Simulate: v1alpha1.Simulate{TTFT: v1alpha1.Duration(20 * time.Millisecond), ITL: v1alpha1.Duration(4 * time.Millisecond)}})
-	server := &http.Server{Addr: net.JoinHostPort(values["host"], values["port"]), Handler: guarded(s), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: net.JoinHostPort(values["host"], values["port"]), Handler: noted(guarded(s)), ReadHeaderTimeout: 10 * time.Second}
 	go func() { lost <- server.ListenAndServe() }()
 	select {
 	case err := <-lost:
@@ -97,6 +97,29 @@ func guarded(h http.Handler) http.Handler {
 		if key != "" && strings.HasPrefix(r.URL.Path, "/v1") && subtle.ConstantTimeCompare([]byte(given), []byte("Bearer "+key)) != 1 {
 			http.Error(w, `{"error":"Unauthorized"}`, http.StatusUnauthorized)
 			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// noted appends the id of every prompt that comes to the file that STANDIN_SEEN names, one a line: what was sent twice is there twice.
+func noted(h http.Handler) http.Handler {
+	path := os.Getenv("STANDIN_SEEN")
+	if path == "" {
+		return h
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		})
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			if _, err := fmt.Fprintln(f, r.Header.Get("X-Request-Id")); err != nil { // one write: servers share the file
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 		}
 		h.ServeHTTP(w, r)
 	})
