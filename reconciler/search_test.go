@@ -11,7 +11,7 @@ import (
 // searches is a search for the servers' capacity that takes five runs: 8, 16, the middle 11, and 11 and 16 again.
 func (w *sim) searches(timeout v1alpha1.Duration, on v1alpha1.RunOn) v1alpha1.Benchmark {
 	return v1alpha1.Benchmark{Name: "capacity", Target: "llm", Timeout: timeout, Run: &on, Serving: &v1alpha1.Serving{Dataset: "json"},
-		Search: &v1alpha1.Search{Concurrency: &v1alpha1.Range{From: 8, To: 64}, SLO: v1alpha1.SLO{"ttft": 1}, Goodput: 0.9, Precision: 50, Repeats: 3}}
+		Search: &v1alpha1.Search{Concurrency: &v1alpha1.Range{From: 8, To: 64}, SLO: v1alpha1.SLO{"ttft": 1}, Goodput: 0.9, Precision: 50, Repeats: 2}}
 }
 
 // foundCapacity demands that a search has found the servers' capacity with as few runs as it needs, whatever happened in

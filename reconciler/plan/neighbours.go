@@ -2,10 +2,8 @@ package plan
 
 import (
 	"math"
-	"slices"
 
 	"assay/api/v1alpha1"
-	"assay/drivers"
 )
 
 // borrow narrows the interval of a part's share at a load by the runs of the loads around it: near the edge the logarithm of the
@@ -13,7 +11,7 @@ import (
 // until it is certain by itself, which those in the middle never are. How far the runs are from the line, between runs of one
 // load and between loads, says how sure it is. Where the line and the load's own runs contradict each other, the load stands
 // for itself.
-func (s Search) borrow(loads []*load, l *load, own *PartShare) {
+func (s Search) borrow(loads []*load, l *load, own *PartShare, sc scatter) {
 	var line fit
 	tried := 0
 	for _, o := range loads {
@@ -21,14 +19,14 @@ func (s Search) borrow(loads []*load, l *load, own *PartShare) {
 			continue
 		}
 		tried++
-		for _, t := range o.trials {
-			line.add(math.Log(o.at/l.at), t, own.Part)
+		for i, t := range o.trials {
+			line.add(math.Log(o.at/l.at), t, own.Part, sc, o.turns[i])
 		}
 	}
 	if tried < leastLoads || len(line) < leastTrials {
 		return
 	}
-	odds, half, falls := line.at0(v1alpha1.SearchDoubt / looks)
+	odds, half, falls := line.at0(v1alpha1.SearchDoubt/looks, sc.rho)
 	lo, hi := max(own.Lo, shareOf(odds-half)), min(own.Hi, shareOf(odds+half))
 	if falls && lo <= own.Share && own.Share <= hi {
 		own.Lo, own.Hi = lo, hi
@@ -45,49 +43,61 @@ const (
 const looks = 3
 
 // fit is a line through runs.
-type fit []struct{ x, y, n float64 } // the logarithms of the load, from where the line is asked, and of the odds; independent requests
+type fit []struct {
+	x, y, share, n float64 // the logarithms of the load, from where the line is asked, and of the odds; independent requests
+	turn           int
+}
 
-func (f *fit) add(x float64, t *Trial, part string) {
-	i := slices.IndexFunc(t.Parts, func(k drivers.Kept) bool { return k.Part == part })
-	if i < 0 || t.Parts[i].Of == 0 {
+func (f *fit) add(x float64, t *Trial, part string, sc scatter, turn int) {
+	k, ok := t.kept(part)
+	if !ok {
 		return
-	}
-	k := t.Parts[i]
-	if t.Missed != "" {
-		k.Good, k.Effective = 0, k.Of
 	}
 	n := float64(k.Effective)
 	share := (n*float64(k.Good)/float64(k.Of) + 0.5) / (n + 1) // all or none has odds, too
-	*f = append(*f, struct{ x, y, n float64 }{x, math.Log(share / (1 - share)), n + 1})
+	*f = append(*f, fit{{x, math.Log(share / (1 - share)), share, sc.worth(n+1, []int{turn}), turn}}...)
 }
 
 // at0 is the height of the line at 0, half the interval in which it is, each end wrong with a probability of doubt, and whether
-// the line falls.
-func (f fit) at0(doubt float64) (height, half float64, falls bool) {
-	share := func(i int) float64 { return shareOf(f[i].y) }
-	var slope, variance, off float64
-	for range 3 { // a run counts by what the line expects of it: by its own share those that came out low would count more
-		var w, wx, wy, wxx, wxy float64
+// the line falls. Runs that follow one another are alike by rho.
+func (f fit) at0(doubt, rho float64) (height, half float64, falls bool) {
+	var slope, off, w, wx, wxx, det float64
+	deviations := make([]float64, len(f)) // the roots of the weights of the runs
+	for round := range 8 {
+		var wy, wxy float64
+		w, wx, wxx, off = 0, 0, 0, 0
 		for i, p := range f {
-			v := p.n * share(i) * (1 - share(i))
-			w, wx, wy, wxx, wxy = w+v, wx+v*p.x, wy+v*p.y, wxx+v*p.x*p.x, wxy+v*p.x*p.y
+			// A run counts by what the line expects of it, and so does what it is off by: by its own share those that came out low
+			// would count more, and the line would be that of a typical run rather than that of all requests.
+			share, y := p.share, p.y
+			if round > 0 {
+				share = min(mostSaid, max(1-mostSaid, shareOf(height+slope*p.x)))
+				y = height + slope*p.x + (p.share-share)/(share*(1-share))
+			}
+			v := p.n * share * (1 - share)
+			off += p.n * (p.share - share) * (p.share - share) / (share * (1 - share))
+			deviations[i] = math.Sqrt(v)
+			w, wx, wy, wxx, wxy = w+v, wx+v*p.x, wy+v*y, wxx+v*p.x*p.x, wxy+v*p.x*y
 		}
-		det := w*wxx - wx*wx
+		det = w*wxx - wx*wx
 		if det <= 1e-12*w*wxx {
 			return 0, 0, false
 		}
-		height, slope, variance = (wxx*wy-wx*wxy)/det, (w*wxy-wx*wy)/det, wxx/det
-		off = 0
-		for i, p := range f {
-			r := p.y - height - slope*p.x
-			off += p.n * share(i) * (1 - share(i)) * r * r
+		height, slope = (wxx*wy-wx*wxy)/det, (w*wxy-wx*wy)/det
+	}
+	var variance float64
+	for i, a := range f {
+		for j, b := range f {
+			if alike := near(rho, a.turn, b.turn); alike > 0 {
+				variance += deviations[i] * deviations[j] * (wxx - wx*a.x) * (wxx - wx*b.x) / (det * det) * alike
+			}
 		}
-		share = func(i int) float64 { return shareOf(height + slope*f[i].x) }
 	}
 	free := float64(len(f) - 2)
-	z := math.Sqrt2 * math.Erfinv(1-2*doubt)
-	student := z + (z*z*z+z)/(4*free) + (5*math.Pow(z, 5)+16*z*z*z+3*z)/(96*free*free)
-	return height, student * math.Sqrt(max(1, off/free)*variance), slope < 0
+	return height, scatter{free: free, rho: rho}.quantile(doubt) * math.Sqrt(max(1, off/free)*max(0, variance)), slope < 0
 }
+
+// mostSaid is the largest share that a line says of a load while it is fitted.
+const mostSaid = 1 - 1e-6
 
 func shareOf(odds float64) float64 { return 1 / (1 + math.Exp(-odds)) }

@@ -51,10 +51,10 @@ func (s stand) knee() float64 {
 	return lo
 }
 
-// TestSearchOfARateEnds: of 200 searches of a server with 2 % of noise, in a run and between runs, 95 % find its knee within the
-// precision, and 95 % need no more than 35 runs.
+// TestSearchOfARateEnds: of 200 searches of a server with 2 % of noise, in a run and between runs, 98 % find its knee within the
+// precision, half of them in 25 runs and 95 % in 45.
 func TestSearchOfARateEnds(t *testing.T) {
-	const n, most, precision = 200, 35, 0.10
+	const n, typical, most, precision = 200, 25, 45, 0.10
 	knee := stand{rand.New(rand.NewPCG(1, 8))}.knee()
 	right, runs, ends := 0, []int{}, map[Reason]int{}
 	for seed := range uint64(n) {
@@ -67,8 +67,8 @@ func TestSearchOfARateEnds(t *testing.T) {
 	}
 	slices.SortFunc(runs, cmp.Compare)
 	t.Logf("knee %.1f requests/s: %d of %d within the precision; %v; runs: median %d, p95 %d, most %d", knee, right, n, ends, runs[n/2], runs[n*95/100], runs[n-1])
-	if right < n*95/100 || runs[n*95/100] > most {
-		t.Errorf("%d of %d searches are within the precision, and 95 %% end within %d runs", right, n, runs[n*95/100])
+	if right < n*98/100 || runs[n/2] > typical || runs[n*95/100] > most {
+		t.Errorf("%d of %d searches are within the precision, half end within %d runs, and 95 %% within %d", right, n, runs[n/2], runs[n*95/100])
 	}
 }
 
@@ -89,9 +89,9 @@ func TestLineThroughRuns(t *testing.T) {
 						good++
 					}
 				}
-				f.add(x, &Trial{Objective: drivers.Objective{Parts: []drivers.Kept{{Part: "p", Good: good, Of: 300, Effective: 300}}}}, "p")
+				f.add(x, &Trial{Objective: drivers.Objective{Parts: []drivers.Kept{{Part: "p", Good: good, Of: 300, Effective: 300}}}}, "p", scatter{}, i)
 			}
-			switch height, half, _ := f.at0(doubt); {
+			switch height, half, _ := f.at0(doubt, 0); {
 			case height-half > 1.2:
 				low++
 			case height+half < 1.2:
@@ -105,9 +105,9 @@ func TestLineThroughRuns(t *testing.T) {
 	}
 	var f fit
 	for range 8 {
-		f.add(0.1, &Trial{Objective: drivers.Objective{Parts: []drivers.Kept{{Part: "p", Good: 50, Of: 100, Effective: 100}}}}, "p")
+		f.add(0.1, &Trial{Objective: drivers.Objective{Parts: []drivers.Kept{{Part: "p", Good: 50, Of: 100, Effective: 100}}}}, "p", scatter{}, 0)
 	}
-	if _, _, falls := f.at0(doubt); falls {
+	if _, _, falls := f.at0(doubt, 0); falls {
 		t.Error("runs at one load make a line")
 	}
 }

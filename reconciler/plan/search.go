@@ -15,7 +15,7 @@ import (
 //	none yet                     -> a run at From
 //	all runs kept it, by look    -> twice the highest load, at most To
 //	one missed it, by look       -> the middle between the lowest such load and the one below, until they are close enough
-//	close enough                 -> repeats of these two, until it is certain that one keeps it and the other does not
+//	close enough                 -> repeats of these two, in turn, until it is certain that one keeps it and the other does not
 //	one stays in doubt           -> it is too near to the edge to tell: a load a little further away, as far as the precision lets
 //	no such load is left         -> repeats of those in doubt, up to Repeats of each
 //	nothing is left              -> it ends undecided, between the loads of which it is certain
@@ -40,10 +40,14 @@ type Share struct {
 // patience is how often a load is repeated before one a little further away is tried.
 const patience = 3
 
+// settled is how many runs each of the two loads has between which a search says that the edge is.
+const settled = 4
+
 // load is one that was tried.
 type load struct {
 	at     float64
 	trials []*Trial
+	turns  []int // of its trials, in the order of all runs of the search
 	judgement
 }
 
@@ -108,7 +112,7 @@ func (s Search) edge(loads []*load, hi int) (float64, Reason) {
 		above = loads[to+1]
 	}
 	if below != nil && above != nil && s.close(below.at, above.at) {
-		return 0, SearchFound
+		return s.settle(below, above)
 	}
 	if len(doubtful) == 0 { // certain, but further apart than the precision: cannot be, since they are close
 		return 0, SearchUndecided
@@ -125,6 +129,16 @@ func (s Search) edge(loads []*load, hi int) (float64, Reason) {
 		return s.again(left...)
 	}
 	return 0, SearchUndecided
+}
+
+// settle ends a search between two loads of which it is certain, once both have been repeated in turn: what came out of a few
+// runs in a row, the machine was slow for perhaps.
+func (s Search) settle(below, above *load) (float64, Reason) {
+	a, b := len(below.trials), len(above.trials)
+	if least := min(s.Repeats, max(settled, max(a, b)/2)); min(a, b) < least {
+		return s.again(below, above)
+	}
+	return 0, SearchFound
 }
 
 func (s Search) inDoubt(loads []*load, and func(*load) bool) (out []*load) {
@@ -204,9 +218,13 @@ func sure(loads []*load) (kept, missed *load) {
 // add puts a trial to its load.
 func add(loads []*load, at float64, t *Trial) []*load {
 	i, found := slices.BinarySearchFunc(loads, at, func(l *load, at float64) int { return cmp.Compare(l.at, at) })
+	turn := 0
+	for _, l := range loads {
+		turn += len(l.trials)
+	}
 	if !found {
 		loads = slices.Insert(loads, i, &load{at: at})
 	}
-	loads[i].trials = append(loads[i].trials, t)
+	loads[i].trials, loads[i].turns = append(loads[i].trials, t), append(loads[i].turns, turn)
 	return loads
 }

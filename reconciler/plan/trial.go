@@ -40,8 +40,8 @@ func (t *Trial) into(r *Run) {
 //
 // How sure that is depends on how many independent requests the runs are worth. Requests that follow one another wait in one
 // queue, so a suite says how many its own are worth. Where runs differ more than that explains, what differs from run to run
-// counts. Where too few requests missed to see how they depend on each other, they are taken to do so as much as at the
-// nearest load that shows it: none missed of 700 is little when they come by the hundred.
+// counts (scatter.go). Where too few requests missed to see how they depend on each other, they are taken to do so as much as
+// at the nearest load that shows it: none missed of 700 is little when they come by the hundred.
 
 // judgement of a load.
 type judgement struct {
@@ -67,39 +67,19 @@ func (s Search) pool(trials []*Trial) (out []PartShare) {
 	for _, want := range s.Shares {
 		p := PartShare{Part: want.Part, Least: want.Least}
 		good, worth := 0, 0
-		var shares []float64
 		for _, t := range trials {
-			i := slices.IndexFunc(t.Parts, func(k drivers.Kept) bool { return k.Part == want.Part })
-			if i < 0 || t.Parts[i].Of == 0 {
+			k, ok := t.kept(want.Part)
+			if !ok {
 				continue
 			}
-			k := t.Parts[i]
-			if t.Missed != "" {
-				k.Good, k.Effective = 0, k.Of
-			}
 			good, worth, p.Requests = good+k.Good, worth+k.Effective, p.Requests+k.Of
-			shares = append(shares, float64(k.Good)/float64(k.Of))
 		}
 		if p.Requests > 0 {
-			p.Share = float64(good) / float64(p.Requests)
-			p.worth = max(1, min(float64(worth), between(shares, p.Share)))
+			p.Share, p.worth = float64(good)/float64(p.Requests), max(1, float64(worth))
 		}
 		out = append(out, p)
 	}
 	return out
-}
-
-// between is how many independent requests the runs are worth by how their shares differ; infinite for a single one.
-func between(shares []float64, share float64) float64 {
-	n := float64(len(shares))
-	square := 0.0
-	for _, v := range shares {
-		square += (v - share) * (v - share)
-	}
-	if n < 2 || square == 0 {
-		return math.Inf(1)
-	}
-	return share * (1 - share) * n * (n - 1) / square
 }
 
 // dependence reports whether a part's requests show how they depend on each other, and how many of them are worth one.
@@ -111,9 +91,8 @@ func (p PartShare) dependence() (perOne float64, seen bool) {
 	return n / p.worth, true
 }
 
-// bound encloses the share: Wilson's interval, each end of which is wrong with a probability of doubt.
-func (p *PartShare) bound(doubt float64) {
-	z := math.Sqrt2 * math.Erfinv(1-2*doubt)
+// bound encloses the share: Wilson's interval, each end of which is z deviations away.
+func (p *PartShare) bound(z float64) {
 	n := p.worth
 	if n == 0 {
 		p.Lo, p.Hi = 0, 1
@@ -129,6 +108,12 @@ func (s Search) judge(loads []*load) {
 	for i, l := range loads {
 		pooled[i] = s.pool(l.trials)
 	}
+	var scatters []scatter
+	var quantiles []float64
+	for _, want := range s.Shares {
+		sc := scatterOf(loads, want.Part)
+		scatters, quantiles = append(scatters, sc), append(quantiles, sc.quantile(v1alpha1.SearchDoubt))
+	}
 	for i, l := range loads {
 		l.judgement = judgement{likely: len(l.trials) > 0, kept: len(l.trials) >= s.fewest(), parts: slices.Clone(pooled[i])}
 		for k := range l.parts {
@@ -136,8 +121,11 @@ func (s Search) judge(loads []*load) {
 			if _, seen := p.dependence(); !seen && p.Requests > 0 {
 				p.worth = max(1, min(p.worth, float64(p.Requests)/nearest(loads, pooled, i, k)))
 			}
-			p.bound(v1alpha1.SearchDoubt)
-			s.borrow(loads, l, p)
+			if p.Requests > 0 {
+				p.worth = max(1, scatters[k].worth(p.worth, l.turns))
+			}
+			p.bound(quantiles[k])
+			s.borrow(loads, l, p, scatters[k])
 			l.likely = l.likely && p.Share >= p.Least
 			l.kept = l.kept && p.Lo >= p.Least
 			l.missed = l.missed || p.Hi < p.Least && len(l.trials) >= s.fewest()
