@@ -60,7 +60,6 @@ spec:
 // TestTwoUsers: while one user of a cluster works with assay, another one on the same node tries all that he can. He gets
 // nothing, and changes nothing.
 func TestTwoUsers(t *testing.T) {
-	t.Parallel() // it mostly waits
 	s := newShared(t)
 	if err := os.Mkdir(filepath.Join(s.top, "local"), 0o700); err != nil {
 		t.Fatal(err)
