@@ -87,7 +87,9 @@ func block(b *strings.Builder, indent string, v any) {
 // comment writes a text as comment lines. Of what others wrote no control remains, nor a mark that turns or hides text.
 func comment(b *strings.Builder, indent, text string) {
 	line := indent + "#"
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar }) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
+	}) {
 		if len(line)+1+len(word) > width && len(line) > len(indent)+1 {
 			b.WriteString(line + "\n")
 			line = indent + "#"
