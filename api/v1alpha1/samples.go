@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -13,13 +14,16 @@ import (
 func SamplesFor(p float64) int {
 	const doubt = 0.01
 	q := p / 100
-	for n := 2; ; n++ {
+	enough := func(n int) bool {
 		none := math.Pow(q, float64(n))
 		one := float64(n) * (1 - q) * math.Pow(q, float64(n-1))
-		if none+one <= doubt {
-			return n
-		}
+		return none+one <= doubt
 	}
+	most := 2
+	for !enough(most) {
+		most *= 2
+	}
+	return 2 + sort.Search(most-2, func(n int) bool { return enough(2 + n) })
 }
 
 // percentileName is the name of a tail: what is measured, and which percentile.

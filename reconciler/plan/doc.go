@@ -80,7 +80,8 @@
 //	search.go       the next load of a search, and when it ends
 //	trial.go        how sure it is that a load keeps an objective
 //	neighbours.go   what the runs at loads near one say of it
-//	scatter.go      what runs differ by beyond their requests, over all loads, and how alike those are that follow one another
+//	scatter.go      what runs differ by beyond their requests, over all loads, and how alike those are that follow one another; gonum has
+//	                Student's t
 //	searched.go     the runs that a search asks for, and what it has come to
 //	aim.go          the load of such a run
 //	sweep.go        the point of a sweep to serve

@@ -5,7 +5,7 @@
 // write all requests (prepare.go) and open the connections; send them as a closed or an open loop; then, with the clock
 // stopped, ask one prompt again (repeated.go), score every answer (score.go), compare the work done with the work asked
 // (work.go) and sum up (metrics.go). It leaves four files: result.json by way of package
-// suite, vLLM's own result JSON (vllmresult.go), samples.jsonl.gz and samples.csv, one line for each request.
+// suite, vLLM's own result JSON (vllmresult.go), samples.jsonl.gz and samples.csv, one line for each request (text.go writes texts and times).
 //
 // Over plain HTTP the requests go through package loadgen/wire: raw sockets, arrivals stamped by the kernel
 // (driver_linux.go). Over TLS, and on systems other than Linux, they go through net/http (driver.go, load.go, client.go),

@@ -3,10 +3,10 @@ package serving
 import (
 	"bufio"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"io"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"assay/drivers"
@@ -34,6 +34,31 @@ type sampleLine struct {
 	Outcome    string  `json:"outcome"` // ok, or the kind of failure
 }
 
+// append adds the line as encoding/json writes it, in a fraction of its time: a run has as many as requests.
+func (l *sampleLine) append(b []byte) []byte {
+	number := func(name string, v float64, always bool) {
+		if v != 0 || always {
+			b = append(append(append(b, `,"`...), name...), `":`...)
+			b = strconv.AppendFloat(b, v, 'f', -1, 64)
+		}
+	}
+	b = strconv.AppendInt(append(b, `{"i":`...), int64(l.Index), 10)
+	number("due_ms", l.Due, true)
+	number("sent_ms", l.Sent, true)
+	b = strconv.AppendInt(append(b, `,"sent_unix_ns":`...), l.Wall, 10)
+	number("late_ms", l.Late, true)
+	number("ttft_ms", l.TTFT, false)
+	number("e2el_ms", l.E2EL, false)
+	number("in", float64(l.In), false)
+	number("out", float64(l.Out), false)
+	number("chunks", float64(l.Chunks), false)
+	b = strconv.AppendBool(append(b, `,"structured":`...), l.Structured)
+	if l.Verdict != "" {
+		b = appendText(append(b, `,"verdict":`...), string(l.Verdict))
+	}
+	return append(appendText(append(b, `,"outcome":`...), l.Outcome), '}')
+}
+
 func writeSamples(dir string, records []record, window drivers.Window) error {
 	origin := records[0].sent
 	for i := range records {
@@ -45,11 +70,12 @@ func writeSamples(dir string, records []record, window drivers.Window) error {
 		if err != nil {
 			return err
 		}
-		enc := json.NewEncoder(z)
+		var line []byte
 		for i := range records {
 			l := records[i].line(origin)
 			l.Wall = window.Wall(records[i].sent).UnixNano()
-			if err := enc.Encode(l); err != nil {
+			line = append(l.append(line[:0]), '\n')
+			if _, err := z.Write(line); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -17,11 +16,20 @@ type change struct {
 
 // changesOf are all changes in the order of time, at the same time beginnings before ends.
 func changesOf(records []record) []change {
-	changes := make([]change, 0, 2*len(records))
+	begins, ends := make([]time.Duration, len(records)), make([]time.Duration, len(records))
 	for i := range records {
-		changes = append(changes, change{records[i].sent, 1}, change{records[i].ended, -1})
+		begins[i], ends[i] = records[i].sent, records[i].ended
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), b.n-a.n) })
+	slices.Sort(begins)
+	slices.Sort(ends)
+	changes := make([]change, 0, 2*len(records))
+	for len(ends) > 0 {
+		if len(begins) > 0 && begins[0] <= ends[0] {
+			changes, begins = append(changes, change{begins[0], 1}), begins[1:]
+		} else {
+			changes, ends = append(changes, change{ends[0], -1}), ends[1:]
+		}
+	}
 	return changes
 }
 

@@ -31,13 +31,6 @@ func vllmFile(model string, s *v1alpha1.Serving, at time.Time) string {
 		clean, s.Prompts, s.OutputTokens, s.Concurrency, s.Dataset, at.UTC().Format("20060102-150405"))
 }
 
-// vllmOutput is one entry of outputs. Correctness is assay's full check, not vLLM's partial one.
-type vllmOutput struct {
-	Generated   string `json:"generated"`
-	Expected    any    `json:"expected"` // the constraint; null for a free request
-	Correctness bool   `json:"correctness"`
-}
-
 // writeVLLM writes the result in the form of vLLM's benchmark scripts, field for field, so that their users' tools
 // read it: seconds in the lists, milliseconds in the statistics.
 // The differences: without completed requests latencies are absent, not 0; a percentile of too few samples is null; the
@@ -154,34 +147,42 @@ type vllmList struct {
 
 func vllmLists(d *dataset) []vllmList {
 	seconds := func(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
-	value := func(b []byte, v any) ([]byte, error) {
-		text, err := json.Marshal(v)
-		return append(b, text...), err
-	}
 	return []vllmList{
 		{"input_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.in), 10), nil }},
 		{"output_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.out), 10), nil }},
 		{"ttfts", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.ttft/1000), nil }},
 		{"itls", func(b []byte, r *record) ([]byte, error) {
 			b = append(b, '[')
-			r.gaps(func(ms float64) { b = append(seconds(b, ms/1000), ',') })
+			if r.failure == nil {
+				for i, at := range r.answer.Events[1:] {
+					b = append(appendSeconds(b, at-r.answer.Events[i]), ',')
+				}
+			}
 			return append(bytes.TrimSuffix(b, []byte(",")), ']'), nil
 		}},
 		{"errors", func(b []byte, r *record) ([]byte, error) {
 			if r.failure == nil {
 				return append(b, `""`...), nil
 			}
-			return value(b, r.failure.Message)
+			return appendText(b, r.failure.Message), nil
 		}},
-		{"start_times", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.sent.Seconds()), nil }},
+		{"start_times", func(b []byte, r *record) ([]byte, error) { return appendSeconds(b, r.sent), nil }},
+		// the constraint is null for a free request; correctness is assay's full check, not vLLM's partial one
 		{"outputs", func(b []byte, r *record) ([]byte, error) {
-			out := vllmOutput{Generated: string(r.answer.Text), Correctness: r.verdict == compliant}
+			b = append(appendBytes(append(b, `{"generated":`...), r.answer.Text), `,"expected":`...)
 			if r.structured && !d.free { // it would make every request again
-				out.Expected = d.expected(r.index)
+				expected, err := json.Marshal(d.expected(r.index))
+				if err != nil {
+					return b, err
+				}
+				b = append(b, expected...)
+			} else {
+				b = append(b, "null"...)
 			}
-			return value(b, out)
+			b = strconv.AppendBool(append(b, `,"correctness":`...), r.verdict == compliant)
+			return append(b, '}'), nil
 		}},
-		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return value(b, string(r.answer.Text)) }},
+		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return appendBytes(b, r.answer.Text), nil }},
 	}
 }
 
