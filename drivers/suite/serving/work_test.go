@@ -147,3 +147,18 @@ func TestHonestWork(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensWithoutText: under ignoreEOS vLLM makes tokens that have no text, and some of them share a chunk. That is no wrong usage; as
+// many tokens as twice the chunks, without text, are.
+func TestTokensWithoutText(t *testing.T) {
+	for tokens, found := range map[int]int{32: 0, 64: 1} {
+		w, r := &work{found: map[string]int{}, example: map[string]string{}}, &record{}
+		r.answer.Usage, r.answer.Completion = true, tokens
+		for range 31 {
+			r.answer.Events = append(r.answer.Events, 0)
+		}
+		if w.tokens(r, asked{out: tokens, ignoreEOS: true}); w.found[suite.ReasonWrongUsage] != found {
+			t.Errorf("%d tokens in 31 chunks without text: %v", tokens, w.example)
+		}
+	}
+}
