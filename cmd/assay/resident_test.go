@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"assay/drivers/procid"
 	"assay/reconciler/resident"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
 // holder is who has the lease in a world now; its epoch is 0 when nobody has.
@@ -156,6 +158,30 @@ spec:
 	if after := w.seat("web", "web"); after.Nonce != before.Nonce || !after.Ready {
 		t.Errorf("web was %+v and is %+v", before, after)
 	}
+	w.listedOnce()
 	w.must("delete", "experiment", resident.Name, "--yes", "--timeout", "2m")
 	w.must("delete", "experiment", "web", "--yes", "--timeout", "2m")
+}
+
+// listedOnce: a controller inside a job is listed by what it says of itself, and not again as a process without a key.
+func (w *testWorld) listedOnce() {
+	w.t.Helper()
+	w.until("the controller in the list of listeners", time.Minute, func() (bool, string) {
+		list := w.must("get", "listeners", "-o", "json")
+		var all struct{ Items []view.Object }
+		if err := json.Unmarshal([]byte(list), &all); err != nil {
+			w.t.Fatal(err)
+		}
+		seen, its := map[string]int{}, ""
+		for _, o := range all.Items {
+			seen[o.Metadata.Name]++
+			if o.Metadata.Experiment == "" && strings.Contains(fmt.Sprint(o.Status), "whether it works") {
+				its = o.Metadata.Name
+			}
+		}
+		if seen[its] > 1 {
+			w.t.Fatalf("%s is listed %d times:\n%s", its, seen[its], list)
+		}
+		return seen[its] == 1, list
+	})
 }

@@ -32,7 +32,9 @@ type ListenerStatus struct {
 // listeners are all that assay and its services have opened, as the controller and the agents report it, by experiment.
 func (s Snapshot) listeners() ([]Object, error) {
 	var out []Object
+	listed := map[string]bool{}
 	for _, l := range s.controller() {
+		listed[l.Address] = true
 		out = append(out, New("Listener", Metadata{Name: l.Address}, nil, l))
 	}
 	attempts, err := s.store.Attempts()
@@ -48,6 +50,9 @@ func (s Snapshot) listeners() ([]Object, error) {
 			return nil, err
 		}
 		for _, l := range found {
+			if listed[l.Address] { // a controller inside this job
+				continue
+			}
 			out = append(out, New("Listener", Metadata{Name: l.Address, Experiment: a.Experiment}, nil, l))
 		}
 	}
