@@ -154,8 +154,8 @@ func vllmLists(d *dataset) []vllmList {
 		{"itls", func(b []byte, r *record) ([]byte, error) {
 			b = append(b, '[')
 			if r.failure == nil {
-				for i, at := range r.answer.Events[1:] {
-					b = append(appendSeconds(b, at-r.answer.Events[i]), ',')
+				for i := 1; i < len(r.answer.Events); i++ {
+					b = append(appendSeconds(b, r.answer.Events[i]-r.answer.Events[i-1]), ',')
 				}
 			}
 			return append(bytes.TrimSuffix(b, []byte(",")), ']'), nil
