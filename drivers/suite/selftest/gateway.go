@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -133,13 +134,26 @@ func startGateway(ctx context.Context, assay, server, dir string) (url string, e
 		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				return "http://" + address, end, nil
+				return "http://" + address, end, acquaint("http://" + address)
 			}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	end()
 	return "", nil, errors.New("it does not answer; is " + strings.TrimSpace(assay) + " an assay?")
+}
+
+// acquaint lets a gateway see that the server keeps its connections, which takes it a second: a gateway that has worked for weeks
+// is what is measured.
+func acquaint(url string) error {
+	ask := fmt.Sprintf(`{"model":%q,"prompt":"hello","max_tokens":1,"stream":true}`, model)
+	resp, err := http.Post(url+"/v1/completions", "application/json", strings.NewReader(ask))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	time.Sleep(2 * time.Second)
+	return errors.Join(err, resp.Body.Close())
 }
 
 // queuedFor is how long the threads of a process were ready to run and did not, in seconds.
