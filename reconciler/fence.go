@@ -8,6 +8,7 @@ import (
 	"assay/drivers"
 	"assay/reconciler/each"
 	"assay/reconciler/plan"
+	"assay/reconciler/store"
 )
 
 // close ends an attempt. When its agent has not said that it ended, the agent is told to stop first, and the scheduler ends
@@ -66,9 +67,30 @@ func (l *Loop) acknowledged(attempts []plan.Attempt, d plan.Desired) map[string]
 	})
 	out := map[string]bool{}
 	for i, a := range loose {
-		if said[i] {
+		switch {
+		case said[i]:
 			out[a.Nonce] = true
+		case a.Loose():
+			l.remind(a)
 		}
 	}
 	return out
+}
+
+// remind tells an agent again to stop that has not followed yet, where what it was told cannot be read any more: a file that was
+// damaged since would let it serve on until its fence expires, and beside its replacement then.
+func (l *Loop) remind(a plan.Attempt) {
+	if d, err := l.Store.ReadDesired(a.Seat, a.Nonce); err == nil && d.Stop != "" {
+		return
+	}
+	l.beside.add(effect{at: place{what: "stop of " + a.Nonce}, kind: notes, do: func(context.Context) (out outcome) {
+		err := l.mayAct()
+		if err == nil {
+			err = l.Lease.Stop(a.Seat, a.Nonce, a.End.Message)
+		}
+		if errors.Is(err, store.ErrLeaseLost) {
+			out.halt = err
+		}
+		return out // else the next pass tries again
+	}})
 }

@@ -40,7 +40,7 @@ func TestSim(t *testing.T) {
 		n = min(n, 100)
 	}
 	seed, err := firstFailure(t, *from, n, variant{})
-	for _, once := range []uint64{2268, 4367} { // they failed when many more ran
+	for _, once := range []uint64{2268, 4367, 8251} { // they failed when many more ran
 		if err == nil {
 			seed, err = firstFailure(t, once, once, variant{})
 		}
