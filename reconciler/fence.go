@@ -67,18 +67,23 @@ func (l *Loop) acknowledged(attempts []plan.Attempt, d plan.Desired) map[string]
 	})
 	out := map[string]bool{}
 	for i, a := range loose {
-		switch {
-		case said[i]:
+		if said[i] {
 			out[a.Nonce] = true
-		case a.Loose():
-			l.remind(a)
 		}
 	}
 	return out
 }
 
-// remind tells an agent again to stop that has not followed yet, where what it was told cannot be read any more: a file that was
-// damaged since would let it serve on until its fence expires, and beside its replacement then.
+// remindAll tells agents again to stop that have not followed yet, where what they were told cannot be read any more: a file that
+// was damaged since would let a server run on until its fence expires, and beside its replacement then.
+func (l *Loop) remindAll(o plan.Observed) {
+	for _, a := range o.Attempts {
+		if a.Loose() && !o.Acknowledged[a.Nonce] {
+			l.remind(a)
+		}
+	}
+}
+
 func (l *Loop) remind(a plan.Attempt) {
 	if d, err := l.Store.ReadDesired(a.Seat, a.Nonce); err == nil && d.Stop != "" {
 		return

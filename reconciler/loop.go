@@ -161,6 +161,7 @@ func (l *Loop) Pass(ctx context.Context) (r plan.Result, err error) {
 	if err := l.tell(o); err != nil {
 		return plan.Result{}, err
 	}
+	l.remindAll(o)
 	d, left := l.leaveOut(d, o)
 	broken = append(broken, left...)
 	touched := l.beside.hold()
