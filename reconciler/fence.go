@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"assay/drivers"
+	"assay/drivers/durable"
 	"assay/reconciler/each"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
@@ -84,8 +85,13 @@ func (l *Loop) remindAll(o plan.Observed) {
 	}
 }
 
+// remind leaves out what cannot help now: the end of an effect lets the next pass begin early.
 func (l *Loop) remind(a plan.Attempt) {
-	if d, err := l.Store.ReadDesired(a.Seat, a.Nonce); err == nil && d.Stop != "" {
+	d, err := l.Store.ReadDesired(a.Seat, a.Nonce)
+	if err != nil && !errors.Is(err, durable.ErrDamaged) || d.Stop != "" || l.mayAct() != nil {
+		return
+	}
+	if _, err := durable.Stat(l.Store.JobDir(a.Seat, a.Nonce)); err != nil {
 		return
 	}
 	l.beside.add(effect{at: place{what: "stop of " + a.Nonce}, kind: notes, do: func(context.Context) (out outcome) {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	clientprom "github.com/prometheus/client_golang/prometheus"
-	promhttp "github.com/prometheus/common/config"
+	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
@@ -100,7 +100,7 @@ func (e *Embedded) startScraping() error {
 	m, err := scrape.NewManager(&scrape.Options{
 		DiscoveryReloadInterval:  model.Duration(time.Second), // a new target is scraped within a second
 		DiscoveryReloadOnStartup: true,
-		HTTPClientOptions:        []promhttp.HTTPClientOption{promhttp.WithDialContextFunc(dial)},
+		HTTPClientOptions:        []promconfig.HTTPClientOption{promconfig.WithDialContextFunc(dial)},
 	}, e.o.Log, nil, nil, e.churn, clientprom.NewRegistry())
 	if err != nil {
 		return fmt.Errorf("starting the embedded Prometheus' scraper: %w", err)

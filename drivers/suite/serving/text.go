@@ -10,21 +10,11 @@ import (
 // end of a run for them, so they are written here.
 
 // appendText adds a text as a JSON string.
-func appendText(b []byte, text string) []byte {
+func appendText[T string | []byte](b []byte, text T) []byte {
 	for i := range len(text) {
 		if !plain(text[i]) {
-			escaped, _ := json.Marshal(text) // a string always has a form
+			escaped, _ := json.Marshal(string(text)) // a string always has a form
 			return append(b, escaped...)
-		}
-	}
-	return append(append(append(b, '"'), text...), '"')
-}
-
-// appendBytes is appendText of bytes.
-func appendBytes(b, text []byte) []byte {
-	for _, c := range text {
-		if !plain(c) {
-			return appendText(b, string(text))
 		}
 	}
 	return append(append(append(b, '"'), text...), '"')

@@ -19,7 +19,7 @@ func TestTextIsJSON(t *testing.T) {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
 		var back, wanted string
-		if err := json.Unmarshal(appendBytes(nil, []byte(text)), &back); err != nil || json.Unmarshal(want, &wanted) != nil || back != wanted {
+		if err := json.Unmarshal(appendText(nil, []byte(text)), &back); err != nil || json.Unmarshal(want, &wanted) != nil || back != wanted {
 			t.Errorf("%q is read as %q: %v", text, back, err)
 		}
 	}

@@ -169,7 +169,7 @@ func vllmLists(d *dataset) []vllmList {
 		{"start_times", func(b []byte, r *record) ([]byte, error) { return appendSeconds(b, r.sent), nil }},
 		// the constraint is null for a free request; correctness is assay's full check, not vLLM's partial one
 		{"outputs", func(b []byte, r *record) ([]byte, error) {
-			b = append(appendBytes(append(b, `{"generated":`...), r.answer.Text), `,"expected":`...)
+			b = append(appendText(append(b, `{"generated":`...), r.answer.Text), `,"expected":`...)
 			if r.structured && !d.free { // it would make every request again
 				expected, err := json.Marshal(d.expected(r.index))
 				if err != nil {
@@ -182,7 +182,7 @@ func vllmLists(d *dataset) []vllmList {
 			b = strconv.AppendBool(append(b, `,"correctness":`...), r.verdict == compliant)
 			return append(b, '}'), nil
 		}},
-		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return appendBytes(b, r.answer.Text), nil }},
+		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return appendText(b, r.answer.Text), nil }},
 	}
 }
 
