@@ -29,9 +29,14 @@ func (l *Loop) aheadOf(actions []plan.Action) *ahead {
 }
 
 // together are the places in the queue of the first effect of a kind that can begin, and of others of its experiment whose notes
-// can be written with its own: as many as leave the rest something to do meanwhile.
+// can be written with its own: as many as leave the rest something to do meanwhile, and the first time few, since nothing else is done
+// until they are written.
 func (b *beside) together(k kind) (which []int) {
 	var first *effect
+	most := min(store.MostTogether, b.most[k]/2)
+	if b.busy[k] == 0 {
+		most = max(1, b.most[k]/8)
+	}
 	for i := range b.queue {
 		e := &b.queue[i]
 		switch {
@@ -43,7 +48,7 @@ func (b *beside) together(k kind) (which []int) {
 			continue
 		}
 		which = append(which, i)
-		if first.ahead == nil || len(which) == min(store.MostTogether, b.most[k]/2) {
+		if first.ahead == nil || len(which) == most {
 			break
 		}
 	}

@@ -30,7 +30,7 @@ func (l *Loop) renewOnce() error {
 	l.renewal.mu.Lock()
 	defer l.renewal.mu.Unlock()
 	if l.renewal.err = err; err == nil {
-		l.renewal.at = time.Now()
+		l.renewal.at = l.steady()
 	}
 	return err
 }
@@ -45,7 +45,7 @@ func (l *Loop) mayAct() error {
 	switch {
 	case l.renewal.err != nil:
 		return fmt.Errorf("%w: %w", errPaused, l.renewal.err)
-	case !l.renewal.at.IsZero() && time.Since(l.renewal.at) > renewWithin:
+	case !l.renewal.at.IsZero() && l.steady().Sub(l.renewal.at) > renewWithin:
 		return fmt.Errorf("%w: the lease was not renewed for %s", errPaused, renewWithin)
 	}
 	return nil
@@ -78,7 +78,7 @@ func (l *Loop) pauseFor(failed error) error {
 
 // paused says once that the loop is paused, and why, and once that it goes on. It reports whether err is a pause.
 func (l *Loop) paused(err error) bool {
-	now := time.Now()
+	now := l.steady()
 	if trouble := l.pauseFor(err); trouble != nil {
 		err = trouble
 	}
