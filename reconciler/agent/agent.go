@@ -161,6 +161,10 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 			a.endNow()
 			return *end
 		}
+		if end := a.signalled(ctx); end != nil { // before servers that ended by the same signal are found
+			a.shutdown()
+			return *end
+		}
 		if a.reported(now) {
 			a.converge(now)
 		}
@@ -169,10 +173,6 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 		}
 		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
 			return drivers.AgentEnd{Reason: drivers.EndDone}
-		}
-		if end := a.signalled(ctx); end != nil {
-			a.shutdown()
-			return *end
 		}
 		<-t.C
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"assay/drivers"
@@ -23,6 +24,21 @@ func TestTheWalltimeIsToldFromACancel(t *testing.T) {
 	}
 	if len(s.Processes) != 1 || !s.Processes[0].WasReady {
 		t.Errorf("the last state does not say that it was Ready: %+v", s.Processes)
+	}
+}
+
+// TestAServerThatEndsWithItsJobIsNoFault: the signal of a cancel reaches the servers of a job too, and they
+// can be quicker than its agent.
+func TestAServerThatEndsWithItsJobIsNoFault(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	j := startJobWith(t, drivers.AgentDesired{}, func(o *Options) { o.Walltime = signals })
+	j.tell(drivers.AgentDesired{Processes: []drivers.Process{j.server("a", "serve", "f1")}})
+	pid := j.until("a Ready", phase("a", drivers.PhaseReady)).Processes[0].PID
+	signals <- drivers.WalltimeSignal
+	_ = syscall.Kill(pid, syscall.SIGTERM) // unless the agent was quicker
+	s := j.until("the end recorded", func(s drivers.AgentState) bool { return s.End != nil })
+	if len(s.Happened) > 0 || s.End.Reason != drivers.EndTimeLimit || alive(pid) {
+		t.Errorf("ended as %+v, and happened %+v", s.End, s.Happened)
 	}
 }
 
