@@ -32,20 +32,21 @@ type deleteOptions struct {
 func deleteCmd(a *app, run func(context.Context, deleteOptions) error) *cobra.Command {
 	var o deleteOptions
 	c := &cobra.Command{
-		Use:   "delete experiment NAME...",
+		Use:   "delete experiment NAME... | experiment/NAME...",
 		Short: "Cancel everything an experiment runs and forget it; its history, runs and logs are kept",
-		Args:  args(cobra.ArbitraryArgs),
-		RunE: func(c *cobra.Command, pos []string) error {
-			kind, _ := view.Kind(append(pos, "")[0])
-			byName := len(pos) > 1 && kind == "experiments"
-			if byName == (len(o.files) > 0) || !byName && len(pos) > 0 {
-				return exitError{exitUsage, fmt.Errorf("type: assay delete experiment NAME, or: assay delete -f FILE")}
+		RunE: verb(&o, run, func(pos []string) error {
+			if len(pos) > 0 == (len(o.files) > 0) {
+				return errors.New("type: assay delete experiment/NAME, or: assay delete -f FILE")
 			}
-			if byName {
-				o.names = pos[1:]
+			if len(pos) == 0 {
+				return nil
 			}
-			return run(c.Context(), o)
-		},
+			refs, err := view.Named(pos, "experiments")
+			for _, r := range refs {
+				o.names = append(o.names, r.Name)
+			}
+			return err
+		}),
 	}
 	f := c.Flags()
 	f.StringSliceVarP(&o.files, "filename", "f", nil, "delete the experiments of this manifest")

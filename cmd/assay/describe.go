@@ -5,20 +5,24 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"assay/reconciler/view"
 )
 
 // describeOptions are the arguments of `assay describe`.
-type describeOptions struct{ kind, name string }
+type describeOptions struct{ refs []view.Reference }
 
-func describeCmd(_ *app, run func(context.Context, describeOptions) error) *cobra.Command {
+// described are the kinds of which more is known than a line.
+var described = []string{"experiments", "services", "benchmarks", "runs"}
+
+func describeCmd(a *app, run func(context.Context, describeOptions) error) *cobra.Command {
 	var o describeOptions
 	return &cobra.Command{
-		Use:   "describe experiment|service|benchmark|run NAME",
-		Short: "Show everything known about an object, with its conditions and events",
-		Args:  args(cobra.ExactArgs(2)),
-		RunE: verb(&o, run, func(pos []string) error {
-			o.kind, o.name = pos[0], pos[1]
-			return nil
+		Use:   "describe KIND NAME... | KIND/NAME...",
+		Short: "Show everything known about an experiment, service, benchmark or run, with its conditions and events",
+		RunE: verb(&o, run, func(pos []string) (err error) {
+			o.refs, err = view.Named(pos, described...)
+			return err
 		}),
 	}
 }
@@ -32,9 +36,17 @@ func (a *app) runDescribe(ctx context.Context, o describeOptions) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Describe(a.out, o.kind, o.name)
-	if err == nil && !found {
-		err = fmt.Errorf("no %s %q; what there is: assay get services, assay get runs", o.kind, o.name)
+	for i, r := range o.refs {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		found, err := s.Describe(a.out, view.Singular(r.Kind), r.Name)
+		if err == nil && !found {
+			err = fmt.Errorf("no %s %q; what there is: assay get %s", view.Singular(r.Kind), r.Name, r.Kind)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }

@@ -52,7 +52,7 @@ func TestFromALaptop(t *testing.T) {
 	l.is(2, "--context", "hpc", "get", "services") // there is none
 	l.is(0, "context", "add", "hpc", "--ssh", "hpc", "-p", strconv.Itoa(l.port), "--state", "state")
 	l.is(0, "context", "use", "hpc")
-	if list := l.is(0, "context", "list"); !strings.Contains(list, "*\thpc\thpc:"+strconv.Itoa(l.port)+"\tstate\n") {
+	if list := l.is(0, "context", "list"); !strings.Contains(strings.Join(strings.Fields(list), " "), "* hpc hpc:"+strconv.Itoa(l.port)+" state") {
 		t.Errorf("contexts:\n%s", list)
 	}
 	if bad := l.is(4, "plan", "-f", "bad.yaml"); !strings.Contains(bad, "bad.yaml:16:") || !strings.Contains(bad, "prompts") || !strings.Contains(bad, "Copying assay to hpc") {
@@ -180,8 +180,8 @@ func (l *laptop) reaches(t *testing.T) {
 	}
 	tunnel := l.begin("tunnel", "far", "web", "--open")
 	tunnel.says("Ctrl-C closes them")
-	_, url, _ := strings.Cut(tunnel.out.String(), "web\t")
-	url, _, _ = strings.Cut(url, "\t")
+	_, url, _ := strings.Cut(tunnel.out.String(), "web ")
+	url, _, _ = strings.Cut(strings.TrimLeft(url, " "), " ")
 	if got := l.get(false, url+"/healthz"); !strings.HasSuffix(got, " 200") {
 		t.Errorf("through the tunnel %q: %s", url, got)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,15 +13,17 @@ import (
 	"assay/reconciler/logs"
 	"assay/reconciler/plain"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
 
 // logsOptions are the arguments and flags of `assay logs`.
 type logsOptions struct {
-	name   string // what to print; with save an experiment, or empty for all
-	follow bool
-	tail   int    // lines; -1: all
-	save   string // the archive to write instead of printing
+	name     string // what to print; with save an experiment, or empty for all
+	follow   bool
+	previous bool   // of the jobs before the last ones
+	tail     int    // lines; -1: all
+	save     string // the archive to write instead of printing
 }
 
 func logsCmd(a *app, run func(context.Context, logsOptions) error) *cobra.Command {
@@ -30,7 +33,7 @@ func logsCmd(a *app, run func(context.Context, logsOptions) error) *cobra.Comman
 		Short: "Print the logs of a service, a run, a job or a node, or archive all of them",
 		Long: `logs prints the newest log of each server of a service, also of jobs that have ended; SERVICE.COMPONENT is one server of
 a service that has several. JOB is a job's id, and node/NAME is a node: everything that its jobs log.
-A name may be preceded by its experiment: EXPERIMENT/SERVICE.
+A name may be preceded by its experiment, EXPERIMENT/SERVICE, and by its kind: svc/SERVICE.
 
 Into a pipe or a file a log comes as it is, byte for byte, but for the values of stored secrets, which are replaced by
 [REDACTED]. On a terminal it is plain text: colours are left out, and what would move the cursor, change the terminal or
@@ -41,8 +44,10 @@ stored secrets, and what looks like one (passwords in addresses, keys of known f
 such names, what follows Authorization), are replaced by [REDACTED].`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			o.name = append(pos, "")[0]
+			o.name = logName(append(pos, "")[0])
 			switch {
+			case o.previous && (o.follow || o.save != ""):
+				return exitError{exitUsage, errors.New("--previous prints logs that have ended: leave --follow and --save out")}
 			case o.save != "" && (o.follow || o.tail >= 0):
 				return exitError{exitUsage, errors.New("--save archives whole logs: leave --follow and --tail out")}
 			case o.save == "" && o.name == "":
@@ -52,9 +57,25 @@ such names, what follows Authorization), are replaced by [REDACTED].`,
 		},
 	}
 	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "go on printing as the logs grow, also those of later jobs")
+	c.Flags().BoolVarP(&o.previous, "previous", "p", false, "of a service: the logs of the jobs before its last ones")
 	c.Flags().IntVar(&o.tail, "tail", -1, "only the last lines (-1: all)")
 	c.Flags().StringVar(&o.save, "save", "", "write an archive of logs and records, without secrets, to this file")
 	return c
+}
+
+// logName is a name as people write it, KIND/NAME too, as logs.Find takes it: only a node keeps its kind.
+func logName(typed string) string {
+	word, name, slash := strings.Cut(typed, "/")
+	kind, err := view.Kind(word)
+	switch {
+	case !slash || err != nil:
+		return typed
+	case kind == "nodes":
+		return "node/" + name
+	case kind == "services" || kind == "runs" || kind == "jobs":
+		return name
+	}
+	return typed
 }
 
 func (a *app) runLogs(ctx context.Context, o logsOptions) error {
@@ -67,7 +88,7 @@ func (a *app) runLogs(ctx context.Context, o logsOptions) error {
 		if err != nil {
 			return err
 		}
-		p := logs.Printer{Store: st, Name: o.name, Out: out, Note: a.note}
+		p := logs.Printer{Store: st, Name: o.name, Previous: o.previous, Out: out, Note: a.note}
 		return errors.Join(p.Print(ctx, o.tail, o.follow), flush())
 	}
 	b, err := bundle.Collect(st, o.name)

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,9 @@ func runApp(ctx context.Context, a *app, args []string) int {
 		fmt.Fprintln(stderr, "assay: interrupted")
 		return exitInterrupted
 	}
+	if _, known := errors.AsType[exitError](err); !known && strings.HasPrefix(err.Error(), unknownCommand) {
+		err = habit(root, err)
+	}
 	if msg := err.Error(); msg != "" {
 		fmt.Fprintf(stderr, "assay: %s\n", msg)
 	}
@@ -80,6 +84,9 @@ func runApp(ctx context.Context, a *app, args []string) int {
 	}
 	return 1
 }
+
+// unknownCommand is how cobra begins its error for a verb that there is not.
+const unknownCommand = "unknown command "
 
 func newRoot(a *app) *cobra.Command {
 	root := rootCmd(a)
@@ -101,6 +108,10 @@ func newRoot(a *app) *cobra.Command {
 		syncCmd(a, a.runSync),
 		historyCmd(a, a.runHistory),
 		undoCmd(a, a.runUndo),
+		rolloutCmd(a),
+		scaleCmd(a, a.runScale),
+		suspendCmd(a, a.runSuspend),
+		resumeCmd(a, a.runSuspend),
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		explainCmd(a),
@@ -127,6 +138,7 @@ func newRoot(a *app) *cobra.Command {
 		doctorNodeCmd(a, a.runDoctorNode),
 		remoteServeCmd(a, a.runRemoteServe),
 	)
+	a.completeArgs(root)
 	return root
 }
 
@@ -142,7 +154,9 @@ Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 i
 6 no connection to the site of a context, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       versionString(),
 	}
+	root.SetVersionTemplate("assay {{.Version}}\n")
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		a.caution = cautionOf(c)
 		return a.route(c)

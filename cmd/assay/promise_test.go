@@ -128,14 +128,14 @@ func TestNothingDeadIsReady(t *testing.T) {
 	w := newTestWorld(t)
 	file := w.write("kept.yaml", promised)
 	w.must("apply", "-f", file, "--timeout", "60s")
-	if out := w.must("get", "services"); !strings.Contains(out, "\tReady\t") {
+	if out := w.must("get", "services"); !strings.Contains(out, "   Ready ") {
 		t.Fatalf("a living server, without a controller:\n%s", out)
 	}
 	w.must("wait", "service/web", "--for=condition=Ready", "--timeout", "10s")
 	w.must("tunnel")
 
 	stopLocal(w.dir)
-	if out := w.must("get", "services"); strings.Contains(out, "\tReady\t") || strings.Contains(out, "1/1") {
+	if out := w.must("get", "services"); strings.Contains(out, "   Ready ") || strings.Contains(out, "1/1") {
 		t.Errorf("get services shows a dead server as Ready:\n%s", out)
 	}
 	if out := w.must("describe", "service", "web"); strings.Contains(out, "Ready          True") {
@@ -169,7 +169,7 @@ func TestSlurmApplyObservesAfresh(t *testing.T) {
 		if !controller {
 			w.until("nothing dead is Ready", 20*time.Second, func() (bool, string) {
 				out := w.must("get", "services")
-				return !strings.Contains(out, "\tReady\t"), out
+				return !strings.Contains(out, "   Ready "), out
 			})
 			if out, _, code := w.run("wait", "service/llm", "--for=condition=Ready", "--timeout", "4s"); code != 1 {
 				t.Errorf("wait for a cancelled job exits %d: %s", code, out)
@@ -201,7 +201,7 @@ func TestSlurmSilentForReaders(t *testing.T) {
 	if took := time.Since(begun); took > 4*time.Second { // 2 s, and what a busy machine adds to starting a process
 		t.Errorf("get took %s", took)
 	}
-	if !strings.Contains(out, "\tUnknown\t") || !strings.Contains(out, "http://") {
+	if !strings.Contains(out, "   Unknown ") || !strings.Contains(out, "http://") {
 		t.Errorf("without slurmctld the service is Unknown, and its endpoint answers:\n%s", out)
 	}
 	if err := c.StartController(); err != nil {
@@ -209,7 +209,7 @@ func TestSlurmSilentForReaders(t *testing.T) {
 	}
 	w.until("Ready again", 30*time.Second, func() (bool, string) {
 		out := w.must("get", "services")
-		return strings.Contains(out, "\tReady\t"), out
+		return strings.Contains(out, "   Ready "), out
 	})
 	w.must("delete", "experiment", "e2e", "--yes", "--timeout", "2m")
 }

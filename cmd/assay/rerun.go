@@ -107,25 +107,26 @@ func (a *app) leftAlone(st *store.Store, chosen []view.Object) {
 func (a *app) choose(ctx context.Context, st *store.Store, site v1alpha1.Site, o rerunOptions) (out []view.Object, err error) {
 	experiment, benchmark, _ := strings.Cut(o.of, "/")
 	var asked []getOptions
+	ask := func(name string, of runOptions) {
+		asked = append(asked, getOptions{refs: []view.Reference{{Kind: "runs", Name: strings.TrimPrefix(name, "run/")}}, experiment: experiment, runs: of})
+	}
 	for _, name := range o.runs {
-		asked = append(asked, getOptions{kind: "runs", name: name, experiment: experiment})
+		ask(name, runOptions{})
 	}
 	if o.failed {
-		asked = append(asked, getOptions{kind: "runs", experiment: experiment, runs: runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunFailed}})
+		ask("", runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunFailed})
 	}
 	if o.invalid {
-		asked = append(asked, getOptions{kind: "runs", experiment: experiment, runs: runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunComplete, valid: "no"}})
+		ask("", runOptions{all: true, benchmark: benchmark, phase: v1alpha1.RunComplete, valid: "no"})
 	}
 	for _, ask := range asked {
-		items, err := a.objects(ctx, st, site, ask)
+		groups, err := a.objects(ctx, st, site, ask)
 		if err != nil {
 			return nil, err
 		}
-		if len(items) > 1 && ask.name != "" {
-			return nil, fmt.Errorf("%d runs are called %s; write EXPERIMENT/%s", len(items), ask.name, ask.name)
-		}
-		if len(items) == 0 && ask.name != "" {
-			return nil, fmt.Errorf("no run %q; what there is: assay get runs", ask.name)
+		items, name := groups[0].items, ask.refs[0].Name
+		if len(items) > 1 && name != "" {
+			return nil, fmt.Errorf("%d runs are called %s; write EXPERIMENT/%s", len(items), name, name)
 		}
 		for _, item := range items {
 			if err := again(item.Status.(v1alpha1.RunStatus)); err != nil {

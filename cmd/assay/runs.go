@@ -78,12 +78,17 @@ func (a *app) getRuns(ctx context.Context, st *store.Store, site v1alpha1.Site, 
 		return err
 	}
 	var more int
-	if o.format == "json" && o.name == "" {
-		more, err = a.streamRuns(s, o.filter())
+	if ref := o.refs[0]; o.format == "json" && ref.Name == "" {
+		more, err = a.streamRuns(s, o.filter(ref))
 	} else {
 		var items []view.Object
-		if more, err = s.EachRun(o.filter(), func(run view.Object) error { items = append(items, run); return nil }); err == nil {
-			err = a.showNamed(st, o, items)
+		more, err = s.EachRun(o.filter(ref), func(run view.Object) error { items = append(items, run); return nil })
+		switch {
+		case err != nil:
+		case ref.Name != "" && len(items) == 0:
+			err = fmt.Errorf("no run %q; what there is: assay get runs", ref.Name)
+		default:
+			err = a.showObjects(st, o, []group{{"runs", items}})
 		}
 	}
 	if err == nil && more > 0 {

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/site"
+	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
 
@@ -24,21 +22,21 @@ func siteCmd(a *app) *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(siteListCmd(a.runSiteList), siteShowCmd(a.runSiteShow), siteImportCmd(a.runSiteImport), siteDeleteCmd(a.runSiteDelete))
+	c.AddCommand(siteListCmd(a.runGet), siteShowCmd(a.runSiteShow), siteImportCmd(a.runSiteImport), siteDeleteCmd(a.runSiteDelete))
 	return c
 }
 
-// siteOptions are the arguments and flags of `assay site list`, `show` and `delete`.
+// siteOptions are the arguments and flags of `assay site show` and `delete`.
 type siteOptions struct {
 	name, format string
 	yes          bool
 }
 
-func siteListCmd(run func(context.Context, siteOptions) error) *cobra.Command {
-	var o siteOptions
+func siteListCmd(run func(context.Context, getOptions) error) *cobra.Command {
+	o := getOptions{refs: []view.Reference{{Kind: "sites"}}}
 	c := &cobra.Command{Use: "list", Short: "List the sites that assay knows; * is the default", Args: args(cobra.NoArgs),
-		RunE: verb(&o, run, func([]string) error { return oneOf(o.format, "", "json", "yaml", "name") })}
-	c.Flags().StringVarP(&o.format, "output", "o", "", "json, yaml or name")
+		RunE: verb(&o, run, func([]string) error { return o.parse([]string{"sites"}) })}
+	c.Flags().StringVarP(&o.format, "output", "o", "", "json, yaml, name or tsv")
 	return c
 }
 
@@ -55,38 +53,6 @@ func siteDeleteCmd(run func(context.Context, siteOptions) error) *cobra.Command 
 	c := &cobra.Command{Use: "delete NAME", Short: "Forget a site; its state directory, and what runs there, stay", Args: args(cobra.ExactArgs(1)), RunE: verb(&o, run, first(&o.name))}
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
-}
-
-func (a *app) runSiteList(_ context.Context, o siteOptions) error {
-	known, err := knownSites()
-	if err != nil {
-		return err
-	}
-	chosen := cmp.Or(a.siteName, site.Default(known))
-	var rows [][]string
-	var items []v1alpha1.Site
-	for _, name := range slices.Sorted(maps.Keys(known)) {
-		s, err := site.Complete(known[name], "")
-		if err != nil {
-			return err
-		}
-		items = append(items, s)
-		mark := ""
-		if name == chosen {
-			mark = "*"
-		}
-		rows = append(rows, []string{name + mark, s.Spec.Scheduler, text.Dash(s.Spec.Account), s.Spec.Paths.State})
-		if o.format == "name" {
-			fmt.Fprintln(a.out, "site/"+name)
-		}
-	}
-	switch o.format {
-	case "json", "yaml":
-		return a.print(o.format, map[string]any{"apiVersion": v1alpha1.APIVersion, "kind": "List", "items": items})
-	case "":
-		a.table([]string{"NAME", "SCHEDULER", "ACCOUNT", "STATE"}, rows)
-	}
-	return nil
 }
 
 // knownSite is the site of a name.

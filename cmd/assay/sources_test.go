@@ -83,7 +83,7 @@ func TestSyncOnce(t *testing.T) {
 	if c := synced("two"); c.Reason != "SiteNotTaken" || !strings.Contains(w.must("get", "events"), `the Site "theirs"`) {
 		t.Errorf("that the site is not taken is not seen: %+v", c)
 	}
-	if out := w.must("get", "experiments"); !strings.Contains(out, "one\t") || !strings.Contains(out, "two\t") {
+	if out := w.must("get", "experiments"); !strings.Contains(out, "one ") || !strings.Contains(out, "two ") {
 		t.Errorf("a remembered site redirects what is asked:\n%s", out)
 	}
 	if c := synced("two"); c.Status != v1alpha1.True {
@@ -128,7 +128,7 @@ func TestSyncOnce(t *testing.T) {
 	if c := synced("one"); c.Status != v1alpha1.True {
 		t.Errorf("after the correction: %+v", c)
 	}
-	if list := w.must("history", "one"); !strings.Contains(list, "\tAnn\tTwo servers\t") {
+	if list := w.must("history", "one"); !strings.Contains(strings.Join(strings.Fields(list), " "), " Ann Two servers ") {
 		t.Errorf("who did what is missing:\n%s", list)
 	}
 	sync(0, "--repo", repo, "--adopt")

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"assay/reconciler/view"
 )
 
 // noOptions are those of a verb that has no arguments and no flags.
@@ -27,6 +30,21 @@ func verb[O any](o *O, run func(context.Context, O) error, parse ...func(pos []s
 func first(to *string) func(pos []string) error {
 	return func(pos []string) error {
 		*to = pos[0]
+		return nil
+	}
+}
+
+// experimentOf is first for the name of an experiment, which can be written experiment/NAME.
+func experimentOf(to *string) func(pos []string) error {
+	return func(pos []string) error {
+		*to = pos[0]
+		if word, name, ok := strings.Cut(pos[0], "/"); ok {
+			kind, err := view.Kind(word)
+			if err != nil || kind != "experiments" {
+				return fmt.Errorf("%q is no experiment; write NAME or experiment/NAME", pos[0])
+			}
+			*to = name
+		}
 		return nil
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"assay/drivers/service/simulator"
 	"assay/reconciler/resident"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
 // record is the run of a verb that only keeps its options.
@@ -38,7 +39,7 @@ func typed(t *testing.T, line string) (got any, err error) {
 		applyCmd(a, record[applyOptions](&got)), planCmd(a, record[planOptions](&got)), diffCmd(a, record[diffOptions](&got)),
 		getCmd(a, record[getOptions](&got)), eventsCmd(a, record[getOptions](&got)), historyCmd(a, record[getOptions](&got)),
 		describeCmd(a, record[describeOptions](&got)), waitCmd(a, record[waitOptions](&got)), watchCmd(a, record[watchOptions](&got)),
-		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[controllerOptions](&got)),
+		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), scaleCmd(a, record[scaleOptions](&got)), suspendCmd(a, record[suspendOptions](&got)), resumeCmd(a, record[suspendOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[controllerOptions](&got)),
 		versionCmd(a, record[noOptions](&got)), serveFilesCmd(a, record[serveFilesOptions](&got)),
 		agentCmd(a, record[folderOptions](&got)), agentNodeCmd(a, record[folderOptions](&got)), agentGuardCmd(a, record[folderOptions](&got)), suiteCmd(a, record[folderOptions](&got)),
 		suiteWorkerCmd(a, record[folderOptions](&got)), shepherdCmd(a, record[shepherdOptions](&got)), simulateCmd(a, record[simulateOptions](&got)),
@@ -60,16 +61,22 @@ func TestFlagsOfVerbs(t *testing.T) {
 			files: []string{"a.yaml", "b", "-"}, dryRun: true, prune: true, timeout: 3 * time.Minute},
 		"plan -f a.yaml --dry-run":        planOptions{files: []string{"a.yaml"}, dryRun: true},
 		"diff -f a.yaml":                  diffOptions{files: []string{"a.yaml"}},
-		"get svc":                         getOptions{kind: "services"},
-		"get runs e/q -e e -o samples -w": getOptions{kind: "runs", name: "e/q", experiment: "e", format: "samples", watch: true},
-		"get runs --limit 5 --phase failed --valid no --since 1h --benchmark q": getOptions{kind: "runs", runs: runOptions{limit: 5, benchmark: "q", phase: "failed", valid: "no", since: time.Hour}},
-		"get runs --all":                              getOptions{kind: "runs", runs: runOptions{all: true}},
-		"events -e e -o json":                         getOptions{kind: "events", experiment: "e", format: "json"},
-		"history e -o name":                           getOptions{kind: "revisions", experiment: "e", format: "name"},
-		"describe service e/llm":                      describeOptions{kind: "service", name: "e/llm"},
-		"wait service/e/llm --for=condition=Ready":    waitOptions{kind: "service", name: "e/llm", condition: v1alpha1.Ready, status: v1alpha1.True, timeout: 5 * time.Minute},
-		"wait run/r --for=condition=Valid=False":      waitOptions{kind: "run", name: "r", condition: v1alpha1.Valid, status: v1alpha1.False, timeout: 5 * time.Minute},
-		"wait experiment/e --for=delete --timeout 1s": waitOptions{kind: "experiment", name: "e", timeout: time.Second},
+		"get svc":                         getOptions{refs: []view.Reference{{Kind: "services"}}},
+		"get runs e/q -e e -o samples -w": getOptions{refs: []view.Reference{{Kind: "runs", Name: "e/q"}}, experiment: "e", format: "samples", watch: true},
+		"get runs --limit 5 --phase failed --valid no --since 1h --benchmark q": getOptions{refs: []view.Reference{{Kind: "runs"}}, runs: runOptions{limit: 5, benchmark: "q", phase: "failed", valid: "no", since: time.Hour}},
+		"get svc/e/llm exp/e":                         getOptions{refs: []view.Reference{{Kind: "services", Name: "e/llm"}, {Kind: "experiments", Name: "e"}}},
+		"get jobs,nodes -l team=x":                    getOptions{refs: []view.Reference{{Kind: "jobs"}, {Kind: "nodes"}}, selector: "team=x"},
+		"scale e/llm --replicas 3":                    scaleOptions{service: "e/llm", replicas: 3},
+		"scale svc/llm --replicas 0 -e e":             scaleOptions{service: "llm", experiment: "e"},
+		"suspend exp/e f":                             suspendOptions{experiments: []string{"e", "f"}, suspend: true},
+		"resume e --timeout 1m":                       suspendOptions{experiments: []string{"e"}, timeout: time.Minute},
+		"get runs --all":                              getOptions{refs: []view.Reference{{Kind: "runs"}}, runs: runOptions{all: true}},
+		"events -e e -o json":                         getOptions{refs: []view.Reference{{Kind: "events"}}, experiment: "e", format: "json"},
+		"history e -o name":                           getOptions{refs: []view.Reference{{Kind: "revisions"}}, experiment: "e", format: "name"},
+		"describe service e/llm":                      describeOptions{refs: []view.Reference{{Kind: "services", Name: "e/llm"}}},
+		"wait service/e/llm --for=condition=Ready":    waitOptions{refs: []view.Reference{{Kind: "services", Name: "e/llm"}}, condition: v1alpha1.Ready, status: v1alpha1.True, timeout: 5 * time.Minute},
+		"wait run/r --for=condition=Valid=False":      waitOptions{refs: []view.Reference{{Kind: "runs", Name: "r"}}, condition: v1alpha1.Valid, status: v1alpha1.False, timeout: 5 * time.Minute},
+		"wait experiment/e --for=delete --timeout 1s": waitOptions{refs: []view.Reference{{Kind: "experiments", Name: "e"}}, timeout: time.Second},
 		"watch -f a.yaml":                             watchOptions{files: []string{"a.yaml"}, poll: 2 * time.Second, quiet: 2 * time.Second, hold: 10 * time.Second},
 		"watch -f d --prune --adopt --poll 5s --quiet 1s --hold 3s": watchOptions{
 			files: []string{"d"}, prune: true, adopt: true, poll: 5 * time.Second, quiet: time.Second, hold: 3 * time.Second},
@@ -126,17 +133,32 @@ func TestUsageErrors(t *testing.T) {
 		"plan":                               "no manifest given",
 		"diff":                               "no manifest given",
 		"diff -f absent.yaml":                "absent.yaml",
-		"get":                                "type: assay get --help",
+		"gett":                               "did you mean: assay get",
+		"squeue":                             "type: assay get jobs",
+		"xyzzy":                              "assay --help",
+		"get":                                "Kinds are services",
+		"get pods":                           "are jobs",
+		"get svc -l =":                       "--selector",
+		"get svc -o jsonpath={":              "as kubectl does",
+		"get svc --failed":                   "type: assay get --help",
+		"get svc --valid no":                 "are for runs",
+		"scale llm":                          "--replicas N",
+		"suspend":                            "type: assay suspend --help",
+		"resume svc/e":                       "is no experiment",
+		"rollout status":                     "type: assay rollout status --help",
+		"delete svc/llm":                     "takes no services",
+		"delete":                             "type: assay delete experiment/NAME",
+		"describe nodes/n1":                  "takes no nodes",
 		"get cows":                           "kinds are services, jobs",
 		"get runs -o samples":                "type: assay get runs NAME -o samples",
 		"get services -o xml":                "formats are wide, json",
 		"get services --site nowhere":        "assay apply -f SITE.yaml",
 		"events all":                         "type: assay events --help",
 		"history":                            "type: assay history --help",
-		"describe service":                   "type: assay describe --help",
+		"describe service":                   "which service?",
 		"wait service/web":                   "write --for=condition=Ready",
 		"wait service/web --for=condition=":  "write --for=condition=Ready",
-		"wait nothing --for=condition=Ready": "write experiment/NAME",
+		"wait nothing --for=condition=Ready": "no kind",
 		"watch":                              "type: assay watch -f FILE",
 		"sync":                               "type: assay sync --repo URL",
 		"rerun":                              "name runs, or give --invalid or --failed",
@@ -201,17 +223,17 @@ func TestRunWithoutAProcess(t *testing.T) {
 		out.Reset()
 		errs.Reset()
 	}
-	check("get", a.runGet(ctx, getOptions{kind: "services"}), "", "e\tweb\tprocess\t1/1\tReady\t")
-	check("get names", a.runGet(ctx, getOptions{kind: "experiments", format: "name"}), "", "experiment/e\n")
-	check("get nothing", a.runGet(ctx, getOptions{kind: "runs"}), "", "No runs. State directory: ")
-	check("get an absent name", a.runGet(ctx, getOptions{kind: "runs", name: "x"}), "assay get runs", "")
-	check("history", a.runHistory(ctx, getOptions{kind: "revisions", experiment: "e", format: "name"}), "", "revision/e/1\nrevision/e/2\n")
-	check("history of nothing", a.runHistory(ctx, getOptions{kind: "revisions", experiment: "x"}), "assay get experiments", "")
-	check("describe", a.runDescribe(ctx, describeOptions{"service", "web"}), "", "Ready          True")
-	check("describe nothing", a.runDescribe(ctx, describeOptions{"service", "x"}), "assay get services", "")
-	check("wait", a.runWait(ctx, waitOptions{kind: "service", name: "web", condition: v1alpha1.Ready, status: v1alpha1.True, timeout: time.Minute}), "", "service/web condition met\n")
-	check("wait until gone", a.runWait(ctx, waitOptions{kind: "service", name: "x", timeout: time.Minute}), "", "condition met")
-	check("wait in vain", a.runWait(ctx, waitOptions{kind: "service", name: "web", timeout: time.Millisecond}), "look: assay describe service web", "")
+	check("get", a.runGet(ctx, getOptions{refs: []view.Reference{{Kind: "services"}}}), "", "e            web    process   1/1     Ready    ")
+	check("get names", a.runGet(ctx, getOptions{refs: []view.Reference{{Kind: "experiments"}}, format: "name"}), "", "experiment/e\n")
+	check("get nothing", a.runGet(ctx, getOptions{refs: []view.Reference{{Kind: "runs"}}}), "", "No runs. State directory: ")
+	check("get an absent name", a.runGet(ctx, getOptions{refs: []view.Reference{{Kind: "runs", Name: "x"}}}), "assay get runs", "")
+	check("history", a.runHistory(ctx, getOptions{refs: []view.Reference{{Kind: "revisions"}}, experiment: "e", format: "name"}), "", "revision/e/1\nrevision/e/2\n")
+	check("history of nothing", a.runHistory(ctx, getOptions{refs: []view.Reference{{Kind: "revisions"}}, experiment: "x"}), "assay get experiments", "")
+	check("describe", a.runDescribe(ctx, describeOptions{refs: []view.Reference{{Kind: "services", Name: "web"}}}), "", "Ready          True")
+	check("describe nothing", a.runDescribe(ctx, describeOptions{refs: []view.Reference{{Kind: "services", Name: "x"}}}), "assay get services", "")
+	check("wait", a.runWait(ctx, waitOptions{refs: []view.Reference{{Kind: "services", Name: "web"}}, condition: v1alpha1.Ready, status: v1alpha1.True, timeout: time.Minute}), "", "service/web condition met\n")
+	check("wait until gone", a.runWait(ctx, waitOptions{refs: []view.Reference{{Kind: "services", Name: "x"}}, timeout: time.Minute}), "", "condition met")
+	check("wait in vain", a.runWait(ctx, waitOptions{refs: []view.Reference{{Kind: "services", Name: "web"}}, timeout: time.Millisecond}), "look: assay describe service/web", "")
 	check("undo of nothing", a.runUndo(ctx, undoOptions{experiment: "x"}), "assay get experiments", "")
 	check("version", a.runVersion(ctx, noOptions{}), "", "assay ")
 }

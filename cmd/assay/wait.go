@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,34 +15,33 @@ import (
 
 // waitOptions are the arguments and flags of `assay wait`.
 type waitOptions struct {
-	kind, name string
-	condition  string // its type; empty: until the object is gone
-	status     string // of the condition
-	timeout    time.Duration
+	refs      []view.Reference
+	condition string // its type; empty: until the objects are gone
+	status    string // of the condition
+	timeout   time.Duration
 }
 
-func waitCmd(_ *app, run func(context.Context, waitOptions) error) *cobra.Command {
+func waitCmd(a *app, run func(context.Context, waitOptions) error) *cobra.Command {
 	var o waitOptions
 	var until string
 	c := &cobra.Command{
-		Use:   "wait experiment/NAME|service/NAME|benchmark/NAME|run/NAME --for=condition=TYPE[=STATUS]",
-		Short: "Wait until a condition holds; exit 1 when the time is over",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:   "wait KIND NAME... | KIND/NAME... --for=condition=TYPE[=STATUS]",
+		Short: "Wait until a condition of experiments, services, benchmarks or runs holds; exit 1 when the time is over",
 		RunE: verb(&o, run, func(pos []string) (err error) {
 			if o.condition, o.status, err = parseFor(until); err != nil {
 				return err
 			}
-			var ok bool
-			if o.kind, o.name, ok = strings.Cut(pos[0], "/"); !ok {
-				return fmt.Errorf("%q names no kind; write experiment/NAME, service/NAME, benchmark/NAME or run/NAME", pos[0])
-			}
-			return nil
+			o.refs, err = view.Named(pos, described...)
+			return err
 		}),
 	}
 	c.Flags().StringVar(&until, "for", "", "condition=TYPE or condition=TYPE=STATUS, or delete")
-	c.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "give up after this time")
+	c.Flags().DurationVar(&o.timeout, "timeout", waitLimit, "give up after this time")
 	return c
 }
+
+// waitLimit is how long is waited unless the user says otherwise.
+const waitLimit = 5 * time.Minute
 
 // observeEvery is how often a waiting command observes the world itself, when no controller does.
 const observeEvery = time.Second
@@ -63,7 +63,8 @@ func parseFor(s string) (condition, status string, err error) {
 }
 
 func (a *app) runWait(ctx context.Context, o waitOptions) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("%s/%s did not become so within %s; look: assay describe %s %s", o.kind, o.name, o.timeout, o.kind, o.name))
+	left := slices.Clone(o.refs)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("did not become so within %s", o.timeout))
 	defer cancel()
 	st, site, err := a.current()
 	if err != nil {
@@ -75,8 +76,14 @@ func (a *app) runWait(ctx context.Context, o waitOptions) error {
 		if err != nil {
 			return err
 		}
-		if fresh && o.met(s) {
-			fmt.Fprintf(a.out, "%s/%s condition met\n", o.kind, o.name)
+		left = slices.DeleteFunc(left, func(r view.Reference) bool {
+			met := fresh && o.met(s, r)
+			if met {
+				fmt.Fprintf(a.out, "%s condition met\n", r)
+			}
+			return met
+		})
+		if len(left) == 0 {
 			return nil
 		}
 		if s.Problem != "" && s.Problem != last.Problem && ctx.Err() == nil {
@@ -89,15 +96,15 @@ func (a *app) runWait(ctx context.Context, o waitOptions) error {
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return fmt.Errorf("%s: %w; look: assay describe %s", left[0], context.Cause(ctx), left[0])
 		case <-time.After(every):
 		}
 	}
 }
 
 // met reports whether what is waited for is so.
-func (o waitOptions) met(s view.Snapshot) bool {
-	cs, found := s.Conditions(o.kind, o.name)
+func (o waitOptions) met(s view.Snapshot, r view.Reference) bool {
+	cs, found := s.Conditions(view.Singular(r.Kind), r.Name)
 	if o.condition == "" {
 		return !found
 	}

@@ -83,7 +83,7 @@ func TestWalltimes(t *testing.T) {
 		}
 	}
 	phases := map[string]int{}
-	for line := range strings.Lines(w.must("get", "runs")) {
+	for line := range strings.Lines(w.must("get", "runs", "-o", "tsv")) {
 		if f := strings.Split(line, "\t"); len(f) > 4 {
 			phases[f[3]+" "+f[4]]++
 		}

@@ -5,6 +5,7 @@
 //	removal.go  what an edit would take away
 //	guard.go    the prune guard, asked before a revision is stored
 //	undo.go     an older revision as the newest one
+//	change.go   the newest revision with one thing changed: suspended, resumed, scaled
 //
 // An experiment has an owner: the command line, or the source that is followed. A source changes and deletes
 // only what it brought itself: experiments applied by hand are left to their user until the source is told to adopt them.

@@ -19,8 +19,9 @@ import (
 var ErrNone = errors.New("nothing has that name")
 
 // Find returns the paths of the logs of a run, a node (node/NAME), a job, or a service, also of ended jobs: none when the
-// object is there and has not logged yet, and ErrNone when nothing has that name.
-func Find(st *store.Store, name string) ([]string, error) {
+// object is there and has not logged yet, and ErrNone when nothing has that name. Previous are those of the jobs of a service
+// before its last ones.
+func Find(st *store.Store, name string, previous bool) ([]string, error) {
 	statuses, err := st.Statuses()
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func Find(st *store.Store, name string) ([]string, error) {
 			return paths(jobLogs(st, at)), nil
 		}
 	}
-	return f.service(name)
+	return f.service(name, previous)
 }
 
 // finder is what decides whose logs are where.
@@ -92,14 +93,14 @@ func onNode(s drivers.AgentState, node string) bool {
 	return s.Node == node || slices.ContainsFunc(s.Nodes, func(n drivers.NodeState) bool { return n.Name == node })
 }
 
-// service are the newest log of each server of a service, in each seat. Services of one group share a job, so the names of
+// service are the newest log of each server of a service, at each of its places, or the one before that. Services of one group share a job, so the names of
 // the files say whose they are. A job that never started a server has only its own output.
-func (f finder) service(name string) ([]string, error) {
+func (f finder) service(name string, previous bool) ([]string, error) {
 	type place struct {
 		seat    drivers.Seat
 		process string
 	}
-	newest := map[place]string{}
+	newest, before := map[place]string{}, map[place]string{}
 	for _, at := range f.attempts {
 		short := strings.TrimPrefix(name, at.Experiment+"/")
 		if at.Run != "" {
@@ -113,15 +114,21 @@ func (f finder) service(name string) ([]string, error) {
 			mine = slices.DeleteFunc(logs, func(l file) bool { return l.process != jobOutput })
 		}
 		for _, l := range mine {
-			newest[place{at.Seat, l.process}] = l.path
+			at := place{at.Seat.Place(), l.process}
+			before[at], newest[at] = newest[at], l.path
 		}
 		if slices.ContainsFunc(mine, func(l file) bool { return l.process != jobOutput }) {
-			delete(newest, place{at.Seat, jobOutput}) // of an earlier attempt that never started a server
+			delete(newest, place{at.Seat.Place(), jobOutput}) // of an earlier attempt that never started a server
 		}
+	}
+	if previous {
+		newest = before
 	}
 	var files []string
 	for _, path := range newest {
-		files = append(files, path)
+		if path != "" {
+			files = append(files, path)
+		}
 	}
 	slices.Sort(files)
 	if len(files) == 0 && !f.hasService(name) {

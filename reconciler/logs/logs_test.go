@@ -54,9 +54,11 @@ func (w world) end(at plan.Attempt) {
 	}
 }
 
-func (w world) names(name string) string {
+func (w world) names(name string) string { return w.found(name, false) }
+
+func (w world) found(name string, previous bool) string {
 	w.T.Helper()
-	files, err := Find(w.St, name)
+	files, err := Find(w.St, name, previous)
 	if errors.Is(err, ErrNone) {
 		return "none"
 	}
@@ -69,6 +71,23 @@ func (w world) names(name string) string {
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ")
+}
+
+// TestPreviousLogs are those of the job before the last one, at each place; the second seat of a place is no place of its own.
+func TestPreviousLogs(t *testing.T) {
+	w := newWorld(t)
+	w.end(w.job("llm", "1", "job", "llm"))
+	w.end(w.job("llm", "2", "job", "llm"))
+	w.job("llm", "3", "job", "llm")
+	w.job("db", "4", "job", "db")
+	for name, want := range map[string]string{"llm": "llm.2.log", "db": "", "cows": "none"} {
+		if got := w.found(name, true); got != want {
+			t.Errorf("before the last job of %s: %q, want %q", name, got, want)
+		}
+	}
+	if got := w.names("llm"); got != "llm.3.log" {
+		t.Errorf("of the last job: %q", got)
+	}
 }
 
 // TestLogFiles finds the newest log of each server by service, component, job and node, also in a shared job.

@@ -20,10 +20,11 @@ const (
 
 // Printer prints the logs of one object.
 type Printer struct {
-	Store *store.Store
-	Name  string                           // as Find takes it
-	Out   io.Writer                        // the logs' bytes
-	Note  func(format string, args ...any) // what is not part of a log: which file follows
+	Store    *store.Store
+	Name     string                           // as Find takes it
+	Previous bool                             // of a service: of the jobs before its last ones
+	Out      io.Writer                        // the logs' bytes
+	Note     func(format string, args ...any) // what is not part of a log: which file follows
 
 	offsets map[string]int64 // by file: what was printed
 	last    string           // the file that was printed last
@@ -33,7 +34,7 @@ type Printer struct {
 // until ctx ends, also with the logs of later jobs, and returns ctx's error.
 func (p *Printer) Print(ctx context.Context, tail int, follow bool) error {
 	p.offsets = map[string]int64{}
-	files, err := Find(p.Store, p.Name)
+	files, err := Find(p.Store, p.Name, p.Previous)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (p *Printer) follow(ctx context.Context, files []string) error {
 		case <-tick.C:
 		}
 		if n%findEvery == 0 {
-			now, err := Find(p.Store, p.Name)
+			now, err := Find(p.Store, p.Name, p.Previous)
 			if err != nil && !errors.Is(err, ErrNone) { // deleted meanwhile: what is there stays readable
 				return err
 			}

@@ -31,6 +31,7 @@ type Event struct {
 	Generation int64     `json:"generation,omitempty"`
 	JobID      string    `json:"jobID,omitempty"`
 	Count      int       `json:"count"`               // how often, when repeats were folded
+	Last       time.Time `json:"last,omitzero"`       // of repeats that were folded
 	Happening  string    `json:"happening,omitempty"` // NONCE/NUMBER of what an agent reported, of which there is one event
 }
 
@@ -91,6 +92,7 @@ func (s *Store) Events(experiment string) ([]Event, error) {
 			k := key{e.Experiment, e.Object, e.Reason, e.Message}
 			if i, ok := last[k]; ok && e.Time.Sub(out[i].Time) < foldWithin {
 				out[i].Count += e.Count
+				out[i].Last = e.Time
 				continue
 			}
 			last[k] = len(out)

@@ -30,7 +30,9 @@ func TestRepeatedEventsAreFolded(t *testing.T) {
 	e := func(after time.Duration, object string, count int) Event {
 		return Event{Time: start.Add(after), Type: "Normal", Experiment: "exp", Object: object, Reason: "Waiting", Message: "m", Count: count}
 	}
-	if d := cmp.Diff([]Event{e(0, "service/a", 3), e(time.Minute, "service/b", 1), e(11*time.Minute, "service/a", 1)}, got); d != "" {
+	repeated := e(0, "service/a", 3)
+	repeated.Last = start.Add(9 * time.Minute)
+	if d := cmp.Diff([]Event{repeated, e(time.Minute, "service/b", 1), e(11*time.Minute, "service/a", 1)}, got); d != "" {
 		t.Error(d)
 	}
 	all, err := s.Events("")

@@ -5,8 +5,12 @@
 //	reader.go     Reader: statuses that a controller observed, or that the reader observes itself
 //	unobserved.go a status that nobody observes now: Unknown, never Ready
 //	object.go     Object and List: what `-o json` prints
-//	kinds.go      the kinds that can be listed, with their short names
+//	kinds.go      the kinds that can be listed, and how people name them and their objects
+//	habits.go     verbs of other tools, and what to type instead
+//	jsonpath.go   templates that are filled with objects
 //	objects.go    the objects of one kind
+//	benchmarks.go a benchmark in a row
+//	sites.go      sites as objects
 //	nodes.go      the nodes that jobs hold, and those that are avoided
 //	listeners.go  who listens where, and how strangers are kept out
 //	runs.go       the runs of a page: those under way and those that have ended
@@ -26,4 +30,6 @@
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
 //
 // A name is that of the object, or EXPERIMENT/NAME. Words for one cell are in the package text below.
+//
+// Dependencies: k8s.io/client-go/util/jsonpath and k8s.io/apimachinery/pkg/labels read templates and selectors exactly as kubectl does.
 package view

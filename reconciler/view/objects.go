@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/durable"
@@ -16,8 +18,9 @@ import (
 // Filter says which objects of a kind are meant. Empty fields leave all in.
 type Filter struct {
 	Experiment string
-	Name       string // NAME or EXPERIMENT/NAME
-	Runs       bool   // experiments come with the runs that have ended last
+	Name       string          // NAME or EXPERIMENT/NAME
+	Runs       bool            // experiments come with the runs that have ended last
+	Labels     labels.Selector // of the experiment; nil: any
 
 	// Of runs only.
 	Benchmark string
@@ -62,7 +65,12 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(o Object) bool { return !f.allows(o) }), nil
+	return slices.DeleteFunc(all, func(o Object) bool { return !f.allows(o) || !s.labelled(o.Metadata.Experiment, f) }), nil
+}
+
+// labelled reports whether an experiment has the labels that are asked for. One that is not declared any more has none.
+func (s Snapshot) labelled(experiment string, f Filter) bool {
+	return f.Labels == nil || f.Labels.Matches(labels.Set(s.Heads[experiment].Spec.Metadata.Labels))
 }
 
 // ofExperiment lists an experiment itself, its services or jobs.
@@ -79,6 +87,10 @@ func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []
 	case "services":
 		for _, v := range e.Services {
 			out = append(out, New("Service", meta(v.Name), serviceSpec(head, v.Name), v))
+		}
+	case "benchmarks":
+		for _, b := range e.Benchmarks {
+			out = append(out, New("Benchmark", meta(b.Name), benchmarkSpec(head, b.Name), b))
 		}
 	case "jobs":
 		for _, v := range e.Services {

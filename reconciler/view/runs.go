@@ -67,11 +67,12 @@ func (s Snapshot) experimentsWithRuns(f Filter) (out []v1alpha1.ExperimentStatus
 	named := map[string]bool{}
 	for _, e := range s.Statuses {
 		named[e.Name] = true
-		if experiment == "" || e.Name == experiment {
+		if (experiment == "" || e.Name == experiment) && s.labelled(e.Name, f) {
 			out = append(out, e)
 		}
 	}
 	switch {
+	case f.Labels != nil && !f.Labels.Empty():
 	case experiment != "" && !named[experiment]:
 		out = append(out, v1alpha1.ExperimentStatus{Name: experiment})
 	case experiment == "" && f.Name != "":

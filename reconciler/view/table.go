@@ -29,6 +29,10 @@ func Table(kind string, items []Object, wide bool, runRow func(Object) []string)
 		header, row = slices.Clone(RunColumns), runRow
 	case "experiments":
 		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS"}, experimentRow
+	case "benchmarks":
+		header, row = []string{"EXPERIMENT", "NAME", "TARGET", "COMPLETE", "STATUS", "RUNS"}, benchmarkRow
+	case "sites":
+		header, row = []string{"NAME", "SCHEDULER", "ACCOUNT", "STATE"}, siteRow
 	case "nodes":
 		header, row = []string{"NODE", "JOBS", "SERVICES", "FAILED", "AVOIDED"}, nodeRow
 	case "listeners":
@@ -109,9 +113,12 @@ func shortCommit(c string) string {
 }
 
 func eventRow(e store.Event) []string {
-	msg := e.Message
+	msg, at := e.Message, e.Time
 	if e.Count > 1 {
 		msg += fmt.Sprintf(" (x%d)", e.Count)
 	}
-	return []string{text.Age(e.Time), e.Type, e.Experiment, e.Object, e.Reason, msg}
+	if !e.Last.IsZero() {
+		msg, at = fmt.Sprintf("%s (x%d over %s)", e.Message, e.Count, text.Age(e.Time)), e.Last
+	}
+	return []string{text.Age(at), e.Type, e.Experiment, e.Object, e.Reason, msg}
 }

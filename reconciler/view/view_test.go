@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -124,9 +125,84 @@ func TestList(t *testing.T) {
 
 // TestKind accepts what people type.
 func TestKind(t *testing.T) {
-	for word, want := range map[string]string{"svc": "services", "runs": "runs", "exp": "experiments", "cows": "", "": ""} {
-		if got, ok := Kind(word); got != want || ok != (want != "") {
-			t.Errorf("%q is %q, %v", word, got, ok)
+	for word, want := range map[string]string{"svc": "services", "runs": "runs", "exp": "experiments", "Bench": "benchmarks", "site": "sites", "cows": "", "pods": "", "": ""} {
+		if got, err := Kind(word); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q, %v", word, got, err)
+		}
+	}
+	if _, err := Kind("pods"); !strings.Contains(err.Error(), "jobs") {
+		t.Errorf("who looks for pods is told: %v", err)
+	}
+}
+
+// TestReferences: objects are named as for kubectl, and what is not meant is refused with what to write.
+func TestReferences(t *testing.T) {
+	for typed, want := range map[string]string{
+		"svc":             "[services]",
+		"svc,jobs":        "[services jobs]",
+		"svc a e/b":       "[services/a services/e/b]",
+		"svc/a exp/e":     "[services/a experiments/e]",
+		"run/e/q-1":       "[runs/e/q-1]",
+		"all":             "[experiments services jobs benchmarks runs]",
+		"":                "of what?",
+		"svc/":            `"svc/" names no object`,
+		"svc/a b":         `"b" names no object`,
+		"svc,jobs a":      "several kinds",
+		"all a":           "several kinds",
+		"deploy/a":        "services",
+		"experiment/a /b": "no kind",
+	} {
+		refs, err := References(strings.Fields(typed))
+		var said []string
+		for _, r := range refs {
+			said = append(said, strings.TrimSuffix(r.Kind+"/"+r.Name, "/"))
+		}
+		got := fmt.Sprint(said)
+		if err != nil {
+			got = err.Error()
+		}
+		if err == nil && got != want || err != nil && !strings.Contains(got, want) {
+			t.Errorf("%q is %s, want %s", typed, got, want)
+		}
+	}
+	for typed, want := range map[string]string{"svc": "which service?", "nodes/n1": "takes no nodes"} {
+		if _, err := Named(strings.Fields(typed), "services", "runs"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", typed, err, want)
+		}
+	}
+}
+
+// TestJSONPath fills templates as kubectl does.
+func TestJSONPath(t *testing.T) {
+	list := NewList([]Object{New("Service", Metadata{Name: "a"}, nil, v1alpha1.ServiceStatus{Ready: 2}), New("Service", Metadata{Name: "b"}, nil, nil)})
+	for template, want := range map[string]string{
+		"{.items[*].metadata.name}": "a b\n",
+		`{range .items[*]}{.metadata.name}={.status.readyReplicas}{"\n"}{end}`: "a=2\nb=\n\n",
+		`{.items[?(@.metadata.name=="b")].kind}`:                               "Service\n",
+	} {
+		var out strings.Builder
+		if err := errors.Join(CheckJSONPath(template), JSONPath(&out, template, list)); err != nil || out.String() != want {
+			t.Errorf("%s: %q, %v", template, out.String(), err)
+		}
+	}
+	if err := CheckJSONPath("{.items[}"); err == nil || !strings.Contains(err.Error(), "kubectl") {
+		t.Errorf("a template that cannot be filled: %v", err)
+	}
+}
+
+// TestLabels lists what belongs to experiments with those labels.
+func TestLabels(t *testing.T) {
+	s := Snapshot{Heads: map[string]store.Revision{}}
+	for name, team := range map[string]string{"a": "x", "b": "y"} {
+		e := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: name, Labels: map[string]string{"team": team}}}
+		s.Heads[name] = store.Revision{Experiment: name, Spec: e}
+		s.Statuses = append(s.Statuses, v1alpha1.ExperimentStatus{Name: name, Services: []v1alpha1.ServiceStatus{{Name: "llm"}}})
+	}
+	for selector, want := range map[string]int{"": 2, "team=x": 1, "team!=x": 1, "team in (x,y)": 2, "stage": 0} {
+		l, err := labels.Parse(selector)
+		items, err2 := s.Objects("services", Filter{Labels: l})
+		if err := errors.Join(err, err2); err != nil || len(items) != want {
+			t.Errorf("-l %q lists %d, %v; want %d", selector, len(items), err, want)
 		}
 	}
 }

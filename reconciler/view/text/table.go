@@ -9,18 +9,19 @@ import (
 	"assay/reconciler/plain"
 )
 
-// Table prints rows below a header: aligned on a terminal, tab-separated otherwise. A cell is one line of plain text.
+// Table prints rows below a header: aligned. A cell is one line of plain text.
 func Table(out io.Writer, header []string, rows [][]string) {
-	w, flush := out, func() error { return nil }
-	if IsTerminal(out) {
-		tw := tabwriter.NewWriter(out, 0, 4, 3, ' ', 0)
-		w, flush = tw, tw.Flush
-	}
-	writeRow(w, header)
+	w := tabwriter.NewWriter(out, 0, 4, 3, ' ', 0)
+	TSV(w, header, rows)
+	_ = w.Flush() // a closed pipe ends the program by itself
+}
+
+// TSV prints rows below a header, for programs: cells are separated by tabs, and hold none.
+func TSV(out io.Writer, header []string, rows [][]string) {
+	writeRow(out, header)
 	for _, r := range rows {
-		writeRow(w, r)
+		writeRow(out, r)
 	}
-	_ = flush() // a closed pipe ends the program by itself
 }
 
 func writeRow(w io.Writer, cells []string) {

@@ -33,12 +33,13 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestTable separates by tabs where there is no terminal, keeps one line a row, and changes nothing of what it was given.
+// TestTable aligns, TSV separates by tabs; both keep one line a row, and change nothing of what they were given.
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
 	rows := [][]string{{"a", "b\nc\x1b[31m"}}
 	Table(&out, []string{"X", "Y"}, rows)
-	if got, want := out.String(), "X\tY\na\tb c\n"; got != want {
+	TSV(&out, []string{"X", "Y"}, rows)
+	if got, want := out.String(), "X   Y\na   b c\nX\tY\na\tb c\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if rows[0][1] != "b\nc\x1b[31m" {
