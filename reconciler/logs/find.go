@@ -121,6 +121,7 @@ func (f finder) service(name string, previous bool) ([]string, error) {
 			delete(newest, place{at.Seat.Place(), jobOutput}) // of an earlier attempt that never started a server
 		}
 	}
+	known := len(newest) > 0 || f.hasService(name)
 	if previous {
 		newest = before
 	}
@@ -131,7 +132,7 @@ func (f finder) service(name string, previous bool) ([]string, error) {
 		}
 	}
 	slices.Sort(files)
-	if len(files) == 0 && !f.hasService(name) {
+	if !known {
 		return nil, fmt.Errorf("no log of %q: %w; what there is: assay get services, assay get runs, assay get jobs", name, ErrNone)
 	}
 	return files, nil

@@ -39,6 +39,9 @@ func (p *Printer) Print(ctx context.Context, tail int, follow bool) error {
 		return err
 	}
 	if len(files) == 0 {
+		if p.Previous {
+			return fmt.Errorf("%s has logs of no earlier job; those of the last: assay logs %s", p.Name, p.Name)
+		}
 		if !follow {
 			return fmt.Errorf("%s has no log yet; wait for it with: assay logs -f %s", p.Name, p.Name)
 		}
