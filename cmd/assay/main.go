@@ -124,6 +124,7 @@ func newRoot(a *app) *cobra.Command {
 		adoptCmd(a, a.runAdopt),
 		contextCmd(a),
 		versionCmd(a, a.runVersion),
+		mcpCmd(a, a.runMCP),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
 		agentGuardCmd(a, a.runAgentGuard),

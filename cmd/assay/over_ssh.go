@@ -22,7 +22,7 @@ import (
 )
 
 // stayHere are the verbs that are about the machine on which they are typed.
-var stayHere = []string{"context", "version", "explain", "calibrate", "completion", "help"}
+var stayHere = []string{"context", "version", "explain", "calibrate", "completion", "help", "mcp"}
 
 // route has a verb run at the site of the context that was chosen.
 func (a *app) route(c *cobra.Command) error {
@@ -34,7 +34,7 @@ func (a *app) route(c *cobra.Command) error {
 		return nil
 	}
 	local := slices.Contains(stayHere, top.Name())
-	if local && a.context != "" && a.context != remote.Here && top.Name() != "context" {
+	if local && a.context != "" && a.context != remote.Here && top.Name() != "context" && top.Name() != "mcp" { // what mcp runs goes there
 		return exitError{exitUsage, fmt.Errorf("%s is about the machine on which it is typed; leave --context out", top.Name())}
 	}
 	if local || a.context == remote.Here {
