@@ -38,8 +38,8 @@ not counted; simulated results are not compared with real ones.
 
 With A alone, an experiment, it compares the targets that its benchmarks measured in turn (compare: {a: …, b: …}).
 
-A and B are EXPERIMENT (its newest revision), EXPERIMENT@REVISION (a number, or the beginning of a hash), label:KEY=VALUE, or
-file:PATH of report -o json.`,
+A and B are EXPERIMENT (its newest revision), EXPERIMENT@REVISION (a number, or the beginning of a hash or of a commit),
+label:KEY=VALUE, or file:PATH of report -o json.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, pos []string) error {
 			if o.before = pos[0]; len(pos) > 1 {

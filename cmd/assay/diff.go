@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -12,16 +13,29 @@ import (
 	"assay/reconciler/store"
 )
 
-// diffOptions are the flags of `assay diff`.
-type diffOptions struct{ files []string }
+// diffOptions are the arguments and flags of `assay diff`.
+type diffOptions struct {
+	files     []string
+	revisions []string // one or two instead of files
+}
 
 func diffCmd(_ *app, run func(context.Context, diffOptions) error) *cobra.Command {
 	var o diffOptions
 	c := &cobra.Command{
-		Use:   "diff -f FILE|FOLDER|-",
-		Short: "Compare a manifest with the newest revision; exit 0 same, 1 different, 2 error",
-		Args:  args(cobra.NoArgs),
-		RunE:  verb(&o, run),
+		Use:   "diff -f FILE|FOLDER|- | EXPERIMENT@REVISION [EXPERIMENT@REVISION]",
+		Short: "Compare a manifest with the newest revision, or two revisions; exit 0 same, 1 different, 2 error",
+		Long: `diff shows what apply of a manifest would change in what is declared. With a revision it compares that one with the newest,
+and with two the first with the second. REVISION is a number, or the beginning of a hash or of a commit.`,
+		Args: args(cobra.MaximumNArgs(2)),
+		RunE: verb(&o, run, func(pos []string) error {
+			if len(pos) > 0 == (len(o.files) > 0) {
+				return errors.New("no manifest given; type: assay diff -f FILE, or: assay diff EXPERIMENT@2 EXPERIMENT@3")
+			}
+			if o.revisions = pos; len(pos) == 0 {
+				o.revisions = nil
+			}
+			return nil
+		}),
 	}
 	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	return c
@@ -29,7 +43,7 @@ func diffCmd(_ *app, run func(context.Context, diffOptions) error) *cobra.Comman
 
 // runDiff keeps 1 for "different": every error of diff exits above it.
 func (a *app) runDiff(ctx context.Context, o diffOptions) error {
-	different, err := a.diff(ctx, o.files)
+	different, err := a.diff(ctx, o)
 	if err == nil && different {
 		return exitError{code: 1}
 	}
@@ -39,8 +53,11 @@ func (a *app) runDiff(ctx context.Context, o diffOptions) error {
 	return err
 }
 
-func (a *app) diff(ctx context.Context, files []string) (different bool, err error) {
-	in, err := a.read(ctx, files)
+func (a *app) diff(ctx context.Context, o diffOptions) (different bool, err error) {
+	if len(o.revisions) > 0 {
+		return a.diffRevisions(o.revisions)
+	}
+	in, err := a.read(ctx, o.files)
 	if err != nil {
 		return false, err
 	}
@@ -81,4 +98,36 @@ func diffHead(st *store.Store, rev store.Revision) ([]byte, error) {
 	}
 	after, err := v1alpha1.Encode(rev.Spec)
 	return diff.Diff(from, before, rev.Experiment+" (manifest)", after), err
+}
+
+// diffRevisions compares a revision with another one, or with the newest of its experiment.
+func (a *app) diffRevisions(refs []string) (different bool, err error) {
+	st, _, err := a.current()
+	if err != nil {
+		return false, err
+	}
+	if len(refs) == 1 {
+		name, _, _ := strings.Cut(refs[0], "@")
+		refs = append(refs, name)
+	}
+	var names [2]string
+	var texts [2][]byte
+	for i, ref := range refs {
+		name, word, _ := strings.Cut(ref, "@")
+		m, err := resultsOf(st).Measurements(name)
+		if err != nil {
+			return false, err
+		}
+		rev, err := m.Find(word)
+		if err != nil {
+			return false, err
+		}
+		names[i] = fmt.Sprintf("%s (revision %d)", name, rev.Generation)
+		if texts[i], err = v1alpha1.Encode(rev.Spec); err != nil {
+			return false, err
+		}
+	}
+	d := diff.Diff(names[0], texts[0], names[1], texts[1])
+	_, err = a.out.Write(d)
+	return len(d) > 0, err
 }

@@ -24,14 +24,14 @@ const (
 
 // gateOptions are the arguments and flags of `assay gate`.
 type gateOptions struct {
-	experiment string
+	experiment string // or EXPERIMENT@REVISION, EXPERIMENT@COMMIT
 	format     string // json, yaml; empty: a table
 }
 
 func gateCmd(a *app, run func(context.Context, gateOptions) error) *cobra.Command {
 	var o gateOptions
 	c := &cobra.Command{
-		Use:   "gate EXPERIMENT",
+		Use:   "gate EXPERIMENT[@REVISION|@COMMIT]",
 		Short: "Decide an experiment's gates: exit 0 GO, 1 NO-GO, 2 inconclusive",
 		Long: `gate compares the results of an experiment with the gates that its benchmarks declare, benchmark by benchmark and point by
 point, by the interval over the repeats: a bound inside of it is inconclusive, and so is a single run.

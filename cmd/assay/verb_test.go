@@ -60,6 +60,7 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"apply -f a.yaml,b -f - --dry-run --prune --wait=false --timeout 3m": applyOptions{
 			files: []string{"a.yaml", "b", "-"}, dryRun: true, prune: true, timeout: 3 * time.Minute},
 		"plan -f a.yaml --dry-run":        planOptions{files: []string{"a.yaml"}, dryRun: true},
+		"diff e@1 e@2":                    diffOptions{revisions: []string{"e@1", "e@2"}},
 		"diff -f a.yaml":                  diffOptions{files: []string{"a.yaml"}},
 		"get svc":                         getOptions{refs: []view.Reference{{Kind: "services"}}},
 		"get runs e/q -e e -o samples -w": getOptions{refs: []view.Reference{{Kind: "runs", Name: "e/q"}}, experiment: "e", format: "samples", watch: true},

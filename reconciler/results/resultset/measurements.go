@@ -59,8 +59,9 @@ func (r Reader) Measurements(experiment string) (*Measurements, error) {
 	return &Measurements{slices.DeleteFunc(history, deleting), r, experiment, runs, results.Rows(runs), map[string]map[string]string{}}, nil
 }
 
-// find resolves a revision by its number or the beginning of its hash; the newest when word is empty.
-func (m *Measurements) find(word string) (store.Revision, error) {
+// Find resolves a revision by its number, the beginning of its hash, or of the commit that it came from (of several of one commit
+// the newest); the newest of all when word is empty.
+func (m *Measurements) Find(word string) (store.Revision, error) {
 	hint := "the revisions: assay history " + m.experiment
 	if len(m.History) == 0 {
 		return store.Revision{}, fmt.Errorf("%s has no result; what there is: assay get runs", m.experiment)
@@ -73,9 +74,13 @@ func (m *Measurements) find(word string) (store.Revision, error) {
 		if strconv.FormatInt(rev.Generation, 10) == word { // a number is never meant as a hash where there is a revision of that number
 			return rev, nil
 		}
-		if len(word) >= shortestHash && strings.HasPrefix(rev.Hash, word) && !slices.ContainsFunc(found, func(f store.Revision) bool { return f.Hash == rev.Hash }) {
-			found = append(found, rev)
+		if len(word) < shortestHash || !strings.HasPrefix(rev.Hash, word) && !strings.HasPrefix(rev.Origin.Commit, word) {
+			continue
 		}
+		same := func(f store.Revision) bool {
+			return f.Hash == rev.Hash || f.Origin.Commit == rev.Origin.Commit && strings.HasPrefix(f.Origin.Commit, word)
+		}
+		found = append(slices.DeleteFunc(found, same), rev)
 	}
 	switch len(found) {
 	case 0:

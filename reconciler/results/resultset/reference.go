@@ -10,7 +10,7 @@ import (
 	"assay/reconciler/results"
 )
 
-// Results reads what a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION, label:KEY=VALUE, or
+// Results reads what a reference names: EXPERIMENT (its newest revision), EXPERIMENT@REVISION, EXPERIMENT@COMMIT, label:KEY=VALUE, or
 // file:PATH of what `assay report -o json` wrote. A reference without results is an error.
 func (r Reader) Results(ref string) ([]results.Row, error) {
 	rows, err := r.rows(ref)
@@ -35,7 +35,7 @@ func (r Reader) rows(ref string) ([]results.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rev, err := m.find(revision)
+	rev, err := m.Find(revision)
 	if err != nil {
 		return nil, err
 	}

@@ -114,6 +114,9 @@ func measured() *memory {
 	m.measure("f", "cccc1111", 1, 30)
 	m.accept("g", "dddd1111", "")
 	m.measure("g", "dddd1111", 1, 40)
+	for i, commit := range []string{"5eed0001", "5eed0002", "5eed0002"} {
+		m.revisions[i].Origin.Commit = commit
+	}
 	return m
 }
 
@@ -131,6 +134,9 @@ func TestReferences(t *testing.T) {
 		"e@1":           "11.9 12",
 		"e@2":           "11.9 12", // another revision that measures the same
 		"e@bbbb":        "20",
+		"e@5eed0001":    "11.9 12",
+		"e@5eed0002":    "20", // the newest of a commit
+		"e@5eed":        "error: e has 2 revisions that begin with 5eed",
 		"g":             "40", // its own runs alone
 		"label:model=a": "30", // the newest experiment, not mixed with e
 		"file:" + saved: "50",
@@ -196,6 +202,12 @@ func TestVerdicts(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %+v, want %s", experiment, all, want)
 		}
+	}
+	if all, err := m.reader().Verdicts("e@bbbb4444", promql); err != nil || len(all) != len(gates) {
+		t.Errorf("of a revision that is named: %+v, %v", all, err)
+	}
+	if _, err := m.reader().Verdicts("e@5eed0001", promql); !errors.Is(err, ErrNoGate) {
+		t.Errorf("of a commit without gates: %v", err)
 	}
 	if _, err := m.reader().Verdicts("x", promql); err == nil || !strings.Contains(err.Error(), `no experiment "x"`) {
 		t.Errorf("of no experiment: %v", err)

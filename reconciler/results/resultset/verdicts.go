@@ -3,6 +3,7 @@ package resultset
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/gate"
@@ -13,19 +14,26 @@ import (
 // ErrNoGate means that nothing would be decided.
 var ErrNoGate = errors.New("it declares no gate")
 
-// Verdicts evaluates every gate of an experiment's newest revision at every point that it declares. Promql gives the values of
-// PromQL gates. An experiment without gates is an error: nothing would be decided.
-func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict, error) {
+// Verdicts evaluates every gate of a revision at every point that it declares: of the newest of an EXPERIMENT, or of the one that
+// EXPERIMENT@REVISION or EXPERIMENT@COMMIT names. Promql gives the values of PromQL gates. A revision without gates is an error:
+// nothing would be decided.
+func (r Reader) Verdicts(ref string, promql gate.Values) ([]gate.Verdict, error) {
+	experiment, revision, older := strings.Cut(ref, "@")
 	head, ok, err := r.Store.Head(experiment)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if !ok && !older {
 		return nil, fmt.Errorf("no experiment %q; what there is: assay get experiments", experiment)
 	}
 	m, err := r.Measurements(experiment)
 	if err != nil {
 		return nil, fmt.Errorf("reading the results of %s: %w", experiment, err)
+	}
+	if older {
+		if head, err = m.Find(revision); err != nil {
+			return nil, err
+		}
 	}
 	declared, err := r.Configurations(head)
 	unknown := ""
@@ -45,9 +53,11 @@ func (r Reader) Verdicts(experiment string, promql gate.Values) ([]gate.Verdict,
 			}
 		}
 	}
-	r.overBudget(experiment, out)
+	if !older {
+		r.overBudget(experiment, out)
+	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: %w; write one, such as gates: [{metric: ttft.p99, max: 500ms}] in a benchmark, and apply it: no run is repeated for that", experiment, ErrNoGate)
+		return nil, fmt.Errorf("%s: %w; write one, such as gates: [{metric: ttft.p99, max: 500ms}] in a benchmark, and apply it: no run is repeated for that", ref, ErrNoGate)
 	}
 	return out, nil
 }
