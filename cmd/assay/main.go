@@ -114,6 +114,7 @@ func newRoot(a *app) *cobra.Command {
 		resumeCmd(a, a.runSuspend),
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
+		bisectCmd(a, a.runBisect),
 		explainCmd(a),
 		siteCmd(a),
 		doctorCmd(a, a.runDoctor),

@@ -39,7 +39,7 @@ func typed(t *testing.T, line string) (got any, err error) {
 		applyCmd(a, record[applyOptions](&got)), planCmd(a, record[planOptions](&got)), diffCmd(a, record[diffOptions](&got)),
 		getCmd(a, record[getOptions](&got)), eventsCmd(a, record[getOptions](&got)), historyCmd(a, record[getOptions](&got)),
 		describeCmd(a, record[describeOptions](&got)), waitCmd(a, record[waitOptions](&got)), watchCmd(a, record[watchOptions](&got)),
-		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), scaleCmd(a, record[scaleOptions](&got)), suspendCmd(a, record[suspendOptions](&got)), resumeCmd(a, record[suspendOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[controllerOptions](&got)),
+		syncCmd(a, record[syncOptions](&got)), undoCmd(a, record[undoOptions](&got)), bisectCmd(a, record[bisectOptions](&got)), scaleCmd(a, record[scaleOptions](&got)), suspendCmd(a, record[suspendOptions](&got)), resumeCmd(a, record[suspendOptions](&got)), rerunCmd(a, record[rerunOptions](&got)), controllerCmd(a, record[controllerOptions](&got)),
 		versionCmd(a, record[noOptions](&got)), serveFilesCmd(a, record[serveFilesOptions](&got)),
 		agentCmd(a, record[folderOptions](&got)), agentNodeCmd(a, record[folderOptions](&got)), agentGuardCmd(a, record[folderOptions](&got)), suiteCmd(a, record[folderOptions](&got)),
 		suiteWorkerCmd(a, record[folderOptions](&got)), shepherdCmd(a, record[shepherdOptions](&got)), simulateCmd(a, record[simulateOptions](&got)),
@@ -59,11 +59,12 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"apply": applyOptions{wait: true},
 		"apply -f a.yaml,b -f - --dry-run --prune --wait=false --timeout 3m": applyOptions{
 			files: []string{"a.yaml", "b", "-"}, dryRun: true, prune: true, timeout: 3 * time.Minute},
-		"plan -f a.yaml --dry-run":        planOptions{files: []string{"a.yaml"}, dryRun: true},
-		"diff e@1 e@2":                    diffOptions{revisions: []string{"e@1", "e@2"}},
-		"diff -f a.yaml":                  diffOptions{files: []string{"a.yaml"}},
-		"get svc":                         getOptions{refs: []view.Reference{{Kind: "services"}}},
-		"get runs e/q -e e -o samples -w": getOptions{refs: []view.Reference{{Kind: "runs", Name: "e/q"}}, experiment: "e", format: "samples", watch: true},
+		"plan -f a.yaml --dry-run":               planOptions{files: []string{"a.yaml"}, dryRun: true},
+		"bisect exp/e --metric ttft.p99 -o json": bisectOptions{experiment: "e", metric: "ttft.p99", format: "json"},
+		"diff e@1 e@2":                           diffOptions{revisions: []string{"e@1", "e@2"}},
+		"diff -f a.yaml":                         diffOptions{files: []string{"a.yaml"}},
+		"get svc":                                getOptions{refs: []view.Reference{{Kind: "services"}}},
+		"get runs e/q -e e -o samples -w":        getOptions{refs: []view.Reference{{Kind: "runs", Name: "e/q"}}, experiment: "e", format: "samples", watch: true},
 		"get runs --limit 5 --phase failed --valid no --since 1h --benchmark q": getOptions{refs: []view.Reference{{Kind: "runs"}}, runs: runOptions{limit: 5, benchmark: "q", phase: "failed", valid: "no", since: time.Hour}},
 		"get svc/e/llm exp/e":                         getOptions{refs: []view.Reference{{Kind: "services", Name: "e/llm"}, {Kind: "experiments", Name: "e"}}},
 		"get jobs,nodes -l team=x":                    getOptions{refs: []view.Reference{{Kind: "jobs"}, {Kind: "nodes"}}, selector: "team=x"},
@@ -135,6 +136,7 @@ func TestUsageErrors(t *testing.T) {
 		"diff":                               "no manifest given",
 		"diff -f absent.yaml":                "absent.yaml",
 		"gett":                               "did you mean: assay get",
+		"bisect e":                           "--metric ttft.p99",
 		"squeue":                             "type: assay get jobs",
 		"xyzzy":                              "assay --help",
 		"get":                                "Kinds are services",
@@ -236,6 +238,7 @@ func TestRunWithoutAProcess(t *testing.T) {
 	check("wait until gone", a.runWait(ctx, waitOptions{refs: []view.Reference{{Kind: "services", Name: "x"}}, timeout: time.Minute}), "", "condition met")
 	check("wait in vain", a.runWait(ctx, waitOptions{refs: []view.Reference{{Kind: "services", Name: "web"}}, timeout: time.Millisecond}), "look: assay describe service/web", "")
 	check("undo of nothing", a.runUndo(ctx, undoOptions{experiment: "x"}), "assay get experiments", "")
+	check("bisect of nothing", a.runBisect(ctx, bisectOptions{experiment: "e", metric: "ttft.p99"}), "no revision of e has a valid result", "")
 	check("version", a.runVersion(ctx, noOptions{}), "", "assay ")
 }
 

@@ -99,11 +99,11 @@ func experimentRow(o Object) []string {
 
 func revisionRow(o Object) []string {
 	r := o.Status.(RevisionStatus).Origin
-	return []string{o.Metadata.Experiment, o.Metadata.Name, o.Metadata.Revision, r.Source, text.Dash(shortCommit(r.Commit)), text.Dash(r.Author), text.Dash(r.Subject), r.User, text.Age(r.Time), text.Dash(r.Path)}
+	return []string{o.Metadata.Experiment, o.Metadata.Name, o.Metadata.Revision, r.Source, text.Dash(ShortCommit(r.Commit)), text.Dash(r.Author), text.Dash(r.Subject), r.User, text.Age(r.Time), text.Dash(r.Path)}
 }
 
-// shortCommit cuts a commit to ten digits and keeps "-dirty".
-func shortCommit(c string) string {
+// ShortCommit cuts a commit to ten digits and keeps "-dirty".
+func ShortCommit(c string) string {
 	hash, dirty, _ := strings.Cut(c, "-")
 	hash = hash[:min(10, len(hash))]
 	if dirty != "" {
