@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench bench-peers slurm-up slurm-down demo-slurm demo-full
+.PHONY: help build man release demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench bench-peers slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -40,6 +40,12 @@ lint: ## formatting, go vet, staticcheck, checksums of the modules, known vulner
 
 sbom: build ## write bin/assay.cdx.json: the modules of bin/assay, their versions, hashes and licences (CycloneDX)
 	@.ci/sbom $(BIN) $(VERSION) $(BIN).cdx.json
+
+man: build ## write a man page of every verb into .test/man
+	@$(BIN) man .test/man && echo "man -l .test/man/assay.1"
+
+release: ## build binaries, packages, SBOMs and checksums of this commit into dist/; .ci/release check compares two builds
+	@.ci/release
 
 bench: build ## what a pass costs and how that grows; the load generator next to other clients; Go's benchmarks
 	@go run ./cmd/corebench

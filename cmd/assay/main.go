@@ -126,6 +126,7 @@ func newRoot(a *app) *cobra.Command {
 		contextCmd(a),
 		versionCmd(a, a.runVersion),
 		mcpCmd(a, a.runMCP),
+		manCmd(a, a.runMan),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
 		agentGuardCmd(a, a.runAgentGuard),

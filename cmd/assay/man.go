@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+// manOptions are the arguments of `assay man`.
+type manOptions struct{ dir string }
+
+func manCmd(_ *app, run func(context.Context, manOptions) error) *cobra.Command {
+	var o manOptions
+	return &cobra.Command{Use: "man FOLDER", Short: "Write a man page of every verb into a folder", Hidden: true, Args: args(cobra.ExactArgs(1)), RunE: verb(&o, run, first(&o.dir))}
+}
+
+// runMan writes the pages from the same texts as --help. Their date is that of SOURCE_DATE_EPOCH, so that two builds are equal.
+func (a *app) runMan(_ context.Context, o manOptions) error {
+	at := time.Unix(0, 0)
+	if s := os.Getenv("SOURCE_DATE_EPOCH"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return exitError{exitUsage, fmt.Errorf("reading SOURCE_DATE_EPOCH: %w", err)}
+		}
+		at = time.Unix(n, 0)
+	}
+	at = at.UTC()
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return err
+	}
+	root := newRoot(a)
+	root.DisableAutoGenTag = true
+	root.InitDefaultCompletionCmd()
+	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "assay " + versionString(), Manual: "assay", Date: &at}, o.dir)
+}
