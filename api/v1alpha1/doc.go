@@ -22,6 +22,7 @@
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;
 //     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, replicas.go, gateway.go, secret.go, auth.go, container.go, pyxis.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
+//   - sound.go finds the files of a folder that are whole beside broken ones.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.

@@ -16,10 +16,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/view/text"
 )
@@ -72,7 +74,10 @@ func runApp(ctx context.Context, a *app, args []string) int {
 		fmt.Fprintln(stderr, "assay: interrupted")
 		return exitInterrupted
 	}
-	if msg := err.Error(); msg != "" {
+	switch msg := err.Error(); {
+	case len(v1alpha1.Problems(err)) > 0 && strings.HasPrefix(msg, v1alpha1.Problems(err)[0].File): // each line begins with its place, for editors
+		fmt.Fprintln(stderr, msg)
+	case msg != "":
 		fmt.Fprintf(stderr, "assay: %s\n", msg)
 	}
 	if e, ok := errors.AsType[exitError](err); ok {
@@ -87,6 +92,7 @@ func newRoot(a *app) *cobra.Command {
 		applyCmd(a, a.runApply),
 		planCmd(a, a.runPlan),
 		diffCmd(a, a.runDiff),
+		validateCmd(a, a.runValidate),
 		getCmd(a, a.runGet),
 		describeCmd(a, a.runDescribe),
 		eventsCmd(a, a.runGet),
