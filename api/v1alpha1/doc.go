@@ -30,6 +30,7 @@
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
 //   - query.go has the PromQL of a manifest parsed by who knows PromQL.
 //   - walltime.go says how much of a walltime runs can use.
+//   - sources.go has the Go files of this package, from whose comments package fields explains every field.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //
 // # What is stricter than YAML
