@@ -110,6 +110,7 @@ func newRoot(a *app) *cobra.Command {
 		rerunCmd(a, a.runRerun),
 		compareCmd(a, a.runCompare),
 		explainCmd(a),
+		initCmd(a, a.runInit),
 		schemaCmd(a, a.runSchema),
 		siteCmd(a),
 		doctorCmd(a, a.runDoctor),
