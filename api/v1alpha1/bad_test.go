@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update", false, "write what is said into testdata/bad; read the difference before you keep it")
+var update = flag.Bool("update", false, "write what is said into testdata/bad and testdata/newcomers; read the difference before you keep it")
 
 // hpc is the Slurm site that tests know besides local.
 func hpc(t testing.TB) Site {
@@ -29,9 +29,16 @@ func hpc(t testing.TB) Site {
 	return m.Sites[0]
 }
 
-// TestBad loads every manifest NAME.yaml of testdata/bad and expects exactly the problems of NAME.want.
-func TestBad(t *testing.T) {
-	archives, err := filepath.Glob("testdata/bad/*.txtar")
+// TestBad expects exactly the problems of each rule.
+func TestBad(t *testing.T) { refused(t, "testdata/bad", 30) }
+
+// TestNewcomers expects the line, the reason and the remedy for what people write who know other programs.
+func TestNewcomers(t *testing.T) { refused(t, "testdata/newcomers", 40) }
+
+// refused loads every manifest NAME.yaml of a folder's archives and expects exactly the problems of NAME.want.
+func refused(t *testing.T, folder string, least int) {
+	t.Helper()
+	archives, err := filepath.Glob(folder + "/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +78,7 @@ func TestBad(t *testing.T) {
 			}
 		}
 	}
-	if manifests < 30 {
-		t.Errorf("found %d manifests in testdata/bad, there should be 30", manifests)
+	if manifests < least {
+		t.Errorf("found %d manifests in %s, there should be %d", manifests, folder, least)
 	}
 }

@@ -95,6 +95,10 @@ func decodeFile(f File, left *allowance) (docs []*document, problems []Problem) 
 			"more than %d values and lines come before this; a manifest can have at most so many", maxMarks)}}
 	}
 	nodes, syntax := parse(f.Data, left)
+	if p := strangeText(f.Data, syntax == nil && len(nodes) > 0 && nodes[0].Content[0].Kind == yaml.MappingNode); p != nil {
+		p.File = f.Name
+		return nil, []Problem{*p}
+	}
 	for _, n := range nodes {
 		if len(n.Content) == 0 || n.Content[0].Tag == "!!null" && n.Content[0].Value == "" {
 			continue // nothing between two ---
@@ -140,6 +144,10 @@ func decodeDocument(file string, root *yaml.Node) *document {
 		wrongAt: map[string]bool{}, wrongIn: map[string]bool{}}
 	if root.Kind != yaml.MappingNode {
 		d.wrong(root, "", "must be a mapping with apiVersion, kind, metadata and spec, found "+found(root), "")
+		return d
+	}
+	if message, hint := strange(root); message != "" {
+		d.wrong(root, "", message, hint)
 		return d
 	}
 	d.version(root)

@@ -12,6 +12,8 @@
 //   - decode.go splits files into documents and finds out their kind; syntax.go finds the place of a syntax error.
 //   - node.go walks a document and its Go type together. One pass gives every problem its line and column, and decoding
 //     goes on after the first problem.
+//   - stranger.go recognizes files of other programs. elsewhere.go says where a field that is not known belongs, and habits.go
+//     what to write for names that other programs have; units.go the same for units.
 //   - enter.go is the step into each value: it follows aliases and holds the value to its limits.
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate; moment.go has Time.
@@ -22,13 +24,16 @@
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;
 //     site.go, service.go, benchmark.go, lustre.go, live.go, renew.go, replicas.go, gateway.go, secret.go, auth.go, container.go, pyxis.go, image.go, group.go and graph.go hold
 //     the checks that need more than one field.
+//   - sound.go finds the files of a folder that are whole beside broken ones.
 //   - sweepcheck.go validates an experiment at every point of its sweep; sweeppath.go follows the paths of a sweep.
 //   - rule.go applies the rules of layers above: what a scheduler allows is in reconciler/plan/admit.
 //   - trust.go refuses what arrived through git and its site has no word for.
 //   - files.go has the paths of data sets; relative ones count from the folder of their manifest.
 //   - limits.go has every limit of what is read, with its reason, and the checks of amounts.
+//   - fillin.go refuses $(WORD)s that nobody fills in.
 //   - query.go has the PromQL of a manifest parsed by who knows PromQL.
 //   - walltime.go says how much of a walltime runs can use.
+//   - sources.go has the Go files of this package, from whose comments package fields explains every field.
 //   - encode.go writes the canonical form, and its hash, which names a revision.
 //
 // # What is stricter than YAML

@@ -56,6 +56,6 @@ spec:
 	// Output:
 	// quick.yaml:7:14: spec.services[0].vllm.modell: unknown field (did you mean model?)
 	// quick.yaml:10:15: spec.benchmarks[0].target: there is no service "lm" (did you mean llm?)
-	// quick.yaml:11:16: spec.benchmarks[0].timeout: 90 has no unit: write 90s, 5m, 2h30m or 2d
+	// quick.yaml:11:16: spec.benchmarks[0].timeout: 90 has no unit: write 90s, 90m or 90h
 	// quick.yaml:12:26: spec.benchmarks[0].serving.dataset: yes without quotes is text to some YAML parsers and true to others (write "yes")
 }

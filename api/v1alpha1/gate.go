@@ -71,7 +71,7 @@ func (b *Bound) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := b.Time.UnmarshalJSON(data); err != nil || b.Time == 0 {
-		return fmt.Errorf("%s is not a bound: write a number, or a time such as 500ms", cut(string(data)))
+		return fmt.Errorf("%s is not a bound: %s", cut(string(data)), boundHint(string(data)))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (p Percent) MarshalJSON() ([]byte, error) { return json.Marshal(p.String())
 // UnmarshalJSON reads the string form; a bare number is an error, since 0.05 and 5 would both be guesses.
 func (p *Percent) UnmarshalJSON(data []byte) error {
 	var s string
-	wrong := fmt.Errorf("%s is not a share: write 5%%", cut(string(data)))
+	wrong := fmt.Errorf("%s is not a share: %s", cut(string(data)), shareHint(string(data)))
 	if json.Unmarshal(data, &s) != nil || !strings.HasSuffix(s, "%") {
 		return wrong
 	}
@@ -119,7 +119,7 @@ func (c *checker) gate(path string, g Gate) {
 		c.bad(path+".baseline", "has no meaning for promql, which is not evaluated for the baseline", "write max or min")
 	}
 	if g.Metric != "" && !metricName.MatchString(g.Metric) {
-		c.bad(path+".metric", "must be a metric's name such as ttft.p99 or output_throughput, found "+brief(g.Metric), "")
+		c.bad(path+".metric", "must be a metric's name such as ttft.p99 or output_throughput, found "+brief(g.Metric), metricHint(g.Metric))
 	}
 	if g.Baseline != "" && !baselineName.MatchString(g.Baseline) {
 		c.bad(path+".baseline", "must be EXPERIMENT, EXPERIMENT@REVISION, label:KEY=VALUE or file:PATH, found "+brief(g.Baseline), "")
@@ -127,4 +127,13 @@ func (c *checker) gate(path string, g Gate) {
 	if g.Max != nil && g.Min != nil && g.Max.Time == 0 && g.Min.Time == 0 && g.Min.Number > g.Max.Number {
 		c.bad(path+".min", fmt.Sprintf("%s is above max, %s: nothing can pass", g.Min, g.Max), "")
 	}
+}
+
+// metricHint is a name of a metric with other separators and capitals.
+func metricHint(name string) string {
+	meant := strings.ToLower(strings.Join(strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" -/", r) }), "."))
+	if !metricName.MatchString(meant) {
+		return ""
+	}
+	return "write " + cut(meant)
 }

@@ -116,7 +116,7 @@ func (c *checker) models(path string, s Service) {
 		c.modelName(path+".llamacpp.model", l.Model)
 		c.command(path+".llamacpp.command", l.Command)
 		if strings.HasSuffix(l.Model, ".gguf") && !strings.HasPrefix(l.Model, "/") {
-			c.bad(path+".llamacpp.model", "the path of a file has to be absolute, found "+brief(l.Model), "")
+			c.bad(path+".llamacpp.model", "the path of a file has to be absolute, found "+brief(l.Model), "write /PATH/TO/FILE.gguf, as the nodes know it")
 		}
 		if *s.Nodes > 1 {
 			c.bad(path+".nodes", "llama.cpp's server runs on one node", "remove it, or write replicas")
@@ -128,6 +128,9 @@ func (c *checker) models(path string, s Service) {
 func (c *checker) modelName(path, name string) {
 	if strings.ContainsAny(name, "\n\t") {
 		c.bad(path, "must be one line, found "+brief(name), "")
+	}
+	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || strings.HasPrefix(name, "~") {
+		c.bad(path, "a path has to be absolute, as the nodes know it, found "+brief(name), "write /PATH/TO/MODEL, or a repository such as meta-llama/Llama-3.1-8B-Instruct")
 	}
 }
 

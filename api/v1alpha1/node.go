@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"maps"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -119,7 +117,7 @@ func (d *document) structure(n *yaml.Node, v reflect.Value, path string) {
 		at := field(path, key.Value)
 		i, ok := fields[key.Value]
 		if !ok {
-			d.wrong(key, at, "unknown field", fieldHint(key.Value, v.Type(), fields))
+			d.wrong(key, at, "unknown field", d.elsewhere(key.Value, n, v.Type(), path))
 			continue
 		}
 		d.places[at] = place{key, value}
@@ -139,28 +137,6 @@ func fieldsOf(t reflect.Type) map[string]int {
 		}
 	}
 	return out
-}
-
-// fieldHint is the hint for an unknown field: the same name a level deeper, or a similar name.
-func fieldHint(word string, t reflect.Type, fields map[string]int) string {
-	names := slices.Sorted(maps.Keys(fields))
-	var deeper []string
-	for _, name := range names {
-		inner := t.Field(fields[name]).Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		if inner.Kind() != reflect.Struct {
-			continue
-		}
-		if _, ok := fieldsOf(inner)[word]; ok {
-			deeper = append(deeper, name+"."+word)
-		}
-	}
-	if len(deeper) > 0 {
-		return "did you mean " + strings.Join(deeper, " or ") + "?"
-	}
-	return meant(word, names)
 }
 
 // dictionary decodes a mapping with free keys.
@@ -218,7 +194,7 @@ func (d *document) any(n *yaml.Node, path string) any {
 // must checks that n is a mapping, or a list.
 func (d *document) must(n *yaml.Node, kind yaml.Kind, t reflect.Type, path string) bool {
 	if n.Kind != kind {
-		d.wrong(n, path, "must be "+expected(t)+", found "+found(n), "")
+		d.wrong(n, path, "must be "+expected(t)+", found "+foundFor(n, t), shapeHint(n, t))
 	}
 	return n.Kind == kind
 }

@@ -51,7 +51,7 @@ func textTrap(n *yaml.Node) (message, hint string) {
 	case trap(n) != "":
 		return trap(n), "write " + strconv.Quote(cut(n.Value))
 	case n.Kind != yaml.ScalarNode:
-		return "must be text, found " + found(n), ""
+		return "must be text, found " + found(n), textHint(n)
 	case n.Tag != "!!str":
 		return "must be text, found " + found(n), "write " + strconv.Quote(cut(n.Value))
 	}
@@ -95,7 +95,7 @@ func (d *document) number(n *yaml.Node, v reflect.Value, path string) {
 	}
 	whole := v.CanInt()
 	if n.Style != 0 || whole && !plainInteger.MatchString(n.Value) || !plainNumber.MatchString(n.Value) {
-		hint := ""
+		hint := wholeHint(n.Value)
 		if n.Tag == "!!str" && plainInteger.MatchString(n.Value) {
 			hint = "write " + cut(n.Value) + " without quotes"
 		}

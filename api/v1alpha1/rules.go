@@ -64,7 +64,7 @@ func (c *checker) tags(v any) {
 		case "oneof":
 			words := strings.Fields(e.Param())
 			word := e.Value().(string)
-			c.bad(path, "must be one of "+strings.Join(words, ", ")+", found "+brief(word), near(word, words))
+			c.bad(path, "must be one of "+strings.Join(words, ", ")+", found "+brief(word), valueHint(word, words))
 		case "dnslabel":
 			word := e.Value().(string)
 			c.bad(path, "must be at most 63 of a-z, 0-9 and -, with - neither first nor last, found "+brief(word), labelHint(word))

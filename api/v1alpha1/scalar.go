@@ -19,7 +19,7 @@ func ParseDuration(s string) (Duration, error) {
 	if i := strings.IndexByte(s, 'd'); i > 0 {
 		n, err := strconv.Atoi(s[:i])
 		if err != nil || n < 0 || n > 36500 {
-			return 0, fmt.Errorf("%s is not a duration: write 90s, 5m, 2h30m or 2d", brief(s))
+			return 0, fmt.Errorf("%s is not a duration: %s", brief(s), durationHint(s))
 		}
 		days, rest = time.Duration(n)*24*time.Hour, s[i+1:]
 		if rest == "" {
@@ -28,7 +28,7 @@ func ParseDuration(s string) (Duration, error) {
 	}
 	d, err := time.ParseDuration(rest)
 	if err != nil || d < 0 || days+d < 0 { // the sum overflowed
-		return 0, fmt.Errorf("%s is not a duration: write 90s, 5m, 2h30m or 2d", brief(s))
+		return 0, fmt.Errorf("%s is not a duration: %s", brief(s), durationHint(s))
 	}
 	return Duration(days + d), nil
 }
@@ -54,7 +54,8 @@ func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("%s has no unit: write 90s, 5m, 2h30m or 2d", cut(string(b)))
+		n := cut(string(b))
+		return fmt.Errorf("%s has no unit: write %ss, %sm or %sh", n, n, n, n)
 	}
 	v, err := ParseDuration(s)
 	*d = v
@@ -85,7 +86,7 @@ func ParseQuantity(s string) (Quantity, error) {
 		}
 		return Quantity(v * u.factor), nil
 	}
-	return 0, fmt.Errorf("%s is not a quantity: write 512Mi, 64Gi or 1T", brief(s))
+	return 0, fmt.Errorf("%s is not a quantity: %s", brief(s), quantityHint(s))
 }
 
 func (q Quantity) String() string {
@@ -142,7 +143,7 @@ func (r *Rate) UnmarshalJSON(b []byte) error {
 	}
 	var v float64
 	if err := json.Unmarshal(b, &v); err != nil || v <= 0 {
-		return fmt.Errorf("%s is not a request rate: write inf or a number above 0", cut(string(b)))
+		return fmt.Errorf("%s is not a request rate: %s", cut(string(b)), leading(string(b), "write inf or a number above 0"))
 	}
 	*r = Rate(v)
 	return nil

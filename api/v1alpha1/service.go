@@ -76,6 +76,9 @@ func (c *checker) external(path string, s Service) {
 	}
 	s.Secrets = nil
 	c.jobless(path, s, "an external service, which is never started")
+	if base, ok := strings.CutSuffix(strings.TrimRight(s.External.URL, "/"), "/v1"); ok && s.External.Type == "vllm" {
+		c.bad(path+".external.url", "must be the address of the server without /v1, which assay adds", "write "+base)
+	}
 	switch {
 	case s.External.Type == "vllm" && s.External.Model == "":
 		c.lacks(path+".external", path+".external.model", "is required with type: vllm", "write the name that its /v1/models lists")
@@ -125,6 +128,7 @@ func (c *checker) services(site Site, services []Service) {
 			c.bad(path+".name", "a log called job is the scheduler's own", "choose another name")
 		}
 		c.environment(path, s.Env)
+		c.fillIns(path, s)
 		if s.Ready.StableFor > 0 && s.Ready.StableFor >= s.Ready.Within {
 			c.bad(path+".ready.stableFor", fmt.Sprintf("%s can never be over within %s", s.Ready.StableFor, s.Ready.Within), "")
 		}

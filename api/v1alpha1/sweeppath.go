@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ func (s spot) typ() reflect.Type {
 func (d *Declared) find(path string) (spot, error) {
 	words := strings.Split(path, ".")
 	if len(words) < 3 || words[0] != "services" && words[0] != "benchmarks" {
-		return spot{}, errors.New("a path is services.NAME.FIELD or benchmarks.NAME.FIELD")
+		return spot{}, errors.New("a path is services.NAME.FIELD or benchmarks.NAME.FIELD" + parenthesis(d.meantPath(path)))
 	}
 	at, err := d.named(words[0], words[1])
 	if err != nil {
@@ -53,8 +54,11 @@ func (d *Declared) find(path string) (spot, error) {
 		fields := fieldsOf(at.Type())
 		n, ok := fields[words[i]]
 		if !ok {
-			return spot{}, fmt.Errorf("%s has no field %s%s", strings.Join(words[:i], "."), brief(words[i]),
-				parenthesis(meant(words[i], slices.Sorted(maps.Keys(fields)))))
+			hint := meant(words[i], slices.Sorted(maps.Keys(fields)))
+			if below := declaredFirst(deeper(words[i], at.Type(), 2), at); len(below) > 0 {
+				hint = "did you mean " + strings.Join(below, " or ") + "?"
+			}
+			return spot{}, fmt.Errorf("%s has no field %s%s", strings.Join(words[:i], "."), brief(words[i]), parenthesis(hint))
 		}
 		at = at.Field(n)
 	}
@@ -62,6 +66,36 @@ func (d *Declared) find(path string) (spot, error) {
 		return spot{}, errors.New("a name cannot be swept")
 	}
 	return spot{field: at}, nil
+}
+
+// meantPath is a path that lacks its first word, or has a number for a name.
+func (d *Declared) meantPath(path string) string {
+	list, rest, numbered := strings.Cut(path, "[")
+	number, rest, _ := strings.Cut(rest, "].")
+	i, err := strconv.Atoi(number)
+	switch name, _, _ := strings.Cut(path, "."); {
+	case numbered && err == nil && i >= 0 && list == "services" && i < len(d.Services):
+		return "write services." + d.Services[i].Name + "." + rest
+	case numbered && err == nil && i >= 0 && list == "benchmarks" && i < len(d.Benchmarks):
+		return "write benchmarks." + d.Benchmarks[i].Name + "." + rest
+	case slices.ContainsFunc(d.Services, func(s Service) bool { return s.Name == name }):
+		return "write services." + path
+	case slices.ContainsFunc(d.Benchmarks, func(b Benchmark) bool { return b.Name == name }):
+		return "write benchmarks." + path
+	}
+	return ""
+}
+
+// declaredFirst keeps the paths that begin with a field which is declared, if any do.
+func declaredFirst(paths []string, at reflect.Value) []string {
+	there := slices.DeleteFunc(slices.Clone(paths), func(p string) bool {
+		first, _, _ := strings.Cut(strings.ReplaceAll(p, "[]", ""), ".")
+		return at.Field(fieldsOf(at.Type())[first]).IsZero()
+	})
+	if len(there) > 0 {
+		return there
+	}
+	return paths
 }
 
 // named finds a service or a benchmark.

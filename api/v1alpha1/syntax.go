@@ -13,6 +13,9 @@ import (
 
 var syntaxPrefix = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
+// noSpace matches a line that was meant as an element of a list.
+var noSpace = regexp.MustCompile(`^\s*-[A-Za-z]+:`)
+
 // syntaxHints say what usually causes an error of the parser.
 var syntaxHints = []struct{ part, hint string }{
 	{"mapping values are not allowed", "quote a value that holds a colon and a space; check the indentation"},
@@ -50,6 +53,10 @@ func syntaxProblem(data []byte, err error) *Problem {
 	p := &Problem{Line: max(line, 1), Col: 1, Message: "is not YAML: " + message}
 	text := string(lines[p.Line-1])
 	p.Col += len(text) - len(strings.TrimLeft(text, " \t"))
+	if before := string(lines[max(p.Line-2, 0)]); noSpace.MatchString(text) || noSpace.MatchString(before) {
+		p.Hint = "a space belongs behind the - of a list"
+		return p
+	}
 	for _, h := range syntaxHints {
 		if strings.Contains(message, h.part) {
 			p.Hint = h.hint

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -104,7 +103,7 @@ func (a *app) read(ctx context.Context, paths []string) (source.Input, error) {
 	if len(paths) == 0 {
 		return source.Input{}, exitError{exitUsage, errors.New("no manifest given; type: -f FILE, -f FOLDER or -f - for standard input")}
 	}
-	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+	if source.Repeated(paths) {
 		return source.Input{}, exitError{exitUsage, errors.New("standard input can be read once: give -f - once")}
 	}
 	if a.far != nil {
@@ -119,17 +118,8 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 	if err != nil {
 		return v1alpha1.Manifest{}, v1alpha1.Site{}, err
 	}
-	var m v1alpha1.Manifest
-	admits := admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())
-	if in.FromGit {
-		m, err = v1alpha1.LoadFollowed(in.Files, known, a.siteName, admits)
-	} else {
-		m, err = v1alpha1.LoadTyped(in.Files, folders(in), known, a.siteName, admits, a.checksArguments())
-	}
+	m, err := a.manifest(in, known)
 	a.warn(m.Refused)
-	if err == nil {
-		err = m.CheckQueries(prometheus.Parse)
-	}
 	if err != nil {
 		return m, v1alpha1.Site{}, exitError{exitManifest, err}
 	}
@@ -156,6 +146,20 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 		return m, s, exitError{exitUsage, fmt.Errorf("no site %q is known; give its file too: -f SITE.yaml", name)}
 	}
 	return m, s, a.placeSent(m, s)
+}
+
+// manifest validates files with everything that is known without a scheduler and without a state directory.
+func (a *app) manifest(in source.Input, known map[string]v1alpha1.Site) (m v1alpha1.Manifest, err error) {
+	admits := admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())
+	if in.FromGit {
+		m, err = v1alpha1.LoadFollowed(in.Files, known, a.siteName, admits)
+	} else {
+		m, err = v1alpha1.LoadTyped(in.Files, folders(in), known, a.siteName, admits, a.checksArguments())
+	}
+	if err == nil {
+		err = m.CheckQueries(prometheus.Parse)
+	}
+	return m, err
 }
 
 // folders are where relative paths count from.

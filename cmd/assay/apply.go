@@ -23,6 +23,7 @@ type applyOptions struct {
 	files       []string
 	dryRun      bool
 	prune, wait bool
+	keepGoing   bool
 	timeout     time.Duration
 }
 
@@ -42,6 +43,7 @@ is Ready and every run has ended. Services stay up afterwards: remove them from 
 	f.StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would change and stop")
 	f.BoolVar(&o.prune, "prune", false, "allow a revision that removes everything an experiment runs")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "apply the files that are valid also when others are not; exit 4 then")
 	f.BoolVar(&o.wait, "wait", true, "wait until everything is Ready and every run has ended")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up waiting after this time (0: never)")
 	return c
@@ -53,11 +55,39 @@ func (a *app) runApply(ctx context.Context, o applyOptions) error {
 		return err
 	}
 	in.Origin.Source = "apply"
-	if o.dryRun {
-		_, err := a.preview(ctx, in)
-		return err
+	broken := false
+	if o.keepGoing {
+		if in.Files, broken, err = a.soundFiles(in); err != nil {
+			return err
+		}
 	}
-	return a.apply(ctx, in, o)
+	switch {
+	case broken && len(in.Files) == 0:
+	case o.dryRun:
+		_, err = a.preview(ctx, in)
+	default:
+		err = a.apply(ctx, in, o)
+	}
+	if err == nil && broken {
+		return exitError{code: exitManifest}
+	}
+	return err
+}
+
+// soundFiles are the files of a manifest without those that are not valid; what is wrong with these is printed.
+func (a *app) soundFiles(in source.Input) (sound []v1alpha1.File, broken bool, err error) {
+	known, err := knownSites()
+	if err != nil {
+		return nil, false, err
+	}
+	_, sound, problems, err := v1alpha1.Sound(in.Files, func(files []v1alpha1.File) (v1alpha1.Manifest, error) {
+		in.Files = files
+		return a.manifest(in, known)
+	})
+	for _, p := range problems {
+		a.note("%s", p)
+	}
+	return sound, len(problems) > 0, err
 }
 
 // apply makes what a source delivered real.

@@ -4,18 +4,48 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"assay/api/v1alpha1/fields"
 )
 
-// explainCmd holds what assay can explain, one topic a command.
+// explainOptions are the arguments of `assay explain`.
+type explainOptions struct {
+	field     string
+	recursive bool
+}
+
+// explainCmd explains fields of manifests, and what else assay can explain, one topic a command.
 func explainCmd(a *app) *cobra.Command {
+	var o explainOptions
 	c := &cobra.Command{
-		Use:   "explain TOPIC",
-		Short: "Explain what numbers can tell",
-		Args:  args(cobra.NoArgs),
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use:   "explain FIELD | TOPIC",
+		Short: "Explain a field of a manifest, or what numbers can tell",
+		Long: `explain says what a field of a manifest means: its type, its default, an example, and since when it is there.
+
+  assay explain experiment                    every field of an experiment begins here
+  assay explain site                          and of a site here
+  assay explain services.vllm.model           a field by its path
+  assay explain gates                         or by the end of its path
+  assay explain service --recursive           with everything below it`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, pos []string) error {
+			if len(pos) == 0 {
+				return c.Help()
+			}
+			o.field = pos[0]
+			return a.runExplain(c.Context(), o)
+		},
 	}
+	c.Flags().BoolVarP(&o.recursive, "recursive", "r", false, "list everything below the field")
 	c.AddCommand(explainPowerCmd(a.explainPower))
 	return c
+}
+
+func (a *app) runExplain(_ context.Context, o explainOptions) error {
+	if err := fields.Explain(a.out, o.field, o.recursive); err != nil {
+		return exitError{exitUsage, err}
+	}
+	return nil
 }
 
 // powerOptions are the flags of `assay explain power`, as a user writes them.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/view/text"
 )
@@ -76,7 +77,10 @@ func runApp(ctx context.Context, a *app, args []string) int {
 	if _, known := errors.AsType[exitError](err); !known && strings.HasPrefix(err.Error(), unknownCommand) {
 		err = habit(root, err)
 	}
-	if msg := err.Error(); msg != "" {
+	switch msg := err.Error(); {
+	case len(v1alpha1.Problems(err)) > 0 && strings.HasPrefix(msg, v1alpha1.Problems(err)[0].File): // each line begins with its place, for editors
+		fmt.Fprintln(stderr, msg)
+	case msg != "":
 		fmt.Fprintf(stderr, "assay: %s\n", msg)
 	}
 	if e, ok := errors.AsType[exitError](err); ok {
@@ -94,6 +98,7 @@ func newRoot(a *app) *cobra.Command {
 		applyCmd(a, a.runApply),
 		planCmd(a, a.runPlan),
 		diffCmd(a, a.runDiff),
+		validateCmd(a, a.runValidate),
 		getCmd(a, a.runGet),
 		describeCmd(a, a.runDescribe),
 		eventsCmd(a, a.runGet),
@@ -116,6 +121,8 @@ func newRoot(a *app) *cobra.Command {
 		compareCmd(a, a.runCompare),
 		bisectCmd(a, a.runBisect),
 		explainCmd(a),
+		initCmd(a, a.runInit),
+		schemaCmd(a, a.runSchema),
 		siteCmd(a),
 		doctorCmd(a, a.runDoctor),
 		gateCmd(a, a.runGate),

@@ -22,7 +22,7 @@ import (
 )
 
 // stayHere are the verbs that are about the machine on which they are typed.
-var stayHere = []string{"context", "version", "explain", "calibrate", "completion", "help", "mcp"}
+var stayHere = []string{"context", "version", "explain", "schema", "init", "validate", "calibrate", "completion", "help", "mcp"}
 
 // route has a verb run at the site of the context that was chosen.
 func (a *app) route(c *cobra.Command) error {

@@ -1,6 +1,7 @@
 // Package source reads manifests from where users keep them, and the secrets that manifests name.
 //
 //	read.go      files, folders and standard input
+//	readeach.go  the same, each file by itself: what cannot be read keeps nothing else back
 //	watch.go     files and folders that are being edited: when an edit counts
 //	content.go   what files hold at one moment
 //	feed.go      files that are edited on another machine
