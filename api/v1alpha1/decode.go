@@ -95,7 +95,7 @@ func decodeFile(f File, left *allowance) (docs []*document, problems []Problem) 
 			"more than %d values and lines come before this; a manifest can have at most so many", maxMarks)}}
 	}
 	nodes, syntax := parse(f.Data, left)
-	if p := strangeText(f.Data, syntax == nil && len(nodes) > 0 && nodes[0].Content[0].Kind == yaml.MappingNode); p != nil {
+	if p := strangeText(f.Data, syntax == nil && len(nodes) > 0 && len(nodes[0].Content) > 0 && nodes[0].Content[0].Kind == yaml.MappingNode); p != nil {
 		p.File = f.Name
 		return nil, []Problem{*p}
 	}

@@ -38,6 +38,10 @@ func Verdict(out, talk io.Writer, m v1alpha1.Manifest, sound []v1alpha1.File, pr
 		fmt.Fprintln(talk)
 	}
 	if len(all) > 0 {
-		fmt.Fprintf(talk, "%d of %d files not valid, %d problems\n", len(broken), len(broken)+len(sound), len(all))
+		problem := "problems"
+		if len(all) == 1 {
+			problem = "problem"
+		}
+		fmt.Fprintf(talk, "%d of %d files not valid, %d %s\n", len(broken), len(broken)+len(sound), len(all), problem)
 	}
 }
