@@ -2,6 +2,7 @@ package serving
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"time"
 )
@@ -31,14 +32,35 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 		b, d = append(b, '-'), -d
 	}
 	b = strconv.AppendInt(b, int64(d/time.Second), 10)
-	rest := int64(d % time.Second)
-	if rest == 0 {
+	return appendFraction(b, uint64(d%time.Second), 9)
+}
+
+// appendFraction adds so many digits behind the point, without zeros at the end.
+func appendFraction(b []byte, n uint64, digits int) []byte {
+	if n == 0 {
 		return b
 	}
-	b = append(b, '.')
-	for unit := int64(time.Second / 10); rest > 0; unit /= 10 {
-		b = append(b, byte('0'+rest/unit))
-		rest %= unit
+	for ; n%10 == 0; digits-- {
+		n /= 10
 	}
-	return b
+	var text [20]byte
+	for i := digits; i > 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
+	}
+	text[0] = '.'
+	return append(b, text[:digits+1]...)
+}
+
+// exactly is up to where a number of millionths has one form of 15 digits.
+const exactly = 1e15
+
+// appendMillis adds a number as encoding/json writes it in the usual form. Those of whole nanoseconds, in ms, take a fraction of the time.
+func appendMillis(b []byte, ms float64) []byte {
+	n := math.Round(ms * 1e6)
+	if n < 0 || n >= exactly || n/1e6 != ms {
+		return strconv.AppendFloat(b, ms, 'f', -1, 64)
+	}
+	b = strconv.AppendInt(b, int64(n)/1e6, 10)
+	return appendFraction(b, uint64(n)%1e6, 6)
 }

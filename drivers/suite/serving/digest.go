@@ -1,0 +1,184 @@
+package serving
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"assay/drivers/suite"
+)
+
+// digest takes the samples of a run in the order of their indexes, one at a time: it scores them, sums them up, and writes the run's
+// files. Nothing is kept of a sample but its row in a table. It is for one goroutine at a time.
+type digest struct {
+	r       *runner
+	dir     string
+	book    *book
+	sum     summary
+	work    *work
+	csv     *streamed
+	samples *streamed
+	zip     *gzip.Writer
+	lists   []vllmList // of vLLM's result
+	origin  time.Duration
+	stopped bool // what had not ended when the run was stopped did not fail: it is left out
+	began   bool
+	buf     []byte
+	row     csvRow
+	err     error // of follow
+}
+
+func newDigest(r *runner, dir string, b *book) *digest {
+	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
+	d.sum.rows, d.sum.free = &table{scratch: scratch{dir: dir}}, r.data.free
+	d.sum.again = func(row *row) (record, error) {
+		s, err := b.read(row.at)
+		return newRecord(s), err
+	}
+	return d
+}
+
+// len is how many samples it has taken.
+func (d *digest) len() int { return d.sum.rows.len() }
+
+// block takes the samples of a block.
+func (d *digest) block(k *block, v view) error {
+	if err := d.begin(k, v); err != nil {
+		return err
+	}
+	for _, at := range k.places {
+		if at == 0 {
+			continue
+		}
+		s, err := v.sample(at - 1)
+		if err == nil && !d.leaves(&s) {
+			err = d.take(newRecord(s), at-1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *digest) leaves(s *sample) bool {
+	return d.stopped && s.failure != nil && s.failure.Kind == "interrupted"
+}
+
+// begin opens the files, and finds out when the first request was due and was sent: it is one of the first block.
+func (d *digest) begin(k *block, v view) error {
+	if d.began {
+		return nil
+	}
+	any := false
+	for _, at := range k.places {
+		if at == 0 {
+			continue
+		}
+		s, err := v.sample(at - 1)
+		if err != nil {
+			return err
+		}
+		if d.leaves(&s) {
+			continue
+		}
+		if !any {
+			any, d.sum.start, d.origin = true, s.sent, s.sent
+		}
+		d.sum.start, d.origin = min(d.sum.start, s.sent), min(d.origin, s.sent, s.due)
+	}
+	if !any {
+		return nil
+	}
+	d.began = true
+	d.csv, d.samples = stream(filepath.Join(d.dir, CSVFile)), stream(filepath.Join(d.dir, samplesFile))
+	_, _ = d.csv.WriteString(csvHead) // its end tells
+	var err error
+	d.zip, err = gzip.NewWriterLevel(d.samples, gzip.BestSpeed)
+	return err
+}
+
+// take takes one record, and takes the secrets out of what is written of it.
+func (d *digest) take(rec record, at int64) (err error) {
+	if rec.failure == nil && !d.r.data.free {
+		if rec.verdict, err = d.r.scorer.judge(rec.index, rec.answer); err != nil {
+			return err
+		}
+	}
+	d.sum.add(&rec, at)
+	if rec.failure == nil {
+		d.work.add(&rec, d.r.asked(&rec.sample))
+	}
+	l := rec.line(d.origin)
+	l.Wall = int64(d.r.before.Ahead + rec.sent)
+	d.buf = append(l.append(d.buf[:0]), '\n')
+	if _, err := d.zip.Write(d.buf); err != nil {
+		return fmt.Errorf("writing the samples: %w", err)
+	}
+	d.buf = d.row.append(d.buf[:0], &rec)
+	if _, err := d.csv.Write(d.buf); err != nil {
+		return fmt.Errorf("writing %s: %w", CSVFile, err)
+	}
+	d.r.redact(&rec)
+	for k := range d.lists {
+		if err := d.lists[k].add(&rec); err != nil {
+			return fmt.Errorf("writing vLLM's result file: %w", err)
+		}
+	}
+	return nil
+}
+
+// finish takes what was not taken yet, and gives the files of the samples their names.
+func (d *digest) finish() error {
+	if d.err != nil {
+		return d.err
+	}
+	if err := d.book.rest(d.block); err != nil || !d.began {
+		return err
+	}
+	ended := make(chan error, 1)
+	csv := d.csv
+	go func() { ended <- csv.end() }() // both wait for the disk
+	err := d.zip.Close()
+	if e := d.samples.end(); err == nil {
+		err = e
+	}
+	if err != nil {
+		err = fmt.Errorf("writing the samples: %w", err)
+	}
+	csvErr := <-ended
+	d.csv, d.samples = nil, nil
+	if csvErr != nil {
+		csvErr = fmt.Errorf("writing %s: %w", CSVFile, csvErr)
+	}
+	return errors.Join(err, csvErr)
+}
+
+// close gives back what it took. Files without their names are gone.
+func (d *digest) close() {
+	for _, s := range []*streamed{d.csv, d.samples} {
+		if s != nil {
+			s.leave()
+		}
+	}
+	for k := range d.lists {
+		d.lists[k].close()
+	}
+	d.sum.rows.close()
+}
+
+// redact takes secrets out of what the server said. The record is scored and summed up by then.
+func (r *runner) redact(one *record) {
+	if r.safe == (suite.Plain{}) {
+		return
+	}
+	if f := one.failure; f != nil {
+		one.failure = &suite.Failure{Kind: f.Kind, Message: r.safe.Message(f.Message)}
+	}
+	text := string(one.answer.Text)
+	if hidden := r.safe.Hide(text); hidden != text {
+		one.answer.Text = []byte(hidden)
+	}
+}
