@@ -25,6 +25,7 @@ type digest struct {
 	origin  time.Duration
 	stopped bool // what had not ended when the run was stopped did not fail: it is left out
 	began   bool
+	rec     record // that is taken
 	buf     []byte
 	row     csvRow
 	err     error // of follow
@@ -54,7 +55,8 @@ func (d *digest) block(k *block, v view) error {
 		}
 		s, err := v.sample(at - 1)
 		if err == nil && !d.leaves(&s) {
-			err = d.take(newRecord(s), at-1)
+			d.rec = newRecord(s)
+			err = d.take(&d.rec, at-1)
 		}
 		if err != nil {
 			return err
@@ -101,15 +103,15 @@ func (d *digest) begin(k *block, v view) error {
 }
 
 // take takes one record, and takes the secrets out of what is written of it.
-func (d *digest) take(rec record, at int64) (err error) {
+func (d *digest) take(rec *record, at int64) (err error) {
 	if rec.failure == nil && !d.r.data.free {
 		if rec.verdict, err = d.r.scorer.judge(rec.index, rec.answer); err != nil {
 			return err
 		}
 	}
-	d.sum.add(&rec, at)
+	d.sum.add(rec, at)
 	if rec.failure == nil {
-		d.work.add(&rec, d.r.asked(&rec.sample))
+		d.work.add(rec, d.r.asked(&rec.sample))
 	}
 	l := rec.line(d.origin)
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
@@ -117,13 +119,13 @@ func (d *digest) take(rec record, at int64) (err error) {
 	if _, err := d.zip.Write(d.buf); err != nil {
 		return fmt.Errorf("writing the samples: %w", err)
 	}
-	d.buf = d.row.append(d.buf[:0], &rec)
+	d.buf = d.row.append(d.buf[:0], rec)
 	if _, err := d.csv.Write(d.buf); err != nil {
 		return fmt.Errorf("writing %s: %w", CSVFile, err)
 	}
-	d.r.redact(&rec)
+	d.r.redact(rec)
 	for k := range d.lists {
-		if err := d.lists[k].add(&rec); err != nil {
+		if err := d.lists[k].add(rec); err != nil {
 			return fmt.Errorf("writing vLLM's result file: %w", err)
 		}
 	}

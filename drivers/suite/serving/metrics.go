@@ -71,7 +71,7 @@ type summary struct {
 type scored struct{ n, compliant, truncated, violated int }
 
 // longest is how many seconds are told apart at most.
-const longest = 1 << 24
+const longest = 1 << 22
 
 // add sums up a record whose sample lies at a place of the book.
 func (s *summary) add(r *record, at int64) {
@@ -125,13 +125,14 @@ func (s *summary) events(r *record) {
 			s.itlToken.Add(gap * share)
 		}
 	}
-	r.arrivals(func(at time.Duration, tokens float64) {
+	each := r.tokensOfEvent()
+	for _, at := range ev {
 		second := max(0, min(longest, int((at-s.start)/time.Second)))
 		for len(s.seconds) <= second {
 			s.seconds = append(s.seconds, 0)
 		}
-		s.seconds[second] += tokens
-	})
+		s.seconds[second] += each
+	}
 }
 
 // score counts the verdict on a request that succeeded.

@@ -23,13 +23,8 @@ func (s *summary) busiestSecond() (most float64) {
 	return most
 }
 
-// arrivals calls f for every event of a request that succeeded, with its tokens spread evenly over its events.
-func (r *record) arrivals(f func(at time.Duration, tokens float64)) {
-	each := float64(r.out) / float64(len(r.answer.Events))
-	for _, at := range r.answer.Events {
-		f(at, each)
-	}
-}
+// tokensOfEvent are the tokens of a request that succeeded, spread evenly over its events.
+func (r *record) tokensOfEvent() float64 { return float64(r.out) / float64(len(r.answer.Events)) }
 
 // steady is the window in which about the usual number of requests is in flight: from when that is first reached to when
 // it is last left. Ramp and drain lie outside. False when there is no such window.
@@ -92,11 +87,11 @@ func (s *summary) steadyReport(m map[string]float64, from, to time.Duration, ok 
 			if cut, err = s.again(r); err != nil {
 				return
 			}
-			cut.arrivals(func(at time.Duration, n float64) {
+			for _, at := range cut.answer.Events {
 				if at >= from && at <= to {
-					tokens += n
+					tokens += cut.tokensOfEvent()
 				}
-			})
+			}
 		}
 	})
 	m["steady_s"] = (to - from).Seconds()

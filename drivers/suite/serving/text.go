@@ -32,23 +32,22 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 		b, d = append(b, '-'), -d
 	}
 	b = strconv.AppendInt(b, int64(d/time.Second), 10)
-	return appendFraction(b, uint64(d%time.Second), 9)
+	return appendFraction(b, uint32(d%time.Second), 9)
 }
 
-// appendFraction adds so many digits behind the point, without zeros at the end.
-func appendFraction(b []byte, n uint64, digits int) []byte {
+// appendFraction adds so many digits behind the point, at most nine, without zeros at the end.
+func appendFraction(b []byte, n uint32, digits int) []byte {
 	if n == 0 {
 		return b
 	}
-	for ; n%10 == 0; digits-- {
-		n /= 10
-	}
-	var text [20]byte
+	text := [10]byte{'.'}
 	for i := digits; i > 0; i-- {
 		text[i] = byte('0' + n%10)
 		n /= 10
 	}
-	text[0] = '.'
+	for text[digits] == '0' {
+		digits--
+	}
 	return append(b, text[:digits+1]...)
 }
 
@@ -62,5 +61,5 @@ func appendMillis(b []byte, ms float64) []byte {
 		return strconv.AppendFloat(b, ms, 'f', -1, 64)
 	}
 	b = strconv.AppendInt(b, int64(n)/1e6, 10)
-	return appendFraction(b, uint64(n)%1e6, 6)
+	return appendFraction(b, uint32(uint64(n)%1e6), 6)
 }
