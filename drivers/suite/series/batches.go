@@ -1,5 +1,7 @@
 package series
 
+import "slices"
+
 // Sequence is values that can be read again and again, in the order of time, each with how many requests were in flight when its own
 // was sent, itself among them.
 type Sequence struct {
@@ -35,24 +37,64 @@ func (s *Series) of(p float64) *shares {
 
 // count reads the values once for these percentiles.
 func (s *Series) count(percentiles ...float64) {
-	var limits []float64
-	var counted []*shares
-	for _, p := range percentiles {
-		if s.below[p] == nil {
-			s.below[p] = &shares{cut(s.N, parts), cut(s.N, batches)}
-			limits, counted = append(limits, s.Limit(int(p/100*float64(s.N)))), append(counted, s.below[p])
-		}
+	slices.Sort(percentiles)
+	percentiles = slices.DeleteFunc(slices.Compact(percentiles), func(p float64) bool { return s.below[p] != nil })
+	limits := make([]float64, len(percentiles))
+	for k, p := range percentiles {
+		limits[k] = s.Limit(int(p / 100 * float64(s.N)))
 	}
+	short, long := newTally(s.N, parts, len(limits)), newTally(s.N, batches, len(limits))
 	s.Each(func(value, _ float64) {
-		for k, c := range counted {
-			below := 0.0
-			if value <= limits[k] {
-				below = 1
-			}
-			c.short.add(below)
-			c.long.add(below)
+		above := 0 // of the limits, which ascend
+		for above < len(limits) && value > limits[above] {
+			above++
 		}
+		short.add(above)
+		long.add(above)
 	})
+	for k, p := range percentiles {
+		s.below[p] = &shares{short.below(k), long.below(k)}
+	}
+}
+
+// tally counts, in each batch, how many values are above so many of some limits.
+type tally struct {
+	length, skip, at int
+	limits           int
+	counts           []int // of each batch one for each limit, and one more
+	batch            []int // the part of counts that is added to
+}
+
+func newTally(n, batches, limits int) *tally {
+	t := &tally{length: n / batches, skip: n % batches, limits: limits, counts: make([]int, batches*(limits+1))}
+	t.batch = t.counts
+	return t
+}
+
+func (t *tally) add(above int) {
+	if t.skip > 0 || t.length == 0 {
+		t.skip--
+		return
+	}
+	if t.at == t.length {
+		t.at, t.batch = 0, t.batch[t.limits+1:]
+	}
+	t.at++
+	t.batch[above]++
+}
+
+// below are the values up to a limit as ones, and the others as zeros.
+func (t *tally) below(limit int) batched {
+	b := batched{length: t.length}
+	for batch := range slices.Chunk(t.counts, t.limits+1) {
+		n := 0
+		for _, c := range batch[:limit+1] {
+			n += c
+		}
+		b.n, b.sum, b.square = b.n+float64(t.length), b.sum+float64(n), b.square+float64(n)
+		b.means = append(b.means, float64(n)/float64(max(1, t.length)))
+	}
+	return b
 }
 
 // whole is the mean and the variance of all values, and what their batches say of how they depend on each other.

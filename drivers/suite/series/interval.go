@@ -61,7 +61,7 @@ func New(values, inFlight []float64) *Series {
 func Of(values Sequence, percentiles ...float64) *Series {
 	s := &Series{Sequence: values, below: map[float64]*shares{}}
 	if s.N > 0 {
-		s.count(append(percentiles, 50)...)
+		s.count(append(slices.Clone(percentiles), 50)...)
 	}
 	return s
 }

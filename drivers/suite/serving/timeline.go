@@ -54,10 +54,16 @@ func (t *timeline) each(f func(r *row, others int)) {
 
 // changes calls f for every request that begins (1) or ends (-1) in the order of time, at the same time beginnings before ends.
 func (t *timeline) changes(f func(at time.Duration, n int)) {
-	k := 0
+	k, next := 0, time.Duration(0)
+	if len(t.ends) > 0 {
+		next = t.row(0).sent
+	}
 	for _, end := range t.ends {
-		for ; k < len(t.ends) && t.row(k).sent <= end; k++ {
-			f(t.row(k).sent, 1)
+		for k < len(t.ends) && next <= end {
+			f(next, 1)
+			if k++; k < len(t.ends) {
+				next = t.row(k).sent
+			}
 		}
 		f(end, -1)
 	}
