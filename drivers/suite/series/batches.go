@@ -43,7 +43,7 @@ func (s *Series) count(percentiles ...float64) {
 	for k, p := range percentiles {
 		limits[k] = s.Limit(int(p / 100 * float64(s.N)))
 	}
-	short, long := newTally(s.N, parts, len(limits)), newTally(s.N, batches, len(limits))
+	short, long := newCounter(s.N, parts, len(limits)), newCounter(s.N, batches, len(limits))
 	s.Each(func(value, _ float64) {
 		above := 0 // of the limits, which ascend
 		for above < len(limits) && value > limits[above] {
@@ -57,21 +57,21 @@ func (s *Series) count(percentiles ...float64) {
 	}
 }
 
-// tally counts, in each batch, how many values are above so many of some limits.
-type tally struct {
+// counter counts, in each batch, how many values are above so many of some limits.
+type counter struct {
 	length, skip, at int
 	limits           int
 	counts           []int // of each batch one for each limit, and one more
 	batch            []int // the part of counts that is added to
 }
 
-func newTally(n, batches, limits int) *tally {
-	t := &tally{length: n / batches, skip: n % batches, limits: limits, counts: make([]int, batches*(limits+1))}
+func newCounter(n, batches, limits int) *counter {
+	t := &counter{length: n / batches, skip: n % batches, limits: limits, counts: make([]int, batches*(limits+1))}
 	t.batch = t.counts
 	return t
 }
 
-func (t *tally) add(above int) {
+func (t *counter) add(above int) {
 	if t.skip > 0 || t.length == 0 {
 		t.skip--
 		return
@@ -84,7 +84,7 @@ func (t *tally) add(above int) {
 }
 
 // below are the values up to a limit as ones, and the others as zeros.
-func (t *tally) below(limit int) batched {
+func (t *counter) below(limit int) batched {
 	b := batched{length: t.length}
 	for batch := range slices.Chunk(t.counts, t.limits+1) {
 		n := 0
