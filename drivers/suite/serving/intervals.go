@@ -1,6 +1,8 @@
 package serving
 
 import (
+	"time"
+
 	"assay/drivers/suite"
 	"assay/drivers/suite/series"
 )
@@ -26,10 +28,12 @@ func (s *summary) intervals(m map[string]float64) {
 	}
 }
 
-// line is the requests in the order of time.
+func bySent(r *row) time.Duration { return r.sent }
+
+// line is the requests in the order in which they were sent.
 func (s *summary) line() *timeline {
 	if s.timeline == nil {
-		s.timeline = timelineOf(s.rows)
+		s.timeline = s.rows.all().timeline(bySent)
 	}
 	return s.timeline
 }

@@ -36,7 +36,7 @@ func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool
 // load finds out whether the server kept up with an open loop: see the package doc. A closed loop never sends more than
 // the server answers, so it is never overloaded, and has the window of steady.
 func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
-	rows := t.rows
+	rows := t.rows.table
 	if !open {
 		l.start, l.end, l.steady = t.steady()
 		return l
@@ -44,7 +44,7 @@ func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
 	if len(v.Stages) > 0 {
 		at := 0
 		for k, stage := range v.Stages {
-			part := slice{rows, at, at + stage.Prompts}
+			part := slice{rows, at, at + stage.Prompts}.timeline(byDue)
 			at += stage.Prompts
 			if why := part.queue().Grows(suite.LeastRise); why != "" {
 				return kept{overloaded: fmt.Sprintf("stage %d: %s", k+1, why), from: k}
@@ -53,9 +53,10 @@ func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
 		return l
 	}
 	if v.RampUp != nil || v.Dataset == "timed-trace" { // where the load ends, it is judged
-		return kept{overloaded: slice{rows, 2 * rows.len() / 3, rows.len()}.queue().Grows(suite.LeastRamp)}
+		return kept{overloaded: slice{rows, 2 * rows.len() / 3, rows.len()}.timeline(byDue).queue().Grows(suite.LeastRamp)}
 	}
-	q := rows.all().queue()
+	due := rows.all().timeline(byDue)
+	q := due.queue()
 	if l.overloaded = q.Grows(suite.LeastRise); l.overloaded != "" || rows.len() < series.TrendSamples {
 		return l
 	}
@@ -64,10 +65,12 @@ func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
 			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(rows.len())*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
 		return l
 	}
-	l.start, l.end = q.Due[series.WarmUp(q.Latency)], q.Due[len(q.Due)-1]
+	l.start, l.end = due.row(q.Latency.WarmUp()).due, due.row(rows.len()-1).due
 	l.steady = l.end > l.start
 	return l
 }
+
+func byDue(r *row) time.Duration { return r.due }
 
 // report takes out of the metrics what says nothing of an overloaded server, and returns the notes.
 func (l kept) report(m map[string]float64) (notes []drivers.Reason) {

@@ -29,5 +29,5 @@ func judgeLoad(records []record, v *v1alpha1.Serving, open bool) kept {
 	for i := range records {
 		t.add(&records[i], int64(i))
 	}
-	return timelineOf(t).load(v, open)
+	return t.all().timeline(bySent).load(v, open)
 }

@@ -4,8 +4,6 @@ import (
 	"math"
 	"time"
 	"unsafe"
-
-	"assay/drivers/suite"
 )
 
 // row is what the statistics of a whole run need of a request.
@@ -81,11 +79,4 @@ func (s slice) each(f func(r *row)) {
 	for i := s.from; i < s.to; i++ {
 		f(s.row(i))
 	}
-}
-
-// queue is what an open loop was to the server's queue. What the bound on concurrency held back waited too.
-func (s slice) queue() *suite.Queue {
-	due, ended := make([]time.Duration, 0, s.len()), make([]time.Duration, 0, s.len())
-	s.each(func(r *row) { due, ended = append(due, r.due), append(ended, r.ended) })
-	return suite.NewQueue(due, ended)
 }

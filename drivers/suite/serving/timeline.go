@@ -4,40 +4,42 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"assay/drivers/suite"
 )
 
-// timeline is the rows of a table in the order in which they were sent, and when they ended.
+// timeline is rows in the order in which they were sent, or were due, and when they ended.
 type timeline struct {
-	rows  *table
+	rows  slice
 	order []int32         // nil: that of the table
 	ends  []time.Duration // in ascending order
 }
 
-func timelineOf(rows *table) *timeline {
-	t := &timeline{rows: rows, ends: make([]time.Duration, 0, rows.len())}
+// timeline is in the order of a time of the rows.
+func (s slice) timeline(by func(r *row) time.Duration) *timeline {
+	t := &timeline{rows: s, ends: make([]time.Duration, 0, s.len())}
 	inOrder, last := true, time.Duration(0)
-	rows.all().each(func(r *row) {
-		t.ends = append(t.ends, r.ended)
-		inOrder = inOrder && r.sent >= last
-		last = r.sent
+	s.each(func(r *row) {
+		at := by(r)
+		t.ends, inOrder, last = append(t.ends, r.ended), inOrder && at >= last, at
 	})
 	slices.Sort(t.ends)
 	if inOrder {
 		return t
 	}
-	sent := make([]time.Duration, 0, rows.len())
-	t.order = make([]int32, 0, rows.len())
-	rows.all().each(func(r *row) { t.order, sent = append(t.order, int32(len(t.order))), append(sent, r.sent) })
-	slices.SortStableFunc(t.order, func(a, b int32) int { return cmp.Compare(sent[a], sent[b]) })
+	times := make([]time.Duration, 0, s.len())
+	t.order = make([]int32, 0, s.len())
+	s.each(func(r *row) { t.order, times = append(t.order, int32(len(t.order))), append(times, by(r)) })
+	slices.SortStableFunc(t.order, func(a, b int32) int { return cmp.Compare(times[a], times[b]) })
 	return t
 }
 
-// row is the k-th that was sent.
+// row is the k-th.
 func (t *timeline) row(k int) *row {
 	if t.order != nil {
 		k = int(t.order[k])
 	}
-	return t.rows.row(k)
+	return t.rows.row(t.rows.from + k)
 }
 
 // each calls f for every request in the order in which they were sent, with how many others were in flight then.
@@ -67,4 +69,15 @@ func (t *timeline) changes(f func(at time.Duration, n int)) {
 		}
 		f(end, -1)
 	}
+}
+
+// queue is what an open loop was to the server's queue, of a timeline of when requests were due. What the bound on concurrency held back
+// waited too.
+func (t *timeline) queue() *suite.Queue {
+	return suite.QueueOf(t.ends, func(f func(due, ended time.Duration)) {
+		for k := range t.ends {
+			r := t.row(k)
+			f(r.due, r.ended)
+		}
+	})
 }
