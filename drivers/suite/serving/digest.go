@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"assay/drivers/suite"
@@ -18,8 +19,8 @@ type digest struct {
 	book    *book
 	sum     summary
 	work    *work
-	csv     *streamed
-	samples *streamed
+	csv     scratch
+	samples scratch
 	zip     *gzip.Writer
 	lists   []vllmList // of vLLM's result
 	origin  time.Duration
@@ -32,7 +33,7 @@ type digest struct {
 }
 
 func newDigest(r *runner, dir string, b *book) *digest {
-	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
+	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), csv: scratch{dir: dir}, samples: scratch{dir: dir}, row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
 	d.sum.rows, d.sum.free = &table{scratch: scratch{dir: dir}}, r.data.free
 	d.sum.again = func(row *row) (record, error) {
 		s, err := b.read(row.at)
@@ -69,7 +70,7 @@ func (d *digest) leaves(s *sample) bool {
 	return d.stopped && s.failure != nil && s.failure.Kind == "interrupted"
 }
 
-// begin opens the files, and finds out when the first request was due and was sent: it is one of the first block.
+// begin finds out when the first request was due and was sent: it is one of the first block.
 func (d *digest) begin(k *block, v view) error {
 	if d.began {
 		return nil
@@ -95,10 +96,9 @@ func (d *digest) begin(k *block, v view) error {
 		return nil
 	}
 	d.began = true
-	d.csv, d.samples = stream(filepath.Join(d.dir, CSVFile)), stream(filepath.Join(d.dir, samplesFile))
-	_, _ = d.csv.WriteString(csvHead) // its end tells
+	_, _ = d.csv.Write([]byte(csvHead)) // what fails is told when it is read
 	var err error
-	d.zip, err = gzip.NewWriterLevel(d.samples, gzip.BestSpeed)
+	d.zip, err = gzip.NewWriterLevel(&d.samples, gzip.BestSpeed)
 	return err
 }
 
@@ -116,13 +116,9 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	l := rec.line(d.origin)
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
 	d.buf = append(l.append(d.buf[:0]), '\n')
-	if _, err := d.zip.Write(d.buf); err != nil {
-		return fmt.Errorf("writing the samples: %w", err)
-	}
-	d.buf = d.row.append(d.buf[:0], rec)
-	if _, err := d.csv.Write(d.buf); err != nil {
-		return fmt.Errorf("writing %s: %w", CSVFile, err)
-	}
+	_, _ = d.zip.Write(d.buf) // to a scratch
+	d.csv.buf = d.row.append(d.csv.buf, rec)
+	_, _ = d.csv.Write(nil)
 	d.r.redact(rec)
 	for k := range d.lists {
 		if err := d.lists[k].add(rec); err != nil {
@@ -132,39 +128,32 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	return nil
 }
 
-// finish takes what was not taken yet, and gives the files of the samples their names.
+// finish takes what was not taken yet.
 func (d *digest) finish() error {
 	if d.err != nil {
 		return d.err
 	}
-	if err := d.book.rest(d.block); err != nil || !d.began {
-		return err
+	err := d.book.rest(d.block)
+	if err == nil && d.began {
+		err = d.zip.Close()
 	}
-	ended := make(chan error, 1)
-	csv := d.csv
-	go func() { ended <- csv.end() }() // both wait for the disk
-	err := d.zip.Close()
-	if e := d.samples.end(); err == nil {
-		err = e
-	}
-	if err != nil {
-		err = fmt.Errorf("writing the samples: %w", err)
-	}
-	csvErr := <-ended
-	d.csv, d.samples = nil, nil
-	if csvErr != nil {
-		csvErr = fmt.Errorf("writing %s: %w", CSVFile, csvErr)
-	}
-	return errors.Join(err, csvErr)
+	return err
 }
 
-// close gives back what it took. Files without their names are gone.
+// writeSamples writes the two files of samples, at a time: each waits for the disk.
+func (d *digest) writeSamples() error {
+	var errs [2]error
+	var wg sync.WaitGroup
+	wg.Go(func() { errs[0] = d.samples.writeFile(filepath.Join(d.dir, samplesFile)) })
+	wg.Go(func() { errs[1] = d.csv.writeFile(filepath.Join(d.dir, CSVFile)) })
+	wg.Wait()
+	return errors.Join(errs[:]...)
+}
+
+// close gives back what it took.
 func (d *digest) close() {
-	for _, s := range []*streamed{d.csv, d.samples} {
-		if s != nil {
-			s.leave()
-		}
-	}
+	d.csv.close()
+	d.samples.close()
 	for k := range d.lists {
 		d.lists[k].close()
 	}

@@ -201,7 +201,6 @@ func TestFilesAreLeft(t *testing.T) {
 		t.Fatal("nothing was taken")
 	}
 	d.close()
-	d.csv, d.samples = nil, nil
 	if left, err := filepath.Glob(filepath.Join(d.dir, "*")); err != nil || len(left) != 0 {
 		t.Errorf("%v, %v", left, err)
 	}

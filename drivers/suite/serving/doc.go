@@ -171,7 +171,6 @@
 //	table.go       what the whole run is judged by, a row a request
 //	timeline.go    the rows in the order of time
 //	scratch.go     bytes that are written once and read afterwards
-//	streamed.go    files that are written piece by piece
 //	partial.go     what a stopped run leaves     thread_linux.go, thread_other.go  a thread that steps back
 //	schedule.go    when requests go              load.go        the two loops over net/http
 //	client.go      the client on net/http        stream.go      its answers

@@ -95,7 +95,7 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 	watch := watching(r.client.threads)
 	threads, err := drive(ctx, start)
 	report := watch.Stop()
-	report.Own = max(0, report.Own-follow()) // the load does not wait for that
+	report.Without(follow())
 	report.Threads(threads)
 	r.self = append(r.self, report)
 	stop()

@@ -29,6 +29,9 @@ func (r *runner) partial(ctx context.Context, dir string, b *book) error {
 	if err := d.finish(); err != nil || d.len() == 0 {
 		return err
 	}
+	if err := d.writeSamples(); err != nil {
+		return err
+	}
 	r.spec.Stages = nil // the last ones are cut
 	_, res, err := r.result(ctx)
 	if err != nil {

@@ -212,14 +212,19 @@ func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult,
 	if err := r.digest.finish(); err != nil {
 		return drivers.SuiteResult{}, err
 	}
-	sum, res, err := r.result(ctx)
-	if err != nil {
-		return res, err
+	if r.digest.len() == 0 {
+		return drivers.SuiteResult{}, errors.New("no request was sent")
 	}
+	samples := make(chan error, 1)
+	go func() { samples <- r.digest.writeSamples() }() // it waits for the disk
+	sum, res, err := r.result(ctx)
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
-	if err := writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), r.digest.lists); err != nil {
-		return res, fmt.Errorf("writing vLLM's result file: %w", err)
+	if err == nil {
+		err = writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), r.digest.lists)
+	}
+	if err = errors.Join(err, <-samples); err != nil {
+		return res, err
 	}
 	r.overlap.Report(&res)
 	res.Files = []string{name, samplesFile, CSVFile}

@@ -35,9 +35,9 @@ func vllmFile(model string, s *v1alpha1.Serving, at time.Time) string {
 func writeVLLM(dir, name string, result map[string]any, lists []vllmList) error {
 	head, err := json.Marshal(result)
 	if err != nil {
-		return err
+		return fmt.Errorf("writing vLLM's result file: %w", err)
 	}
-	return durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
+	err = durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
 		if _, err := f.Write(head[:len(head)-1]); err != nil {
 			return err
 		}
@@ -49,6 +49,10 @@ func writeVLLM(dir, name string, result map[string]any, lists []vllmList) error 
 		_, err := f.Write([]byte("}"))
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("writing vLLM's result file: %w", err)
+	}
+	return nil
 }
 
 func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
