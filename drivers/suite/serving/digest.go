@@ -28,6 +28,7 @@ type digest struct {
 	began   bool
 	rec     record // that is taken
 	buf     []byte
+	quoted  []byte
 	row     csvRow
 	err     error // of follow
 }
@@ -117,9 +118,12 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
 	d.buf = append(l.append(d.buf[:0]), '\n')
 	_, _ = d.zip.Write(d.buf) // to a scratch
-	d.csv.buf = d.row.append(d.csv.buf, rec)
-	_, _ = d.csv.Write(nil)
+	if d.csv.buf = d.row.append(d.csv.buf, rec); len(d.csv.buf) >= filePiece {
+		d.csv.spill()
+	}
 	d.r.redact(rec)
+	d.quoted = appendText(d.quoted[:0], rec.answer.Text)
+	rec.quoted = d.quoted
 	for k := range d.lists {
 		if err := d.lists[k].add(rec); err != nil {
 			return fmt.Errorf("writing vLLM's result file: %w", err)

@@ -14,6 +14,7 @@ type record struct {
 	ttft, e2el float64
 	tpot       float64 // 0 with one token
 	in, out    int     // tokens
+	quoted     []byte  // the text as a JSON string, while it is written
 }
 
 func newRecord(s sample) record {

@@ -13,7 +13,7 @@ import (
 // appendText adds a text as a JSON string.
 func appendText[T string | []byte](b []byte, text T) []byte {
 	for i := range len(text) {
-		if !plain(text[i]) {
+		if !plain[text[i]] {
 			escaped, _ := json.Marshal(string(text)) // a string always has a form
 			return append(b, escaped...)
 		}
@@ -21,10 +21,13 @@ func appendText[T string | []byte](b []byte, text T) []byte {
 	return append(append(append(b, '"'), text...), '"')
 }
 
-// plain reports whether a byte stands for itself in a JSON string, as encoding/json writes it.
-func plain(c byte) bool {
-	return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
-}
+// plain are the bytes that stand for themselves in a JSON string, as encoding/json writes it.
+var plain = func() (all [256]bool) {
+	for c := byte(' '); c < 0x7f; c++ {
+		all[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
+	}
+	return all
+}()
 
 // appendSeconds adds a time in seconds, to the nanosecond.
 func appendSeconds(b []byte, d time.Duration) []byte {

@@ -19,10 +19,9 @@ func (c *vllmList) add(r *record) (err error) {
 	if c.n++; c.n > 1 {
 		c.buf = append(c.buf, ',')
 	}
-	if c.buf, err = c.entry(c.buf, r); err != nil {
-		return err
+	if c.buf, err = c.entry(c.buf, r); len(c.buf) >= filePiece {
+		c.spill()
 	}
-	_, err = c.Write(nil)
 	return err
 }
 
@@ -71,7 +70,7 @@ func vllmLists(d *dataset, dir string) (out []vllmList) {
 	add("start_times", func(b []byte, r *record) ([]byte, error) { return appendSeconds(b, r.sent), nil })
 	// the constraint is null for a free request; correctness is assay's full check, not vLLM's partial one
 	add("outputs", func(b []byte, r *record) ([]byte, error) {
-		b = append(appendText(append(b, `{"generated":`...), r.answer.Text), `,"expected":`...)
+		b = append(append(append(b, `{"generated":`...), r.quoted...), `,"expected":`...)
 		if r.structured && !d.free { // it would make every request again
 			expected, err := json.Marshal(d.expected(r.index))
 			if err != nil {
@@ -84,6 +83,6 @@ func vllmLists(d *dataset, dir string) (out []vllmList) {
 		b = strconv.AppendBool(append(b, `,"correctness":`...), r.verdict == compliant)
 		return append(b, '}'), nil
 	})
-	add("generated_texts", func(b []byte, r *record) ([]byte, error) { return appendText(b, r.answer.Text), nil })
+	add("generated_texts", func(b []byte, r *record) ([]byte, error) { return append(b, r.quoted...), nil })
 	return out
 }
