@@ -26,6 +26,7 @@ type digest struct {
 	origin  time.Duration
 	stopped bool // what had not ended when the run was stopped did not fail: it is left out
 	began   bool
+	open    opened
 	rec     record // that is taken
 	buf     []byte
 	quoted  []byte
@@ -46,25 +47,40 @@ func newDigest(r *runner, dir string, b *book) *digest {
 // len is how many samples it has taken.
 func (d *digest) len() int { return d.sum.rows.len() }
 
+// opened is a block of which some samples were taken.
+type opened struct {
+	k  *block
+	v  view
+	at int
+}
+
 // block takes the samples of a block.
 func (d *digest) block(k *block, v view) error {
 	if err := d.begin(k, v); err != nil {
 		return err
 	}
-	for _, at := range k.places {
-		if at == 0 {
-			continue
-		}
-		s, err := v.sample(at - 1)
-		if err == nil && !d.leaves(&s) {
-			d.rec = newRecord(s)
-			err = d.take(&d.rec, at-1)
-		}
-		if err != nil {
+	for d.open = (opened{k, v, 0}); d.open.at < blockOf; {
+		if err := d.next(); err != nil {
 			return err
 		}
 	}
+	d.open = opened{}
 	return nil
+}
+
+// next takes the next sample of the block that is open.
+func (d *digest) next() error {
+	o := &d.open
+	at := o.k.places[o.at]
+	if o.at++; at == 0 {
+		return nil
+	}
+	s, err := o.v.sample(at - 1)
+	if err != nil || d.leaves(&s) {
+		return err
+	}
+	d.rec = newRecord(s)
+	return d.take(&d.rec, at-1)
 }
 
 func (d *digest) leaves(s *sample) bool {
@@ -136,6 +152,11 @@ func (d *digest) take(rec *record, at int64) (err error) {
 func (d *digest) finish() error {
 	if d.err != nil {
 		return d.err
+	}
+	for d.open.k != nil && d.open.at < blockOf {
+		if err := d.next(); err != nil {
+			return err
+		}
 	}
 	err := d.book.rest(d.block)
 	if err == nil && d.began {

@@ -84,7 +84,7 @@ func TestDigestIsSmall(t *testing.T) {
 		add(i)
 	}
 	b.spool.onDiskAll()
-	d.takeWhole(make(chan struct{}))
+	d.takeUntil(func() bool { return true })
 	kept, allocations := heap()
 	const late = 2000
 	for i := 100_001; i < n-late; i++ { // none of them is whole before the one that comes late
@@ -102,7 +102,7 @@ func TestDigestIsSmall(t *testing.T) {
 		add(n + i)
 	}
 	b.spool.onDiskAll()
-	d.takeWhole(make(chan struct{}))
+	d.takeUntil(func() bool { return true })
 	if taken := d.len(); d.err != nil || taken < n-blockOf {
 		t.Errorf("%d of %d are taken before the end: %v", taken, n, d.err)
 	}
@@ -196,7 +196,7 @@ func TestFilesAreLeft(t *testing.T) {
 		b.add(answered(i))
 	}
 	b.spool.onDiskAll()
-	d.takeWhole(make(chan struct{}))
+	d.takeUntil(func() bool { return true })
 	if d.len() == 0 {
 		t.Fatal("nothing was taken")
 	}

@@ -122,8 +122,8 @@
 // A run is bounded by prompts, or by time (duration: no request begins later). Requests are made at most 64 MiB ahead of
 // their being sent (ahead.go): for most runs that is all of them before the clock starts. What became of a request goes to a
 // file without a name in the run's directory (spool.go). From there each is read once, in the order of the requests, summed up
-// and written to the run's files (digest.go): while the run goes on, on a thread that works in the time that the load leaves
-// (follow.go; not answers that are scored), and what is left of it after the last answer. In memory stays the place of what waits
+// and written to the run's files (digest.go): while the run goes on, in turns that together take a fiftieth of a CPU at most, which
+// is enough for some thousand requests/s (follow.go; not where the load needs half of its CPUs, nor answers that are scored), and what is left of it after the last answer. In memory stays the place of what waits
 // for its turn, 8 bytes a request, and at the end when each ended, 8 bytes again; an open loop needs 40 there. A run of ten
 // million requests keeps below 300 MB. On disk it takes some 300 bytes a request, besides 8 a token and the answers, until it ends.
 // Percentiles of more than 32,768 values are right within a 4,096th of themselves (suite.Values). Samples of several nodes are put
@@ -171,7 +171,7 @@
 //	table.go       what the whole run is judged by, a row a request
 //	timeline.go    the rows in the order of time
 //	scratch.go     bytes that are written once and read afterwards
-//	partial.go     what a stopped run leaves     thread_linux.go, thread_other.go  a thread that steps back
+//	partial.go     what a stopped run leaves     thread_linux.go, thread_other.go  a thread's priority, and CPU time
 //	schedule.go    when requests go              load.go        the two loops over net/http
 //	client.go      the client on net/http        stream.go      its answers
 //	driver.go      which client sends            driver_linux.go, driver_other.go
