@@ -2,6 +2,8 @@ package serving
 
 import (
 	"cmp"
+	"encoding/csv"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -122,6 +124,45 @@ func TestDigestIsSmall(t *testing.T) {
 		t.Errorf("%.2f allocations a request", each)
 	}
 	runtime.KeepAlive(d)
+}
+
+// TestFollow: while a run goes on its samples are taken, and those that were not are taken at its end, each once.
+func TestFollow(t *testing.T) {
+	const n = 5000
+	d, b := digesting(t, n)
+	stop := d.follow(1)
+	for i := range n {
+		b.add(answered(i))
+	}
+	begun := func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.next > 1
+	}
+	for until := time.Now().Add(20 * time.Second); !begun() && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if d.err != nil || d.len() == 0 || d.len() >= n {
+		t.Errorf("%d of %d are taken before the end: %v", d.len(), n, d.err)
+	}
+	if err := errors.Join(d.finish(), d.writeSamples()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(d.dir, CSVFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != n+1 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for i, row := range rows[1:] {
+		if row[0] != "r-"+strconv.Itoa(i) {
+			t.Fatalf("row %d is of %s", i, row[0])
+		}
+	}
 }
 
 // TestDigestTwin: the statistics of requests that are read one at a time are those of lists of all of them, whatever the order in which they

@@ -135,7 +135,7 @@ func (s *spool) end() (err error) {
 	if s.wrote != nil {
 		err = <-s.wrote
 	}
-	for s.empty != nil && len(s.empty) > 0 {
+	for len(s.empty) > 0 {
 		<-s.empty // what waited to be filled is given back
 	}
 	if err != nil {
