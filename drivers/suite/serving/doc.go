@@ -124,8 +124,8 @@
 // file without a name in the run's directory (spool.go). From there each is read once, in the order of the requests, summed up
 // and written to the run's files (digest.go): while the run goes on, in turns that together take a fiftieth of a CPU at most, which
 // is enough for some thousand requests/s (follow.go; not where the load needs half of its CPUs, nor answers that are scored), and what is left of it after the last answer. In memory stays the place of what waits
-// for its turn, 8 bytes a request, and at the end when each ended, 8 bytes again; an open loop needs 40 there. A run of ten
-// million requests keeps below 300 MB. On disk it takes some 300 bytes a request, besides 8 a token and the answers, until it ends.
+// for its turn, 8 bytes a request, and at the end when each ended, 8 bytes again; up to 32 in an open loop, or where many threads send. A closed
+// loop of ten million requests keeps below 300 MB. On disk it takes some 300 bytes a request, besides 8 a token and the answers, until it ends.
 // Percentiles of more than 32,768 values are right within a 4,096th of themselves (suite.Values). Samples of several nodes are put
 // together before anything is computed.
 //
