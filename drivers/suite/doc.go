@@ -12,6 +12,7 @@
 //   - Percentiles interpolate linearly, as numpy does; std is the population's. A percentile is reported only when with 99 %
 //     confidence at least two samples lie beyond it (v1alpha1.SamplesFor: p90 64, p95 130, p99 662, p99.9 6,636). A shorter run leaves
 //     it out and stays valid, with the note TooFewSamples, which names those up to p99. The maximum is always there, but of nothing.
+//     Of more than 32,768 values it is told within a 4,096th of itself (Values).
 //   - …_lo and …_hi enclose a mean, median or percentile of requests with 95 % confidence, though requests depend on each other
 //     (package series). Where that cannot be said, they are absent, and the note NoInterval says why.
 //   - A result is valid unless it has a fault. Faults and notes are the reasons of reasons.go; each is explained there
@@ -37,6 +38,7 @@
 //	failure.go     requests that failed, by kind
 //	lost.go        a target that answers nothing at all, which is not the suite's judgement
 //	percentile.go  means, percentiles, and which a distribution reports
+//	values.go      the same of any number of values, in bounded memory
 //	intervals.go   how sure they are, of values in the order of time
 //	queue.go       an open loop that asks for more than is answered
 //	effective.go   how many independent requests a run is worth

@@ -9,14 +9,25 @@ import (
 	"assay/drivers/suite/series"
 )
 
-// Intervals adds the 95 % intervals of the mean, the median and the tails that Distribution has reported, as
-// name_p99_ms_lo and _hi, of values in the order in which their requests were sent; inFlight is how many were in flight when
-// each was sent, itself among them. A statistic for which package series finds none has neither; they are returned with why.
+// Intervals is IntervalsOf lists: of values in the order in which their requests were sent, and of how many were in flight when
+// each was sent, itself among them.
 func Intervals(metrics map[string]float64, name string, ms []float64, inFlight []float64) (without Without) {
 	if len(ms) == 0 {
 		return nil
 	}
-	values := series.New(ms, inFlight)
+	return intervals(metrics, name, series.New(ms, inFlight))
+}
+
+// IntervalsOf adds the 95 % intervals of the mean, the median and the tails that Distribution has reported, as
+// name_p99_ms_lo and _hi. A statistic for which package series finds none has neither; they are returned with why.
+func IntervalsOf(metrics map[string]float64, name string, ms series.Sequence) (without Without) {
+	if ms.N == 0 {
+		return nil
+	}
+	return intervals(metrics, name, series.Of(ms, Tails...))
+}
+
+func intervals(metrics map[string]float64, name string, values *series.Series) (without Without) {
 	add := func(statistic string, i series.Interval, err error) {
 		metric := fmt.Sprintf("%s_%s_ms", name, statistic)
 		if err != nil {
@@ -28,7 +39,7 @@ func Intervals(metrics map[string]float64, name string, ms []float64, inFlight [
 	i, err := values.Percentile(50)
 	add("median", i, err)
 	for _, p := range Tails {
-		if len(ms) >= v1alpha1.SamplesFor(p) {
+		if values.N >= v1alpha1.SamplesFor(p) {
 			i, err := values.Percentile(p)
 			add(fmt.Sprintf("p%g", p), i, err)
 		}

@@ -57,22 +57,9 @@ func Ascending(values []float64) []float64 {
 	return slices.Sorted(slices.Values(values))
 }
 
-// Distribution adds name_{mean,median,std,max,p90,p95,p99,p99.9}_ms of values in milliseconds. Without values it adds nothing,
-// and it leaves out the tails for which there are too few (v1alpha1.SamplesFor).
+// Distribution is Values.Report of a list.
 func Distribution(metrics map[string]float64, name string, ms []float64) {
-	if len(ms) == 0 {
-		return
-	}
-	sorted := Ascending(ms)
-	metrics[name+"_mean_ms"] = Mean(sorted)
-	metrics[name+"_median_ms"] = Percentile(sorted, 50)
-	metrics[name+"_std_ms"] = Std(sorted)
-	metrics[name+"_max_ms"] = sorted[len(sorted)-1]
-	for _, p := range Tails {
-		if len(sorted) >= v1alpha1.SamplesFor(p) {
-			metrics[fmt.Sprintf("%s_p%g_ms", name, p)] = Percentile(sorted, p)
-		}
-	}
+	ValuesOf(ms).Report(metrics, name)
 }
 
 // noted is the highest tail that users look for in every result. One above it is left out without a word.

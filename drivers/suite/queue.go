@@ -24,31 +24,54 @@ const (
 
 // Queue is an open loop as the queue of its target saw it, in the order in which requests were due.
 type Queue struct {
-	Due     []time.Duration
-	Latency []float64     // seconds from due to the end, whether or not it succeeded
+	Latency *series.Trend // seconds from due to the end, whether or not it succeeded
 	Lasted  time.Duration // from the first due to the last
 	First   time.Duration // the median latency of the first requests
 
-	inFlight []float64 // when each was due, itself among them
-	done     int       // that ended before the last one was due
+	n        int
+	inFlight *series.Trend // when each was due, itself among them
+	waiting  int           // the last one of them
+	done     int           // that ended before the last one was due
 }
 
 // NewQueue takes when requests were due and when they ended, on one clock. It changes neither.
 func NewQueue(due, ended []time.Duration) *Queue {
-	q, order, ends := &Queue{}, make([]int, len(due)), slices.Sorted(slices.Values(ended))
+	order := make([]int, len(due))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(due[a], due[b]) })
-	for n, i := range order {
-		for q.done < len(ends) && ends[q.done] <= due[i] {
+	return QueueOf(slices.Sorted(slices.Values(ended)), func(f func(due, ended time.Duration)) {
+		for _, i := range order {
+			f(due[i], ended[i])
+		}
+	})
+}
+
+// QueueOf is NewQueue of requests that need not be in memory: when they ended in ascending order, and what calls a function once for each
+// in the order in which they were due.
+func QueueOf(ends []time.Duration, each func(f func(due, ended time.Duration))) *Queue {
+	q := &Queue{n: len(ends), Latency: series.NewTrend(len(ends)), inFlight: series.NewTrend(len(ends))}
+	var from time.Duration
+	first, k := make([]float64, 0, (q.n+shareOfFirst-1)/shareOfFirst), 0
+	each(func(due, ended time.Duration) {
+		for q.done < len(ends) && ends[q.done] <= due {
 			q.done++
 		}
-		q.Due, q.Latency, q.inFlight = append(q.Due, due[i]), append(q.Latency, (ended[i]-due[i]).Seconds()), append(q.inFlight, float64(n+1-q.done))
-	}
-	if n := len(order); n > 0 {
-		q.Lasted = q.Due[n-1] - q.Due[0]
-		q.First = time.Duration(Percentile(slices.Sorted(slices.Values(q.Latency[:(n+shareOfFirst-1)/shareOfFirst])), 50) * float64(time.Second))
+		if k++; k == 1 {
+			from = due
+		}
+		latency := (ended - due).Seconds()
+		if len(first) < cap(first) {
+			first = append(first, latency)
+		}
+		q.Latency.Add(latency)
+		q.waiting, q.Lasted = k-q.done, due-from
+		q.inFlight.Add(float64(q.waiting))
+	})
+	if q.n > 0 {
+		slices.Sort(first)
+		q.First = time.Duration(Percentile(first, 50) * float64(time.Second))
 	}
 	return q
 }
@@ -58,9 +81,9 @@ func (q *Queue) Short() bool { return q.Lasted < leastTurns*q.First }
 
 // Grows says how the queue grew; empty when it did not, surely, by that share of the requests and of the time in which they came.
 func (q *Queue) Grows(least float64) string {
-	waiting, more := series.Rise(q.inFlight)
-	longer, slower := series.Rise(q.Latency)
-	n, seconds := float64(len(q.Due)), q.Lasted.Seconds()
+	waiting, more := q.inFlight.Rise()
+	longer, slower := q.Latency.Rise()
+	n, seconds := float64(q.n), q.Lasted.Seconds()
 	if q.Short() {
 		least = max(least, leastBurst)
 	}
@@ -68,7 +91,7 @@ func (q *Queue) Grows(least float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%.3g requests/s were due, and %.3g/s were answered: while they came, those in flight grew by %.0f to %.0f, and the time that one took by %.3g s",
-		(n-1)/seconds, float64(q.done)/seconds, waiting, q.inFlight[len(q.inFlight)-1], longer)
+		(n-1)/seconds, float64(q.done)/seconds, waiting, float64(q.waiting), longer)
 }
 
 // OverloadedBy is the note on a queue that Grows.

@@ -51,6 +51,11 @@ func (t Thread) Since(o Thread) Thread {
 	return Thread{Ran: t.Ran - o.Ran, Waited: t.Waited - o.Waited, Turns: t.Turns - o.Turns, Late: t.Late}
 }
 
+// Without takes out a thread whose work no request waits for: what it used is not missing where it is wanted.
+func (r *Report) Without(t Thread) {
+	r.Own, r.Waited, r.Turns = max(0, r.Own-t.Ran), max(0, r.Waited-t.Waited), max(0, r.Turns-t.Turns)
+}
+
 // Threads puts what the threads that do the work saw in the place of what is known of the process as a whole.
 func (r *Report) Threads(all []Thread) {
 	if len(all) == 0 {

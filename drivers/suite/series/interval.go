@@ -37,15 +37,33 @@ var (
 
 // Series is values of one quantity in the order of time, of requests of which some overlapped.
 type Series struct {
-	values, sorted []float64
-	inFlight       []float64
-	middle         float64 // how many samples are worth one for being below the median; 0: not yet known
+	Sequence
+	read     bool
+	values   whole
+	inFlight whole
+	below    map[float64]*shares // by percentile
 }
 
 // New takes the values in the order in which their requests were sent, and how many requests were in flight when each was
 // sent, itself among them. It keeps both, and changes neither.
 func New(values, inFlight []float64) *Series {
-	return &Series{values: values, sorted: slices.Sorted(slices.Values(values)), inFlight: inFlight}
+	sorted := slices.Sorted(slices.Values(values))
+	rank := func(k int) float64 { return sorted[k] }
+	return Of(Sequence{N: len(values), Rank: rank, Limit: rank, Each: func(f func(value, inFlight float64)) {
+		for i, v := range values {
+			f(v, inFlight[i])
+		}
+	}})
+}
+
+// Of is New for values that need not be in memory. They are read once, once more for the percentiles that are named, and once for
+// each other one that is asked.
+func Of(values Sequence, percentiles ...float64) *Series {
+	s := &Series{Sequence: values, below: map[float64]*shares{}}
+	if s.N > 0 {
+		s.count(append(slices.Clone(percentiles), 50)...)
+	}
+	return s
 }
 
 // Percentile is the 95 % interval of the p-th percentile, 0 < p < 100. An error says why there is none, and what would help.
@@ -54,15 +72,15 @@ func (s *Series) Percentile(p float64) (Interval, error) {
 	if err != nil {
 		return Interval{}, err
 	}
-	below := s.below(p)
-	n, need := float64(len(s.values)), float64(max(effective, v1alpha1.SamplesFor(p)))
-	own := max(dependence(below, parts), 1)
+	below := s.of(p)
+	n, need := float64(s.N), float64(max(effective, v1alpha1.SamplesFor(p)))
+	own := max(below.short.dependence(), 1)
 	worth := n / max(own, s.median())
 	if worth < need {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and p%g needs %.0f: send about %.0f times as many",
 			ErrDependent, n, worth, p, need, math.Ceil(need/worth))
 	}
-	spread := max(dependence(below, batches), least) * students * students
+	spread := max(below.long.dependence(), least) * students * students
 	q := p / 100
 	further := reach{own: own, middle: s.median(), state: n / met, worth: worth / need, met: met / states, beyond: worth * min(q, 1-q)}.unmet()
 	return s.ranks(q, n/spread, n/(spread*further*further))
@@ -74,34 +92,35 @@ func (s *Series) Mean() (Interval, error) {
 	if err != nil {
 		return Interval{}, err
 	}
-	n := float64(len(s.values))
-	mean, single := meanVariance(s.values)
-	if far := math.Max(s.sorted[len(s.sorted)-1]-mean, mean-s.sorted[0]); far*far > dominance*n*single {
+	n := float64(s.N)
+	mean, single := s.values.meanVariance()
+	if far := math.Max(s.Rank(s.N-1)-mean, mean-s.Rank(0)); far*far > dominance*n*single {
 		return Interval{}, fmt.Errorf("%w: one makes up %.0f%% of the spread; read the median", ErrHeavy, 100*far*far/n/single)
 	}
-	own := max(dependence(s.values, parts), 1)
+	own := max(s.values.short.dependence(), 1)
 	worth := n / own
 	if worth < ofMean {
 		return Interval{}, fmt.Errorf("%w: %.0f are worth %.0f independent ones, and a mean needs %d: send about %.0f times as many",
 			ErrDependent, n, worth, ofMean, math.Ceil(ofMean/worth))
 	}
-	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(max(dependence(s.values, batches), least)*single/n)
+	half := students * distuv.UnitNormal.Quantile((1+confidence)/2) * math.Sqrt(max(s.values.long.dependence(), least)*single/n)
 	further := reach{own: own, middle: s.median(), state: n / met, worth: worth / ofMean, met: met / states, beyond: worth / 2}.unmet()
 	return Interval{mean - half, mean + half*further}, nil
 }
 
 // enough checks what can be known before the values are read, and returns how many independent states of the server they met.
 func (s *Series) enough(need int) (met float64, err error) {
-	if n := len(s.values); n < need {
+	if n := s.N; n < need {
 		return 0, fmt.Errorf("%w: %d, and %d are needed", ErrTooFew, n, need)
 	}
-	mean, _ := meanVariance(s.inFlight)
-	n := float64(len(s.values))
+	s.measure()
+	mean, _ := s.inFlight.meanVariance()
+	n := float64(s.N)
 	if need := turnovers * mean; n < need {
 		return 0, fmt.Errorf("%w: %.0f were sent with %.0f in flight, and the server must have replaced those %d times: send %.0f",
 			ErrTooFew, n, mean, turnovers, math.Ceil(need))
 	}
-	if met = n / max(dependence(s.inFlight, parts), 1); met < states {
+	if met = n / max(s.inFlight.short.dependence(), 1); met < states {
 		return met, fmt.Errorf("%w: the number in flight changed so slowly that they met %.0f independent states of the server, and %d are needed: send about %.0f times as many",
 			ErrDependent, met, states, math.Ceil(states/met))
 	}
@@ -109,56 +128,22 @@ func (s *Series) enough(need int) (met float64, err error) {
 }
 
 // median is how many values are worth an independent one for being below the median.
-func (s *Series) median() float64 {
-	if s.middle == 0 {
-		s.middle = dependence(s.below(50), parts)
-	}
-	return s.middle
-}
-
-// below is 1 for values up to the p-th percentile, else 0.
-func (s *Series) below(p float64) []float64 {
-	limit, out := s.sorted[int(p/100*float64(len(s.sorted)))], make([]float64, len(s.values))
-	for i, v := range s.values {
-		if v <= limit {
-			out[i] = 1
-		}
-	}
-	return out
-}
+func (s *Series) median() float64 { return s.of(50).short.dependence() }
 
 // ranks is the interval of the q-quantile, 0 < q < 1, from as many independent samples as the series is worth for each of its ends:
 // the values at the shares below which the quantile may lie, by the posterior of a proportion with Jeffreys' prior.
 func (s *Series) ranks(q, below, above float64) (Interval, error) {
-	n := len(s.sorted)
+	n := s.N
 	lo := int(math.Floor(float64(n) * mathext.InvRegIncBeta(below*q+prior, below*(1-q)+1-prior, (1-confidence)/2)))
 	hi := int(math.Ceil(float64(n)*mathext.InvRegIncBeta(above*q+1-prior, above*(1-q)+prior, (1+confidence)/2))) - 1
 	if hi >= n-1 && above*(1-q) < 1 {
 		return Interval{}, fmt.Errorf("%w beyond it", ErrTooFew)
 	}
-	return Interval{s.sorted[lo], s.sorted[min(hi, n-1)]}, nil
+	return Interval{s.Rank(lo), s.Rank(min(hi, n-1))}, nil
 }
 
 // students is by how much Student's t is above the normal, at our confidence, for a spread found from the batches.
 var students = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: batches - 1}.Quantile((1+confidence)/2) / distuv.UnitNormal.Quantile((1+confidence)/2)
-
-// dependence is how many values are worth one independent one: the variance of the mean of one of
-// so many batches, as a multiple of what it would be if they were independent; 0 for values that are all the same. What does
-// not fill a batch is left out at the beginning.
-func dependence(values []float64, batches int) float64 {
-	length := len(values) / batches
-	values = values[len(values)-batches*length:]
-	mean, single := meanVariance(values)
-	if single == 0 {
-		return 0
-	}
-	between := 0.0
-	for batch := range slices.Chunk(values, length) {
-		m, _ := meanVariance(batch)
-		between += (m - mean) * (m - mean)
-	}
-	return between / float64(batches-1) * float64(length) / single
-}
 
 // meanVariance is of at least one value; the variance is the population's.
 func meanVariance(values []float64) (mean, variance float64) {

@@ -17,22 +17,46 @@ const TrendSamples = 4 * blocks
 // rare is what Student's t of the steps between blocks exceeds in so few cases.
 var rare = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: blocks - 2}.Quantile(1 - chance)
 
+// Trend is what the trend of values is told from. Each value is read once, in the order of time.
+type Trend struct {
+	n, at int
+	block int
+	sums  [blocks]float64
+	five  [five]float64
+	fives []float64 // means of five values each
+}
+
+const five = 5
+
+// NewTrend is that of n values, which are added next.
+func NewTrend(n int) *Trend { return &Trend{n: n, fives: make([]float64, 0, n/five)} }
+
+// Add adds the next value.
+func (t *Trend) Add(v float64) {
+	for t.at >= (t.block+1)*t.n/blocks {
+		t.block++
+	}
+	t.sums[t.block] += v
+	t.five[t.at%five] = v
+	if t.at++; t.at%five == 0 {
+		m, _ := meanVariance(t.five[:])
+		t.fives = append(t.fives, m)
+	}
+}
+
 // Rise is by how much values rise from the first to the last, in their unit, and whether that is sure: whether the steps
 // from each tenth's mean to the next are above zero on average, by a t test at 1 %. Nothing is assumed of how long values depend
 // on each other, since a step is small against a block: of a series without a trend the steps undo one another, which makes
 // their spread large against their sum, and of a random walk, which is the worst that can have none, they are independent.
 // A server that fills and is then full rises in its first steps alone, which is not sure. Fewer than TrendSamples values never are.
-func Rise(values []float64) (rise float64, sure bool) {
-	if len(values) < TrendSamples {
+func (t *Trend) Rise() (rise float64, sure bool) {
+	if t.n < TrendSamples {
 		return 0, false
 	}
-	means := make([]float64, blocks)
-	for i := range means {
-		means[i], _ = meanVariance(values[i*len(values)/blocks : (i+1)*len(values)/blocks])
-	}
+	mean := func(i int) float64 { return t.sums[i] / float64((i+1)*t.n/blocks-i*t.n/blocks) }
 	steps := make([]float64, blocks-1)
 	for i := range steps {
-		steps[i] = means[i+1] - means[i]
+		steps[i] = mean(i+1) - mean(i)
 	}
 	step, spread := meanVariance(steps)
 	if step <= 0 {
@@ -43,13 +67,8 @@ func Rise(values []float64) (rise float64, sure bool) {
 
 // WarmUp is how many values at the beginning are of a warm-up, by MSER-5: after these, of all beginnings up to a half, the mean
 // of the rest is known best, as far as means of five values tell. 0 for fewer than twenty values.
-func WarmUp(values []float64) int {
-	const five = 5
-	var means []float64
-	for at := 0; at+five <= len(values); at += five {
-		m, _ := meanVariance(values[at : at+five])
-		means = append(means, m)
-	}
+func (t *Trend) WarmUp() int {
+	means := t.fives
 	if len(means) < 4 {
 		return 0
 	}
@@ -63,4 +82,18 @@ func WarmUp(values []float64) int {
 		}
 	}
 	return five * cut
+}
+
+// Rise is that of values in memory.
+func Rise(values []float64) (rise float64, sure bool) { return trendOf(values).Rise() }
+
+// WarmUp is that of values in memory.
+func WarmUp(values []float64) int { return trendOf(values).WarmUp() }
+
+func trendOf(values []float64) *Trend {
+	t := NewTrend(len(values))
+	for _, v := range values {
+		t.Add(v)
+	}
+	return t
 }

@@ -1,53 +1,54 @@
 package serving
 
 import (
-	"bufio"
-	"encoding/csv"
-	"io"
-	"path/filepath"
+	"bytes"
 	"strconv"
+	"strings"
 	"time"
-
-	"assay/drivers/durable"
 )
 
 // CSVFile has one row a request, for checking the client against a server's own record by X-Request-Id. Times are
 // nanoseconds of CLOCK_MONOTONIC on the client's host; empty when it did not happen.
 const CSVFile = "samples.csv"
 
-// filePiece is how much of a file is written at once, in bytes.
-const filePiece = 256 << 10
+const csvHead = "id,intended_ns,sent_ns,first_ns,last_ns,tokens,chunks,error\n"
 
-func writeCSV(dir string, records []record, id func(int) string) error {
-	return durable.Writer{}.Stream(filepath.Join(dir, CSVFile), 0o600, func(f io.Writer) error {
-		w := csv.NewWriter(bufio.NewWriterSize(f, filePiece))
-		row := []string{"id", "intended_ns", "sent_ns", "first_ns", "last_ns", "tokens", "chunks", "error"}
-		for i := -1; i < len(records); i++ {
-			if i >= 0 {
-				records[i].row(row, id)
-			}
-			if err := w.Write(row); err != nil {
-				return err
-			}
-		}
-		w.Flush()
-		return w.Error()
-	})
-}
+// csvRow makes rows. prefix is what the ids of all requests begin with, as a field.
+type csvRow struct{ prefix []byte }
 
-// row fills in a row of the file.
-func (r *record) row(row []string, id func(int) string) {
+// append adds the row of a request.
+func (c *csvRow) append(b []byte, r *record) []byte {
+	quoted := bytes.HasSuffix(c.prefix, []byte(`"`))
+	b = append(b, bytes.TrimSuffix(c.prefix, []byte(`"`))...)
+	if b = strconv.AppendInt(b, int64(r.index), 10); quoted {
+		b = append(b, '"')
+	}
 	n := len(r.answer.Events)
-	row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = id(r.index), ns(r.due), ns(r.sent), "", "", "", strconv.Itoa(n), ""
+	number := func(v int64, has bool) {
+		if b = append(b, ','); has {
+			b = strconv.AppendInt(b, v, 10)
+		}
+	}
+	var first, last time.Duration
 	if n > 0 {
-		row[3], row[4] = ns(r.answer.Events[0]), ns(r.answer.Events[n-1])
+		first, last = r.answer.Events[0], r.answer.Events[n-1]
 	}
-	if r.answer.Usage {
-		row[5] = strconv.Itoa(r.answer.Completion)
+	number(int64(r.due), true)
+	number(int64(r.sent), true)
+	number(int64(first), n > 0)
+	number(int64(last), n > 0)
+	number(int64(r.answer.Completion), r.answer.Usage)
+	number(int64(n), true)
+	if b = append(b, ','); r.failure != nil {
+		b = appendField(b, r.failure.Kind)
 	}
-	if r.failure != nil {
-		row[7] = r.failure.Kind
-	}
+	return append(b, '\n')
 }
 
-func ns(d time.Duration) string { return strconv.FormatInt(d.Nanoseconds(), 10) }
+// appendField adds a field as encoding/csv writes it.
+func appendField(b []byte, field string) []byte {
+	if !strings.ContainsAny(field, ",\"\r\n") && !strings.HasPrefix(field, " ") {
+		return append(b, field...)
+	}
+	return append(append(append(b, '"'), strings.ReplaceAll(field, `"`, `""`)...), '"')
+}

@@ -25,6 +25,7 @@ type dataset struct {
 
 	free          bool // no constraints; entry makes the prompts
 	entry         func(i int, r *rand.Rand) entry
+	draws         bool           // entry draws lengths
 	entries       []entry        // of a file
 	conversations []conversation // of sharegpt; entries are chosen among them
 	picked        []picked       // which of them

@@ -15,13 +15,12 @@ func (s *summary) goodput(m map[string]float64, bounds *v1alpha1.Goodput) {
 		return
 	}
 	good := 0
-	for i := range s.records {
-		r := &s.records[i]
-		if r.failure == nil && within(r.ttft, bounds.TTFT) && within(r.tpot, bounds.TPOT) && within(r.e2el, bounds.E2EL) {
+	s.rows.all().each(func(r *row) {
+		if r.ok && within(r.ttft, bounds.TTFT) && within(r.tpot, bounds.TPOT) && within(r.e2el, bounds.E2EL) {
 			good++
 		}
-	}
-	m["goodput_rate_percent"] = percent(good, len(s.records))
+	})
+	m["goodput_rate_percent"] = percent(good, s.rows.len())
 	if d := s.duration.Seconds(); d > 0 {
 		m["request_goodput"] = float64(good) / d
 	}
@@ -35,14 +34,25 @@ func within(ms float64, bound v1alpha1.Duration) bool {
 func (s *summary) stages(m map[string]float64, stages []v1alpha1.Stage) {
 	from := 0
 	for k, stage := range stages {
-		part := summarise(s.records[from : from+stage.Prompts])
+		var ttft, tpot suite.Values
+		part := slice{s.rows, from, from + stage.Prompts}
+		begin, end := s.rows.row(from).sent, time.Duration(0)
+		part.each(func(r *row) {
+			begin, end = min(begin, r.sent), max(end, r.ended)
+			if r.ok {
+				ttft.Add(r.ttft)
+			}
+			if r.ok && r.out > 1 {
+				tpot.Add(r.tpot)
+			}
+		})
 		from += stage.Prompts
 		prefix := fmt.Sprintf("stage%d_", k+1)
-		m[prefix+"failed"] = float64(stage.Prompts - part.completed)
-		if part.duration > time.Millisecond {
-			m[prefix+"request_throughput"] = float64(part.completed) / part.duration.Seconds()
+		m[prefix+"failed"] = float64(stage.Prompts - ttft.Len())
+		if end-begin > time.Millisecond {
+			m[prefix+"request_throughput"] = float64(ttft.Len()) / (end - begin).Seconds()
 		}
-		suite.Distribution(m, prefix+"ttft", part.ttft)
-		suite.Distribution(m, prefix+"tpot", part.tpot)
+		ttft.Report(m, prefix+"ttft")
+		tpot.Report(m, prefix+"tpot")
 	}
 }

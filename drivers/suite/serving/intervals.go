@@ -1,43 +1,39 @@
 package serving
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"assay/drivers/suite"
+	"assay/drivers/suite/series"
 )
 
 // intervals adds the 95 % intervals of the latencies that each request has one of.
 func (s *summary) intervals(m map[string]float64) {
-	var ttft, e2el, tpot, inFlight, ofTPOT []float64
-	s.inOrder(func(r *record, others int) {
-		if r.failure != nil {
-			return
-		}
-		ttft, e2el, inFlight = append(ttft, r.ttft), append(e2el, r.e2el), append(inFlight, float64(others+1))
-		if r.out > 1 {
-			tpot, ofTPOT = append(tpot, r.tpot), append(ofTPOT, float64(others+1))
-		}
-	})
-	s.without = append(s.without, suite.Intervals(m, "ttft", ttft, inFlight)...)
-	s.without = append(s.without, suite.Intervals(m, "e2el", e2el, inFlight)...)
-	s.without = append(s.without, suite.Intervals(m, "tpot", tpot, ofTPOT)...)
+	for _, q := range []struct {
+		name   string
+		values *suite.Values
+		of     func(r *row) (float64, bool)
+	}{
+		{"ttft", &s.ttft, func(r *row) (float64, bool) { return r.ttft, r.ok }},
+		{"e2el", &s.e2el, func(r *row) (float64, bool) { return r.e2el, r.ok }},
+		{"tpot", &s.tpot, func(r *row) (float64, bool) { return r.tpot, r.ok && r.out > 1 }},
+	} {
+		s.without = append(s.without, suite.IntervalsOf(m, q.name, series.Sequence{N: q.values.Len(), Rank: q.values.Rank, Limit: q.values.Limit, Each: func(f func(value, inFlight float64)) {
+			s.line().each(func(r *row, others int) {
+				if v, has := q.of(r); has {
+					f(v, float64(others+1))
+				}
+			})
+		}})...)
+	}
 }
 
-// inOrder calls f for every request in the order in which they were sent, with how many others were in flight then.
-func (s *summary) inOrder(f func(r *record, others int)) {
-	order, ends := make([]*record, len(s.records)), make([]time.Duration, len(s.records))
-	for i := range s.records {
-		order[i], ends[i] = &s.records[i], s.records[i].ended
+func bySent(r *row) time.Duration { return r.sent }
+
+// line is the requests in the order in which they were sent.
+func (s *summary) line() *timeline {
+	if s.timeline == nil {
+		s.timeline = s.rows.all().timeline(bySent)
 	}
-	slices.SortStableFunc(order, func(a, b *record) int { return cmp.Compare(a.sent, b.sent) })
-	slices.Sort(ends)
-	done := 0
-	for i, r := range order {
-		for done < i && ends[done] <= r.sent {
-			done++
-		}
-		f(r, i-done)
-	}
+	return s.timeline
 }

@@ -23,59 +23,54 @@ type kept struct {
 }
 
 // judgeLoad adds the steady window, takes out of the metrics what says nothing of an overloaded server, and returns the notes.
-func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool) []drivers.Reason {
-	s.kept = judgeLoad(s.records, v, open)
-	s.steadyReport(m, s.kept.start, s.kept.end, s.kept.steady)
+func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool) ([]drivers.Reason, error) {
+	s.kept = s.line().load(v, open)
+	err := s.steadyReport(m, s.kept.start, s.kept.end, s.kept.steady)
 	notes := s.kept.report(m)
 	if note, ok := s.without.Note(); ok && s.kept.overloaded == "" {
 		notes = append(notes, note)
 	}
-	return notes
+	return notes, err
 }
 
-// judgeLoad finds out whether the server kept up with an open loop: see the package doc. A closed loop never sends more than
+// load finds out whether the server kept up with an open loop: see the package doc. A closed loop never sends more than
 // the server answers, so it is never overloaded, and has the window of steady.
-func judgeLoad(records []record, v *v1alpha1.Serving, open bool) (l kept) {
+func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
+	rows := t.rows.table
 	if !open {
-		l.start, l.end, l.steady = steady(records)
+		l.start, l.end, l.steady = t.steady()
 		return l
 	}
 	if len(v.Stages) > 0 {
 		at := 0
 		for k, stage := range v.Stages {
-			part := records[at : at+stage.Prompts]
+			part := slice{rows, at, at + stage.Prompts}.timeline(byDue)
 			at += stage.Prompts
-			if why := queueOf(part).Grows(suite.LeastRise); why != "" {
+			if why := part.queue().Grows(suite.LeastRise); why != "" {
 				return kept{overloaded: fmt.Sprintf("stage %d: %s", k+1, why), from: k}
 			}
 		}
 		return l
 	}
 	if v.RampUp != nil || v.Dataset == "timed-trace" { // where the load ends, it is judged
-		return kept{overloaded: queueOf(records[2*len(records)/3:]).Grows(suite.LeastRamp)}
+		return kept{overloaded: slice{rows, 2 * rows.len() / 3, rows.len()}.timeline(byDue).queue().Grows(suite.LeastRamp)}
 	}
-	q := queueOf(records)
-	if l.overloaded = q.Grows(suite.LeastRise); l.overloaded != "" || len(records) < series.TrendSamples {
+	due := rows.all().timeline(byDue)
+	q := due.queue()
+	if l.overloaded = q.Grows(suite.LeastRise); l.overloaded != "" || rows.len() < series.TrendSamples {
 		return l
 	}
 	if q.Short() {
 		l.unsettled = fmt.Sprintf("all requests were sent within %.3g s, and the first ones took %.3g s: the number in flight never settled, so latencies are of a server "+
-			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(len(records))*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
+			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(rows.len())*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
 		return l
 	}
-	l.start, l.end = q.Due[series.WarmUp(q.Latency)], q.Due[len(q.Due)-1]
+	l.start, l.end = due.row(q.Latency.WarmUp()).due, due.row(rows.len()-1).due
 	l.steady = l.end > l.start
 	return l
 }
 
-// queueOf is what an open loop was to the server's queue. What the bound on concurrency held back waited too.
-func queueOf(records []record) *suite.Queue {
-	due, ended := make([]time.Duration, len(records)), make([]time.Duration, len(records))
-	for i := range records {
-		due[i], ended[i] = records[i].due, records[i].ended
-	}
-	return suite.NewQueue(due, ended)
-}
+func byDue(r *row) time.Duration { return r.due }
 
 // report takes out of the metrics what says nothing of an overloaded server, and returns the notes.
 func (l kept) report(m map[string]float64) (notes []drivers.Reason) {

@@ -186,7 +186,7 @@ func TestDefinitions(t *testing.T) {
 		}
 	}
 	one := newRecord(sample{outcome: outcome{answer: sse.Answer{Events: []time.Duration{ms}, Usage: true, Completion: 1}}})
-	if lone := summarise([]record{one}); len(lone.tpot) != 0 || len(lone.itl) != 0 {
-		t.Errorf("one token gives TPOT %v, ITL %v", lone.tpot, lone.itl)
+	if lone := summarise([]record{one}); lone.tpot.Len() != 0 || lone.itl.Len() != 0 {
+		t.Errorf("one token gives TPOT %v, ITL %v", lone.tpot.Len(), lone.itl.Len())
 	}
 }

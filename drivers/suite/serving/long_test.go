@@ -215,6 +215,7 @@ func BenchmarkConclude(b *testing.B) {
 				dir := b.TempDir()
 				r.overlap = suite.NewOverlap(req, dir)
 				book := newBook(dir)
+				r.digest = newDigest(r, dir, book)
 				events := make([]time.Duration, 16)
 				for i := range n {
 					at := time.Duration(i+1) * time.Millisecond
@@ -225,10 +226,8 @@ func BenchmarkConclude(b *testing.B) {
 						Text: []byte("sixteen words of an answer that nobody reads"), Usage: true, Prompt: 8, Completion: 16, Finish: "length"}}})
 				}
 				b.StartTimer()
-				records, err := book.records()
-				if err == nil {
-					_, err = r.conclude(context.Background(), dir, book, records)
-				}
+				_, err = r.conclude(context.Background(), dir)
+				r.digest.close()
 				book.close()
 				if err != nil {
 					b.Fatal(err)

@@ -91,9 +91,11 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 	if r.client.threads > 0 { // they have stall clocks
 		watching = selfwatch.StartCounting
 	}
+	follow := r.digest.follow(r.client.threads)
 	watch := watching(r.client.threads)
 	threads, err := drive(ctx, start)
 	report := watch.Stop()
+	report.Without(follow())
 	report.Threads(threads)
 	r.self = append(r.self, report)
 	stop()

@@ -14,6 +14,7 @@ type record struct {
 	ttft, e2el float64
 	tpot       float64 // 0 with one token
 	in, out    int     // tokens
+	quoted     []byte  // the text as a JSON string, while it is written
 }
 
 func newRecord(s sample) record {
@@ -33,98 +34,141 @@ func newRecord(s sample) record {
 	return r
 }
 
-// gaps calls f for the time between two events, in ms, of a request that succeeded.
-func (r *record) gaps(f func(ms float64)) {
-	if r.failure != nil {
-		return
-	}
-	for i := 1; i < len(r.answer.Events); i++ {
-		f(suite.Millis(r.answer.Events[i] - r.answer.Events[i-1]))
-	}
-}
-
-// summary is everything that the two result files report.
+// summary is everything that the two result files report. Requests are added one at a time, and what is kept of each is a row.
 type summary struct {
-	records   []record
-	duration  time.Duration // from the first dispatch to the last completion
+	rows      *table
+	timeline  *timeline                    // of all rows
+	again     func(r *row) (record, error) // reads a record once more
+	from, to  time.Duration                // the first dispatch and the last completion
+	duration  time.Duration                // between them
 	completed int
 	in, out   int
 	chunks    int
 	noUsage   int
 	failures  suite.Tally
-	late      []float64 // ms, every request that was sent
-	behind    []float64 // ms, every request: see outcome
-	blur      []float64 // ms, every request: see outcome
-	connects  []float64 // ms, of the connections that were opened for a request
-	held      []float64 // ms between the schedule and a free slot
-	ttft      []float64
-	tpot      []float64
-	itl       []float64
-	e2el      []float64
+	late      suite.Values // ms, every request that was sent
+	behind    suite.Values // ms, every request: see outcome
+	blur      suite.Values // ms, every request: see outcome
+	connects  suite.Values // ms, of the connections that were opened for a request
+	held      suite.Values // ms between the schedule and a free slot
+	ttft      suite.Values
+	tpot      suite.Values
+	itl       suite.Values
+	e2el      suite.Values
 
-	ttftDue, e2elDue []float64 // from when the request was due
-	free             bool      // the answers are not scored
+	itlToken         *suite.Values // itl, divided by the tokens of a chunk; nil: each had one
+	ttftDue, e2elDue suite.Values  // from when the request was due
+	empty, used      float64       // ms in which slots had no request, and one
+	start            time.Duration // of the first second
+	seconds          []float64     // tokens that arrived in each
+	scored           [2]scored     // free ones, and structured ones
+	free             bool          // the answers are not scored
 
 	kept    kept          // what it was to the server
 	without suite.Without // metrics that have no interval
 }
 
-func summarise(records []record) summary { return summariseFrom(nil, records) }
+// scored counts verdicts.
+type scored struct{ n, compliant, truncated, violated int }
 
-// summariseFrom sums up the records of a book, which has room for what there is of every token.
-func summariseFrom(b *book, records []record) summary {
-	s := summary{records: records, itl: gapsOf(b, records)}
-	for _, list := range []*[]float64{&s.late, &s.held, &s.behind, &s.blur, &s.ttft, &s.tpot, &s.e2el, &s.ttftDue, &s.e2elDue} {
-		*list = b.floats(len(records))
+// longest is how many seconds are told apart at most.
+const longest = 1 << 22
+
+// add sums up a record whose sample lies at a place of the book.
+func (s *summary) add(r *record, at int64) {
+	if s.rows.len() == 0 {
+		s.from = r.sent
 	}
-	var last time.Duration
-	first := records[0].sent
-	for i := range records {
-		r := &records[i]
-		first, last = min(first, r.sent), max(last, r.ended)
-		s.late = append(s.late, suite.Millis(r.lateness()))
-		s.held = append(s.held, suite.Millis(r.free-r.due))
-		s.behind = append(s.behind, suite.Millis(r.behind))
-		s.blur = append(s.blur, suite.Millis(r.blur))
-		if r.connect > 0 {
-			s.connects = append(s.connects, suite.Millis(r.connect))
-		}
-		if r.failure != nil {
-			s.failures.Add(r.failure)
-			continue
-		}
-		s.completed++
-		s.in, s.out, s.chunks = s.in+r.in, s.out+r.out, s.chunks+len(r.answer.Events)
-		if !r.answer.Usage {
-			s.noUsage++
-		}
-		behind := suite.Millis(r.sent - r.due)
-		s.ttftDue, s.e2elDue = append(s.ttftDue, r.ttft+behind), append(s.e2elDue, r.e2el+behind)
-		s.ttft, s.e2el = append(s.ttft, r.ttft), append(s.e2el, r.e2el)
-		if r.out > 1 {
-			s.tpot = append(s.tpot, r.tpot)
+	s.rows.add(r, at)
+	s.from, s.to = min(s.from, r.sent), max(s.to, r.ended)
+	s.duration = s.to - s.from
+	late := suite.Millis(r.lateness())
+	s.late.Add(late)
+	s.empty, s.used = s.empty+late, s.used+suite.Millis(r.ended-r.sent)
+	s.held.Add(suite.Millis(r.free - r.due))
+	s.behind.Add(suite.Millis(r.behind))
+	s.blur.Add(suite.Millis(r.blur))
+	if r.connect > 0 {
+		s.connects.Add(suite.Millis(r.connect))
+	}
+	if r.failure != nil {
+		s.failures.Add(r.failure)
+		return
+	}
+	s.completed++
+	s.in, s.out, s.chunks = s.in+r.in, s.out+r.out, s.chunks+len(r.answer.Events)
+	if !r.answer.Usage {
+		s.noUsage++
+	}
+	behind := suite.Millis(r.sent - r.due)
+	s.ttftDue.Add(r.ttft + behind)
+	s.e2elDue.Add(r.e2el + behind)
+	s.ttft.Add(r.ttft)
+	s.e2el.Add(r.e2el)
+	if r.out > 1 {
+		s.tpot.Add(r.tpot)
+	}
+	s.score(r)
+	s.events(r)
+}
+
+// events adds the gaps between the events of a request that succeeded, and the seconds in which they came.
+func (s *summary) events(r *record) {
+	ev := r.answer.Events
+	if s.itlToken == nil && r.out != len(ev) {
+		s.itlToken = s.itl.Copy()
+	}
+	share := float64(len(ev)) / float64(max(1, r.out))
+	for i := 1; i < len(ev); i++ {
+		gap := suite.Millis(ev[i] - ev[i-1])
+		s.itl.Add(gap)
+		if s.itlToken != nil {
+			s.itlToken.Add(gap * share)
 		}
 	}
-	s.duration = last - first
-	return s
+	each := r.tokensOfEvent()
+	for _, at := range ev {
+		second := max(0, min(longest, int((at-s.start)/time.Second)))
+		for len(s.seconds) <= second {
+			s.seconds = append(s.seconds, 0)
+		}
+		s.seconds[second] += each
+	}
+}
+
+// score counts the verdict on a request that succeeded.
+func (s *summary) score(r *record) {
+	c := &s.scored[0]
+	if r.structured {
+		c = &s.scored[1]
+	}
+	c.n++
+	switch r.verdict {
+	case compliant:
+		c.compliant++
+	case truncated:
+		c.truncated++
+	case violated:
+		c.violated++
+	}
 }
 
 func percent(part, whole int) float64 { return 100 * float64(part) / float64(whole) }
 
 // metrics are the flat numbers of result.json.
 func (s *summary) metrics(openLoop bool) map[string]float64 {
-	n := len(s.records)
+	n := s.rows.len()
 	m := map[string]float64{
 		"completed": float64(s.completed), "failed": float64(n - s.completed), "error_rate_percent": percent(n-s.completed, n),
 		"duration_s": s.duration.Seconds(), "input_tokens": float64(s.in), "output_tokens": float64(s.out),
 	}
 	s.failures.Report(m)
-	suite.Distribution(m, "send_lateness", s.late)
-	suite.Distribution(m, "read_delay", s.behind)
-	m["connections_opened"] = float64(len(s.connects)) // while the clock ran
-	suite.Distribution(m, "connect", s.connects)
+	s.late.Report(m, "send_lateness")
+	s.behind.Report(m, "read_delay")
+	m["connections_opened"] = float64(s.connects.Len()) // while the clock ran
+	s.connects.Report(m, "connect")
 	if openLoop {
-		suite.Distribution(m, "slot_wait", s.held)
+		s.held.Report(m, "slot_wait")
 	}
 	if s.completed == 0 {
 		return m
@@ -136,55 +180,36 @@ func (s *summary) metrics(openLoop bool) map[string]float64 {
 	}
 	m["tokens_per_chunk"] = float64(s.out) / float64(s.chunks)
 	if s.coalesced() {
-		suite.Distribution(m, "itl_token", s.gapsOfTokens())
+		s.itlToken.Report(m, "itl_token") // where chunks hold several tokens, one has another number than its request
 	}
-	suite.Distribution(m, "ttft", s.ttft)
-	suite.Distribution(m, "tpot", s.tpot)
-	suite.Distribution(m, "itl", s.itl)
-	suite.Distribution(m, "e2el", s.e2el)
+	s.ttft.Report(m, "ttft")
+	s.tpot.Report(m, "tpot")
+	s.itl.Report(m, "itl")
+	s.e2el.Report(m, "e2el")
 	if openLoop {
-		suite.Distribution(m, "ttft_intended", s.ttftDue)
-		suite.Distribution(m, "e2el_intended", s.e2elDue)
+		s.ttftDue.Report(m, "ttft_intended")
+		s.e2elDue.Report(m, "e2el_intended")
 	}
 	s.intervals(m)
-	s.scores(m, true, "")
-	s.scores(m, false, "unconstrained_")
+	s.scores(m, s.scored[1], "")
+	s.scores(m, s.scored[0], "unconstrained_")
 	return m
 }
 
 // scores adds the shares of the three verdicts among completed requests with, or without, a constraint.
-func (s *summary) scores(m map[string]float64, structured bool, prefix string) {
-	if s.free {
+func (s *summary) scores(m map[string]float64, of scored, prefix string) {
+	if s.free || of.n == 0 {
 		return
 	}
-	count, n := map[verdict]int{}, 0
-	for i := range s.records {
-		if r := &s.records[i]; r.failure == nil && r.structured == structured {
-			count[r.verdict]++
-			n++
-		}
-	}
-	if n == 0 {
-		return
-	}
-	m[prefix+"completed_scored"] = float64(n)
-	m[prefix+"correct_rate_percent"] = percent(count[compliant], n)
-	m[prefix+"truncated_rate_percent"] = percent(count[truncated], n)
-	m[prefix+"violated_rate_percent"] = percent(count[violated], n)
+	m[prefix+"completed_scored"] = float64(of.n)
+	m[prefix+"correct_rate_percent"] = percent(of.compliant, of.n)
+	m[prefix+"truncated_rate_percent"] = percent(of.truncated, of.n)
+	m[prefix+"violated_rate_percent"] = percent(of.violated, of.n)
 }
 
 // coalesced reports whether chunks hold several tokens each.
 func (s *summary) coalesced() bool {
 	return s.noUsage == 0 && float64(s.out) > maxCoalesced*float64(s.chunks)
-}
-
-// gapsOfTokens are the gaps between chunks, each divided by the tokens that a chunk of its request holds on average.
-func (s *summary) gapsOfTokens() (out []float64) {
-	for i := range s.records {
-		r := &s.records[i]
-		r.gaps(func(gap float64) { out = append(out, gap*float64(len(r.answer.Events))/float64(max(1, r.out))) })
-	}
-	return out
 }
 
 // maxCoalesced is how many tokens a chunk can hold on average before ITL must be read with care.
@@ -198,7 +223,7 @@ func (s *summary) reasons() (faults, notes []drivers.Reason) {
 	fault := func(reason, format string, args ...any) {
 		faults = append(faults, suite.NewReason(reason, format, args...))
 	}
-	n := len(s.records)
+	n := s.rows.len()
 	if s.completed == 0 {
 		fault(suite.ReasonNothingCompleted, "none of %d requests succeeded: %s", n, &s.failures)
 		return append(faults, s.failures.Oversized()...), nil

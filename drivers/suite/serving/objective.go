@@ -16,16 +16,13 @@ func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, 
 		return nil
 	}
 	out := &drivers.Objective{}
-	all := make([]bool, len(s.records))
-	for i := range s.records {
-		all[i] = s.records[i].failure == nil
-	}
+	all := make([]bool, 0, s.rows.len())
+	s.rows.all().each(func(r *row) { all = append(all, r.ok) })
 	for _, name := range slices.Sorted(maps.Keys(slo)) {
 		quantity, share, _ := v1alpha1.SLOBound(name)
-		kept := make([]bool, len(s.records))
-		for i := range s.records {
-			r := &s.records[i]
-			kept[i] = r.failure == nil && within(r.quantity(quantity), slo[name])
+		kept := make([]bool, 0, len(all))
+		s.rows.all().each(func(r *row) { kept = append(kept, r.ok && within(r.quantity(quantity), slo[name])) })
+		for i := range all {
 			all[i] = all[i] && kept[i]
 		}
 		if share > 0 {
@@ -44,7 +41,7 @@ func (s *summary) objective(slo v1alpha1.SLO, reasons, faults []drivers.Reason, 
 	return out
 }
 
-func (r *record) quantity(name string) float64 {
+func (r *row) quantity(name string) float64 {
 	switch name {
 	case "ttft":
 		return r.ttft

@@ -12,7 +12,7 @@ import (
 // TestObjective: a search's run says how many requests kept each bound, and all together; one that failed kept none. A load at
 // which too many fail is missed, whatever its shares, unless something else is wrong with the result. Other runs say nothing of it.
 func TestObjective(t *testing.T) {
-	s := summary{duration: 2 * time.Second}
+	s := summary{duration: 2 * time.Second, rows: &table{}}
 	for i := range 100 {
 		r := record{ttft: 200, tpot: 20, e2el: 900}
 		switch {
@@ -23,7 +23,7 @@ func TestObjective(t *testing.T) {
 		case i%10 == 2:
 			r.tpot = 60
 		}
-		s.records = append(s.records, r)
+		s.rows.add(&r, 0)
 	}
 	slo := v1alpha1.SLO{"ttft_p90": v1alpha1.Duration(300 * time.Millisecond), "tpot": v1alpha1.Duration(50 * time.Millisecond)}
 	errorRate, late, note := suite.NewReason(suite.ReasonErrorRate, ""), suite.NewReason(suite.ReasonClientLate, ""), suite.NewReason(suite.ReasonCoalesced, "")

@@ -22,25 +22,23 @@ func (r *runner) partial(ctx context.Context, dir string, b *book) error {
 	if ctx.Err() == nil || b.len() == 0 {
 		return nil
 	}
-	records, err := b.records()
-	if err != nil {
+	d := r.digest
+	if d.stopped = true; b.len() < r.spec.Prompts {
+		r.progress(fmt.Sprintf("stopped after %d of %d requests: writing what there is", b.len(), r.spec.Prompts))
+	}
+	if err := d.finish(); err != nil || d.len() == 0 {
 		return err
 	}
-	if records = withoutInterrupted(records); len(records) == 0 {
-		return nil
-	}
-	if r.spec.Stages = nil; len(records) < r.spec.Prompts { // the last ones are cut
-		r.progress(fmt.Sprintf("stopped after %d of %d requests: writing what there is", len(records), r.spec.Prompts))
-	}
-	if err := r.writeSamples(dir, records); err != nil {
+	if err := d.writeSamples(); err != nil {
 		return err
 	}
-	_, res, err := r.result(ctx, b, records)
+	r.spec.Stages = nil // the last ones are cut
+	_, res, err := r.result(ctx)
 	if err != nil {
 		return fmt.Errorf("summing up what there is of the run: %w", err)
 	}
 	res.Run, res.Valid, res.Ended = r.req.Run, false, time.Now()
-	res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonPartial, "the run was stopped after %d of its requests had ended; give it more time and run it again", len(records)))
+	res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonPartial, "the run was stopped after %d of its requests had ended; give it more time and run it again", d.len()))
 	for i := range res.Reasons {
 		res.Reasons[i].Message = r.safe.Message(res.Reasons[i].Message)
 	}

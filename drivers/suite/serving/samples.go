@@ -1,16 +1,9 @@
 package serving
 
 import (
-	"bufio"
-	"compress/gzip"
-	"errors"
-	"io"
-	"path/filepath"
 	"strconv"
 	"time"
 
-	"assay/drivers"
-	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -39,7 +32,7 @@ func (l *sampleLine) append(b []byte) []byte {
 	number := func(name string, v float64, always bool) {
 		if v != 0 || always {
 			b = append(append(append(b, `,"`...), name...), `":`...)
-			b = strconv.AppendFloat(b, v, 'f', -1, 64)
+			b = appendMillis(b, v)
 		}
 	}
 	b = strconv.AppendInt(append(b, `{"i":`...), int64(l.Index), 10)
@@ -57,30 +50,6 @@ func (l *sampleLine) append(b []byte) []byte {
 		b = appendText(append(b, `,"verdict":`...), string(l.Verdict))
 	}
 	return append(appendText(append(b, `,"outcome":`...), l.Outcome), '}')
-}
-
-func writeSamples(dir string, records []record, window drivers.Window) error {
-	origin := records[0].sent
-	for i := range records {
-		origin = min(origin, records[i].sent, records[i].due)
-	}
-	return durable.Writer{}.Stream(filepath.Join(dir, samplesFile), 0o600, func(f io.Writer) error {
-		b := bufio.NewWriterSize(f, filePiece)
-		z, err := gzip.NewWriterLevel(b, gzip.BestSpeed)
-		if err != nil {
-			return err
-		}
-		var line []byte
-		for i := range records {
-			l := records[i].line(origin)
-			l.Wall = window.Wall(records[i].sent).UnixNano()
-			line = append(l.append(line[:0]), '\n')
-			if _, err := z.Write(line); err != nil {
-				return err
-			}
-		}
-		return errors.Join(z.Close(), b.Flush())
-	})
 }
 
 func (r *record) line(origin time.Duration) sampleLine {

@@ -1,8 +1,6 @@
 package serving
 
 import (
-	"slices"
-
 	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/drivers/suite"
@@ -17,7 +15,7 @@ const inReading = 50.0
 // pieces before the last one (blur). Through net/http, where nothing is stamped, an arrival is when the client woke.
 func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[string]float64) (faults, notes []drivers.Reason) {
 	selfwatch.Metrics(m, "client_", nodes)
-	sending, blur, reading := tail(sum.late), tail(sum.blur), tail(sum.behind)
+	sending, blur, reading := tail(&sum.late), tail(&sum.blur), tail(&sum.behind)
 	if !sum.stamped() {
 		for _, r := range nodes {
 			blur = max(blur, r.Bar())
@@ -28,21 +26,21 @@ func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[stri
 		own += r.Own.Seconds()
 	}
 	if own > 0 {
-		m["client_cpu_s_per_1000_requests"] = 1000 * own / float64(len(sum.records))
+		m["client_cpu_s_per_1000_requests"] = 1000 * own / float64(sum.rows.len())
 	}
 	if sum.completed == 0 {
 		return nil, nil
 	}
-	resolves := selfwatch.Resolves(suite.Mean(sum.ttft))
+	resolves := selfwatch.Resolves(sum.ttft.Mean())
 	effects := []selfwatch.Effect{
 		{What: "sending", Bar: sending, Resolves: resolves},
 		{What: "telling the arrivals of pieces apart", Bar: blur, Resolves: resolves},
-		{What: "reading", Bar: reading, Resolves: max(inReading, selfwatch.OfLatency*suite.Mean(sum.e2el))},
+		{What: "reading", Bar: reading, Resolves: max(inReading, selfwatch.OfLatency*sum.e2el.Mean())},
 	}
 	if !openLoop {
 		effects[0].Lost = sum.lost()
 	}
-	suite.Distribution(m, "blur", sum.blur)
+	sum.blur.Report(m, "blur")
 	if !openLoop {
 		m["slots_empty_percent"] = 100 * sum.lost()
 	}
@@ -52,17 +50,15 @@ func selfCheck(nodes []selfwatch.Report, sum *summary, openLoop bool, m map[stri
 }
 
 // tail is the 99th percentile, or the mean of values that are too few for one.
-func tail(ms []float64) float64 {
-	if len(ms) < v1alpha1.SamplesFor(99) {
-		return suite.Mean(ms)
+func tail(ms *suite.Values) float64 {
+	if ms.Len() < v1alpha1.SamplesFor(99) {
+		return ms.Mean()
 	}
-	return suite.Percentile(slices.Sorted(slices.Values(ms)), 99)
+	return ms.Percentile(99)
 }
 
 // stamped reports whether the kernel stamped arrivals.
-func (s *summary) stamped() bool {
-	return slices.ContainsFunc(s.behind, func(ms float64) bool { return ms > 0 })
-}
+func (s *summary) stamped() bool { return s.behind.Max() > 0 }
 
 // lost is the share of the time in flight in which the slots of a closed loop were empty: between an answer and the next
 // request. A run of less than a second is too short to tell.
@@ -70,10 +66,5 @@ func (s *summary) lost() float64 {
 	if s.duration.Seconds() < 1 {
 		return 0
 	}
-	var empty, used float64
-	for i := range s.records {
-		r := &s.records[i]
-		empty, used = empty+suite.Millis(r.lateness()), used+suite.Millis(r.ended-r.sent)
-	}
-	return empty / (empty + used)
+	return s.empty / (s.empty + s.used)
 }

@@ -81,15 +81,6 @@ func (s scrapes) counters(m map[string]float64, res *drivers.SuiteResult) {
 	}
 }
 
-// windowOf is that of the records on the run's clock: from the first dispatch to the last completion.
-func windowOf(records []record) (from, to time.Duration) {
-	from = records[0].sent
-	for i := range records {
-		from, to = min(from, records[i].sent), max(to, records[i].ended)
-	}
-	return from, to
-}
-
 // startWatching reads both clocks, and the servers' metrics until stopWatching: the load begins next.
 func (r *runner) startWatching(ctx context.Context) {
 	r.before, r.watched = suite.ReadAnchor(r.client.clock), r.client.watch(ctx)
@@ -102,9 +93,8 @@ func (r *runner) stopWatching() {
 	}
 }
 
-// window adds when the run measured, on the wall clock, and what the servers' own metrics say of that time.
-func (r *runner) window(res *drivers.SuiteResult, records []record) {
-	from, to := windowOf(records)
+// window adds when the run measured, from the first dispatch to the last completion, on the wall clock, and what the servers' own metrics say of that time.
+func (r *runner) window(res *drivers.SuiteResult, from, to time.Duration) {
 	res.Window = suite.Between(r.before, r.after, from, to)
 	r.server.scrapes.report(res, from, to)
 }

@@ -1,57 +1,72 @@
 package serving
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"time"
-	"unsafe"
+	"slices"
+	"sync/atomic"
 )
 
 // spoolPiece is how much of it is written at once, in bytes.
 const spoolPiece = 256 << 10
 
-// spool keeps the answers of a run in a file of the run's directory that has no name, so that nothing is left of it after
-// any end. As long as they are few it keeps them in memory. It is for one goroutine at a time.
+// pieces is how many pieces can wait to be written, and how many are kept that were read.
+const (
+	pieces     = 64
+	piecesRead = 16
+)
+
+// spool keeps what became of the requests in a file of the run's directory that has no name, so that nothing is left of it after
+// any end. As long as that is little it keeps it in memory. It is for one goroutine at a time that adds and, once it has ended or
+// beside that as far as it is readable, for one that reads.
 type spool struct {
-	dir   string
-	file  *os.File
-	piece []byte
-	at    int64 // where the piece lies
-	full  chan []byte
-	empty chan []byte
-	wrote chan error
-	data  []byte // of all, once it has ended
-	ended bool
+	dir    string
+	file   *os.File
+	piece  []byte
+	begins []int64 // where each piece begins, the one that is being filled included
+	full   chan []byte
+	empty  chan []byte
+	made   int // pieces
+	wrote  chan error
+	onDisk atomic.Int64 // pieces that can be read
+	ended  bool
+	cache  [piecesRead]pieceRead
+	used   int64
 }
 
-// place is where an answer lies in a spool: times of eight bytes each, then the text.
-type place struct {
-	at     int64
-	events int32
-	text   int32
+// pieceRead is a piece that was read; 0: none was.
+type pieceRead struct {
+	number int // from 1
+	used   int64
+	data   []byte
 }
 
-// add keeps an answer.
-func (s *spool) add(events []time.Duration, text []byte) place {
-	if len(s.piece) > 0 && len(s.piece)+8*len(events)+len(text) > spoolPiece {
+// room is where an entry of so many bytes, a multiple of eight, is to be appended, and where it lies then. It stays in one piece.
+func (s *spool) room(n int) (piece *[]byte, at int64) {
+	if len(s.piece) > 0 && len(s.piece)+n > spoolPiece {
 		s.flush()
 	}
-	if s.piece == nil && s.file != nil {
-		s.piece = <-s.empty
-	}
 	if s.piece == nil {
-		s.piece = make([]byte, 0, spoolPiece)
+		s.piece = s.another()
 	}
-	p := place{s.at + int64(len(s.piece)), int32(len(events)), int32(len(text))}
-	if len(events) > 0 {
-		s.piece = append(s.piece, unsafe.Slice((*byte)(unsafe.Pointer(&events[0])), 8*len(events))...)
+	if len(s.begins) == 0 {
+		s.begins = append(s.begins, 0)
 	}
-	s.piece = append(s.piece, text...)
-	for len(s.piece)%8 != 0 { // the next times must lie where a number can be read
-		s.piece = append(s.piece, 0)
+	return &s.piece, s.begins[len(s.begins)-1] + int64(len(s.piece))
+}
+
+// another is an empty piece: a new one only while there are few and none is free.
+func (s *spool) another() []byte {
+	if s.made >= pieces {
+		return <-s.empty
 	}
-	return p
+	select {
+	case piece := <-s.empty:
+		return piece
+	default:
+	}
+	s.made++
+	return make([]byte, 0, spoolPiece)
 }
 
 // flush hands the piece to the goroutine that writes. When the disk is slower than the load for long, it waits for it.
@@ -59,36 +74,30 @@ func (s *spool) flush() {
 	if s.file == nil && !s.open() {
 		return // it stays in memory, and end tells why
 	}
-	s.at += int64(len(s.piece))
+	s.begins = append(s.begins, s.begins[len(s.begins)-1]+int64(len(s.piece)))
 	s.full <- s.piece
 	s.piece = nil
 }
-
-// pieces is how many pieces can wait to be written.
-const pieces = 64
 
 func (s *spool) open() bool {
 	if s.wrote != nil {
 		return false
 	}
 	s.wrote = make(chan error, 1)
-	f, err := os.CreateTemp(s.dir, ".answers-*")
-	if err == nil {
-		err = os.Remove(f.Name())
-	}
+	f, err := nameless(s.dir, ".answers-*")
 	if err != nil {
 		s.wrote <- err
 		return false
 	}
 	s.file, s.full, s.empty = f, make(chan []byte, pieces), make(chan []byte, pieces+1) // and the one that is being filled
-	for range pieces {
-		s.empty <- nil
-	}
 	go func() {
 		var failed error
 		for piece := range s.full {
 			if failed == nil {
 				_, failed = f.Write(piece)
+			}
+			if failed == nil {
+				s.onDisk.Add(1)
 			}
 			s.empty <- piece[:0]
 		}
@@ -97,24 +106,37 @@ func (s *spool) open() bool {
 	return true
 }
 
+// nameless is a new file in dir that has no name.
+func nameless(dir, pattern string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		_ = f.Close() // the other error counts
+		return nil, err
+	}
+	return f, nil
+}
+
 // end makes everything readable. Nothing can be added any more.
 func (s *spool) end() (err error) {
 	if s.ended {
 		return nil
 	}
 	s.ended = true
-	if s.file != nil {
+	if s.file != nil && len(s.piece) > 0 {
 		s.flush()
+	}
+	if s.file != nil {
 		close(s.full)
+		s.piece = nil
 	}
 	if s.wrote != nil {
 		err = <-s.wrote
 	}
-	if err == nil && s.file != nil {
-		s.data, err = mapped(s.file, s.at)
-		s.piece = nil
-	} else {
-		s.data = s.piece
+	for len(s.empty) > 0 {
+		<-s.empty // what waited to be filled is given back
 	}
 	if err != nil {
 		return fmt.Errorf("keeping the answers in %s: %w", s.dir, err)
@@ -122,13 +144,44 @@ func (s *spool) end() (err error) {
 	return nil
 }
 
-// answer is what lies at a place.
-func (s *spool) answer(p place) (events []time.Duration, text []byte) {
-	if p.events > 0 {
-		events = unsafe.Slice((*time.Duration)(unsafe.Pointer(&s.data[p.at])), p.events)
+// pieceOf is the number of the piece, from 1, in which a place lies. begins are those of the spool at a time when the place was there.
+func pieceOf(begins []int64, at int64) int {
+	i, found := slices.BinarySearch(begins, at)
+	if found {
+		i++
 	}
-	from := p.at + 8*int64(p.events)
-	return events, s.data[from : from+int64(p.text) : from+int64(p.text)]
+	return i
+}
+
+// at is what lies from a place on, to the end of its piece; valid until the next call.
+func (s *spool) at(begins []int64, at int64) ([]byte, error) {
+	number := pieceOf(begins, at)
+	begin := begins[number-1]
+	if s.file == nil {
+		return s.piece[at-begin:], nil
+	}
+	s.used++
+	oldest := &s.cache[0]
+	for i := range s.cache {
+		c := &s.cache[i]
+		if c.number == number {
+			c.used = s.used
+			return c.data[at-begin:], nil
+		}
+		if c.used < oldest.used {
+			oldest = c
+		}
+	}
+	size := spoolPiece
+	if number < len(begins) {
+		size = int(begins[number] - begin)
+	}
+	oldest.number, oldest.used, oldest.data = number, s.used, slices.Grow(oldest.data[:0], size)[:size]
+	if _, err := s.file.ReadAt(oldest.data, begin); err != nil {
+		oldest.number = 0
+		return nil, fmt.Errorf("reading the answers kept in %s: %w", s.dir, err)
+	}
+	return oldest.data[at-begin:], nil
 }
 
 // close gives everything back.
@@ -137,7 +190,7 @@ func (s *spool) close() {
 		_ = s.end() // what was added is not wanted
 	}
 	if s.file != nil {
-		_ = errors.Join(unmapped(s.data), s.file.Close()) // nobody reads it any more
+		_ = s.file.Close() // nobody reads it any more
 	}
-	s.data, s.file = nil, nil
+	s.file, s.piece, s.cache = nil, nil, [piecesRead]pieceRead{}
 }

@@ -1,104 +1,58 @@
 package serving
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // plateau is the share of the usual number of requests in flight that counts as steady.
 const plateau = 0.9
 
-// change is a request that begins (1) or ends (-1).
-type change struct {
-	at time.Duration
-	n  int
-}
-
-// changesOf are all changes in the order of time, at the same time beginnings before ends.
-func changesOf(records []record) []change {
-	begins, ends := make([]time.Duration, len(records)), make([]time.Duration, len(records))
-	for i := range records {
-		begins[i], ends[i] = records[i].sent, records[i].ended
-	}
-	slices.Sort(begins)
-	slices.Sort(ends)
-	changes := make([]change, 0, 2*len(records))
-	for len(ends) > 0 {
-		if len(begins) > 0 && begins[0] <= ends[0] {
-			changes, begins = append(changes, change{begins[0], 1}), begins[1:]
-		} else {
-			changes, ends = append(changes, change{ends[0], -1}), ends[1:]
-		}
-	}
-	return changes
-}
-
 // mostInFlight is the largest number of requests at the same time.
 func (s *summary) mostInFlight() (most int) {
 	running := 0
-	for _, c := range changesOf(s.records) {
-		running += c.n
+	s.line().changes(func(_ time.Duration, n int) {
+		running += n
 		most = max(most, running)
-	}
+	})
 	return most
 }
 
 // busiestSecond is the most tokens that arrived in one second, counted from the first request.
-func (s *summary) busiestSecond() float64 {
-	start := s.records[0].sent
-	for i := range s.records {
-		start = min(start, s.records[i].sent)
-	}
-	seconds := map[int]float64{}
-	s.arrivals(func(at time.Duration, tokens float64) { seconds[int((at-start)/time.Second)] += tokens })
-	most := 0.0
-	for _, n := range seconds {
+func (s *summary) busiestSecond() (most float64) {
+	for _, n := range s.seconds {
 		most = max(most, n)
 	}
 	return most
 }
 
-// arrivals calls f for every event of every request that succeeded. The tokens of a request are spread evenly over its events.
-func (s *summary) arrivals(f func(at time.Duration, tokens float64)) {
-	for i := range s.records {
-		r := &s.records[i]
-		if r.failure != nil {
-			continue
-		}
-		for _, at := range r.answer.Events {
-			f(at, float64(r.out)/float64(len(r.answer.Events)))
-		}
-	}
-}
+// tokensOfEvent are the tokens of a request that succeeded, spread evenly over its events.
+func (r *record) tokensOfEvent() float64 { return float64(r.out) / float64(len(r.answer.Events)) }
 
 // steady is the window in which about the usual number of requests is in flight: from when that is first reached to when
 // it is last left. Ramp and drain lie outside. False when there is no such window.
-func steady(records []record) (from, to time.Duration, ok bool) {
-	changes := changesOf(records)
+func (t *timeline) steady() (from, to time.Duration, ok bool) {
 	var held []time.Duration // how long each number in flight was held
-	running := 0
-	for i, c := range changes {
-		running += c.n
+	running, since := 0, time.Duration(0)
+	t.changes(func(at time.Duration, n int) {
+		if len(held) > 0 {
+			held[running] += at - since
+		}
+		running, since = running+n, at
 		for len(held) <= running {
 			held = append(held, 0)
 		}
-		if i+1 < len(changes) {
-			held[running] += changes[i+1].at - c.at
-		}
-	}
+	})
 	usual := median(held)
 	running = 0
-	for _, c := range changes {
+	enough := func(n int) bool { return float64(n) >= plateau*float64(usual) }
+	t.changes(func(at time.Duration, n int) {
 		before := running
-		running += c.n
-		enough := func(n int) bool { return float64(n) >= plateau*float64(usual) }
+		running += n
 		if !ok && enough(running) {
-			from, ok = c.at, true
+			from, ok = at, true
 		}
 		if enough(before) && !enough(running) {
-			to = c.at
+			to = at
 		}
-	}
+	})
 	return from, to, ok && to > from && usual > 0
 }
 
@@ -116,17 +70,31 @@ func median(held []time.Duration) int {
 	return 0
 }
 
-// steadyReport adds the length of a steady window and the throughput of tokens that arrived in it.
-func (s *summary) steadyReport(m map[string]float64, from, to time.Duration, ok bool) {
+// steadyReport adds the length of a steady window and the throughput of tokens that arrived in it. Of the requests that it cuts, the events
+// are read again.
+func (s *summary) steadyReport(m map[string]float64, from, to time.Duration, ok bool) (err error) {
 	if !ok || s.completed == 0 {
-		return
+		return nil
 	}
 	tokens := 0.0
-	s.arrivals(func(at time.Duration, n float64) {
-		if at >= from && at <= to {
-			tokens += n
+	s.rows.all().each(func(r *row) {
+		switch first, last := r.first(), r.last(); {
+		case !r.ok || last < from || first > to || err != nil:
+		case first >= from && last <= to:
+			tokens += float64(r.out)
+		default:
+			var cut record
+			if cut, err = s.again(r); err != nil {
+				return
+			}
+			for _, at := range cut.answer.Events {
+				if at >= from && at <= to {
+					tokens += cut.tokensOfEvent()
+				}
+			}
 		}
 	})
 	m["steady_s"] = (to - from).Seconds()
 	m["steady_output_throughput"] = tokens / (to - from).Seconds()
+	return err
 }

@@ -51,6 +51,8 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	}
 	b := newBook(dir)
 	defer b.close()
+	r.digest = newDigest(r, dir, b)
+	defer r.digest.close()
 	measure := r.measure
 	if req.Nodes > 1 {
 		measure = func(ctx context.Context, b *book) error {
@@ -62,12 +64,8 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 	if err = errors.Join(err, r.overlap.End()); err != nil {
 		return drivers.SuiteResult{}, errors.Join(err, r.partial(ctx, dir, b))
 	}
-	records, err := b.records()
-	if err != nil {
-		return drivers.SuiteResult{}, err
-	}
-	r.cached = r.repeatPrompt(ctx, len(records))
-	return r.conclude(ctx, dir, b, records)
+	r.cached = r.repeatPrompt(ctx, b.len())
+	return r.conclude(ctx, dir)
 }
 
 // check refuses a request without the manifest's defaults.
@@ -113,6 +111,7 @@ type runner struct {
 	files    []drivers.DataFile // of the data set
 	was      *drivers.Inputs    // of the run whose requests are sent again; nil: there is none
 	watched  func() scrapes     // ends the reading of the servers' metrics
+	digest   *digest            // of the samples; nil on a node that hands them on
 }
 
 func newRunner(req drivers.SuiteRequest, progress func(string)) (*runner, error) {
@@ -208,14 +207,23 @@ func (r *runner) warmUp(ctx context.Context) error {
 }
 
 // conclude makes the result and writes the run's files.
-func (r *runner) conclude(ctx context.Context, dir string, b *book, records []record) (drivers.SuiteResult, error) {
-	sum, res, err := r.result(ctx, b, records)
-	if err != nil {
-		return res, err
+func (r *runner) conclude(ctx context.Context, dir string) (drivers.SuiteResult, error) {
+	r.progress("scoring the answers")
+	if err := r.digest.finish(); err != nil {
+		return drivers.SuiteResult{}, err
 	}
+	if r.digest.len() == 0 {
+		return drivers.SuiteResult{}, errors.New("no request was sent")
+	}
+	samples := make(chan error, 1)
+	go func() { samples <- r.digest.writeSamples() }() // it waits for the disk
+	sum, res, err := r.result(ctx)
 	now := time.Now()
 	name := vllmFile(r.req.Model, r.spec, now)
-	if err := r.writeFiles(dir, name, r.vllm(sum, res.Simulated, now), records); err != nil {
+	if err == nil {
+		err = writeVLLM(dir, name, r.vllm(sum, res.Simulated, now), r.digest.lists)
+	}
+	if err = errors.Join(err, <-samples); err != nil {
 		return res, err
 	}
 	r.overlap.Report(&res)
@@ -223,41 +231,30 @@ func (r *runner) conclude(ctx context.Context, dir string, b *book, records []re
 	return res, nil
 }
 
-// result scores the answers and sums up. It takes secrets out of the records.
-func (r *runner) result(ctx context.Context, b *book, records []record) (*summary, drivers.SuiteResult, error) {
-	r.progress("scoring the answers")
-	for i := range records {
-		s := &records[i]
-		if s.failure != nil || r.data.free {
-			continue
-		}
-		var err error
-		if s.verdict, err = r.scorer.judge(s.index, s.answer); err != nil {
-			return nil, drivers.SuiteResult{}, err
-		}
-	}
-	sum := summariseFrom(b, records)
-	sum.free = r.data.free
+// result makes the result of what the digest has taken.
+func (r *runner) result(ctx context.Context) (*summary, drivers.SuiteResult, error) {
+	sum, done := &r.digest.sum, r.digest.work
 	if err := sum.failures.Unanswered(sum.completed, r.client.endpoints); err != nil {
 		return nil, drivers.SuiteResult{}, err
 	}
 	faults, notes := sum.reasons()
 	metrics := sum.metrics(r.open)
-	mine, own := selfCheck(r.self, &sum, r.open, metrics)
+	mine, own := selfCheck(r.self, sum, r.open, metrics)
 	faults, notes = append(faults, mine...), append(notes, own...)
-	done := r.checkWork(ctx, records)
+	err := r.checkWork(ctx, sum, done)
 	faults, notes = append(faults, done.faults...), append(notes, done.notes...)
 	done.report(metrics)
 	sum.goodput(metrics, r.spec.Goodput)
 	sum.stages(metrics, r.spec.Stages)
-	notes = append(notes, sum.judgeLoad(metrics, r.spec, r.open)...)
+	load, failed := sum.judgeLoad(metrics, r.spec, r.open)
+	notes = append(notes, load...)
 	r.nodes.report(metrics)
 	res := drivers.SuiteResult{
 		Simulated: r.req.Simulated || r.server.simulated,
 		Metrics:   metrics, Valid: len(faults) == 0, Reasons: append(faults, notes...),
 		Versions: map[string]string{"client": r.client.name, "request": r.payload.described(), "lengths": done.lengths, "prefix_cache": "every prompt begins with a mark of its run, so nothing of another run is found in the server's cache"},
 	}
-	r.window(&res, records)
+	r.window(&res, sum.from, sum.to)
 	r.note(&res)
 	if r.nodes.names != nil {
 		res.Versions["client_nodes"], res.Clients = strings.Join(r.nodes.names, ","), r.nodes.machines
@@ -271,7 +268,6 @@ func (r *runner) result(ctx context.Context, b *book, records []record) (*summar
 	if r.client.ends.seen.Load() {
 		res.Versions["connections"] = "one for each request: the server closes them behind its answers"
 	}
-	r.redact(records)
 	res.Objective = sum.objective(r.req.Objective, res.Reasons, faults, metrics)
-	return &sum, res, nil
+	return sum, res, errors.Join(err, failed, sum.rows.failure)
 }

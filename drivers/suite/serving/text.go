@@ -2,6 +2,7 @@ package serving
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"time"
 )
@@ -12,7 +13,7 @@ import (
 // appendText adds a text as a JSON string.
 func appendText[T string | []byte](b []byte, text T) []byte {
 	for i := range len(text) {
-		if !plain(text[i]) {
+		if !plain[text[i]] {
 			escaped, _ := json.Marshal(string(text)) // a string always has a form
 			return append(b, escaped...)
 		}
@@ -20,10 +21,13 @@ func appendText[T string | []byte](b []byte, text T) []byte {
 	return append(append(append(b, '"'), text...), '"')
 }
 
-// plain reports whether a byte stands for itself in a JSON string, as encoding/json writes it.
-func plain(c byte) bool {
-	return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
-}
+// plain are the bytes that stand for themselves in a JSON string, as encoding/json writes it.
+var plain = func() (all [256]bool) {
+	for c := byte(' '); c < 0x7f; c++ {
+		all[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
+	}
+	return all
+}()
 
 // appendSeconds adds a time in seconds, to the nanosecond.
 func appendSeconds(b []byte, d time.Duration) []byte {
@@ -31,14 +35,34 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 		b, d = append(b, '-'), -d
 	}
 	b = strconv.AppendInt(b, int64(d/time.Second), 10)
-	rest := int64(d % time.Second)
-	if rest == 0 {
+	return appendFraction(b, uint32(d%time.Second), 9)
+}
+
+// appendFraction adds so many digits behind the point, at most nine, without zeros at the end.
+func appendFraction(b []byte, n uint32, digits int) []byte {
+	if n == 0 {
 		return b
 	}
-	b = append(b, '.')
-	for unit := int64(time.Second / 10); rest > 0; unit /= 10 {
-		b = append(b, byte('0'+rest/unit))
-		rest %= unit
+	text := [10]byte{'.'}
+	for i := digits; i > 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
 	}
-	return b
+	for text[digits] == '0' {
+		digits--
+	}
+	return append(b, text[:digits+1]...)
+}
+
+// exactly is up to where a number of millionths has one form of 15 digits.
+const exactly = 1e15
+
+// appendMillis adds a number as encoding/json writes it in the usual form. Those of whole nanoseconds, in ms, take a fraction of the time.
+func appendMillis(b []byte, ms float64) []byte {
+	n := math.Round(ms * 1e6)
+	if n < 0 || n >= exactly || n/1e6 != ms {
+		return strconv.AppendFloat(b, ms, 'f', -1, 64)
+	}
+	b = strconv.AppendInt(b, int64(n)/1e6, 10)
+	return appendFraction(b, uint32(uint64(n)%1e6), 6)
 }

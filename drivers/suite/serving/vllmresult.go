@@ -1,15 +1,11 @@
 package serving
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -36,29 +32,27 @@ func vllmFile(model string, s *v1alpha1.Serving, at time.Time) string {
 // The differences: without completed requests latencies are absent, not 0; a percentile of too few samples is null; the
 // largest values, and the fields simulated and overloaded, are added. The latencies of an overloaded run are there.
 // The lists, which are most of it, are written an entry at a time.
-func writeVLLM(dir, name string, result map[string]any, records []record, lists []vllmList) error {
+func writeVLLM(dir, name string, result map[string]any, lists []vllmList) error {
 	head, err := json.Marshal(result)
 	if err != nil {
-		return err
+		return fmt.Errorf("writing vLLM's result file: %w", err)
 	}
-	return durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
-		w := bufio.NewWriterSize(f, filePiece)
-		_, _ = w.Write(head[:len(head)-1]) // Flush tells
-		var b []byte
-		for _, list := range lists {
-			fmt.Fprintf(w, ",%q:", list.name)
-			for i := range records {
-				b = append(b[:0], "[,"[min(i, 1)])
-				if b, err = list.entry(b, &records[i]); err != nil {
-					return err
-				}
-				_, _ = w.Write(b)
-			}
-			_ = w.WriteByte(']')
+	err = durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
+		if _, err := f.Write(head[:len(head)-1]); err != nil {
+			return err
 		}
-		_ = w.WriteByte('}')
-		return w.Flush()
+		for k := range lists {
+			if _, err := lists[k].WriteTo(f); err != nil {
+				return err
+			}
+		}
+		_, err := f.Write([]byte("}"))
+		return err
 	})
+	if err != nil {
+		return fmt.Errorf("writing vLLM's result file: %w", err)
+	}
+	return nil
 }
 
 func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
@@ -67,9 +61,9 @@ func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
 		"date": at.UTC().Format("20060102-150405"), "endpoint_type": "openai", "backend": "vllm", "label": req.Benchmark,
 		"model_id": req.Model, "tokenizer_id": req.Model, "num_prompts": v.Prompts, "burstiness": v.Burstiness,
 		"max_concurrency": v.Concurrency, "duration": s.duration.Seconds(), "completed": s.completed,
-		"failed": len(s.records) - s.completed, "total_input_tokens": s.in, "total_output_tokens": s.out,
+		"failed": s.rows.len() - s.completed, "total_input_tokens": s.in, "total_output_tokens": s.out,
 		"request_rate": v.Rate, "simulated": simulated, "overloaded": s.kept.overloaded != "",
-		"ttft_description": describe(s.ttft), "tpot_description": describe(s.tpot),
+		"ttft_description": describe(&s.ttft), "tpot_description": describe(&s.tpot),
 	}
 	if v.API == "chat" {
 		m["backend"], m["endpoint_type"] = "openai-chat", "openai-chat"
@@ -85,10 +79,10 @@ func (r *runner) vllm(s *summary, simulated bool, at time.Time) map[string]any {
 	}
 	vllmCorrect(m, s)
 	vllmLoad(m, v, s)
-	vllmStats(m, "ttft", s.ttft)
-	vllmStats(m, "tpot", s.tpot)
-	vllmStats(m, "itl", s.itl)
-	vllmStats(m, "e2el", s.e2el)
+	vllmStats(m, "ttft", &s.ttft)
+	vllmStats(m, "tpot", &s.tpot)
+	vllmStats(m, "itl", &s.itl)
+	vllmStats(m, "e2el", &s.e2el)
 	return m
 }
 
@@ -106,83 +100,10 @@ func vllmLoad(m map[string]any, v *v1alpha1.Serving, s *summary) {
 	}
 }
 
-// redact takes secrets out of what the server said. The records are scored and summed up by then.
-func (r *runner) redact(records []record) {
-	for i := range records {
-		one := &records[i]
-		if f := one.failure; f != nil {
-			one.failure = &suite.Failure{Kind: f.Kind, Message: r.safe.Message(f.Message)}
-		}
-		if text := string(one.answer.Text); r.safe.Hide(text) != text {
-			one.answer.Text = []byte(r.safe.Hide(text))
-		}
-	}
-}
-
 // vllmCorrect adds the share of answers that are right, of the structured requests that succeeded.
 func vllmCorrect(m map[string]any, s *summary) {
-	correct, scored := 0, 0
-	for i := range s.records {
-		r := &s.records[i]
-		if !r.structured {
-			continue
-		}
-		if r.failure == nil {
-			scored++
-		}
-		if r.verdict == compliant {
-			correct++
-		}
-	}
-	if scored > 0 {
-		m["correct_rate(%)"] = percent(correct, scored)
-	}
-}
-
-// vllmList is a field that holds one entry for each request, failed ones included. Entry appends that of a record to b.
-type vllmList struct {
-	name  string
-	entry func(b []byte, r *record) ([]byte, error)
-}
-
-func vllmLists(d *dataset) []vllmList {
-	seconds := func(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
-	return []vllmList{
-		{"input_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.in), 10), nil }},
-		{"output_lens", func(b []byte, r *record) ([]byte, error) { return strconv.AppendInt(b, int64(r.out), 10), nil }},
-		{"ttfts", func(b []byte, r *record) ([]byte, error) { return seconds(b, r.ttft/1000), nil }},
-		{"itls", func(b []byte, r *record) ([]byte, error) {
-			b = append(b, '[')
-			if r.failure == nil {
-				for i := 1; i < len(r.answer.Events); i++ {
-					b = append(appendSeconds(b, r.answer.Events[i]-r.answer.Events[i-1]), ',')
-				}
-			}
-			return append(bytes.TrimSuffix(b, []byte(",")), ']'), nil
-		}},
-		{"errors", func(b []byte, r *record) ([]byte, error) {
-			if r.failure == nil {
-				return append(b, `""`...), nil
-			}
-			return appendText(b, r.failure.Message), nil
-		}},
-		{"start_times", func(b []byte, r *record) ([]byte, error) { return appendSeconds(b, r.sent), nil }},
-		// the constraint is null for a free request; correctness is assay's full check, not vLLM's partial one
-		{"outputs", func(b []byte, r *record) ([]byte, error) {
-			b = append(appendText(append(b, `{"generated":`...), r.answer.Text), `,"expected":`...)
-			if r.structured && !d.free { // it would make every request again
-				expected, err := json.Marshal(d.expected(r.index))
-				if err != nil {
-					return b, err
-				}
-				b = append(b, expected...)
-			} else {
-				b = append(b, "null"...)
-			}
-			b = strconv.AppendBool(append(b, `,"correctness":`...), r.verdict == compliant)
-			return append(b, '}'), nil
-		}},
-		{"generated_texts", func(b []byte, r *record) ([]byte, error) { return appendText(b, r.answer.Text), nil }},
+	if c := s.scored[1]; c.n > 0 {
+		m["correct_rate(%)"] = percent(c.compliant, c.n)
 	}
 }
 
@@ -200,38 +121,32 @@ func (d *dataset) expected(i int) any {
 	}
 }
 
-func vllmStats(m map[string]any, name string, ms []float64) {
-	if len(ms) == 0 {
+func vllmStats(m map[string]any, name string, ms *suite.Values) {
+	n := ms.Len()
+	if n == 0 {
 		return
 	}
-	sorted := suite.Ascending(ms)
-	m["mean_"+name+"_ms"], m["median_"+name+"_ms"], m["std_"+name+"_ms"] = suite.Mean(sorted), suite.Percentile(sorted, 50), suite.Std(sorted)
-	m["max_"+name+"_ms"] = sorted[len(sorted)-1]
+	m["mean_"+name+"_ms"], m["median_"+name+"_ms"], m["std_"+name+"_ms"], m["max_"+name+"_ms"] = ms.Mean(), ms.Percentile(50), ms.Std(), ms.Max()
 	for _, p := range suite.Tails {
 		key := fmt.Sprintf("p%g_%s_ms", p, name)
-		if m[key] = nil; len(sorted) >= v1alpha1.SamplesFor(p) {
-			m[key] = suite.Percentile(sorted, p)
+		if m[key] = nil; n >= v1alpha1.SamplesFor(p) {
+			m[key] = ms.Percentile(p)
 		}
 	}
 }
 
 // describe is pandas' summary of a column, in seconds; empty without values.
-func describe(ms []float64) map[string]float64 {
-	if len(ms) == 0 {
+func describe(ms *suite.Values) map[string]float64 {
+	n := ms.Len()
+	if n == 0 {
 		return map[string]float64{}
 	}
-	sorted := make([]float64, len(ms))
-	for i, v := range ms {
-		sorted[i] = v / 1000
-	}
-	slices.Sort(sorted)
-	n := float64(len(ms))
 	d := map[string]float64{
-		"count": n, "mean": suite.Mean(sorted), "min": sorted[0], "max": sorted[len(sorted)-1],
-		"25%": suite.Percentile(sorted, 25), "50%": suite.Percentile(sorted, 50), "75%": suite.Percentile(sorted, 75),
+		"count": float64(n), "mean": ms.Mean() / 1000, "min": ms.Rank(0) / 1000, "max": ms.Max() / 1000,
+		"25%": ms.Percentile(25) / 1000, "50%": ms.Percentile(50) / 1000, "75%": ms.Percentile(75) / 1000,
 	}
-	if len(ms) > 1 { // the sample's deviation, as pandas has it
-		d["std"] = suite.Std(sorted) * math.Sqrt(n/(n-1))
+	if n > 1 { // the sample's deviation, as pandas has it
+		d["std"] = ms.Std() / 1000 * math.Sqrt(float64(n)/float64(n-1))
 	}
 	return d
 }

@@ -76,31 +76,29 @@ type work struct {
 	stops, limits int // answers of max_tokens that end with stop, and with length
 	paced, atOnce int // answers of many chunks, and those whose chunks came all at once
 
-	text, thought, answer []float64 // ms from the send
-	early                 []float64 // ms from the first chunk to the first text
+	text, thought, answer suite.Values // ms from the send
+	early                 suite.Values // ms from the first chunk to the first text
 	faults, notes         []drivers.Reason
 	lengths               string // how the lengths are known
 }
 
-// checkWork compares the answers with what was asked, and some of them with the server's own tokenizer.
-func (r *runner) checkWork(ctx context.Context, records []record) *work {
-	w := &work{model: r.req.Model, found: map[string]int{}, example: map[string]string{}, answers: map[uint64]int{},
-		varied: r.data.name != "choice" && r.data.name != "grammar", prompts: len(records)}
-	if n := len(r.data.entries); n > 0 {
-		w.prompts = min(n, len(records))
+func (r *runner) newWork() *work {
+	return &work{model: r.req.Model, found: map[string]int{}, example: map[string]string{}, answers: map[uint64]int{},
+		varied: r.data.name != "choice" && r.data.name != "grammar"}
+}
+
+// checkWork compares some of the answers with the server's own tokenizer, and judges all.
+func (r *runner) checkWork(ctx context.Context, sum *summary, w *work) error {
+	if w.prompts = sum.rows.len(); len(r.data.entries) > 0 {
+		w.prompts = min(len(r.data.entries), w.prompts)
 	}
-	for i := range records {
-		if rec := &records[i]; rec.failure == nil {
-			w.add(rec, r.asked(&rec.sample))
-		}
-	}
-	r.checkTokens(ctx, records, w)
+	err := r.checkTokens(ctx, sum, w)
 	if r.cached != nil && suite.Mean(r.cached.fresh) < minIdle {
 		w.atOnce = 0
 	}
 	w.judge()
 	w.judgeRepeated(r.cached)
-	return w
+	return err
 }
 
 // odd notes something wrong with one answer.
@@ -137,12 +135,12 @@ func (w *work) times(r *record) {
 	if s.Events == 0 {
 		return
 	}
-	w.text = append(w.text, suite.Millis(s.First-r.sent))
-	w.early = append(w.early, suite.Millis(s.First-r.answer.Events[0]))
+	w.text.Add(suite.Millis(s.First - r.sent))
+	w.early.Add(suite.Millis(s.First - r.answer.Events[0]))
 	if s.Thought > 0 {
-		w.thought = append(w.thought, suite.Millis(s.Thought-r.sent))
+		w.thought.Add(suite.Millis(s.Thought - r.sent))
 		if s.Answer > 0 {
-			w.answer = append(w.answer, suite.Millis(s.Answer-r.sent))
+			w.answer.Add(suite.Millis(s.Answer - r.sent))
 		}
 	}
 }
@@ -242,8 +240,8 @@ func (w *work) judge() {
 	if at := w.stops + w.limits; w.found[suite.ReasonWrongFinish] == 0 && w.stops >= minTold && float64(w.stops) > stopAtMostHalf*float64(at) {
 		note(suite.ReasonWrongFinish, "%d of %d answers of max_tokens end with finish_reason stop: do not count with them", w.stops, at)
 	}
-	if len(w.early) > 0 {
-		if first, early := suite.Mean(w.text), suite.Mean(w.early); early > max(earlyLeastMs, earlyShare*first) {
+	if w.early.Len() > 0 {
+		if first, early := w.text.Mean(), w.early.Mean(); early > max(earlyLeastMs, earlyShare*first) {
 			note(suite.ReasonEmptyFirst, "the first chunks are empty and come %.1f ms before the first text (mean): ttft is vLLM's definition, ttft_text is of the text", early)
 		}
 	}
@@ -251,7 +249,7 @@ func (w *work) judge() {
 
 // report adds the times to the first text, and of a reasoning model to its first thought and its first answer.
 func (w *work) report(m map[string]float64) {
-	suite.Distribution(m, "ttft_text", w.text)
-	suite.Distribution(m, "ttft_thought", w.thought)
-	suite.Distribution(m, "ttft_answer", w.answer)
+	w.text.Report(m, "ttft_text")
+	w.thought.Report(m, "ttft_thought")
+	w.answer.Report(m, "ttft_answer")
 }

@@ -18,23 +18,31 @@ const (
 
 // checkTokens compares the numbers of some answers with the server's own tokenizer: of the prompts, whatever their data set, and
 // of the texts. Without /tokenize a prompt is only held to the bytes that a token can have.
-func (r *runner) checkTokens(ctx context.Context, records []record, w *work) {
+func (r *runner) checkTokens(ctx context.Context, sum *summary, w *work) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	var some []*record
-	for i := range records {
-		if rec := &records[i]; rec.failure == nil && rec.answer.Usage {
-			some = append(some, rec)
+	step, seen := max(1, (sum.completed-sum.noUsage)/mostCounted), 0
+	var some []row
+	sum.rows.all().each(func(row *row) {
+		if !row.ok || !row.usage {
+			return
 		}
-	}
-	step := max(1, len(some)/mostCounted)
+		if seen%step == 0 && len(some) < mostCounted {
+			some = append(some, *row)
+		}
+		seen++
+	})
 	counted, compared, wrong := 0, 0, 0
-	for i := 0; i < len(some) && i/step < mostCounted; i += step {
-		if !r.checkPrompt(ctx, some[i], w) {
+	for i := range some {
+		rec, err := sum.again(&some[i])
+		if err != nil {
+			return err
+		}
+		if !r.checkPrompt(ctx, &rec, w) {
 			continue
 		}
 		counted++
-		same, ok := r.checkText(ctx, some[i])
+		same, ok := r.checkText(ctx, &rec)
 		if ok {
 			compared++
 		}
@@ -53,6 +61,7 @@ func (r *runner) checkTokens(ctx context.Context, records []record, w *work) {
 	default:
 		w.lengths = "the server's own word in usage: it has no /tokenize"
 	}
+	return nil
 }
 
 // checkPrompt reports whether the server counted the prompt.

@@ -1,0 +1,102 @@
+package serving
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"assay/drivers/durable"
+)
+
+// scratch is bytes that are written once and read afterwards: a few in memory, more in a file of the run's directory that has no name.
+// What fails is told when they are read.
+type scratch struct {
+	dir  string
+	buf  []byte
+	file *os.File
+	size int64 // in the file
+	err  error
+}
+
+// filePiece is how much of a file is written at once, in bytes.
+const filePiece = 256 << 10
+
+// Write appends b.
+func (s *scratch) Write(b []byte) (int, error) {
+	if s.buf = append(s.buf, b...); len(s.buf) >= filePiece {
+		s.spill()
+	}
+	return len(b), nil
+}
+
+func (s *scratch) spill() {
+	if s.file == nil && s.err == nil {
+		s.file, s.err = nameless(s.dir, ".scratch-*")
+	}
+	if s.err == nil {
+		_, s.err = s.file.Write(s.buf)
+	}
+	s.size += int64(len(s.buf))
+	s.buf = s.buf[:0]
+}
+
+// WriteTo writes all to w.
+func (s *scratch) WriteTo(w io.Writer) (n int64, err error) {
+	if err := s.failed(); err != nil {
+		return 0, err
+	}
+	if s.file != nil {
+		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+			return 0, err
+		}
+		if n, err = io.Copy(w, s.file); err != nil { // from file to file without a detour
+			return n, err
+		}
+	}
+	m, err := io.Copy(w, bytes.NewReader(s.buf))
+	return n + m, err
+}
+
+func (s *scratch) failed() error {
+	if s.err == nil {
+		return nil
+	}
+	return fmt.Errorf("keeping what the requests were answered in %s: %w", s.dir, s.err)
+}
+
+// writeFile gives all of it a name.
+func (s *scratch) writeFile(path string) error {
+	err := durable.Writer{}.Stream(path, 0o600, func(f io.Writer) error {
+		_, err := s.WriteTo(f)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// readAt fills p with what lies at an offset.
+func (s *scratch) readAt(p []byte, at int64) error {
+	if err := s.failed(); err != nil {
+		return err
+	}
+	n := int64(0)
+	if at < s.size {
+		n = min(s.size-at, int64(len(p)))
+		if _, err := s.file.ReadAt(p[:n], at); err != nil {
+			return err
+		}
+	}
+	copy(p[n:], s.buf[max(0, at-s.size):])
+	return nil
+}
+
+func (s *scratch) close() {
+	if s.file != nil {
+		_ = s.file.Close() // nobody reads it any more
+	}
+	s.file, s.buf = nil, nil
+}
