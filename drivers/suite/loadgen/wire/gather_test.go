@@ -18,15 +18,16 @@ func TestPause(t *testing.T) {
 		want          time.Duration
 	}{
 		"hardly any events":             {time.Millisecond, time.Second, false, 0},
-		"many events":                   {60 * time.Microsecond, time.Millisecond, false, longest},
-		"many events, long answers":     {60 * time.Microsecond, time.Second, true, longest},
+		"many events":                   {60 * time.Microsecond, time.Millisecond, false, brieflyLong},
+		"many events, long answers":     {60 * time.Microsecond, time.Second, true, brieflyLong},
 		"many events, answers of 50 ms": {10 * time.Microsecond, 51200 * time.Microsecond, true, 200 * time.Microsecond},
 		"short answers":                 {time.Microsecond, time.Millisecond, true, 0},
 		"no answer yet":                 {time.Microsecond, 0, true, 0},
 	} {
 		var l crowd
-		for now := time.Duration(0); now < 4*period; now += c.every {
-			l.saw(now, 1)
+		for now := time.Duration(0); now < 20*period; now += c.every {
+			l.packets(1, false)
+			l.saw(now)
 		}
 		for range 100 {
 			l.ended(c.answer)
