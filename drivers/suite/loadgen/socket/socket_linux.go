@@ -19,6 +19,7 @@ func Monotonic() time.Duration {
 
 // Receiver reads sockets together with the kernel's stamps. It is for one goroutine.
 type Receiver struct {
+	Calls   int // of the kernel so far
 	buf     [64 << 10]byte
 	control [128]byte
 	iov     unix.Iovec
@@ -57,6 +58,7 @@ func (r *Receiver) Peek(fd int) (piece []byte, err error) {
 }
 
 func (r *Receiver) receive(fd, most int, flags uintptr) (piece []byte, stamp time.Duration, err error) {
+	r.Calls++
 	r.iov.SetLen(most)
 	r.msg.SetControllen(len(r.control))
 	n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.msg)), flags)

@@ -2,16 +2,43 @@
 
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
-// mostParts is into how many parts at most a piece is read.
-const mostParts = 4
+const (
+	// mostParts is into how many parts at most a piece is read.
+	mostParts = 3
+	// Where so many pieces had one stamp alone, or one event, only every tries-th is tried.
+	tries = 32
+)
 
-// readApart reads what has gathered on a connection whose events come close behind each other, cut behind events: the kernel keeps the
-// packets of a piece apart as long as the server may have to send them again, each with its stamp, and a read gives the stamp of
-// the last packet that it takes from. It returns false, and has read nothing, where there is nothing to tell apart.
+// finds is how often pieces had more than one stamp, of late.
+type finds struct{ credit, skipped int }
+
+// worth reports whether it is worth to try.
+func (f *finds) worth() bool {
+	if f.credit > 0 {
+		return true
+	}
+	f.skipped++
+	return f.skipped%tries == 1
+}
+
+// tried notes what came of it.
+func (f *finds) tried(found bool) {
+	if f.credit = max(0, f.credit-1); found {
+		f.credit = tries
+	}
+}
+
+// readApart reads what has gathered on a connection whose events come close behind each other, cut behind events. A read gives the
+// stamp of the last packet that it takes from, and the kernel keeps packets apart where it can: over the loopback until they are
+// acknowledged. Where it has put them together they share the last one's stamp, and Blur says so, as it does of the parts of
+// several events. It returns false, and has read nothing, where there is nothing to tell apart.
 func (l *loop) readApart(c *conn) bool {
-	if l.watch.since == 0 || c.index < 0 || l.crowd.gap >= brieflyLong {
+	if l.watch.since == 0 || c.index < 0 || l.crowd.gap >= brieflyLong || !l.finds.worth() {
 		return false
 	}
 	piece, err := l.recv.Peek(c.fd)
@@ -21,12 +48,17 @@ func (l *loop) readApart(c *conn) bool {
 	}
 	parts := cut(piece, l.parts[:0])
 	if len(parts) < 2 {
+		l.finds.tried(false)
 		return false
 	}
 	index, rest, had := c.index, len(piece), len(c.resp.stream.Events)
-	for _, size := range parts {
+	first, found := time.Duration(0), false
+	for i, size := range parts {
 		part, stamp, err := l.recv.ReadPart(c.fd, size)
-		rest -= size
+		if rest -= size; i == 0 {
+			first = stamp
+		}
+		found = found || stamp != first
 		l.received(c, part, stamp, err, false)
 		if c.index != index { // it has ended
 			break
@@ -35,6 +67,7 @@ func (l *loop) readApart(c *conn) bool {
 	if c.fd >= 0 && rest > 0 {
 		_, _, _ = l.recv.ReadPart(c.fd, rest) // what comes behind an answer is no part of it
 	}
+	l.finds.tried(found)
 	l.crowd.packets(max(0, len(c.resp.stream.Events)-had), true)
 	return true
 }

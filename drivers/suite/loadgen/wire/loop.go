@@ -40,6 +40,7 @@ type loop struct {
 	slots    []time.Duration // of a closed loop: when each slot that is empty became so
 	watch    look
 	crowd    crowd
+	finds    finds
 	parts    [mostParts]int // of what is being read apart
 }
 
@@ -90,7 +91,7 @@ func (l *loop) run(ctx context.Context, j job) (selfwatch.Thread, error) {
 	defer socket.Prompt(j.Schedule != nil)()
 	l.job, l.started, l.slots = j, nil, nil
 	l.inFlight, l.turn, l.wanted, l.oldest, l.freed = 0, 0, -1, 0, 0
-	l.watch, l.crowd, l.armed = look{}, crowd{}, 0
+	l.watch, l.crowd, l.finds, l.armed = look{}, crowd{}, finds{}, 0
 	before := selfwatch.Here()
 	err := l.work(ctx)
 	thread := selfwatch.Here().Since(before)
