@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// mostParts is into how many parts at most a piece is read.
-	mostParts = 3
+	// mostParts is into how many parts at most a piece is read, and manyParts where much has gathered because the thread overslept.
+	mostParts, manyParts = 3, 16
 	// Where so many pieces had one stamp alone, or one event, only every tries-th is tried.
 	tries = 32
 )
@@ -46,7 +46,11 @@ func (l *loop) readApart(c *conn) bool {
 		l.received(c, nil, 0, err, true)
 		return true
 	}
-	parts := cut(piece, l.parts[:0])
+	most := mostParts
+	if l.crowd.awake > 0 {
+		most = manyParts
+	}
+	parts := cut(piece, most, l.parts[:0])
 	if len(parts) < 2 {
 		l.finds.tried(false)
 		return false
@@ -73,15 +77,15 @@ func (l *loop) readApart(c *conn) bool {
 }
 
 // cut appends the lengths of the parts of a piece: the first event, and as many more as there may be, each of whole events.
-func cut(piece []byte, parts []int) []int {
-	step := len(piece) / mostParts
+func cut(piece []byte, most int, parts []int) []int {
+	step := len(piece) / most
 	for from := 0; from < len(piece); {
 		size := len(piece) - from
 		skip := step
 		if from == 0 {
 			skip = 0
 		}
-		if skip < size && len(parts) < mostParts-1 {
+		if skip < size && len(parts) < most-1 {
 			if n := bytes.Index(piece[from+skip:], []byte("\n\n")); n >= 0 {
 				size = skip + n + 2
 				if bytes.HasPrefix(piece[from+size:], []byte("\r\n")) { // the end of a chunk

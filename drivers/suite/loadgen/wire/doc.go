@@ -24,7 +24,8 @@
 // stamps are the kernel's all the same. It sleeps for at most half a millisecond, and in a bounded load for at most 1/256 of an
 // answer's time, so that no slot is missed; where there is no bound, and the events of an answer are so far apart that no two of
 // them gather, for up to 4 ms. Where they do gather, their packets are read apart as far as the kernel has kept them apart
-// (apart.go): the first event and the last have their own stamps then. In an open loop a thread also asks the kernel for short
+// (apart.go): the first event and the last have their own stamps then. A thread that overslept, because it does not get its CPU, lets
+// packets wake it for a while. In an open loop a thread also asks the kernel for short
 // turns, and so runs as soon as it wakes (socket.Prompt).
 //
 // A read later than the arrival also acknowledges later. A server that has ten packets or more on the way waits for that, so that the

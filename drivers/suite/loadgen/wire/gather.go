@@ -16,8 +16,10 @@ const (
 	ofGap   = 2
 	// shortest is the least that is worth a sleep.
 	shortest = 50 * time.Microsecond
-	// several packets must come in that time.
-	several = 2
+	// so many packets must come in that time, and in a longer one.
+	several, two = 4, 2
+	// Behind a sleep that was too long, because the thread did not get its CPU, packets wake it so many times.
+	awake = 32
 	// An answer of a bounded load makes room for the next request: its end may lie for 1/ofAnswer of what an answer takes.
 	ofAnswer = 256
 	// period is how long packets are counted to know how fast they come.
@@ -33,6 +35,7 @@ type crowd struct {
 	each   float64       // events that a packet brings, on a sliding average
 	gap    time.Duration // from one event of an answer to the next, the shortest of late
 	blind  bool          // the kernel did not stamp what was read last
+	awake  int           // how many waits are no sleeps
 }
 
 // saw ends a wait.
@@ -67,6 +70,13 @@ func (c *crowd) apart(gap time.Duration) {
 	c.gap += (gap - c.gap) / 512
 }
 
+// slept notes how much longer a sleep was than wanted. What gathers in a thread that does not get its CPU cannot be told apart.
+func (c *crowd) slept(late time.Duration) {
+	if late > tolerated {
+		c.awake = awake
+	}
+}
+
 // ended notes how long an answer took.
 func (c *crowd) ended(took time.Duration) {
 	if c.answer == 0 {
@@ -81,7 +91,15 @@ func (c *crowd) pause(bounded bool) time.Duration {
 	if bounded {
 		d = min(brieflyLong, c.answer/ofAnswer)
 	}
-	if d < shortest || c.rate*float64(d) < several || c.blind {
+	least := several
+	if d > brieflyLong {
+		least = two
+	}
+	if d < shortest || c.rate*float64(d) < float64(least) || c.blind {
+		return 0
+	}
+	if c.awake > 0 {
+		c.awake--
 		return 0
 	}
 	return d

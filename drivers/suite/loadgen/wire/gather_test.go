@@ -65,6 +65,18 @@ func TestApartInTime(t *testing.T) {
 	if got := l.pause(false); got != brieflyLong {
 		t.Errorf("behind two events in a read: %v", got)
 	}
+	if l.slept(tolerated); l.pause(false) == 0 {
+		t.Error("behind a sleep that was on time")
+	}
+	l.slept(time.Millisecond)
+	for range awake {
+		if l.pause(false) != 0 {
+			t.Fatal("it goes on sleeping without a CPU")
+		}
+	}
+	if l.pause(false) == 0 {
+		t.Error("it never sleeps again")
+	}
 	if l.blind = true; l.pause(false) != 0 {
 		t.Error("without stamps")
 	}

@@ -41,7 +41,7 @@ type loop struct {
 	watch    look
 	crowd    crowd
 	finds    finds
-	parts    [mostParts]int // of what is being read apart
+	parts    [manyParts]int // of what is being read apart
 }
 
 // flight is a request that was begun. It has ended when its connection carries another request, or is idle.

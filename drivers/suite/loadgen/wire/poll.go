@@ -76,6 +76,7 @@ func (l *loop) sleep(now, until time.Duration) (n int, back time.Duration, err e
 			socket.Sleep(until)
 			back, _ = l.clock.Now()
 			l.watch.late.Late(max(0, back-until), selfwatch.Tick)
+			l.crowd.slept(back - until)
 			if back < pause { // a request is due
 				return 0, back, nil
 			}
