@@ -3,7 +3,7 @@
 // Command selftest measures the load generator itself: how far its times are from the truth, and what it costs. `make bench`
 // runs it.
 //
-// main.go starts this program again as several processes, each on a core of its own: the truth server (package
+// main.go starts this program again as several processes, each on a core of its own (but a client of two threads): the truth server (package
 // truth), which streams made-up tokens at planned times and records when each request arrived and when its first
 // byte was written; and the client under test (client.go). That is assay's serving suite (engine "assay"), or the same
 // load sent the obvious way with net/http, encoding/json and time.Sleep (engine "plain", plain.go), or another program

@@ -70,7 +70,7 @@ func (e external) run(ctx context.Context, s scenario, url, dir string) (used us
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	m.began = socket.Monotonic()
-	if err := startOn(cmd, 0); err != nil {
+	if err := startOn(cmd, s.core()); err != nil {
 		return nil, m, err
 	}
 	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }() // what it left

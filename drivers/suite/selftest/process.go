@@ -67,7 +67,7 @@ func goClient(ctx context.Context, s scenario, engine, url, dir string) (m measu
 	var out strings.Builder
 	cmd.Stdout = &out
 	m.began = socket.Monotonic()
-	if err := startOn(cmd, 0); err != nil {
+	if err := startOn(cmd, s.core()); err != nil {
 		return m, err
 	}
 	if err := cmd.Wait(); err != nil {
@@ -113,10 +113,10 @@ func pinning() string {
 	return ", the client pinned to one and the server to another"
 }
 
-// startOn starts a program on one of the cores: it inherits the affinity of the thread that starts it.
+// startOn starts a program on one of the cores, or on any (-1): it inherits the affinity of the thread that starts it.
 func startOn(cmd *exec.Cmd, which int) error {
 	own := cores()
-	if own == nil {
+	if own == nil || which < 0 {
 		return cmd.Start()
 	}
 	runtime.LockOSThread()

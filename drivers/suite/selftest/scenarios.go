@@ -24,6 +24,7 @@ type scenario struct {
 	bound   int     // concurrency; 0: none
 	input   int     // tokens of a prompt; 0: 8
 	once    bool    // one round is enough, or takes long
+	threads int     // of assay's client; 0: one, and every client has a core of its own; else none is pinned
 	figures []figure
 }
 
@@ -97,6 +98,10 @@ var scenarios = []scenario{
 		figures: []figure{requestRate(35000, 11502)},
 	},
 	{
+		name: "two threads", server: truth.Pace{}, tokens: 16, prompts: 60000, bound: 64, threads: 2,
+		figures: []figure{requestRate(42000, 11502), cpu(0.03, 0.09)},
+	},
+	{
 		name: "zero delay, one token a write", server: truth.Pace{Each: 1}, tokens: 16, prompts: 10000, bound: 64,
 		figures: []figure{requestRate(3000, 1950), cpu(0.08, 0.223)},
 	},
@@ -144,9 +149,17 @@ func long(name string, n int, first float64) scenario {
 }
 
 func (s scenario) spec() *v1alpha1.Serving {
-	v := &v1alpha1.Serving{Dataset: "random", InputTokens: cmp.Or(s.input, 8), API: "completions", Prompts: s.prompts, OutputTokens: s.tokens, Burstiness: 1, Cores: 1,
+	v := &v1alpha1.Serving{Dataset: "random", InputTokens: cmp.Or(s.input, 8), API: "completions", Prompts: s.prompts, OutputTokens: s.tokens, Burstiness: 1, Cores: max(1, s.threads),
 		Concurrency: s.bound, Rate: v1alpha1.Rate(s.rate), RequestTimeout: v1alpha1.Duration(time.Minute)}
 	return v
+}
+
+// core is which core its clients have; -1: any.
+func (s scenario) core() int {
+	if s.threads > 0 {
+		return -1
+	}
+	return 0
 }
 
 // prompt is about as long as the scenario wants, for clients that are told one.

@@ -65,8 +65,8 @@
 // intended ones. send_lateness is the client's own delay, from when a request could go to when it went: in a closed loop
 // from the arrival of the answer that made room. slot_wait is how long the concurrency bound held back a request;
 // read_delay is how long a piece of an answer lay in the kernel, with its stamp, before it was read; blur is by how much at
-// most the client's delays can have moved an arrival: the kernel keeps the stamp of the last packet alone, so where several
-// events lay together because nobody read, the first can have come as early as the client last looked.
+// most the client's delays can have moved an arrival: where several events lay together because nobody read, and the kernel did not
+// keep their packets apart, it has the stamp of the last one alone, and the first can have come as early as the client last looked.
 // server_… is what the server's own /metrics report about the same window (server_metrics.go). server_kv_cache is a share of each
 // engine: mean over all engines of all replicas, and of the fullest; server_running and server_waiting are of all engines
 // together. A counter that began anew while it was measured is absent, with the note ServerReset.

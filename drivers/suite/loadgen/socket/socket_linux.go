@@ -19,6 +19,7 @@ func Monotonic() time.Duration {
 
 // Receiver reads sockets together with the kernel's stamps. It is for one goroutine.
 type Receiver struct {
+	Calls   int // of the kernel so far
 	buf     [64 << 10]byte
 	control [128]byte
 	iov     unix.Iovec
@@ -29,7 +30,6 @@ type Receiver struct {
 func NewReceiver() *Receiver {
 	r := &Receiver{}
 	r.iov.Base = &r.buf[0]
-	r.iov.SetLen(len(r.buf))
 	r.msg.Iov, r.msg.Control = &r.iov, &r.control[0]
 	r.msg.SetIovlen(1)
 	return r
@@ -41,10 +41,27 @@ func Stamped(fd int) error {
 }
 
 // Read reads what has arrived and never waits: EAGAIN when there is nothing. The stamp, since 1970, is that of the last packet in the
-// piece, 0 when the kernel gave none. The piece is valid until the next Read.
+// piece, 0 when the kernel gave none. The piece is valid until the next call.
 func (r *Receiver) Read(fd int) (piece []byte, stamp time.Duration, err error) {
+	return r.receive(fd, len(r.buf), unix.MSG_DONTWAIT)
+}
+
+// ReadPart is Read of at most n bytes, at least 1.
+func (r *Receiver) ReadPart(fd, n int) (piece []byte, stamp time.Duration, err error) {
+	return r.receive(fd, min(n, len(r.buf)), unix.MSG_DONTWAIT)
+}
+
+// Peek is what Read would read, and leaves it there.
+func (r *Receiver) Peek(fd int) (piece []byte, err error) {
+	piece, _, err = r.receive(fd, len(r.buf), unix.MSG_DONTWAIT|unix.MSG_PEEK)
+	return piece, err
+}
+
+func (r *Receiver) receive(fd, most int, flags uintptr) (piece []byte, stamp time.Duration, err error) {
+	r.Calls++
+	r.iov.SetLen(most)
 	r.msg.SetControllen(len(r.control))
-	n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.msg)), unix.MSG_DONTWAIT)
+	n, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.msg)), flags)
 	if errno != 0 {
 		return nil, 0, errno
 	}

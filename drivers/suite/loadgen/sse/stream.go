@@ -66,6 +66,13 @@ func (s *Stream) Start(events int) {
 // cannot be used any more.
 func (s *Stream) Feed(piece []byte, at time.Duration) *suite.Failure {
 	for !s.Done {
+		if len(s.carry) == 0 {
+			if text, n, ok := s.event.last.line(piece); ok {
+				s.like(text, at)
+				piece = piece[n:]
+				continue
+			}
+		}
 		i := bytes.IndexByte(piece, '\n')
 		if i < 0 {
 			if len(s.carry)+len(piece) > MaxLine {
@@ -133,6 +140,20 @@ func (s *Stream) line(line []byte, at time.Duration) *suite.Failure {
 		s.Usage, s.Prompt, s.Completion, s.Reasoned = true, e.Prompt, e.Completion, e.Reasoned
 	}
 	return nil
+}
+
+// like takes an event that differs from the last one in its text only.
+func (s *Stream) like(text []byte, at time.Duration) {
+	s.Events = append(s.Events, at)
+	e := &s.event
+	if e.last.thought {
+		e.Text, e.Thought = nil, text
+	} else {
+		e.Text, e.Thought = text, nil
+		s.Text = append(s.Text, text...)
+	}
+	e.Tools, e.Model = nil, nil
+	s.said(e, at)
 }
 
 // said notes what an event with choices holds.

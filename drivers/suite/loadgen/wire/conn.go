@@ -30,7 +30,8 @@ type conn struct {
 	index    int           // of the request; -1: idle
 	request  *Request      // the last one
 	out      []byte        // the rest of the request that is not written yet
-	read     time.Duration // when it was last read
+	at       time.Duration // when what was read last came
+	read     time.Duration // what is not read yet came later
 	outcome  Outcome
 	resp     response
 }

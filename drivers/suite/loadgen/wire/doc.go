@@ -16,17 +16,24 @@
 // memory of what is in flight. Each thread has its own share of the requests, of the concurrency bound and of the
 // connections (share.go), and shares only the counter of a closed loop with the others.
 //
-// A thread notes when it looked at its sockets (look.go): the kernel keeps the stamp of the last packet of a piece alone, and
-// where the loop was late, or busy, the first of several events can have come as early as it last looked. Outcome.Blur is
-// the longest such time, and that of the write. The loop's timer is a stall clock too (package selfwatch).
+// A thread notes when it looked at its sockets (look.go): where the loop was late, or busy, the first of several events that share a
+// stamp can have come as early as it last looked. Outcome.Blur is the longest such time, and that of the write. The loop's timer
+// is a stall clock too (package selfwatch).
 //
-// Where events come thick and fast, a thread does not wake for each: it sleeps by the clock for at most half a millisecond, and
-// in a bounded load for at most 1/256 of an answer's time, so that no slot is missed, while they gather (gather.go). Their
-// stamps are the kernel's all the same. In an open loop it also asks the kernel for short turns, and so runs as soon as it wakes
-// (socket.Prompt).
+// Where packets come thick and fast, a thread does not wake for each: it sleeps by the clock while they gather (gather.go). Their
+// stamps are the kernel's all the same. It sleeps for at most half a millisecond, and in a bounded load for at most 1/256 of an
+// answer's time, so that no slot is missed; where there is no bound, and the events of an answer are so far apart that no two of
+// them gather, for up to 4 ms. Where they do gather, their packets are read apart as far as the kernel has kept them apart
+// (apart.go): the first event and the last have their own stamps then. A thread that overslept, because it does not get its CPU, lets
+// packets wake it for a while. In an open loop a thread also asks the kernel for short
+// turns, and so runs as soon as it wakes (socket.Prompt).
+//
+// A read later than the arrival also acknowledges later. A server that has ten packets or more on the way waits for that, so that the
+// end of a burst of single tokens can come later, by no more than the sleep.
 //
 // A thread's loop (loop.go) begins the requests that are due (send.go), waits (poll.go) and handles what arrived. A
-// connection carries one request at a time (conn.go); response.go and package sse parse its answer. A connection that
+// connection carries one request at a time (conn.go); response.go and package sse parse its answer, chunks that arrived whole without a
+// scan. A connection that
 // breaks is a failed request, with two exceptions: an answer whose stream had ended is whole, and a request that the server did
 // not read, because it had closed a waiting connection without a word, goes on a new one. No server reads a request twice.
 // A connection that was idle for four seconds is replaced,

@@ -40,6 +40,8 @@ type loop struct {
 	slots    []time.Duration // of a closed loop: when each slot that is empty became so
 	watch    look
 	crowd    crowd
+	finds    finds
+	parts    [manyParts]int // of what is being read apart
 }
 
 // flight is a request that was begun. It has ended when its connection carries another request, or is idle.
@@ -89,7 +91,7 @@ func (l *loop) run(ctx context.Context, j job) (selfwatch.Thread, error) {
 	defer socket.Prompt(j.Schedule != nil)()
 	l.job, l.started, l.slots = j, nil, nil
 	l.inFlight, l.turn, l.wanted, l.oldest, l.freed = 0, 0, -1, 0, 0
-	l.watch, l.crowd, l.armed = look{}, crowd{}, 0
+	l.watch, l.crowd, l.finds, l.armed = look{}, crowd{}, finds{}, 0
 	before := selfwatch.Here()
 	err := l.work(ctx)
 	thread := selfwatch.Here().Since(before)
@@ -159,10 +161,20 @@ func (l *loop) handleConnect(c *conn) {
 	}
 }
 
-// read feeds what has arrived to the response, with its time.
+// read reads what has arrived.
 func (l *loop) read(c *conn) {
+	if l.readApart(c) {
+		return
+	}
 	piece, stamp, err := l.recv.Read(c.fd)
-	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+	had := len(c.resp.stream.Events)
+	l.received(c, piece, stamp, err, true)
+	l.crowd.packets(max(0, len(c.resp.stream.Events)-had), l.watch.since > 0)
+}
+
+// received feeds a piece to the response, with its time. all: nothing was left behind it.
+func (l *loop) received(c *conn, piece []byte, stamp time.Duration, err error, all bool) {
+	if err == unix.EAGAIN || err == unix.EINTR {
 		return
 	}
 	now, ahead := l.clock.Now()
@@ -177,20 +189,36 @@ func (l *loop) read(c *conn) {
 		l.end(c, c.index, c.resp.closed(), now)
 	default:
 		o, at := &c.outcome, now
-		if stamp > 0 { // bounded, because the wall clock can have been set meanwhile
-			at = min(now, max(stamp-ahead, o.Sent))
+		if l.crowd.blind = stamp == 0; stamp > 0 { // bounded, because the wall clock can have been set meanwhile
+			at = min(now, max(stamp-ahead, o.Sent, c.at))
 			o.Behind = max(o.Behind, now-at)
 		}
-		had := len(c.resp.stream.Events)
+		events := c.resp.stream.Events
 		f := c.resp.feed(piece, at)
-		if len(c.resp.stream.Events) > had+1 {
-			o.Blur = max(o.Blur, l.watch.blur(at, max(o.Sent, c.read)))
+		l.judge(c, events, at)
+		if c.at, c.read = at, at; all {
+			c.read = now
 		}
-		c.read = now
 		if f != nil {
 			l.fail(c, f)
 		} else if c.resp.part == complete {
 			l.end(c, c.index, c.resp.verdict(), at)
 		}
+	}
+}
+
+// judge notes how well the new events of a connection are told apart.
+func (l *loop) judge(c *conn, before []time.Duration, at time.Duration) {
+	added := len(c.resp.stream.Events) - len(before)
+	blur := time.Duration(0)
+	if added > 1 {
+		blur = l.watch.blur(at, max(c.outcome.Sent, c.read))
+		c.outcome.Blur = max(c.outcome.Blur, blur)
+	}
+	switch {
+	case blur > 0:
+		l.crowd.apart(0)
+	case added > 0 && len(before) > 0:
+		l.crowd.apart(at - before[len(before)-1])
 	}
 }

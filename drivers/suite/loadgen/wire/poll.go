@@ -49,7 +49,6 @@ func (l *loop) wait(now, until time.Duration) error {
 	if err != nil {
 		return err
 	}
-	l.crowd.saw(back, n)
 	for _, event := range l.events[:n] {
 		if int(event.Fd) == l.timer {
 			var b [8]byte
@@ -64,6 +63,7 @@ func (l *loop) wait(now, until time.Duration) error {
 			l.handle(c, event.Events)
 		}
 	}
+	l.crowd.saw(back)
 	return nil
 }
 
@@ -71,10 +71,15 @@ func (l *loop) wait(now, until time.Duration) error {
 func (l *loop) sleep(now, until time.Duration) (n int, back time.Duration, err error) {
 	if pause := l.crowd.pause(l.Bound > 0); pause > 0 {
 		l.armed = 0
-		if until = min(until, l.watch.back+pause); until > now {
+		pause += l.watch.back
+		if until = min(until, pause); until > now {
 			socket.Sleep(until)
 			back, _ = l.clock.Now()
 			l.watch.late.Late(max(0, back-until), selfwatch.Tick)
+			l.crowd.slept(back - until)
+			if back < pause { // a request is due
+				return 0, back, nil
+			}
 		}
 		n, err = socket.Look(l.epoll, l.events[:])
 		back, _ = l.clock.Now()

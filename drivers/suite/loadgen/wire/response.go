@@ -81,6 +81,13 @@ func (r *response) feed(piece []byte, at time.Duration) *suite.Failure {
 		case untilClose:
 			f = r.body(piece, at)
 			piece = nil
+		case inChunkSize:
+			if body, n := wholeChunk(piece); n > 0 && len(r.head) == 0 {
+				f = r.body(body, at)
+				piece = piece[n:]
+				break
+			}
+			piece, f = r.feedLine(piece)
 		default:
 			piece, f = r.feedLine(piece)
 		}
@@ -90,6 +97,35 @@ func (r *response) feed(piece []byte, at time.Duration) *suite.Failure {
 	}
 	return nil
 }
+
+// wholeChunk is the chunk that a piece begins with and its length with what is around it; 0 when it is not there in full, is the
+// last one, or has anything unusual.
+func wholeChunk(piece []byte) (body []byte, n int) {
+	size, i := 0, 0
+	for ; i < len(piece) && i < 6; i++ {
+		d := digits[piece[i]]
+		if d == 0 {
+			break
+		}
+		size = size<<4 | int(d-1)
+	}
+	from, to := i+2, i+2+size
+	if size == 0 || to+2 > len(piece) || piece[i] != '\r' || piece[i+1] != '\n' || piece[to] != '\r' || piece[to+1] != '\n' {
+		return nil, 0
+	}
+	return piece[from:to], to + 2
+}
+
+// digits are the values of hexadecimal digits, plus one.
+var digits = func() (out [256]byte) {
+	for i, c := range []byte("0123456789abcdef") {
+		out[c] = byte(i) + 1
+	}
+	for i, c := range []byte("ABCDEF") {
+		out[c] = byte(i) + 11
+	}
+	return out
+}()
 
 func (r *response) body(b []byte, at time.Duration) *suite.Failure {
 	if r.status != 200 {

@@ -81,7 +81,7 @@ func (l *loop) send(i int, r *Request, due, free, now time.Duration) {
 			return
 		}
 	}
-	c.index, c.request, c.out, c.read, c.outcome = i, r, r.Bytes, 0, o
+	c.index, c.request, c.out, c.at, c.read, c.outcome = i, r, r.Bytes, 0, 0, o
 	l.engine.Budget.Grant(r.Grant)
 	c.resp.start(r.Events, l.engine.Limit, l.engine.Budget)
 	l.started = append(l.started, flight{i, c})

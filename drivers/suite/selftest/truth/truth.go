@@ -180,13 +180,17 @@ func (t *Server) begin(p *peer, head, body string) {
 		return
 	}
 	s.first, _ = t.clock.Now()
+	last := s.first
 	if t.Each == 0 {
 		t.write(p, t.whole(s.total))
 	}
 	for n := 0; t.Each > 0 && n < s.total; n += t.Each {
+		if n > 0 && n+t.Each >= s.total {
+			last, _ = t.clock.Now()
+		}
 		t.write(p, t.piece(n, min(n+t.Each, s.total), s.total))
 	}
-	t.note(s, s.first)
+	t.note(s, last)
 }
 
 // piece is the tokens from one to another of an answer, made once.
