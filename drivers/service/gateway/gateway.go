@@ -109,6 +109,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		a.model = model
 	}
+	if g.straight(w, r, a) {
+		return
+	}
 	r = r.WithContext(context.WithValue(r.Context(), askedKey{}, a))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	g.proxy.ServeHTTP(w, r)

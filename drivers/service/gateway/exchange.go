@@ -1,0 +1,373 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"slices"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// line is a connection to a server.
+type line struct {
+	lines  *lines
+	server *server
+	fd     int
+	id     int32
+	x      *exchange // nil: it waits for a request
+	since  time.Time // when it had nothing to do last
+}
+
+// exchange is one request at a server, and its answer on the way to the client.
+type exchange struct {
+	server *server
+	line   *line
+	client *client // nil: the request is sent, and net/http has not let go yet
+	f      framing
+
+	unsent    []byte        // of the request
+	unread    bool          // the server has said something, and it is not read
+	unwritten []byte        // of the answer
+	at        time.Time     // when the request was there, whole
+	added     time.Duration // what the gateway took until it was sent
+	counted   bool
+}
+
+// send sends a request on a kept line, or on a new one. Where it does not, nothing was sent; refused says that the server took no
+// connection.
+func (l *lines) send(ctx context.Context, x *exchange, request []byte) (sent, refused bool) {
+	l.mu.Lock()
+	sent = !l.draining && l.onKept(x, request)
+	l.unlock()
+	if sent {
+		return true, false
+	}
+	fd, err := l.dial(ctx, x.server)
+	if err != nil {
+		return false, unsent(err)
+	}
+	l.mu.Lock()
+	defer l.unlock()
+	n := &line{lines: l, server: x.server, fd: fd}
+	if n.id, err = l.add(n, fd); err != nil || l.draining {
+		n.drop()
+		return false, false
+	}
+	return n.carry(x, request), false
+}
+
+// onKept sends a request on a line that waits for one, if there is one that its server has not left.
+func (l *lines) onKept(x *exchange, request []byte) bool {
+	for all := l.idle[x.server]; len(all) > 0; all = l.idle[x.server] {
+		n := all[len(all)-1]
+		l.idle[x.server] = all[:len(all)-1]
+		var b [1]byte
+		if _, errno := receive(n.fd, b[:], unix.MSG_PEEK); errno == unix.EAGAIN && n.carry(x, request) {
+			return true
+		}
+		n.drop()
+	}
+	return false
+}
+
+// dial makes a connection that Go's own poller does not watch: each piece would wake it.
+func (l *lines) dial(ctx context.Context, s *server) (fd int, err error) {
+	c, err := (&net.Dialer{Timeout: dialWithin}).DialContext(ctx, "tcp", hostPort(s.at.Host))
+	if err != nil {
+		return -1, err
+	}
+	defer c.Close()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	if failed := raw.Control(func(from uintptr) { fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }); failed != nil {
+		return -1, failed
+	}
+	return fd, err
+}
+
+func hostPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	return net.JoinHostPort(host, "80")
+}
+
+// carry sends a request on a line. False when nothing of it was sent.
+func (n *line) carry(x *exchange, request []byte) bool {
+	sent, errno := write(n.fd, request)
+	if errno != 0 && errno != unix.EAGAIN {
+		n.drop()
+		return false
+	}
+	if sent < len(request) {
+		x.unsent = slices.Clone(request[sent:])
+	}
+	x.line, n.x = n, x
+	x.added = time.Since(x.at)
+	n.lines.flying++
+	return true
+}
+
+// attach gives an exchange the client that net/http has let go, and what that has sent early.
+func (l *lines) attach(x *exchange, c *client, early []byte) {
+	l.mu.Lock()
+	defer l.unlock()
+	c.again = slices.Clone(early)
+	err := error(net.ErrClosed)
+	if !c.closed {
+		c.id, err = l.add(c, c.fd)
+	}
+	if err != nil {
+		l.closing = append(l.closing, c.outer)
+		x.client = c
+		x.gone()
+		return
+	}
+	c.held, c.x, c.unread, x.client = true, x, len(early) > 0, c
+	if x.unread {
+		x.pump(true)
+	}
+}
+
+// abandon ends an exchange whose client is lost.
+func (l *lines) abandon(x *exchange) {
+	l.mu.Lock()
+	defer l.unlock()
+	x.gone()
+}
+
+// event tells a line that its server has something, or reads on.
+func (n *line) event(events uint32) {
+	x := n.x
+	ends := events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
+	if x != nil && ends {
+		x.f.last = true
+	}
+	if x == nil {
+		if ends || events&unix.EPOLLIN != 0 { // nobody asked
+			n.lines.idle[n.server] = slices.DeleteFunc(n.lines.idle[n.server], func(o *line) bool { return o == n })
+			n.drop()
+		}
+		return
+	}
+	if len(x.unsent) > 0 && events&unix.EPOLLOUT != 0 {
+		sent, errno := write(n.fd, x.unsent)
+		if x.unsent = x.unsent[sent:]; errno != 0 && errno != unix.EAGAIN {
+			x.unsent = nil // what it has to say to that is still read
+			x.f.last = true
+		}
+	}
+	if ends || events&unix.EPOLLIN != 0 {
+		x.pump(ends)
+	}
+}
+
+// pump passes on what the server has said: all, or as much as one read finds when more is told of by an event of its own.
+func (x *exchange) pump(all bool) {
+	l := x.line.lines
+	for x.client != nil && len(x.unwritten) == 0 {
+		n, errno := receive(x.line.fd, l.buf[:], 0)
+		switch {
+		case errno == unix.EAGAIN:
+			x.unread = false
+			return
+		case errno == unix.EINTR:
+			continue
+		case errno != 0 || n == 0:
+			x.ended()
+			return
+		}
+		if x.take(l.buf[:n]); x.line == nil || !all && n < len(l.buf) {
+			x.unread = false
+			return
+		}
+	}
+	x.unread = true
+}
+
+// take passes one piece of the answer on.
+func (x *exchange) take(piece []byte) {
+	l := x.line.lines
+	now := x.now()
+	fresh := x.f.code == 0
+	out, rest, err := x.f.pass(l.out[:0], piece, l.draining)
+	l.out = out[:0]
+	if err == errHead {
+		x.f.code = 0
+		x.broken()
+		return
+	}
+	if fresh && x.f.code != 0 {
+		l.g.meters.ended(x.f.code)
+	}
+	x.f.last = x.f.last || len(rest) > 0
+	x.write(out)
+	x.count(now)
+	switch {
+	case x.line == nil: // the client has gone
+	case err != nil:
+		x.cut()
+	case x.f.done && len(x.unwritten) == 0:
+		x.finish()
+	}
+}
+
+// now is the time, as long as it is needed.
+func (x *exchange) now() (t time.Time) {
+	if !x.counted {
+		t = time.Now()
+	}
+	return t
+}
+
+// count takes note of what the gateway added, once: until the first piece of an answer was passed on.
+func (x *exchange) count(from time.Time) {
+	if x.counted || x.f.code == 0 {
+		return
+	}
+	x.counted = true
+	x.client.lines.g.meters.added.Observe((time.Since(from) + x.added).Seconds())
+}
+
+// write writes to the client, and keeps what it does not take.
+func (x *exchange) write(out []byte) {
+	if len(out) == 0 {
+		return
+	}
+	n, errno := write(x.client.fd, out)
+	switch {
+	case errno != 0 && errno != unix.EAGAIN:
+		x.gone()
+	case n < len(out):
+		x.unwritten = slices.Clone(out[n:])
+	}
+}
+
+// flush goes on writing to a client that reads again.
+func (x *exchange) flush() {
+	rest := x.unwritten
+	x.unwritten = nil
+	if x.write(rest); x.line == nil || len(x.unwritten) > 0 {
+		return
+	}
+	if x.f.done {
+		x.finish()
+		return
+	}
+	x.pump(true)
+}
+
+// ended is told that the server has ended the connection.
+func (x *exchange) ended() {
+	x.f.last = true
+	out, whole := x.f.end(nil)
+	switch {
+	case whole:
+		if x.write(out); x.line != nil && len(x.unwritten) == 0 {
+			x.finish()
+		}
+	case x.f.code == 0:
+		x.broken()
+	default:
+		x.cut()
+	}
+}
+
+// broken tells a client that its answer does not come.
+func (x *exchange) broken() {
+	g := x.line.lines.g
+	g.meters.ended(brokenOff.status)
+	x.f.code, x.f.done, x.f.last = brokenOff.status, true, true
+	if x.write(brokenOff.bytes()); x.line != nil && len(x.unwritten) == 0 {
+		x.finish()
+	}
+}
+
+// gone ends the request of a client that has left, at its server too.
+func (x *exchange) gone() {
+	if x.f.code == 0 {
+		x.line.lines.g.meters.ended(statusGone)
+	}
+	x.cut()
+}
+
+// cut ends both connections.
+func (x *exchange) cut() {
+	x.release(false)
+	if c := x.client; c != nil && c.held {
+		c.drop()
+	}
+}
+
+// finish ends an exchange whose answer is with the client.
+func (x *exchange) finish() {
+	l, c := x.line.lines, x.client
+	x.release(!x.f.last && len(x.unsent) == 0)
+	if c.x = nil; l.draining {
+		c.drop()
+		return
+	}
+	c.since = time.Now()
+	c.outer.Doubt()
+	if len(c.again) > 0 {
+		c.leave(nil)
+	} else if c.unread {
+		c.next()
+	}
+}
+
+// release gives the line free, or closes it.
+func (x *exchange) release(kept bool) {
+	n := x.line
+	l := n.lines
+	l.flying--
+	l.g.pool.give(x.server, false)
+	x.line, n.x = nil, nil
+	if kept = kept && !l.draining && len(l.idle[n.server]) < perServer; !kept {
+		n.drop()
+		return
+	}
+	n.since = time.Now()
+	l.idle[n.server] = append(l.idle[n.server], n)
+}
+
+// drop closes a line that is in no list any more, with its exchange.
+func (n *line) drop() {
+	if n.fd < 0 {
+		return
+	}
+	if x := n.x; x != nil {
+		x.cut()
+		return
+	}
+	if n.id != 0 {
+		delete(n.lines.ends, n.id)
+	}
+	unix.Close(n.fd)
+	n.fd = -1
+}
+
+// receive and write never wait, and do not tell Go's scheduler.
+func receive(fd int, b []byte, flags int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags|unix.MSG_DONTWAIT), 0, 0)
+	return int(n), errno
+}
+
+func write(fd int, b []byte) (done int, errno syscall.Errno) {
+	for done < len(b) {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[done])), uintptr(len(b)-done), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return done, errno
+		}
+		done += int(n)
+	}
+	return done, 0
+}
