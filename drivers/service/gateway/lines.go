@@ -8,9 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -21,9 +19,9 @@ import (
 // read and one write; goroutines would add a look that finds nothing, and two changes of threads. It never waits for a server or a
 // client, and holds connections only: what a request may do was decided before, and what is not plain is left to net/http.
 type lines struct {
-	g           *Gateway
-	epoll, wake int
-	back        *returned
+	g            *Gateway
+	epoll, timer int
+	back         *returned
 
 	mu       sync.Mutex
 	ends     map[int32]end // connections, of clients and to servers
@@ -50,7 +48,7 @@ const (
 var threads atomic.Int32
 
 func newLines(g *Gateway, l net.Listener, most int) *lines {
-	return &lines{g: g, epoll: -1, wake: -1, ends: map[int32]end{}, idle: map[*server][]*line{}, empty: make(chan struct{}),
+	return &lines{g: g, epoll: -1, timer: -1, ends: map[int32]end{}, idle: map[*server][]*line{}, empty: make(chan struct{}),
 		back: &returned{all: make(chan net.Conn, 4*most), over: make(chan struct{}), at: l.Addr()}}
 }
 
@@ -59,23 +57,17 @@ func (l *lines) start() (err error) {
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return os.NewSyscallError("epoll_create1", err)
 	}
-	if l.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+	if l.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err == nil {
+		err = l.register(unix.EPOLL_CTL_ADD, l.timer, 0)
+	}
+	if err != nil {
 		unix.Close(l.epoll)
 		l.epoll = -1
-		return os.NewSyscallError("eventfd", err)
-	}
-	l.ends[0] = woken{}
-	if err := l.register(unix.EPOLL_CTL_ADD, l.wake, 0); err != nil {
-		return err
+		return os.NewSyscallError("timerfd", err)
 	}
 	go l.run()
 	return nil
 }
-
-// woken is the end that stops a wait; lines.over says why.
-type woken struct{}
-
-func (woken) event(uint32) {}
 
 // register tells epoll of a connection, by its key.
 func (l *lines) register(op, fd int, key int32) error {
@@ -99,8 +91,17 @@ func (l *lines) add(e end, fd int) (key int32, err error) {
 	if err := l.register(unix.EPOLL_CTL_ADD, fd, l.last); err != nil {
 		return 0, err
 	}
+	if len(l.ends) == 0 {
+		l.tick(sweeps, sweeps)
+	}
 	l.ends[l.last] = e
 	return l.last, nil
+}
+
+// tick sets the timer, which ends a wait. A time limit of the wait's own would cost each wait.
+func (l *lines) tick(first, each time.Duration) {
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(first)), Interval: unix.NsecToTimespec(int64(each))}
+	_ = unix.TimerfdSettime(l.timer, 0, &spec, nil)
 }
 
 // unlock lets others at the lines, and closes what is to be closed.
@@ -126,28 +127,23 @@ func (l *lines) run() {
 	defer threads.Add(-1)
 	socket.Prompt(true)
 	var events [256]unix.EpollEvent
-	looked := time.Now()
 	for {
 		n := l.wait(events[:])
 		for _, e := range events[:n] {
 			l.mu.Lock()
 			if to := l.ends[e.Fd]; to != nil {
 				to.event(e.Events)
+			} else if e.Fd == 0 {
+				l.sweep(time.Now())
 			}
+			over := l.over
 			l.unlock()
+			if over {
+				unix.Close(l.epoll)
+				unix.Close(l.timer)
+				return
+			}
 		}
-		l.mu.Lock()
-		if l.over {
-			unix.Close(l.epoll)
-			unix.Close(l.wake)
-			l.unlock()
-			return
-		}
-		if now := time.Now(); now.Sub(looked) >= sweeps {
-			looked = now
-			l.sweep(now)
-		}
-		l.unlock()
 	}
 }
 
@@ -155,22 +151,17 @@ func (l *lines) run() {
 // the time (socket.Wait); a gateway without requests leaves the scheduler its rest.
 func (l *lines) wait(events []unix.EpollEvent) int {
 	l.mu.Lock()
-	busy, limit := l.flying > 0, uintptr(sweeps/time.Millisecond)
-	if len(l.ends) == 1 {
-		limit = ^uintptr(0)
-	}
+	busy := l.flying > 0
 	l.mu.Unlock()
-	var n uintptr
-	var errno syscall.Errno
 	if busy {
-		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), limit, 0, 0)
-	} else {
-		n, _, errno = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), limit, 0, 0)
+		n, _ := socket.Wait(l.epoll, events)
+		return n
 	}
-	if errno != 0 {
+	n, err := unix.EpollWait(l.epoll, events, -1)
+	if err != nil {
 		return 0
 	}
-	return int(n)
+	return n
 }
 
 // sweep closes what has been idle too long.
@@ -193,6 +184,9 @@ func (l *lines) sweep(now time.Time) {
 		if c, ok := e.(*client); ok && c.x == nil && now.Sub(c.since) > idleClient {
 			c.drop()
 		}
+	}
+	if len(l.ends) == 0 {
+		l.tick(0, 0)
 	}
 }
 
@@ -242,7 +236,7 @@ func (l *lines) end() {
 		}
 	}
 	if l.epoll >= 0 {
-		_, _ = unix.Write(l.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+		l.tick(1, 0)
 	}
 	l.unlock()
 	for {
