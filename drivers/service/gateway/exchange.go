@@ -300,6 +300,7 @@ func (x *exchange) gone() {
 func (x *exchange) cut() {
 	x.release(false)
 	if c := x.client; c != nil && c.held {
+		c.x = nil
 		c.drop()
 	}
 }

@@ -134,6 +134,8 @@ func (l *lines) run() {
 			if to := l.ends[e.Fd]; to != nil {
 				to.event(e.Events)
 			} else if e.Fd == 0 {
+				var ticks [8]byte
+				_, _ = unix.Read(l.timer, ticks[:]) // else it does not go on
 				l.sweep(time.Now())
 			}
 			over := l.over
