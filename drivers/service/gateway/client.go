@@ -66,7 +66,7 @@ func (c *client) event(events uint32) {
 func (c *client) next() {
 	l := c.lines
 	c.unread = false
-	n, errno := receive(c.fd, l.buf[:], 0)
+	n, errno := l.receive(c.fd, l.buf[:], 0)
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 	case errno != 0 || n == 0:

@@ -65,7 +65,7 @@ func (l *lines) onKept(x *exchange, request []byte) bool {
 		n := all[len(all)-1]
 		l.idle[x.server] = all[:len(all)-1]
 		var b [1]byte
-		if _, errno := receive(n.fd, b[:], unix.MSG_PEEK); errno == unix.EAGAIN && n.carry(x, request) {
+		if _, errno := l.receive(n.fd, b[:], unix.MSG_PEEK); errno == unix.EAGAIN && n.carry(x, request) {
 			return true
 		}
 		n.drop()
@@ -99,7 +99,7 @@ func hostPort(host string) string {
 
 // carry sends a request on a line. False when nothing of it was sent.
 func (n *line) carry(x *exchange, request []byte) bool {
-	sent, errno := write(n.fd, request)
+	sent, errno := n.lines.write(n.fd, request)
 	if errno != 0 && errno != unix.EAGAIN {
 		n.drop()
 		return false
@@ -156,7 +156,7 @@ func (n *line) event(events uint32) {
 		return
 	}
 	if len(x.unsent) > 0 && events&unix.EPOLLOUT != 0 {
-		sent, errno := write(n.fd, x.unsent)
+		sent, errno := n.lines.write(n.fd, x.unsent)
 		if x.unsent = x.unsent[sent:]; errno != 0 && errno != unix.EAGAIN {
 			x.unsent = nil // what it has to say to that is still read
 			x.f.last = true
@@ -171,7 +171,7 @@ func (n *line) event(events uint32) {
 func (x *exchange) pump(all bool) {
 	l := x.line.lines
 	for x.client != nil && len(x.unwritten) == 0 {
-		n, errno := receive(x.line.fd, l.buf[:], 0)
+		n, errno := l.receive(x.line.fd, l.buf[:], 0)
 		switch {
 		case errno == unix.EAGAIN:
 			x.unread = false
@@ -239,7 +239,7 @@ func (x *exchange) write(out []byte) {
 	if len(out) == 0 {
 		return
 	}
-	n, errno := write(x.client.fd, out)
+	n, errno := x.client.lines.write(x.client.fd, out)
 	switch {
 	case errno != 0 && errno != unix.EAGAIN:
 		x.gone()
@@ -354,13 +354,15 @@ func (n *line) drop() {
 }
 
 // receive and write never wait, and do not tell Go's scheduler.
-func receive(fd int, b []byte, flags int) (int, syscall.Errno) {
+func (l *lines) receive(fd int, b []byte, flags int) (int, syscall.Errno) {
+	l.calls++
 	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags|unix.MSG_DONTWAIT), 0, 0)
 	return int(n), errno
 }
 
-func write(fd int, b []byte) (done int, errno syscall.Errno) {
+func (l *lines) write(fd int, b []byte) (done int, errno syscall.Errno) {
 	for done < len(b) {
+		l.calls++
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[done])), uintptr(len(b)-done), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
 		if errno == unix.EINTR {
 			continue

@@ -32,7 +32,8 @@ type Gateway struct {
 	meters *meters
 	proxy  *httputil.ReverseProxy
 	log    *slog.Logger
-	most   int // connections of clients
+	most   int    // connections of clients
+	lines  *lines // since Serve
 }
 
 // New makes a gateway without servers.

@@ -34,6 +34,7 @@ type lines struct {
 	closing  []net.Conn // once mu is free: their Close takes it
 	buf      [pieceSize]byte
 	out      []byte
+	calls    int // of the kernel that carried something, or waited
 }
 
 // end is one connection. Both are called with lines.mu held.
@@ -154,6 +155,7 @@ func (l *lines) run() {
 func (l *lines) wait(events []unix.EpollEvent) int {
 	l.mu.Lock()
 	busy := l.flying > 0
+	l.calls++
 	l.mu.Unlock()
 	if busy {
 		n, _ := socket.Wait(l.epoll, events)

@@ -31,6 +31,7 @@ func ListenAndServe(ctx context.Context, address, servers string, log *slog.Logg
 // Serve answers the connections of l until ctx ends.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	lines := newLines(g, l, g.most)
+	g.lines = lines
 	defer lines.end()
 	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(clients{l, lines})
 	go func() { _ = s.Server.Serve(lines.back) }()
