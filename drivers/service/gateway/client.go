@@ -50,7 +50,7 @@ func (c *client) event(events uint32) {
 	x := c.x
 	switch {
 	case x == nil && (ends || events&unix.EPOLLIN != 0):
-		c.next()
+		c.next(ends)
 	case x == nil:
 	case ends: // as net/http sees it: who sends no more has left
 		x.gone()
@@ -62,8 +62,9 @@ func (c *client) event(events uint32) {
 	}
 }
 
-// next reads the next request. One that is whole and plain goes straight to a server; any other is net/http's.
-func (c *client) next() {
+// next reads the next request. One that is whole and plain goes straight to a server; any other is net/http's, and that of a client
+// which has left.
+func (c *client) next(left bool) {
 	l := c.lines
 	c.unread = false
 	n, errno := l.receive(c.fd, l.buf[:], 0)
@@ -71,7 +72,7 @@ func (c *client) next() {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 	case errno != 0 || n == 0:
 		c.drop()
-	case !c.straight(l.buf[:n]):
+	case left || !c.straight(l.buf[:n]):
 		c.leave(l.buf[:n])
 	}
 }

@@ -36,6 +36,9 @@ type exchange struct {
 	counted   bool
 }
 
+// readsInTurn is how many reads one server gets while others wait.
+const readsInTurn = 16
+
 // send sends a request on a kept line, or on a new one. Where it does not, nothing was sent; refused says that the server took no
 // connection.
 func (l *lines) send(ctx context.Context, x *exchange, request []byte) (sent, refused bool) {
@@ -117,7 +120,7 @@ func (n *line) carry(x *exchange, request []byte) bool {
 func (l *lines) attach(x *exchange, c *client, early []byte) {
 	l.mu.Lock()
 	defer l.unlock()
-	c.again = slices.Clone(early)
+	c.again = append(slices.Clone(early), c.again...)
 	err := error(net.ErrClosed)
 	if !c.closed {
 		c.id, err = l.add(c, c.fd)
@@ -128,7 +131,7 @@ func (l *lines) attach(x *exchange, c *client, early []byte) {
 		x.gone()
 		return
 	}
-	c.held, c.x, c.unread, x.client = true, x, len(early) > 0, c
+	c.held, c.x, c.unread, x.client = true, x, false, c
 	if x.unread {
 		x.pump(true)
 	}
@@ -170,7 +173,11 @@ func (n *line) event(events uint32) {
 // pump passes on what the server has said: all, or as much as one read finds when more is told of by an event of its own.
 func (x *exchange) pump(all bool) {
 	l := x.line.lines
-	for x.client != nil && len(x.unwritten) == 0 {
+	for reads := 0; x.client != nil && len(x.unwritten) == 0; reads++ {
+		if reads == readsInTurn { // it is told again, behind the others
+			_ = l.register(unix.EPOLL_CTL_MOD, x.line.fd, x.line.id)
+			return
+		}
 		n, errno := l.receive(x.line.fd, l.buf[:], 0)
 		switch {
 		case errno == unix.EAGAIN:
@@ -318,7 +325,7 @@ func (x *exchange) finish() {
 	if len(c.again) > 0 {
 		c.leave(nil)
 	} else if c.unread {
-		c.next()
+		c.next(false)
 	}
 }
 

@@ -72,7 +72,7 @@ func (l *lines) start() (err error) {
 
 // register tells epoll of a connection, by its key.
 func (l *lines) register(op, fd int, key int32) error {
-	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&(1<<32-1)
+	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.epoll, op, fd, &unix.EpollEvent{Events: edges, Fd: key}))
 }
 

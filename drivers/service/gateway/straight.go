@@ -93,7 +93,7 @@ func plainValue(v string) bool {
 
 // straight reports whether a server is one whose connections are kept behind such answers.
 func (s *server) straight(body []byte) bool {
-	return s.at.Scheme == "http" && !strings.Contains(s.at.Host, "%") && !s.ends.closes.Load() && s.ends.kinds[kind(body)].keeps.Load()
+	return len(body) <= mostOfStraight && s.at.Scheme == "http" && plainValue(s.secret) && !strings.Contains(s.at.Host, "%") && !s.ends.closes.Load() && s.ends.kinds[kind(body)].keeps.Load()
 }
 
 // setHere are the fields of a request that the gateway sets itself, or that concern the client's connection alone.
@@ -144,7 +144,8 @@ type next struct {
 }
 
 const (
-	mostOfNext      = 16 << 10 // bytes of one that lines reads itself
+	mostOfStraight  = 1 << 20  // bytes of a body: it is copied
+	mostOfNext      = 16 << 10 // bytes of a request that lines reads itself
 	mostToRoute     = 4 << 10  // bytes of a body in which lines looks for the model
 	postLine        = "POST "
 	versionOfPosts  = " HTTP/1.1"
