@@ -8,7 +8,8 @@
 //	passing.go    to which servers a request is sent, and what is sent again
 //	ends.go       whether a server keeps its connections: else each request has one of its own
 //	straight.go   which requests go straight from connection to connection, and what of them is sent
-//	lines.go      lines: the one thread that passes their answers
+//	lines.go      lines: a thread that passes their answers
+//	bundle.go     how many lines a gateway has
 //	client.go     a client's connection, and the next request on it
 //	line.go       a connection to a server: made, kept, given a request
 //	exchange.go   a request at a server, and its answer on the way to the client

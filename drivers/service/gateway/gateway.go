@@ -33,7 +33,7 @@ type Gateway struct {
 	proxy  *httputil.ReverseProxy
 	log    *slog.Logger
 	most   int    // connections of clients
-	lines  *lines // since Serve
+	lines  bundle // since Serve
 }
 
 // New makes a gateway without servers.

@@ -8,13 +8,14 @@ import (
 	"assay/drivers/listen"
 )
 
-// clients are the connections of a listener. One that is none of the kernel's is left to net/http.
+// clients are the connections of a listener, each for one of the lines. One that is none of the kernel's is left to net/http.
 type clients struct {
 	net.Listener
-	lines *lines
+	lines bundle
+	next  int
 }
 
-func (l clients) Accept() (net.Conn, error) {
+func (l *clients) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	tcp, ok := c.(*net.TCPConn)
 	if err != nil || !ok {
@@ -24,7 +25,8 @@ func (l clients) Accept() (net.Conn, error) {
 	if err != nil {
 		return c, nil
 	}
-	out := &client{TCPConn: tcp, lines: l.lines}
+	l.next++ // one goroutine accepts
+	out := &client{TCPConn: tcp, lines: l.lines[l.next%len(l.lines)]}
 	if raw.Control(func(fd uintptr) { out.fd = int(fd) }) != nil {
 		return c, nil
 	}

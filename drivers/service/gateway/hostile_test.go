@@ -240,12 +240,14 @@ func answered(in *bufio.Reader) string {
 
 // heldBy is how many clients' connections lines has.
 func heldBy(g *Gateway) (n int) {
-	g.lines.mu.Lock()
-	defer g.lines.mu.Unlock()
-	for _, e := range g.lines.ends {
-		if _, ok := e.(*client); ok {
-			n++
+	for _, l := range g.lines {
+		l.mu.Lock()
+		for _, e := range l.ends {
+			if _, ok := e.(*client); ok {
+				n++
+			}
 		}
+		l.mu.Unlock()
 	}
 	return n
 }

@@ -15,7 +15,7 @@ import (
 	"assay/drivers/suite/loadgen/socket"
 )
 
-// lines is one thread that passes answers from servers to clients, with one epoll for all connections. A piece of an answer costs one
+// lines is one thread that passes answers from servers to clients, with one epoll for all its connections. A piece of an answer costs one
 // read and one write; goroutines would add a look that finds nothing, and two changes of threads. It never waits for a server or a
 // client, and holds connections only: what a request may do was decided before, and what is not plain is left to net/http.
 type lines struct {

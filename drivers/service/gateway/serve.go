@@ -30,11 +30,13 @@ func ListenAndServe(ctx context.Context, address, servers string, log *slog.Logg
 
 // Serve answers the connections of l until ctx ends.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
-	lines := newLines(g, l, g.most)
-	g.lines = lines
-	defer lines.end()
-	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(clients{l, lines})
-	go func() { _ = s.Server.Serve(lines.back) }()
+	all := allLines(g, l)
+	g.lines = all
+	defer all.end()
+	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(&clients{Listener: l, lines: all})
+	for _, lines := range all {
+		go func() { _ = s.Server.Serve(lines.back) }()
+	}
 	select {
 	case err := <-s.Ended:
 		return err
@@ -42,10 +44,10 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	}
 	within, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
-	lines.drain()
+	all.drain()
 	err := s.Shutdown(within)
 	if err == nil || errors.Is(err, http.ErrServerClosed) {
-		err = lines.drained(within)
+		err = all.drained(within)
 	}
 	if err != nil {
 		return fmt.Errorf("ending a gateway: requests were cut off: %w", err)

@@ -53,7 +53,7 @@ func serveRelay(ctx context.Context, server string) error {
 	fmt.Println(l.Addr())
 	runtime.LockOSThread()
 	defer socket.Own(1)()
-	defer socket.Prompt(os.Getenv("PROMPT") != "")()
+	defer socket.Prompt(true)()
 	var events [256]unix.EpollEvent
 	for ctx.Err() == nil {
 		n, err := socket.Wait(r.epoll, events[:])
