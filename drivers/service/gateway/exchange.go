@@ -58,7 +58,7 @@ const readsInTurn = 16
 func (x *exchange) pump(all bool) {
 	l := x.line.lines
 	for reads := 0; x.client != nil && len(x.unwritten) == 0; reads++ {
-		if reads == readsInTurn { // it is told again, behind the others
+		if reads == l.turn { // it is told again, behind the others
 			_ = l.register(unix.EPOLL_CTL_MOD, x.line.fd, x.line.id)
 			return
 		}

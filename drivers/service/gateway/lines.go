@@ -34,6 +34,7 @@ type lines struct {
 	closing  []net.Conn // once mu is free: their Close takes it
 	buf      [pieceSize]byte
 	out      []byte
+	turn     int // reads that one server gets while others wait
 	calls    int // of the kernel that carried something, or waited
 }
 
@@ -49,7 +50,7 @@ const (
 var threads atomic.Int32
 
 func newLines(g *Gateway, l net.Listener, most int) *lines {
-	return &lines{g: g, epoll: -1, timer: -1, ends: map[int32]end{}, idle: map[*server][]*line{}, empty: make(chan struct{}),
+	return &lines{g: g, turn: readsInTurn, epoll: -1, timer: -1, ends: map[int32]end{}, idle: map[*server][]*line{}, empty: make(chan struct{}),
 		back: &returned{all: make(chan net.Conn, 4*most), over: make(chan struct{}), at: l.Addr()}}
 }
 

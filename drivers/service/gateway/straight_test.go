@@ -17,7 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"assay/drivers"
+	"assay/drivers/suite/loadgen/socket"
 )
 
 // stepped is a server whose answers go on by one piece for each time that go on is sent to. It allocates nothing meanwhile.
@@ -361,6 +364,62 @@ func TestPipelined(t *testing.T) {
 				t.Fatalf("answer %d: %d bytes, %.20q … %.60q", n, len(got), got, got[max(0, len(got)-60):])
 			}
 		}
+	}
+}
+
+// ends2 are the two ends of a connection.
+func ends2(t *testing.T) (theirs, ours *net.TCPConn, fd int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+	raw, err := b.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = raw.Control(func(n uintptr) { fd = int(n) })
+	return a.(*net.TCPConn), b.(*net.TCPConn), fd
+}
+
+// TestTurns: of a server that has said a lot so much is passed on at a time, and no more.
+func TestTurns(t *testing.T) {
+	server, _, from := ends2(t)
+	reader, writer, to := ends2(t)
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	l := &lines{g: New(discard()), turn: 1, epoll: -1, ends: map[int32]end{}}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(l.epoll)
+	x := &exchange{f: framing{code: 200, left: 1 << 40}, counted: true, client: &client{TCPConn: writer, fd: to, lines: l}}
+	x.line = &line{lines: l, fd: from, id: 1, x: x}
+	if err := l.register(unix.EPOLL_CTL_ADD, from, 1); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = server.Write(make([]byte, 1<<20)) }()
+	for n := 0; n <= pieceSize; time.Sleep(time.Millisecond) {
+		if n, err = unix.IoctlGetInt(from, unix.TIOCINQ); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.pump(true)
+	if l.calls != 2 {
+		t.Errorf("one server got %d calls in its turn", l.calls)
+	}
+	if n, err := socket.Look(l.epoll, make([]unix.EpollEvent, 1)); n != 1 || err != nil {
+		t.Errorf("it is not told that there is more: %d, %v", n, err)
 	}
 }
 
