@@ -53,7 +53,7 @@ var layers = map[string][]string{
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
-var helpers = []string{"assay/drivers/constraint", "assay/drivers/lockfile"}
+var helpers = []string{"assay/drivers/constraint", "assay/drivers/lockfile", "assay/drivers/suite/loadgen/socket"}
 
 // texts are what every layer above the drivers may use on what it shows or stores: it keeps out secrets and control characters.
 var texts = []string{"assay/reconciler/redact", "assay/reconciler/plain"}

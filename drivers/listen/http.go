@@ -38,6 +38,12 @@ type Server struct {
 
 type connKey struct{}
 
+// ConnOf is the connection of a request, of its context; nil when it came by no server of this package.
+func ConnOf(ctx context.Context) *Conn {
+	c, _ := ctx.Value(connKey{}).(*Conn)
+	return c
+}
+
 // Serve serves on a listener, in the background.
 func (h HTTP) Serve(l net.Listener) *Server {
 	ended := make(chan error, 1)
@@ -60,7 +66,7 @@ func served(c net.Conn, state http.ConnState) {
 	case state == http.StateActive:
 		conn.Prove()
 	case state == http.StateIdle:
-		conn.doubt()
+		conn.Doubt()
 	}
 }
 

@@ -108,8 +108,8 @@ func (c *Conn) Prove() {
 	c.place, c.known = nil, true
 }
 
-// doubt makes it a stranger's again, the youngest.
-func (c *Conn) doubt() {
+// Doubt makes it a stranger's again, the youngest.
+func (c *Conn) Doubt() {
 	l := c.of
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -33,7 +33,7 @@ func Guard(token func() string, h http.Handler) http.Handler {
 			http.Error(w, "a token is needed", http.StatusUnauthorized)
 			return
 		}
-		if c, ok := r.Context().Value(connKey{}).(*Conn); ok {
+		if c := ConnOf(r.Context()); c != nil {
 			c.Prove()
 		}
 		h.ServeHTTP(w, r)

@@ -130,3 +130,10 @@ func (p *pool) give(s *server, refused bool) {
 	s.rests = time.Now().Add(restFor << min(s.refusals, mostRests))
 	s.refusals++
 }
+
+// leave takes back that a server got a request: it goes another way.
+func (p *pool) leave(s *server) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.inFlight--
+}

@@ -28,7 +28,9 @@ func learns(t testing.TB, g *Gateway, send func()) {
 }
 
 // TestConnectionsAreKept: so many requests at a time need about as many connections to the server, however many follow.
-func TestConnectionsAreKept(t *testing.T) {
+func TestConnectionsAreKept(t *testing.T) { bothWays(t, testConnectionsAreKept) }
+
+func testConnectionsAreKept(t *testing.T, w way) {
 	var dials atomic.Int64
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -45,9 +47,8 @@ func TestConnectionsAreKept(t *testing.T) {
 	s.Start()
 	defer s.Close()
 	g := New(discard())
-	g.Set([]drivers.Upstream{{URL: s.URL}})
-	front := httptest.NewServer(g)
-	defer front.Close()
+	w.set(g, drivers.Upstream{URL: s.URL})
+	front := way(false).serve(t, g)
 	const streams, each = 100, 20
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streams}}
 	post := func() {
@@ -97,8 +98,7 @@ func TestIdleConnectionsEndHere(t *testing.T) {
 	defer s.Close()
 	g := New(discard())
 	g.Set([]drivers.Upstream{{URL: s.URL}})
-	front := httptest.NewServer(g)
-	defer front.Close()
+	front := way(false).serve(t, g)
 	post := func() {
 		resp, err := http.Post(front.URL+"/v1/completions", "application/json", strings.NewReader("{}"))
 		if err != nil {

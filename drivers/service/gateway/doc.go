@@ -7,6 +7,15 @@
 //	gateway.go    Gateway: the handler
 //	passing.go    to which servers a request is sent, and what is sent again
 //	ends.go       whether a server keeps its connections: else each request has one of its own
+//	straight.go   which requests go straight from connection to connection, and what of them is sent
+//	lines.go      lines: a thread that passes their answers
+//	bundle.go     how many lines a gateway has
+//	client.go     a client's connection, and the next request on it
+//	line.go       a connection to a server: made, kept, given a request
+//	exchange.go   a request at a server, and its answer on the way to the client
+//	framing.go    the head of an answer, and where the answer ends
+//	chunks.go     the chunked transfer coding
+//	handing.go    how connections go from net/http to lines and back
 //	model.go      which model a request asks for
 //	refuse.go     what the gateway answers itself
 //	serve.go      how a gateway listens, and how it ends
@@ -31,6 +40,16 @@
 //     /v1/models lists them all. What the gateway refuses it says in OpenAI's form for errors.
 //   - Connections on which no request is under way make room for others first; an answer is never cut off by strangers.
 //
+// Two ways lead to a server. net/http with its reverse proxy has every request that is not plain: another method than POST, a query,
+// HTTP/1.0, an upgrade, a server with TLS, one that is not known to keep its connections, a wait. A plain one goes straight: lines
+// sends it on a kept connection, and takes the client's connection over for the answer. The next request on that is read by lines
+// too if it is there whole, is short, and has nothing but a POST line, a host, a length and fields of plain letters, and a
+// connection to its server waits; for anything else the connection goes back to net/http with what was read, which judges it,
+// and refuses it, as if lines had never been. lines reads heads of answers with net/http, and takes chunks apart itself; to the
+// client it frames answers anew, so that a server's mistakes of framing cut an answer and reach nobody as another one. The reason
+// is the cost: through net/http a request of 16 streamed tokens took 1.8 ms of CPU time on two cores, straight it takes 0.85, and a
+// relay that only copies bytes 0.77; where the cores have other work, and pieces are read together, 1.1, 0.6 and 0.5.
+//
 // A gateway's own job is renewed as others are: the old one answers, with the servers as they are then, until its drain is over,
 // and finishes what was asked. Where it answers now is in a file of the state directory (store.AddressFile).
 //
@@ -44,7 +63,8 @@
 //	assay_gateway_refused_total         connections that a server refused, so that the request went to another one
 //	assay_gateway_waited_total          requests that had to wait until there was a server
 //
-// What it costs beside the servers themselves: `make bench` sends one load straight at a server and through a gateway.
+// What it costs beside the servers themselves: `make bench` sends one load straight at a server, through a relay that copies bytes and
+// knows nothing of HTTP, and through a gateway. What the relay adds, no gateway on the same cores can avoid.
 //
 // Third-party dependency: client_golang makes the metrics and writes them in Prometheus' form.
 package gateway

@@ -70,8 +70,7 @@ func TestServersThatLeave(t *testing.T) {
 			url, read := leaver(t)
 			g := New(discard())
 			g.Set([]drivers.Upstream{{URL: url}})
-			front := httptest.NewServer(g)
-			defer front.Close()
+			front := way(false).serve(t, g)
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 			var sent atomic.Int64
 			var all sync.WaitGroup
@@ -102,7 +101,9 @@ func TestServersThatLeave(t *testing.T) {
 }
 
 // TestGoneClientEndsAtServer: a client that leaves ends its request at the server, also on the connection that is looked at.
-func TestGoneClientEndsAtServer(t *testing.T) {
+func TestGoneClientEndsAtServer(t *testing.T) { bothWays(t, testGoneClientEndsAtServer) }
+
+func testGoneClientEndsAtServer(t *testing.T, w way) {
 	ended := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -112,9 +113,8 @@ func TestGoneClientEndsAtServer(t *testing.T) {
 	}))
 	defer s.Close()
 	g := New(discard())
-	g.Set([]drivers.Upstream{{URL: s.URL}})
-	front := httptest.NewServer(g)
-	defer front.Close()
+	w.set(g, drivers.Upstream{URL: s.URL})
+	front := way(false).serve(t, g)
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, front.URL+"/v1/completions", strings.NewReader(`{"stream": true}`))

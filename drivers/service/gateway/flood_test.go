@@ -15,7 +15,9 @@ import (
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // TestFlood: strangers that open connections and say nothing cut off no answer that is under way.
-func TestFlood(t *testing.T) {
+func TestFlood(t *testing.T) { bothWays(t, testFlood) }
+
+func testFlood(t *testing.T, w way) {
 	const most = 8
 	more, began := make(chan struct{}), make(chan struct{})
 	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -27,7 +29,7 @@ func TestFlood(t *testing.T) {
 	})
 	g := New(discard())
 	g.most = most
-	g.Set([]drivers.Upstream{{URL: u.URL}})
+	w.set(g, drivers.Upstream{URL: u.URL})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

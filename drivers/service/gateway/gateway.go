@@ -32,7 +32,8 @@ type Gateway struct {
 	meters *meters
 	proxy  *httputil.ReverseProxy
 	log    *slog.Logger
-	most   int // connections of clients
+	most   int    // connections of clients
+	lines  bundle // since Serve
 }
 
 // New makes a gateway without servers.
@@ -108,6 +109,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		a.model = model
+	}
+	if g.straight(w, r, a) {
+		return
 	}
 	r = r.WithContext(context.WithValue(r.Context(), askedKey{}, a))
 	r.Body = io.NopCloser(bytes.NewReader(body))

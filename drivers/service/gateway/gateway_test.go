@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -44,13 +43,55 @@ func says(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
-func gatewayTo(t *testing.T, all ...drivers.Upstream) (*Gateway, *httptest.Server) {
+// way is how requests reach a server: through the reverse proxy, or straight, once it is known that it keeps its connections.
+type way bool
+
+const straight way = true
+
+func bothWays(t *testing.T, test func(*testing.T, way)) {
+	t.Run("proxied", func(t *testing.T) { test(t, false) })
+	t.Run("straight", func(t *testing.T) { test(t, straight) })
+}
+
+// front is where a gateway answers.
+type front struct{ URL string }
+
+func (w way) gatewayTo(t testing.TB, all ...drivers.Upstream) (*Gateway, front) {
 	t.Helper()
-	g := New(slog.New(slog.DiscardHandler))
+	g := New(discard())
+	w.set(g, all...)
+	return g, w.serve(t, g)
+}
+
+// serve has a gateway answer until the test ends.
+func (w way) serve(t testing.TB, g *Gateway) front {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return front{"http://" + l.Addr().String()}
+}
+
+// set replaces the servers, and tells the gateway what it would learn of them.
+func (w way) set(g *Gateway, all ...drivers.Upstream) {
 	g.Set(all)
-	s := httptest.NewServer(g)
-	t.Cleanup(s.Close)
-	return g, s
+	for _, s := range g.pool.now().servers {
+		for i := range s.ends.kinds {
+			if w == straight {
+				s.ends.kinds[i].keeps.Store(true)
+			}
+		}
+	}
 }
 
 func post(t *testing.T, url, key, body string) (int, string) {
@@ -84,7 +125,9 @@ func keyFile(t *testing.T, key string) string {
 }
 
 // TestStream: a piece of an answer reaches the client before the next one is written.
-func TestStream(t *testing.T) {
+func TestStream(t *testing.T) { bothWays(t, testStream) }
+
+func testStream(t *testing.T, w way) {
 	next := make(chan struct{})
 	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		for i := range 3 {
@@ -93,7 +136,7 @@ func TestStream(t *testing.T) {
 			<-next
 		}
 	})
-	_, s := gatewayTo(t, drivers.Upstream{URL: u.URL})
+	_, s := w.gatewayTo(t, drivers.Upstream{URL: u.URL})
 	resp, err := http.Get(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +154,9 @@ func TestStream(t *testing.T) {
 }
 
 // TestHandOver: servers come and go under load. No request fails, and none arrives twice.
-func TestHandOver(t *testing.T) {
+func TestHandOver(t *testing.T) { bothWays(t, testHandOver) }
+
+func testHandOver(t *testing.T, w way) {
 	var all []*upstream
 	var seen sync.Map
 	var doubled atomic.Int64
@@ -132,7 +177,7 @@ func TestHandOver(t *testing.T) {
 		return u
 	}
 	old := fresh()
-	g, s := gatewayTo(t, drivers.Upstream{URL: old.URL})
+	g, s := w.gatewayTo(t, drivers.Upstream{URL: old.URL})
 	ctx, stop := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	var failed, done atomic.Int64
@@ -152,7 +197,7 @@ func TestHandOver(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		next := fresh()
 		leaves := g.pool.now().servers[0]
-		g.Set([]drivers.Upstream{{URL: next.URL}})
+		w.set(g, drivers.Upstream{URL: next.URL})
 		drained(t, g, leaves)
 		old.Config.SetKeepAlivesEnabled(false)
 		if err := old.Config.Shutdown(t.Context()); err != nil {
@@ -183,25 +228,27 @@ func drained(t *testing.T, g *Gateway, s *server) {
 }
 
 // TestRefused: a server that refuses connections costs no request; without any the request waits, and then gets 503.
-func TestRefused(t *testing.T) {
+func TestRefused(t *testing.T) { bothWays(t, testRefused) }
+
+func testRefused(t *testing.T, w way) {
 	dead := newUpstream(t, says("dead"))
 	dead.Close()
 	alive := newUpstream(t, says("alive"))
-	g, s := gatewayTo(t, drivers.Upstream{URL: dead.URL}, drivers.Upstream{URL: alive.URL})
+	g, s := w.gatewayTo(t, drivers.Upstream{URL: dead.URL}, drivers.Upstream{URL: alive.URL})
 	for range 20 {
 		if code, text := post(t, s.URL, "", "{}"); code != 200 || text != "alive" {
 			t.Fatalf("%d %s", code, text)
 		}
 	}
 	g.Wait = 50 * time.Millisecond
-	g.Set(nil)
+	w.set(g)
 	if code, text := post(t, s.URL, "", "{}"); code != http.StatusServiceUnavailable || !strings.Contains(text, "no server is Ready") {
 		t.Errorf("%d %s", code, text)
 	}
 	g.Wait = time.Minute
 	go func() {
 		time.Sleep(50 * time.Millisecond)
-		g.Set([]drivers.Upstream{{URL: alive.URL}})
+		w.set(g, drivers.Upstream{URL: alive.URL})
 	}()
 	if code, text := post(t, s.URL, "", "{}"); code != 200 || text != "alive" {
 		t.Errorf("one that waited: %d %s", code, text)
@@ -209,7 +256,9 @@ func TestRefused(t *testing.T) {
 }
 
 // TestBrokenOff: what was sent is not sent again.
-func TestBrokenOff(t *testing.T) {
+func TestBrokenOff(t *testing.T) { bothWays(t, testBrokenOff) }
+
+func testBrokenOff(t *testing.T, w way) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -228,23 +277,25 @@ func TestBrokenOff(t *testing.T) {
 		}
 	}()
 	other := newUpstream(t, says("other"))
-	g, s := gatewayTo(t, drivers.Upstream{URL: "http://" + l.Addr().String()})
+	g, s := w.gatewayTo(t, drivers.Upstream{URL: "http://" + l.Addr().String()})
 	if code, text := post(t, s.URL, "", "{}"); code != http.StatusBadGateway || !strings.Contains(text, "not sent again") {
 		t.Errorf("%d %s", code, text)
 	}
 	if asked.Load() != 1 {
 		t.Errorf("it was sent %d times", asked.Load())
 	}
-	g.Set([]drivers.Upstream{{URL: other.URL}})
+	w.set(g, drivers.Upstream{URL: other.URL})
 	if code, _ := post(t, s.URL, "", "{}"); code != 200 {
 		t.Errorf("afterwards: %d", code)
 	}
 }
 
 // TestKeys: without the key of a server nobody reaches it, and each server only gets those who have its own.
-func TestKeys(t *testing.T) {
+func TestKeys(t *testing.T) { bothWays(t, testKeys) }
+
+func testKeys(t *testing.T, w way) {
 	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
-	_, s := gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL, Key: keyFile(t, "key-of-a")}, drivers.Upstream{Model: "b", URL: b.URL, Key: keyFile(t, "key-of-b")},
+	_, s := w.gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL, Key: keyFile(t, "key-of-a")}, drivers.Upstream{Model: "b", URL: b.URL, Key: keyFile(t, "key-of-b")},
 		drivers.Upstream{Model: "c", URL: b.URL, Key: "/no/such/file"})
 	for _, c := range []struct {
 		key, model string
@@ -265,9 +316,11 @@ func TestKeys(t *testing.T) {
 }
 
 // TestModels: with several models, one list names them all; requests that name one go there.
-func TestModels(t *testing.T) {
+func TestModels(t *testing.T) { bothWays(t, testModels) }
+
+func testModels(t *testing.T, w way) {
 	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
-	_, s := gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
+	_, s := w.gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
 	resp, err := http.Get(s.URL + "/v1/models")
 	if err != nil {
 		t.Fatal(err)
@@ -285,17 +338,19 @@ func TestModels(t *testing.T) {
 }
 
 // TestFewest: requests go where the fewest are in flight.
-func TestFewest(t *testing.T) {
+func TestFewest(t *testing.T) { bothWays(t, testFewest) }
+
+func testFewest(t *testing.T, w way) {
 	hold := make(chan struct{})
 	slow := newUpstream(t, func(http.ResponseWriter, *http.Request) { <-hold })
 	fast := newUpstream(t, says("fast"))
-	g, s := gatewayTo(t, drivers.Upstream{URL: slow.URL})
+	g, s := w.gatewayTo(t, drivers.Upstream{URL: slow.URL})
 	var waiting sync.WaitGroup
 	waiting.Go(func() { post(t, s.URL, "", "{}") })
 	for g.pool.flying() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	g.Set([]drivers.Upstream{{URL: slow.URL}, {URL: fast.URL}})
+	w.set(g, drivers.Upstream{URL: slow.URL}, drivers.Upstream{URL: fast.URL})
 	for range 10 {
 		if _, text := post(t, s.URL, "", "{}"); text != "fast" {
 			t.Errorf("it went to %q", text)
@@ -313,7 +368,7 @@ func TestFewest(t *testing.T) {
 // TestFollow: the servers are those of the file; a damaged one changes nothing.
 func TestFollow(t *testing.T) {
 	u := newUpstream(t, says("u"))
-	g, s := gatewayTo(t)
+	g, s := way(false).gatewayTo(t)
 	g.Wait = 5 * time.Second
 	path := filepath.Join(t.TempDir(), "servers.json")
 	write := func(text string) {

@@ -12,13 +12,15 @@ import (
 
 // TestAbsentModel: a model that is declared and has no server now keeps its requests. They wait for it; they never reach another
 // model's server, and the model is listed.
-func TestAbsentModel(t *testing.T) {
+func TestAbsentModel(t *testing.T) { bothWays(t, testAbsentModel) }
+
+func testAbsentModel(t *testing.T, w way) {
 	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
 	all, err := drivers.ParseUpstreams([]byte(drivers.UpstreamText([]drivers.Upstream{{Model: "a", URL: a.URL}, {Model: "b"}})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, s := gatewayTo(t, all...)
+	g, s := w.gatewayTo(t, all...)
 	g.Wait = 20 * time.Millisecond
 	if code, text := post(t, s.URL, "", `{"model":"b"}`); code != http.StatusServiceUnavailable || a.got.Load() != 0 {
 		t.Errorf("%d %s; the other model's server was asked %d times", code, text, a.got.Load())
@@ -26,7 +28,7 @@ func TestAbsentModel(t *testing.T) {
 	g.Wait = time.Minute
 	go func() {
 		time.Sleep(20 * time.Millisecond)
-		g.Set([]drivers.Upstream{{Model: "a", URL: a.URL}, {Model: "b", URL: b.URL}})
+		w.set(g, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
 	}()
 	if _, text := post(t, s.URL, "", `{"model":"b"}`); text != "b" {
 		t.Errorf("one that waited got %q", text)
@@ -34,9 +36,11 @@ func TestAbsentModel(t *testing.T) {
 }
 
 // TestNoSuchModel: what is refused is an error as OpenAI's clients read it.
-func TestNoSuchModel(t *testing.T) {
+func TestNoSuchModel(t *testing.T) { bothWays(t, testNoSuchModel) }
+
+func testNoSuchModel(t *testing.T, w way) {
 	a, b := newUpstream(t, says("a")), newUpstream(t, says("b"))
-	_, s := gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
+	_, s := w.gatewayTo(t, drivers.Upstream{Model: "a", URL: a.URL}, drivers.Upstream{Model: "b", URL: b.URL})
 	for body, want := range map[string]struct {
 		status int
 		code   any

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 )
 
@@ -49,4 +50,11 @@ func (g *Gateway) refuse(w http.ResponseWriter, no refusal) {
 	}
 	w.WriteHeader(no.status)
 	_ = json.NewEncoder(w).Encode(map[string]refusal{"error": no})
+}
+
+// bytes is a refusal as an answer of HTTP/1.1.
+func (no refusal) bytes() []byte {
+	body, _ := json.Marshal(map[string]refusal{"error": no})
+	body = append(body, '\n')
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", no.status, http.StatusText(no.status), len(body), body)
 }

@@ -30,7 +30,13 @@ func ListenAndServe(ctx context.Context, address, servers string, log *slog.Logg
 
 // Serve answers the connections of l until ctx ends.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
-	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(l)
+	all := allLines(g, l)
+	g.lines = all
+	defer all.end()
+	s := listen.HTTP{Handler: g, Open: true, Body: -1, Most: g.most}.Serve(&clients{Listener: l, lines: all})
+	for _, lines := range all {
+		go func() { _ = s.Server.Serve(lines.back) }()
+	}
 	select {
 	case err := <-s.Ended:
 		return err
@@ -38,7 +44,12 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	}
 	within, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
-	if err := s.Shutdown(within); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	all.drain()
+	err := s.Shutdown(within)
+	if err == nil || errors.Is(err, http.ErrServerClosed) {
+		err = all.drained(within)
+	}
+	if err != nil {
 		return fmt.Errorf("ending a gateway: requests were cut off: %w", err)
 	}
 	return nil

@@ -12,8 +12,9 @@
 // times, the engines in turn (compare.go, process.go), because the speed of a machine changes from minute to minute. The
 // table (table.go) has the median of each figure (measured.go), with its target and its ratio to the other clients.
 //
-// With -gateway ASSAY it also measures what the gateway of that assay adds (gateway.go): one load straight at the server and
-// through the gateway, in turn. -only "200 streams" leaves out all else.
+// With -gateway ASSAY it also measures what the gateway of that assay adds (gateway.go): one load straight at the server, through
+// a relay that copies bytes alone (relay.go), which is the floor on these cores, and through the gateway, in turn. -only "200
+// streams" leaves out all else.
 //
 // The error of the TTFT is the client's TTFT less the server's; it includes the way over the loopback.
 package main

@@ -37,7 +37,7 @@ var gatewayFigures = []figure{
 	{"TTFT p50", "ms", none, none, false, func(m *measured) float64 { return m.ttftAt(50) }},
 	{"TTFT p99", "ms", mostAdded, none, false, func(m *measured) float64 { return m.ttftAt(99) }},
 	{"latency p99", "ms", none, none, false, func(m *measured) float64 { return m.latencyAt(99) }},
-	{"CPU of the gateway per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.between / float64(len(m.rows)) }},
+	{"CPU of what is between per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.between / float64(len(m.rows)) }},
 	{"its waits for a core per 1000 requests", "s", none, none, false, func(m *measured) float64 { return 1000 * m.queued / float64(len(m.rows)) }},
 }
 
@@ -45,7 +45,7 @@ var gatewayFigures = []figure{
 func compareGateway(ctx context.Context, rounds int, assay string) error {
 	got := map[string][]*measured{}
 	for range rounds {
-		for _, way := range []string{"direct", "gateway"} {
+		for _, way := range []string{"direct", "relay", "gateway"} {
 			fmt.Fprintf(os.Stderr, "measuring %s, %s\n", behind.name, way)
 			m, err := onceVia(ctx, way, assay)
 			if err != nil {
@@ -55,24 +55,32 @@ func compareGateway(ctx context.Context, rounds int, assay string) error {
 		}
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "\nA gateway before the server, on either core; median of %d rounds, in turn.\n\nSCENARIO\tFIGURE\tDIRECT\tGATEWAY\tADDED\tTARGET\n", rounds)
-	missed := false
+	fmt.Fprintf(w, "\nA gateway before the server, on either core; median of %d rounds, in turn. A relay copies bytes and knows nothing of\nHTTP: what it adds is what two cores add to anything between.\n\nSCENARIO\tFIGURE\tDIRECT\tRELAY\tGATEWAY\tRELAY ADDS\tGATEWAY ADDS\tTARGET\n", rounds)
+	missed, floor := false, false
 	for _, f := range gatewayFigures {
-		direct, through := f.median(got["direct"]), f.median(got["gateway"])
+		direct, relayed, through := f.median(got["direct"]), f.median(got["relay"]), f.median(got["gateway"])
 		target := "-"
 		if f.target != none {
 			target = "≤ " + format(f.target, f.unit)
 			if through-direct > f.target {
 				target, missed = target+" (missed)", true
 			}
+			floor = floor || relayed-direct > f.target
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", behind.name, f.name, format(direct, f.unit), format(through, f.unit), format(through-direct, f.unit), target)
+		fmt.Fprintf(w, "%s\t%s", behind.name, f.name)
+		for _, v := range []float64{direct, relayed, through, relayed - direct, through - direct} {
+			fmt.Fprintf(w, "\t%s", format(v, f.unit))
+		}
+		fmt.Fprintf(w, "\t%s\n", target)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	if missed {
 		fmt.Println("\nThe gateway's target was missed on this machine in this run.")
+	}
+	if floor {
+		fmt.Println("The relay misses it too: these cores, with what else they had to do, do not grant it to anything between.")
 	}
 	return nil
 }
@@ -90,15 +98,48 @@ func onceVia(ctx context.Context, way, assay string) (*measured, error) {
 	m := &measured{}
 	return m, against(ctx, behind.server, func(ctx context.Context, url, dir string) (err error) {
 		end := func() (ran, queued float64) { return 0, 0 }
-		if way == "gateway" {
-			if url, end, err = startGateway(ctx, assay, url, dir); err != nil {
-				return fmt.Errorf("starting the gateway: %w", err)
-			}
+		switch way {
+		case "relay":
+			url, end, err = startRelay(ctx, url)
+		case "gateway":
+			url, end, err = startGateway(ctx, assay, url, dir)
+		}
+		if err != nil {
+			return fmt.Errorf("starting the %s: %w", way, err)
 		}
 		*m, err = goClient(ctx, behind, "assay", url, dir)
 		m.between, m.queued = end()
 		return err
 	})
+}
+
+// startRelay starts a relay before a server. What end returns is as that of startGateway.
+func startRelay(ctx context.Context, server string) (url string, end func() (ran, queued float64), err error) {
+	cmd, err := reexec(ctx, "relay", strings.TrimPrefix(server, "http://"))
+	if err != nil {
+		return "", nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	var address string
+	if _, err := fmt.Fscan(out, &address); err != nil {
+		ended(cmd)
+		return "", nil, err
+	}
+	return "http://" + address, func() (ran, queued float64) { return ended(cmd) }, nil
+}
+
+// ended ends a process between client and server. It returns the CPU time that it took, and how long it waited for a core, in seconds.
+func ended(cmd *exec.Cmd) (ran, queued float64) {
+	queued = queuedFor(cmd.Process.Pid)
+	_ = cmd.Process.Signal(unix.SIGTERM)
+	_ = cmd.Wait()
+	return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), queued
 }
 
 // startGateway starts a gateway before a server. What end returns is the CPU time that it took, and how long
@@ -123,12 +164,7 @@ func startGateway(ctx context.Context, assay, server, dir string) (url string, e
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
-	end = func() (ran, queued float64) {
-		queued = queuedFor(cmd.Process.Pid)
-		_ = cmd.Process.Signal(unix.SIGTERM)
-		_ = cmd.Wait()
-		return (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), queued
-	}
+	end = func() (ran, queued float64) { return ended(cmd) }
 	for range 200 {
 		resp, err := http.Get("http://" + address + "/v1/models")
 		if err == nil {

@@ -25,7 +25,8 @@ func main() {
 	}
 }
 
-// run is the parent, or one of the processes that it starts: truth TTFT ITL TOKENS EACH, client ENGINE SCENARIO URL DIR.
+// run is the parent, or one of the processes that it starts: truth TTFT ITL TOKENS EACH, relay SERVER, client ENGINE SCENARIO
+// URL DIR.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 5 && args[0] == "truth" {
 		p, err := parsePace(args[1:])
@@ -41,6 +42,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if len(args) == 5 && args[0] == "client" {
 		return client(ctx, args[1], args[2], args[3], args[4])
+	}
+	if len(args) == 2 && args[0] == "relay" {
+		return serveRelay(ctx, args[1])
 	}
 	flags := flag.NewFlagSet("selftest", flag.ContinueOnError)
 	only := flags.String("only", "", "measure the scenarios whose name holds this alone")

@@ -1,7 +1,7 @@
 // Package socket reads sockets the way a measurement needs it: with the kernel's stamp of each arrival, on CLOCK_MONOTONIC,
 // and without telling Go's scheduler about calls that never wait. Linux only.
 //
-// The load generator (package wire) and the server that checks it (package selftest) share it:
+// The load generator (package wire), the server that checks it (package selftest) and the gateway share it:
 //
 //	socket_linux.go     Receiver: a read with its stamp; Wait and Own: epoll on a thread of its own
 //	prompt_linux.go     Prompt: a thread that wakes on time
