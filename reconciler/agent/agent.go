@@ -171,7 +171,7 @@ func (a *agent) supervise(ctx context.Context) drivers.AgentEnd {
 		if err := a.report(now, false); err != nil {
 			fmt.Fprintln(os.Stderr, err) // into the job's log; the controller sees that the heartbeat stands still
 		}
-		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsEnded() {
+		if a.desired.ExitWhenDone && len(a.procs) == 0 && a.runsDone() {
 			return drivers.AgentEnd{Reason: drivers.EndDone}
 		}
 		<-t.C
@@ -248,13 +248,18 @@ func (a *agent) converge(now time.Time) {
 	}
 }
 
-// runsEnded reports whether every wanted run was begun, and all have ended. Runs that are no longer wanted stay known.
-func (a *agent) runsEnded() bool {
+// runsDone reports whether every wanted run was begun, and all have ended. Runs that are no longer wanted stay known.
+func (a *agent) runsDone() bool {
 	for _, want := range a.desired.Runs {
 		if !slices.ContainsFunc(a.runs, func(r *run) bool { return r.want.ID == want.ID }) {
 			return false
 		}
 	}
+	return a.runsEnded()
+}
+
+// runsEnded reports whether those that were begun have ended.
+func (a *agent) runsEnded() bool {
 	return !slices.ContainsFunc(a.runs, func(r *run) bool {
 		return r.phase == v1alpha1.RunPending || r.phase == v1alpha1.RunRunning
 	})

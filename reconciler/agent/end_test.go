@@ -42,6 +42,18 @@ func TestAServerThatEndsWithItsJobIsNoFault(t *testing.T) {
 	}
 }
 
+// TestACancelBeforeTheFirstTurnIsAnsweredAtOnce: runs that were not begun are not waited for, since the scheduler kills what does not
+// end, and without the agent's word its job is not replaced.
+func TestACancelBeforeTheFirstTurnIsAnsweredAtOnce(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	signals <- drivers.WalltimeSignal
+	j := startJobWith(t, drivers.AgentDesired{Runs: []drivers.Run{{ID: "r", Dir: t.TempDir()}}}, func(o *Options) { o.Walltime = signals })
+	s := j.until("the end recorded", func(s drivers.AgentState) bool { return s.End != nil })
+	if s.End.Reason != drivers.EndTimeLimit || s.Heartbeat > 3 {
+		t.Errorf("ended as %+v after %d reports", s.End, s.Heartbeat)
+	}
+}
+
 // TestARequeuedJobSaysSo: an agent that is started again in the same job does nothing but say so; what the first one
 // reported stays.
 func TestARequeuedJobSaysSo(t *testing.T) {
