@@ -15,42 +15,27 @@ import (
 // canned is a server that answers every request with so many pieces, one write each, and allocates nothing meanwhile.
 func canned(t testing.TB, pieces int) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
 	head := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
 	piece, end := []byte("10\r\ndata: 12345678\n\n\r\n"), []byte("0\r\n\r\n")
-	go func() {
+	return accepting(t, func(c net.Conn) {
+		in := bufio.NewReader(c)
 		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				in := bufio.NewReader(c)
-				for {
-					for { // the header; the body is one line
-						line, err := in.ReadSlice('\n')
-						if err != nil {
-							return
-						}
-						if bytes.Equal(line, []byte("{}\n")) {
-							break
-						}
-					}
-					_, _ = c.Write(head)
-					for range pieces {
-						_, _ = c.Write(piece)
-					}
-					_, _ = c.Write(end)
+			for { // the header; the body is one line
+				line, err := in.ReadSlice('\n')
+				if err != nil {
+					return
 				}
-			}()
+				if bytes.Equal(line, []byte("{}\n")) {
+					break
+				}
+			}
+			_, _ = c.Write(head)
+			for range pieces {
+				_, _ = c.Write(piece)
+			}
+			_, _ = c.Write(end)
 		}
-	}()
-	return "http://" + l.Addr().String()
+	})
 }
 
 // sink is a client that counts what it gets.

@@ -16,30 +16,38 @@ import (
 	"assay/drivers"
 )
 
-// leaver answers as llama.cpp's server does: it says that it keeps the connection, and closes it a moment behind a streamed
-// answer, whatever was sent meanwhile. Behind a whole answer it keeps it. It counts requests that it read.
-func leaver(t *testing.T) (url string, read *atomic.Int64) {
+// accepting is a server of one's own kind: serve has each connection to itself, and its end closes it.
+func accepting(t testing.TB, serve func(net.Conn)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	read = new(atomic.Int64)
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go leaves(c, read)
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
 		}
 	}()
-	return "http://" + l.Addr().String(), read
+	return "http://" + l.Addr().String()
+}
+
+// leaver answers as llama.cpp's server does: it says that it keeps the connection, and closes it a moment behind a streamed
+// answer, whatever was sent meanwhile. Behind a whole answer it keeps it. It counts requests that it read.
+func leaver(t *testing.T) (url string, read *atomic.Int64) {
+	t.Helper()
+	read = new(atomic.Int64)
+	return accepting(t, func(c net.Conn) { leaves(c, read) }), read
 }
 
 func leaves(c net.Conn, read *atomic.Int64) {
-	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
 		r, err := http.ReadRequest(in)

@@ -21,35 +21,20 @@ import (
 // raw is a server that answers every request with the bytes that answer gives, and then ends the connection if last.
 func raw(t *testing.T, last bool, answer func(n int64) string) (url string, asked *atomic.Int64) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
 	asked = new(atomic.Int64)
-	go func() {
+	return accepting(t, func(c net.Conn) {
+		in := bufio.NewReader(c)
 		for {
-			c, err := l.Accept()
+			r, err := http.ReadRequest(in)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				in := bufio.NewReader(c)
-				for {
-					r, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					_, _ = io.Copy(io.Discard, r.Body)
-					if _, err := io.WriteString(c, answer(asked.Add(1))); err != nil || last {
-						return
-					}
-				}
-			}()
+			_, _ = io.Copy(io.Discard, r.Body)
+			if _, err := io.WriteString(c, answer(asked.Add(1))); err != nil || last {
+				return
+			}
 		}
-	}()
-	return "http://" + l.Addr().String(), asked
+	}), asked
 }
 
 // TestHostileServers: what a server says wrong reaches no client as something right, and nothing of it reaches the next one.
