@@ -82,7 +82,7 @@ func revisions(read resultset.Reader, experiment string) (out []changes.Revision
 		return nil, err
 	}
 	for _, rev := range m.History {
-		out = append(out, changes.Revision{Generation: rev.Generation, Hash: rev.Hash, Commit: rev.Origin.Commit, Author: rev.Origin.Author, Subject: rev.Origin.Subject, Rows: m.Of(rev)})
+		out = append(out, changes.Revision{Generation: rev.Generation, Commit: rev.Origin.Commit, Author: rev.Origin.Author, Subject: rev.Origin.Subject, Rows: m.Of(rev)})
 	}
 	return out, nil
 }

@@ -15,7 +15,7 @@ type describeOptions struct{ refs []view.Reference }
 // described are the kinds of which more is known than a line.
 var described = []string{"experiments", "services", "benchmarks", "runs"}
 
-func describeCmd(a *app, run func(context.Context, describeOptions) error) *cobra.Command {
+func describeCmd(_ *app, run func(context.Context, describeOptions) error) *cobra.Command {
 	var o describeOptions
 	return &cobra.Command{
 		Use:   "describe KIND NAME... | KIND/NAME...",

@@ -31,8 +31,8 @@ and with two the first with the second. REVISION is a number, or the beginning o
 			if len(pos) > 0 == (len(o.files) > 0) {
 				return errors.New("no manifest given; type: assay diff -f FILE, or: assay diff EXPERIMENT@2 EXPERIMENT@3")
 			}
-			if o.revisions = pos; len(pos) == 0 {
-				o.revisions = nil
+			if len(pos) > 0 {
+				o.revisions = pos
 			}
 			return nil
 		}),

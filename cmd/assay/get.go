@@ -30,7 +30,7 @@ type getOptions struct {
 	runs       runOptions
 }
 
-func getCmd(a *app, run func(context.Context, getOptions) error) *cobra.Command {
+func getCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Command {
 	var o getOptions
 	c := &cobra.Command{
 		Use:   "get KIND [NAME...] | KIND/NAME...",

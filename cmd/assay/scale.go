@@ -24,7 +24,7 @@ type scaleOptions struct {
 	timeout    time.Duration
 }
 
-func scaleCmd(a *app, run func(context.Context, scaleOptions) error) *cobra.Command {
+func scaleCmd(_ *app, run func(context.Context, scaleOptions) error) *cobra.Command {
 	var o scaleOptions
 	c := &cobra.Command{
 		Use:   "scale SERVICE --replicas N",

@@ -19,8 +19,8 @@ type suspendOptions struct {
 	timeout     time.Duration
 }
 
-func suspendCmd(a *app, run func(context.Context, suspendOptions) error) *cobra.Command {
-	return suspending(a, run, true, &cobra.Command{
+func suspendCmd(_ *app, run func(context.Context, suspendOptions) error) *cobra.Command {
+	return suspending(run, true, &cobra.Command{
 		Use:   "suspend EXPERIMENT...",
 		Short: "End the jobs of an experiment and keep all else: what it declares, its history and its runs",
 		Long: `suspend stores the newest revision with suspend: true as a new one and makes it real, as apply does. assay resume takes it back.
@@ -28,11 +28,11 @@ The manifest is not changed: the next apply of it says again whether the experim
 	})
 }
 
-func resumeCmd(a *app, run func(context.Context, suspendOptions) error) *cobra.Command {
-	return suspending(a, run, false, &cobra.Command{Use: "resume EXPERIMENT...", Short: "Make a suspended experiment real again"})
+func resumeCmd(_ *app, run func(context.Context, suspendOptions) error) *cobra.Command {
+	return suspending(run, false, &cobra.Command{Use: "resume EXPERIMENT...", Short: "Make a suspended experiment real again"})
 }
 
-func suspending(a *app, run func(context.Context, suspendOptions) error, suspend bool, c *cobra.Command) *cobra.Command {
+func suspending(run func(context.Context, suspendOptions) error, suspend bool, c *cobra.Command) *cobra.Command {
 	o := suspendOptions{suspend: suspend}
 	c.Args = args(cobra.MinimumNArgs(1))
 	c.RunE = verb(&o, run, func(pos []string) error {

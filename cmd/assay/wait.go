@@ -21,7 +21,7 @@ type waitOptions struct {
 	timeout   time.Duration
 }
 
-func waitCmd(a *app, run func(context.Context, waitOptions) error) *cobra.Command {
+func waitCmd(_ *app, run func(context.Context, waitOptions) error) *cobra.Command {
 	var o waitOptions
 	var until string
 	c := &cobra.Command{

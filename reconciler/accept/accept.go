@@ -35,12 +35,9 @@ func (b Batch) Accept(docs []v1alpha1.ExperimentDoc) ([]Accepted, error) {
 	var errs []error
 	for _, doc := range docs {
 		rev, err := b.revision(doc, b.Store.PutSecret)
+		var a Accepted
 		if err == nil {
-			err = guard(b.Store, rev)
-		}
-		a := Accepted{}
-		if err == nil {
-			a.Revision, a.Outcome, err = b.Store.Accept(rev)
+			a, err = put(b.Store, rev)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -49,6 +46,15 @@ func (b Batch) Accept(docs []v1alpha1.ExperimentDoc) ([]Accepted, error) {
 		out = append(out, a)
 	}
 	return out, errors.Join(errs...)
+}
+
+// put stores a revision, unless it removes everything by mistake.
+func put(st *store.Store, rev store.Revision) (a Accepted, err error) {
+	if err := guard(st, rev); err != nil {
+		return a, err
+	}
+	a.Revision, a.Outcome, err = st.Accept(rev)
+	return a, err
 }
 
 // Preview returns the revisions that Accept would store, and stores nothing, secrets included.

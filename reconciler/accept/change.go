@@ -24,12 +24,7 @@ func Change(st *store.Store, experiment string, origin drivers.Origin, change fu
 		return Accepted{}, err
 	}
 	head.Origin, head.Prune = origin, false
-	if err := guard(st, head); err != nil {
-		return Accepted{}, err
-	}
-	a := Accepted{}
-	a.Revision, a.Outcome, err = st.Accept(head)
-	return a, err
+	return put(st, head)
 }
 
 // Suspend says whether an experiment holds what it declares.

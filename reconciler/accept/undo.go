@@ -34,10 +34,5 @@ func Undo(st *store.Store, experiment string, to int64, prune bool, origin drive
 	rev.Origin = origin
 	rev.Origin.Path = fmt.Sprintf("revision %d", to)
 	rev.Deleting, rev.Prune, rev.Owner = false, prune, head.Owner
-	if err := guard(st, rev); err != nil {
-		return Accepted{}, err
-	}
-	a := Accepted{}
-	a.Revision, a.Outcome, err = st.Accept(rev)
-	return a, err
+	return put(st, rev)
 }

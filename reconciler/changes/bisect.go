@@ -11,7 +11,6 @@ import (
 // Revision is a revision with the results that count for it.
 type Revision struct {
 	Generation              int64
-	Hash                    string
 	Commit, Author, Subject string
 	Rows                    []results.Row
 }

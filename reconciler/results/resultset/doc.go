@@ -2,7 +2,7 @@
 //
 //	measurements.go  the revisions of an experiment, and the results that count for each
 //	reference.go     EXPERIMENT, EXPERIMENT@REVISION, EXPERIMENT@COMMIT, label:KEY=VALUE, file:PATH
-//	verdicts.go      every gate of an experiment's newest revision, at every point that it declares
+//	verdicts.go      every gate of a revision, at every point that it declares
 //	turns.go         targets that were measured in turn; baselines that are not there
 //	promql.go        the values of PromQL gates: means over the windows of the runs
 //
