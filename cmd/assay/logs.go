@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,6 @@ import (
 	"assay/reconciler/logs"
 	"assay/reconciler/plain"
 	"assay/reconciler/store"
-	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
 
@@ -65,17 +63,10 @@ such names, what follows Authorization), are replaced by [REDACTED].`,
 
 // logName is a name as people write it, KIND/NAME too, as logs.Find takes it: only a node keeps its kind.
 func logName(typed string) string {
-	word, name, slash := strings.Cut(typed, "/")
-	kind, err := view.Kind(word)
-	switch {
-	case !slash || err != nil:
-		return typed
-	case kind == "nodes":
+	if name := bare(typed, "nodes"); name != typed {
 		return "node/" + name
-	case kind == "services" || kind == "runs" || kind == "jobs":
-		return name
 	}
-	return typed
+	return bare(typed, "services", "runs", "jobs")
 }
 
 func (a *app) runLogs(ctx context.Context, o logsOptions) error {

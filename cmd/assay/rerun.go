@@ -108,7 +108,7 @@ func (a *app) choose(ctx context.Context, st *store.Store, site v1alpha1.Site, o
 	experiment, benchmark, _ := strings.Cut(o.of, "/")
 	var asked []getOptions
 	ask := func(name string, of runOptions) {
-		asked = append(asked, getOptions{refs: []view.Reference{{Kind: "runs", Name: strings.TrimPrefix(name, "run/")}}, experiment: experiment, runs: of})
+		asked = append(asked, getOptions{refs: []view.Reference{{Kind: "runs", Name: bare(name, "runs")}}, experiment: experiment, runs: of})
 	}
 	for _, name := range o.runs {
 		ask(name, runOptions{})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,8 +36,7 @@ is not changed: the next apply of it says again how many there are. SERVICE is N
 				return errors.New("how many? Type: assay scale SERVICE --replicas N")
 			}
 			if len(pos) == 1 {
-				pos = []string{strings.TrimPrefix(strings.TrimPrefix(pos[0], "svc/"), "service/")}
-				pos = append([]string{"services"}, pos...)
+				pos = []string{"services", bare(pos[0], "services")}
 			}
 			refs, err := view.Named(pos, "services")
 			if err == nil {

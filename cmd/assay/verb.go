@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,15 @@ func experimentOf(to *string) func(pos []string) error {
 		}
 		return nil
 	}
+}
+
+// bare is a name without the kind before it, where that is one of these: EXPERIMENT/NAME stays as it is.
+func bare(typed string, kinds ...string) string {
+	word, name, slash := strings.Cut(typed, "/")
+	if kind, err := view.Kind(word); slash && err == nil && slices.Contains(kinds, kind) {
+		return name
+	}
+	return typed
 }
 
 // args wraps a check of positional arguments so that its error counts as usage.
