@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strconv"
@@ -106,14 +108,30 @@ func suiteCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Com
 
 func (a *app) runSuite(ctx context.Context, o folderOptions) error {
 	a.note("suite started")
-	hide := func(secrets ...string) suite.Redactor { return redact.Of(secrets...) }
-	err := suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{Redact: hide}, Vector: vector.Suite{},
-		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}, Redact: hide})
+	err := suite.Run(ctx, o.dir, versionString(), suite.Suites{Serving: serving.Suite{Redact: redactor}, Vector: vector.Suite{},
+		Storage: storage.Suite{Native: native.Engine{}, IO500: io500.Engine{}}, Redact: redactor})
 	if drivers.LostBy(err) == "" {
 		return err
 	}
 	return exitError{drivers.ExitCode(err), err} // the agent learns of the loss also when no result can be written
 }
+
+func suiteSalvageCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
+	return folderCmd("suite-salvage RUNDIR", "Make a partial result of what a killed benchmark client had kept", run)
+}
+
+func (a *app) runSuiteSalvage(_ context.Context, o folderOptions) error {
+	err := serving.Salvage(o.dir, redactor)
+	if err == nil {
+		a.note("what had been answered before its last second is kept: %s, %s", serving.CSVFile, serving.PartialFile)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func redactor(secrets ...string) suite.Redactor { return redact.Of(secrets...) }
 
 func suiteWorkerCmd(_ *app, run func(context.Context, folderOptions) error) *cobra.Command {
 	return folderCmd("suite-worker RUNDIR", "Do one more node's share of a benchmark run", run)

@@ -139,6 +139,7 @@ func newRoot(a *app) *cobra.Command {
 		agentGuardCmd(a, a.runAgentGuard),
 		suiteCmd(a, a.runSuite),
 		suiteWorkerCmd(a, a.runSuiteWorker),
+		suiteSalvageCmd(a, a.runSuiteSalvage),
 		shepherdCmd(a, a.runShepherd),
 		simulateCmd(a, a.runSimulate),
 		gatewayCmd(a, a.runGateway),

@@ -18,6 +18,11 @@ func (a *app) samples(items []view.Object) error {
 		return fmt.Errorf("%d runs have that name; write EXPERIMENT/NAME", len(items))
 	}
 	r := items[0].Status.(v1alpha1.RunStatus)
+	if r.Phase == v1alpha1.RunFailed || r.Phase == v1alpha1.RunLost { // its whole job can have been killed
+		if err := serving.Salvage(r.Dir, redactor); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			a.note("%v", err)
+		}
+	}
 	f, err := safefile.OpenIn(r.Dir, serving.CSVFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("run %s has no samples: it is %s, and only serving benchmarks keep them", r.ID, r.Phase)

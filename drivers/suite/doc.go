@@ -4,7 +4,8 @@
 // leaves result.json. The rules, which hold for every suite:
 //
 //   - A result is written once, whole, by rename. A suite that fails leaves a result with Error set and Run returns an
-//     error. A run that was interrupted leaves no result at all; a serving run then leaves its samples and partial.json.
+//     error. A run that was interrupted leaves no result at all; a serving run then leaves its samples and
+//     partial.json, also when it was killed.
 //   - A run that lost what it needs (its disk, a file system, a target that does not answer) says so with a word of
 //     drivers.Losses, in the result and in its exit code. It is done again; nothing was judged.
 //   - A failed request is counted by kind (failed_timeout, failed_http_500 …) and never enters a latency.

@@ -31,6 +31,12 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "suite" {
 		os.Exit(actSuite(os.Args[2]))
 	}
+	if len(os.Args) == 3 && os.Args[1] == "suite-salvage" {
+		if err := os.WriteFile(filepath.Join(os.Args[2], "salvaged"), nil, 0o600); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	if len(os.Args) == 3 && os.Args[1] == "agent-guard" {
 		if err := Guard(os.Args[2], os.Stdin); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -427,6 +433,10 @@ func TestLostRuns(t *testing.T) {
 		id := []string{"full", "killed", "interrupted", "bad"}[i]
 		if s := j.until(id+" has failed", runPhase(id, v1alpha1.RunFailed)); s.Runs[i].Reason != want {
 			t.Errorf("%+v, want the reason %q", s.Runs[i], want)
+		}
+		_, err := os.Stat(filepath.Join(j.run(id).Dir, "salvaged"))
+		if killed := id == "killed"; (err == nil) != killed {
+			t.Errorf("what %s had kept was salvaged: %v", id, err == nil)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 const (
 	suiteLog      = "suite.log"
 	progressEvery = time.Second // how often the progress of a run that runs is read
+	salvageLimit  = 30 * time.Second
 )
 
 // run is one benchmark run. It is executed once, whatever happens.
@@ -30,6 +31,7 @@ type run struct {
 	want    drivers.Run
 	group   *group
 	exit    *drivers.Exit // how the suite ended, until the run's result was looked for
+	killed  *drivers.Exit // how the suite ended whose samples are salvaged
 	phase   string
 	message string
 	lost    string // word for what a failed run lost; empty: the suite's judgement
@@ -60,17 +62,45 @@ func (r *run) step(now time.Time) {
 	if now.Sub(r.looked) >= progressEvery {
 		r.looked, r.progress = now, lastLine(filepath.Join(r.want.Dir, drivers.ProgressFile))
 	}
-	if r.group.stopBy.IsZero() {
-		r.late = r.want.Limit > 0 && now.Sub(r.started) > r.want.Limit.Std()
-		if r.want.Cancel || r.late {
-			r.group.terminate(now, runGrace)
-		}
+	if r.group.stopBy.IsZero() && (r.want.Cancel || r.over(now)) {
+		r.group.terminate(now, runGrace)
 	}
 	r.group.escalate(now)
 	if exit, ended := r.group.poll(); ended {
-		r.group, r.exit = nil, &exit
+		r.group = nil
+		if r.killed == nil && exit.Signal != "" && !r.want.Cancel && r.salvage(now, exit) {
+			return
+		}
+		if r.killed != nil {
+			exit = *r.killed
+		}
+		r.exit = &exit
 		r.conclude(exit)
 	}
+}
+
+// over reports whether the time is over of what runs.
+func (r *run) over(now time.Time) bool {
+	if r.killed != nil {
+		return now.Sub(r.started) > salvageLimit
+	}
+	r.late = r.want.Limit > 0 && now.Sub(r.started) > r.want.Limit.Std()
+	return r.late
+}
+
+// salvage makes a partial result of what a killed suite had kept. It reports whether that has begun; what it says is in the suite's log.
+func (r *run) salvage(now time.Time, exit drivers.Exit) bool {
+	if safefile.Program(r.a.o.Binary) != nil {
+		return false
+	}
+	cmd := exec.Command(r.a.o.Binary, "suite-salvage", r.want.Dir)
+	cmd.Dir = r.want.Dir
+	g, err := r.a.startGroup(cmd, filepath.Join(r.want.Dir, suiteLog), nil, r.secrets()...)
+	if err != nil {
+		return false
+	}
+	r.group, r.started, r.killed = g, now, &exit
+	return true
 }
 
 // begin claims the run and starts the suite. The claim is durable before the suite starts, so that after any crash the

@@ -48,17 +48,29 @@ func newBook(dir string) *book {
 func (b *book) add(s sample) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for s.index/blockOf >= len(b.blocks) {
+	b.place(s.index, b.enter(&s))
+}
+
+// place notes where the sample of an index lies in the spool.
+func (b *book) place(index int, at int64) {
+	for index/blockOf >= len(b.blocks) {
 		b.blocks = append(b.blocks, nil)
 	}
-	k := &b.blocks[s.index/blockOf]
+	k := &b.blocks[index/blockOf]
 	if *k == nil {
 		*k = &block{}
 	}
-	at := b.enter(&s) + 1
-	(*k).places[s.index%blockOf], (*k).last = at, max((*k).last, at)
+	at++
+	(*k).places[index%blockOf], (*k).last = at, max((*k).last, at)
 	(*k).n++
 	b.n++
+}
+
+// save has what there is outlive this process.
+func (b *book) save() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spool.save()
 }
 
 // len is how many samples there are.

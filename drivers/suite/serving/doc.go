@@ -115,7 +115,8 @@
 //   - ClientBusy: it wanted more than nine tenths of the CPUs that its host and its control group leave it
 //   - the work done is not the work asked: see below
 //
-// A run that is stopped leaves partial.json and its samples, of the requests that had ended. It is never valid.
+// A run that is stopped leaves partial.json and its samples, of the requests that had ended. It is never valid. So does one whose
+// client was killed: what had ended by the last full second is in .answers, of which Salvage makes the same.
 //
 // # Long runs
 //
@@ -171,7 +172,8 @@
 //	table.go       what the whole run is judged by, a row a request
 //	timeline.go    the rows in the order of time
 //	scratch.go     bytes that are written once and read afterwards
-//	partial.go     what a stopped run leaves     thread_linux.go, thread_other.go  a thread's priority, and CPU time
+//	partial.go     what a stopped run leaves     salvage.go     what a killed one leaves
+//	thread_linux.go, thread_other.go  a thread's priority, and CPU time
 //	schedule.go    when requests go              load.go        the two loops over net/http
 //	client.go      the client on net/http        stream.go      its answers
 //	driver.go      which client sends            driver_linux.go, driver_other.go

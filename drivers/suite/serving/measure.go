@@ -87,6 +87,9 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 	if r.part.at == 0 { // only the first node reads the server's metrics
 		r.startWatching(ctx)
 	}
+	if err := r.head(b); err != nil {
+		return err
+	}
 	watching := selfwatch.Start
 	if r.client.threads > 0 { // they have stall clocks
 		watching = selfwatch.StartCounting
@@ -125,6 +128,7 @@ func (r *runner) report(b *book, t todo) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
+				b.save()
 				write()
 			case <-quit:
 				return

@@ -22,10 +22,16 @@ func (r *runner) partial(ctx context.Context, dir string, b *book) error {
 	if ctx.Err() == nil || b.len() == 0 {
 		return nil
 	}
-	d := r.digest
-	if d.stopped = true; b.len() < r.spec.Prompts {
+	if b.len() < r.spec.Prompts {
 		r.progress(fmt.Sprintf("stopped after %d of %d requests: writing what there is", b.len(), r.spec.Prompts))
 	}
+	return r.leave(ctx, dir, "the run was stopped after %d of its requests had ended; give it more time and run it again")
+}
+
+// leave writes the two files of samples and the partial result, with what became of the run.
+func (r *runner) leave(ctx context.Context, dir, became string) error {
+	d := r.digest
+	d.stopped = true
 	if err := d.finish(); err != nil || d.len() == 0 {
 		return err
 	}
@@ -38,7 +44,7 @@ func (r *runner) partial(ctx context.Context, dir string, b *book) error {
 		return fmt.Errorf("summing up what there is of the run: %w", err)
 	}
 	res.Run, res.Valid, res.Ended = r.req.Run, false, time.Now()
-	res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonPartial, "the run was stopped after %d of its requests had ended; give it more time and run it again", d.len()))
+	res.Reasons = slices.Insert(res.Reasons, 0, suite.NewReason(suite.ReasonPartial, became, d.len()))
 	for i := range res.Reasons {
 		res.Reasons[i].Message = r.safe.Message(res.Reasons[i].Message)
 	}

@@ -31,6 +31,19 @@ func (s *scratch) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// nameless is a new file in dir that has no name, so that nothing is left of it after any end.
+func nameless(dir, pattern string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		_ = f.Close() // the other error counts
+		return nil, err
+	}
+	return f, nil
+}
+
 func (s *scratch) spill() {
 	if s.file == nil && s.err == nil {
 		s.file, s.err = nameless(s.dir, ".scratch-*")

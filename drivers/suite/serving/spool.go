@@ -3,6 +3,7 @@ package serving
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 )
@@ -16,11 +17,14 @@ const (
 	piecesRead = 16
 )
 
-// spool keeps what became of the requests in a file of the run's directory that has no name, so that nothing is left of it after
-// any end. As long as that is little it keeps it in memory. It is for one goroutine at a time that adds and, once it has ended or
-// beside that as far as it is readable, for one that reads.
+// answersFile holds them while the run goes on. What is left of it when the client was killed, Salvage reads.
+const answersFile = ".answers"
+
+// spool keeps what became of the requests in a file of the run's directory. As long as that is little it keeps it in memory. It is for
+// one goroutine at a time that adds and, once it has ended or beside that as far as it is readable, for one that reads.
 type spool struct {
 	dir    string
+	name   string // of the file; empty: it has none
 	file   *os.File
 	piece  []byte
 	begins []int64 // where each piece begins, the one that is being filled included
@@ -84,7 +88,7 @@ func (s *spool) open() bool {
 		return false
 	}
 	s.wrote = make(chan error, 1)
-	f, err := nameless(s.dir, ".answers-*")
+	f, err := s.create()
 	if err != nil {
 		s.wrote <- err
 		return false
@@ -106,17 +110,18 @@ func (s *spool) open() bool {
 	return true
 }
 
-// nameless is a new file in dir that has no name.
-func nameless(dir, pattern string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, pattern)
-	if err != nil {
-		return nil, err
+func (s *spool) create() (*os.File, error) {
+	if s.name == "" {
+		return nameless(s.dir, ".answers-*")
 	}
-	if err := os.Remove(f.Name()); err != nil {
-		_ = f.Close() // the other error counts
-		return nil, err
+	return os.OpenFile(filepath.Join(s.dir, s.name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// save hands on what there is, so that it outlives this process.
+func (s *spool) save() {
+	if !s.ended && len(s.piece) > 0 {
+		s.flush()
 	}
-	return f, nil
 }
 
 // end makes everything readable. Nothing can be added any more.
@@ -191,6 +196,9 @@ func (s *spool) close() {
 	}
 	if s.file != nil {
 		_ = s.file.Close() // nobody reads it any more
+		if s.name != "" {
+			_ = os.Remove(filepath.Join(s.dir, s.name)) // what it holds is in the run's files
+		}
 	}
 	s.file, s.piece, s.cache = nil, nil, [piecesRead]pieceRead{}
 }

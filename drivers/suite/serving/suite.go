@@ -50,6 +50,7 @@ func (s Suite) Run(ctx context.Context, req drivers.SuiteRequest, dir string, pr
 		return drivers.SuiteResult{}, err
 	}
 	b := newBook(dir)
+	b.spool.name = answersFile
 	defer b.close()
 	r.digest = newDigest(r, dir, b)
 	defer r.digest.close()
