@@ -135,8 +135,9 @@ func foundTwice(t *testing.T, w *testWorld, precision float64, search func(name 
 	return found
 }
 
-// TestSearchOfChroma: the highest number of queries in flight at which a real Chroma answers 90 of 100 within a bound, which is
-// twice what it needs with four, is found twice.
+// TestSearchOfChroma: the highest number of queries in flight at which a real Chroma answers one of two within a bound is found
+// twice. It takes turns, so that the bound, 17/8 of what it needs with four, lies between eight and nine. The median is where most queries cross the bound at once; of the p90 so little
+// changes from load to load that the noise between runs hides it.
 func TestSearchOfChroma(t *testing.T) {
 	searches(t)
 	chroma := strings.Fields(os.Getenv("ASSAY_CHROMA"))
@@ -157,9 +158,9 @@ spec:
 `, name, strings.Join(chroma, `", "`), benchmark)
 	}
 	w.must("apply", "-f", w.write("four.yaml", manifest("four", "vector: {vectors: 2000, dimension: 128, concurrency: [4], duration: 5s, seed: 1}")), "--timeout", "5m")
-	bound := 2 * w.status("four").Runs[0].Metrics["query_c4_p90_ms"]
+	bound := 17.0 / 8 * w.status("four").Runs[0].Metrics["query_c4_median_ms"]
 	w.must("delete", "experiment", "four", "--yes", "--timeout", "2m")
 	foundTwice(t, w, 0.25, func(name string) string {
-		return manifest(name, fmt.Sprintf("vector: {vectors: 2000, dimension: 128, duration: 3s, seed: 1}, search: {concurrency: {from: 2, to: 64}, slo: {latency_p90: %.2fms}, precision: 25%%}", bound))
+		return manifest(name, fmt.Sprintf("vector: {vectors: 2000, dimension: 128, duration: 3s, seed: 1}, search: {concurrency: {from: 2, to: 64}, slo: {latency_p50: %.2fms}, precision: 25%%}", bound))
 	})
 }
