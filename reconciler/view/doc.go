@@ -23,9 +23,11 @@
 //	describescale.go  why a service has as many replicas as it has
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
+//	rows.go       an experiment on a terminal: a row a service, one a benchmark; progress.go: how far that is, and when it ends
 //	settled.go    whether an experiment has settled, and what went wrong
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
+//	goeson.go     what goes on after an interrupt, and who looks after it
 //	cost.go       what a manifest would use, and when its jobs would start
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands

@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 	"time"
 )
@@ -44,32 +43,6 @@ func TestTable(t *testing.T) {
 	}
 	if rows[0][1] != "b\nc\x1b[31m" {
 		t.Errorf("the row became %q", rows[0][1])
-	}
-}
-
-// TestLive prints a line when a state or its reason changes, and none when only the detail does.
-func TestLive(t *testing.T) {
-	var out bytes.Buffer
-	l := NewLive(&out)
-	for _, line := range []Line{{"e/web", "", "", "queued"}, {"e/web", "Starting", "", "1"}, {"e/web", "Starting", "", "2"}, {"e/web", "Ready", "", "http://n:1"}} {
-		l.Show([]Line{line})
-	}
-	if got := strings.Count(out.String(), "\n"); got != 3 || !strings.Contains(out.String(), "Ready                http://n:1") || strings.Contains(out.String(), " 2\n") {
-		t.Errorf("%d lines:\n%s", got, out.String())
-	}
-	out.Reset()
-	for _, line := range []Line{{"e/q", "Waiting", "WaitingForTarget", "llm is not Ready"}, {"e/q", "Waiting", "WaitingForWalltime", "job 7 has 19s left"}, {"e/q", "Waiting", "WaitingForWalltime", "job 7 has 18s left"}} {
-		l.Show([]Line{line})
-	}
-	if got := out.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "19s left") {
-		t.Errorf("why something waits is not printed once:\n%s", got)
-	}
-	out.Reset()
-	l.tty, l.width = true, 40
-	l.Show([]Line{{"e/web", "Ready", "", strings.Repeat("x", 80)}})
-	l.Show([]Line{{"e/web", "Ready", "", "y"}})
-	if got := out.String(); !strings.Contains(got, "…\n\x1b[1A\x1b[2Ke/web") {
-		t.Errorf("drawn %q", got)
 	}
 }
 
