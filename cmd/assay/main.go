@@ -106,6 +106,7 @@ func newRoot(a *app) *cobra.Command {
 		waitCmd(a, a.runWait),
 		deleteCmd(a, a.runDelete),
 		cleanCmd(a, a.runClean),
+		purgeCmd(a, a.runPurge),
 		tunnelCmd(a, a.runTunnel),
 		keyCmd(a, a.runKey),
 		pullCmd(a, a.runPull),

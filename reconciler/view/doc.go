@@ -4,6 +4,7 @@
 //	snapshot.go   Snapshot: the status files and the newest revisions, read once
 //	reader.go     Reader: statuses that a controller observed, or that the reader observes itself
 //	unobserved.go a status that nobody observes now: Unknown, never Ready
+//	deleted.go    what is kept of deleted experiments
 //	object.go     Object and List: what `-o json` prints
 //	kinds.go      the kinds that can be listed, and how people name them and their objects
 //	habits.go     verbs of other tools, and what to type instead

@@ -17,8 +17,8 @@ const leastForETA = 2
 // progress is how far a benchmark is.
 type progress struct {
 	done, total, failed int
-	unit                string // points; runs, where each point has several, or where a search decides how many there are
-	open                bool   // a search decides how many there are
+	unit                string          // points; runs, where each point has several, or where a search decides how many there are
+	open                bool            // a search decides how many there are
 	took                []time.Duration // the last of what is done
 	ends                []time.Time
 	active              []v1alpha1.RunStatus
