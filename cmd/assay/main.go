@@ -102,6 +102,7 @@ func newRoot(a *app) *cobra.Command {
 		getCmd(a, a.runGet),
 		describeCmd(a, a.runDescribe),
 		eventsCmd(a, a.runGet),
+		topCmd(a, a.runTop),
 		logsCmd(a, a.runLogs),
 		waitCmd(a, a.runWait),
 		deleteCmd(a, a.runDelete),

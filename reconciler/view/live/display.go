@@ -126,12 +126,12 @@ func (d *Display) draw() {
 	if size == d.size && slices.Equal(lines, d.drawn) {
 		return
 	}
-	text := d.erase()
+	begin := d.erase()
 	if size == d.size && len(d.drawn) > 0 { // line by line, which does not flicker
-		text = fmt.Sprintf("\r\x1b[%dA", len(d.drawn))
+		begin = fmt.Sprintf("\r\x1b[%dA", len(d.drawn))
 	}
 	var b strings.Builder
-	b.WriteString(text)
+	b.WriteString(begin)
 	for _, l := range lines {
 		b.WriteString("\x1b[2K" + l + "\n")
 	}
@@ -150,7 +150,7 @@ func (d *Display) erase() string {
 	size := SizeOf(d.out)
 	up := 0
 	for _, l := range d.drawn {
-		up += max(1, (Width(text.Unpainted(l))+size.Columns-1)/size.Columns)
+		up += max(1, (text.Width(text.Unpainted(l))+size.Columns-1)/size.Columns)
 	}
 	return fmt.Sprintf("\r\x1b[%dA\x1b[J", min(up, max(1, size.Lines-1)))
 }

@@ -66,7 +66,7 @@ func TestResize(t *testing.T) {
 	p.size(10, 40)
 	d.Redraw()
 	for _, l := range d.drawn {
-		if Width(text.Unpainted(l)) > 40 {
+		if text.Width(text.Unpainted(l)) > 40 {
 			t.Errorf("%q is too wide", l)
 		}
 	}

@@ -4,7 +4,6 @@
 //	row.go      Row: one object on a terminal; Class: how much it matters; Line: a change where there is no terminal
 //	fit.go      Fit: rows -> as many lines as there is room for, by importance
 //	line.go     one row in a number of columns, with its bar
-//	width.go    how many columns a text takes, and texts that are cut to some
 //	display.go  Display: draws, and keeps what is printed meanwhile above the block
 //
 // Fit is pure: rows and a size go in, lines come out, never more than fit and none wider than the terminal. When there are too
@@ -13,6 +12,4 @@
 //
 // The block is never higher than the terminal, so that nothing of it scrolls away before it can be redrawn. When the display
 // ends its last drawing stays, once.
-//
-// Dependency: github.com/rivo/uniseg knows which characters take two columns, and which none.
 package live

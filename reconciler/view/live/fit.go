@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"assay/reconciler/view/text"
 )
 
 // Size is that of a terminal.
@@ -32,7 +34,7 @@ func Fit(rows []Row, size Size, colours bool) []string {
 		out = append(out, c.line(r, colours))
 	}
 	for _, s := range sums {
-		out = append(out, Cut(s, c.all))
+		out = append(out, text.Cut(s, c.all))
 	}
 	return out
 }

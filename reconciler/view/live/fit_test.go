@@ -42,8 +42,8 @@ func TestFit(t *testing.T) {
 				t.Errorf("%s %+v: %d lines", name, size, len(lines))
 			}
 			for _, l := range lines {
-				if Width(l) > size.Columns {
-					t.Errorf("%s %+v: %q takes %d columns", name, size, l, Width(l))
+				if text.Width(l) > size.Columns {
+					t.Errorf("%s %+v: %q takes %d columns", name, size, l, text.Width(l))
 				}
 			}
 			for i, l := range Fit(rows, size, true) {
@@ -75,25 +75,5 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s: %s", name, diff)
-	}
-}
-
-func TestCut(t *testing.T) {
-	for _, c := range []struct {
-		text  string
-		n     int
-		cut   string
-		front string
-	}{
-		{"abc", 3, "abc", "abc"},
-		{"abcd", 3, "ab…", "…cd"},
-		{"検索サービス", 6, "検索…", "…ビス"},
-		{"e\u0301e\u0301e\u0301", 2, "e\u0301…", "…e\u0301"},
-		{"abc", 0, "", ""},
-		{"abc", 1, "…", "…"},
-	} {
-		if cut, front := Cut(c.text, c.n), cutFront(c.text, c.n); cut != c.cut || front != c.front {
-			t.Errorf("%q in %d: %q and %q, want %q and %q", c.text, c.n, cut, front, c.cut, c.front)
-		}
 	}
 }

@@ -20,7 +20,7 @@ type columns struct{ all, object, state int }
 func shared(rows []Row, width int) columns {
 	c := columns{all: max(1, width-1)} // the last column makes some terminals begin a line
 	for _, r := range rows {
-		c.object, c.state = max(c.object, Width(r.Object)), max(c.state, Width(r.State))
+		c.object, c.state = max(c.object, text.Width(r.Object)), max(c.state, text.Width(r.State))
 	}
 	c.object, c.state = min(c.object, max(8, c.all*2/5)), min(c.state, max(6, c.all/4))
 	return c
@@ -28,18 +28,18 @@ func shared(rows []Row, width int) columns {
 
 // line is one row. Nothing that others said can draw: it goes through package plain.
 func (c columns) line(r Row, colours bool) string {
-	head := pad(cutFront(r.Object, c.object), c.object) + "  "
-	state := Cut(r.State, c.state)
-	rest := strings.Repeat(" ", max(0, c.state-Width(state))) + "  "
+	head := text.Pad(text.CutFront(r.Object, c.object), c.object) + "  "
+	state := text.Cut(r.State, c.state)
+	rest := strings.Repeat(" ", max(0, c.state-text.Width(state))) + "  "
 	if c.all+1 >= roomForAges {
 		rest += fmt.Sprintf("%6s  ", text.Duration(r.Age))
 	}
-	room := c.all - Width(head)
-	rest += bar(r, room-Width(state)-Width(rest)) + r.Detail
-	if Width(state) >= room {
-		return Cut(head+state, c.all)
+	room := c.all - text.Width(head)
+	rest += bar(r, room-text.Width(state)-text.Width(rest)) + r.Detail
+	if text.Width(state) >= room {
+		return text.Cut(head+state, c.all)
 	}
-	rest = strings.TrimRight(Cut(rest, room-Width(state)), " ")
+	rest = strings.TrimRight(text.Cut(rest, room-text.Width(state)), " ")
 	if colours {
 		state = text.Paint(state, tones[r.Class])
 	}
@@ -55,7 +55,7 @@ func bar(r Row, room int) string {
 	full := int(part*barCells + 0.5)
 	percent := fmt.Sprintf("%3.0f%%  ", 100*part)
 	for _, s := range []string{"[" + strings.Repeat("#", full) + strings.Repeat("-", barCells-full) + "] " + percent, percent} {
-		if Width(s)+Width(r.Detail) <= room {
+		if text.Width(s)+text.Width(r.Detail) <= room {
 			return s
 		}
 	}

@@ -29,17 +29,29 @@ func (s *Screen) Between(by func(write func())) {
 
 // Write takes all of p, unless writing fails.
 func (s *Screen) Write(p []byte) (n int, err error) {
-	write := func() {
+	s.write(func() {
 		if _, err = io.WriteString(s.out, plain.Text(string(p))); err == nil {
 			n = len(p)
 		}
-	}
+	})
+	return n, err
+}
+
+func (s *Screen) write(write func()) {
 	if by := s.between.Load(); by != nil {
 		(*by)(write)
 	} else {
 		write()
 	}
-	return n, err
+}
+
+// draw writes what this package made itself of plain text, with its colours.
+func draw(out io.Writer, text string) {
+	if s, ok := out.(*Screen); ok {
+		s.write(func() { _, _ = io.WriteString(s.out, text) }) // a closed pipe ends the program by itself
+		return
+	}
+	_, _ = io.WriteString(out, text)
 }
 
 // Raw is the stream below a Screen, for what must not be changed: a log in a pipe, the terminal of another program.

@@ -67,3 +67,23 @@ func TestProgress(t *testing.T) {
 		t.Errorf("drawn %q, want %q", got, want)
 	}
 }
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		n     int
+		cut   string
+		front string
+	}{
+		{"abc", 3, "abc", "abc"},
+		{"abcd", 3, "ab…", "…cd"},
+		{"検索サービス", 6, "検索…", "…ビス"},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…", "…e\u0301"},
+		{"abc", 0, "", ""},
+		{"abc", 1, "…", "…"},
+	} {
+		if cut, front := Cut(c.text, c.n), CutFront(c.text, c.n); cut != c.cut || front != c.front {
+			t.Errorf("%q in %d: %q and %q, want %q and %q", c.text, c.n, cut, front, c.cut, c.front)
+		}
+	}
+}

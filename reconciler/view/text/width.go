@@ -1,4 +1,4 @@
-package live
+package text
 
 import (
 	"strings"
@@ -32,8 +32,8 @@ func Cut(s string, columns int) string {
 	return b.String() + "…"
 }
 
-// cutFront is Cut that leaves out the beginning: of EXPERIMENT/NAME the name says more.
-func cutFront(s string, columns int) string {
+// CutFront is Cut that leaves out the beginning: of EXPERIMENT/NAME the name says more.
+func CutFront(s string, columns int) string {
 	if columns <= 0 {
 		return ""
 	}
@@ -46,7 +46,7 @@ func cutFront(s string, columns int) string {
 	}
 }
 
-// pad fills a text up with spaces.
-func pad(s string, columns int) string {
+// Pad fills a text up with spaces.
+func Pad(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-Width(s)))
 }
