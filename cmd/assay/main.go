@@ -117,6 +117,7 @@ func newRoot(a *app) *cobra.Command {
 		undoCmd(a, a.runUndo),
 		rolloutCmd(a),
 		scaleCmd(a, a.runScale),
+		editCmd(a, a.runEdit),
 		suspendCmd(a, a.runSuspend),
 		resumeCmd(a, a.runSuspend),
 		rerunCmd(a, a.runRerun),

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"assay/api/v1alpha1"
@@ -54,5 +56,22 @@ func TestDeleted(t *testing.T) {
 	check(t, err)
 	if n, deleted, ok := newest(); again.Generation != 3 || outcome != Created || n != 3 || deleted || !ok {
 		t.Errorf("anew: revision %d %s", again.Generation, outcome)
+	}
+}
+
+// TestAcceptOver: of two who changed the same revision the first one wins, and the other learns of whom.
+func TestAcceptOver(t *testing.T) {
+	s := open(t, t.TempDir())
+	r := Revision{Experiment: "web", Spec: v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "web"}}}
+	was, _, err := s.Accept(r)
+	check(t, err)
+	r.Owner = "mine"
+	first, outcome, err := s.AcceptOver(was, r)
+	if err != nil || outcome != Configured || first.Generation != 2 {
+		t.Errorf("%+v, %s, %v", first, outcome, err)
+	}
+	r.Owner = "other"
+	if _, _, err := s.AcceptOver(was, r); !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), "revision 2") {
+		t.Error(err)
 	}
 }

@@ -42,10 +42,23 @@ const (
 
 // Accept stores a revision unless the head is already the same; a damaged head is not. Of two revisions that are accepted at the same time
 // each gets its own number: the number after the head that was compared can be taken once.
-func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
+func (s *Store) Accept(r Revision) (Revision, Outcome, error) { return s.accept(r, nil) }
+
+// AcceptOver is Accept for what was made of a revision that was read before: ErrChanged when it is not the newest any more.
+func (s *Store) AcceptOver(over Revision, r Revision) (Revision, Outcome, error) {
+	return s.accept(r, &over)
+}
+
+// ErrChanged means that somebody else has stored another revision meanwhile.
+var ErrChanged = errors.New("it was changed meanwhile")
+
+func (s *Store) accept(r Revision, over *Revision) (Revision, Outcome, error) {
 	r.Hash = v1alpha1.Hash(r.Spec)
 	for {
 		head, ok, last, err := s.head(r.Experiment)
+		if over != nil && err == nil && (!ok || last != over.Generation) {
+			return head, "", fmt.Errorf("storing a revision of experiment %s: %w: revision %d, %s by %s@%s", r.Experiment, ErrChanged, last, head.Origin.Source, head.Origin.User, head.Origin.Host)
+		}
 		torn := errors.Is(err, durable.ErrDamaged)
 		if torn { // this one takes its place
 			head, ok, err = s.Readable(r.Experiment)
