@@ -206,6 +206,7 @@ type ProcessState struct {
 	WasReady    bool           `json:"wasReady,omitempty"` // this fingerprint has been Ready once
 	Ran         *Ran           `json:"ran,omitempty"`      // once it is Ready
 	Startup     *Startup       `json:"startup,omitempty"`  // of this fingerprint, once it was Ready
+	Work        *v1alpha1.Work `json:"work,omitempty"`     // of its start, where it says how far that is
 	Last        *v1alpha1.End  `json:"last,omitempty"`     // how it last ended without a request to
 	Log         string         `json:"log,omitempty"`      // file, relative to the job directory
 }

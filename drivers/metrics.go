@@ -39,6 +39,12 @@ type Valuer interface {
 	Value(ctx context.Context, expr string) (v float64, age time.Duration, err error)
 }
 
+// Sample is the value of one series of an answer.
+type Sample struct {
+	Labels map[string]string
+	Value  float64
+}
+
 // Exporter is an optional capability of Metrics: it exports all samples of one experiment, so that they outlive retention.
 // It writes the file at path whole, mode 0600, as gzipped OpenMetrics text, which promtool can read.
 type Exporter interface {

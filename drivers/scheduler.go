@@ -78,6 +78,7 @@ type Job struct {
 	Away         string // host of an Unknown job whose processes cannot be seen from here, and whose agent still can be
 	Nodes        []string
 	Submitted    time.Time     // zero when unknown; not stable across requeues
+	Expected     time.Time     // of a pending job: when the scheduler expects to start it; zero: it does not say
 	Started      time.Time     // zero until it runs
 	Ends         time.Time     // zero when unknown or unlimited; of a job that is ending: when it began to end, if that is known
 	Signalled    time.Time     // when the scheduler first tells the job that its time is over; zero: at Ends

@@ -40,7 +40,10 @@ var layers = map[string][]string{
 	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
 	"assay/reconciler/plan/admittest":    {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
 	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
-	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
+	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/live", "assay/reconciler/view/text"},
+	"assay/reconciler/view/live":         {"assay/reconciler/view/text"}, // so is what this one draws
+	"assay/reconciler/edit":              {"assay/api", "assay/reconciler/store"},
+	"assay/reconciler/top":               {"assay/api", "assay/drivers", "assay/reconciler/view", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
 	"assay/reconciler/store/storetest":   {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
 	"assay/reconciler/mcpserver":         {},                                                                   // the verbs that it runs are handed in

@@ -108,13 +108,23 @@ type SeatStatus struct {
 	PID       int               `json:"pid,omitempty"`
 	Restarts  int               `json:"restarts"`
 	Startup   *Startup          `json:"startup,omitempty"`
-	Last      *End              `json:"last,omitempty"` // why it was restarted the last time
+	Last      *End              `json:"last,omitempty"`      // why it was restarted the last time
+	Work      *Work             `json:"work,omitempty"`      // what it is at before it is Ready, where its length is known
+	Submitted *time.Time        `json:"submitted,omitempty"` // of a job that waits
+	Expected  *time.Time        `json:"expected,omitempty"`  // when the scheduler expects to start it
 	Started   *time.Time        `json:"started,omitempty"`
 	Ends      *time.Time        `json:"ends,omitempty"`     // when the walltime is over
 	Dir       string            `json:"dir,omitempty"`      // job directory
 	Next      *NextJob          `json:"next,omitempty"`     // the job that takes over before the walltime ends, once it is submitted
 	Renewal   *RenewalStatus    `json:"renewal,omitempty"`  // what is known of the end of its walltime
 	Draining  string            `json:"draining,omitempty"` // id of the job that this one took over from, while it finishes its requests
+}
+
+// Work is how far the start of a server is, in its own words.
+type Work struct {
+	What  string  `json:"what"` // weights or graphs
+	Done  float64 `json:"done"`
+	Total float64 `json:"total"`
 }
 
 // Startup is what the start of a server took, in seconds. Weights and Compile are parts of Serve, where the server said them.
@@ -162,6 +172,7 @@ type BenchmarkStatus struct {
 	Target     string         `json:"target"`
 	Runs       int            `json:"runs"`
 	Done       int            `json:"done"`
+	Failed     int            `json:"failed,omitempty"` // of those that are done
 	Conditions []Condition    `json:"conditions"`
 	Searches   []SearchStatus `json:"searches,omitempty"` // of a benchmark with a search: at each point of the sweep
 }

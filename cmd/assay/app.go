@@ -33,6 +33,7 @@ type app struct {
 	args     []string        // as typed
 	far      *remote.Session // the laptop on which the verb was typed; nil: it was typed here
 	caution  caution         // of the verb that runs, against a state directory of another place
+	deleted  map[string]bool // experiments that were said to be deleted
 	warned   map[string]bool // warnings that were printed: watch and sync read a manifest again and again
 }
 

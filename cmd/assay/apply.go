@@ -117,7 +117,6 @@ func (a *app) apply(ctx context.Context, in source.Input, o applyOptions) error 
 		return a.follow(ctx, st, revs, request, o.timeout)
 	})
 	if ctx.Err() != nil {
-		a.note("\nWhat was started goes on: look with assay get services, stop with assay delete experiment %s", revs[0].Experiment)
 		return err
 	}
 	a.summarize(st, revs)

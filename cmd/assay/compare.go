@@ -61,6 +61,9 @@ func (a *app) runCompare(_ context.Context, o compareOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, ref := range []string{o.before, o.now} {
+		a.saysDeleted(st, ref)
+	}
 	read := resultsOf(st)
 	if o.now == "" {
 		return a.compareTurns(read, o)

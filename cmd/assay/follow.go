@@ -9,6 +9,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
+	"assay/reconciler/view/live"
 	"assay/reconciler/view/text"
 )
 
@@ -27,7 +28,9 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not settled within %s; it goes on if a controller runs (assay controller); look: assay get services", text.Duration(timeout)))
 		defer cancel()
 	}
-	live := text.NewLive(a.err)
+	display := live.New(a.err, a.out)
+	defer display.Close()
+	resized := text.Resized(ctx, a.err)
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	late := time.After(unanswered)
@@ -36,7 +39,7 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 		if err != nil {
 			return err
 		}
-		live.Show(lines(all))
+		show(display, all, revs)
 		if len(all) == len(revs) && !slices.ContainsFunc(all, unsettled) {
 			return view.Failures(all)
 		}
@@ -47,6 +50,8 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 			if h, holds, err := st.Holder(); err == nil && holds && len(all) < len(revs) {
 				a.note("%s (pid %d on %s) has observed nothing for %s since this command began. If it hangs, stop it there with: kill -9 %d", h.What, h.PID, h.Host, text.Duration(unanswered), h.PID)
 			}
+		case <-resized:
+			display.Redraw()
 		case <-tick.C:
 		}
 	}
@@ -54,10 +59,18 @@ func (a *app) follow(ctx context.Context, st *store.Store, revs []store.Revision
 
 func unsettled(e v1alpha1.ExperimentStatus) bool { return !view.Settled(e) }
 
-func lines(all []v1alpha1.ExperimentStatus) []text.Line {
-	var out []text.Line
+// show shows experiments: in rows that are redrawn on a terminal, and else line by line.
+func show(d *live.Display, all []v1alpha1.ExperimentStatus, revs []store.Revision) {
 	for _, e := range all {
-		out = append(out, view.Lines(e)...)
+		d.Lines(view.Lines(e))
 	}
-	return out
+	specs := map[string]v1alpha1.Experiment{}
+	for _, r := range revs {
+		specs[r.Experiment] = r.Spec
+	}
+	var rows []live.Row
+	for _, e := range all {
+		rows = append(rows, view.Rows(e, specs[e.Name], time.Now())...)
+	}
+	d.Rows(rows)
 }

@@ -11,7 +11,7 @@ import (
 	"assay/drivers/source"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
-	"assay/reconciler/view/text"
+	"assay/reconciler/view/live"
 )
 
 // retryEvery is how often a delivery is taken again that could not be stored.
@@ -80,7 +80,8 @@ type follower struct {
 
 // run goes on accepting and prints what becomes of it.
 func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
-	live := text.NewLive(f.a.err)
+	display := live.New(f.a.err, f.a.out)
+	defer display.Close()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	retry := time.NewTicker(retryEvery)
@@ -90,11 +91,11 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case d := <-deliveries:
-			live.Close()
+			display.Pause()
 			f.accept(d)
 		case <-retry.C:
 			if f.again != nil {
-				live.Close()
+				display.Pause()
 				f.retry()
 			}
 		case <-tick.C:
@@ -102,7 +103,7 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 			if err != nil {
 				return err
 			}
-			live.Show(lines(all))
+			show(display, all, f.revs)
 		}
 	}
 }

@@ -61,6 +61,7 @@ func (a *app) runGate(ctx context.Context, o gateOptions) error {
 	if err != nil {
 		return err
 	}
+	a.saysDeleted(st, o.experiment)
 	return a.showVerdicts(all, o.format)
 }
 

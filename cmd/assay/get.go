@@ -27,6 +27,7 @@ type getOptions struct {
 	selector   string
 	format     string
 	watch      bool
+	deleted    bool // of deleted experiments instead
 	runs       runOptions
 }
 
@@ -46,6 +47,7 @@ func getCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Command 
 	f.StringVarP(&o.experiment, "experiment", "e", "", "only of this experiment")
 	f.StringVarP(&o.selector, "selector", "l", "", "only of experiments with these labels")
 	f.BoolVarP(&o.watch, "watch", "w", false, "print again whenever something changes")
+	f.BoolVar(&o.deleted, "deleted", false, "only of experiments that were deleted: what they measured is kept until assay purge")
 	o.runs.flags(f)
 	return c
 }
@@ -59,6 +61,14 @@ func (o *getOptions) parse(pos []string) (err error) {
 	}
 	if err := o.runs.check(); err != nil {
 		return err
+	}
+	if o.deleted && o.watch {
+		return errors.New("--deleted and --watch exclude each other: nothing changes of what is deleted")
+	}
+	for _, r := range o.refs {
+		if o.deleted && !slices.Contains(view.KeptKinds, r.Kind) {
+			return fmt.Errorf("nothing stays of the %s of a deleted experiment; --deleted is for %s", r.Kind, strings.Join(view.KeptKinds, ", "))
+		}
 	}
 	if _, err := labels.Parse(o.selector); err != nil {
 		return fmt.Errorf("--selector=%q is not understood: %w", o.selector, err)
@@ -94,6 +104,7 @@ func eventsCmd(_ *app, run func(context.Context, getOptions) error) *cobra.Comma
 	c.Flags().StringVarP(&o.experiment, "experiment", "e", "", "only of this experiment")
 	c.Flags().StringVarP(&o.selector, "selector", "l", "", "only of experiments with these labels")
 	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "print again whenever something happens")
+	c.Flags().BoolVar(&o.deleted, "deleted", false, "only of experiments that were deleted")
 	return c
 }
 
@@ -171,6 +182,13 @@ func (o getOptions) filter(r view.Reference) view.Filter {
 // objects are those that the options ask for. Revisions and events are records, which do not age, and a site says of itself what it is.
 func (a *app) objects(ctx context.Context, st *store.Store, site v1alpha1.Site, o getOptions) ([]group, error) {
 	read := func() (view.Snapshot, error) { return view.Read(st) }
+	if o.deleted {
+		s, err := view.Deleted(st)
+		if err != nil {
+			return nil, err
+		}
+		return a.groups(s, o)
+	}
 	for _, r := range o.refs {
 		if r.Kind != "revisions" && r.Kind != "events" && r.Kind != "sites" {
 			read = func() (view.Snapshot, error) { return a.snapshot(ctx, st, site) }

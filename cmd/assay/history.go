@@ -31,5 +31,6 @@ func (a *app) runHistory(ctx context.Context, o getOptions) error {
 	if len(groups[0].items) == 0 {
 		return fmt.Errorf("no experiment %q; what there is: assay get experiments", o.experiment)
 	}
+	a.saysDeleted(st, o.experiment)
 	return a.showObjects(st, o, groups)
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/resident"
 	"assay/reconciler/store"
+	"assay/reconciler/view"
 )
 
 const (
@@ -51,9 +53,27 @@ func (a *app) withLoop(ctx context.Context, st *store.Store, site v1alpha1.Site,
 	return err
 }
 
+// goesOn tells who interrupts a command what goes on, and who looks after it.
+func (a *app) goesOn(st *store.Store) {
+	all, err := st.Statuses()
+	if err != nil {
+		a.note("reading the status: %v", err)
+	}
+	holder, holds, err := st.Holder()
+	if err != nil {
+		a.note("reading the lease: %v", err)
+	}
+	a.note("\n%s", strings.Join(view.GoesOn(all, holder, holds), "\n"))
+}
+
 // withLoopOrController runs body while a loop runs: our own when the lease is free, else that of the controller that
 // holds it. If that controller goes away while body waits, our own takes over.
 func (a *app) withLoopOrController(ctx context.Context, st *store.Store, site v1alpha1.Site, verb string, body func(context.Context) error) error {
+	defer func(outer context.Context) {
+		if outer.Err() != nil {
+			a.goesOn(st)
+		}
+	}(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var result error

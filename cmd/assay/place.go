@@ -27,7 +27,7 @@ const (
 
 // cautions are those of the verbs that do not act, by the whole path of a verb: `controller stop` has no say about another stop.
 var cautions = map[string]caution{
-	"plan": look, "wait": look, "rollout status": look, "rollout history": warn,
+	"plan": look, "top": look, "wait": look, "rollout status": look, "rollout history": warn,
 	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
 	"compare": warn, "bisect": warn, "gate": warn, "report": warn, "controller print": warn, "controller stop": warn,
 	"adopt": handsOn,

@@ -11,6 +11,7 @@ import (
 	"assay/drivers/slurm"
 	"assay/drivers/source"
 	"assay/reconciler"
+	"assay/reconciler/accept"
 	"assay/reconciler/plan"
 	"assay/reconciler/store"
 	"assay/reconciler/view"
@@ -71,7 +72,13 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 	if err != nil {
 		return nil, err
 	}
-	revs, err := a.batch(st, s, in.Origin, false).Preview(m.Experiments)
+	return a.showPlan(ctx, a.batch(st, s, in.Origin, false), m)
+}
+
+// showPlan prints the steps that accepting the experiments of a manifest would lead to.
+func (a *app) showPlan(ctx context.Context, b accept.Batch, m v1alpha1.Manifest) ([]plan.Step, error) {
+	st, s := b.Store, b.Site
+	revs, err := b.Preview(m.Experiments)
 	if err != nil {
 		return nil, err
 	}

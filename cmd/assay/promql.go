@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,32 +41,52 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	return average, func() { stop() } // as it is by then
 }
 
-// prometheusURL finds a Prometheus and the token that it asks for, or starts one on the samples that are kept here, which end
-// stops. Check is nil as long as it is the one that was found.
-func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
-	check, end = func() error { return nil }, func() {}
+// errNoPrometheus means that nobody scrapes now.
+var errNoPrometheus = errors.New("no Prometheus runs")
+
+// livePrometheus finds the Prometheus that scrapes now, and the token that it asks for; errNoPrometheus when there is none.
+// Check is nil as long as it is the one that was found.
+func (a *app) livePrometheus(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, err error) {
 	if site.Spec.Prometheus != nil {
-		return site.Spec.Prometheus.URL, "", check, end, nil
+		return site.Spec.Prometheus.URL, "", func() error { return nil }, nil
 	}
+	file, err := st.Token(drivers.QueryToken)
+	if err != nil {
+		return "", "", nil, err
+	}
+	if token, err = drivers.ReadToken(file); err != nil {
+		return "", "", nil, err
+	}
+	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), store.PrometheusFile))
+	if err != nil || at == nil {
+		return "", "", nil, cmp.Or(err, errNoPrometheus)
+	}
+	if stale := at.Check(); stale != nil {
+		if !at.Gone() {
+			return "", "", nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
+		}
+		return "", "", nil, fmt.Errorf("%w: %w", errNoPrometheus, stale)
+	}
+	return at.URL, token, at.Check, nil
+}
+
+// prometheusURL is livePrometheus, or starts one on the samples that are kept here, which end stops.
+func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
+	end = func() {}
+	url, token, check, stale := a.livePrometheus(st, site)
+	if stale == nil {
+		return url, token, check, end, nil
+	}
+	if !errors.Is(stale, errNoPrometheus) {
+		return "", "", nil, nil, stale
+	}
+	check = func() error { return nil }
 	file, err := st.Token(drivers.QueryToken)
 	if err != nil {
 		return "", "", nil, nil, err
 	}
 	if token, err = drivers.ReadToken(file); err != nil {
 		return "", "", nil, nil, err
-	}
-	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), store.PrometheusFile))
-	if err != nil {
-		return "", "", nil, nil, err
-	}
-	stale := errors.New("no Prometheus runs")
-	if at != nil {
-		if stale = at.Check(); stale == nil {
-			return at.URL, token, at.Check, end, nil
-		}
-		if !at.Gone() {
-			return "", "", nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
-		}
 	}
 	place, err := tsdbPlace(st, site)
 	if err != nil {

@@ -54,6 +54,7 @@ func (a *app) runReport(ctx context.Context, o reportOptions) error {
 	if err != nil {
 		return err
 	}
+	a.saysDeleted(st, o.experiment)
 	page, err := rendered(r, o.format)
 	if err != nil {
 		return fmt.Errorf("writing the report of %s: %w", o.experiment, err)
@@ -102,7 +103,7 @@ func (a *app) report(ctx context.Context, st *store.Store, site v1alpha1.Site, e
 		in.Revisions = append(in.Revisions, report.Revision{Generation: rev.Generation, Hash: rev.Hash, Source: rev.Origin.Source, Commit: rev.Origin.Commit, At: rev.Origin.Time})
 		in.Labels = rev.Spec.Metadata.Labels
 	}
-	if _, declared, err := st.Head(experiment); err == nil && declared {
+	if _, _, ok, err := st.Newest(experiment); err == nil && ok {
 		average, closed := a.prometheusOf(st, site)
 		defer closed()
 		if in.Gates, err = read.Verdicts(experiment, resultset.PromQL(ctx, average)); err != nil && !errors.Is(err, resultset.ErrNoGate) {

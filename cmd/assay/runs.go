@@ -73,7 +73,14 @@ func (o runOptions) narrow(f *view.Filter) {
 
 // getRuns lists a page of runs and says what is left out. JSON is written run by run, so that a long list needs no memory.
 func (a *app) getRuns(ctx context.Context, st *store.Store, site v1alpha1.Site, o getOptions) error {
-	s, err := a.snapshot(ctx, st, site)
+	read := func() (view.Snapshot, error) { return a.snapshot(ctx, st, site) }
+	if o.deleted {
+		read = func() (view.Snapshot, error) { return view.Deleted(st) }
+	}
+	if o.experiment != "" && !o.deleted {
+		a.saysDeleted(st, o.experiment)
+	}
+	s, err := read()
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func undoCmd(_ *app, run func(context.Context, undoOptions) error) *cobra.Comman
 	c := &cobra.Command{
 		Use:   "undo EXPERIMENT [--to REVISION]",
 		Short: "Write a new revision with the content of an older one",
-		Long:  "undo stores the content of an older revision (default: the one before the newest) as a new revision and makes it real, as apply does.",
+		Long:  "undo stores the content of an older revision (default: the one before the newest) as a new revision and makes it real, as apply does.\nAn experiment that was deleted comes back with its last one.",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE:  verb(&o, run, experimentOf(&o.experiment)),
 	}

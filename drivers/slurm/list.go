@@ -93,7 +93,7 @@ func parseJob(f []string) (drivers.Job, error) {
 		j.Signalled = j.Ends.Add(v1alpha1.Usable(v1alpha1.Slurm, v1alpha1.Duration(j.Limit)).Std() - j.Limit)
 	}
 	if j.State == drivers.JobPending { // these are estimates
-		j.Started, j.Ends = time.Time{}, time.Time{}
+		j.Expected, j.Started, j.Ends = j.Started, time.Time{}, time.Time{}
 	}
 	return j, nil
 }

@@ -282,3 +282,21 @@ func TestArguments(t *testing.T) {
 		t.Errorf("an argument with NUL: %v", err)
 	}
 }
+
+// TestExpected: of a job that waits squeue's start is an estimate, and no start; of one that runs it is the start.
+func TestExpected(t *testing.T) {
+	record := func(state string) string {
+		return strings.Join([]string{"7", state, "Priority", "n", "c", "", "2026-11-23T20:00:00", "2026-11-23T21:00:00", "1:00:00", "2026-11-23T18:48:32"}, fieldEnd) + recordEnd
+	}
+	jobs, err := parseJobs(record("PENDING") + record("RUNNING"))
+	if err != nil || len(jobs) != 2 {
+		t.Fatal(jobs, err)
+	}
+	at := time.Date(2026, 11, 23, 20, 0, 0, 0, time.Local)
+	if j := jobs[0]; !j.Expected.Equal(at) || !j.Started.IsZero() || !j.Ends.IsZero() {
+		t.Errorf("a job that waits: expected %s, started %s, ends %s", j.Expected, j.Started, j.Ends)
+	}
+	if j := jobs[1]; !j.Started.Equal(at) || !j.Expected.IsZero() {
+		t.Errorf("a job that runs: expected %s, started %s", j.Expected, j.Started)
+	}
+}

@@ -11,6 +11,7 @@
 //	process.go      one server: what is wanted of it, and its next step
 //	start.go        what has to be there before a server starts, and its start; it waits for a file system that is away
 //	startup.go      what a start took: preparing, weights, compiling
+//	work.go         how far a start is, as the server's log says
 //	restart.go      how a server ended, and whether it is started again
 //	command.go      its command line and its log
 //	facts.go        what a server really runs: arguments, GPUs, image, weights, version

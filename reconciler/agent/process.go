@@ -41,6 +41,8 @@ type process struct {
 	lost      bool // a happening said that it is not as it should be, and none that it is Ready again
 	last      *v1alpha1.End
 	models    []string
+	work      *v1alpha1.Work // of a start, as its log says
+	workSeen  time.Time
 	wanted    time.Time        // since when this fingerprint is
 	startup   *drivers.Startup // until it was Ready for the first time
 	again     time.Time        // when a restart is due
@@ -150,6 +152,7 @@ func (p *process) step(now time.Time) {
 		if !p.stopping {
 			p.probe(now)
 		}
+		p.watchWork(now)
 	case p.removed && p.phase != drivers.PhaseFailed: // a failure keeps its reason
 		p.enter(drivers.PhaseStopped, "Removed", "it is not wanted any more", now)
 	case p.next != nil:

@@ -93,7 +93,7 @@ func (a *agent) snapshot(now time.Time) drivers.AgentState {
 
 func (p *process) state() drivers.ProcessState {
 	s := drivers.ProcessState{Name: p.want.Name, Fingerprint: p.want.Fingerprint, Phase: p.phase, Reason: p.reason, Message: p.message,
-		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Anew: p.ready && !p.up, Last: p.last, Log: p.log(), Ran: p.learned(), Startup: p.startup}
+		Endpoint: p.endpoint(), Ports: p.a.further(p.want.Name), Models: p.models, Restarts: max(p.restarts, 0), WasReady: p.ready, Anew: p.ready && !p.up, Last: p.last, Log: p.log(), Ran: p.learned(), Startup: p.startup, Work: p.work}
 	if p.note != "" {
 		s.Reason, s.Message = "Attention", p.note
 	}

@@ -1,4 +1,5 @@
-// Package gc finds and removes what ended jobs and deleted experiments left behind: assay clean.
+// Package gc finds and removes what ended jobs and deleted experiments left behind: assay clean. Nothing of it goes by itself:
+// what a deleted experiment measured stays readable until somebody names it, all of it with assay purge.
 //
 //	find.go       Collector, the kinds, and Find, which lists what can go
 //	remove.go     Remove, which checks again and then deletes
@@ -8,6 +9,7 @@
 //	temporary.go  files of writers that were killed, and what an interrupted removal left
 //	data.go       data directories below paths.work
 //	runs.go       results of deleted experiments
+//	purge.go      everything that was measured of one deleted experiment
 //	images.go     container images in the state directory
 //	sent.go       files that travelled from where a verb was typed
 //	paths.go      names and sizes of what lies in the state directory

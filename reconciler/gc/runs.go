@@ -34,5 +34,9 @@ func (s snapshot) results() ([]Leftover, error) {
 			out = append(out, l)
 		}
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	scraped, err := s.scraped()
+	return append(out, scraped...), err
 }

@@ -201,6 +201,7 @@ func (w *world) benchmarkStatus(x *experiment, b Benchmark, before before) v1alp
 			switch {
 			case r.Phase == v1alpha1.RunFailed:
 				failed = cause{r.Reason, fmt.Sprintf("run %s: %s", r.ID, r.Message)}
+				st.Failed++
 			case r.Invalid && !r.Trial.missed():
 				invalid = cause{InvalidRun, fmt.Sprintf("run %s: %s%s", r.ID, r.Message, retriesUsed(r, b))}
 			}

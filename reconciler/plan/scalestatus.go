@@ -32,7 +32,8 @@ func moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	return &t
+	shown := t // so that a zero time costs no allocation
+	return &shown
 }
 
 // enough is whether a service counts as Ready: one that a metric scales does as soon as it has its least number of replicas,

@@ -175,15 +175,9 @@ func (w *world) seatStatus(replica *replica) v1alpha1.SeatStatus {
 		v.JobID, v.JobState, v.Nodes = string(j.ID), string(j.State), j.Nodes
 		if j.State == drivers.JobPending {
 			v.Reason = j.Reason
+			v.Submitted, v.Expected = moment(j.Submitted), moment(j.Expected)
 		}
-		if !j.Started.IsZero() {
-			started := j.Started
-			v.Started = &started
-		}
-		if !j.Ends.IsZero() {
-			ends := j.Ends
-			v.Ends = &ends
-		}
+		v.Started, v.Ends = moment(j.Started), moment(j.Ends)
 	}
 	if p := replica.endpoint(); p != nil && w.reported(replica) {
 		v.Phase, v.Endpoint, v.Metrics, v.PID = p.Phase, p.Endpoint, p.Metrics, p.PID
@@ -192,6 +186,9 @@ func (w *world) seatStatus(replica *replica) v1alpha1.SeatStatus {
 				continue
 			}
 			v.Restarts += p.Restarts
+			if p.Work != nil && p.Phase == drivers.PhaseStarting && v.Work == nil {
+				v.Work = p.Work
+			}
 			if p.Startup != nil && v.Startup == nil {
 				v.Startup = startup(*p.Startup, replica)
 			}

@@ -42,10 +42,23 @@ const (
 
 // Accept stores a revision unless the head is already the same; a damaged head is not. Of two revisions that are accepted at the same time
 // each gets its own number: the number after the head that was compared can be taken once.
-func (s *Store) Accept(r Revision) (Revision, Outcome, error) {
+func (s *Store) Accept(r Revision) (Revision, Outcome, error) { return s.accept(r, nil) }
+
+// AcceptOver is Accept for what was made of a revision that was read before: ErrChanged when it is not the newest any more.
+func (s *Store) AcceptOver(over Revision, r Revision) (Revision, Outcome, error) {
+	return s.accept(r, &over)
+}
+
+// ErrChanged means that somebody else has stored another revision meanwhile.
+var ErrChanged = errors.New("it was changed meanwhile")
+
+func (s *Store) accept(r Revision, over *Revision) (Revision, Outcome, error) {
 	r.Hash = v1alpha1.Hash(r.Spec)
 	for {
 		head, ok, last, err := s.head(r.Experiment)
+		if over != nil && err == nil && (!ok || last != over.Generation) {
+			return head, "", fmt.Errorf("storing a revision of experiment %s: %w: revision %d, %s by %s@%s", r.Experiment, ErrChanged, last, head.Origin.Source, head.Origin.User, head.Origin.Host)
+		}
 		torn := errors.Is(err, durable.ErrDamaged)
 		if torn { // this one takes its place
 			head, ok, err = s.Readable(r.Experiment)
@@ -117,6 +130,19 @@ func (s *Store) generations(name string) (all []int64, forgotten int64, err erro
 	return all, forgotten, nil
 }
 
+// marked is the highest number of a mark of that kind among an experiment's revisions; 0: there is none.
+func (s *Store) marked(name, kind string) (highest int64, err error) {
+	files, err := durable.Names(s.revisionDir(name))
+	for _, f := range files {
+		if base, is, _ := strings.Cut(f, "."); is == kind {
+			if n, err := strconv.ParseInt(base, 10, 64); err == nil {
+				highest = max(highest, n)
+			}
+		}
+	}
+	return highest, err
+}
+
 // head reads the newest revision, and its number, which a forgotten experiment has too.
 func (s *Store) head(name string) (r Revision, ok bool, last int64, err error) {
 	all, forgotten, err := s.generations(name)
@@ -162,15 +188,23 @@ func (s *Store) Heads() ([]Revision, error) {
 	return out, damages.or()
 }
 
-// History lists every revision, oldest first, also of a forgotten experiment. Damaged ones are in the error, a Damages.
+// History lists every revision, oldest first, also of a forgotten experiment until it is purged. Damaged ones are in the error,
+// a Damages.
 func (s *Store) History(name string) ([]Revision, error) {
 	all, _, err := s.generations(name)
+	if err != nil {
+		return nil, err
+	}
+	purged, err := s.purged(name)
 	if err != nil {
 		return nil, err
 	}
 	var out []Revision
 	var damages Damages
 	for _, n := range all {
+		if n <= purged {
+			continue
+		}
 		r, err := s.Revision(name, n)
 		switch {
 		case err != nil && contained(err):
@@ -211,8 +245,7 @@ func (s *Store) Forget(l *Lease, name string) error {
 	if err := l.archiveAll(name); err != nil {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
-	status := filepath.Join(s.dir, "archive", fmt.Sprintf("%s-%06d.status.json", safe(name), head.Generation))
-	if err := l.rename(s.statusPath(name), status); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := l.rename(s.statusPath(name), s.lastStatusPath(name, head.Generation)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forgetting experiment %s: %w", name, err)
 	}
 	if err := l.dropKeys(name); err != nil { // before the mark, after which nobody would

@@ -21,6 +21,13 @@ func (s Snapshot) Describe(w io.Writer, kind, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if len(all) == 0 && !s.deleted && slices.Contains(KeptKinds, kind+"s") {
+		old, err := Deleted(s.store)
+		if err != nil {
+			return false, err
+		}
+		return old.Describe(w, kind, name)
+	}
 	for _, f := range all {
 		switch v := f.object.(type) {
 		case v1alpha1.ExperimentStatus:
@@ -132,6 +139,7 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 func (d describer) benchmark(e v1alpha1.ExperimentStatus, b v1alpha1.BenchmarkStatus) {
 	d.shown[e.Name+"/benchmark/"+b.Name] = true
 	d.field("Benchmark", "%s/%s", e.Name, b.Name)
+	d.deleted(e.Name)
 	d.field("Target", "%s", b.Target)
 	d.field("Runs", "%d done of %d", b.Done, b.Runs)
 	d.conditions(b.Conditions)
@@ -147,6 +155,7 @@ func (d describer) benchmark(e v1alpha1.ExperimentStatus, b v1alpha1.BenchmarkSt
 func (d describer) run(e v1alpha1.ExperimentStatus, r v1alpha1.RunStatus) {
 	d.shown[e.Name+"/run/"+r.ID] = true
 	d.field("Run", "%s/%s", e.Name, r.ID)
+	d.deleted(e.Name)
 	d.field("Benchmark", "%s, repeat %d", r.Benchmark, r.Repeat)
 	if len(r.Point) > 0 {
 		d.field("Point", "%s", Point(r.Point))

@@ -4,6 +4,7 @@
 //	snapshot.go   Snapshot: the status files and the newest revisions, read once
 //	reader.go     Reader: statuses that a controller observed, or that the reader observes itself
 //	unobserved.go a status that nobody observes now: Unknown, never Ready
+//	deleted.go    what is kept of deleted experiments
 //	object.go     Object and List: what `-o json` prints
 //	kinds.go      the kinds that can be listed, and how people name them and their objects
 //	habits.go     verbs of other tools, and what to type instead
@@ -23,9 +24,11 @@
 //	describescale.go  why a service has as many replicas as it has
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
+//	rows.go       an experiment on a terminal: a row a service, one a benchmark; progress.go: how far that is, and when it ends
 //	settled.go    whether an experiment has settled, and what went wrong
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
+//	goeson.go     what goes on after an interrupt, and who looks after it
 //	cost.go       what a manifest would use, and when its jobs would start
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands

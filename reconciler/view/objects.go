@@ -46,7 +46,7 @@ func (s Snapshot) Objects(kind string, f Filter) ([]Object, error) {
 	case "listeners":
 		all, err = s.listeners()
 	case "revisions":
-		all, err = s.revisions()
+		all, err = s.revisions(f.Experiment)
 	case "events":
 		all, err = s.events()
 	case "runs":
@@ -122,9 +122,14 @@ func runSpec(r v1alpha1.RunStatus) any {
 	return req
 }
 
-func (s Snapshot) revisions() ([]Object, error) {
+func (s Snapshot) revisions(named string) ([]Object, error) {
 	var out []Object
-	for _, name := range slices.Sorted(maps.Keys(s.Heads)) {
+	names := slices.Collect(maps.Keys(s.Heads))
+	if _, declared := s.Heads[named]; named != "" && !declared { // its history is kept when it is deleted
+		names = append(names, named)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		history, err := s.store.History(name)
 		if _, err = store.Tolerate(err); err != nil {
 			return nil, err
@@ -144,6 +149,9 @@ func (s Snapshot) events() ([]Object, error) {
 	}
 	var out []Object
 	for i, e := range events {
+		if _, ok := s.Heads[e.Experiment]; s.deleted && !ok {
+			continue
+		}
 		out = append(out, New("Event", Metadata{Name: strconv.Itoa(i + 1), Experiment: e.Experiment, Generation: e.Generation}, nil, e))
 	}
 	return out, nil

@@ -46,9 +46,13 @@ func Running(e v1alpha1.ExperimentStatus) (lines []string) {
 		lines = append(lines, fmt.Sprintf("experiment %s: %d job(s) submitted, no node known yet. Stop with: assay delete experiment %s", e.Name, len(waiting), e.Name))
 	}
 	if len(lines) == 0 {
-		lines = append(lines, fmt.Sprintf("experiment %s: nothing is left running.", e.Name))
+		lines = append(lines, nothingLeft(e.Name))
 	}
 	return lines
+}
+
+func nothingLeft(experiment string) string {
+	return fmt.Sprintf("experiment %s: nothing is left running.", experiment)
 }
 
 // pending reports whether a seat without nodes has a job that can still start: one that is queued, that the scheduler has

@@ -6,13 +6,13 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/plan"
-	"assay/reconciler/view/text"
+	"assay/reconciler/view/live"
 )
 
 // searchLines sum up the searches of a benchmark: where each has come to, and what it found.
-func searchLines(experiment string, b v1alpha1.BenchmarkStatus) (out []text.Line) {
+func searchLines(experiment string, b v1alpha1.BenchmarkStatus) (out []live.Line) {
 	for _, s := range b.Searches {
-		line := text.Line{Object: experiment + "/" + b.Name + " search", State: "Searched", Reason: s.Reason, Detail: searchLine(s)}
+		line := live.Line{Object: experiment + "/" + b.Name + " search", State: "Searched", Reason: s.Reason, Detail: searchLine(s)}
 		if s.Reason == string(plan.InProgress) {
 			line.State, line.Reason, line.Detail = "Searching", "", s.Message
 		}

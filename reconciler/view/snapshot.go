@@ -17,6 +17,7 @@ type Snapshot struct {
 	Problem  string                      // why it could not, although no controller does
 	holder   store.Holder                // the controller that published them; zero when none does
 	damages  store.Damages               // experiments whose newest revision cannot be read
+	deleted  bool                        // it is of deleted experiments alone
 	store    *store.Store
 }
 

@@ -7,24 +7,25 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/view/live"
 	"assay/reconciler/view/text"
 )
 
-// Lines sum an experiment up: one line for each service, each benchmark that waits, and each run.
-func Lines(e v1alpha1.ExperimentStatus) []text.Line {
-	var out []text.Line
+// Lines sum an experiment up where there is no terminal: one line for each service, each benchmark that waits, and each run.
+func Lines(e v1alpha1.ExperimentStatus) []live.Line {
+	var out []live.Line
 	for _, v := range e.Services {
-		out = append(out, text.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Reason: serviceReason(v), Detail: serviceDetail(v)})
+		out = append(out, live.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Reason: serviceReason(v), Detail: serviceDetail(v)})
 	}
 	for _, b := range e.Benchmarks {
 		if b.Done < b.Runs && !hasActiveRun(e, b.Name) {
 			c := v1alpha1.Find(b.Conditions, v1alpha1.Complete)
-			out = append(out, text.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Reason: c.Reason, Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
+			out = append(out, live.Line{Object: e.Name + "/" + b.Name, State: "Waiting", Reason: c.Reason, Detail: strings.TrimSpace(c.Reason + " " + c.Message)})
 		}
 		out = append(out, searchLines(e.Name, b)...)
 	}
 	for _, r := range e.Runs {
-		out = append(out, text.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: runDetail(r)})
+		out = append(out, live.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: runDetail(r)})
 	}
 	return out
 }
@@ -37,6 +38,9 @@ func hasActiveRun(e v1alpha1.ExperimentStatus, benchmark string) bool {
 func active(r v1alpha1.RunStatus) bool {
 	return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning
 }
+
+// ServiceState is how a service is, in one word.
+func ServiceState(v v1alpha1.ServiceStatus) string { return serviceState(v) }
 
 // serviceState is one word: Ready, Stalled, Unknown, or the reason why it is not Ready yet.
 func serviceState(v v1alpha1.ServiceStatus) string {

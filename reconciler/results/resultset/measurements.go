@@ -59,6 +59,24 @@ func (r Reader) Measurements(experiment string) (*Measurements, error) {
 	return &Measurements{slices.DeleteFunc(history, deleting), r, experiment, runs, results.Rows(runs), map[string]map[string]string{}}, nil
 }
 
+// newest is the head of an experiment; of one that was deleted the last revision, whose results can still be read.
+func (r Reader) newest(experiment string) (store.Revision, bool, error) {
+	head, ok, err := r.Store.Head(experiment)
+	if ok || err != nil {
+		return head, ok, err
+	}
+	history, err := r.Store.History(experiment)
+	if _, err = store.Tolerate(err); err != nil {
+		return head, false, err
+	}
+	for _, rev := range slices.Backward(history) {
+		if !rev.Deleting {
+			return rev, true, nil
+		}
+	}
+	return head, false, nil
+}
+
 // Find resolves a revision by its number, the beginning of its hash, or of the commit that it came from (of several of one commit
 // the newest); the newest of all when word is empty.
 func (m *Measurements) Find(word string) (store.Revision, error) {

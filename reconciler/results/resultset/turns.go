@@ -10,7 +10,7 @@ import (
 
 // Turns are the comparisons that an experiment's newest revision declares, and its results. Without any it is an error.
 func (r Reader) Turns(experiment string) ([]compare.Turns, []results.Group, error) {
-	head, ok, err := r.Store.Head(experiment)
+	head, ok, err := r.newest(experiment)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,7 +19,7 @@ var ErrNoGate = errors.New("it declares no gate")
 // nothing would be decided.
 func (r Reader) Verdicts(ref string, promql gate.Values) ([]gate.Verdict, error) {
 	experiment, revision, older := strings.Cut(ref, "@")
-	head, ok, err := r.Store.Head(experiment)
+	head, ok, err := r.newest(experiment)
 	if err != nil {
 		return nil, err
 	}

@@ -29,16 +29,33 @@ func Columns(stream any) int {
 	if !IsTerminal(stream) {
 		return 0
 	}
+	_, columns := Size(stream)
+	return columns
+}
+
+// Size is that of a terminal: 24 lines of 80 columns where it does not say.
+func Size(stream any) (lines, columns int) {
 	if s, ok := stream.(*Screen); ok {
 		stream = s.out
 	}
-	if t, ok := stream.(Terminal); ok {
-		return t.Columns()
+	switch t := stream.(type) {
+	case Terminal:
+		columns = t.Columns()
+		if h, ok := stream.(interface{ Lines() int }); ok {
+			lines = h.Lines()
+		}
+	case *os.File:
+		if w, h, err := term.GetSize(int(t.Fd())); err == nil {
+			lines, columns = h, w
+		}
 	}
-	if w, _, err := term.GetSize(int(stream.(*os.File).Fd())); err == nil && w > 0 {
-		return w
+	if lines <= 0 {
+		lines = 24
 	}
-	return 80
+	if columns <= 0 {
+		columns = 80
+	}
+	return lines, columns
 }
 
 // Resized is the width of the widest of the streams, whenever a terminal has become wider or narrower, until ctx ends.

@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 	"time"
 )
@@ -47,32 +46,6 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestLive prints a line when a state or its reason changes, and none when only the detail does.
-func TestLive(t *testing.T) {
-	var out bytes.Buffer
-	l := NewLive(&out)
-	for _, line := range []Line{{"e/web", "", "", "queued"}, {"e/web", "Starting", "", "1"}, {"e/web", "Starting", "", "2"}, {"e/web", "Ready", "", "http://n:1"}} {
-		l.Show([]Line{line})
-	}
-	if got := strings.Count(out.String(), "\n"); got != 3 || !strings.Contains(out.String(), "Ready                http://n:1") || strings.Contains(out.String(), " 2\n") {
-		t.Errorf("%d lines:\n%s", got, out.String())
-	}
-	out.Reset()
-	for _, line := range []Line{{"e/q", "Waiting", "WaitingForTarget", "llm is not Ready"}, {"e/q", "Waiting", "WaitingForWalltime", "job 7 has 19s left"}, {"e/q", "Waiting", "WaitingForWalltime", "job 7 has 18s left"}} {
-		l.Show([]Line{line})
-	}
-	if got := out.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "19s left") {
-		t.Errorf("why something waits is not printed once:\n%s", got)
-	}
-	out.Reset()
-	l.tty, l.width = true, 40
-	l.Show([]Line{{"e/web", "Ready", "", strings.Repeat("x", 80)}})
-	l.Show([]Line{{"e/web", "Ready", "", "y"}})
-	if got := out.String(); !strings.Contains(got, "…\n\x1b[1A\x1b[2Ke/web") {
-		t.Errorf("drawn %q", got)
-	}
-}
-
 // TestProgress redraws on a terminal and is silent elsewhere at first.
 func TestProgress(t *testing.T) {
 	var out bytes.Buffer
@@ -92,5 +65,25 @@ func TestProgress(t *testing.T) {
 	p.Show(2, "b")
 	if got, want := out.String(), "\r\x1b[2K1 of 2 files  a\r\x1b[2K"; got != want {
 		t.Errorf("drawn %q, want %q", got, want)
+	}
+}
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		n     int
+		cut   string
+		front string
+	}{
+		{"abc", 3, "abc", "abc"},
+		{"abcd", 3, "ab…", "…cd"},
+		{"検索サービス", 6, "検索…", "…ビス"},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…", "…e\u0301"},
+		{"abc", 0, "", ""},
+		{"abc", 1, "…", "…"},
+	} {
+		if cut, front := Cut(c.text, c.n), CutFront(c.text, c.n); cut != c.cut || front != c.front {
+			t.Errorf("%q in %d: %q and %q, want %q and %q", c.text, c.n, cut, front, c.cut, c.front)
+		}
 	}
 }
