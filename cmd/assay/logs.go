@@ -89,13 +89,7 @@ func (a *app) runLogs(ctx context.Context, o logsOptions) error {
 	for _, n := range b.Notes {
 		a.note("%s", n)
 	}
-	var progress *text.Progress
-	saved, err := a.saveBundle(ctx, b, o.save, func(done, total int, name string) {
-		if progress == nil {
-			progress = text.NewProgress(a.err, total)
-		}
-		progress.Show(done, name)
-	})
+	saved, err := a.saveBundle(ctx, b, o.save, a.progress())
 	if err != nil {
 		return err
 	}

@@ -131,6 +131,7 @@ func newRoot(a *app) *cobra.Command {
 		gateCmd(a, a.runGate),
 		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),
+		bundleCmd(a),
 		controllerCmd(a, a.runController),
 		adoptCmd(a, a.runAdopt),
 		contextCmd(a),

@@ -22,7 +22,7 @@ import (
 )
 
 // stayHere are the verbs that are about the machine on which they are typed.
-var stayHere = []string{"context", "version", "explain", "schema", "init", "validate", "calibrate", "completion", "help", "mcp"}
+var stayHere = []string{"context", "version", "explain", "schema", "init", "validate", "calibrate", "completion", "help", "mcp", "bundle verify"}
 
 // route has a verb run at the site of the context that was chosen.
 func (a *app) route(c *cobra.Command) error {
@@ -33,7 +33,7 @@ func (a *app) route(c *cobra.Command) error {
 	if a.far != nil || top.Hidden || strings.HasPrefix(top.Name(), "__") {
 		return nil
 	}
-	local := slices.Contains(stayHere, top.Name())
+	local := slices.Contains(stayHere, top.Name()) || slices.Contains(stayHere, verbPath(c))
 	if local && a.context != "" && a.context != remote.Here && top.Name() != "context" && top.Name() != "mcp" { // what mcp runs goes there
 		return exitError{exitUsage, fmt.Errorf("%s is about the machine on which it is typed; leave --context out", top.Name())}
 	}
