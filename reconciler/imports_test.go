@@ -49,8 +49,10 @@ var layers = map[string][]string{
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
 	"assay/reconciler/resident":          {"assay/api", "assay/reconciler/store"},
+	"assay/reconciler/branch":            {"assay/reconciler/gate", "assay/reconciler/report", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
+	"assay/reconciler/proposal":          {"assay/api", "assay/reconciler/accept", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results/resultset", "assay/reconciler/review", "assay/reconciler/store", "assay/reconciler/view"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
-	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
+	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/changes", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
