@@ -144,6 +144,7 @@ func (d *document) checkExperiment(site Site, rules []Rule) []Problem {
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
 	c.budget(d.experiment.Spec.Budget)
+	c.schedule(d.experiment.Spec)
 	c.written(*d.experiment)
 	if d.arrival != typed {
 		c.trust(site, *d.experiment)

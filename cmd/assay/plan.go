@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -98,6 +99,11 @@ func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error)
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out, plan.Summary(steps))
+	for _, rev := range revs {
+		if line := view.Scheduled(rev.Spec, time.Now()); line != "" {
+			a.note("%s", line)
+		}
+	}
 	return steps, nil
 }
 

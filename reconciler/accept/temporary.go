@@ -26,7 +26,7 @@ func TemporaryName(name, commit, suffix string) string {
 // and ports, no label that others compare with, and no servers once everything is measured.
 func Temporary(doc v1alpha1.ExperimentDoc, name string) v1alpha1.ExperimentDoc {
 	doc.Metadata = v1alpha1.Metadata{Name: name}
-	doc.Spec.WhenDone = "Stop"
+	doc.Spec.WhenDone, doc.Spec.Schedule = "Stop", ""
 	doc.Spec.Services = slices.Clone(doc.Spec.Services)
 	for i := range doc.Spec.Services {
 		s := &doc.Spec.Services[i]

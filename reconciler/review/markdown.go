@@ -48,7 +48,7 @@ func (r Review) comparison(b *strings.Builder) {
 		b.WriteString(head)
 		head = ""
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", row.Experiment, plain.Markdown(row.where()), plain.Markdown(row.Check), row.Before.text(row.Unit), row.Now.text(row.Unit),
-			row.Change.text("%"), emphasized(row.Verdict))
+			row.Change.change(), emphasized(row.Verdict))
 	}
 	if head == "" {
 		fmt.Fprintf(b, "\nTypical runs with their 95 %% intervals; a metric may be worse by %s.\n\n", r.Allow)
@@ -59,13 +59,13 @@ func (r Review) comparison(b *strings.Builder) {
 func (r Row) where() string { return results.Group{Benchmark: r.Benchmark, Point: r.Point}.Name() }
 
 func emphasized(verdict string) string {
-	if verdict == gate.Go {
+	if verdict != gate.NoGo && verdict != gate.Inconclusive {
 		return verdict
 	}
 	return "**" + verdict + "**"
 }
 
-// text is an estimate with its interval, to three digits of the interval's half.
+// text is an estimate with its interval.
 func (e Estimate) text(unit string) string {
 	if unit != "" {
 		unit = " " + unit
@@ -74,6 +74,20 @@ func (e Estimate) text(unit string) string {
 		return results.Number(e.Center) + unit + " (one run)"
 	}
 	return fmt.Sprintf("%s [%s, %s]%s", results.Number(e.Center), results.Number(e.Lo), results.Number(e.Hi), unit)
+}
+
+// change is a change in percent, with its sign.
+func (e Estimate) change() string {
+	signed := func(v float64) string {
+		if v > 0 {
+			return "+" + results.Number(v)
+		}
+		return results.Number(v)
+	}
+	if math.IsInf(e.Lo, 0) || math.IsInf(e.Hi, 0) {
+		return signed(e.Center) + " % (one run)"
+	}
+	return fmt.Sprintf("%s [%s, %s] %%", signed(e.Center), signed(e.Lo), signed(e.Hi))
 }
 
 // checks says why, of everything but what passed by its figures alone.

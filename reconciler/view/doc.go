@@ -26,6 +26,7 @@
 //	settled.go    whether an experiment has settled, and what went wrong
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
+//	schedule.go   when an experiment is measured again
 //	cost.go       what a manifest would use, and when its jobs would start
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
