@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -29,6 +30,12 @@ func compile(rev store.Revision, c Compiler) (plan.Experiment, error) {
 		return plan.Experiment{}, err
 	}
 	e.Budget = plan.BudgetOf(spec.Budget)
+	if spec.Schedule != "" {
+		if e.Schedule, err = v1alpha1.ParseSchedule(spec.Schedule, time.Local); err != nil {
+			return plan.Experiment{}, fmt.Errorf("reading the schedule of experiment %s: %w", rev.Experiment, err)
+		}
+		e.Accepted = rev.Origin.Time
+	}
 	e.Waits = waitsOf(rev)
 	e.Services, e.Benchmarks = first.Services, first.Benchmarks
 	for _, p := range rev.Spec.Points() {

@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"assay/reconciler/results": {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan"},
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/decide", "assay/reconciler/results"},
 	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
+	"assay/reconciler/review":  {"assay/api", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler/changes": {"assay/reconciler/decide", "assay/reconciler/results"},
 	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/results", "assay/reconciler/store"},
@@ -51,9 +52,11 @@ var layers = map[string][]string{
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
 	"assay/reconciler/resident":          {"assay/api", "assay/reconciler/store"},
+	"assay/reconciler/branch":            {"assay/reconciler/gate", "assay/reconciler/report", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
+	"assay/reconciler/proposal":          {"assay/api", "assay/reconciler/accept", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results/resultset", "assay/reconciler/review", "assay/reconciler/store", "assay/reconciler/view"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
 	"assay/reconciler/sealed":            {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
-	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
+	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/changes", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
 
 // helpers are packages under drivers/ that its other packages may use: they implement no interface of drivers.
@@ -67,7 +70,7 @@ var texts = []string{"assay/reconciler/redact", "assay/reconciler/plain"}
 var foundations = []string{"assay/drivers/durable", "assay/drivers/procid", "assay/drivers/safefile", "assay/drivers/bounded", "assay/drivers/listen", "assay/reconciler/each"}
 
 // pure are the layers that do no I/O.
-var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare", "assay/reconciler/changes"}
+var pure = []string{"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/redact", "assay/reconciler/results", "assay/reconciler/gate", "assay/reconciler/compare", "assay/reconciler/review", "assay/reconciler/changes"}
 
 // TestImportsPointOneWay reads the imports of every package of the module, tests aside: those may use anything as a part.
 func TestImportsPointOneWay(t *testing.T) {

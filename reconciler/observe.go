@@ -38,7 +38,7 @@ func (l *Loop) observe(ctx context.Context, d plan.Desired) (plan.Observed, erro
 	if o.Reruns, err = l.Store.Reruns(); err != nil {
 		return plan.Observed{}, fmt.Errorf("reading which runs are asked for again: %w", err)
 	}
-	d.AtPoints(o.Runs, o.Past)
+	d.AtPoints(l.Clock(), o.Runs, o.Past)
 	o.Records, err = l.Store.Folders()
 	if err := l.tolerate("reading the directories that were made", err); err != nil {
 		return plan.Observed{}, err

@@ -103,7 +103,7 @@ func (w *sim) setClock() {
 	steps := []time.Duration{-5 * time.Hour, -20 * time.Minute, -45 * time.Second, 45 * time.Second, 20 * time.Minute, 5 * time.Hour}
 	was := w.offset
 	if w.offset = 0; was == 0 {
-		w.offset = steps[w.rng.IntN(len(steps))]
+		w.offset, w.skewed = steps[w.rng.IntN(len(steps))], true
 	}
 	if w.offset < was {
 		w.setBack = w.cluster.Now()

@@ -170,6 +170,9 @@ func simulate(t *testing.T, seed uint64, v variant, trace func(string) (int, err
 	if seed%6 == 5 {
 		w.budget, w.slots = 18*time.Hour, 2 // one of the jobs that last for 12 hours, and not two
 	}
+	if seed%8 == 6 {
+		w.schedule = everyTen
+	}
 	w.apply()
 	for range 40 + w.rng.IntN(30) {
 		w.trouble()

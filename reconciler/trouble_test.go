@@ -308,6 +308,9 @@ func (w *sim) runsDone() error {
 	if err := w.summedUp(runs); err != nil {
 		return err
 	}
+	if err := w.roundsInOrder(runs); err != nil {
+		return err
+	}
 	if err := w.judgedRuns(); err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ type sim struct {
 	restarts   int           // jobs of a seat that can fail in a row
 	timeout    time.Duration // of a run
 	own        bool          // runs of bench get jobs of their own
+	schedule   string        // when all is measured again
 	search     bool          // a benchmark searches for the servers' capacity
 	web        bool
 	webNodes   int
@@ -76,6 +77,7 @@ type sim struct {
 	echo       time.Time       // until then the controller can have an answer of before it reached the servers again
 	offset     time.Duration   // of the controller's clock
 	setBack    time.Time       // when it was last set back
+	skewed     bool            // it was wrong once
 	endured    bool            // a long silence was lived through
 	cut        bool            // the controller reaches no server
 	judged     map[string]bool // nonces of jobs that were ended although they answered
@@ -260,7 +262,7 @@ func (w *sim) manifest() v1alpha1.Experiment {
 	}
 	return v1alpha1.Experiment{
 		APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindExperiment, Metadata: v1alpha1.Metadata{Name: "exp"},
-		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks, Budget: w.bounded()},
+		Spec: v1alpha1.ExperimentSpec{Suspend: w.suspend, Services: services, Benchmarks: benchmarks, Budget: w.bounded(), Schedule: w.schedule},
 	}
 }
 
@@ -273,7 +275,7 @@ func (w *sim) apply() {
 	for {
 		var err error
 		crashed := w.surviving(func() {
-			r := store.Revision{Experiment: "exp", Owner: "apply", Prune: true, Deleting: w.gone, Spec: clone(w.manifest()), Site: w.loop.Site}
+			r := store.Revision{Experiment: "exp", Owner: "apply", Prune: true, Origin: drivers.Origin{Time: w.cluster.Now()}, Deleting: w.gone, Spec: clone(w.manifest()), Site: w.loop.Site}
 			var outcome store.Outcome
 			r, outcome, err = w.store.Accept(r)
 			if err == nil {

@@ -18,7 +18,7 @@
 //   - plain.go decodes scalars and refuses those that two YAML parsers read differently; scalar.go has the types
 //     Duration, Quantity and Rate; moment.go has Time.
 //   - types.go declares the kinds; vllm.go and models.go the servers of language models, with their checks; sitefacts.go what a site knows of its scheduler, which admission uses; serving.go, sampling.go, vector.go, storage.go, gate.go, repeats.go, compare.go, runon.go,
-//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; budget.go what an experiment may use; status.go what users read back.
+//     search.go and sweep.go the parts of a benchmark and of a sweep, with their defaults and checks; budget.go what an experiment may use; schedule.go when it is measured again; status.go what users read back.
 //   - samples.go says how many samples a percentile needs.
 //   - defaults.go fills in defaults. Doing it again changes nothing.
 //   - validate.go is the order of validation, and problem.go its result. rules.go applies the validate tags of types.go;
@@ -61,4 +61,5 @@
 // go.yaml.in/yaml/v3 parses, because its nodes know their line and column. sigs.k8s.io/yaml writes, because it goes
 // through the JSON tags and quotes every value that YAML versions read differently. validator/v10 keeps rules in the
 // tags of the fields. go-multierror carries many problems in one error. levenshtein finds the name that was meant.
+// github.com/robfig/cron/v3 reads schedules, as Kubernetes' CronJob does.
 package v1alpha1

@@ -20,7 +20,7 @@ type document struct {
 	line       int
 	site       *Site       // one of the two, or none when the kind is unknown
 	experiment *Experiment //
-	followed   bool        // it arrived through git
+	arrival    arrival     // how it came
 
 	places   map[string]place // by path
 	problems []Problem        // of decoding

@@ -59,9 +59,17 @@ type ExperimentStatus struct {
 	Conditions []Condition       `json:"conditions"`
 	Services   []ServiceStatus   `json:"services,omitempty"`
 	Benchmarks []BenchmarkStatus `json:"benchmarks,omitempty"`
+	Schedule   *ScheduleStatus   `json:"schedule,omitempty"` // of one that is measured again and again
 	Runs       []RunStatus       `json:"runs,omitempty"`
 	Spending   []SpendingStatus  `json:"spending,omitempty"` // against its own budget, and that of its source
 	Written    time.Time         `json:"-"`                  // when its file was written; of one that is not read from a file it is zero
+}
+
+// ScheduleStatus says when an experiment is measured again.
+type ScheduleStatus struct {
+	Next  time.Time  `json:"next"`            // when it is due next
+	Round *time.Time `json:"round,omitempty"` // when the measurement was due that is under way, or ended last; none: it was due at no time yet
+	Due   *time.Time `json:"due,omitempty"`   // since when one is due that waits for the end of another
 }
 
 // ServiceStatus sums up a service over its seats.

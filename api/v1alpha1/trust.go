@@ -18,6 +18,25 @@ const (
 // SiteTrust is what manifests of others may do. One that is typed on a command line may do what its user may.
 type SiteTrust struct {
 	Git []string `json:"git,omitempty" validate:"dive,oneof=processes secrets files"` // those of a followed repository; default none
+	// PullRequests are what sync --gate may run of a pull request, which people write who cannot commit; default none.
+	PullRequests []string `json:"pullRequests,omitempty" validate:"dive,oneof=processes secrets files"`
+}
+
+// arrival is how a manifest came.
+type arrival int
+
+const (
+	typed    arrival = iota // by its user, who may do all of it
+	followed                // in a followed repository
+	proposed                // in a pull request to one
+)
+
+// trusted are the words of a site for an arrival, the field that they are in, and what says so: how it came, and who is not trusted.
+func (a arrival) trusted(t SiteTrust) (words []string, field, through, whom string) {
+	if a == proposed {
+		return t.PullRequests, "pullRequests", "a pull request", "pull requests"
+	}
+	return t.Git, "git", "git", "git"
 }
 
 // plainArgs are the options of vllm serve that take a word and can name no file, program, module or address with it.
@@ -31,11 +50,12 @@ const foreignCode = "trust-remote-code"
 // need is a place of a manifest that the site has to trust git with.
 type need struct{ path, word, what string }
 
-// trust refuses what arrived through git and the site has no word for. The hint is the line that would allow all of it.
+// trust refuses what arrived through git, or in a pull request, and the site has no word for. The hint is the line that would allow all of it.
 func (c *checker) trust(site Site, e Experiment) {
 	var needs []need
+	words, field, through, whom := c.doc.arrival.trusted(site.Spec.Trust)
 	add := func(is bool, path, word, what string) {
-		if is && !slices.Contains(site.Spec.Trust.Git, word) {
+		if is && !slices.Contains(words, word) {
 			needs = append(needs, need{path, word, what})
 		}
 	}
@@ -45,14 +65,14 @@ func (c *checker) trust(site Site, e Experiment) {
 	for i, b := range e.Spec.Benchmarks {
 		benchmarkNeeds(fmt.Sprintf("spec.benchmarks[%d]", i), b, add)
 	}
-	words := slices.Clone(site.Spec.Trust.Git)
+	words = slices.Clone(words)
 	for _, n := range needs {
 		words = append(words, n.word)
 	}
 	slices.Sort(words)
-	line := "trust: {git: [" + strings.Join(slices.Compact(words), ", ") + "]}"
+	line := "trust: {" + field + ": [" + strings.Join(slices.Compact(words), ", ") + "]}"
 	for _, n := range needs {
-		c.bad(n.path, fmt.Sprintf("arrived through git, and site %s does not trust git with %s: %s", site.Metadata.Name, n.word, n.what),
+		c.bad(n.path, fmt.Sprintf("arrived through %s, and site %s does not trust %s with %s: %s", through, site.Metadata.Name, whom, n.word, n.what),
 			fmt.Sprintf("to allow it, write under spec of the Site %s: %s, and apply its file yourself", site.Metadata.Name, line))
 	}
 }

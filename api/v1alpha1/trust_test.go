@@ -73,6 +73,16 @@ func TestWhatArrivesThroughGitNeedsTheSitesWord(t *testing.T) {
 		if _, err := LoadFollowed(files, site(c.word), ""); err != nil {
 			t.Errorf("%s: with %s: %v", name, c.word, err)
 		}
+		line := "write under spec of the Site hpc: trust: {pullRequests: [" + c.word + "]}"
+		if _, err := LoadProposed(files, site(all...), ""); err == nil || !strings.Contains(err.Error(), line) {
+			t.Errorf("%s: in a pull request: %v", name, err)
+		}
+		proposals := site()
+		allows := proposals["hpc"]
+		allows.Spec.Trust.PullRequests = []string{c.word}
+		if _, err := LoadProposed(files, map[string]Site{"hpc": allows}, ""); err != nil {
+			t.Errorf("%s: in a pull request, with %s: %v", name, c.word, err)
+		}
 		others := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return w == c.word })
 		if _, err := LoadFollowed(files, site(others...), ""); err == nil || !strings.Contains(err.Error(), "{git: [files, processes, secrets]}") {
 			t.Errorf("%s: with %v: %v", name, others, err)

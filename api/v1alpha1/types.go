@@ -120,6 +120,10 @@ type ExperimentSpec struct {
 	Services   []Service   `json:"services,omitempty" validate:"dive"`
 	Benchmarks []Benchmark `json:"benchmarks,omitempty" validate:"dive"`
 	Sweep      *Sweep      `json:"sweep,omitempty"`
+	// Schedule says when every benchmark is measured again, in cron's five fields: "0 2 * * *" is every night at 2, in the time zone
+	// of the controller's host. A prefix names another one: "CRON_TZ=Europe/Luxembourg 0 2 * * *". Measurements never overlap: one
+	// that is due meanwhile follows, and of several that were missed one does. It needs a controller that runs then.
+	Schedule string `json:"schedule,omitempty"`
 }
 
 // Service is something that stays up. Exactly one of VLLM … External is set.

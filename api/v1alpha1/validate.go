@@ -31,10 +31,20 @@ func LoadTyped(files []File, folders map[string]string, sites map[string]Site, d
 // site trusts git with. A site in them is not taken, right or wrong, and the known site of its name holds: everyone who can
 // commit there would decide how jobs are submitted. The manifest names it in Refused.
 func LoadFollowed(files []File, sites map[string]Site, defaultSite string, rules ...Rule) (Manifest, error) {
+	return loadOfOthers(followed, files, sites, defaultSite, rules)
+}
+
+// LoadProposed is LoadFollowed for the files of a pull request: an experiment in them may do what its site trusts pull requests
+// with, whatever those may do that can commit.
+func LoadProposed(files []File, sites map[string]Site, defaultSite string, rules ...Rule) (Manifest, error) {
+	return loadOfOthers(proposed, files, sites, defaultSite, rules)
+}
+
+func loadOfOthers(came arrival, files []File, sites map[string]Site, defaultSite string, rules []Rule) (Manifest, error) {
 	var refused []Problem
 	docs, problems := decodeFiles(files)
 	docs = slices.DeleteFunc(docs, func(d *document) bool {
-		if d.followed = true; d.site != nil {
+		if d.arrival = came; d.site != nil {
 			refused = append(refused, Problem{File: d.file, Line: d.line, Col: 1, Message: "the Site " + brief(d.site.Metadata.Name) + " arrived through git and is not taken",
 				Hint: "if you want it, apply its file yourself: assay apply -f FILE"})
 		}
@@ -134,8 +144,9 @@ func (d *document) checkExperiment(site Site, rules []Rule) []Problem {
 	c := &checker{doc: d}
 	c.tags(*d.experiment)
 	c.budget(d.experiment.Spec.Budget)
+	c.schedule(d.experiment.Spec)
 	c.written(*d.experiment)
-	if d.followed {
+	if d.arrival != typed {
 		c.trust(site, *d.experiment)
 	}
 	*d.experiment = Default(site, *d.experiment)

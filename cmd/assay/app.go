@@ -152,9 +152,12 @@ func (a *app) load(in source.Input) (v1alpha1.Manifest, v1alpha1.Site, error) {
 // manifest validates files with everything that is known without a scheduler and without a state directory.
 func (a *app) manifest(in source.Input, known map[string]v1alpha1.Site) (m v1alpha1.Manifest, err error) {
 	admits := admit.Rule(site.Place(v1alpha1.Site{}).User, time.Now())
-	if in.FromGit {
+	switch {
+	case in.Proposed:
+		m, err = v1alpha1.LoadProposed(in.Files, known, a.siteName, admits)
+	case in.FromGit:
 		m, err = v1alpha1.LoadFollowed(in.Files, known, a.siteName, admits)
-	} else {
+	default:
 		m, err = v1alpha1.LoadTyped(in.Files, folders(in), known, a.siteName, admits, a.checksArguments())
 	}
 	if err == nil {

@@ -11,7 +11,6 @@ import (
 
 	"assay/reconciler/changes"
 	"assay/reconciler/results"
-	"assay/reconciler/results/resultset"
 	"assay/reconciler/view"
 	"assay/reconciler/view/text"
 )
@@ -52,7 +51,7 @@ func (a *app) runBisect(_ context.Context, o bisectOptions) error {
 	if err != nil {
 		return err
 	}
-	revs, err := revisions(resultsOf(st), o.experiment)
+	revs, err := resultsOf(st).Revisions(o.experiment)
 	if err != nil {
 		return err
 	}
@@ -73,18 +72,6 @@ func (a *app) runBisect(_ context.Context, o bisectOptions) error {
 		}
 	}
 	return err
-}
-
-// revisions are those of an experiment, oldest first, with what counts for each.
-func revisions(read resultset.Reader, experiment string) (out []changes.Revision, err error) {
-	m, err := read.Measurements(experiment)
-	if err != nil {
-		return nil, err
-	}
-	for _, rev := range m.History {
-		out = append(out, changes.Revision{Generation: rev.Generation, Commit: rev.Origin.Commit, Author: rev.Origin.Author, Subject: rev.Origin.Subject, Rows: m.Of(rev)})
-	}
-	return out, nil
 }
 
 func (a *app) showSeries(all []changes.Series) {
@@ -111,33 +98,42 @@ func (a *app) showSeries(all []changes.Series) {
 
 // sumUp says in sentences what became of one series.
 func (a *app) sumUp(s changes.Series) {
-	of := s.Metric + " of " + s.Benchmark
-	if p := view.Point(s.Point); p != "" {
-		of += " at " + p
-	}
 	said := false
 	for _, step := range s.Steps {
-		if step.Change == nil {
-			continue
+		if step.Change != nil {
+			said = true
+			a.sayChange(changes.Last{Benchmark: s.Benchmark, Point: s.Point, Metric: s.Metric, Step: step})
 		}
-		said = true
-		verb := "rose"
-		if step.By < 0 {
-			verb = "fell"
-		}
-		line := fmt.Sprintf("%s %s by %.1f %% with revision %d", of, verb, 100*math.Abs(step.By), step.Generation)
-		if step.Commit != "" {
-			line += fmt.Sprintf(", commit %s (%s: %s)", view.ShortCommit(step.Commit), step.Author, step.Subject)
-		}
-		if step.Worse {
-			line += ": worse"
-		}
-		fmt.Fprintln(a.out, line)
 	}
+	of := seriesName(s.Metric, s.Benchmark, s.Point)
 	switch {
 	case s.Note != "":
 		fmt.Fprintf(a.out, "%s: %s\n", of, s.Note)
 	case !said:
 		fmt.Fprintf(a.out, "%s: no change over %d revisions\n", of, len(s.Steps))
 	}
+}
+
+func seriesName(metric, benchmark string, point map[string]string) string {
+	of := metric + " of " + benchmark
+	if p := view.Point(point); p != "" {
+		of += " at " + p
+	}
+	return of
+}
+
+// sayChange prints a change, with who made it.
+func (a *app) sayChange(c changes.Last) {
+	verb := "rose"
+	if c.By < 0 {
+		verb = "fell"
+	}
+	line := fmt.Sprintf("%s %s by %.1f %% with revision %d", seriesName(c.Metric, c.Benchmark, c.Point), verb, 100*math.Abs(c.By), c.Generation)
+	if c.Commit != "" {
+		line += fmt.Sprintf(", commit %s (%s: %s)", view.ShortCommit(c.Commit), c.Author, c.Subject)
+	}
+	if c.Worse {
+		line += ": worse"
+	}
+	fmt.Fprintln(a.out, line)
 }

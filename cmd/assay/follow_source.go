@@ -66,6 +66,7 @@ type follower struct {
 	budget   *v1alpha1.Budget
 	holds    func(commit string) bool // of the followed repository; nil for files
 	reported map[string]bool          // experiments that were reported as OutOfSync
+	results  *publisher
 
 	mu      sync.Mutex // accept and removes are called from two goroutines
 	site    v1alpha1.Site
@@ -104,6 +105,7 @@ func (f *follower) run(ctx context.Context, deliveries <-chan delivery) error {
 				return err
 			}
 			show(display, all, f.revs)
+			f.results.settled(ctx, f.store, f.site, f.revs, all)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/reconciler"
+	"assay/reconciler/changes"
 	"assay/reconciler/gate"
 	"assay/reconciler/plan"
 	"assay/reconciler/results/resultset"
@@ -34,7 +35,8 @@ func gateCmd(a *app, run func(context.Context, gateOptions) error) *cobra.Comman
 		Use:   "gate EXPERIMENT[@REVISION|@COMMIT]",
 		Short: "Decide an experiment's gates: exit 0 GO, 1 NO-GO, 2 inconclusive",
 		Long: `gate compares the results of an experiment with the gates that its benchmarks declare, benchmark by benchmark and point by
-point, by the interval over the repeats: a bound inside of it is inconclusive, and so is a single run.
+point, by the interval over the repeats: a bound inside of it is inconclusive, and so is a single run. Where the revisions up to
+this one show a change of a metric that a gate bounds, it names the newest one, with its commit (as bisect does); that decides nothing.
 
 Exit codes: 0 every gate says GO, 1 one says NO-GO, 2 one cannot tell or there is none.`,
 		Args: args(cobra.ExactArgs(1)),
@@ -61,8 +63,12 @@ func (a *app) runGate(ctx context.Context, o gateOptions) error {
 	if err != nil {
 		return err
 	}
+	since, err := resultsOf(st).Changed(o.experiment)
+	if err != nil {
+		return err
+	}
 	a.saysDeleted(st, o.experiment)
-	return a.showVerdicts(all, o.format)
+	return a.showVerdicts(all, since, o.format)
 }
 
 // resultsOf reads results, with this assay's compiler.
@@ -75,13 +81,14 @@ func resultsOf(st *store.Store) resultset.Reader {
 }
 
 // showVerdicts prints, and returns the exit code as an error.
-func (a *app) showVerdicts(all []gate.Verdict, format string) error {
+func (a *app) showVerdicts(all []gate.Verdict, since []changes.Last, format string) error {
 	overall := gate.Overall(all)
 	if format != "" {
 		if err := a.print(format, struct {
 			Verdict string         `json:"verdict"`
 			Gates   []gate.Verdict `json:"gates"`
-		}{overall, all}); err != nil {
+			Changes []changes.Last `json:"changes,omitempty"`
+		}{overall, all, since}); err != nil {
 			return err
 		}
 	} else {
@@ -90,6 +97,9 @@ func (a *app) showVerdicts(all []gate.Verdict, format string) error {
 			rows = append(rows, []string{v.Benchmark, text.Dash(view.Point(v.Point)), v.Gate, v.Verdict, v.Reason})
 		}
 		a.table([]string{"BENCHMARK", "POINT", "GATE", "VERDICT", "REASON"}, rows)
+		for _, c := range since {
+			a.sayChange(c)
+		}
 		fmt.Fprintln(a.out, overall)
 	}
 	switch overall {

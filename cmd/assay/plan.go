@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -105,6 +106,11 @@ func (a *app) showPlan(ctx context.Context, b accept.Batch, m v1alpha1.Manifest)
 		fmt.Fprintln(a.out)
 	}
 	fmt.Fprintln(a.out, plan.Summary(steps))
+	for _, rev := range revs {
+		if line := view.Scheduled(rev.Spec, time.Now()); line != "" {
+			a.note("%s", line)
+		}
+	}
 	return steps, nil
 }
 

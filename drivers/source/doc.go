@@ -7,6 +7,7 @@
 //	feed.go      files that are edited on another machine
 //	notify.go    events of the file system
 //	repo.go      a branch or tag of a git repository
+//	publish.go   files that are committed to a branch of it
 //	address.go   which addresses of repositories are refused
 //	identity.go  which repository that is, whatever its address
 //	worktree.go  the work tree that a manifest lies in, found without git
@@ -30,6 +31,8 @@
 //
 // A followed repository is fetched into a bare copy of our own. When it is a folder of this machine git serves it with
 // upload-pack, which obeys no program that the folder names from git 2.39.4, 2.43.4 and 2.45.1 on.
+//
+// A branch is written by way of the same copy: only files are added to it, nothing is forced, and no hook of a folder runs.
 //
 // An address that holds a user name or a token is refused before git sees it: it would be in the list of processes, and in
 // every revision. Secrets in what git says are taken out.

@@ -30,8 +30,8 @@ const (
 )
 
 // gitCopy is a repository of our own without a work tree: nobody else writes its configuration. Objects is a folder of
-// further objects, those of another repository; it can be empty.
-type gitCopy struct{ dir, objects string }
+// further objects, those of another repository, and index the file of what is staged; both can be empty.
+type gitCopy struct{ dir, objects, index string }
 
 // settings hold for every call: nothing runs that a repository, its attributes or a template names, a repository is never
 // looked for, and references and objects mean what they are.
@@ -49,8 +49,8 @@ func (c gitCopy) gitWith(ctx context.Context, timeout time.Duration, stdin io.Re
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	command := args[0]
-	if command == "-c" {
-		command = args[2]
+	for i := 0; i+2 < len(args) && args[i] == "-c"; i += 2 {
+		command = args[i+2]
 	}
 	cmd := exec.CommandContext(ctx, "git", slices.Concat([]string{"-C", c.dir, "--git-dir=" + c.dir}, settings, args)...)
 	cmd.Env, cmd.Stdin = c.environment(), stdin
@@ -116,6 +116,9 @@ func (c gitCopy) environment() []string {
 		"GIT_ALLOW_PROTOCOL=file:git:http:https:ssh")
 	if c.objects != "" { // in quotes, so that a colon does not end it
 		env = append(env, `GIT_ALTERNATE_OBJECT_DIRECTORIES="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(c.objects)+`"`)
+	}
+	if c.index != "" {
+		env = append(env, "GIT_INDEX_FILE="+c.index)
 	}
 	return env
 }

@@ -25,7 +25,9 @@ type Input struct {
 	Origin drivers.Origin
 	// FromGit: it was not typed by the user who reads it. A repository is followed, or git has changed a watched folder.
 	FromGit bool
-	Folders map[string]string // of Folders, when they are another machine's; nil: the files are here
+	// Proposed: it is of a pull request, which people write who cannot commit.
+	Proposed bool
+	Folders  map[string]string // of Folders, when they are another machine's; nil: the files are here
 }
 
 // stdinName is the name of standard input in messages.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ import (
 // Git is a branch or tag of a repository. It is read without a work tree.
 type Git struct {
 	Repo  string // URL or folder
-	Ref   string // branch or tag
+	Ref   string // branch or tag, or how a forge names a pull request: pull/7/head, merge-requests/7/head
 	Path  string // file or folder in it; "." is everything
 	Cache string // folder for bare copies
 }
@@ -113,15 +115,22 @@ func (g Git) fetch(ctx context.Context, c gitCopy, repo string) (identity string
 	return now, nil
 }
 
+// request is how GitHub, Gitea and GitLab name what a pull request holds.
+var request = regexp.MustCompile(`^(pull|merge-requests)/[0-9]+/(head|merge)$`)
+
 // remote asks the repository what Ref points to. A branch takes precedence over a tag of the same name.
 func (g Git) remote(ctx context.Context, c gitCopy, repo string) (hash, ref string, err error) {
-	list, err := c.git(ctx, fetchTimeout, "ls-remote", "--quiet", "--end-of-options", repo, "refs/heads/"+g.Ref, "refs/tags/"+g.Ref)
+	names := []string{"refs/heads/" + g.Ref, "refs/tags/" + g.Ref}
+	if request.MatchString(g.Ref) {
+		names = append(names, "refs/"+g.Ref)
+	}
+	list, err := c.git(ctx, fetchTimeout, append([]string{"ls-remote", "--quiet", "--end-of-options", repo}, names...)...)
 	if err != nil {
 		return "", "", err
 	}
 	for line := range strings.Lines(string(list)) { // in the order of their names: heads come first
 		hash, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		if ref == "refs/heads/"+g.Ref || ref == "refs/tags/"+g.Ref {
+		if slices.Contains(names, ref) {
 			return hash, ref, nil
 		}
 	}

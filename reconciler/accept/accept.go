@@ -70,6 +70,12 @@ func (b Batch) Preview(docs []v1alpha1.ExperimentDoc) ([]store.Revision, error) 
 	return out, nil
 }
 
+// Hash is the hash of the revision that an experiment would be, whoever owns it now.
+func (b Batch) Hash(doc v1alpha1.ExperimentDoc) (string, error) {
+	doc, err := b.Secrets(doc, b.Store.Digest)
+	return v1alpha1.Hash(doc.Experiment), err
+}
+
 func (b Batch) revision(doc v1alpha1.ExperimentDoc, keep func(string) (string, error)) (store.Revision, error) {
 	if Owner(b.Origin) != byHand { // a source reads no secret for an experiment that is not its own
 		if _, err := b.owner(doc); err != nil {

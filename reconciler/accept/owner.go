@@ -1,11 +1,13 @@
 package accept
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -24,7 +26,10 @@ func (r refusal) Unwrap() error      { return r.error }
 // byHand is the owner of what was applied on the command line.
 const byHand = "apply"
 
-// Owner keeps apart what was applied by hand and what each followed source brought. A repository is its first commit and
+// PullRequest is the source of what is measured for a pull request, and deleted afterwards.
+const PullRequest = "pull-request"
+
+// Owner keeps apart what was applied by hand, what each followed source brought, and what is measured for each pull request. A repository is its first commit and
 // the path in it, so that it is one owner under each of its addresses.
 func Owner(o drivers.Origin) string {
 	switch {
@@ -32,8 +37,29 @@ func Owner(o drivers.Origin) string {
 		return "sync:" + o.Identity
 	case o.Source == "sync" || o.Source == "watch":
 		return o.Source + ":" + o.Path
+	case o.Source == PullRequest:
+		return ownerOfRequest(o) + o.Time.UTC().Format(time.RFC3339Nano)
 	}
 	return byHand
+}
+
+// ownerOfRequest begins the owners of a pull request: one for each time that it is measured.
+func ownerOfRequest(o drivers.Origin) string {
+	return PullRequest + ":" + cmp.Or(o.Identity, o.Path) + ":" + o.Ref + "@"
+}
+
+// Leftovers are the experiments of earlier measurements of the batch's pull request that were not ended, as by a kill.
+func (b Batch) Leftovers() (out []store.Revision, err error) {
+	heads, err := b.Store.Heads()
+	if _, err = store.Tolerate(err); err != nil {
+		return nil, err
+	}
+	for _, h := range heads {
+		if strings.HasPrefix(h.Owner, ownerOfRequest(b.Origin)) && h.Owner != Owner(b.Origin) {
+			out = append(out, h)
+		}
+	}
+	return out, nil
 }
 
 // Owns reports whether an experiment belongs to the source of this batch.

@@ -2,6 +2,7 @@
 //
 //	find.go    Find: the change points of a series
 //	bisect.go  Bisect: the same for every point of an experiment's benchmarks, with the revision that each came with
+//	last.go    LastOf: the newest change of each series
 //
 // A series has one value a revision, the median of its repeats: what differs between two deployments of a server is noise of the
 // series, and repeats on one deployment do not hide it. Where to split is decided as by E-divisive means (Matteson and James 2014,

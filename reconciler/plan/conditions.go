@@ -75,6 +75,7 @@ func (w *world) experimentStatus(x *experiment) v1alpha1.ExperimentStatus {
 	for _, b := range x.Benchmarks {
 		st.Benchmarks = append(st.Benchmarks, w.benchmarkStatus(x, b, before))
 	}
+	st.Schedule = w.scheduleStatus(x)
 	for _, r := range x.runs {
 		st.Runs = append(st.Runs, w.runStatus(r, before.runs[r.ID]))
 	}

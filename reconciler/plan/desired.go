@@ -51,6 +51,10 @@ type Experiment struct {
 	Points        []Point
 	StopOnFailure bool // a failed run ends the sweep
 
+	Schedule Schedule  // when everything is measured again; nil: never
+	Accepted time.Time // before that nothing is due
+	Round    time.Time // the time whose measurement is wanted, set from the runs (schedule.go); zero: the first one
+
 	Wanted *Wanted // the runs that it wants, worked out once by Prepare; nil: worked out in every pass
 }
 

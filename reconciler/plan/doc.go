@@ -53,6 +53,7 @@
 //	walltime.go     what becomes of a job's time limit when settings change
 //	avoid.go        nodes that new jobs stay away from
 //	backoff.go      when to try again, when to give up
+//	schedule.go     which round of an experiment with a schedule is measured now
 //	scale.go        how many replicas a service has by a metric
 //	recommend.go    how many a value of the metric asks for, and when that counts
 //	leave.go        a replica that a metric makes leave has time to finish

@@ -30,6 +30,9 @@ func (s Service) Spec() string { return digest(s.Alloc, s.Proc, s.Settings) }
 // runKey identifies a run: a key has at most one result. A changed time limit does not change it, a changed model does.
 func runKey(e Experiment, b Benchmark, repeat int, configuration []string, params map[string]string) string {
 	words := []string{e.Name, strconv.FormatInt(e.Incarnation, 10), b.Name, strconv.Itoa(repeat)}
+	if !e.Round.IsZero() {
+		words = append(words, "round", strconv.FormatInt(e.Round.Unix(), 10))
+	}
 	return digest(slices.Concat(words, configuration, paramWords(params))...)
 }
 

@@ -24,7 +24,7 @@ func newWorld(d Desired, o Observed) *world {
 		}
 	}
 	for _, x := range w.exps {
-		x.sweep()
+		x.sweep(o.Now)
 		x.indexRuns(w.attempt)
 		w.layOut(x)
 		x.keepDeployments()

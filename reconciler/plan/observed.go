@@ -123,6 +123,7 @@ type Run struct {
 	Target     string               `json:"target"`
 	Point      map[string]string    `json:"point,omitempty"`   // the sweep's parameters of this run
 	Repeat     int                  `json:"repeat"`            // from 1
+	Round      time.Time            `json:"round,omitzero"`    // the time of the schedule that asked for it (schedule.go); zero: none did
 	Attempt    int                  `json:"attempt"`           // of this key, from 1
 	Tries      []Try                `json:"tries,omitempty"`   // earlier attempts that were lost, since the user last asked (lost.go)
 	Retries    int                  `json:"retries,omitempty"` // earlier attempts that were invalid, since the user last asked (again.go)

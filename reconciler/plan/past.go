@@ -36,6 +36,7 @@ type Past struct {
 	begun map[string]time.Time  // target -> when the newest of its runs was created
 	count map[BenchmarkPhase]int
 	runs  int
+	round time.Time // the newest of their rounds
 }
 
 // BenchmarkPhase is what runs are counted by.
@@ -97,6 +98,9 @@ func (p *Past) Add(e EndedRun, r Run) {
 	if r.Created.After(p.begun[r.Target]) {
 		p.begun[r.Target] = r.Created
 	}
+	if r.Round.After(p.round) {
+		p.round = r.Round
+	}
 	p.count[BenchmarkPhase{r.Benchmark, e.Phase}]++
 	all := p.byKey[r.Key]
 	if i := slices.IndexFunc(all, func(o EndedRun) bool { return o.ID == e.ID }); i >= 0 {
@@ -116,7 +120,7 @@ func (p *Past) Same(key string, e EndedRun) bool {
 func (p *Past) With(e EndedRun, r Run) *Past {
 	out := &Past{}
 	if p != nil && p.byKey != nil {
-		*out = Past{byKey: maps.Clone(p.byKey), begun: maps.Clone(p.begun), count: maps.Clone(p.count), runs: p.runs}
+		*out = Past{byKey: maps.Clone(p.byKey), begun: maps.Clone(p.begun), count: maps.Clone(p.count), runs: p.runs, round: p.round}
 		out.byKey[r.Key] = slices.Clone(out.byKey[r.Key])
 	}
 	out.Add(e, r)
@@ -135,6 +139,9 @@ func (p *Past) Counts() map[BenchmarkPhase]int {
 func (e Experiment) Counted(past *Past) (out []EndedRun) {
 	x := &experiment{Experiment: e, past: past, waits: map[string]cause{}}
 	x.Wanted = e.wantedRuns()
+	if e.Schedule != nil {
+		x.wantRound(past.newestRound())
+	}
 	x.follow()
 	for _, want := range x.wants {
 		for _, r := range slices.Backward(past.Of(want.key)) {
@@ -153,6 +160,14 @@ func (p *Past) Of(key string) []EndedRun {
 		return nil
 	}
 	return p.byKey[key]
+}
+
+// newestRound is the newest round of its runs; zero where none was due by a schedule.
+func (p *Past) newestRound() time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	return p.round
 }
 
 // Has reports whether it holds a run.

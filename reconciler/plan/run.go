@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -208,7 +209,7 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 	target := x.service[want.Target]
 	id, attempt := x.runID(want)
 	r := Run{ID: id, Experiment: x.Name, Benchmark: want.Name, Target: want.Target, Point: want.params, Repeat: want.repeat, Attempt: attempt, Key: want.key,
-		Revision: x.Revision, Commit: x.Commit, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
+		Revision: x.Revision, Commit: x.Commit, Round: x.Round, Phase: v1alpha1.RunPending, Limit: drivers.SecondsOf(want.Timeout),
 		Simulated: target.Simulated, Created: w.o.Now}
 	r.inherit(x.newest(want.key))
 	req := want.Request
@@ -238,6 +239,9 @@ func (w *world) create(x *experiment, want *wantedRun, set []*wantedRun, failed 
 		}
 	}
 	w.begun[want.key] = &r
-	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: TargetReady,
-		Message: fmt.Sprintf("%s is Ready and has no run with this key", want.Target), Run: &r, Request: &req})
+	message := fmt.Sprintf("%s is Ready and has no run with this key", want.Target)
+	if !x.Round.IsZero() {
+		message += ": it is measured again by its schedule, for " + x.Round.Format(time.RFC3339)
+	}
+	w.do(Action{Verb: CreateRun, Experiment: x.Name, Object: "run/" + id, Nonce: r.Nonce, Reason: TargetReady, Message: message, Run: &r, Request: &req})
 }

@@ -185,7 +185,7 @@ func TestSearchGoesOnAnywhere(t *testing.T) {
 		for i := range open {
 			x.runs = append(x.runs, &open[i])
 		}
-		x.sweep()
+		x.sweep(time.Time{})
 		for _, want := range x.wants {
 			if !x.ended(want.key) {
 				return fmt.Sprint(want.key, " ", want.load, " ", want.repeat)

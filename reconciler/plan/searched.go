@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"assay/api/v1alpha1"
 )
@@ -177,7 +178,7 @@ func (s Search) answer(loads []*load, end Reason) string {
 // Searches are what the searches of an experiment have come to with the runs of its past.
 func (e Experiment) Searches(past *Past) []v1alpha1.SearchStatus {
 	x := &experiment{Experiment: e, past: past, waits: map[string]cause{}}
-	x.sweep()
+	x.sweep(time.Time{}) // of the present round: none is due
 	var out []v1alpha1.SearchStatus
 	for _, s := range x.searches {
 		out = append(out, s.status())

@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Point is one combination of a sweep, compiled: what to serve there, and what to measure.
@@ -23,7 +24,7 @@ func (e Experiment) points() []Point {
 // AtPoints sets the services and benchmarks of every experiment that sweeps to those of the point to serve now: that of a
 // run which is under way, else the first with a run that has not ended, else the last, so that nothing restarts once all is
 // done. A sweep is nothing else: a function of the manifest and the runs that have ended.
-func (d Desired) AtPoints(runs []Run, past map[string]*Past) {
+func (d Desired) AtPoints(now time.Time, runs []Run, past map[string]*Past) {
 	of := map[string]*experiment{}
 	for _, e := range d.Experiments {
 		if len(e.Points) > 0 {
@@ -40,29 +41,34 @@ func (d Desired) AtPoints(runs []Run, past map[string]*Past) {
 	}
 	for i, e := range d.Experiments {
 		if x := of[e.Name]; x != nil {
-			x.sweep()
+			x.sweep(now)
 			d.Experiments[i] = x.Experiment
 		}
 	}
 }
 
 // sweep lists the wanted runs and sets the point, and the deployments, to serve. When a failure stops the sweep, later points are not wanted.
-func (x *experiment) sweep() {
+func (x *experiment) sweep(now time.Time) {
 	x.Wanted = x.wantedRuns()
 	x.byKey, x.isPast = make(map[string][]*Run, len(x.runs)), map[*Run]bool{}
 	for _, r := range x.runs {
 		x.byKey[r.Key] = append(x.ofKey(r.Key), r)
 	}
-	x.follow() // searched.go: which runs a search asks for
-	if len(x.Points) > 0 && x.StopOnFailure {
-		x.stopAtFailure()
-	}
-	x.endEarly() // decided.go
+	x.rounds(now) // schedule.go: of which round
 	if len(x.Points) > 0 {
 		x.point = x.choose()
 		x.Services, x.Benchmarks = x.Points[x.point].Services, x.Points[x.point].Benchmarks
 	}
 	x.deploy() // deploy.go
+}
+
+// list finds out which runs are wanted of those that there can be.
+func (x *experiment) list() {
+	x.follow() // searched.go: which runs a search asks for
+	if len(x.Points) > 0 && x.StopOnFailure {
+		x.stopAtFailure()
+	}
+	x.endEarly() // decided.go
 }
 
 // stopAtFailure drops the points behind the first one with a failed run.

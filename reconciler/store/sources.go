@@ -48,6 +48,16 @@ func (s *Store) PutBudget(owner string, origin drivers.Origin, budget *v1alpha1.
 	return s.PutSource(src)
 }
 
+// DropSource forgets a source that nobody follows any more, and what its experiments used.
+func (s *Store) DropSource(owner string) error {
+	for _, path := range []string{s.sourcePath(owner), s.spentPath(owner)} {
+		if err := s.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("forgetting the source %s: %w", owner, err)
+		}
+	}
+	return nil
+}
+
 // Source reads the record of one owner; the zero value when there is none. A damaged record counts as none: the next
 // delivery replaces it.
 func (s *Store) Source(owner string) (plan.Source, error) {

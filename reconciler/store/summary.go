@@ -26,6 +26,7 @@ type summary struct {
 	Final     bool        `json:"final,omitempty"`
 	Created   int64       `json:"c"`
 	Ended     int64       `json:"e"`
+	Round     int64       `json:"round,omitempty"` // in seconds
 
 	Deployment string             `json:"d,omitempty"`
 	Seed       int64              `json:"seed,omitempty"`
@@ -35,8 +36,23 @@ type summary struct {
 
 func summaryOf(r FinishedRun) summary {
 	e := r.sum()
-	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Replays, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli(),
+	return summary{e.ID, r.Key, r.Benchmark, r.Target, e.Phase, e.Reason, e.Message, e.Tries, e.Retries, e.Replays, e.Invalid, e.Final, r.Created.UnixMilli(), r.Ended.UnixMilli(), seconds(r.Round),
 		e.Deployment, e.Seed, e.Values, e.Trial}
+}
+
+// seconds and timeOf keep that there is no time.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func timeOf(seconds int64) (t time.Time) {
+	if seconds != 0 {
+		t = time.Unix(seconds, 0).UTC()
+	}
+	return t
 }
 
 // runLine is the line of a run, without its end.
@@ -68,7 +84,7 @@ func (s *Store) readPast(dir string) (*plan.Past, segments, error) {
 		}
 		e := plan.EndedRun{ID: v.ID, Phase: one(v.Phase), Reason: plan.Reason(one(string(v.Reason))), Message: one(v.Message), Tries: v.Tries, Retries: v.Retries,
 			Replays: v.Replays, Invalid: v.Invalid, Final: v.Final, Ended: time.UnixMilli(v.Ended).UTC(), Deployment: one(v.Deployment), Seed: v.Seed, Values: v.Values, Trial: v.Trial}
-		past.Add(e, plan.Run{Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Created: time.UnixMilli(v.Created)})
+		past.Add(e, plan.Run{Key: v.Key, Benchmark: one(v.Benchmark), Target: one(v.Target), Created: time.UnixMilli(v.Created), Round: timeOf(v.Round)})
 		return nil
 	})
 	return past, at, err

@@ -68,6 +68,9 @@ func (d describer) experiment(e v1alpha1.ExperimentStatus) {
 	d.field("Origin", "%s", originLine(d.s.Heads[e.Name].Origin))
 	d.field("Observed", "%s ago", text.Age(e.Observed))
 	d.spending(e)
+	if line := scheduleLine(e.Schedule); line != "" {
+		d.field("Schedule", "%s", line)
+	}
 	d.conditions(e.Conditions)
 	for _, v := range e.Services {
 		d.field("Service", "%s  %s  %s", v.Name, serviceState(v), serviceDetail(v))

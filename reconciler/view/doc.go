@@ -29,6 +29,7 @@
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
 //	goeson.go     what goes on after an interrupt, and who looks after it
+//	schedule.go   when an experiment is measured again
 //	cost.go       what a manifest would use, and when its jobs would start
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands

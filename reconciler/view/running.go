@@ -48,6 +48,9 @@ func Running(e v1alpha1.ExperimentStatus) (lines []string) {
 	if len(lines) == 0 {
 		lines = append(lines, nothingLeft(e.Name))
 	}
+	if line := scheduleLine(e.Schedule); line != "" {
+		lines = append(lines, fmt.Sprintf("experiment %s: %s, if a controller runs then (assay controller)", e.Name, line))
+	}
 	return lines
 }
 

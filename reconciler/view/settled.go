@@ -60,3 +60,19 @@ func Failures(all []v1alpha1.ExperimentStatus) error {
 	}
 	return errors.New(strings.Join(bad, "\nassay: "))
 }
+
+// Unsettled is why an experiment does not come to an end: broken is its own fault, unended that of others, or of the time that it
+// had. Both are empty for one that has settled well.
+func Unsettled(e v1alpha1.ExperimentStatus) (broken, unended string) {
+	if err := Failures([]v1alpha1.ExperimentStatus{e}); err != nil && is(e.Conditions, v1alpha1.Stalled) {
+		if v1alpha1.Find(e.Conditions, v1alpha1.WithinBudget).Status == v1alpha1.False {
+			return "", err.Error()
+		}
+		return err.Error(), ""
+	}
+	if !Settled(e) {
+		c := v1alpha1.Find(e.Conditions, v1alpha1.Complete)
+		return "", "it has not ended: " + c.Message
+	}
+	return "", ""
+}

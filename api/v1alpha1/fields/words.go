@@ -26,6 +26,7 @@ var wordsOfExperiments = map[string]word{
 	"ExperimentSpec.services":   {"What stays up. Each service is exactly one of vllm, sglang, llamacpp, chroma, lustre, monitors, process, gateway and external", "[{name: docs, chroma: {}}]", "none"},
 	"ExperimentSpec.benchmarks": {"What is measured. Each benchmark is exactly one of serving, vector and storage", "[{name: load, target: llm, serving: {dataset: json}}]", "none"},
 	"ExperimentSpec.sweep":      {"", "{matrix: {services.llm.nodes: [1, 2]}}", "none: every benchmark is measured as it is declared"},
+	"ExperimentSpec.schedule":   {"", "\"0 2 * * *\"", "never: what is measured is not measured again"},
 	"ExperimentSpec.budget":     {"", "{nodeHours: 24}", "without bound"},
 	"Budget.nodeHours":          {"The most hours of nodes that the experiment may use", "24", "without bound"},
 	"Budget.gpuHours":           {"The most hours of GPUs that the experiment may use", "96", "without bound"},

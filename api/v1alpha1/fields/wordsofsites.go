@@ -110,4 +110,5 @@ var wordsOfSites = map[string]word{
 	"SiteLogin.port":              {"The port", "8822", ""},
 	"SiteLogin.user":              {"The name of your account there", "u101234", ""},
 	"SiteTrust.git":               {"What manifests may hold that arrive through git:", "[processes, files]", ""},
+	"SiteTrust.pullRequests":      {"What manifests of a pull request may hold (sync --gate):", "[processes]", ""},
 }

@@ -3,6 +3,8 @@
 //	measurements.go  the revisions of an experiment, and the results that count for each
 //	reference.go     EXPERIMENT, EXPERIMENT@REVISION, EXPERIMENT@COMMIT, label:KEY=VALUE, file:PATH
 //	verdicts.go      every gate of a revision, at every point that it declares
+//	complete.go      the points of a revision, and whether all of them are measured
+//	changed.go       since when the metrics of gates are as they are
 //	turns.go         targets that were measured in turn; baselines that are not there
 //	promql.go        the values of PromQL gates: means over the windows of the runs
 //

@@ -279,3 +279,28 @@ func TestPromQLWindows(t *testing.T) {
 		t.Errorf("without a server: %v", err)
 	}
 }
+
+// TestChanged: the newest change of a metric that a gate bounds, up to the revision that is named; nothing without a gate.
+func TestChanged(t *testing.T) {
+	m := &memory{}
+	for i := range 10 {
+		hash, level := fmt.Sprintf("aaaa%04d", i), 100+0.1*float64(i%3)
+		if i >= 6 {
+			level -= 8
+		}
+		m.accept("e", hash, fmt.Sprint("model", i), v1alpha1.Gate{Metric: "output_throughput", Min: &v1alpha1.Bound{Number: 1}}, v1alpha1.Gate{Metric: "output_throughput", Baseline: "e", MaxDrop: 5})
+		m.revisions[i].Origin.Commit = fmt.Sprintf("5eed%04d", i)
+		m.measure("e", hash, 1, level)
+	}
+	got, err := m.reader().Changed("e")
+	if err != nil || len(got) != 1 || got[0].Commit != "5eed0006" || !got[0].Worse || got[0].Benchmark != "q" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := m.reader().Changed("e@5eed0005"); err != nil || len(got) != 0 {
+		t.Errorf("before it: %+v, %v", got, err)
+	}
+	m.accept("e", "bbbb0000", "model9")
+	if got, err := m.reader().Changed("e"); err != nil || len(got) != 0 {
+		t.Errorf("without a gate: %+v, %v", got, err)
+	}
+}
