@@ -1,6 +1,6 @@
 # assay: make an AI factory match a file. `make` alone prints this help.
 .DEFAULT_GOAL := help
-.PHONY: help build man release demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench bench-peers slurm-up slurm-down demo-slurm demo-full
+.PHONY: help build man pictures release demo test fuzz chaos test-sites test-vllm otelcol lint sbom bench bench-peers slurm-up slurm-down demo-slurm demo-full
 
 VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 BIN      := bin/assay
@@ -41,8 +41,11 @@ lint: ## formatting, go vet, staticcheck, checksums of the modules, known vulner
 sbom: build ## write bin/assay.cdx.json: the modules of bin/assay, their versions, hashes and licences (CycloneDX)
 	@.ci/sbom $(BIN) $(VERSION) $(BIN).cdx.json
 
-man: build ## write a man page of every verb into .test/man
-	@$(BIN) man .test/man && echo "man -l .test/man/assay.1"
+man: build ## write the man pages of the verbs and of the manual into .test/man
+	@$(BIN) man .test/man && echo "man -l .test/man/assay.1; man -l .test/man/assay-tutorial.7"
+
+pictures: build ## make the pictures of README.md from a real run, in Chromium (four minutes)
+	@.ci/pictures
 
 release: ## build binaries, packages, SBOMs and checksums of this commit into dist/; .ci/release check compares two builds
 	@.ci/release

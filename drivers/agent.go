@@ -178,6 +178,7 @@ type AgentState struct {
 	Runs       []RunState     `json:"runs,omitempty"`
 	Happened   []Happening    `json:"happened,omitempty"` // the last losses, restarts and returns of processes, oldest first
 	Error      string         `json:"error,omitempty"`    // what keeps the agent from converging
+	Program    string         `json:"program,omitempty"`  // SHA-256 of the assay that the agent is, as the state directory names its copy
 	End        *AgentEnd      `json:"end,omitempty"`      // set once, when the agent exits
 }
 

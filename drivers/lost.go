@@ -1,10 +1,16 @@
 package drivers
 
 import (
+	_ "embed"
 	"errors"
 	"slices"
 	"syscall"
 )
+
+// LostWords is this file. The manual prints its words with their comments, so that they are written once.
+//
+//go:embed lost.go
+var LostWords string
 
 // Words for what a run lost that it needs and that it does not judge. A run that lost something is repeated. They are in
 // SuiteResult.Lost and RunState.Reason, and the suite's process ends with ExitLost and their place in Losses, so that they

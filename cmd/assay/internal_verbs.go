@@ -214,3 +214,21 @@ func (a *app) runParent(_ context.Context, o parent.Options) error {
 	}
 	return err
 }
+
+// internalVerbs are those that jobs and other verbs run, and users do not type.
+func (a *app) internalVerbs() []*cobra.Command {
+	return []*cobra.Command{
+		agentCmd(a, a.runAgent),
+		agentNodeCmd(a, a.runAgentNode),
+		agentGuardCmd(a, a.runAgentGuard),
+		suiteCmd(a, a.runSuite),
+		suiteWorkerCmd(a, a.runSuiteWorker),
+		suiteSalvageCmd(a, a.runSuiteSalvage),
+		shepherdCmd(a, a.runShepherd),
+		simulateCmd(a, a.runSimulate),
+		gatewayCmd(a, a.runGateway),
+		parentCmd(a, a.runParent),
+		doctorNodeCmd(a, a.runDoctorNode),
+		remoteServeCmd(a, a.runRemoteServe),
+	}
+}

@@ -23,6 +23,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/pages"
 	"assay/reconciler/view/text"
 )
 
@@ -34,6 +35,17 @@ const (
 	exitConnection  = 6 // the site of a context was not reached, or the connection was lost
 	exitInterrupted = drivers.ExitInterrupted
 )
+
+// exitCodes are those of every verb, for the manual.
+var exitCodes = []pages.ExitCode{
+	{Code: 0, Meaning: "ok"},
+	{Code: 1, Meaning: "failure: the message says of what, why, and what to type next"},
+	{Code: exitUsage, Meaning: "usage: an unknown verb or option, or what makes no sense together"},
+	{Code: exitManifest, Meaning: "a manifest is not valid: each line begins with FILE:LINE:COLUMN"},
+	{Code: exitLeaseHeld, Meaning: "another controller holds the lease of the state directory"},
+	{Code: exitConnection, Meaning: "the site of a context was not reached, or the connection was lost"},
+	{Code: exitInterrupted, Meaning: "interrupted: Ctrl-C, SIGTERM"},
+}
 
 // exitError ends the program with a code; a nil err prints nothing.
 type exitError struct {
@@ -94,6 +106,7 @@ const unknownCommand = "unknown command "
 
 func newRoot(a *app) *cobra.Command {
 	root := rootCmd(a)
+	root.SetHelpCommand(helpCmd(a, a.runHelp))
 	root.AddCommand(
 		applyCmd(a, a.runApply),
 		planCmd(a, a.runPlan),
@@ -138,21 +151,11 @@ func newRoot(a *app) *cobra.Command {
 		versionCmd(a, a.runVersion),
 		mcpCmd(a, a.runMCP),
 		manCmd(a, a.runMan),
-		agentCmd(a, a.runAgent),
-		agentNodeCmd(a, a.runAgentNode),
-		agentGuardCmd(a, a.runAgentGuard),
-		suiteCmd(a, a.runSuite),
-		suiteWorkerCmd(a, a.runSuiteWorker),
-		suiteSalvageCmd(a, a.runSuiteSalvage),
-		shepherdCmd(a, a.runShepherd),
-		simulateCmd(a, a.runSimulate),
-		gatewayCmd(a, a.runGateway),
+		upgradeCmd(a, a.runUpgrade),
 		proxyCmd(a, a.runProxy),
 		serveFilesCmd(a, a.runServeFiles),
-		parentCmd(a, a.runParent),
-		doctorNodeCmd(a, a.runDoctorNode),
-		remoteServeCmd(a, a.runRemoteServe),
 	)
+	root.AddCommand(a.internalVerbs()...)
 	a.completeArgs(root)
 	return root
 }
@@ -164,6 +167,8 @@ func rootCmd(a *app) *cobra.Command {
 		Short: "Make an AI factory match a file",
 		Long: `assay reads a manifest that declares services (vLLM, Chroma, processes) and benchmarks, compares it with
 what the scheduler and Prometheus say, and submits, cancels, reconfigures and benchmarks until both agree.
+
+Begin with: assay help tutorial. assay help lists all pages of the manual.
 
 Exit codes: 0 ok, 1 failure, 2 usage (plan: 2 changes; diff: 1 differences), 4 invalid manifest, 5 lease held,
 6 no connection to the site of a context, 130 interrupted.`,

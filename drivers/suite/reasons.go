@@ -1,11 +1,17 @@
 package suite
 
 import (
+	_ "embed"
 	"fmt"
 	"slices"
 
 	"assay/drivers"
 )
+
+// Reasons is this file. The manual prints every reason with its comment, so that it is written once.
+//
+//go:embed reasons.go
+var Reasons string
 
 // The reasons that a result carries: faults, for which it is not valid, and notes, which a reader has to know. Programs
 // compare these words, never the messages.

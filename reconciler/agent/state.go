@@ -80,7 +80,7 @@ func writeFor(dir string, s drivers.AgentState) error {
 
 // snapshot is the state without what changes all the time.
 func (a *agent) snapshot(now time.Time) drivers.AgentState {
-	s := drivers.AgentState{Nonce: a.desired.Nonce, JobID: a.o.JobID, Generation: a.desired.Generation, Node: a.o.Node,
+	s := drivers.AgentState{Program: filepath.Base(filepath.Dir(a.o.Binary)), Nonce: a.desired.Nonce, JobID: a.o.JobID, Generation: a.desired.Generation, Node: a.o.Node,
 		Nodes: a.nodes.list(now), Relays: a.relays.ports(), Happened: a.happened, Error: a.state.Error, End: a.state.End}
 	for _, p := range a.procs {
 		s.Processes = append(s.Processes, p.state())

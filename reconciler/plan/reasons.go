@@ -1,6 +1,15 @@
 package plan
 
-import "assay/drivers"
+import (
+	_ "embed"
+
+	"assay/drivers"
+)
+
+// Reasons is this file. The manual prints every reason with the comment above it, so that it is written once.
+//
+//go:embed reasons.go
+var Reasons string
 
 // Reason is a CamelCase word that says why: of a condition, an event, an action or an end. Programs may compare it, with
 // these constants; people read the message that goes with it, and Advice.

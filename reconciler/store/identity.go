@@ -102,6 +102,15 @@ func (s *Store) Claim(here drivers.Place) error {
 	}
 }
 
+// Format is the version of this state directory; 0: it was made before versions were kept, or nothing has acted in it yet.
+func (s *Store) Format() (int, error) {
+	version, err := durable.ReadVersion(filepath.Join(s.dir, identityFile), new(identity), Format)
+	if errors.Is(err, durable.ErrNewer) || errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return max(0, version), err
+}
+
 func recording(err error) error {
 	if err != nil {
 		return fmt.Errorf("recording which site the state directory belongs to: %w", err)

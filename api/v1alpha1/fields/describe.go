@@ -23,7 +23,7 @@ func Explain(to io.Writer, path string, everything bool) error {
 		for _, root := range places {
 			for _, p := range All() {
 				if p.Kind == root.Kind && strings.HasPrefix(p.Path, root.Path) {
-					fmt.Fprintf(to, "%-60s %s\n", p.Path, p.Field.form())
+					fmt.Fprintf(to, "%-60s %s\n", p.Path, p.Field.Form())
 				}
 			}
 		}
@@ -42,7 +42,7 @@ func Explain(to io.Writer, path string, everything bool) error {
 
 func describe(to io.Writer, p Place) {
 	f := p.Field
-	fmt.Fprintf(to, "FIELD    %s (%s)\nTYPE     %s\n", p.Path, p.Kind, f.form())
+	fmt.Fprintf(to, "FIELD    %s (%s)\nTYPE     %s\n", p.Path, p.Kind, f.Form())
 	if f.Default != "" {
 		fmt.Fprintf(to, "DEFAULT  %s\n", f.Default)
 	}
@@ -54,13 +54,13 @@ func describe(to io.Writer, p Place) {
 	}
 	fmt.Fprintln(to, "\nFIELDS")
 	for _, g := range Of(of) {
-		fmt.Fprintf(to, "  %s  (%s)\n", g.Name, g.form())
+		fmt.Fprintf(to, "  %s  (%s)\n", g.Name, g.Form())
 		wrap(to, "      ", g.Meaning)
 	}
 }
 
-// form is a field's type in words: whole number, 1 to 64, required.
-func (f Field) form() string {
+// Form is a field's type in words: whole number, 1 to 64, required.
+func (f Field) Form() string {
 	out := shapeOf(f.Type).words
 	if len(f.Values) > 0 {
 		kind := "one of "
