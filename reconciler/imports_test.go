@@ -48,7 +48,7 @@ var layers = map[string][]string{
 	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
 	"assay/reconciler/store/storetest":   {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
 	"assay/reconciler/mcpserver":         {},                                                                   // the verbs that it runs are handed in
-	"assay/reconciler/pages":             {"assay/api", "assay/reconciler/results"},                            // sources and verbs are handed in
+	"assay/reconciler/manual":             {"assay/api", "assay/reconciler/results"},                            // sources and verbs are handed in
 	"assay/reconciler/upgrade":           {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},

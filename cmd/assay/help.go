@@ -12,7 +12,7 @@ import (
 
 	"assay/drivers"
 	"assay/drivers/suite"
-	"assay/reconciler/pages"
+	"assay/reconciler/manual"
 	"assay/reconciler/plan"
 	"assay/reconciler/view/text"
 )
@@ -38,7 +38,7 @@ belong to its version. As man pages: man assay, man assay-apply, man 7 assay-tut
 			return nil
 		}),
 		ValidArgsFunction: func(c *cobra.Command, before []string, _ string) (names []string, _ cobra.ShellCompDirective) {
-			if all, err := manual(c.Root()); err == nil && len(before) == 0 {
+			if all, err := manualPages(c.Root()); err == nil && len(before) == 0 {
 				for _, p := range all {
 					names = append(names, p.Name+"\t"+p.Title)
 				}
@@ -59,7 +59,7 @@ func (a *app) runHelp(_ context.Context, o helpOptions) error {
 	root := newRoot(a)
 	root.SetOut(a.out)
 	root.InitDefaultCompletionCmd()
-	all, err := manual(root)
+	all, err := manualPages(root)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (a *app) runHelp(_ context.Context, o helpOptions) error {
 		if err := root.Help(); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.out, "\nPages of the manual, for assay help PAGE:\n%s", pages.List(all))
+		_, err = fmt.Fprintf(a.out, "\nPages of the manual, for assay help PAGE:\n%s", manual.List(all))
 		return err
 	}
 	if c, rest, err := root.Find(o.words); err == nil && c != root && len(rest) == 0 {
@@ -79,7 +79,7 @@ func (a *app) runHelp(_ context.Context, o helpOptions) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	p, err := pages.Find(all, strings.Join(o.words, " "), names...)
+	p, err := manual.Find(all, strings.Join(o.words, " "), names...)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
@@ -87,35 +87,35 @@ func (a *app) runHelp(_ context.Context, o helpOptions) error {
 		_, err = fmt.Fprint(a.out, p.Text)
 		return err
 	}
-	return pages.Print(a.out, p, text.Columns(a.out))
+	return manual.Print(a.out, p, text.Columns(a.out))
 }
 
-// manual is every page: those that people wrote, and the references.
-func manual(root *cobra.Command) ([]pages.Page, error) {
-	reasons, err := pages.Reasons(
-		pages.Words{Title: "Conditions, events and actions", About: "Of services, benchmarks, runs, jobs and experiments.", Source: plan.Reasons, Advice: func(word string) string { return plan.Advice(plan.Reason(word)) }},
-		pages.Words{Title: "Results", About: "Faults, for which a result does not count, and notes, which a reader has to know.", Source: suite.Reasons, Named: "Reason"},
-		pages.Words{Title: "Losses", About: "What a run lost that it needs and that it does not judge. Such a run is done again.", Source: drivers.LostWords, Named: "Lost"})
+// manualPages is every page: those that people wrote, and the references.
+func manualPages(root *cobra.Command) ([]manual.Page, error) {
+	reasons, err := manual.Reasons(
+		manual.Words{Title: "Conditions, events and actions", About: "Of services, benchmarks, runs, jobs and experiments.", Source: plan.Reasons, Advice: func(word string) string { return plan.Advice(plan.Reason(word)) }},
+		manual.Words{Title: "Results", About: "Faults, for which a result does not count, and notes, which a reader has to know.", Source: suite.Reasons, Named: "Reason"},
+		manual.Words{Title: "Losses", About: "What a run lost that it needs and that it does not judge. Such a run is done again.", Source: drivers.LostWords, Named: "Lost"})
 	verbs := verbsOf(root)
-	return append(pages.Written(), pages.Fields(), pages.Verbs(verbs, flagsOf(root.PersistentFlags())), pages.Metrics(), reasons, pages.ExitCodes(exitCodes, verbs)), err
+	return append(manual.Written(), manual.Fields(), manual.Verbs(verbs, flagsOf(root.PersistentFlags())), manual.Metrics(), reasons, manual.ExitCodes(exitCodes, verbs)), err
 }
 
 // verbsOf are the verbs that users type, with those below them.
-func verbsOf(c *cobra.Command) (out []pages.Verb) {
+func verbsOf(c *cobra.Command) (out []manual.Verb) {
 	for _, v := range c.Commands() {
 		if !v.IsAvailableCommand() {
 			continue
 		}
 		if v.Runnable() {
-			out = append(out, pages.Verb{Path: v.CommandPath(), Use: v.UseLine(), Short: v.Short, Long: v.Long, Flags: flagsOf(v.LocalNonPersistentFlags())})
+			out = append(out, manual.Verb{Path: v.CommandPath(), Use: v.UseLine(), Short: v.Short, Long: v.Long, Flags: flagsOf(v.LocalNonPersistentFlags())})
 		}
 		out = append(out, verbsOf(v)...)
 	}
-	slices.SortFunc(out, func(a, b pages.Verb) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(out, func(a, b manual.Verb) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
 
-func flagsOf(set *pflag.FlagSet) (out []pages.Flag) {
+func flagsOf(set *pflag.FlagSet) (out []manual.Flag) {
 	set.VisitAll(func(f *pflag.Flag) {
 		name, usage := pflag.UnquoteUsage(f)
 		name = strings.TrimSpace("--" + f.Name + " " + name)
@@ -123,7 +123,7 @@ func flagsOf(set *pflag.FlagSet) (out []pages.Flag) {
 			name = "-" + f.Shorthand + ", " + name
 		}
 		if !f.Hidden && f.Name != "help" {
-			out = append(out, pages.Flag{Name: name, Usage: usage})
+			out = append(out, manual.Flag{Name: name, Usage: usage})
 		}
 	})
 	return out

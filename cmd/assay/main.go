@@ -23,7 +23,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
-	"assay/reconciler/pages"
+	"assay/reconciler/manual"
 	"assay/reconciler/view/text"
 )
 
@@ -37,7 +37,7 @@ const (
 )
 
 // exitCodes are those of every verb, for the manual.
-var exitCodes = []pages.ExitCode{
+var exitCodes = []manual.ExitCode{
 	{Code: 0, Meaning: "ok"},
 	{Code: 1, Meaning: "failure: the message says of what, why, and what to type next"},
 	{Code: exitUsage, Meaning: "usage: an unknown verb or option, or what makes no sense together"},

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"assay/reconciler/pages"
+	"assay/reconciler/manual"
 )
 
 // manOptions are the arguments of `assay man`.
@@ -40,7 +40,7 @@ func (a *app) runMan(_ context.Context, o manOptions) error {
 	root := newRoot(a)
 	root.DisableAutoGenTag = true
 	root.InitDefaultCompletionCmd()
-	all, err := manual(root)
+	all, err := manualPages(root)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (a *app) runMan(_ context.Context, o manOptions) error {
 		if err != nil {
 			return err
 		}
-		_, err = f.Write(pages.Man(p, "assay "+versionString(), at))
+		_, err = f.Write(manual.Man(p, "assay "+versionString(), at))
 		if err = errors.Join(err, f.Close()); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ const repository = "../../"
 // documents are what people read: README.md, the pages of the manual, and how to contribute.
 func documents(t *testing.T) []string {
 	t.Helper()
-	pages, err := filepath.Glob(repository + "reconciler/pages/text/*.md")
+	pages, err := filepath.Glob(repository + "reconciler/manual/text/*.md")
 	if err != nil || len(pages) < 10 {
 		t.Fatalf("the pages are not where they were: %v %v", pages, err)
 	}
@@ -283,7 +283,7 @@ func TestManualChecksCanFail(t *testing.T) {
 // TestReferencesAreWhole: the generated pages have every verb, option, reason and metric that the code has.
 func TestReferencesAreWhole(t *testing.T) {
 	root := newRoot(&app{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
-	all, err := manual(root)
+	all, err := manualPages(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func (w *testWorld) walk(page string, env []string) {
 	w.t.Helper()
 	script := ""
 	var shown []codeBlock // one for each command
-	for _, b := range codeBlocks(w.t, repository+"reconciler/pages/text/"+page) {
+	for _, b := range codeBlocks(w.t, repository+"reconciler/manual/text/"+page) {
 		kind, of, _ := strings.Cut(b.info, " ")
 		if kind == "yaml" && strings.HasSuffix(of, ".yaml") {
 			w.write(of, b.text)

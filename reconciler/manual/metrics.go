@@ -1,4 +1,4 @@
-package pages
+package manual
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 )
 
 // prometheusFile is the table of what Prometheus can be asked for. A test compares it with the code, and writes it:
-// go test ./reconciler/pages -run Prometheus -update
+// go test ./reconciler/manual -run Prometheus -update
 const prometheusFile = "prometheus.md"
 
 // Metrics is the reference of metrics: those of results, from the catalogue, and those that are exported.

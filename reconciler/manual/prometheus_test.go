@@ -1,4 +1,4 @@
-package pages
+package manual
 
 import (
 	"flag"
@@ -47,7 +47,7 @@ func TestPrometheusPageIsCurrent(t *testing.T) {
 	}
 	is, err := os.ReadFile(path)
 	if err != nil || string(is) != b.String() {
-		t.Errorf("%s is not what the code exports (%v); type: go test ./reconciler/pages -run Prometheus -update", path, err)
+		t.Errorf("%s is not what the code exports (%v); type: go test ./reconciler/manual -run Prometheus -update", path, err)
 	}
 }
 

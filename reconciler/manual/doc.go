@@ -1,4 +1,4 @@
-// Package pages is the manual in the binary: `assay help TOPIC`, and section 7 of the man pages.
+// Package manual is the manual in the binary: `assay help TOPIC`, and section 7 of the man pages.
 //
 //	page.go      Page and Written: the pages that people wrote, in the folder text
 //	fields.go    Fields: the reference of the manifest, from package fields
@@ -15,4 +15,4 @@
 //
 // Dependencies: github.com/russross/blackfriday/v2 parses Markdown, and github.com/cpuguy83/go-md2man/v2 writes it as a man page;
 // the man pages of the verbs (cobra/doc) bring both along, so they add nothing to the binary.
-package pages
+package manual
