@@ -30,7 +30,9 @@ var layers = map[string][]string{
 	"assay/reconciler/gate":    {"assay/api", "assay/reconciler/decide", "assay/reconciler/results"},
 	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
 	"assay/reconciler/changes": {"assay/reconciler/decide", "assay/reconciler/results"},
-	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler/chart":   {}, // what it draws is handed in
+	"assay/reconciler/pages":   {},
+	"assay/reconciler/report":  {"assay/api", "assay/reconciler/changes", "assay/reconciler/chart", "assay/reconciler/pages", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/results", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
