@@ -50,3 +50,15 @@ type Sample struct {
 type Exporter interface {
 	Export(ctx context.Context, experiment, path string) error
 }
+
+// Series are the values of one series over a time.
+type Series struct {
+	Labels  map[string]string `json:"labels"`
+	Samples []Point           `json:"samples"`
+}
+
+// Point is a value at a moment.
+type Point struct {
+	At    time.Time `json:"at"`
+	Value float64   `json:"value"`
+}

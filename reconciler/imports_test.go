@@ -31,24 +31,28 @@ var layers = map[string][]string{
 	"assay/reconciler/compare": {"assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results"},
 	"assay/reconciler/review":  {"assay/api", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler/changes": {"assay/reconciler/decide", "assay/reconciler/results"},
-	"assay/reconciler/report":  {"assay/api", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
+	"assay/reconciler/chart":   {}, // what it draws is handed in
+	"assay/reconciler/pages":   {},
+	"assay/reconciler/report":  {"assay/api", "assay/reconciler/changes", "assay/reconciler/chart", "assay/reconciler/pages", "assay/reconciler/compare", "assay/reconciler/decide", "assay/reconciler/gate", "assay/reconciler/results"},
 	"assay/reconciler":         {"assay/api", "assay/drivers", "assay/reconciler/decide", "assay/reconciler/plan", "assay/reconciler/plan/admit", "assay/reconciler/results", "assay/reconciler/store"},
 	"assay/dashboards":         {}, // files for Grafana, which know nothing of the rest
 	"assay/cmd":                {"assay/"},
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
 	// What the command line reads and stores.
-	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
-	"assay/reconciler/plan/admittest":    {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
-	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
-	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/live", "assay/reconciler/view/text"},
-	"assay/reconciler/view/live":         {"assay/reconciler/view/text"}, // so is what this one draws
-	"assay/reconciler/edit":              {"assay/api", "assay/reconciler/store"},
-	"assay/reconciler/top":               {"assay/api", "assay/drivers", "assay/reconciler/view", "assay/reconciler/view/text"},
-	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
-	"assay/reconciler/store/storetest":   {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
-	"assay/reconciler/mcpserver":         {},                                                                   // the verbs that it runs are handed in
-	"assay/reconciler/manual":             {"assay/api", "assay/reconciler/results"},                            // sources and verbs are handed in
+	"assay/reconciler/plan/admit":      {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
+	"assay/reconciler/plan/admittest":  {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
+	"assay/reconciler/accept":          {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/view":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/live", "assay/reconciler/view/text"},
+	"assay/reconciler/view/live":       {"assay/reconciler/view/text"}, // so is what this one draws
+	"assay/reconciler/edit":            {"assay/api", "assay/reconciler/store"},
+	"assay/reconciler/top":             {"assay/api", "assay/drivers", "assay/reconciler/view", "assay/reconciler/view/text"},
+	"assay/reconciler/view/text":       {},                                                                   // what it shows is handed in
+	"assay/reconciler/store/storetest": {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
+	"assay/reconciler/web": {"assay/api", "assay/drivers", "assay/reconciler/chart", "assay/reconciler/compare", "assay/reconciler/logs", "assay/reconciler/pages", "assay/reconciler/plan",
+		"assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store", "assay/reconciler/view", "assay/reconciler/view/text"},
+	"assay/reconciler/mcpserver":         {},                                        // the verbs that it runs are handed in
+	"assay/reconciler/manual":            {"assay/api", "assay/reconciler/results"}, // sources and verbs are handed in
 	"assay/reconciler/upgrade":           {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},

@@ -150,6 +150,7 @@ func newRoot(a *app) *cobra.Command {
 		contextCmd(a),
 		versionCmd(a, a.runVersion),
 		mcpCmd(a, a.runMCP),
+		webCmd(a, a.runWeb),
 		manCmd(a, a.runMan),
 		upgradeCmd(a, a.runUpgrade),
 		proxyCmd(a, a.runProxy),

@@ -173,7 +173,7 @@ func (a *app) showReplay(o bundleReplayOptions, all []sealed.Verdict) error {
 		for _, v := range all {
 			was, is, change := "-", "-", "-"
 			if v.Before != nil {
-				was, is = medianCell(*v.Before), medianCell(*v.Now)
+				was, is = compare.Spread(*v.Before), compare.Spread(*v.Now)
 			}
 			if v.Delta != nil {
 				change = fmt.Sprintf("%+.1f%%", 100**v.Delta)

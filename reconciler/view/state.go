@@ -39,9 +39,6 @@ func active(r v1alpha1.RunStatus) bool {
 	return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning
 }
 
-// ServiceState is how a service is, in one word.
-func ServiceState(v v1alpha1.ServiceStatus) string { return serviceState(v) }
-
 // serviceState is one word: Ready, Stalled, Unknown, or the reason why it is not Ready yet.
 func serviceState(v v1alpha1.ServiceStatus) string {
 	ready := v1alpha1.Find(v.Conditions, v1alpha1.Ready)

@@ -1,0 +1,126 @@
+package chart
+
+import (
+	"math"
+	"slices"
+)
+
+// longest is how long a name can be to stand at the end of its curve; where one is longer, all are replaced by letters with a key.
+const longest = 18
+
+// key is a line of the key below a plot.
+type key struct {
+	letter, name string
+	i            int
+	bad          bool
+}
+
+// named decides what stands at the end of each series, and which key is needed.
+func named(all []Series) (ends []string, keys []key) {
+	if len(all) == 1 && !all[0].Invalid { // the title says it
+		return []string{""}, nil
+	}
+	long := slices.ContainsFunc(all, func(s Series) bool { return len([]rune(s.Name)) > longest })
+	for i, s := range all {
+		if !long {
+			ends = append(ends, s.Name)
+			continue
+		}
+		ends = append(ends, string(rune('A'+i)))
+		keys = append(keys, key{ends[i], s.Name, i, s.Invalid})
+	}
+	return ends, keys
+}
+
+// room is what the longest of some labels needs to the right of a plot.
+func room(ends []string) float64 {
+	most := 0
+	for _, e := range ends {
+		most = max(most, len([]rune(e)))
+	}
+	if most == 0 {
+		return 12
+	}
+	return 16 + letter*float64(most)
+}
+
+// end is a label at the end of a curve.
+type end struct{ x, y, to float64 }
+
+// apart moves labels up and down until none covers another one, and keeps them between top and bottom.
+func apart(all []end, top, bottom float64) {
+	const line = 12.0
+	order := make([]*end, len(all))
+	for i := range all {
+		all[i].to = all[i].y
+		order[i] = &all[i]
+	}
+	slices.SortStableFunc(order, func(a, b *end) int { return int(math.Copysign(1, a.y-b.y)) })
+	for i := 1; i < len(order); i++ {
+		order[i].to = max(order[i].to, order[i-1].to+line)
+	}
+	limit := bottom
+	for i := len(order) - 1; i >= 0; i-- {
+		order[i].to = min(order[i].to, limit)
+		limit = order[i].to - line
+	}
+	limit = top
+	for _, e := range order {
+		e.to = max(e.to, limit)
+		limit = e.to + line
+	}
+}
+
+// spoken are the labels of points that can be written without covering another one. The last point of a series has its name at its
+// side, so its label goes above it as those of all others.
+func (f *frame) spoken(all []Series) {
+	type box struct{ x, y, w float64 }
+	var taken []box
+	for _, s := range all {
+		for k := len(s.Points) - 1; k >= 0; k-- { // the heaviest load matters most
+			q := s.Points[k]
+			if q.Label == "" || q.Invalid {
+				continue
+			}
+			b := box{f.x.at(q.X), f.y.at(q.Y) - 7, letter * float64(len([]rune(q.Label)))}
+			b.x = min(max(b.x, f.x.lo+b.w/2), f.w-b.w/2)
+			if b.y < 22 || slices.ContainsFunc(taken, func(t box) bool {
+				return math.Abs(b.x-t.x) < (b.w+t.w)/2+3 && math.Abs(b.y-t.y) < 11
+			}) {
+				continue
+			}
+			taken = append(taken, b)
+			f.words(q.Label, b.x, b.y, "middle", "class", "chart-label")
+		}
+	}
+}
+
+// keyed writes the key below a plot.
+func (c *canvas) keyed(keys []key) {
+	if len(keys) == 0 {
+		return
+	}
+	c.open("ul", "class", "chart-key")
+	for _, k := range keys {
+		c.open("li")
+		c.sample(k.i, k.bad)
+		if k.letter != "" {
+			c.text("b", k.letter)
+			c.WriteString(" ")
+		}
+		c.text("span", k.name)
+		c.shut("li")
+	}
+	c.shut("ul")
+}
+
+// sample is the mark of a series beside its name.
+func (c *canvas) sample(i int, bad bool) {
+	class, shape := "chart-point "+color(i), shapes[i%len(shapes)]
+	if bad {
+		class, shape = "chart-point chart-bad", cross
+	}
+	c.open("svg", "class", "chart-sample "+class, "viewBox", "-6 -6 12 12", "aria-hidden", "true")
+	c.tag("path", "class", "chart-mark", "d", shape)
+	c.shut("svg")
+}
