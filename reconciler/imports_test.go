@@ -49,6 +49,7 @@ var layers = map[string][]string{
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},
 	"assay/reconciler/resident":          {"assay/api", "assay/reconciler/store"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
+	"assay/reconciler/export":            {"assay/api", "assay/drivers", "assay/reconciler/results"},
 	"assay/reconciler/sealed":            {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
 	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }
