@@ -61,6 +61,7 @@ var layers = map[string][]string{
 	"assay/reconciler/branch":            {"assay/reconciler/gate", "assay/reconciler/report", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
 	"assay/reconciler/proposal":          {"assay/api", "assay/reconciler/accept", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results/resultset", "assay/reconciler/review", "assay/reconciler/store", "assay/reconciler/view"},
 	"assay/reconciler/bundle":            {"assay/drivers", "assay/reconciler/redact", "assay/reconciler/store"},
+	"assay/reconciler/export":            {"assay/api", "assay/drivers", "assay/reconciler/results"},
 	"assay/reconciler/sealed":            {"assay/api", "assay/drivers", "assay/reconciler/compare", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store"},
 	"assay/reconciler/results/resultset": {"assay/api", "assay/drivers", "assay/reconciler/changes", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/plan", "assay/reconciler/results", "assay/reconciler/store"}, // reads a store, so apart from results
 }

@@ -59,6 +59,9 @@ func (a *app) runBundleCreate(ctx context.Context, o bundleCreateOptions) error 
 	if a.far != nil && o.sign != "" {
 		return exitError{exitUsage, errors.New("a bundle is signed where it is made, and your key is here; type bundle create at the site, with ssh -A and the public half of your key")}
 	}
+	if a.far != nil && o.out == "" {
+		return exitError{exitUsage, errors.New("into which file of this machine? Add -o FILE")}
+	}
 	program, err := sealed.Running(versionString())
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ func (a *app) completeArgs(root *cobra.Command) {
 	for verb, kind := range map[string]string{
 		"delete": "", "describe": "", "get": "", "wait": "",
 		"gate": "experiments", "history": "experiments", "report": "experiments", "resume": "experiments", "suspend": "experiments", "tunnel": "experiments", "undo": "experiments",
-		"rollout status": "experiments", "rollout history": "experiments", "rollout undo": "experiments", "compare": "experiments", "bisect": "experiments", "bundle create": "experiments",
+		"rollout status": "experiments", "rollout history": "experiments", "rollout undo": "experiments", "compare": "experiments", "bisect": "experiments", "bundle create": "experiments", "export": "experiments",
 		"key": "services", "logs": "services", "proxy": "services", "scale": "services", "rerun": "runs",
 	} {
 		c, _, err := root.Find(strings.Fields(verb))

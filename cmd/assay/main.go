@@ -144,7 +144,7 @@ func newRoot(a *app) *cobra.Command {
 		gateCmd(a, a.runGate),
 		calibrateCmd(a, a.runCalibrate),
 		reportCmd(a, a.runReport),
-		bundleCmd(a),
+		bundleCmd(a), exportCmd(a, a.runExport),
 		controllerCmd(a, a.runController),
 		adoptCmd(a, a.runAdopt),
 		contextCmd(a),

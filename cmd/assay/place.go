@@ -29,7 +29,8 @@ const (
 var cautions = map[string]caution{
 	"plan": look, "top": look, "wait": look, "rollout status": look, "rollout history": warn,
 	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
-	"compare": warn, "bisect": warn, "gate": warn, "report": warn, "web": warn, "bundle create": warn, "controller print": warn, "controller stop": warn,
+	"compare": warn, "bisect": warn, "gate": warn, "report": warn, "web": warn, "bundle create": warn, "export": warn,
+	"controller print": warn, "controller stop": warn,
 	"adopt": handsOn, "upgrade": handsOn, // it says what format it finds
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers/source"
+	"assay/reconciler/compare"
 	"assay/reconciler/results"
 	"assay/reconciler/sealed"
 	"assay/reconciler/store"
@@ -64,14 +65,22 @@ Exit codes: 0 reproduced, 1 not reproduced or a failure, 2 inconclusive or usage
 }
 
 func (a *app) runBundleReplay(ctx context.Context, o bundleReplayOptions) error {
-	if a.far != nil {
-		return a.far.Borrow(o.file, func(here string) error { o.file = here; return a.replay(ctx, o) })
+	if a.far == nil {
+		return a.replay(ctx, o.file, o.who, o)
 	}
-	return a.replay(ctx, o)
+	return a.far.Borrow(o.file, func(here string) error {
+		if o.who.AllowedSigners == "" {
+			return a.replay(ctx, here, o.who, o)
+		}
+		return a.far.Borrow(o.who.AllowedSigners, func(signers string) error {
+			return a.replay(ctx, here, sealed.Who{AllowedSigners: signers, Signer: o.who.Signer}, o)
+		})
+	})
 }
 
-func (a *app) replay(ctx context.Context, o bundleReplayOptions) error {
-	b, err := sealed.Open(ctx, o.file, o.who)
+// replay replays the bundle at a path of this machine.
+func (a *app) replay(ctx context.Context, path string, who sealed.Who, o bundleReplayOptions) error {
+	b, err := sealed.Open(ctx, path, who)
 	if err != nil {
 		return err
 	}

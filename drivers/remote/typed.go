@@ -25,6 +25,7 @@ type Typed struct {
 type uses struct {
 	secrets, files bool   // those that manifests name
 	results        bool   // files that arguments name as file:PATH
+	takes          bool   // the file that its argument is, and the one of --allowed-signers
 	ports          bool   // it opens ports of loopback
 	saves          string // the flag that names a file that it writes
 }
@@ -36,6 +37,7 @@ var used = map[string]uses{
 	"compare": {results: true},
 	"tunnel":  {ports: true},
 	"report":  {saves: "out"}, "logs": {saves: "save"}, "site import": {saves: "output"},
+	"bundle create": {saves: "output"}, "bundle replay": {takes: true},
 }
 
 func (t Typed) uses() uses {
@@ -60,6 +62,15 @@ func (t Typed) Laptop(m *Manifest) (Laptop, error) {
 			f, err := Attach(path)
 			if err != nil {
 				return l, fmt.Errorf("reading the results of %s: %w", ref, err)
+			}
+			l.Request.Attached = append(l.Request.Attached, f)
+		}
+	}
+	for _, path := range append(t.Pos[:len(t.Pos):len(t.Pos)], t.Flag("allowed-signers")) {
+		if u.takes && path != "" {
+			f, err := Attach(path)
+			if err != nil {
+				return l, fmt.Errorf("reading %s: %w", path, err)
 			}
 			l.Request.Attached = append(l.Request.Attached, f)
 		}
