@@ -108,6 +108,8 @@ func newRoot(a *app) *cobra.Command {
 		deleteCmd(a, a.runDelete),
 		cleanCmd(a, a.runClean),
 		purgeCmd(a, a.runPurge),
+		execCmd(a, a.runExec),
+		insideCmd(a, a.runInside),
 		tunnelCmd(a, a.runTunnel),
 		keyCmd(a, a.runKey),
 		pullCmd(a, a.runPull),
