@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,16 +76,11 @@ func (a *app) runExec(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
-	items, err := s.Objects("services", view.Filter{Experiment: o.experiment, Name: o.service})
-	switch {
-	case err != nil:
+	item, err := s.One("services", view.Filter{Experiment: o.experiment, Name: o.service})
+	if err != nil {
 		return err
-	case len(items) == 0:
-		return fmt.Errorf("no service %q; what there is: assay get services", o.service)
-	case len(items) > 1:
-		return fmt.Errorf("%d services are called %s; write EXPERIMENT/%s", len(items), o.service, o.service)
 	}
-	t, err := inside.Choose(items[0].Metadata.Experiment, items[0].Status.(v1alpha1.ServiceStatus), o.component, o.replica, st.State, st.JobDir)
+	t, err := inside.Choose(item.Metadata.Experiment, item.Status.(v1alpha1.ServiceStatus), o.component, o.replica, st.State, st.JobDir)
 	if err != nil {
 		return err
 	}
@@ -112,33 +105,9 @@ func (a *app) runExec(ctx context.Context, o execOptions) error {
 	if site.Spec.Scheduler == v1alpha1.Slurm {
 		argv = slurm.Step(drivers.JobID(t.JobID), t.Node, terminal, argv)
 	}
-	return a.passThrough(ctx, argv, terminal)
-}
-
-// passThrough runs a command with the streams of this process; its exit code is ours. Ctrl-C is the command's on a terminal.
-func (a *app) passThrough(ctx context.Context, argv []string, terminal bool) error {
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, text.Raw(a.out), text.Raw(a.err)
-	cmd.WaitDelay = time.Second // an input that is no file is not waited for
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting %s: %w", argv[0], err)
-	}
-	stop := context.AfterFunc(ctx, func() {
-		if !terminal {
-			_ = cmd.Process.Signal(syscall.SIGTERM) // it has ended, or ends
-		}
-	})
-	defer stop()
-	err := cmd.Wait()
-	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
-		code := ended.ExitCode()
-		if s, ok := ended.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-			code = 128 + int(s.Signal())
-		}
+	code, err := inside.Run(ctx, argv, a.in, text.Raw(a.out), text.Raw(a.err), terminal)
+	if err == nil && code != 0 {
 		return exitError{code: code}
-	}
-	if errors.Is(err, exec.ErrWaitDelay) {
-		return nil
 	}
 	return err
 }

@@ -109,7 +109,6 @@ func newRoot(a *app) *cobra.Command {
 		cleanCmd(a, a.runClean),
 		purgeCmd(a, a.runPurge),
 		execCmd(a, a.runExec),
-		insideCmd(a, a.runInside),
 		tunnelCmd(a, a.runTunnel),
 		keyCmd(a, a.runKey),
 		pullCmd(a, a.runPull),
@@ -139,6 +138,16 @@ func newRoot(a *app) *cobra.Command {
 		versionCmd(a, a.runVersion),
 		mcpCmd(a, a.runMCP),
 		manCmd(a, a.runMan),
+		proxyCmd(a, a.runProxy),
+	)
+	root.AddCommand(innerVerbs(a)...)
+	a.completeArgs(root)
+	return root
+}
+
+// innerVerbs are those that jobs and assay itself run, and users do not type.
+func innerVerbs(a *app) []*cobra.Command {
+	return []*cobra.Command{
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),
 		agentGuardCmd(a, a.runAgentGuard),
@@ -147,14 +156,12 @@ func newRoot(a *app) *cobra.Command {
 		shepherdCmd(a, a.runShepherd),
 		simulateCmd(a, a.runSimulate),
 		gatewayCmd(a, a.runGateway),
-		proxyCmd(a, a.runProxy),
-		serveFilesCmd(a, a.runServeFiles),
 		parentCmd(a, a.runParent),
 		doctorNodeCmd(a, a.runDoctorNode),
 		remoteServeCmd(a, a.runRemoteServe),
-	)
-	a.completeArgs(root)
-	return root
+		insideCmd(a, a.runInside),
+		serveFilesCmd(a, a.runServeFiles),
+	}
 }
 
 // rootCmd is the command without its verbs: help, global flags, and the exit code of a wrong flag.

@@ -5,6 +5,7 @@
 //	removal.go  what an edit would take away
 //	guard.go    the prune guard, asked before a revision is stored
 //	undo.go     an older revision as the newest one
+//	edit.go     a revision that a person changed, if it is the newest still
 //	change.go   the newest revision with one thing changed: suspended, resumed, scaled
 //
 // An experiment has an owner: the command line, or the source that is followed. A source changes and deletes

@@ -2,6 +2,7 @@
 //
 //	process.go  Find: the server's process, its environment and folder
 //	enter.go    Command: how to get where it is: nothing to do, a podman container, or another mount namespace
+//	run.go      Run: a command with the streams and the exit code of who typed it
 //	target.go   Choose: which server of a service is meant, and its job
 //
 // A command runs on the node of the server, in a step of its job where Slurm runs it, with the environment and the folder of the
