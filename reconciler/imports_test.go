@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"assay/reconciler/view":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/live", "assay/reconciler/view/text"},
 	"assay/reconciler/view/live":       {"assay/reconciler/view/text"}, // so is what this one draws
 	"assay/reconciler/edit":            {"assay/api", "assay/reconciler/store"},
+	"assay/reconciler/inside":          {"assay/api", "assay/drivers"},
 	"assay/reconciler/top":             {"assay/api", "assay/drivers", "assay/reconciler/view", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text":       {},                                                                   // what it shows is handed in
 	"assay/reconciler/store/storetest": {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests

@@ -38,7 +38,7 @@ Without a kind it only lists what there is. It never touches a live job, a decla
 (only those that carry assay's marker, made for this state directory), or anything behind a link.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			o.experiment = append(pos, "")[0]
+			o.experiment = bare(append(pos, "")[0], "experiments")
 			return run(c.Context(), o)
 		},
 	}

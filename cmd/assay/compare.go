@@ -41,8 +41,8 @@ A and B are EXPERIMENT (its newest revision), EXPERIMENT@REVISION (a number, or 
 label:KEY=VALUE, or file:PATH of report -o json.`,
 		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			if o.before = pos[0]; len(pos) > 1 {
-				o.now = pos[1]
+			if o.before = bare(pos[0], "experiments"); len(pos) > 1 {
+				o.now = bare(pos[1], "experiments")
 			}
 			if err := oneOf(o.format, "", "json", "yaml"); err != nil {
 				return err

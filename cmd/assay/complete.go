@@ -14,9 +14,9 @@ import (
 func (a *app) completeArgs(root *cobra.Command) {
 	for verb, kind := range map[string]string{
 		"delete": "", "describe": "", "get": "", "wait": "",
-		"gate": "experiments", "history": "experiments", "report": "experiments", "resume": "experiments", "suspend": "experiments", "tunnel": "experiments", "undo": "experiments",
+		"gate": "experiments", "history": "experiments", "report": "experiments", "resume": "experiments", "suspend": "experiments", "tunnel": "experiments", "undo": "experiments", "edit": "experiments",
 		"rollout status": "experiments", "rollout history": "experiments", "rollout undo": "experiments", "compare": "experiments", "bisect": "experiments", "bundle create": "experiments", "export": "experiments",
-		"key": "services", "logs": "services", "proxy": "services", "scale": "services", "rerun": "runs",
+		"key": "services", "logs": "services", "proxy": "services", "exec": "services", "scale": "services", "rerun": "runs",
 	} {
 		c, _, err := root.Find(strings.Fields(verb))
 		switch {
@@ -30,6 +30,9 @@ func (a *app) completeArgs(root *cobra.Command) {
 			c.ValidArgsFunction = a.completeObjects("experiments")
 		default:
 			c.ValidArgsFunction = a.completeObjects(described...)
+		}
+		if verb == "undo" { // a deleted one comes back
+			c.ValidArgsFunction = a.completeNames("experiments", (*app).deletedNames)
 		}
 		if c.Flags().Lookup("experiment") != nil {
 			if err := c.RegisterFlagCompletionFunc("experiment", a.completeNames("experiments")); err != nil {
@@ -58,11 +61,28 @@ func (a *app) completeObjects(kinds ...string) cobra.CompletionFunc {
 	}
 }
 
-// completeNames completes the names of objects of one kind.
-func (a *app) completeNames(kind string) cobra.CompletionFunc {
+// completeNames completes the names of objects of one kind, and others.
+func (a *app) completeNames(kind string, others ...func(*app) []string) cobra.CompletionFunc {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return a.names([]string{kind}, kind), cobra.ShellCompDirectiveNoFileComp
+		names := a.names([]string{kind}, kind)
+		for _, more := range others {
+			names = append(names, more(a)...)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// deletedNames are the experiments of which only what they measured is left.
+func (a *app) deletedNames() (out []string) {
+	st, _, err := a.current()
+	if err != nil {
+		return nil
+	}
+	revs, _ := st.Deleted() // a shell has no place for an error
+	for _, r := range revs {
+		out = append(out, r.Experiment)
+	}
+	return out
 }
 
 // names are those of the objects of a kind; none when they cannot be read, since a shell has no place for an error.

@@ -127,14 +127,6 @@ func experimentWith(st *store.Store, kind, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	items, err := s.Objects(kind, view.Filter{Name: name})
-	switch {
-	case err != nil:
-		return "", err
-	case len(items) == 0:
-		return "", fmt.Errorf("no %s %q; what there is: assay get %s", view.Singular(kind), name, kind)
-	case len(items) > 1:
-		return "", fmt.Errorf("%d %s are called %s; write %s/EXPERIMENT/%s", len(items), kind, name, view.Singular(kind), name)
-	}
-	return items[0].Metadata.Experiment, nil
+	item, err := s.One(kind, view.Filter{Name: name})
+	return item.Metadata.Experiment, err
 }

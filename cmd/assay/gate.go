@@ -41,7 +41,7 @@ this one show a change of a metric that a gate bounds, it names the newest one, 
 Exit codes: 0 every gate says GO, 1 one says NO-GO, 2 one cannot tell or there is none.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			o.experiment = pos[0]
+			o.experiment = bare(pos[0], "experiments")
 			if err := oneOf(o.format, "", "json", "yaml"); err != nil {
 				return err
 			}

@@ -230,5 +230,7 @@ func (a *app) internalVerbs() []*cobra.Command {
 		parentCmd(a, a.runParent),
 		doctorNodeCmd(a, a.runDoctorNode),
 		remoteServeCmd(a, a.runRemoteServe),
+		insideCmd(a, a.runInside),
+		serveFilesCmd(a, a.runServeFiles),
 	}
 }

@@ -121,6 +121,7 @@ func newRoot(a *app) *cobra.Command {
 		deleteCmd(a, a.runDelete),
 		cleanCmd(a, a.runClean),
 		purgeCmd(a, a.runPurge),
+		execCmd(a, a.runExec),
 		tunnelCmd(a, a.runTunnel),
 		keyCmd(a, a.runKey),
 		pullCmd(a, a.runPull),
@@ -154,7 +155,6 @@ func newRoot(a *app) *cobra.Command {
 		manCmd(a, a.runMan),
 		upgradeCmd(a, a.runUpgrade),
 		proxyCmd(a, a.runProxy),
-		serveFilesCmd(a, a.runServeFiles),
 	)
 	root.AddCommand(a.internalVerbs()...)
 	a.completeArgs(root)

@@ -20,7 +20,7 @@ type purgeOptions struct {
 	yes, dryRun bool
 }
 
-func purgeCmd(_ *app, run func(context.Context, purgeOptions) error) *cobra.Command {
+func purgeCmd(a *app, run func(context.Context, purgeOptions) error) *cobra.Command {
 	var o purgeOptions
 	c := &cobra.Command{
 		Use:   "purge EXPERIMENT...",
@@ -41,6 +41,9 @@ Data directories of its services stay: assay clean EXPERIMENT --data. Which expe
 			}
 			return nil
 		}),
+	}
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return a.deletedNames(), cobra.ShellCompDirectiveNoFileComp
 	}
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "only list what would be removed")

@@ -33,7 +33,7 @@ and why, where it all comes from. The page is one file without scripts that open
 -o json is what compare and gates take as file:PATH; -o csv has one row a run.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
-			o.experiment = pos[0]
+			o.experiment = bare(pos[0], "experiments")
 			if err := oneOf(o.format, "html", "md", "json", "csv"); err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,16 +59,11 @@ func (a *app) runScale(ctx context.Context, o scaleOptions) error {
 	if err != nil {
 		return err
 	}
-	items, err := snapshot.Objects("services", view.Filter{Experiment: o.experiment, Name: o.service})
-	switch {
-	case err != nil:
+	item, err := snapshot.One("services", view.Filter{Experiment: o.experiment, Name: o.service})
+	if err != nil {
 		return err
-	case len(items) == 0:
-		return fmt.Errorf("no service %q; what there is: assay get services", o.service)
-	case len(items) > 1:
-		return fmt.Errorf("%d services are called %s; write EXPERIMENT/%s", len(items), o.service, o.service)
 	}
-	m := items[0].Metadata
+	m := item.Metadata
 	rev, err := accept.Change(st, m.Experiment, source.Here("scale"), accept.Scale(m.Name, o.replicas, admit.Rule(site.Place(s).User, time.Now())))
 	if err != nil {
 		return err

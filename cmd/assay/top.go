@@ -53,6 +53,7 @@ dash, and a line below says why.`,
 			return oneOf(o.format, "", "json", "yaml")
 		}),
 	}
+	c.ValidArgs = top.Parts
 	c.Flags().BoolVarP(&o.once, "once", "n", false, "print once, also on a terminal")
 	c.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml, once")
 	return c

@@ -3,6 +3,7 @@
 //
 //	slurm.go        the Scheduler, running a command, changing a job
 //	cancel.go       cancelling, several jobs with one command
+//	step.go         a command as a step of a job that runs
 //	submit.go       submitting: the batch script and sbatch's arguments
 //	estimate.go     when a job would start: sbatch --test-only
 //	list.go         listing: squeue's output as jobs

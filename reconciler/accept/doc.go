@@ -7,7 +7,7 @@
 //	undo.go     an older revision as the newest one
 //	pairs.go    the experiments of a pull request beside those of its base
 //	temporary.go  an experiment under another name, for a pull request
-//	edit.go     what a user edited, as the newest revision
+//	edit.go     a revision that a person changed, if it is the newest still
 //	change.go   the newest revision with one thing changed: suspended, resumed, scaled
 //
 // An experiment has an owner: the command line, or the source that is followed. A source changes and deletes

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"fmt"
+
 	"assay/api/v1alpha1"
 	"assay/reconciler/plan"
 )
@@ -85,4 +87,19 @@ func (s Snapshot) Conditions(kind, name string) (cs []v1alpha1.Condition, ok boo
 
 func is(cs []v1alpha1.Condition, typ string) bool {
 	return v1alpha1.Find(cs, typ).Status == v1alpha1.True
+}
+
+// One is the only object of a kind that a filter with a name allows. That there is none, or several, is an error that says what
+// to type.
+func (s Snapshot) One(kind string, f Filter) (Object, error) {
+	items, err := s.Objects(kind, f)
+	switch {
+	case err != nil:
+		return Object{}, err
+	case len(items) == 0:
+		return Object{}, fmt.Errorf("no %s %q; what there is: assay get %s", Singular(kind), f.Name, kind)
+	case len(items) > 1:
+		return Object{}, fmt.Errorf("%d %s are called %s; write EXPERIMENT/%s", len(items), kind, f.Name, f.Name)
+	}
+	return items[0], nil
 }

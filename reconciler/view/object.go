@@ -25,6 +25,7 @@ type Metadata struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Revision   string            `json:"revision,omitempty"`
 	Generation int64             `json:"generation,omitempty"`
+	Created    *time.Time        `json:"creationTimestamp,omitempty"` // of an experiment: when it was applied first, since it was last deleted
 }
 
 // List is what `-o json` and `-o yaml` print.

@@ -83,7 +83,7 @@ func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []
 	switch kind {
 	case "experiments":
 		m := meta(e.Name)
-		m.Labels = head.Spec.Metadata.Labels
+		m.Labels, m.Created = head.Spec.Metadata.Labels, s.created(head)
 		out = append(out, New("Experiment", m, head.Spec.Spec, e))
 	case "services":
 		for _, v := range e.Services {
@@ -103,6 +103,21 @@ func (s Snapshot) ofExperiment(kind string, e v1alpha1.ExperimentStatus) (out []
 		}
 	}
 	return out
+}
+
+// created is when an experiment was applied first; nil when that is not on record any more.
+func (s Snapshot) created(head store.Revision) *time.Time {
+	first := head
+	if head.Incarnation > 0 && head.Incarnation != head.Generation {
+		var err error
+		if first, err = s.store.Revision(head.Experiment, head.Incarnation); err != nil {
+			return nil
+		}
+	}
+	if first.Origin.Time.IsZero() {
+		return nil
+	}
+	return &first.Origin.Time
 }
 
 func serviceSpec(head store.Revision, name string) any {

@@ -28,7 +28,7 @@ func Table(kind string, items []Object, wide bool, runRow func(Object) []string)
 	case "runs":
 		header, row = slices.Clone(RunColumns), runRow
 	case "experiments":
-		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS"}, experimentRow
+		header, row = []string{"NAME", "REVISION", "READY", "COMPLETE", "STATUS", "SERVICES", "RUNS", "AGE"}, experimentRow
 	case "benchmarks":
 		header, row = []string{"EXPERIMENT", "NAME", "TARGET", "COMPLETE", "STATUS", "RUNS"}, benchmarkRow
 	case "sites":
@@ -94,7 +94,7 @@ func experimentRow(o Object) []string {
 	if synced := v1alpha1.Find(s.Conditions, v1alpha1.Synced); synced.Status == v1alpha1.False {
 		state += "," + synced.Reason
 	}
-	return []string{s.Name, strconv.FormatInt(s.Generation, 10), ready.Status, complete.Status, state, strconv.Itoa(len(s.Services)), fmt.Sprintf("%d/%d", done, total)}
+	return []string{s.Name, strconv.FormatInt(s.Generation, 10), ready.Status, complete.Status, state, strconv.Itoa(len(s.Services)), fmt.Sprintf("%d/%d", done, total), text.Age(timeOf(o.Metadata.Created))}
 }
 
 func revisionRow(o Object) []string {

@@ -87,3 +87,19 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+// TestTableOnATerminal: columns are as wide as their texts look, and words that say how something is have colours.
+func TestTableOnATerminal(t *testing.T) {
+	got := TableLines([]string{"NAME", "READY", "STATUS", "N"}, [][]string{{"検索", "1/1", "Ready", "1"}, {"e\u0301", "0/1", "Stalled", "2"}, {"\x1b[31mx", "True", "WaitingForTarget", "Ready"}}, true)
+	want := []string{
+		"NAME   READY   STATUS             N",
+		"検索   \x1b[32m1/1\x1b[0m     \x1b[32mReady\x1b[0m              1",
+		"e\u0301      \x1b[33m0/1\x1b[0m     \x1b[31mStalled\x1b[0m            2",
+		"x      \x1b[32mTrue\x1b[0m    \x1b[2mWaitingForTarget\x1b[0m   Ready",
+	}
+	for i, l := range got {
+		if l != want[i] {
+			t.Errorf("%q, want %q", l, want[i])
+		}
+	}
+}
