@@ -67,7 +67,7 @@ func decodeFiles(files []File) (docs []*document, problems []Problem) {
 		more, bad := decodeFile(f, &left)
 		docs, problems = append(docs, more...), append(problems, bad...)
 	}
-	return docs, problems
+	return withoutPipelines(docs), problems
 }
 
 // problemsOf are those of documents. That there is neither a document nor another problem is one too.
@@ -147,6 +147,7 @@ func decodeDocument(file string, root *yaml.Node) *document {
 		return d
 	}
 	if message, hint := strange(root); message != "" {
+		d.pipeline = ciOf(root) != ""
 		d.wrong(root, "", message, hint)
 		return d
 	}

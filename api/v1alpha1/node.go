@@ -21,6 +21,7 @@ type document struct {
 	site       *Site       // one of the two, or none when the kind is unknown
 	experiment *Experiment //
 	arrival    arrival     // how it came
+	pipeline   bool        // it is of a CI
 
 	places   map[string]place // by path
 	problems []Problem        // of decoding

@@ -31,6 +31,38 @@ func strangeText(data []byte, readable bool) *Problem {
 	return nil
 }
 
+// ciOf names the CI whose configuration a document is; empty: it is none.
+func ciOf(root *yaml.Node) string {
+	if lookup(root, "apiVersion") != nil || lookup(root, "kind") != nil {
+		return ""
+	}
+	if lookup(root, "on") != nil && lookup(root, "jobs") != nil {
+		return "GitHub's CI"
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if job := root.Content[i+1]; job.Kind == yaml.MappingNode && lookup(job, "script") != nil {
+			return "GitLab's CI"
+		}
+	}
+	return ""
+}
+
+// withoutPipelines leaves out what a CI reads, with a warning: it lies beside the manifests that it is about. Alone it is a problem.
+func withoutPipelines(docs []*document) []*document {
+	rest := slices.DeleteFunc(slices.Clone(docs), func(d *document) bool { return d.pipeline })
+	if len(rest) == 0 {
+		return docs
+	}
+	for _, d := range docs {
+		if d.pipeline {
+			p := d.problems[0]
+			p.Message, p.Hint = p.Message+", and is left out", ""
+			rest[0].warnings = append(rest[0].warnings, p)
+		}
+	}
+	return rest
+}
+
 // strange recognizes a document of another program; message is empty when it can be a manifest.
 func strange(root *yaml.Node) (message, hint string) {
 	text := func(key string) string {
@@ -54,6 +86,8 @@ func strange(root *yaml.Node) (message, hint string) {
 		return "is of Kubernetes (" + kind + "), which assay does not read", begin + "; a container becomes a service with image and process: {command: […]}"
 	case has("apiVersion") || has("kind"):
 		return "", ""
+	case ciOf(root) != "":
+		return "is of " + ciOf(root) + ", which assay does not read", begin
 	case services != nil && services.Kind == yaml.MappingNode:
 		return "is a Compose file, which assay does not read", begin + "; a service of Compose becomes one with image and process: {command: […]}"
 	case has("replicaCount") || has("nameOverride") || has("image") && !has("services"):

@@ -50,7 +50,7 @@ type measuring struct {
 // Measure starts what has to be measured, waits, judges, and deletes what it started.
 func (p Proposal) Measure(ctx context.Context) (review.Review, error) {
 	m := &measuring{Proposal: p, based: map[string]string{}, inTurn: map[string]bool{}}
-	if err := m.endAll(ctx, m.Batch.Leftovers); err != nil {
+	if err := m.clear(ctx, m.Batch.Leftovers); err != nil {
 		return review.Review{}, fmt.Errorf("deleting what an earlier measurement of the pull request left: %w", err)
 	}
 	if err := m.choose(); err != nil {
@@ -98,25 +98,37 @@ func (m *measuring) apply() (err error) {
 	return err
 }
 
-// clean deletes what was started, also after an interruption, and forgets the source.
+// clean deletes what was started, also after an interruption.
 func (m *measuring) clean(ctx context.Context) error {
 	own := func() ([]store.Revision, error) { return m.Batch.Gone(nil) }
-	if err := m.endAll(context.WithoutCancel(ctx), own); err != nil {
+	if err := m.clear(context.WithoutCancel(ctx), own); err != nil {
 		return fmt.Errorf("deleting what was started for the pull request: %w; what is left: assay get experiments", err)
 	}
-	return m.Batch.Store.DropSource(accept.Owner(m.Batch.Origin))
+	return m.Batch.Store.DropSource(accept.Owner(m.Batch.Origin)) // also when nothing was accepted
 }
 
-// endAll deletes experiments and waits until they are gone.
-func (m *measuring) endAll(ctx context.Context, which func() ([]store.Revision, error)) error {
+// clear deletes experiments, waits until they are gone, and forgets the sources that they came from.
+func (m *measuring) clear(ctx context.Context, which func() ([]store.Revision, error)) error {
 	heads, err := which()
+	for _, h := range heads {
+		err = errors.Join(err, m.Batch.Delete(h))
+	}
+	if err != nil || len(heads) == 0 {
+		return err
+	}
+	if err := m.untilGone(ctx, heads); err != nil {
+		return err
+	}
+	for _, h := range heads {
+		err = errors.Join(err, m.Batch.Store.DropSource(h.Owner))
+	}
+	return err
+}
+
+func (m *measuring) untilGone(ctx context.Context, heads []store.Revision) error {
 	var names []string
 	for _, h := range heads {
 		names = append(names, h.Experiment)
-		err = errors.Join(err, m.Batch.Delete(h))
-	}
-	if err != nil || len(names) == 0 {
-		return err
 	}
 	const limit = 2 * plan.FenceTime
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not everything ended within %s", limit))
