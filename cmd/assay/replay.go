@@ -107,6 +107,9 @@ func (a *app) replayed(ctx context.Context, b *sealed.Bundle, o bundleReplayOpti
 	if err != nil && in.FromGit && len(v1alpha1.Problems(err)) > 0 {
 		a.note("The bundle is not signed by one of --allowed-signers, so its manifest may do what one from git may. Read it (tar xOf %s bundle/manifest.yaml); --trust allows the rest.", o.file)
 	}
+	if err == nil && len(steps) == 0 {
+		a.note("Nothing is measured anew: %s has its results already. With another --name it is.", o.name)
+	}
 	if err == nil && len(steps) > 0 {
 		err = a.confirm(o.yes, "Do this?", "nothing was applied", "add --yes")
 	}

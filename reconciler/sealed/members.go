@@ -25,6 +25,9 @@ const (
 // held are the members that are kept in memory, each with a limit in bytes.
 var held = map[string]int64{aboutFile: 1 << 20, manifestFile: 16 << 20, provenanceFile: 64 << 20, resultsFile: 256 << 20, sbomFile: 16 << 20, siteFile: 4 << 20, sumsFile: 64 << 20, signatureFile: 64 << 10}
 
+// mostMembers bounds the list of members in memory, and so SHA256SUMS.
+const mostMembers = 500_000
+
 // required are those that no bundle lacks.
 var required = []string{aboutFile, manifestFile, provenanceFile, resultsFile, sbomFile, siteFile, sumsFile}
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/safefile"
@@ -84,21 +85,27 @@ func (b *Bundle) check(ctx context.Context, r io.Reader, who Who) error {
 
 // member reads one, and keeps those that are needed.
 func (b *Bundle) member(in *container, name string, size int64) error {
+	if len(b.Members) >= mostMembers {
+		return altered("it has more than %d members", mostMembers)
+	}
 	m := Member{Name: name, Size: size, at: in.at}
 	h := sha256.New()
 	var to io.Writer = h
 	var keep bytes.Buffer
-	if limit, ok := held[name]; ok {
-		if size > limit {
-			return altered("%s says that it has %d bytes, and can have %d", name, size, limit)
-		}
+	limit, kept := held[name]
+	if kept && size > limit {
+		return altered("%s says that it has %d bytes, and can have %d", name, size, limit)
+	}
+	if kept {
 		to = io.MultiWriter(h, &keep)
 	}
 	if _, err := io.CopyBuffer(to, in, in.buffer); err != nil {
 		return err
 	}
 	m.SHA256 = hex.EncodeToString(h.Sum(nil))
-	b.kept[name] = keep.Bytes()
+	if kept {
+		b.kept[name] = keep.Bytes()
+	}
 	b.Members = append(b.Members, m)
 	return nil
 }
@@ -112,16 +119,10 @@ func (b *Bundle) whole(ctx context.Context, who Who) error {
 			return altered("%s is missing", name)
 		}
 	}
-	for name := range b.kept {
-		if _, ok := held[name]; !ok {
-			delete(b.kept, name)
-		}
-	}
 	for _, m := range b.Members {
-		if m.Name == dataFolder+m.SHA256 || !bytes.HasPrefix([]byte(m.Name), []byte(dataFolder)) {
-			continue
+		if sum, data := strings.CutPrefix(m.Name, dataFolder); data && sum != m.SHA256 {
+			return altered("%s has another content than its name says", m.Name)
 		}
-		return altered("%s has another content than its name says", m.Name)
 	}
 	if err := differs(b.kept[sumsFile], b.Members); err != nil {
 		return err

@@ -109,8 +109,16 @@ func (w *writer) runFile(to io.Writer, dir, name string) error {
 
 // hide copies without the values that must not appear: stored ones, and those of settings of the manifest.
 func (w *writer) hide(to io.Writer, from io.Reader) error {
-	inner := w.settings.Writer(to)
-	outer := w.secrets.Writer(inner)
-	_, err := io.Copy(outer, from)
-	return errors.Join(err, outer.Flush(), inner.Flush())
+	var flush []*redact.Writer
+	for _, values := range []*redact.Values{w.settings, w.secrets} {
+		if values.Longest() > 0 { // it looks at every byte
+			inner := values.Writer(to)
+			to, flush = inner, append(flush, inner)
+		}
+	}
+	_, err := io.Copy(to, from)
+	for i := len(flush) - 1; i >= 0; i-- {
+		err = errors.Join(err, flush[i].Flush())
+	}
+	return err
 }

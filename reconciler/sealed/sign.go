@@ -25,7 +25,7 @@ type Signature struct {
 func sign(ctx context.Context, key string, text []byte) ([]byte, error) {
 	out, err := keygen(ctx, text, "-Y", "sign", "-n", namespace, "-f", key)
 	if err != nil {
-		return nil, fmt.Errorf("signing with %s: %w", key, err)
+		return nil, fmt.Errorf("signing with %s: %w; name a private key, or the public half of one that your agent holds (ssh-add -L lists those)", key, err)
 	}
 	if _, err := dearmor(out); err != nil {
 		return nil, fmt.Errorf("signing with %s: what ssh-keygen wrote is not understood: %w", key, err)

@@ -134,6 +134,9 @@ func (w *writer) plan(c Contents) (About, []planned, error) {
 	if c.Data {
 		all = append(all, dataMembers(dataFiles(c.Runs))...)
 	}
+	if len(all) > mostMembers {
+		return about, nil, fmt.Errorf("its runs have %d files, and a bundle can hold %d", len(all), mostMembers)
+	}
 	slices.SortFunc(all, func(a, b planned) int { return order(a.name, b.name) })
 	return about, all, nil
 }
