@@ -86,6 +86,23 @@ func (f *frame) axes(p Plot) {
 		f.words(p.X.Title, f.x.hi, f.h-6, "end", "class", "chart-title")
 	}
 	f.shut("g")
+	f.happened(p.Marks)
+}
+
+// happened draws marks; their words are at the top, inside of the plot.
+func (f *frame) happened(all []Mark) {
+	for _, m := range all {
+		class, x, anchor := "chart-happened", f.x.at(m.X), "start"
+		if m.Bad {
+			class += " chart-worse"
+		}
+		f.tag("line", "class", class, "x1", x, "x2", x, "y1", f.y.hi, "y2", f.y.lo)
+		by := 3.0
+		if x > (f.x.lo+f.x.hi)/2 {
+			anchor, by = "end", -by
+		}
+		f.words(m.Word, x+by, f.y.hi+9, anchor, "class", class)
+	}
 }
 
 func (f *frame) words(words string, x, y float64, anchor string, more ...any) {
@@ -133,9 +150,9 @@ func (f *frame) mark(p Plot, s Series, i int, q Point, reached, first bool) {
 		class, shape = "chart-point chart-bad", cross
 	}
 	tip := p.tip(s, q)
-	attributes := []any{"class", class, "data-tip", tip}
+	attributes := []any{"class", class}
 	if reached {
-		attributes = append(attributes, reach(tip, first)...)
+		attributes = append(attributes, reach(first)...)
 	}
 	f.open("g", attributes...)
 	f.text("title", tip)
@@ -148,13 +165,13 @@ func (f *frame) mark(p Plot, s Series, i int, q Point, reached, first bool) {
 	f.shut("g")
 }
 
-// reach makes a point one that keys reach: tab goes to the first of a chart, arrows from there.
-func reach(tip string, first bool) []any {
+// reach makes a point one that keys reach: tab goes to the first of a chart, arrows from there. Its title is what is read out.
+func reach(first bool) []any {
 	index := "-1"
 	if first {
 		index = "0"
 	}
-	return []any{"tabindex", index, "role", "img", "aria-label", strings.ReplaceAll(tip, "\n", ", ")}
+	return []any{"tabindex", index, "role", "img"}
 }
 
 // tip is what is shown of a point, a line for each part.

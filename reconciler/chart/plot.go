@@ -33,6 +33,7 @@ type Axis struct {
 	From  float64  // where the axis begins
 	To    float64  // where it ends; zero follows the values
 	Names []string // of the places 0, 1, 2 …, instead of numbers
+	Less  bool     // less is better: the front of a Scatter goes the other way
 }
 
 // Plot is a chart with two axes.
@@ -40,6 +41,14 @@ type Plot struct {
 	Name   string // for readers who hear the page: what the chart shows
 	X, Y   Axis
 	Series []Series
+	Marks  []Mark
+}
+
+// Mark is a place on the X axis at which something happened: a line across the plot with a word.
+type Mark struct {
+	X    float64
+	Word string
+	Bad  bool
 }
 
 // mostTogether is how many series one plot holds and still be read; more get a panel each.
