@@ -8,6 +8,7 @@ const mostSteps = 200
 // Sample is what a distribution is of: the values of one configuration.
 type Sample struct {
 	Name    string
+	Panel   string // as that of a Series
 	Values  []float64
 	Invalid bool // they do not count: a dashed line
 }
@@ -22,7 +23,7 @@ func CDF(name string, x, y Axis, samples []Sample) html {
 		if x.To > 0 {
 			points = slices.DeleteFunc(points, func(q Point) bool { return q.X > x.To })
 		}
-		p.Series = append(p.Series, Series{Name: s.Name, Invalid: s.Invalid, Points: points})
+		p.Series = append(p.Series, Series{Name: s.Name, Panel: s.Panel, Invalid: s.Invalid, Points: points})
 	}
 	return p.compose(shared)
 }
@@ -57,7 +58,7 @@ func shared(p Plot, f *frame, all []Series, first int) []key {
 	}
 	for i, s := range all {
 		quartiles(p, f, s, first+i)
-		if f.slim || len(all) == 1 && !s.Invalid {
+		if len(all) == 1 && (f.slim || !s.Invalid) {
 			continue
 		}
 		k := key{string(rune('A' + i)), s.Name, first + i, s.Invalid}

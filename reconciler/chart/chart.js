@@ -17,7 +17,9 @@
     }
     return point.getAttribute("aria-label");
   };
+  let shown = null;
   const show = point => {
+    shown = point;
     if (!box.isConnected) document.body.append(box); // a page that replaced its body
     box.textContent = tipOf(point);
     box.hidden = false;
@@ -26,12 +28,17 @@
     const above = at.top - own.height - edge;
     box.style.transform = `translate(${left}px, ${above > edge ? above : at.bottom + edge}px)`;
   };
-  const hide = () => { box.hidden = true; };
+  const hide = () => {
+    box.hidden = true;
+    shown = null;
+  };
 
-  document.addEventListener("pointerover", e => { const p = pointOf(e); p ? show(p) : hide(); });
+  const focused = () => shown && shown === document.activeElement;
+  document.addEventListener("pointerover", e => { const p = pointOf(e); p ? show(p) : focused() || hide(); }); // scrolling moves the page under a mouse that rests
   document.addEventListener("focusin", e => { const p = pointOf(e); p ? show(p) : hide(); });
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  // The focus can scroll the page to its point, and the box goes with it; the mouse has left its point.
+  document.addEventListener("scroll", () => { focused() ? show(shown) : hide(); }, { passive: true, capture: true });
 
   document.addEventListener("keydown", e => {
     const point = pointOf(e);
@@ -46,8 +53,4 @@
     next.setAttribute("tabindex", "0");
     next.focus();
   });
-
-  // Paper has no folds.
-  addEventListener("beforeprint", () => document.querySelectorAll("details.chart-more:not([open])").forEach(d => { d.open = true; d.dataset.folded = ""; }));
-  addEventListener("afterprint", () => document.querySelectorAll("details.chart-more[data-folded]").forEach(d => { d.open = false; delete d.dataset.folded; }));
 })();

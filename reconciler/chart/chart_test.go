@@ -131,13 +131,32 @@ func TestFront(t *testing.T) {
 
 // TestLabelsAreApart: labels at the ends of curves keep a line's distance and stay inside.
 func TestLabelsAreApart(t *testing.T) {
-	r := []end{{y: 50}, {y: 51}, {y: 49}, {y: 199}, {y: 200}, {y: 10}}
+	r := []end{{y: 50, w: 20}, {y: 51, w: 20}, {y: 49, w: 20}, {y: 199, w: 20}, {y: 200, w: 20}, {y: 10, w: 20}}
 	apart(r, 10, 200)
 	slices.SortFunc(r, func(a, b end) int { return int(a.to*10 - b.to*10) })
 	for i, e := range r {
-		if e.to < 10 || e.to > 200 || i > 0 && e.to-r[i-1].to < 11.9 {
+		if e.to < 10 || e.to > 200 || i > 0 && e.to-r[i-1].to < 11.9 || math.Abs(e.to-e.y) > 24 {
 			t.Errorf("%+v", r)
 		}
+	}
+	if beside := []end{{x: 10, y: 50, w: 20}, {x: 100, y: 50, w: 20}}; true {
+		if apart(beside, 10, 200); beside[1].to != 50 {
+			t.Errorf("a label moved away from one that it does not cover: %+v", beside)
+		}
+	}
+}
+
+// TestPanels: series of a group share a panel, unless they are too many for one.
+func TestPanels(t *testing.T) {
+	var all []Series
+	for i := range 14 {
+		all = append(all, Series{Name: fmt.Sprint(i), Panel: fmt.Sprintf("itl=%d", i%3), Points: []Point{At(1, 1), At(2, 2)}})
+	}
+	if got := grouped(all); len(got) != 3 || got[0].name != "itl=0" || len(got[0].all) != 5 {
+		t.Errorf("%+v", got)
+	}
+	if got := grouped(append(all, all...)); len(got) != 28 || got[1].name != "itl=1, 1" {
+		t.Errorf("%+v", got)
 	}
 }
 

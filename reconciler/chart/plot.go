@@ -23,6 +23,7 @@ func Between(x, y, lo, hi float64) Point { return Point{X: x, Y: y, Lo: lo, Hi: 
 // Series are the points of one configuration, in the order in which a line joins them.
 type Series struct {
 	Name    string
+	Panel   string // where there are too many series for one plot, those with the same word share a panel
 	Points  []Point
 	Invalid bool // none of it counts: a dashed line
 }
