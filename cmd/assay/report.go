@@ -28,9 +28,13 @@ func reportCmd(a *app, run func(context.Context, reportOptions) error) *cobra.Co
 		Use:   "report EXPERIMENT",
 		Short: "Write an experiment's results as one page that opens anywhere, or as Markdown, JSON or CSV",
 		Long: `report writes everything that is known of an experiment's results: means over repeats, gates, figures, what is not counted
-and why, where it all comes from. The page is one file without scripts that opens offline and prints.
+and why, where it all comes from. The page is one file that opens offline, light or dark, and prints; its tables
+sort and filter where scripts run. A point is called the best only where statistics tell it apart from the others.
 
--o json is what compare and gates take as file:PATH; -o csv has one row a run.`,
+-o json is what compare and gates take as file:PATH; -o csv has one row a run, with these columns, then one for each
+parameter of the sweep and one for each metric:
+
+` + report.ColumnsText(),
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {
 			o.experiment = bare(pos[0], "experiments")
@@ -100,7 +104,8 @@ func (a *app) report(ctx context.Context, st *store.Store, site v1alpha1.Site, e
 		return report.Report{}, fmt.Errorf("%s has no result; what there is: assay get runs", experiment)
 	}
 	for _, rev := range m.History {
-		in.Revisions = append(in.Revisions, report.Revision{Generation: rev.Generation, Hash: rev.Hash, Source: rev.Origin.Source, Commit: rev.Origin.Commit, At: rev.Origin.Time})
+		in.Revisions = append(in.Revisions, report.Revision{Generation: rev.Generation, Hash: rev.Hash, Source: rev.Origin.Source, Commit: rev.Origin.Commit,
+			Author: rev.Origin.Author, Subject: rev.Origin.Subject, At: rev.Origin.Time})
 		in.Labels = rev.Spec.Metadata.Labels
 	}
 	if _, _, ok, err := st.Newest(experiment); err == nil && ok {

@@ -8,15 +8,22 @@ const mostSteps = 200
 // Sample is what a distribution is of: the values of one configuration.
 type Sample struct {
 	Name    string
+	Panel   string // as that of a Series
 	Values  []float64
 	Invalid bool // they do not count: a dashed line
 }
 
-// CDF draws the share of values that are at most so large, a curve for each sample. X is the title of the values.
-func CDF(name, x, y string, samples []Sample) html {
-	p := Plot{Name: name, X: Axis{Title: x}, Y: Axis{Title: y, To: 100}}
+// CDF draws the share of values that are at most so large, a curve for each sample. X is the axis of the values; what lies behind its
+// end is not drawn, so a caption has to say how much that is.
+func CDF(name string, x, y Axis, samples []Sample) html {
+	y.To = 100
+	p := Plot{Name: name, X: x, Y: y}
 	for _, s := range samples {
-		p.Series = append(p.Series, Series{Name: s.Name, Invalid: s.Invalid, Points: shares(s.Values)})
+		points := shares(s.Values)
+		if x.To > 0 {
+			points = slices.DeleteFunc(points, func(q Point) bool { return q.X > x.To })
+		}
+		p.Series = append(p.Series, Series{Name: s.Name, Panel: s.Panel, Invalid: s.Invalid, Points: points})
 	}
 	return p.compose(shared)
 }
@@ -51,7 +58,7 @@ func shared(p Plot, f *frame, all []Series, first int) []key {
 	}
 	for i, s := range all {
 		quartiles(p, f, s, first+i)
-		if f.slim || len(all) == 1 && !s.Invalid {
+		if len(all) == 1 && (f.slim || !s.Invalid) {
 			continue
 		}
 		k := key{string(rune('A' + i)), s.Name, first + i, s.Invalid}

@@ -32,8 +32,8 @@ func everything() map[string]html {
 	at := time.Unix(1e9, 0)
 	return map[string]html{
 		"line": Line(p), "panels": Line(many), "scatter": Scatter(p), "scatter of many": Scatter(many), "bars": Bars(named),
-		"cdf":   CDF("d", "ms", "share, %", []Sample{{Name: "a" + hostile, Values: []float64{3, 1, 2, math.NaN()}}, {Name: "b", Values: []float64{5}, Invalid: true}}),
-		"spark": Sparkline("q "+hostile, []float64{1, math.NaN(), 3, 3}),
+		"cdf":  CDF("d", Axis{Title: "ms"}, Axis{Title: "share, %"}, []Sample{{Name: "a" + hostile, Values: []float64{3, 1, 2, math.NaN()}}, {Name: "b", Values: []float64{5}, Invalid: true}}),
+		"dots": Dots(p), "spark": Sparkline("q "+hostile, []float64{1, math.NaN(), 3, 3}),
 		"timeline": Timeline(Times{Name: "jobs", Now: at.Add(time.Hour), Lanes: []Lane{{Name: "llm " + hostile, Spans: []Span{
 			{Name: "1", State: Ended, From: at, To: at.Add(40 * time.Minute)}, {Name: hostile, State: Running, From: at.Add(30 * time.Minute), Limit: at.Add(2 * time.Hour)}}}}}),
 	}
@@ -58,11 +58,11 @@ func TestWellFormed(t *testing.T) {
 		if !regexp.MustCompile(`<svg class="chart[^>]* aria-label="[^"]`).MatchString(text) {
 			t.Errorf("%s has no name", name)
 		}
-		if name != "spark" && !strings.Contains(text, "data-tip=") {
+		if name != "spark" && !strings.Contains(text, `class="chart-point`) {
 			t.Errorf("%s has no tips", name)
 		}
 	}
-	for name, c := range map[string]html{"line": Line(Plot{}), "cdf": CDF("", "", "", nil), "scatter": Scatter(Plot{}), "bars": Bars(Plot{}), "spark": Sparkline("", []float64{math.NaN()}), "timeline": Timeline(Times{})} {
+	for name, c := range map[string]html{"line": Line(Plot{}), "cdf": CDF("", Axis{}, Axis{}, nil), "scatter": Scatter(Plot{}), "bars": Bars(Plot{}), "dots": Dots(Plot{}), "spark": Sparkline("", []float64{math.NaN()}), "timeline": Timeline(Times{})} {
 		if c != "" {
 			t.Errorf("%s of nothing: %s", name, c)
 		}
@@ -103,7 +103,7 @@ func TestNoneIsLeftOut(t *testing.T) {
 		for i := range n {
 			samples = append(samples, Sample{Name: fmt.Sprintf("concurrency=%d", i), Values: []float64{1, 2, float64(i)}})
 		}
-		text := string(CDF("d", "ms", "%", samples))
+		text := string(CDF("d", Axis{Title: "ms"}, Axis{Title: "%"}, samples))
 		if got := strings.Count(text, `class="chart-line`); got != n {
 			t.Errorf("%d of %d curves", got, n)
 		}
@@ -118,22 +118,45 @@ func TestNoneIsLeftOut(t *testing.T) {
 
 // TestFront: the front has the points that none beats, and no invalid one.
 func TestFront(t *testing.T) {
-	got := Front([]Series{{Points: []Point{At(1, 9), At(2, 8), At(2, 7), At(5, 1)}}, {Points: []Point{At(3, 3), At(1, 1), {X: 9, Y: 9, Invalid: true}}}, {Invalid: true, Points: []Point{At(8, 8)}}})
+	got := Plot{}.front([]Series{{Points: []Point{At(1, 9), At(2, 8), At(2, 7), At(5, 1)}}, {Points: []Point{At(3, 3), At(1, 1), {X: 9, Y: 9, Invalid: true}}}, {Invalid: true, Points: []Point{At(8, 8)}}})
 	want := []Point{At(1, 9), At(2, 8), At(3, 3), At(5, 1)}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v", got)
+	}
+	less := Plot{Y: Axis{Less: true}}.front([]Series{{Points: []Point{At(1, 9), At(2, 8), At(2, 7), At(5, 10), At(1, 1)}}})
+	if want := []Point{At(1, 1), At(2, 7), At(5, 10)}; !slices.Equal(less, want) {
+		t.Errorf("less is better: %v", less)
 	}
 }
 
 // TestLabelsAreApart: labels at the ends of curves keep a line's distance and stay inside.
 func TestLabelsAreApart(t *testing.T) {
-	r := []end{{y: 50}, {y: 51}, {y: 49}, {y: 199}, {y: 200}, {y: 10}}
+	r := []end{{y: 50, w: 20}, {y: 51, w: 20}, {y: 49, w: 20}, {y: 199, w: 20}, {y: 200, w: 20}, {y: 10, w: 20}}
 	apart(r, 10, 200)
 	slices.SortFunc(r, func(a, b end) int { return int(a.to*10 - b.to*10) })
 	for i, e := range r {
-		if e.to < 10 || e.to > 200 || i > 0 && e.to-r[i-1].to < 11.9 {
+		if e.to < 10 || e.to > 200 || i > 0 && e.to-r[i-1].to < 11.9 || math.Abs(e.to-e.y) > 24 {
 			t.Errorf("%+v", r)
 		}
+	}
+	if beside := []end{{x: 10, y: 50, w: 20}, {x: 100, y: 50, w: 20}}; true {
+		if apart(beside, 10, 200); beside[1].to != 50 {
+			t.Errorf("a label moved away from one that it does not cover: %+v", beside)
+		}
+	}
+}
+
+// TestPanels: series of a group share a panel, unless they are too many for one.
+func TestPanels(t *testing.T) {
+	var all []Series
+	for i := range 14 {
+		all = append(all, Series{Name: fmt.Sprint(i), Panel: fmt.Sprintf("itl=%d", i%3), Points: []Point{At(1, 1), At(2, 2)}})
+	}
+	if got := grouped(all); len(got) != 3 || got[0].name != "itl=0" || len(got[0].all) != 5 {
+		t.Errorf("%+v", got)
+	}
+	if got := grouped(append(all, all...)); len(got) != 28 || got[1].name != "itl=1, 1" {
+		t.Errorf("%+v", got)
 	}
 }
 

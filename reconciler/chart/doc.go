@@ -2,7 +2,7 @@
 //
 //	line.go       Line: curves through points with their intervals
 //	cdf.go        CDF: the share of values up to each one
-//	scatter.go    Scatter: points, and the front of those that no other one beats in both directions
+//	scatter.go    Scatter: points, and the front of those that no other one beats in both directions; Dots: many points
 //	bars.go       Bars: values with names
 //	timeline.go   Timeline: what ran when, and until when it may
 //	sparkline.go  Sparkline: a series in the height of a line of text

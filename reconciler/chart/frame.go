@@ -30,12 +30,17 @@ func (f *frame) area(p Plot, right float64) {
 	if f.slim {
 		top, bottom = 8, 20
 	}
-	if len(p.X.Names) > 0 {
-		bottom += f.slant(p.X.Names)
+	if down := f.slant(p.X.Names); down > 0 {
+		bottom += down
+		first := letter * float64(min(len([]rune(p.X.Names[0])), longestAslant)) // it begins left of its place
+		left = max(left, first*0.81-(f.w-right-left)/float64(2*len(p.X.Names)))
 	}
 	f.x.lo, f.x.hi = left+10, f.w-right
 	f.y.lo, f.y.hi = f.h-bottom, top
 }
+
+// longestAslant is how many letters of a name below an axis are written.
+const longestAslant = 23
 
 // slant is what names below an axis need beyond one line; names that are long are written aslant.
 func (f *frame) slant(names []string) float64 {
@@ -43,10 +48,10 @@ func (f *frame) slant(names []string) float64 {
 	for _, n := range names {
 		longest = max(longest, len([]rune(n)))
 	}
-	if float64(longest)*letter < (f.w-60)/float64(len(names)) {
+	if float64(longest)*letter < (f.w-60)/float64(max(1, len(names))) {
 		return 0
 	}
-	return min(80, float64(longest)*letter*0.6)
+	return float64(min(longest, longestAslant)) * letter * 0.6
 }
 
 // begin opens the drawing. With focus, points can be reached by key, so it is a group and not one image.
@@ -63,7 +68,7 @@ func (f *frame) axes(p Plot) {
 	f.open("g", "class", "chart-axes", "aria-hidden", "true")
 	across, up := 6, 5
 	if f.slim {
-		across, up = 3, 3
+		across, up = 4, 3
 	}
 	for _, v := range f.y.ticks(up) {
 		y := f.y.at(v)
@@ -86,6 +91,23 @@ func (f *frame) axes(p Plot) {
 		f.words(p.X.Title, f.x.hi, f.h-6, "end", "class", "chart-title")
 	}
 	f.shut("g")
+	f.happened(p.Marks)
+}
+
+// happened draws marks; their words are at the top, inside of the plot.
+func (f *frame) happened(all []Mark) {
+	for _, m := range all {
+		class, x, anchor := "chart-happened", f.x.at(m.X), "start"
+		if m.Bad {
+			class += " chart-worse"
+		}
+		f.tag("line", "class", class, "x1", x, "x2", x, "y1", f.y.hi, "y2", f.y.lo)
+		by := 3.0
+		if x > (f.x.lo+f.x.hi)/2 {
+			anchor, by = "end", -by
+		}
+		f.words(m.Word, x+by, f.y.hi+9, anchor, "class", class)
+	}
 }
 
 func (f *frame) words(words string, x, y float64, anchor string, more ...any) {
@@ -108,8 +130,8 @@ func (f *frame) names(names []string) {
 			f.words(n, x, y, "middle")
 			continue
 		}
-		if r := []rune(n); float64(len(r))*letter*0.6 > 80 {
-			n = string(r[:22]) + "…"
+		if r := []rune(n); len(r) > longestAslant {
+			n = string(r[:longestAslant-1]) + "…"
 		}
 		f.words(n, x+3, y-2, "end", "transform", fmt.Sprintf("rotate(-36 %s %s)", place(x+3), place(y-2)))
 	}
@@ -133,9 +155,9 @@ func (f *frame) mark(p Plot, s Series, i int, q Point, reached, first bool) {
 		class, shape = "chart-point chart-bad", cross
 	}
 	tip := p.tip(s, q)
-	attributes := []any{"class", class, "data-tip", tip}
+	attributes := []any{"class", class}
 	if reached {
-		attributes = append(attributes, reach(tip, first)...)
+		attributes = append(attributes, reach(first)...)
 	}
 	f.open("g", attributes...)
 	f.text("title", tip)
@@ -148,13 +170,13 @@ func (f *frame) mark(p Plot, s Series, i int, q Point, reached, first bool) {
 	f.shut("g")
 }
 
-// reach makes a point one that keys reach: tab goes to the first of a chart, arrows from there.
-func reach(tip string, first bool) []any {
+// reach makes a point one that keys reach: tab goes to the first of a chart, arrows from there. Its title is what is read out.
+func reach(first bool) []any {
 	index := "-1"
 	if first {
 		index = "0"
 	}
-	return []any{"tabindex", index, "role", "img", "aria-label", strings.ReplaceAll(tip, "\n", ", ")}
+	return []any{"tabindex", index, "role", "img"}
 }
 
 // tip is what is shown of a point, a line for each part.

@@ -44,30 +44,28 @@ func room(ends []string) float64 {
 	return 16 + letter*float64(most)
 }
 
-// end is a label at the end of a curve.
-type end struct{ x, y, to float64 }
+// end is a label at the end of a curve, so wide.
+type end struct{ x, y, w, to float64 }
 
-// apart moves labels up and down until none covers another one, and keeps them between top and bottom.
+// apart moves labels up or down, each as little as it needs, until none covers another one, and keeps them between top and bottom.
 func apart(all []end, top, bottom float64) {
 	const line = 12.0
-	order := make([]*end, len(all))
 	for i := range all {
-		all[i].to = all[i].y
-		order[i] = &all[i]
-	}
-	slices.SortStableFunc(order, func(a, b *end) int { return int(math.Copysign(1, a.y-b.y)) })
-	for i := 1; i < len(order); i++ {
-		order[i].to = max(order[i].to, order[i-1].to+line)
-	}
-	limit := bottom
-	for i := len(order) - 1; i >= 0; i-- {
-		order[i].to = min(order[i].to, limit)
-		limit = order[i].to - line
-	}
-	limit = top
-	for _, e := range order {
-		e.to = max(e.to, limit)
-		limit = e.to + line
+		e := &all[i]
+		free := func(y float64) bool {
+			return y >= top && y <= bottom && !slices.ContainsFunc(all[:i], func(o end) bool {
+				return math.Abs(o.to-y) < line && e.x < o.x+o.w && o.x < e.x+e.w
+			})
+		}
+		e.to = min(max(e.y, top), bottom)
+		for by := 1.0; !free(e.to) && by < bottom-top; by++ {
+			for _, y := range []float64{e.y - by, e.y + by} {
+				if free(y) {
+					e.to = y
+					break
+				}
+			}
+		}
 	}
 }
 

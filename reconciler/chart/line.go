@@ -9,8 +9,8 @@ func Line(p Plot) html { return p.compose(lines) }
 // lines draws series with their names at their ends.
 func lines(p Plot, f *frame, all []Series, first int) []key {
 	ends, keys := named(all)
-	if f.slim {
-		ends, keys = make([]string, len(all)), nil
+	if f.slim && len(all) == 1 {
+		ends, keys = []string{""}, nil // the panel says it
 	}
 	f.area(p, room(ends))
 	reached := reachable(all)
@@ -20,7 +20,7 @@ func lines(p Plot, f *frame, all []Series, first int) []key {
 	for i, s := range all {
 		f.joined(s, first+i)
 		last := s.Points[len(s.Points)-1]
-		labels[i] = end{x: f.x.at(last.X), y: f.y.at(last.Y)}
+		labels[i] = end{x: f.x.at(last.X), y: f.y.at(last.Y), w: 14 + letter*float64(len([]rune(ends[i])))}
 	}
 	for i, s := range all {
 		if len(s.Points) > most {
@@ -76,8 +76,7 @@ func (f *frame) ending(name string, e end, i int, bad bool) {
 		class = "chart-bad"
 	}
 	if away := e.to - e.y; away > 5 || away < -5 {
-		f.tag("path", "class", "chart-leader "+class, "d", path([][2]float64{{e.x + 5, e.y}, {f.x.hi + 8, e.to}}))
-		e.x = f.x.hi
+		f.tag("path", "class", "chart-leader "+class, "d", path([][2]float64{{e.x + 3, e.y}, {e.x + 9, e.to}}))
 	}
 	f.words(name, e.x+10, e.to+4, "start", "class", "chart-end "+class)
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,18 +30,20 @@ func (p Plot) compose(with draw) html {
 	return f.html()
 }
 
-// panels draws one plot for each series, all with the same axes.
+// panels draws several plots with the same axes: one for each group of series, or where those have no groups, or too large ones, one for
+// each series.
 func (p Plot) panels(all []Series, with draw) html {
 	var c canvas
+	groups := grouped(all)
 	c.open("div", "class", "chart-box")
-	c.text("p", fmt.Sprintf("%d panels with the same axes. Up: %s. To the right: %s.", len(all), p.Y.Title, p.X.Title), "class", "chart-note")
+	c.text("p", fmt.Sprintf("%d panels with the same axes. Up: %s. To the right: %s.", len(groups), p.Y.Title, p.X.Title), "class", "chart-note")
 	x, y := p.bounds(all)
-	shown := all[:min(len(all), mostPanels)]
+	shown := groups[:min(len(groups), mostPanels)]
 	c.grid(p, shown, x, y, with)
-	if rest := all[len(shown):]; len(rest) > 0 {
+	if rest := groups[len(shown):]; len(rest) > 0 {
 		var names []string
-		for _, s := range rest {
-			names = append(names, s.Name)
+		for _, g := range rest {
+			names = append(names, g.name)
 		}
 		c.open("details", "class", "chart-more")
 		c.text("summary", fmt.Sprintf("%d more: %s", len(rest), strings.Join(names, "; ")))
@@ -51,15 +54,51 @@ func (p Plot) panels(all []Series, with draw) html {
 	return c.html()
 }
 
-func (c *canvas) grid(p Plot, all []Series, x, y scale, with draw) {
-	c.open("div", "class", "chart-panels")
+// panel is a plot of a few series.
+type panel struct {
+	name string
+	all  []Series
+}
+
+func grouped(all []Series) (out []panel) {
+	at := map[string]int{}
 	for _, s := range all {
-		f := &frame{w: 200, h: 120, x: x, y: y, slim: true}
+		i, ok := at[s.Panel]
+		if !ok {
+			i = len(out)
+			at[s.Panel] = i
+			out = append(out, panel{name: s.Panel})
+		}
+		out[i].all = append(out[i].all, s)
+	}
+	if !slices.ContainsFunc(out, func(g panel) bool { return g.name == "" || len(g.all) > mostTogether }) {
+		return out
+	}
+	out = nil
+	for _, s := range all {
+		name := s.Name
+		if s.Panel != "" {
+			name = s.Panel + ", " + name
+		}
+		out = append(out, panel{name, []Series{s}})
+	}
+	return out
+}
+
+func (c *canvas) grid(p Plot, all []panel, x, y scale, with draw) {
+	class, w, h := "chart-panels", 200.0, 120.0
+	if slices.ContainsFunc(all, func(g panel) bool { return len(g.all) > 1 }) {
+		class, w, h = "chart-panels chart-few", 300, 190
+	}
+	c.open("div", "class", class)
+	for _, g := range all {
+		f := &frame{w: w, h: h, x: x, y: y, slim: true}
 		c.open("div", "class", "chart-panel")
-		c.text("p", s.Name)
+		c.text("p", g.name)
 		one := p
-		one.Name = p.Name + ": " + s.Name
-		with(one, f, []Series{s}, 0)
+		one.Name = p.Name + ": " + g.name
+		keys := with(one, f, g.all, 0)
+		f.keyed(keys)
 		c.WriteString(f.String())
 		c.shut("div")
 	}

@@ -23,6 +23,7 @@ func Between(x, y, lo, hi float64) Point { return Point{X: x, Y: y, Lo: lo, Hi: 
 // Series are the points of one configuration, in the order in which a line joins them.
 type Series struct {
 	Name    string
+	Panel   string // where there are too many series for one plot, those with the same word share a panel
 	Points  []Point
 	Invalid bool // none of it counts: a dashed line
 }
@@ -33,6 +34,7 @@ type Axis struct {
 	From  float64  // where the axis begins
 	To    float64  // where it ends; zero follows the values
 	Names []string // of the places 0, 1, 2 …, instead of numbers
+	Less  bool     // less is better: the front of a Scatter goes the other way
 }
 
 // Plot is a chart with two axes.
@@ -40,6 +42,14 @@ type Plot struct {
 	Name   string // for readers who hear the page: what the chart shows
 	X, Y   Axis
 	Series []Series
+	Marks  []Mark
+}
+
+// Mark is a place on the X axis at which something happened: a line across the plot with a word.
+type Mark struct {
+	X    float64
+	Word string
+	Bad  bool
 }
 
 // mostTogether is how many series one plot holds and still be read; more get a panel each.

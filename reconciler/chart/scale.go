@@ -50,10 +50,13 @@ func Number(v float64) string {
 }
 
 func digits(v float64) string {
+	if v == 0 {
+		return "0" // and not -0
+	}
 	size := math.Abs(v)
 	decimals := 0
 	switch {
-	case size == 0 || size >= 1000:
+	case size >= 1000:
 	case size >= 100:
 		decimals = 1
 	case size >= 1:

@@ -1,12 +1,12 @@
 package chart
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 )
 
-// Scatter draws points without lines: more to the right and more up are better. The front goes through those that no other point
-// beats in both directions; it is over all series together.
+// Scatter draws points without lines. The front goes through those that no other point beats in both directions, of all series
+// together: more is better, unless an axis says that less is.
 func Scatter(p Plot) html {
 	all := p.drawn()
 	if len(all) == 0 {
@@ -14,7 +14,7 @@ func Scatter(p Plot) html {
 	}
 	f := &frame{w: width, h: height}
 	f.x, f.y = p.bounds(all)
-	front := Front(all)
+	front := p.front(all)
 	f.open("div", "class", "chart-box")
 	f.area(p, 16)
 	reached := reachable(all)
@@ -43,8 +43,8 @@ func Scatter(p Plot) html {
 	return f.html()
 }
 
-// Front are the valid points that no other one beats in both directions, from left to right.
-func Front(all []Series) []Point {
+// front are the valid points that no other one beats in both directions, from left to right.
+func (p Plot) front(all []Series) []Point {
 	var points, out []Point
 	for _, s := range all {
 		for _, q := range s.Points {
@@ -55,33 +55,61 @@ func Front(all []Series) []Point {
 	}
 	for _, q := range points {
 		if !slices.ContainsFunc(points, func(o Point) bool {
-			return o.X >= q.X && o.Y >= q.Y && (o.X > q.X || o.Y > q.Y)
+			return p.X.least(o.X, q.X) && p.Y.least(o.Y, q.Y) && (o.X != q.X || o.Y != q.Y)
 		}) {
 			out = append(out, q)
 		}
 	}
-	slices.SortFunc(out, func(a, b Point) int {
-		if a.X < b.X {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(out, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 	return out
 }
 
-// front draws steps: at a value of X, the best Y that any point with at least that X has.
+// least reports whether a is at least as good as b.
+func (a Axis) least(x, y float64) bool {
+	if a.Less {
+		return x <= y
+	}
+	return x >= y
+}
+
+// front joins the best points.
 func (f *frame) front(front []Point) {
 	if len(front) < 2 {
 		return
 	}
-	d := ""
-	for i, q := range front {
-		x, y := place(f.x.at(q.X)), place(f.y.at(q.Y))
-		if i == 0 {
-			d = fmt.Sprintf("M%s %sH%s", place(f.x.lo), y, x)
-			continue
-		}
-		d += fmt.Sprintf("V%sH%s", y, x)
+	var places [][2]float64
+	for _, q := range front {
+		places = append(places, [2]float64{f.x.at(q.X), f.y.at(q.Y)})
 	}
-	f.tag("path", "class", "chart-front", "d", d)
+	f.tag("path", "class", "chart-front", "d", path(places))
+}
+
+// Dots draws many points, as requests over time: without lines, and without tips except for those that do not count.
+func Dots(p Plot) html {
+	return p.compose(func(p Plot, f *frame, all []Series, first int) []key {
+		f.area(p, 12)
+		f.begin(p.Name, false)
+		f.axes(p)
+		var keys []key
+		for i, s := range all {
+			d := ""
+			for _, q := range s.Points {
+				if q.Invalid {
+					f.mark(p, s, first+i, q, false, false)
+					continue
+				}
+				d += "M" + place(f.x.at(q.X)) + " " + place(f.y.at(q.Y)) + "h0"
+			}
+			class := color(first + i)
+			if s.Invalid {
+				class = "chart-bad"
+			}
+			f.tag("path", "class", "chart-dots "+class, "data-series", s.Name, "d", d)
+			if (len(all) > 1 || s.Invalid) && !f.slim {
+				keys = append(keys, key{"", s.Name, first + i, s.Invalid})
+			}
+		}
+		f.shut("svg")
+		return keys
+	})
 }

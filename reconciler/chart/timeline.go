@@ -117,7 +117,7 @@ func (f *frame) span(s Span, now, from time.Time, y float64, first bool) {
 	const thick = laneHeight/2 - 3
 	x1, x2 := f.x.at(s.From.Sub(from).Seconds()), f.x.at(s.until(now).Sub(from).Seconds())
 	tip := s.tip(now)
-	f.open("g", append([]any{"class", "chart-point chart-" + s.State.String(), "data-tip", tip}, reach(tip, first)...)...)
+	f.open("g", append([]any{"class", "chart-point chart-" + s.State.String()}, reach(first)...)...)
 	f.text("title", tip)
 	if s.To.IsZero() && s.Limit.After(now) {
 		end := f.x.at(s.Limit.Sub(from).Seconds())

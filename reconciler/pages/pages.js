@@ -100,9 +100,24 @@
       if (table.tBodies[0].rows.length > 1) sortable(table);
       if (table.tBodies[0].rows.length >= many) filterable(table);
       stripe(table);
+      const box = table.closest(".box");
+      if (!box) continue;
+      box.classList.toggle("long", table.tBodies[0].rows.length > 15);
+      sizes?.observe(box);
     }
   };
+  // A box whose table fits need not scroll, so that headings stay at the top of the page; one that scrolls is a window if it is long.
+  const sizes = "ResizeObserver" in globalThis ? new ResizeObserver(all => {
+    for (const { target: box } of all) {
+      box.classList.remove("fits");
+      box.classList.toggle("fits", box.scrollWidth <= box.clientWidth);
+    }
+  }) : null;
   globalThis.assayTables = tables;
   globalThis.assaySorted = table => { table.assayFilter?.(); sorted(table); };
   document.addEventListener("DOMContentLoaded", () => { switcher(); tables(document); });
+
+  // Paper has no folds.
+  addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach(d => { d.open = true; d.dataset.folded = ""; }));
+  addEventListener("afterprint", () => document.querySelectorAll("details[data-folded]").forEach(d => { d.open = false; delete d.dataset.folded; }));
 })();

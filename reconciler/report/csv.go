@@ -6,13 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"assay/reconciler/plain"
+	"assay/reconciler/results"
 )
 
-// CSV has one row for each run: its identity, its point, its metrics. Columns of metrics are headed by their names, so that
-// programs find them; the JSON form says what each metric is.
+// CSV has one row for each run: its identity, what it ran on, its point, its metrics. Columns says what the first ones are; the JSON
+// form says what each metric is.
 func (r Report) CSV() ([]byte, error) {
 	params, metrics := map[string]bool{}, map[string]bool{}
 	for _, row := range r.Runs {
@@ -24,26 +24,16 @@ func (r Report) CSV() ([]byte, error) {
 		}
 	}
 	ps, ms := slices.Sorted(maps.Keys(params)), slices.Sorted(maps.Keys(metrics))
-	head := []string{"experiment", "benchmark", "repeat", "run", "revision", "phase", "valid", "simulated", "engine", "started"}
+	var head []string
+	for _, c := range Columns() {
+		head = append(head, c.Name)
+	}
 	for _, p := range ps {
 		head = append(head, "point_"+p)
 	}
 	rows := [][]string{append(head, ms...)}
 	for _, row := range r.Runs {
-		line := []string{row.Experiment, row.Benchmark, strconv.Itoa(row.Repeat), row.Run, row.Revision, row.Phase, strconv.FormatBool(row.Valid),
-			strconv.FormatBool(row.Simulated), row.Engine(), row.Started.UTC().Format(time.RFC3339)}
-		for _, p := range ps {
-			line = append(line, row.Point[p])
-		}
-		for _, m := range ms {
-			v, ok := row.Metrics[m]
-			if !ok {
-				line = append(line, "")
-				continue
-			}
-			line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
-		}
-		rows = append(rows, line)
+		rows = append(rows, csvRow(row, ps, ms))
 	}
 	for _, row := range rows {
 		for i, c := range row {
@@ -53,4 +43,22 @@ func (r Report) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	err := csv.NewWriter(&b).WriteAll(rows)
 	return b.Bytes(), err
+}
+
+func csvRow(row results.Row, params, metrics []string) (line []string) {
+	for _, c := range Columns() {
+		line = append(line, c.of(row))
+	}
+	for _, p := range params {
+		line = append(line, row.Point[p])
+	}
+	for _, m := range metrics {
+		v, ok := row.Metrics[m]
+		if !ok {
+			line = append(line, "")
+			continue
+		}
+		line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return line
 }

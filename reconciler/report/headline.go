@@ -15,7 +15,8 @@ const mostHeadlines = 3
 // headline is a number that a reader in a hurry wants, and where it was measured.
 type headline struct{ Benchmark, What, Value, Where string }
 
-// headlines are the best values of each benchmark over its points, of the metrics that are headlines.
+// headlines are the best values of each benchmark over its points, of the metrics that are headlines. Which point is best is said only
+// where it is told apart from all others.
 func (r Report) headlines() (out []headline) {
 	for _, name := range r.benchmarks() {
 		all, n := r.of(name), 0
@@ -23,7 +24,7 @@ func (r Report) headlines() (out []headline) {
 			if n == mostHeadlines {
 				break
 			}
-			best, ok := bestOf(all, c)
+			h, ok := bestOf(all, c)
 			if !ok {
 				continue
 			}
@@ -32,30 +33,11 @@ func (r Report) headlines() (out []headline) {
 			if len(all) > 1 {
 				what = map[results.Direction]string{results.Higher: "Highest ", results.Lower: "Lowest "}[c.Better] + inSentence(what)
 			}
-			where := []string{many(best.Runs, "run")}
-			if p := pointText(best.Point); p != "" {
-				where = append([]string{p}, where...)
-			}
-			if best.Simulated {
-				where = append(where, "simulated")
-			}
-			if best.Engine != "" {
-				where = append(where, "engine "+best.Engine)
-			}
-			out = append(out, headline{name, what, cell(best, c), strings.Join(where, ", ")})
+			value, where := h.says(c)
+			out = append(out, headline{name, what, value, where})
 		}
 	}
 	return out
-}
-
-func bestOf(all []Summary, c results.Metric) (best Summary, ok bool) {
-	for _, s := range all {
-		v, has := s.Metrics[c.Name]
-		if has && (!ok || c.Improves(best.Metrics[c.Name].Mean, v.Mean)) {
-			best, ok = s, true
-		}
-	}
-	return best, ok
 }
 
 // counted says in one sentence how many runs count.

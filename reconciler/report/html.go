@@ -2,21 +2,42 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"assay/reconciler/chart"
+	"assay/reconciler/pages"
 	"assay/reconciler/results"
 )
 
 //go:embed page.html
 var pageText string
 
+//go:embed page.css
+var pageStyle string
+
+// style and script are all that the page has of each; its policy allows these, by their digests, and nothing else.
+var (
+	style  = chart.CSS + pages.CSS + pageStyle
+	script = pages.Script + chart.Script
+	policy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'", digest(style), digest(script))
+)
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"point": pointText, "cell": cell, "columns": columnsOf, "why": why,
+	"point": pointText, "cells": cellOf, "why": why,
+	"began": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"date":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
 	"lower": func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) },
 	"short": func(s string) string { return s[:min(len(s), 12)] },
@@ -26,19 +47,28 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // HTML is the report as one page that needs nothing else.
 func (r Report) HTML() ([]byte, error) {
-	figures, err := r.Figures()
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
-	err = page.Execute(&b, map[string]any{
-		"R": r, "Figures": figures, "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
+	err := page.Execute(&b, map[string]any{
+		"CSS": template.CSS(style), "Script": template.JS(script), "Policy": policy,
+		"R": r, "Figures": r.Figures(), "Trends": r.trends(), "Worse": r.worse(), "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
 		"Counted": r.counted(), "Changed": r.changed(), "Compared": r.Compared, "Older": r.older(), "Verdicts": r.verdicts(), "Simulation": r.simulation(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// shownCell is a cell of a summary's table: what it is sorted by, and its two lines.
+type shownCell struct{ Sort, Mean, Spread string }
+
+func cellOf(s Summary, c results.Metric) shownCell {
+	mean, spread := cells(s, c)
+	out := shownCell{Mean: mean, Spread: spread}
+	if v, ok := s.Metrics[c.Name]; ok {
+		out.Sort = strconv.FormatFloat(v.Mean, 'g', -1, 64)
+	}
+	return out
 }
 
 // section is a benchmark's table.
@@ -80,8 +110,12 @@ func (r Report) provenance() []fact {
 	for _, row := range r.Runs {
 		add("revision", row.Revision)
 		add("commit", row.Commit)
+		add("model", row.Model)
 		add("job", row.JobID)
-		add("nodes of the service", strings.Join(row.Nodes, ","))
+		add("nodes of the service", strings.Join(nodesOf(row), ","))
+		add("GPUs", strings.Join(gpuModels(row), ", "))
+		add("GPU driver", strings.Join(gpuDrivers(row), ", "))
+		add("CPU", strings.Join(cpuModels(row), ", "))
 		for _, set := range []map[string]string{row.Versions, row.Host} {
 			for _, k := range results.SortedKeys(set) {
 				add(k, set[k])

@@ -18,7 +18,7 @@ func (r Report) Markdown() string {
 	if s := r.simulation(); s != "" {
 		fmt.Fprintf(&b, "**%s** They say nothing about a real system; each is marked.\n\n", s)
 	}
-	fmt.Fprintf(&b, "%s %s %s\n\n", r.counted(), r.changed(), r.older())
+	fmt.Fprintf(&b, "%s %s %s\n\n", r.counted(), strings.TrimSpace(r.changed()+" "+r.worse()), r.older())
 	for _, h := range r.headlines() {
 		fmt.Fprintf(&b, "- %s, %s: **%s** (%s)\n", plain.Markdown(h.Benchmark), h.What, h.Value, plain.Markdown(h.Where))
 	}
@@ -32,6 +32,7 @@ func (r Report) Markdown() string {
 		r.summaryTable(&b, r.of(name))
 	}
 	r.changeTable(&b)
+	r.historyTable(&b)
 	if bad := r.invalid(); len(bad) > 0 {
 		table(&b, "Not counted", "Run", "Point", "Why")
 		for _, row := range bad {

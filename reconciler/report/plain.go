@@ -16,7 +16,8 @@ func plainRows(rows []results.Row) []results.Row {
 		r := &out[i]
 		r.Commit, r.JobID, r.Point = plain.Line(r.Commit), plain.Line(r.JobID), plainMap(r.Point)
 		r.Versions, r.Host = plainMap(r.Versions), plainMap(r.Host)
-		r.Nodes, r.Reasons = slices.Clone(r.Nodes), slices.Clone(r.Reasons)
+		r.Nodes, r.Reasons, r.Model = slices.Clone(r.Nodes), slices.Clone(r.Reasons), plain.Line(r.Model)
+		plainHardware(r)
 		for k, v := range r.Nodes {
 			r.Nodes[k] = plain.Line(v)
 		}
@@ -25,6 +26,19 @@ func plainRows(rows []results.Row) []results.Row {
 		}
 	}
 	return out
+}
+
+// plainHardware cleans what nodes say of themselves; the row's nodes are its own.
+func plainHardware(r *results.Row) {
+	r.Hardware = slices.Clone(r.Hardware)
+	for i := range r.Hardware {
+		n := &r.Hardware[i]
+		n.Name, n.Kernel, n.CPU, n.Absent, n.GPUs = plain.Line(n.Name), plain.Line(n.Kernel), plain.Line(n.CPU), plainMap(n.Absent), slices.Clone(n.GPUs)
+		for k := range n.GPUs {
+			g := &n.GPUs[k]
+			g.Index, g.UUID, g.Model, g.Driver = plain.Line(g.Index), plain.Line(g.UUID), plain.Line(g.Model), plain.Line(g.Driver)
+		}
+	}
 }
 
 func plainGates(all []gate.Verdict) []gate.Verdict {

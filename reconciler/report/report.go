@@ -2,10 +2,12 @@ package report
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 
 	"assay/api/v1alpha1"
+	"assay/reconciler/changes"
 	"assay/reconciler/compare"
 	"assay/reconciler/decide"
 	"assay/reconciler/gate"
@@ -18,6 +20,8 @@ type Revision struct {
 	Hash       string    `json:"hash"`
 	Source     string    `json:"source,omitempty"`
 	Commit     string    `json:"commit,omitempty"`
+	Author     string    `json:"author,omitempty"`
+	Subject    string    `json:"subject,omitempty"` // of the commit
 	At         time.Time `json:"at,omitzero"`
 }
 
@@ -58,6 +62,7 @@ type Report struct {
 	Against    string            `json:"against,omitempty"` // the revision that changes are compared with
 	Changes    []compare.Row     `json:"changes,omitempty"`
 	Compared   []string          `json:"compared,omitempty"` // what targets that were measured in turn show, in sentences
+	History    []changes.Series  `json:"history,omitempty"`  // metrics over the revisions that measured them
 	Runs       []results.Row     `json:"runs"`
 	Metrics    map[string]entry  `json:"metrics,omitempty"` // what the metrics of the runs are
 	measured   []Measured        // the last one is shown
@@ -104,6 +109,7 @@ func Build(in Input) Report {
 		}
 	}
 	r.compareRevisions()
+	r.overRevisions()
 	r.describe()
 	return r
 }
@@ -124,7 +130,7 @@ func interval(g results.Group, metric string) Interval {
 		s.Mean, s.Lo, s.Hi = typical.Center, typical.Lo, typical.Hi
 	}
 	i := Interval{N: s.N, Mean: s.Mean}
-	if s.N > 1 {
+	if s.N > 1 && !math.IsInf(s.Lo, 0) && !math.IsInf(s.Hi, 0) {
 		i.Lo, i.Hi = &s.Lo, &s.Hi
 	}
 	return i

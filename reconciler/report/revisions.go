@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/reconciler/chart"
 	"assay/reconciler/compare"
 	"assay/reconciler/gate"
 	"assay/reconciler/results"
@@ -62,44 +63,14 @@ func (r Report) called() (n int) {
 	return n
 }
 
-// revisions draws the main number of a benchmark without a sweep, over all revisions that measured it.
-func (r Report) revisions(name string, all []Summary) ([]Figure, error) {
-	metric := mainMetric(all)
-	if len(all) != 1 || len(all[0].Point) > 0 {
-		return nil, nil
-	}
-	good, invalid := series{name: words(metric)}, series{name: "not valid", bad: true}
-	var names []string
-	for _, m := range r.measured {
-		g, ok := m.group(all[0])
-		values := g.Values(metric)
-		if !ok || len(values) == 0 {
-			continue
-		}
-		x := float64(len(names))
-		names, good.spots = append(names, m.name()), append(good.spots, at(x, interval(g, metric), ""))
-		for _, row := range g.Invalid {
-			if y, ok := row.Metrics[metric]; ok {
-				invalid.spots = append(invalid.spots, exact(x, y))
-			}
-		}
-	}
-	if len(names) < 2 {
-		return nil, nil
-	}
-	groups := []series{good}
-	if len(invalid.spots) > 0 {
-		groups = append(groups, invalid)
-	}
-	d, err := bars("", words(metric), names, groups)
-	return figure("revisions-"+name, name+": over revisions", "Means over repeats with their 95 % intervals, oldest revision first. Whether two differ: the table of changes.", all, d, err)
-}
+// mostBars is how many points one bar chart can hold and still be read.
+const mostBars = 16
 
 // changes draws the main number of a sweep next to that of the revision before, at the points in common.
-func (r Report) changes(name string, all []Summary) ([]Figure, error) {
+func (r Report) changes(name string, all []Summary) (out []Figure) {
 	m, ok := r.before()
 	if !ok || len(all) == 1 && len(all[0].Point) == 0 {
-		return nil, nil
+		return nil
 	}
 	metric, was := mainMetric(all), map[string]Interval{}
 	both := slices.DeleteFunc(slices.Clone(all), func(s Summary) bool {
@@ -111,20 +82,25 @@ func (r Report) changes(name string, all []Summary) ([]Figure, error) {
 		was[s.group.Name()] = interval(g, metric)
 		return false
 	})
-	if len(both) == 0 {
-		return nil, nil
+	pages := (len(both) + mostBars - 1) / mostBars
+	for page := range pages {
+		some := both[page*mostBars : min(len(both), (page+1)*mostBars)]
+		before, now := chart.Series{Name: m.name()}, chart.Series{Name: r.measured[len(r.measured)-1].name()}
+		plot := chart.Plot{Name: name + ": " + before.Name + " and now", X: chart.Axis{Title: strings.Join(slices.Sorted(maps.Keys(both[0].Point)), ", ")}, Y: chart.Axis{Title: words(metric)}}
+		for i, s := range some {
+			before.Points = append(before.Points, at(float64(i), was[s.group.Name()], ""))
+			now.Points = append(now.Points, at(float64(i), s.Metrics[metric], ""))
+			plot.X.Names = append(plot.X.Names, values(s.Point))
+		}
+		plot.Series = []chart.Series{before, now}
+		id := "revisions-" + name
+		if pages > 1 {
+			plot.Name += fmt.Sprintf(" (%d of %d)", page+1, pages)
+			id += fmt.Sprintf("-%d", page+1)
+		}
+		out = append(out, Figure{ID: id, Title: plot.Name, Chart: chart.Bars(plot), Caption: "Means over repeats with their 95 % intervals, at the points that both have measured. Whether two differ: the table of changes."})
 	}
-	both, note := some(both, mostBars, "points in common")
-	before, now := series{name: m.name()}, series{name: r.measured[len(r.measured)-1].name()}
-	var names []string
-	for i, s := range both {
-		before.spots = append(before.spots, at(float64(i), was[s.group.Name()], ""))
-		now.spots = append(now.spots, at(float64(i), s.Metrics[metric], ""))
-		names = append(names, values(s.Point))
-	}
-	parameters := strings.Join(slices.Sorted(maps.Keys(both[0].Point)), ", ")
-	d, err := bars(parameters, words(metric), names, []series{before, now})
-	return figure("revisions-"+name, name+": "+m.name()+" and now", "Means over repeats with their 95 % intervals, at the points that both have measured."+note, all, d, err)
+	return out
 }
 
 // values of a point in the order of its parameters, for an axis that names those.

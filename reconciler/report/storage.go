@@ -5,12 +5,12 @@ import (
 	"maps"
 	"slices"
 
+	"assay/reconciler/chart"
 	"assay/reconciler/results"
 )
 
 // phases draws the phases of storage runs: bandwidths and metadata rates, in separate figures for each engine.
-func phases(name string, all []Summary) ([]Figure, error) {
-	var out []Figure
+func phases(name string, all []Summary) (out []Figure) {
 	engines := map[string][]Summary{}
 	for _, s := range all {
 		if slices.ContainsFunc(results.Phases(results.Bandwidth), s.has) || slices.ContainsFunc(results.Phases(results.Metadata), s.has) {
@@ -19,14 +19,10 @@ func phases(name string, all []Summary) ([]Figure, error) {
 	}
 	for _, engine := range slices.Sorted(maps.Keys(engines)) {
 		for _, group := range []string{results.Bandwidth, results.Metadata} {
-			figures, err := phasesOf(name, engine, engines[engine], group)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, figures...)
+			out = append(out, phasesOf(name, engine, engines[engine], group))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // has reports whether any run of a summary, valid or not, has measured a phase.
@@ -42,26 +38,27 @@ func (s Summary) has(phase results.Metric) bool {
 	return false
 }
 
-func phasesOf(name, engine string, all []Summary, group string) ([]Figure, error) {
-	all, note := some(all, mostCurves, "points")
-	var names []string
-	unit, groups, invalid := "", make([]series, len(all)), series{name: "not valid", bad: true}
-	for _, phase := range results.Phases(group) {
-		x := float64(len(names))
+func phasesOf(name, engine string, all []Summary, group string) Figure {
+	plot := chart.Plot{}
+	names := namer(all, "")
+	for _, s := range all {
+		plot.Series = append(plot.Series, chart.Series{Name: names(s.Point)})
+	}
+	for x, phase := range results.Phases(group) {
 		for i, s := range all {
-			groups[i].name, _ = split(s.Point, nil)
+			one := &plot.Series[i]
 			if y, ok := s.Metrics[phase.Name]; ok {
-				groups[i].spots = append(groups[i].spots, at(x, y, ""))
+				one.Points = append(one.Points, at(float64(x), y, ""))
 			}
 			for _, row := range s.group.Invalid {
 				if y, ok := row.Metrics[phase.Name]; ok {
-					invalid.spots = append(invalid.spots, exact(x, y))
+					one.Points = append(one.Points, not(float64(x), y, row))
 				}
 			}
 		}
-		names, unit = append(names, phase.Title), phase.Unit
+		plot.X.Names, plot.Y.Title = append(plot.X.Names, phase.Title), phase.Unit
 	}
-	d, err := bars("", unit, names, append(groups, invalid))
-	return figure(fmt.Sprintf("phases-%s-%s-%t", name, engine, group == results.Bandwidth), fmt.Sprintf("%s: %s by phase, engine %s", name, unit, engine),
-		"Means over repeats with their 95 % intervals. Numbers of different engines are never in one figure."+note, all, d, err)
+	plot.Name = fmt.Sprintf("%s: %s by phase, engine %s", name, plot.Y.Title, engine)
+	return Figure{ID: fmt.Sprintf("phases-%s-%s-%t", name, engine, group == results.Bandwidth), Title: plot.Name, Chart: chart.Bars(plot),
+		Caption: "Means over repeats with their 95 % intervals. Numbers of different engines are never in one figure."}
 }

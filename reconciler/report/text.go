@@ -12,8 +12,20 @@ import (
 	"assay/reconciler/results"
 )
 
+// power are what is shown of electricity beside the columns of the catalogue: nobody compares it by default, but who has it wants it.
+var power = []string{"gpu_power_mean_w", "energy_per_request_j", "energy_per_output_token_j"}
+
 // columnsOf are the metrics that a benchmark's tables show, of those that its summaries have.
-func columnsOf(all []Summary) []results.Metric { return results.Shown(results.Column, metricsOf(all)) }
+func columnsOf(all []Summary) []results.Metric {
+	names := metricsOf(all)
+	out := results.Shown(results.Column, names)
+	for _, name := range power {
+		if slices.Contains(names, name) {
+			out = append(out, results.Describe(name))
+		}
+	}
+	return out
+}
 
 // metricsOf are the names of the metrics that any of some summaries has.
 func metricsOf(all []Summary) (out []string) {
@@ -42,18 +54,30 @@ func (r Report) of(benchmark string) (out []Summary) {
 	return out
 }
 
-// cell is a mean with half of its interval.
+// cell is a mean with half of its interval, or why there is none.
 func cell(s Summary, c results.Metric) string {
+	mean, spread := cells(s, c)
+	switch {
+	case spread == "":
+		return mean
+	case strings.HasPrefix(spread, "±"):
+		return mean + " " + spread
+	}
+	return mean + " (" + spread + ")"
+}
+
+// cells are the two lines of a cell: the mean, and ± half of its interval or the reason why there is none.
+func cells(s Summary, c results.Metric) (mean, spread string) {
 	v, ok := s.Metrics[c.Name]
 	switch {
 	case !ok:
-		return "–"
+		return "–", ""
 	case v.Lo == nil:
-		return results.Number(v.Mean)
+		return results.Number(v.Mean), many(v.N, "run")
 	}
 	half := (*v.Hi - *v.Lo) / 2
 	digits := decimals(half)
-	return strconv.FormatFloat(v.Mean, 'f', digits, 64) + " ± " + strconv.FormatFloat(half, 'f', digits, 64)
+	return strconv.FormatFloat(v.Mean, 'f', digits, 64), "± " + strconv.FormatFloat(half, 'f', digits, 64)
 }
 
 // decimals are those that two digits of an interval need: further digits of the mean would be noise.
@@ -136,10 +160,10 @@ func (r Report) older() string {
 	return fmt.Sprintf("Revision %d, the newest, has no result yet; this is %s.", r.Unmeasured, r.measured[len(r.measured)-1].name())
 }
 
-// median with its interval, as order statistics give it.
+// median with its interval, or why there is none.
 func median(m results.Median) string {
 	if math.IsInf(m.Lo, 0) || math.IsInf(m.Hi, 0) {
-		return results.Number(m.Center)
+		return results.Number(m.Center) + " (" + many(m.N, "run") + ")"
 	}
 	return fmt.Sprintf("%s [%s, %s]", results.Number(m.Center), results.Number(m.Lo), results.Number(m.Hi))
 }

@@ -34,6 +34,8 @@ type Row struct {
 	Window     *drivers.Window        `json:"window,omitempty"` // when it measured
 	JobID      string                 `json:"jobID,omitempty"`
 	Nodes      []string               `json:"nodes,omitempty"`
+	Model      string                 `json:"model,omitempty"`    // that was asked for
+	Hardware   []drivers.Node         `json:"hardware,omitempty"` // of the target: its nodes with their GPUs
 	Metrics    map[string]float64     `json:"metrics,omitempty"`
 	Versions   map[string]string      `json:"versions,omitempty"`
 	Host       map[string]string      `json:"host,omitempty"`
@@ -71,6 +73,9 @@ func Rows(runs []plan.Run) []Row {
 		}
 		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Deployment: r.Deployment, Seed: r.Seed, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
 			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir}
+		if r.Given != nil {
+			row.Model = r.Given.Model
+		}
 		if r.Phase == v1alpha1.RunFailed {
 			row.Reasons = []drivers.Reason{{Reason: string(r.Reason), Message: r.Message}}
 		}
@@ -78,6 +83,7 @@ func Rows(runs []plan.Run) []Row {
 			row.Valid, row.Simulated = res.Valid && r.Phase == v1alpha1.RunComplete, r.Simulated || res.Simulated
 			row.Reasons = append(row.Reasons, res.Reasons...)
 			row.Started, row.Ended, row.Window, row.Metrics, row.Versions, row.Host, row.Files = res.Started, res.Ended, res.Window, res.Metrics, res.Versions, res.Host, res.Files
+			row.Hardware = res.Nodes
 		}
 		out = append(out, row)
 	}

@@ -1,0 +1,112 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/reconciler/chart"
+	"assay/reconciler/results"
+)
+
+// pareto draws what one user sees against what one GPU gives: tokens per second of an answer (1000 / TPOT) and output tokens per
+// second and GPU. Where the GPUs of a point are not known, the point is not there, and the caption says why.
+func pareto(name string, all []Summary) []Figure {
+	const speed, total = "tpot_median_ms", "output_throughput"
+	var known []Summary
+	gpus, reasons := map[string]int{}, []string{}
+	for _, s := range all {
+		if s.Metrics[speed].N == 0 || s.Metrics[total].N == 0 {
+			continue
+		}
+		n, reason := s.gpus()
+		if reason != "" {
+			if !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
+			continue
+		}
+		gpus[s.group.Name()] = n
+		known = append(known, s)
+	}
+	f := Figure{ID: "pareto-" + name, Title: name + ": tok/s/user and tok/s/GPU"}
+	if len(known) == 0 {
+		if len(reasons) == 0 {
+			return nil
+		}
+		f.Caption = "not drawn, for how many GPUs there were is not known: " + listed(reasons) + "."
+		return []Figure{f}
+	}
+	parameter := along(known, isLoad)
+	plot := chart.Plot{Name: f.Title, X: chart.Axis{Title: "tok/s/user (1000 / TPOT median, ms)"}, Y: chart.Axis{Title: "output tok/s/GPU"},
+		Series: seriesOf(curvesAlong(known, parameter), func(s Summary) []chart.Point {
+			n := float64(gpus[s.group.Name()])
+			y := s.Metrics[total]
+			per := Interval{N: y.N, Mean: y.Mean / n}
+			if y.Lo != nil {
+				lo, hi := *y.Lo/n, *y.Hi/n
+				per.Lo, per.Hi = &lo, &hi
+			}
+			p := at(1000/s.Metrics[speed].Mean, per, s.Point[parameter])
+			p.Note += ", " + many(int(n), "GPU")
+			return []chart.Point{p}
+		})}
+	f.Chart = chart.Scatter(plot)
+	f.Caption = "Each mark is a point; up and to the right is better. The dashed line is the Pareto front of the means: no other point has both more tokens for a user and more from a GPU. Points whose intervals reach the line may belong to it."
+	if len(reasons) > 0 {
+		f.Caption += " Points without a known number of GPUs are left out: " + listed(reasons) + "."
+	}
+	return []Figure{f}
+}
+
+// gpus is how many GPUs a summary's target has, or why that is not known.
+func (s Summary) gpus() (n int, reason string) {
+	n = -1
+	for _, row := range s.group.Rows {
+		one, reason := gpusOf(row)
+		if reason != "" {
+			return 0, reason
+		}
+		if n >= 0 && one != n {
+			return 0, fmt.Sprintf("runs of one point had %d and %d", n, one)
+		}
+		n = one
+	}
+	if n < 0 {
+		return 0, "no run counts"
+	}
+	return n, ""
+}
+
+// gpusOf is how many GPUs the target of a run had.
+func gpusOf(row results.Row) (n int, reason string) {
+	if len(row.Hardware) == 0 {
+		return 0, "the result names no node of the target"
+	}
+	for _, node := range row.Hardware {
+		if len(node.GPUs) == 0 {
+			why := node.Absent["gpus"]
+			if why == "" {
+				why = "it names none"
+			}
+			return 0, "node " + node.Name + ": " + why
+		}
+		n += len(node.GPUs)
+	}
+	return n, ""
+}
+
+// listed are the first of some reasons, and how many more there are.
+func listed(all []string) string {
+	const most = 3
+	out := ""
+	for i, one := range all[:min(len(all), most)] {
+		if i > 0 {
+			out += "; "
+		}
+		out += one
+	}
+	if more := len(all) - most; more > 0 {
+		out += fmt.Sprintf("; and %d more", more)
+	}
+	return out
+}
