@@ -146,17 +146,29 @@ func (a *app) webOptions(st *store.Store, site v1alpha1.Site) live.Options {
 			return loop.Preview(ctx, nil)
 		},
 		Series: func(ctx context.Context, expression string, from, to time.Time, step time.Duration) ([]drivers.Series, error) {
-			url, token, _, err := a.livePrometheus(st, site)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
-			}
-			client, err := prometheus.NewClient(url, token, time.Minute)
+			client, err := a.runningPrometheus(st, site)
 			if err != nil {
 				return nil, err
 			}
 			return client.Range(ctx, expression, from, to, step)
 		},
+		Average: func(ctx context.Context, expression string, parts []drivers.Span) (float64, error) {
+			client, err := a.runningPrometheus(st, site)
+			if err != nil {
+				return 0, err
+			}
+			return client.Average(ctx, expression, parts, scrapeEvery)
+		},
 	}
+}
+
+// runningPrometheus is the site's or the running controller's; drivers.ErrUnavailable without one. A page starts none.
+func (a *app) runningPrometheus(st *store.Store, site v1alpha1.Site) (*prometheus.Client, error) {
+	url, token, _, err := a.livePrometheus(st, site)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
+	}
+	return prometheus.NewClient(url, token, time.Minute)
 }
 
 // carriesOut carries wishes out: each is the verb of its name, typed here. Where a controller does the work the verb does not wait for it;

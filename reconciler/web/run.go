@@ -154,7 +154,7 @@ func runPage(r *request) (*page, error) {
 	if v.Log = r.logs(v.Experiment+"/"+st.ID, linesShown); v.Log.Lines == "" && v.Log.Problem == "" {
 		v.Log.Problem = "it has printed nothing"
 	}
-	all, err := r.events(view.Filter{Experiment: v.Experiment}, eventsOnPage)
+	all, err := r.events(v.Experiment, eventsOnPage)
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +195,11 @@ func figuresOf(metrics map[string]float64) (headlines []figure, groups []figures
 		}
 	}
 	return headlines, groups
+}
+
+// aside reports whether a group is shown folded: what the load and the client were like, and not what was asked for.
+func aside(group string) bool {
+	return slices.Contains([]string{results.Load, results.Client, results.Server, "other"}, group)
 }
 
 // runWord is how a run ended, and whether it counts, in one word for its state.

@@ -39,8 +39,9 @@ type Options struct {
 	Sites   func() ([]view.Object, error)
 	Results resultset.Reader
 	Series  Series
-	Token   string // of those who may read
-	Act     string // of those who may also act; empty: nobody may
+	Average resultset.Average // of the values of PromQL gates; drivers.ErrUnavailable when no Prometheus can be asked
+	Token   string            // of those who may read
+	Act     string            // of those who may also act; empty: nobody may
 	// Do carries a wish out, as the verb of that name would, and returns what that said. It can take as long as the verb takes.
 	Do func(context.Context, Wish) (said string, err error)
 }
@@ -52,6 +53,7 @@ type Server struct {
 	next     *shared[[]plan.Step]
 	sessions sessions
 	wishes   wishes
+	events   *store.EventsReader
 	heavy    chan struct{} // a place for each answer that reads all runs of an experiment
 	ctx      context.Context
 	end      context.CancelFunc
@@ -59,7 +61,7 @@ type Server struct {
 
 // New makes a server that ends what it began with ctx.
 func New(ctx context.Context, o Options) *Server {
-	s := &Server{o: o, heavy: make(chan struct{}, 2), sessions: newSessions()}
+	s := &Server{o: o, heavy: make(chan struct{}, 2), sessions: newSessions(), events: &store.EventsReader{Store: o.Store}}
 	s.ctx, s.end = context.WithCancel(ctx)
 	s.world = newShared(s.ctx, observedFor, o.Read)
 	s.next = newShared(s.ctx, max(plannedFor, o.Site.Spec.Poll.Every.Std()), o.Next)
