@@ -193,6 +193,23 @@ func (r Row) Repeats() string {
 	return fmt.Sprintf("n=%d", r.Before.N)
 }
 
+// Test says by what a row was decided.
+func (r Row) Test() string {
+	if r.P == nil {
+		return r.Repeats()
+	}
+	return fmt.Sprintf("p=%.3f %s", *r.P, r.Repeats())
+}
+
+// Spread is a median with half of its interval as a share, as benchstat prints it; ∞ where there are too few values.
+func Spread(m results.Median) string {
+	spread := "∞"
+	if half := math.Max(m.Hi-m.Center, m.Center-m.Lo); !math.IsInf(half, 0) && m.Center != 0 {
+		spread = fmt.Sprintf("%.0f%%", 100*half/math.Abs(m.Center))
+	}
+	return results.Number(m.Center) + " ± " + spread
+}
+
 // named are the metrics that are wanted, each once, of those that there are.
 func named(wanted, there []string) (out []results.Metric) {
 	switch {
