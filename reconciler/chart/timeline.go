@@ -39,6 +39,7 @@ type Times struct {
 	Name  string
 	Now   time.Time
 	Lanes []Lane
+	Width float64 // of the drawing, where it is not for a phone too
 }
 
 const laneHeight, laneName = 26.0, 13.0
@@ -50,7 +51,7 @@ func Timeline(t Times) html {
 	if from.IsZero() {
 		return ""
 	}
-	f := &frame{w: width, h: float64(len(t.Lanes))*(laneHeight+laneName) + 26}
+	f := &frame{w: max(width, t.Width), h: float64(len(t.Lanes))*(laneHeight+laneName) + 26}
 	f.x = scale{from: 0, to: to.Sub(from).Seconds(), lo: 4, hi: f.w - 4}
 	f.y = scale{lo: f.h - 20, hi: 0, to: 1}
 	f.open("div", "class", "chart-box")
