@@ -83,6 +83,7 @@ func (a *app) overSSH(ctx context.Context, c *cobra.Command, pos []string, to re
 		return err
 	}
 	l.Interrupt, l.Widths = interrupts, text.Resized(following, a.out, a.err)
+	l.Lines = func() int { return text.Height(a.out, a.err) }
 	code, err := remote.Run(conn, l)
 	switch {
 	case errors.Is(err, remote.ErrInterrupted):
@@ -105,7 +106,8 @@ func (a *app) laptop(ctx, following context.Context, c *cobra.Command, pos []str
 		return ""
 	}
 	t := remote.Typed{Context: to, Verb: verbPath(c), Args: a.args, Pos: pos, Flag: flag, Secret: source.Secret,
-		Terminal: remote.Terminal{In: text.IsTerminal(a.in), Out: text.Columns(a.out), Err: text.Columns(a.err)}}
+		Terminal: remote.Terminal{In: text.IsTerminal(a.in), Out: text.Columns(a.out), Err: text.Columns(a.err),
+			Lines: text.Height(a.out, a.err), Plain: !text.Colours(a.out) && !text.Colours(a.err)}}
 	var m *remote.Manifest
 	var edits <-chan remote.Manifest
 	if paths, err := c.Flags().GetStringSlice("filename"); err != nil || len(paths) == 0 {

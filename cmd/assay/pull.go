@@ -13,6 +13,8 @@ import (
 	"assay/drivers/container"
 	"assay/drivers/hub"
 	"assay/reconciler/redact"
+	"assay/reconciler/view"
+	"assay/reconciler/view/live"
 )
 
 // pullOptions are the flags of `assay pull`.
@@ -103,7 +105,12 @@ func (a *app) pullWeights(ctx context.Context, site v1alpha1.Site, weights []hub
 			a.note("model %d of %d  %s  %s", n+1, len(weights), w.Model, redact.Message(fmt.Sprintf(format, v...), token))
 		}
 		h := hub.Hub{Endpoint: os.Getenv("HF_ENDPOINT"), Token: token, Home: filepath.Join(site.Spec.Paths.Work, "huggingface"), Say: say}
+		display := live.New(a.err, a.out)
+		if display.Terminal() {
+			h.Progress = (&view.Fetch{Display: display, Object: w.Model}).Show
+		}
 		got, err := h.Fetch(ctx, w.Model, w.Revision)
+		display.Close()
 		if err != nil {
 			return cmp.Or(ctx.Err(), fmt.Errorf("pulling %s: %s; what is there is kept, and the same command goes on with it", w.Model, redact.Message(err.Error(), token)))
 		}

@@ -142,6 +142,12 @@ func TestSlurm(t *testing.T) {
 			t.Errorf("job %s pid %d became job %s pid %d, ready %v", before.JobID, before.PID, now.JobID, now.PID, now.Ready)
 		}
 	})
+	t.Run("a command runs in a step of the job, and its exit code is ours", func(t *testing.T) {
+		out, errs, code := w.run("exec", "llm", "--", "sh", "-c", "echo $SLURM_JOB_ID $ASSAY_JOB_DIR; exit 7")
+		if now := w.seat("e2e", "llm"); code != 7 || !strings.HasPrefix(out, now.JobID+" ") || !strings.Contains(out, "/jobs/e2e/llm-0/") {
+			t.Errorf("exit %d, %q, %s; it is job %s", code, out, errs, now.JobID)
+		}
+	})
 	t.Run("another node count replaces the job", func(t *testing.T) {
 		out, _, code := w.run("plan", "-f", w.write("e2e.yaml", llm("m2", 2, "20m", extraService)))
 		if code != 2 || !strings.Contains(out, "-/+") {

@@ -52,7 +52,7 @@ func (h Hub) Fetch(ctx context.Context, model, revision string) (Fetched, error)
 		return Fetched{}, err
 	}
 	out := Fetched{Commit: files.Commit, Files: len(files.Files)}
-	p := &progress{say: h.Say, since: time.Now()}
+	p := &progress{say: h.Say, often: h.Progress, since: time.Now()}
 	for _, f := range files.Files {
 		_, size := f.hash()
 		p.total += size

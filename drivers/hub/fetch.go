@@ -25,15 +25,20 @@ const (
 	reportEvery = 10 * time.Second
 )
 
-// progress is told every ten seconds.
+// progress is told every ten seconds, or to who draws it with every part.
 type progress struct {
 	say         func(format string, v ...any)
+	often       func(done, total int64)
 	done, total int64
 	since, told time.Time
 }
 
 func (p *progress) add(n int64) {
 	p.done += n
+	if p.often != nil {
+		p.often(p.done, p.total)
+		return
+	}
 	if now := time.Now(); now.Sub(p.told) > reportEvery && n > 0 {
 		p.told = now
 		p.say("%.2f of %.2f GB", float64(p.done)/1e9, float64(p.total)/1e9)

@@ -31,6 +31,7 @@ type Hub struct {
 	Token    string                        // of the user; may be empty
 	Home     string                        // HF_HOME
 	Say      func(format string, v ...any) // progress, a line each
+	Progress func(done, total int64)       // bytes of the model that is fetched, often; nil: Say tells now and then
 	client   *http.Client
 }
 

@@ -31,6 +31,7 @@ type Laptop struct {
 	Interrupt <-chan os.Signal // the first ends the verb, the second does not wait for it
 	Edits     <-chan Manifest
 	Widths    <-chan int // of the terminal, in columns, when it has changed
+	Lines     func() int // its height then; nil: not known
 }
 
 // Run runs a verb at the other end of c, and returns its exit code. Without one the error is ErrLost or ErrInterrupted.
@@ -116,7 +117,11 @@ func (a *answerer) until(site io.Reader) (int, error) {
 			}
 			go func() { _ = a.w.sendJSON(kindManifest, m) }()
 		case columns := <-a.Widths:
-			go func() { _ = a.w.sendJSON(kindTerminal, Terminal{Columns: columns}) }()
+			t := Terminal{Columns: columns}
+			if a.Lines != nil {
+				t.Lines = a.Lines()
+			}
+			go func() { _ = a.w.sendJSON(kindTerminal, t) }()
 		}
 	}
 }

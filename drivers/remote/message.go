@@ -67,6 +67,8 @@ type Terminal struct {
 	Out     int  `json:"out,omitempty"`     // columns
 	Err     int  `json:"err,omitempty"`     // columns
 	Columns int  `json:"columns,omitempty"` // a new width of the terminal, in a frame of its own
+	Lines   int  `json:"lines,omitempty"`   // of the terminal; 0: not known
+	Plain   bool `json:"plain,omitempty"`   // who types wants no colours
 }
 
 // check refuses a request that no laptop sends.

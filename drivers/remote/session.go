@@ -74,7 +74,7 @@ func (s *Session) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		return
 	}
 	t := s.request.Terminal
-	s.out, s.errs = newFarOutput(s.w, kindOut, t.Out), newFarOutput(s.w, kindErr, t.Err)
+	s.out, s.errs = newFarOutput(s.w, kindOut, t.Out, t), newFarOutput(s.w, kindErr, t.Err, t)
 	s.in.terminal = t.In
 	s.remember(s.request.Manifest, s.request.Attached)
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,8 +117,8 @@ func (s *Session) take(k kind, b []byte, cancel func()) error {
 		return err
 	case kindTerminal:
 		t, err := parse[Terminal](k, b)
-		s.out.resize(t.Columns)
-		s.errs.resize(t.Columns)
+		s.out.resize(t)
+		s.errs.resize(t)
 		return err
 	case kindManifest:
 		m, err := parse[Manifest](k, b)

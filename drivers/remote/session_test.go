@@ -62,13 +62,13 @@ func TestAVerb(t *testing.T) {
 	conn, served := laptopAndSite(t, func(_ context.Context, s *Session) int {
 		in, err := io.ReadAll(s.In())
 		fmt.Fprintf(s.Out(), "%s of %s with %q %v %s", s.Args(), s.Context(), in, err, strings.Repeat("x", 100_000))
-		fmt.Fprintf(s.Err(), "%d %d", s.out.Columns(), s.errs.Columns())
+		fmt.Fprintf(s.Err(), "%d %d %d %v", s.out.Columns(), s.errs.Columns(), s.errs.Lines(), s.errs.Plain())
 		return 7
 	})
 	l, out, errs := typed("get", "runs")
-	l.In, l.Request.Terminal = strings.NewReader("typed"), Terminal{Err: 132}
+	l.In, l.Request.Terminal = strings.NewReader("typed"), Terminal{Err: 132, Lines: 43, Plain: true}
 	code, err := Run(conn, l)
-	if want := `[get runs] of hpc with "typed" <nil> ` + strings.Repeat("x", 100_000); code != 7 || err != nil || out.String() != want || errs.String() != "0 132" {
+	if want := `[get runs] of hpc with "typed" <nil> ` + strings.Repeat("x", 100_000); code != 7 || err != nil || out.String() != want || errs.String() != "0 132 43 true" {
 		t.Errorf("%d, %v, %.60q, %q", code, err, out.String(), errs.String())
 	}
 	if err := <-served; err != nil {

@@ -11,19 +11,29 @@ import (
 type farOutput struct {
 	io.Writer
 	columns atomic.Int64
+	lines   atomic.Int64
+	plain   bool
 }
 
-func newFarOutput(w *writer, k kind, columns int) *farOutput {
-	o := &farOutput{Writer: w.stream(k)}
+func newFarOutput(w *writer, k kind, columns int, t Terminal) *farOutput {
+	o := &farOutput{Writer: w.stream(k), plain: t.Plain}
 	o.columns.Store(int64(columns))
+	o.lines.Store(int64(t.Lines))
 	return o
 }
 
-func (o *farOutput) resize(columns int) {
-	if columns > 0 && o.Columns() > 0 {
-		o.columns.Store(int64(columns))
+func (o *farOutput) resize(t Terminal) {
+	if t.Columns > 0 && o.Columns() > 0 {
+		o.columns.Store(int64(t.Columns))
+		o.lines.Store(int64(t.Lines))
 	}
 }
+
+// Lines is the height of the terminal; 0: it is not known.
+func (o *farOutput) Lines() int { return int(o.lines.Load()) }
+
+// Plain reports whether it gets no colours.
+func (o *farOutput) Plain() bool { return o.plain }
 
 // Columns is the width of the terminal, in columns; 0: it is none.
 func (o *farOutput) Columns() int { return int(o.columns.Load()) }

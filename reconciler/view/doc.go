@@ -25,6 +25,7 @@
 //	search.go     what searches have come to, with their curves
 //	state.go      the state of a service or run in a word, and its detail
 //	rows.go       an experiment on a terminal: a row a service, one a benchmark; progress.go: how far that is, and when it ends
+//	fetch.go      a download on a terminal
 //	settled.go    whether an experiment has settled, and what went wrong
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it

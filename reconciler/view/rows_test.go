@@ -148,3 +148,16 @@ func TestGoesOn(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestFetch: a download has a bar, and an end at the rate so far: what was there before it began is none of it.
+func TestFetch(t *testing.T) {
+	now := time.Now()
+	f := &Fetch{Object: "org/model", began: now.Add(-10 * time.Second), at: 1 << 30}
+	r := f.row(2<<30, 4<<30, now)
+	if want := "2.0 GiB of 4.0 GiB, 102.4 MiB/s, ETA 20 s"; r.Detail != want || r.Share.Part() != 0.5 || r.State != "Fetching" {
+		t.Errorf("%+v, want %s", r, want)
+	}
+	if r := f.row(4<<30, 4<<30, now); r.State != "Fetched" || r.Class != live.Done || r.Detail != "4.0 GiB of 4.0 GiB" {
+		t.Errorf("%+v", r)
+	}
+}

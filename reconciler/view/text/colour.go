@@ -24,6 +24,12 @@ func Colours(stream any) bool {
 	if os.Getenv("NO_COLOR") != "" {
 		return false
 	}
+	if s, ok := stream.(*Screen); ok {
+		stream = s.out
+	}
+	if p, ok := stream.(interface{ Plain() bool }); ok && p.Plain() { // the environment is that of another machine
+		return false
+	}
 	if f := os.Getenv("CLICOLOR_FORCE"); f != "" && f != "0" {
 		return true
 	}

@@ -33,6 +33,17 @@ func Columns(stream any) int {
 	return columns
 }
 
+// Height is how many lines the first of the streams has that is a terminal; 0: none is.
+func Height(streams ...any) int {
+	for _, s := range streams {
+		if IsTerminal(s) {
+			lines, _ := Size(s)
+			return lines
+		}
+	}
+	return 0
+}
+
 // Size is that of a terminal: 24 lines of 80 columns where it does not say.
 func Size(stream any) (lines, columns int) {
 	if s, ok := stream.(*Screen); ok {
