@@ -340,25 +340,67 @@ func TestReferencesAreWhole(t *testing.T) {
 // TestTutorial types the tutorial, word for word, and compares what appears with what it shows.
 func TestTutorial(t *testing.T) {
 	t.Parallel() // it mostly waits
-	w := newTestWorld(t)
-	w.walk("tutorial.md", w.env)
-	if out := w.must("get", "services"); strings.Contains(out, "first") {
-		t.Errorf("something is left:\n%s", out)
-	}
+	walk(t, "tutorial.md")
 }
 
 // TestTutorialOnSlurm types the tutorial for clusters on a real one.
 func TestTutorialOnSlurm(t *testing.T) {
 	t.Parallel() // it mostly waits
-	c := startSlurm(t)
-	w := newTestWorld(t)
-	w.walk("tutorial-slurm.md", append(w.env, "SLURM_CONF="+c.Conf()))
+	walk(t, "tutorial-slurm.md", "SLURM_CONF="+startSlurm(t).Conf())
+}
+
+// busy are the reasons by which assay says that this machine had too much else to do for a figure.
+var busy = regexp.MustCompile(`"Client(Busy|Crowded|Stolen|Stalled|Swapped|Throttled|Late)"`)
+
+// walk types a page in a world of its own. Where other tests took the machine from a benchmark, so that a run does not count and the
+// output is not that of the page, it begins once more.
+func walk(t *testing.T, page string, env ...string) {
+	t.Helper()
+	for left := 2; ; left-- {
+		w := newTestWorld(t, env...)
+		faults := w.types(page)
+		switch {
+		case len(faults) == 0:
+			w.until("nothing runs any more", 10*time.Second, func() (bool, string) {
+				left := w.processes()
+				return left == "", left
+			})
+			return
+		case left == 0 || !w.crowded():
+			t.Fatal(strings.Join(faults, "\n"))
+		}
+		t.Logf("once more, since the machine was busy: %s", strings.Join(faults, "\n"))
+	}
+}
+
+// processes are the command lines of what runs in a world.
+func (w *testWorld) processes() (left string) {
+	all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, p := range all {
+		if line, err := os.ReadFile(p); err == nil && bytes.Contains(line, []byte(w.dir)) {
+			left += string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})) + "\n"
+		}
+	}
+	return left
+}
+
+// crowded reports whether a run in a world of walk says so.
+func (w *testWorld) crowded() (crowded bool) {
+	_ = filepath.WalkDir(filepath.Join(w.dir, "assay"), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Name() == "run.json" {
+			text, _ := os.ReadFile(path)
+			crowded = crowded || busy.Match(text)
+		}
+		return nil
+	})
+	return crowded
 }
 
 const mark = "@@@ end of a command"
 
-// walk types the console blocks of a page, in one shell, in a folder with the files that the page shows.
-func (w *testWorld) walk(page string, env []string) {
+// types types the console blocks of a page, in one shell, in a folder with the files that the page shows, and returns what is not as
+// the page says.
+func (w *testWorld) types(page string) (faults []string) {
 	w.t.Helper()
 	script := ""
 	var shown []codeBlock // one for each command
@@ -383,7 +425,7 @@ func (w *testWorld) walk(page string, env []string) {
 	defer cancel()
 	c := exec.CommandContext(ctx, "bash")
 	c.Dir, c.Stdin = w.dir, strings.NewReader(script)
-	c.Env = append(env, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+filepath.Dir(w.state))
+	c.Env = append(w.env, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+filepath.Dir(w.state))
 	out, err := c.CombinedOutput()
 	parts := strings.Split(string(out), mark)
 	if err != nil || len(parts) != len(shown)+1 {
@@ -396,12 +438,13 @@ func (w *testWorld) walk(page string, env []string) {
 		}
 		ended, _, _ := strings.Cut(strings.TrimSpace(parts[i+1]), "\n")
 		if !slices.Contains([]string{"0", "2", "4"}, ended) { // plan has 2, validate 4
-			w.t.Errorf("%s: %s ended with %s:\n%s", s.at, s.info, ended, said)
+			faults = append(faults, fmt.Sprintf("%s: %s ended with %s:\n%s", s.at, s.info, ended, said))
 		}
 		if missing := differs(s.text, said); missing != "" {
-			w.t.Errorf("%s: %s\nshows not, in its place: %s\n%s", s.at, s.info, missing, said)
+			faults = append(faults, fmt.Sprintf("%s: %s\nshows not, in its place: %s\n%s", s.at, s.info, missing, said))
 		}
 	}
+	return faults
 }
 
 var (
