@@ -136,6 +136,12 @@ func TestSchedule(t *testing.T) {
 	w.apply()
 	want["01:50"] += w.repeats // llm's runs; what ext is asked has not changed
 	after("with another model", "")
+	w.schedule = ""
+	w.apply()
+	after("without the schedule", "") // nothing is measured again for that
+	if s := w.status[0].Schedule; s != nil {
+		t.Errorf("without a schedule it is %+v", s)
+	}
 	if err := errors.Join(w.final(), w.check()); err != nil {
 		t.Error(err)
 	}

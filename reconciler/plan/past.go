@@ -139,8 +139,8 @@ func (p *Past) Counts() map[BenchmarkPhase]int {
 func (e Experiment) Counted(past *Past) (out []EndedRun) {
 	x := &experiment{Experiment: e, past: past, waits: map[string]cause{}}
 	x.Wanted = e.wantedRuns()
-	if e.Schedule != nil {
-		x.wantRound(past.newestRound())
+	if round := past.newestRound(); !round.IsZero() {
+		x.wantRound(round)
 	}
 	x.follow()
 	for _, want := range x.wants {

@@ -69,11 +69,15 @@ func (x *experiment) dueRound(now time.Time) time.Time {
 
 // rounds lists the wanted runs of the round that is to be measured now.
 func (x *experiment) rounds(now time.Time) {
-	if x.Schedule == nil {
+	newest := x.newestRound()
+	if x.Schedule == nil && newest.IsZero() {
 		x.list()
 		return
 	}
-	x.begin(x.newestRound())
+	x.begin(newest) // also where there is a schedule no more
+	if x.Schedule == nil {
+		return
+	}
 	next := x.dueRound(now)
 	if next.IsZero() || slices.ContainsFunc(x.runs, active) {
 		return

@@ -20,6 +20,7 @@ type Row struct {
 	Benchmark  string                 `json:"benchmark"`
 	Point      map[string]string      `json:"point,omitempty"`
 	Repeat     int                    `json:"repeat"`
+	Round      time.Time              `json:"round,omitzero"`       // the time of the schedule that it was measured for; zero: it was due at none
 	Deployment string                 `json:"deployment,omitempty"` // which start of the servers it measured; empty: not known
 	Seed       int64                  `json:"seed,omitempty"`
 	Run        string                 `json:"run"`
@@ -72,7 +73,7 @@ func Rows(runs []plan.Run) []Row {
 			continue
 		}
 		row := Row{Experiment: r.Experiment, Benchmark: r.Benchmark, Point: r.Point, Repeat: r.Repeat, Deployment: r.Deployment, Seed: r.Seed, Run: r.ID, Revision: r.Revision, Commit: r.Commit,
-			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir}
+			Phase: r.Phase, Simulated: r.Simulated, JobID: r.JobID, Nodes: r.Nodes, Started: r.Created, Ended: r.Ended, Dir: r.Dir, Round: r.Round}
 		if r.Given != nil {
 			row.Model = r.Given.Model
 		}
@@ -90,17 +91,20 @@ func Rows(runs []plan.Run) []Row {
 	return out
 }
 
-// Newest keeps the newest row of every repeat. Rows of an engine that the benchmark no longer uses are left out: they would
-// be averaged with the first repeats of the new engine.
+// Newest keeps the newest row of every repeat. Rows of an engine that the benchmark no longer uses are left out, and those of an
+// earlier time of its schedule: they would be averaged with the first repeats of the new engine, or of the new time.
 func Newest(rows []Row) []Row {
-	last, engine := map[string]int{}, map[string]string{}
+	last, engine, round := map[string]int{}, map[string]string{}, map[string]time.Time{}
 	for i, r := range rows {
 		last[r.Key()+" "+strconv.Itoa(r.Repeat)] = i
 		engine[r.Key()] = cmp.Or(r.Engine(), engine[r.Key()])
+		if r.Round.After(round[r.Key()]) {
+			round[r.Key()] = r.Round
+		}
 	}
 	var out []Row
 	for i, r := range rows {
-		former := r.Engine() != "" && r.Engine() != engine[r.Key()]
+		former := r.Engine() != "" && r.Engine() != engine[r.Key()] || r.Round.Before(round[r.Key()])
 		if last[r.Key()+" "+strconv.Itoa(r.Repeat)] == i && !former {
 			out = append(out, r)
 		}

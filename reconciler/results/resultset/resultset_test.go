@@ -304,3 +304,44 @@ func TestChanged(t *testing.T) {
 		t.Errorf("without a gate: %+v, %v", got, err)
 	}
 }
+
+// TestCompleteAndRounds: a revision is complete once every repeat has ended, and is found by its content; of a benchmark that is
+// measured again by its schedule only the newest time counts, also while that goes on.
+func TestCompleteAndRounds(t *testing.T) {
+	m := &memory{}
+	m.accept("e", "aaaa1111", "a")
+	r := m.reader()
+	r.Configurations = func(store.Revision) ([]plan.Configuration, error) {
+		return []plan.Configuration{{Benchmark: "q", Fingerprint: "a", Repeats: 2}}, nil
+	}
+	complete := func(want bool, counted string) {
+		t.Helper()
+		read, err := r.Measurements("e")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rev, found, err := read.Measuring("aaaa1111")
+		if err != nil || found != want || found && rev.Generation != 1 {
+			t.Errorf("complete: %v, want %v: %+v, %v", found, want, rev, err)
+		}
+		if got := values(read.Of(m.revisions[0])); got != counted {
+			t.Errorf("%s count, want %s", got, counted)
+		}
+	}
+	complete(false, "")
+	m.measure("e", "aaaa1111", 1, 10)
+	complete(false, "10")
+	m.measure("e", "aaaa1111", 2, 11)
+	complete(true, "10 11")
+	m.measure("e", "aaaa1111", 1, 20)
+	m.runs[2].Round = start.Add(time.Hour)
+	complete(false, "20")
+	m.measure("e", "aaaa1111", 2, 21)
+	m.runs[3].Round = start.Add(time.Hour)
+	complete(true, "20 21")
+	if read, err := r.Measurements("e"); err != nil {
+		t.Error(err)
+	} else if _, found, err := read.Measuring("bbbb"); found || err != nil {
+		t.Errorf("of another content: %v %v", found, err)
+	}
+}
