@@ -157,20 +157,3 @@ func TestOpenWhatIsNoFile(t *testing.T) {
 		t.Errorf("a member that changed: %v", err)
 	}
 }
-
-// FuzzOpen: what is accepted is made of its members alone, byte for byte.
-func FuzzOpen(f *testing.F) {
-	b := made(f, contents(f), "")
-	f.Add(b)
-	f.Add(b[:len(b)/2])
-	f.Add(resealed(f, b, func(m *[]part) { (*m)[0].text = "{}" }, sumsFile))
-	f.Add([]byte(zipped(f, "x")))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := checked(b, Who{}); err != nil {
-			return
-		}
-		if again := resealed(t, b, func(*[]part) {}, sumsFile); !bytes.Equal(b, again) {
-			t.Errorf("a bundle of %d bytes is accepted that is not the one of its members", len(b))
-		}
-	})
-}

@@ -35,7 +35,11 @@ func (b *Bundle) Place(e *v1alpha1.Experiment, folder, dir string) (*Files, erro
 		}
 		d := b.Provenance.Data[i]
 		if k := slices.IndexFunc(b.Members, func(m Member) bool { return m.Name == dataFolder+d.SHA256 }); k >= 0 {
-			to := filepath.Join(folder, d.SHA256, filepath.Base(path))
+			name := filepath.Base(path)
+			if !plainName.MatchString(name) { // another's words decide no path
+				name = "data"
+			}
+			to := filepath.Join(folder, d.SHA256, name)
 			f.take[to] = b.Members[k]
 			return to
 		}

@@ -142,6 +142,21 @@ func TestDataSets(t *testing.T) {
 	}
 }
 
+// TestWhereDataSetsGo: names that a bundle says lead nowhere else.
+func TestWhereDataSetsGo(t *testing.T) {
+	c := contents(t)
+	c.Data = true
+	b, dir := opened(t, c), t.TempDir()
+	for _, path := range []string{"/a/..", "/", "/a/.hidden", "/a/x y\n"} {
+		b.Provenance.Data[0].Path = path
+		e := v1alpha1.Experiment{Spec: v1alpha1.ExperimentSpec{Benchmarks: []v1alpha1.Benchmark{{Serving: &v1alpha1.Serving{File: path}}}}}
+		_, err := b.Place(&e, dir, "")
+		if got, want := e.Spec.Benchmarks[0].Serving.File, filepath.Join(dir, b.Provenance.Data[0].SHA256, "data"); err != nil || got != want {
+			t.Errorf("%q is put at %q, want %q, %v", path, got, want, err)
+		}
+	}
+}
+
 type nopWriter struct{}
 
 func (nopWriter) Write(p []byte) (int, error) { return len(p), nil }
