@@ -155,6 +155,10 @@ func TestPanels(t *testing.T) {
 	if got := grouped(all); len(got) != 3 || got[0].name != "itl=0" || len(got[0].all) != 5 {
 		t.Errorf("%+v", got)
 	}
+	bad := Series{Name: "bad", Panel: "itl=0", Points: []Point{At(1, 1)}, Invalid: true}
+	if got := grouped(append(all, bad, bad)); len(got) != 3 {
+		t.Errorf("with two that do not count: %d panels", len(got))
+	}
 	if got := grouped(append(all, all...)); len(got) != 28 || got[1].name != "itl=1, 1" {
 		t.Errorf("%+v", got)
 	}

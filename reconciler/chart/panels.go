@@ -18,7 +18,7 @@ func (p Plot) compose(with draw) html {
 	if len(all) == 0 {
 		return ""
 	}
-	if len(all) > mostTogether {
+	if crowded(all) {
 		return p.panels(all, with)
 	}
 	f := &frame{w: width, h: height}
@@ -28,6 +28,18 @@ func (p Plot) compose(with draw) html {
 	f.keyed(keys)
 	f.shut("div")
 	return f.html()
+}
+
+// crowded reports whether series are too many for one plot. Those that do not count are told apart from the others by their dashes, so
+// as many of them may be there besides.
+func crowded(all []Series) bool {
+	bad := 0
+	for _, s := range all {
+		if s.Invalid {
+			bad++
+		}
+	}
+	return len(all)-bad > mostTogether || bad > mostTogether
 }
 
 // panels draws several plots with the same axes: one for each group of series, or where those have no groups, or too large ones, one for
@@ -71,7 +83,7 @@ func grouped(all []Series) (out []panel) {
 		}
 		out[i].all = append(out[i].all, s)
 	}
-	if !slices.ContainsFunc(out, func(g panel) bool { return g.name == "" || len(g.all) > mostTogether }) {
+	if !slices.ContainsFunc(out, func(g panel) bool { return g.name == "" || crowded(g.all) }) {
 		return out
 	}
 	out = nil

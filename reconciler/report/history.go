@@ -105,6 +105,36 @@ func (r Report) trends() (out []trend) {
 	return out
 }
 
+// mostDrawn is how many series over revisions are drawn in the open; the rest is folded below them.
+const mostDrawn = 6
+
+// history are the drawn series: those that became worse first, and of those that changed the largest change.
+func history(all []trend) (open, folded []trend) {
+	for _, t := range all {
+		if t.Figure != "" {
+			open = append(open, t)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b trend) int { return cmp.Compare(b.weight(), a.weight()) })
+	n := min(len(open), mostDrawn)
+	return open[:n], open[n:]
+}
+
+// weight is the largest change of a series, above 1e6 where it is for the worse.
+func (t trend) weight() (most float64) {
+	for _, step := range t.Steps {
+		if step.Change == nil {
+			continue
+		}
+		w := min(math.Abs(step.By), 1e5)
+		if step.Worse {
+			w += 1e6
+		}
+		most = max(most, w)
+	}
+	return most
+}
+
 func changesOf(s changes.Series) (out []change) {
 	for _, step := range s.Steps {
 		if step.Change == nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,25 @@ func TestOverRevisions(t *testing.T) {
 	}
 	if r := built(row(nil, 1, map[string]float64{"ttft_median_ms": 20})); strings.Contains(r.Markdown(), "Over revisions") {
 		t.Error("one revision has nothing to be compared with")
+	}
+}
+
+// TestManyChangesAreFolded: the worst ones are in the open, and every one is drawn.
+func TestManyChangesAreFolded(t *testing.T) {
+	in := commits(rand.New(rand.NewPCG(1, 1)), 10, 0.08)
+	for i := range in.Measured {
+		for k := range in.Measured[i].Rows {
+			one := &in.Measured[i].Rows[k]
+			point, _ := strconv.ParseFloat(one.Point["concurrency"], 64)
+			if i >= 7 && point > 0 {
+				one.Metrics["ttft_median_ms"] *= 1 - 0.08*point // the more, the better
+			}
+		}
+	}
+	trends := Build(in).trends()
+	open, folded := history(trends)
+	if len(open) != mostDrawn || len(open)+len(folded) != 10 || open[0].Point["concurrency"] != "0" || open[1].Point["concurrency"] != "9" {
+		t.Errorf("%d open, %d folded, first at %v, %v", len(open), len(folded), open[0].Point, open[1].Point)
 	}
 }
 

@@ -48,9 +48,11 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 // HTML is the report as one page that needs nothing else.
 func (r Report) HTML() ([]byte, error) {
 	var b bytes.Buffer
+	trends := r.trends()
+	drawn, folded := history(trends)
 	err := page.Execute(&b, map[string]any{
 		"CSS": template.CSS(style), "Script": template.JS(script), "Policy": policy,
-		"R": r, "Figures": r.Figures(), "Trends": r.trends(), "Worse": r.worse(), "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
+		"R": r, "Figures": r.Figures(), "Trends": trends, "Drawn": drawn, "Folded": folded, "Worse": r.worse(), "Benchmarks": r.sections(), "Invalid": r.invalid(), "Provenance": r.provenance(), "Headlines": r.headlines(),
 		"Counted": r.counted(), "Changed": r.changed(), "Compared": r.Compared, "Older": r.older(), "Verdicts": r.verdicts(), "Simulation": r.simulation(),
 	})
 	if err != nil {
@@ -77,6 +79,9 @@ type section struct {
 	Summaries []Summary
 	Columns   []results.Metric
 }
+
+// Broad reports whether the table needs a sheet of paper on its side.
+func (s section) Broad() bool { return len(s.Columns) > 9 }
 
 func (r Report) sections() (out []section) {
 	for _, name := range r.benchmarks() {

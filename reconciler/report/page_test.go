@@ -7,13 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -112,13 +115,13 @@ func theme(name string) chromedp.Action {
 
 // TestPage looks at one page in one browser, for what takes time is to start it.
 func TestPage(t *testing.T) {
-	ctx := browser(t, everyColumn(t), time.Minute)
+	ctx := browser(t, everyColumn(t), 3*time.Minute)
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, context.Context)
-	}{{"no column is cut", noColumnIsCut}, {"contrast", contrast}, {"keys", keys}, {"without scripts", withoutScripts}} {
+	}{{"no column is cut", noColumnIsCut}, {"contrast", contrast}, {"keys", keys}, {"without scripts", withoutScripts}, {"paper", paper}} {
 		t.Run(c.name, func(t *testing.T) {
-			do(t, ctx, emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900), chromedp.Reload())
+			do(t, ctx, emulation.SetScriptExecutionDisabled(false), emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900), chromedp.Reload())
 			c.test(t, ctx)
 		})
 	}
@@ -225,6 +228,34 @@ func withoutScripts(t *testing.T, ctx context.Context) {
 		chromedp.Evaluate(`[...document.querySelectorAll("svg.chart")].filter(s => s.getBoundingClientRect().height > 50).length`, &figures))
 	if buttons != 0 || rows != 12 || figures < 5 {
 		t.Errorf("%d controls, %d rows, %d figures", buttons, rows, figures)
+	}
+}
+
+// paper: a table of many columns is printed on a sheet on its side, which it fits; what is folded on a screen is printed.
+func paper(t *testing.T, ctx context.Context) {
+	var pdf []byte
+	do(t, ctx, emulation.SetEmulatedMedia().WithMedia("print"), chromedp.EmulateViewport(1016, 700)) // A4 on its side without its margins
+	if wide := ask[int](t, ctx, `document.querySelector("#table-q table").scrollWidth`); wide > 1016 {
+		t.Errorf("the table is %d wide", wide)
+	}
+	if narrow := ask[int](t, ctx, `document.querySelector("#table-q tbody td").clientWidth`); narrow < 80 {
+		t.Errorf("the names of points have %d pixels", narrow)
+	}
+	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		pdf, _, err = cdp.PrintToPDF().WithPreferCSSPageSize(true).Do(ctx)
+		return err
+	}))
+	sides := map[bool]int{}
+	for _, m := range regexp.MustCompile(`/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]`).FindAllStringSubmatch(string(pdf), -1) {
+		w, _ := strconv.ParseFloat(m[1], 64)
+		h, _ := strconv.ParseFloat(m[2], 64)
+		sides[w > h]++
+	}
+	if sides[true] == 0 || sides[true] > 2 || sides[false] < 5 {
+		t.Errorf("%d sheets on their sides, %d upright", sides[true], sides[false])
+	}
+	if closed := ask[int](t, ctx, `(dispatchEvent(new Event("beforeprint")), document.querySelectorAll("details:not([open])").length)`); closed > 0 {
+		t.Errorf("%d folds are closed on paper", closed)
 	}
 }
 
