@@ -317,6 +317,11 @@ func TestRefused(t *testing.T) {
 	if _, err := Write(t.Context(), "xml", t.TempDir(), s); err == nil {
 		t.Error("a format that there is not")
 	}
+	none := s
+	none.Rows = none.Rows[1:]
+	if made, err := Write(t.Context(), "vllm", t.TempDir(), none); err == nil || made.Files != 0 {
+		t.Errorf("no valid serving run: %+v, %v", made, err)
+	}
 	s.Rows[0].Files = []string{"../../out.json"}
 	if _, err := Write(t.Context(), "mlflow", t.TempDir(), s); err == nil {
 		t.Error("a file out of the folder of its run")

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 )
@@ -28,6 +29,9 @@ func writeVLLM(f *folder, s Set) error {
 				return err
 			}
 		}
+	}
+	if f.made.Files == 0 {
+		return errors.New("no valid run of a serving benchmark is among them, and only those have results of vLLM's form; another format has all runs")
 	}
 	if invalid > 0 {
 		f.note("%d run(s) that are not valid have no file: vLLM's form cannot say so.", invalid)

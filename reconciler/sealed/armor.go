@@ -19,6 +19,7 @@ const (
 // blob is what the text of a signature holds (PROTOCOL.sshsig of OpenSSH). ssh-keygen judges it; here its parts are told apart.
 type blob struct {
 	keyType     string
+	key         string // in base64
 	fingerprint string // of the key, as ssh-keygen -l prints it
 }
 
@@ -46,7 +47,7 @@ func dearmor(text []byte) (blob, error) {
 		return blob{}, altered("its signature was made for %q, not for a bundle (%s)", part[1], namespace)
 	}
 	sum := sha256.Sum256([]byte(part[0]))
-	return blob{keyType, "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])}, nil
+	return blob{keyType, base64.StdEncoding.EncodeToString([]byte(part[0])), "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])}, nil
 }
 
 // cutString takes a string off, as ssh writes it: its length in four bytes, and then that many.

@@ -28,6 +28,8 @@ type Provenance struct {
 	Hosts    []map[string]string `json:"hosts,omitempty"`    // facts of where the clients ran
 	Data     []DataSet           `json:"data,omitempty"`
 	Runs     []RunFacts          `json:"runs"`
+
+	FileSystems []drivers.FileSystem `json:"fileSystems,omitempty"` // that storage runs measured
 }
 
 // DataSet is a file that runs read.
@@ -63,6 +65,9 @@ func (c Contents) provenance() Provenance {
 		p.Nodes, p.Clients = once(p.Nodes, res.Nodes), once(p.Clients, res.Clients)
 		if len(res.Host) > 0 {
 			p.Hosts = once(p.Hosts, []map[string]string{res.Host})
+		}
+		if res.FileSystem != nil {
+			p.FileSystems = once(p.FileSystems, []drivers.FileSystem{*res.FileSystem})
 		}
 		for _, name := range slices.Sorted(maps.Keys(res.Versions)) {
 			if p.Versions == nil {

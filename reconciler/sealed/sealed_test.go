@@ -273,6 +273,16 @@ func TestSignatures(t *testing.T) {
 	if got, err = checked(b, Who{}); err != nil || got.Signature.Principal != "" {
 		t.Errorf("asked for nobody: %+v, %v", got.Signature, err)
 	}
+	pub, err := os.ReadFile(key + ".pub")
+	if err != nil {
+		t.Fatal(err)
+	}
+	several, elsewhere := key+".several", key+".elsewhere"
+	write(t, several, `one@example.org namespaces="git" `+string(pub)+`two@example.org,three@example.org `+string(pub))
+	write(t, elsewhere, `one@example.org namespaces="git" `+string(pub))
+	if got, err = checked(b, Who{AllowedSigners: several}); err != nil || got.Signature.Principal != "two@example.org" {
+		t.Errorf("one of several names: %+v, %v", got.Signature, err)
+	}
 	unsigned := made(t, contents(t), "")
 	for name, bad := range map[string]struct {
 		b    []byte
@@ -281,6 +291,7 @@ func TestSignatures(t *testing.T) {
 	}{
 		"another key":       {made(t, c, other), Who{AllowedSigners: allowed}, "is not in "},
 		"another person":    {b, Who{AllowedSigners: allowed, Signer: "you@example.org"}, "not one of you@example.org"},
+		"for git alone":     {b, Who{AllowedSigners: elsewhere}, "not one of one@example.org"},
 		"none":              {unsigned, Who{AllowedSigners: allowed}, "not signed"},
 		"taken off":         {resealed(t, b, func(m *[]part) { *m = (*m)[:len(*m)-1] }), Who{}, "its signature was taken off"},
 		"put on":            {resealed(t, unsigned, func(m *[]part) { *m = append(*m, part{signatureFile, "x"}) }), Who{}, "was made without a signature"},

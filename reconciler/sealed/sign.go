@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/drivers/durable"
@@ -19,6 +20,8 @@ type Signature struct {
 	Key       string `json:"key"`                 // its fingerprint: SHA256:…
 	Type      string `json:"type"`                // ssh-ed25519 …
 	Principal string `json:"principal,omitempty"` // who may use that key, by the file of allowed signers; empty: no file was given
+
+	public string // the key as files of keys have it
 }
 
 // sign signs SHA256SUMS with a key: a private one, or the public half of one that an agent holds.
@@ -45,7 +48,7 @@ func (s signers) check(ctx context.Context, text, signature []byte) (*Signature,
 	if err != nil {
 		return nil, err
 	}
-	found := &Signature{Key: parts.fingerprint, Type: parts.keyType}
+	found := &Signature{Key: parts.fingerprint, Type: parts.keyType, public: parts.key}
 	dir, err := os.MkdirTemp("", "assay-bundle-") // ssh-keygen reads a signature from a file alone
 	if err != nil {
 		return nil, err
@@ -61,17 +64,45 @@ func (s signers) check(ctx context.Context, text, signature []byte) (*Signature,
 		}
 		return found, nil
 	}
-	if found.Principal = s.id; found.Principal == "" {
-		out, err := keygen(ctx, text, "-Y", "find-principals", "-s", file, "-f", s.file)
-		if err != nil {
-			return nil, fmt.Errorf("the key %s that signed it is not in %s", found.Key, s.file)
+	return found, s.allowed(ctx, text, file, found)
+}
+
+// allowed finds out which of the allowed signers has signed.
+func (s signers) allowed(ctx context.Context, text []byte, file string, found *Signature) error {
+	who := []string{s.id}
+	if s.id == "" {
+		var err error
+		if who, err = s.names(found); err != nil {
+			return err
 		}
-		found.Principal, _, _ = strings.Cut(string(out), "\n")
 	}
-	if _, err := keygen(ctx, text, "-Y", "verify", "-f", s.file, "-I", found.Principal, "-n", namespace, "-s", file); err != nil {
-		return nil, fmt.Errorf("its signature by the key %s is not one of %s by %s: %w", found.Key, found.Principal, s.file, err)
+	err := errors.New("no name stands beside its key")
+	for _, id := range who {
+		if _, err = keygen(ctx, text, "-Y", "verify", "-f", s.file, "-I", id, "-n", namespace, "-s", file); err == nil {
+			found.Principal = id
+			return nil
+		}
 	}
-	return found, nil
+	return fmt.Errorf("its signature by the key %s is not one of %s by %s: %w", found.Key, strings.Join(who, ", "), s.file, err)
+}
+
+// names are those that stand beside the key of a signature. ssh-keygen -Y find-principals knows the first line alone, which can be
+// one for signatures of other things.
+func (s signers) names(found *Signature) (out []string, err error) {
+	text, err := safefile.ReadFile(s.file, 1<<20)
+	if err != nil {
+		return nil, fmt.Errorf("reading the allowed signers: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if slices.Contains(words, found.public) && !strings.HasPrefix(words[0], "#") {
+			out = append(out, strings.Split(strings.Trim(words[0], `"`), ",")...)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the key %s that signed it is not in %s; of a certificate name the --signer", found.Key, s.file)
+	}
+	return out, nil
 }
 
 // keygen runs ssh-keygen on a text. A key that has a passphrase asks for it on the terminal.
