@@ -64,7 +64,7 @@ func (a *app) runApply(ctx context.Context, o applyOptions) error {
 	switch {
 	case broken && len(in.Files) == 0:
 	case o.dryRun:
-		_, err = a.preview(ctx, in)
+		_, err = a.preview(ctx, in, "")
 	default:
 		err = a.apply(ctx, in, o)
 	}

@@ -34,7 +34,7 @@ the kinds that you name:
   --images  images in the state directory that no job of a declared experiment used
   --files   files that came from a laptop (assay context), when no revision of a declared experiment names them
 
-Without a kind it only lists what there is. It never touches a live job, a declared service's data, a folder that you gave
+Of one deleted experiment assay purge EXPERIMENT removes everything that was measured. Without a kind it only lists what there is. It never touches a live job, a declared service's data, a folder that you gave
 (only those that carry assay's marker, made for this state directory), or anything behind a link.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, pos []string) error {

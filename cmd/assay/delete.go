@@ -34,6 +34,8 @@ func deleteCmd(a *app, run func(context.Context, deleteOptions) error) *cobra.Co
 	c := &cobra.Command{
 		Use:   "delete experiment NAME... | experiment/NAME...",
 		Short: "Cancel everything an experiment runs and forget it; its history, runs and logs are kept",
+		Long: `delete cancels every job of an experiment and forgets it. What it measured stays: get runs --deleted, history, describe, report,
+compare, gate and logs go on reading it by its name. assay undo EXPERIMENT brings it back, assay purge EXPERIMENT removes what stays.`,
 		RunE: verb(&o, run, func(pos []string) error {
 			if len(pos) > 0 == (len(o.files) > 0) {
 				return errors.New("type: assay delete experiment/NAME, or: assay delete -f FILE")
@@ -162,6 +164,9 @@ func (a *app) untilForgotten(ctx context.Context, st *store.Store, names []strin
 			if !ok {
 				fmt.Fprintf(a.out, "experiment/%s deleted\n", name)
 				a.unverified(ctx, st, name, before)
+				if runs, err := st.Finished(name); err == nil && len(runs) > 0 {
+					a.note("What it measured is kept: assay get runs --deleted. Remove it: assay purge %s", name)
+				}
 				break
 			}
 			if s, ok, err := st.Status(name); err == nil && ok && !said {

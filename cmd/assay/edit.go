@@ -90,7 +90,7 @@ func (a *app) runEdit(ctx context.Context, o editOptions) error {
 	}
 	b := a.batch(st, site, source.Here("edit"), o.prune)
 	b.Secrets = accept.Keeping(head, b.Secrets)
-	if _, err = a.showPlan(ctx, b, m); err != nil {
+	if _, err = a.showPlan(ctx, b, m, ""); err != nil {
 		return fmt.Errorf("%w; what you saved is kept in %s", err, session.Keep())
 	}
 	rev, err := b.Replace(head, m.Experiments[0])

@@ -23,6 +23,7 @@ type planOptions struct {
 	files  []string
 	dryRun bool
 	cost   bool
+	format string // json, yaml; empty: for people
 }
 
 func planCmd(_ *app, run func(context.Context, planOptions) error) *cobra.Command {
@@ -38,11 +39,17 @@ func planCmd(_ *app, run func(context.Context, planOptions) error) *cobra.Comman
 
 Exit codes: 0 nothing to do, 2 changes, 1 error, 4 invalid manifest.`,
 		Args: args(cobra.NoArgs),
-		RunE: verb(&o, run),
+		RunE: verb(&o, run, func([]string) error {
+			if o.format != "" && (o.dryRun || o.cost) {
+				return errors.New("--output prints the steps: leave --dry-run and --cost out")
+			}
+			return oneOf(o.format, "", "json", "yaml")
+		}),
 	}
 	c.Flags().StringSliceVarP(&o.files, "filename", "f", nil, "file, folder, or - for standard input")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "contact no scheduler: print the jobs of the manifest alone, with their batch scripts and commands")
 	c.Flags().BoolVar(&o.cost, "cost", false, "print node-hours and GPU-hours, when the jobs would start, and which shorter walltime would start now")
+	c.Flags().StringVarP(&o.format, "output", "o", "", "json or yaml: {apiVersion, kind: Plan, summary, steps}")
 	return c
 }
 
@@ -60,7 +67,7 @@ func (a *app) runPlan(ctx context.Context, o planOptions) error {
 	case o.cost:
 		return a.printCost(ctx, in)
 	}
-	steps, err := a.preview(ctx, in)
+	steps, err := a.preview(ctx, in, o.format)
 	if err == nil && len(steps) > 0 {
 		return exitError{code: 2}
 	}
@@ -68,16 +75,16 @@ func (a *app) runPlan(ctx context.Context, o planOptions) error {
 }
 
 // preview prints the steps that applying in would take.
-func (a *app) preview(ctx context.Context, in source.Input) ([]plan.Step, error) {
+func (a *app) preview(ctx context.Context, in source.Input, format string) ([]plan.Step, error) {
 	m, st, s, err := a.loadAndOpen(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	return a.showPlan(ctx, a.batch(st, s, in.Origin, false), m)
+	return a.showPlan(ctx, a.batch(st, s, in.Origin, false), m, format)
 }
 
 // showPlan prints the steps that accepting the experiments of a manifest would lead to.
-func (a *app) showPlan(ctx context.Context, b accept.Batch, m v1alpha1.Manifest) ([]plan.Step, error) {
+func (a *app) showPlan(ctx context.Context, b accept.Batch, m v1alpha1.Manifest, format string) ([]plan.Step, error) {
 	st, s := b.Store, b.Site
 	revs, err := b.Preview(m.Experiments)
 	if err != nil {
@@ -95,6 +102,9 @@ func (a *app) showPlan(ctx context.Context, b accept.Batch, m v1alpha1.Manifest)
 	steps, err := loop.Preview(ctx, revs)
 	if err != nil {
 		return nil, err
+	}
+	if format != "" {
+		return steps, a.print(format, view.NewPlan(steps))
 	}
 	for _, s := range steps {
 		fmt.Fprintf(a.out, "%-9s  %s  %s\n", s.Symbol, s.Object, s.Reason)

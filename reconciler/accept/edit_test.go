@@ -43,11 +43,11 @@ func TestUndoOfADeletion(t *testing.T) {
 	if err != nil || len(got.Spec.Spec.Services) != 2 || got.Origin.Path != "revision 2" || got.Deleting || got.Outcome != store.Created || got.Generation != 4 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	last := gone()
+	gone()
 	if got, err = Undo(b.Store, "e", 1, false, drivers.Origin{Source: "undo"}); err != nil || len(got.Spec.Spec.Services) != 1 {
 		t.Errorf("to 1: %+v, %v", got, err)
 	}
-	if last = gone(); b.Store.Purge(last) != nil {
+	if last := gone(); b.Store.Purge(last) != nil {
 		t.Fatal("not purged")
 	}
 	if _, err = Undo(b.Store, "e", 0, false, drivers.Origin{}); err == nil || !strings.Contains(err.Error(), `no experiment "e"`) {

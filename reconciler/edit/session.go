@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"assay/drivers/safefile"
 )
 
 // maxText bounds what is read of a file that an editor saved, bytes.
@@ -76,8 +78,13 @@ func (s *Session) Keep() string {
 
 // Close removes the file, unless it is kept.
 func (s *Session) Close() {
-	if s.file != "" {
-		_ = os.RemoveAll(filepath.Dir(s.file)) // the system cleans its temporary folder
+	if s.file == "" {
+		return
+	}
+	dir := filepath.Dir(s.file)
+	if f, err := safefile.OpenAny(filepath.Dir(dir)); err == nil { // what stays the system cleans with its temporary folder
+		_, _ = f.Remove(context.Background(), filepath.Base(dir))
+		f.Close()
 	}
 }
 

@@ -74,8 +74,8 @@ type Result struct {
 
 // Step is one line of `assay plan`: what applying would do to an object, as a whole.
 type Step struct {
-	Symbol  string // Create, Destroy, Replace, RestartProcess, Update, StartRun
-	Object  string // experiment/service/slot or experiment/benchmark/repeat
-	Reason  string
-	Details []string // field: old -> new, where known
+	Symbol  string   `json:"symbol"` // Create, Destroy, Replace, RestartProcess, Update, StartRun
+	Object  string   `json:"object"` // experiment/service/slot or experiment/benchmark/repeat
+	Reason  string   `json:"reason"`
+	Details []string `json:"details,omitempty"` // field: old -> new, where known
 }

@@ -4,6 +4,7 @@
 //	identity.json                          the site, scheduler, cluster and user that it belongs to, and what tells it from a copy
 //	lease/<epoch>.json                     who holds the lease: created once, so that one process wins an epoch
 //	revisions/<experiment>/<n>.json        accepted versions, created once and numbered: the newest is the head
+//	revisions/<experiment>/<n>.forgotten   the experiment was deleted up to that revision; <n>.purged: and nothing measured is kept
 //	intents/<nonce>.json                   attempts to fill a seat: written before the scheduler is asked, kept until the job has ended
 //	intents/<batch>.json                   attempts that were begun together; their nonces begin with the batch's name
 //	jobs/<experiment>/<seat>/<nonce>/      desired.json, state.json, beat, job.<id>.log and log/ of one job

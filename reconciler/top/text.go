@@ -30,9 +30,7 @@ func (s State) Lines(parts []string, lines, columns int, colours bool, now time.
 		}
 		out = append(out, text.TableLines(t.header, t.rows, colours)...)
 	}
-	for _, n := range s.Notes {
-		out = append(out, n)
-	}
+	out = append(out, s.Notes...)
 	if lines > 0 {
 		out = out[:min(lines, len(out))]
 	}

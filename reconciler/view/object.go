@@ -7,6 +7,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/reconciler/plan"
 )
 
 // Object is one item of a List: what users and their programs read back.
@@ -74,4 +75,20 @@ func Fingerprint(items []Object) string {
 	}
 	b, _ := json.Marshal(items) // these types always encode
 	return string(b)
+}
+
+// Plan is what `plan -o json` prints.
+type Plan struct {
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Summary    string      `json:"summary"`
+	Steps      []plan.Step `json:"steps"` // empty: nothing would change
+}
+
+// NewPlan makes a Plan of steps.
+func NewPlan(steps []plan.Step) Plan {
+	if steps == nil {
+		steps = []plan.Step{}
+	}
+	return Plan{APIVersion: v1alpha1.APIVersion, Kind: "Plan", Summary: plan.Summary(steps), Steps: steps}
 }

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"assay/reconciler/view/text"
 )
@@ -134,5 +137,50 @@ func TestLines(t *testing.T) {
 	}
 	if got := out.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "19s left") {
 		t.Errorf("why something waits is not printed once:\n%s", got)
+	}
+}
+
+// TestKeys: a key counts when it is typed, is not shown, and the terminal is afterwards as it was.
+func TestKeys(t *testing.T) {
+	p := newPTY(t, 24, 80)
+	before, err := unix.IoctlGetTermios(int(p.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, restore := text.Keys(p.slave)
+	if _, err := p.master.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case k := <-keys:
+		if k != 'q' {
+			t.Errorf("%q was typed", k)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a key counts only with the line")
+	}
+	restore()
+	after, err := unix.IoctlGetTermios(int(p.slave.Fd()), unix.TCGETS)
+	if err != nil || *after != *before {
+		t.Errorf("the terminal was %+v and is %+v, %v", before, after, err)
+	}
+	if got := p.written(); len(got) > 0 {
+		t.Errorf("what was typed is shown: %q", got)
+	}
+	if keys, restore := text.Keys(&bytes.Buffer{}); keys != nil {
+		t.Error("a buffer has keys")
+	} else {
+		restore()
+	}
+}
+
+// TestPage: the terminal is as it was when the page is closed, and no line of the page stays.
+func TestPage(t *testing.T) {
+	var out bytes.Buffer
+	page := text.NewPage(&out)
+	page.Show([]string{"a", "b"})
+	page.Close()
+	if got := out.String(); !strings.HasPrefix(got, "\x1b[?1049h\x1b[?25l") || !strings.HasSuffix(got, "\x1b[?25h\x1b[?1049l") || !strings.Contains(got, "\x1b[Ha\x1b[K\r\nb\x1b[K\x1b[J") {
+		t.Errorf("%q", got)
 	}
 }

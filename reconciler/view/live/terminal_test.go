@@ -87,9 +87,9 @@ func (s *terminal) all() []string { return append(append([]string(nil), s.past..
 
 // pty is a terminal of the system, and what was written to it.
 type pty struct {
-	slave *os.File
-	got   chan []byte
-	size  func(rows, columns int)
+	master, slave *os.File
+	got           chan []byte
+	size          func(rows, columns int)
 }
 
 func newPTY(t *testing.T, rows, columns int) *pty {
@@ -108,7 +108,7 @@ func newPTY(t *testing.T, rows, columns int) *pty {
 		t.Skipf("no terminal can be made here: %v, %v, %v", err, err1, err2)
 	}
 	t.Cleanup(func() { slave.Close() })
-	p := &pty{slave: slave, got: make(chan []byte, 1), size: func(rows, columns int) {
+	p := &pty{master: master, slave: slave, got: make(chan []byte, 1), size: func(rows, columns int) {
 		_ = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(rows), Col: uint16(columns)})
 	}}
 	p.size(rows, columns)
