@@ -211,7 +211,7 @@ func keys(t *testing.T, ctx context.Context) {
 	one := ask[string](t, ctx, tip)
 	do(t, ctx, chromedp.KeyEvent(kb.ArrowRight))
 	two := ask[string](t, ctx, tip)
-	if !strings.Contains(one, "tensorParallel=1\n1\nOutput tokens/s: ") || !strings.Contains(two, "tensorParallel=1\n2\n") || !strings.Contains(one, "3 runs, 95 % interval") {
+	if !strings.Contains(one, "tensorParallel=1\nconcurrency=1\nOutput tokens/s: ") || !strings.Contains(two, "tensorParallel=1\nconcurrency=2\n") || !strings.Contains(one, "3 runs, 95 % interval") {
 		t.Errorf("tips %q, %q", one, two)
 	}
 	do(t, ctx, chromedp.KeyEvent(kb.Escape))
