@@ -40,6 +40,7 @@ type Times struct {
 	Name  string
 	Now   time.Time
 	Lanes []Lane
+	Width float64 // of the drawing, where it is not for a phone too
 }
 
 // A lane has a line for its name, and one for each row of spans.
@@ -52,7 +53,7 @@ func Timeline(t Times) html {
 	if from.IsZero() {
 		return ""
 	}
-	f := &frame{w: width, h: 28}
+	f := &frame{w: max(width, t.Width), h: 28}
 	rows := make([][]int, len(t.Lanes))
 	tall := make([]int, len(t.Lanes))
 	for i, lane := range t.Lanes {
