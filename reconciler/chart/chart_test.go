@@ -164,6 +164,47 @@ func TestPanels(t *testing.T) {
 	}
 }
 
+// TestHandOver: spans of a lane that overlap lie in different rows, those that follow one another in one.
+func TestHandOver(t *testing.T) {
+	at := func(n int) time.Time { return time.Unix(int64(n), 0) }
+	rows, n := stacked([]Span{{From: at(0), To: at(95)}, {From: at(60), To: at(80)}, {From: at(80)}, {From: at(200), To: at(201)}, {From: at(95), To: at(96)}}, at(300))
+	if want := []int{0, 1, 1, 0, 2}; !slices.Equal(rows, want) || n != 3 {
+		t.Errorf("rows %v of %d, want %v", rows, n, want)
+	}
+}
+
+// TestLabelsCoverNothing: of points close together some have no label, and no label lies on a mark or on another label.
+func TestLabelsCoverNothing(t *testing.T) {
+	p := Plot{Name: "n"}
+	for i := range 4 {
+		s := Series{Name: fmt.Sprint(i)}
+		for k := range 5 {
+			s.Points = append(s.Points, Point{X: float64(10 + k*8 + i), Y: float64(100 + k*60 - i*9), Label: fmt.Sprint(1 << k)})
+		}
+		p.Series = append(p.Series, s)
+	}
+	text := string(Line(p))
+	var labels, marks []box
+	for _, m := range regexp.MustCompile(`<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle" class="chart-label">(\d+)<`).FindAllStringSubmatch(text, -1) {
+		x, _ := strconv.ParseFloat(m[1], 64)
+		y, _ := strconv.ParseFloat(m[2], 64)
+		labels = append(labels, box{x, y - 3, letter * float64(len(m[3])), 8})
+	}
+	for _, m := range regexp.MustCompile(`translate\(([\d.]+) ([\d.]+)\)`).FindAllStringSubmatch(text, -1) {
+		x, _ := strconv.ParseFloat(m[1], 64)
+		y, _ := strconv.ParseFloat(m[2], 64)
+		marks = append(marks, box{x, y, 6, 6})
+	}
+	if len(labels) < 8 || len(marks) != 20 {
+		t.Fatalf("%d labels, %d marks", len(labels), len(marks))
+	}
+	for i, l := range labels {
+		if slices.ContainsFunc(marks, l.covers) || slices.ContainsFunc(labels[:i], l.covers) {
+			t.Errorf("label %d covers something: %+v", i, l)
+		}
+	}
+}
+
 // TestNumbers are short and right.
 func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 1: "1", 1.5: "1.5", 99.95: "99.95", 123.456: "123.5", 4321: "4321", 12345: "12.35k", 2.5e6: "2.5M", 3e9: "3G", 0.00123: "0.00123", -4: "-4"} {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -182,8 +183,8 @@ func reach(first bool) []any {
 // tip is what is shown of a point, a line for each part.
 func (p Plot) tip(s Series, q Point) string {
 	lines := []string{s.Name}
-	if q.Label != "" {
-		lines = append(lines, q.Label)
+	if name := cmp.Or(q.Name, q.Label); name != "" {
+		lines = append(lines, name)
 	}
 	across := Number(q.X)
 	if i := int(q.X); len(p.X.Names) > 0 && i >= 0 && i < len(p.X.Names) {

@@ -69,26 +69,40 @@ func apart(all []end, top, bottom float64) {
 	}
 }
 
-// spoken are the labels of points that can be written without covering another one. The last point of a series has its name at its
-// side, so its label goes above it as those of all others.
-func (f *frame) spoken(all []Series) {
-	type box struct{ x, y, w float64 }
+// box is where something is written, around its middle.
+type box struct{ x, y, w, h float64 }
+
+func (b box) covers(o box) bool {
+	return math.Abs(b.x-o.x) < (b.w+o.w)/2 && math.Abs(b.y-o.y) < (b.h+o.h)/2
+}
+
+// spoken are the labels of points, each above or below its point, where it covers no mark, no other label and no name at an end. One
+// for which there is no place is in the tip alone.
+func (f *frame) spoken(all []Series, ends []end) {
 	var taken []box
+	for _, e := range ends {
+		taken = append(taken, box{e.x + 4 + e.w/2, e.to, e.w, 11})
+	}
+	for _, s := range all {
+		for _, q := range s.Points {
+			taken = append(taken, box{f.x.at(q.X), f.y.at(q.Y), 7, 7})
+		}
+	}
 	for _, s := range all {
 		for k := len(s.Points) - 1; k >= 0; k-- { // the heaviest load matters most
 			q := s.Points[k]
 			if q.Label == "" || q.Invalid {
 				continue
 			}
-			b := box{f.x.at(q.X), f.y.at(q.Y) - 7, letter * float64(len([]rune(q.Label)))}
-			b.x = min(max(b.x, f.x.lo+b.w/2), f.w-b.w/2)
-			if b.y < 22 || slices.ContainsFunc(taken, func(t box) bool {
-				return math.Abs(b.x-t.x) < (b.w+t.w)/2+3 && math.Abs(b.y-t.y) < 11
-			}) {
-				continue
+			for _, by := range []float64{-10, 11} {
+				b := box{f.x.at(q.X), f.y.at(q.Y) + by, letter*float64(len([]rune(q.Label))) + 2, 9}
+				if b.y < f.y.hi-10 || b.y > f.y.lo-5 || b.x-b.w/2 < f.x.lo || b.x+b.w/2 > f.w || slices.ContainsFunc(taken, b.covers) {
+					continue
+				}
+				taken = append(taken, b)
+				f.words(q.Label, b.x, b.y+3, "middle", "class", "chart-label")
+				break
 			}
-			taken = append(taken, b)
-			f.words(q.Label, b.x, b.y, "middle", "class", "chart-label")
 		}
 	}
 }

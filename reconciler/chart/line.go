@@ -1,5 +1,7 @@
 package chart
 
+import "slices"
+
 // mostReached are the points of a plot that keys can go through, one after another.
 const mostReached = 60
 
@@ -30,8 +32,8 @@ func lines(p Plot, f *frame, all []Series, first int) []key {
 			f.mark(p, s, first+i, q, reached, i+k == 0)
 		}
 	}
-	f.spoken(all)
 	apart(labels, f.y.hi+4, f.y.lo)
+	f.spoken(all, slices.DeleteFunc(slices.Clone(labels), func(e end) bool { return e.w <= 14 }))
 	for i, e := range labels {
 		f.ending(ends[i], e, first+i, all[i].Invalid)
 	}

@@ -9,7 +9,8 @@ import (
 // Point is one value. Hi above Lo is its interval; equal ends are none.
 type Point struct {
 	X, Y, Lo, Hi float64
-	Label        string // a word or a number beside the point, where there is room; always in its tip
+	Label        string // a word or a number beside the point, where there is room
+	Name         string // of the point, in its tip; empty: the label
 	Note         string // more for its tip: how many runs, over what
 	Invalid      bool   // it does not count: a cross, in no line
 }

@@ -30,7 +30,7 @@ func Scatter(p Plot) html {
 			f.mark(p, s, i, q, reached, i+k == 0)
 		}
 	}
-	f.spoken([]Series{{Points: front}})
+	f.spoken([]Series{{Points: front}}, nil)
 	f.shut("svg")
 	var keys []key
 	for i, s := range all {

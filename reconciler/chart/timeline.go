@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -42,33 +43,39 @@ type Times struct {
 	Width float64 // of the drawing, where it is not for a phone too
 }
 
-const laneHeight, laneName = 26.0, 13.0
+// A lane has a line for its name, and one for each row of spans.
+const laneName, rowHeight = 14.0, 13.0
 
 // Timeline draws when spans were and until when they may be: a thin line goes on to the walltime, and one across is now. Spans of
-// one lane that overlap, as at a hand-over, lie one above the other.
+// one lane that overlap, as at a hand-over, lie in rows below each other.
 func Timeline(t Times) html {
 	from, to := t.ends()
 	if from.IsZero() {
 		return ""
 	}
-	f := &frame{w: max(width, t.Width), h: float64(len(t.Lanes))*(laneHeight+laneName) + 26}
+	f := &frame{w: max(width, t.Width), h: 28}
+	rows := make([][]int, len(t.Lanes))
+	tall := make([]int, len(t.Lanes))
+	for i, lane := range t.Lanes {
+		rows[i], tall[i] = stacked(lane.Spans, t.Now)
+		f.h += laneName + rowHeight*float64(tall[i]) + 2
+	}
 	f.x = scale{from: 0, to: to.Sub(from).Seconds(), lo: 4, hi: f.w - 4}
 	f.y = scale{lo: f.h - 20, hi: 0, to: 1}
 	f.open("div", "class", "chart-box")
 	f.begin(t.Name, true)
 	f.times(from, to)
-	first := true
-	for i, lane := range t.Lanes {
-		y := float64(i) * (laneHeight + laneName)
-		f.words(lane.Name, f.x.lo, y+10, "start", "class", "chart-lane")
-		rows := stacked(lane.Spans, t.Now)
-		for k, s := range lane.Spans {
-			f.span(s, t.Now, from, y+laneName+float64(rows[k])*laneHeight/2, first)
-			first = false
-		}
-	}
 	if x := f.x.at(t.Now.Sub(from).Seconds()); !t.Now.After(to) {
 		f.tag("line", "class", "chart-now", "x1", x, "x2", x, "y1", 0.0, "y2", f.y.lo)
+	}
+	first, y := true, 0.0
+	for i, lane := range t.Lanes {
+		f.words(lane.Name, f.x.lo, y+11, "start", "class", "chart-lane")
+		for k, s := range lane.Spans {
+			f.span(s, t.Now, from, y+laneName+float64(rows[i][k])*rowHeight, first)
+			first = false
+		}
+		y += laneName + rowHeight*float64(tall[i]) + 2
 	}
 	f.shut("svg")
 	f.shut("div")
@@ -102,19 +109,22 @@ func (t Times) ends() (from, to time.Time) {
 	return from, to
 }
 
-// stacked gives each span of a lane its row: 1 when it begins before the one before it has ended.
-func stacked(spans []Span, now time.Time) []int {
-	rows := make([]int, len(spans))
-	for i := 1; i < len(spans); i++ {
-		if spans[i].From.Before(spans[i-1].until(now)) {
-			rows[i] = 1 - rows[i-1]
+// stacked gives each span of a lane the first row that is free when it begins, and says how many rows there are.
+func stacked(spans []Span, now time.Time) (rows []int, n int) {
+	var free []time.Time // of each row
+	for _, s := range spans {
+		row := slices.IndexFunc(free, func(end time.Time) bool { return !s.From.Before(end) })
+		if row < 0 {
+			row, free = len(free), append(free, time.Time{})
 		}
+		free[row] = s.until(now)
+		rows = append(rows, row)
 	}
-	return rows
+	return rows, len(free)
 }
 
 func (f *frame) span(s Span, now, from time.Time, y float64, first bool) {
-	const thick = laneHeight/2 - 3
+	const thick = rowHeight - 3
 	x1, x2 := f.x.at(s.From.Sub(from).Seconds()), f.x.at(s.until(now).Sub(from).Seconds())
 	tip := s.tip(now)
 	f.open("g", append([]any{"class", "chart-point chart-" + s.State.String()}, reach(first)...)...)
@@ -142,8 +152,8 @@ func (s Span) tip(now time.Time) string {
 func (f *frame) times(from, to time.Time) {
 	f.open("g", "class", "chart-axes", "aria-hidden", "true")
 	step := 30 * 24 * time.Hour
-	for _, s := range []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
-		if to.Sub(from) <= 6*s {
+	for _, s := range []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
+		if to.Sub(from) <= 7*s {
 			step = s
 			break
 		}

@@ -52,6 +52,15 @@ func at(x float64, y Interval, label string) chart.Point {
 	return p
 }
 
+// loaded is a point of a curve along a parameter, labelled with its value; without one it is a point of its own.
+func loaded(x float64, y Interval, s Summary, parameter string) chart.Point {
+	p := at(x, y, s.Point[parameter])
+	if p.Label != "" {
+		p.Name = lastWord(parameter) + "=" + p.Label
+	}
+	return p
+}
+
 // not is a point of a run that does not count.
 func not(x, y float64, row results.Row) chart.Point {
 	return chart.Point{X: x, Y: y, Note: row.Run + ": " + why(row), Invalid: true}

@@ -14,10 +14,11 @@ import (
 // curve: the points are drawn with the front of the best ones.
 func frontier(name string, all []Summary) []Figure {
 	latency := latencyOf(all)
-	points := func(label func(Summary) string) func(Summary) []chart.Point {
-		return func(s Summary) (out []chart.Point) {
+	parameter := along(all, isLoad)
+	plot := chart.Plot{Name: name + ": throughput and latency", X: chart.Axis{Title: words("output_throughput")}, Y: chart.Axis{Title: words(latency), Less: true},
+		Series: seriesOf(curvesAlong(all, parameter), func(s Summary) (out []chart.Point) {
 			if x, y := s.Metrics["output_throughput"], s.Metrics[latency]; x.N > 0 && y.N > 0 {
-				out = append(out, at(x.Mean, y, label(s)))
+				out = append(out, loaded(x.Mean, y, s, parameter))
 			}
 			for _, row := range s.group.Invalid {
 				if x, y, ok := both(row, "output_throughput", latency); ok {
@@ -25,11 +26,7 @@ func frontier(name string, all []Summary) []Figure {
 				}
 			}
 			return out
-		}
-	}
-	parameter := along(all, isLoad)
-	plot := chart.Plot{Name: name + ": throughput and latency", X: chart.Axis{Title: words("output_throughput")}, Y: chart.Axis{Title: words(latency), Less: true},
-		Series: seriesOf(curvesAlong(all, parameter), points(func(s Summary) string { return s.Point[parameter] }))}
+		})}
 	if count(plot) < 2 {
 		return nil
 	}

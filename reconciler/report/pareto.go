@@ -46,7 +46,7 @@ func pareto(name string, all []Summary) []Figure {
 				lo, hi := *y.Lo/n, *y.Hi/n
 				per.Lo, per.Hi = &lo, &hi
 			}
-			p := at(1000/s.Metrics[speed].Mean, per, s.Point[parameter])
+			p := loaded(1000/s.Metrics[speed].Mean, per, s, parameter)
 			p.Note += ", " + many(int(n), "GPU")
 			return []chart.Point{p}
 		})}

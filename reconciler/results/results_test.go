@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"assay/api/v1alpha1"
 	"assay/drivers"
 	"assay/reconciler/decide"
 	"assay/reconciler/plan"
@@ -112,5 +113,14 @@ func TestNatural(t *testing.T) {
 		if Natural(pair[0], pair[1]) >= 0 || Natural(pair[1], pair[0]) <= 0 || Natural(pair[0], pair[0]) != 0 {
 			t.Errorf("%q does not come before %q", pair[0], pair[1])
 		}
+	}
+}
+
+// TestRowsSayWhatWasMeasured: the model that was asked for, and the target's machines.
+func TestRowsSayWhatWasMeasured(t *testing.T) {
+	nodes := []drivers.Node{{Name: "n1", GPUs: []drivers.GPU{{Model: "H200"}}}}
+	rows := Rows([]plan.Run{{ID: "a", Phase: v1alpha1.RunComplete, Given: &drivers.RunTarget{Model: "m"}, Result: &drivers.SuiteResult{Valid: true, Nodes: nodes}}, {ID: "b", Phase: v1alpha1.RunFailed}})
+	if len(rows) != 2 || rows[0].Model != "m" || len(rows[0].Hardware) != 1 || rows[0].Hardware[0].GPUs[0].Model != "H200" || rows[1].Model != "" {
+		t.Errorf("%+v", rows)
 	}
 }
