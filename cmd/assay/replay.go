@@ -103,7 +103,7 @@ func (a *app) replayed(ctx context.Context, b *sealed.Bundle, o bundleReplayOpti
 	if err != nil {
 		return nil, err
 	}
-	steps, err := a.preview(ctx, in)
+	steps, err := a.preview(ctx, in, "")
 	if err != nil && in.FromGit && len(v1alpha1.Problems(err)) > 0 {
 		a.note("The bundle is not signed by one of --allowed-signers, so its manifest may do what one from git may. Read it (tar xOf %s bundle/manifest.yaml); --trust allows the rest.", o.file)
 	}

@@ -66,6 +66,7 @@ type browser struct {
 	axe       string // the source of axe-core; empty: it is not installed
 	complains []string
 	checks    int
+	width     int64 // of the window between two looks
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -79,7 +80,7 @@ func newBrowser(t *testing.T) *browser {
 		}
 		t.Skip("needs chromium: apt-get install chromium")
 	}
-	b := &browser{t: t}
+	b := &browser{t: t, width: 1280}
 	if source, err := os.ReadFile(os.Getenv("ASSAY_AXE")); err == nil {
 		b.axe = string(source)
 	} else if os.Getenv("ASSAY_REQUIRE_AXE") != "" {
@@ -144,8 +145,8 @@ func (b *browser) tabTo(end string) {
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		var ok bool
-		b.eval("(() => { try { return Boolean("+expression+") } catch { return false } })()", &ok) // a page that loads has no parts yet
+		var ok bool // a page that is being left answers nothing
+		_ = chromedp.Run(b.ctx, chromedp.Evaluate("(() => { try { return Boolean("+expression+") } catch { return false } })()", &ok))
 		if ok {
 			return
 		}
@@ -196,7 +197,7 @@ func (b *browser) looks(name string) {
 			}
 		}
 	}
-	b.run(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900))
+	b.run(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(b.width, 900))
 }
 
 // staysInPlace: when parts are replaced by newer ones, the focus, an opened fold and the order of a table stay.
@@ -224,6 +225,7 @@ func TestWebInChromium(t *testing.T) {
 	w := newTestWorld(t)
 	b := newBrowser(t)
 	reads := w.web()[0]
+	base, _, _ := strings.Cut(reads, "/?")
 	b.run(chromedp.Navigate(reads))
 	b.until("address without the token", `location.pathname == "/" && !location.search`)
 	b.until("word of what to do", `document.body.innerText.includes("Nothing is declared yet")`)
@@ -246,6 +248,8 @@ func TestWebInChromium(t *testing.T) {
 		t.Fatal(said)
 	}
 	b.until("end of the runs", `document.querySelector("#health .state").textContent.includes("Complete")`)
+	b.width = 390 // the rest on a phone
+	b.run(chromedp.EmulateViewport(b.width, 900))
 	second := apply("4ms")
 	b.tabTo("/experiments/shown/services/llm")
 	b.until("service", `document.querySelector("#log") && document.querySelector("h1").textContent == "llm"`)
@@ -270,7 +274,7 @@ func TestWebInChromium(t *testing.T) {
 	b.tabTo("Compare") // the form, by its button
 	b.until("comparison by the form", `location.search.includes("a=1") && document.querySelectorAll("#rows tbody tr").length > 1`)
 	for _, at := range []string{"/experiments/shown/pareto", "/listeners", "/api"} {
-		b.eval(fmt.Sprintf("location.href = %q", at), nil)
+		b.run(chromedp.Navigate(base + at))
 		b.until(at, fmt.Sprintf(`location.pathname == %q && document.readyState == "complete"`, at))
 		b.looks(filepath.Base(at))
 	}

@@ -115,7 +115,13 @@ func (w *world) serve() {
 			return []drivers.Series{{Labels: map[string]string{"x": hostile}, Samples: []drivers.Point{{At: from, Value: 1}, {At: from.Add(time.Minute), Value: 3}}}}, nil
 		},
 		Average: func(context.Context, string, []drivers.Span) (float64, error) { return 0, drivers.ErrUnavailable },
-		Do:      func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
+		Report: func(_ context.Context, experiment, format string) ([]byte, error) {
+			if experiment != "e" {
+				return nil, errors.New("no result")
+			}
+			return []byte(map[string]string{"html": "<!DOCTYPE html><script>1</script></html>", "json": "{}"}[format]), nil
+		},
+		Do: func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
 	})
 	w.web = httptest.NewServer(w.Handler())
 	w.t.Cleanup(w.web.Close)
@@ -180,13 +186,16 @@ func addresses() (pages, data []string) {
 		if r.page != nil {
 			pages = append(pages, full(r.at))
 		}
-		if r.data != nil {
-			at := apiRoot + full(r.api)
-			if strings.HasSuffix(at, "/compare") {
-				at += "?a=1&b=2"
-			}
-			data = append(data, at)
-		}
 	}
-	return pages, append(data, apiRoot+"/asked")
+	for _, d := range documented() {
+		if d.Method != "GET" {
+			continue
+		}
+		at := full(d.Path)
+		if strings.HasSuffix(at, "/compare") {
+			at += "?a=1&b=2"
+		}
+		data = append(data, at)
+	}
+	return pages, data
 }
