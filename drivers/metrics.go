@@ -44,3 +44,15 @@ type Valuer interface {
 type Exporter interface {
 	Export(ctx context.Context, experiment, path string) error
 }
+
+// Series are the values of one series over a time.
+type Series struct {
+	Labels  map[string]string `json:"labels"`
+	Samples []Sample          `json:"samples"`
+}
+
+// Sample is a value at a moment.
+type Sample struct {
+	At    time.Time `json:"at"`
+	Value float64   `json:"value"`
+}

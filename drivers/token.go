@@ -13,8 +13,10 @@ var ErrUnauthorized = errors.New("the server asks for its key")
 
 // Tokens of assay's own listeners: one each for a state directory, made by its controller, in files of its folder of secrets.
 const (
-	ScrapeToken = "scrape-token" // agents' metrics ask for it; whoever scrapes them knows it
-	QueryToken  = "query-token"  // the embedded Prometheus asks for it
+	ScrapeToken = "scrape-token"  // agents' metrics ask for it; whoever scrapes them knows it
+	QueryToken  = "query-token"   // the embedded Prometheus asks for it
+	WebToken    = "web-token"     // the live page asks for it
+	ActToken    = "web-act-token" // and for this one to suspend, resume, rerun and delete
 )
 
 // SecretFile is the file of a secret in a state directory, 0600.

@@ -39,13 +39,15 @@ var layers = map[string][]string{
 
 	"assay/dashboards/generate": {"assay/reconciler/results"}, // a command that writes the files for Grafana
 	// What the command line reads and stores.
-	"assay/reconciler/plan/admit":        {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
-	"assay/reconciler/plan/admittest":    {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
-	"assay/reconciler/accept":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
-	"assay/reconciler/view":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
-	"assay/reconciler/view/text":         {},                                                                   // what it shows is handed in
-	"assay/reconciler/store/storetest":   {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
-	"assay/reconciler/mcpserver":         {},                                                                   // the verbs that it runs are handed in
+	"assay/reconciler/plan/admit":      {"assay/api", "assay/drivers", "assay/reconciler/plan"},       // pure; it is handed to what reads manifests
+	"assay/reconciler/plan/admittest":  {"assay/api", "assay/drivers", "assay/reconciler/plan/admit"}, // for tests
+	"assay/reconciler/accept":          {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
+	"assay/reconciler/view":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
+	"assay/reconciler/view/text":       {},                                                                   // what it shows is handed in
+	"assay/reconciler/store/storetest": {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
+	"assay/reconciler/web": {"assay/api", "assay/drivers", "assay/reconciler/chart", "assay/reconciler/compare", "assay/reconciler/logs", "assay/reconciler/pages", "assay/reconciler/plan",
+		"assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store", "assay/reconciler/view", "assay/reconciler/view/text"},
+	"assay/reconciler/mcpserver":         {}, // the verbs that it runs are handed in
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/logs":              {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},
 	"assay/reconciler/endpoints":         {"assay/api", "assay/drivers", "assay/reconciler/store"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -128,7 +127,7 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 		if r.Doubtful() {
 			doubtful++
 		}
-		cells = append(cells, []string{name, text.Dash(point), r.Metric, medianCell(*r.Before), medianCell(*r.Now), r.Change(), testCell(r)})
+		cells = append(cells, []string{name, text.Dash(point), r.Metric, compare.Spread(*r.Before), compare.Spread(*r.Now), r.Change(), r.Test()})
 	}
 	a.table([]string{"BENCHMARK", "POINT", "METRIC", before, now, "DELTA", "TEST"}, cells)
 	for _, n := range slices.Sorted(maps.Keys(notes)) {
@@ -137,23 +136,4 @@ func (a *app) comparisonTable(before, now string, rows []compare.Row) {
 	if doubtful > 0 {
 		a.note("%d row(s) with p < 0.05 are not called: among %d some are by chance. More repeats tell, or fewer metrics: --metric", doubtful, len(rows))
 	}
-}
-
-func testCell(r compare.Row) string {
-	if r.P == nil {
-		return r.Repeats()
-	}
-	return fmt.Sprintf("p=%.3f %s", *r.P, r.Repeats())
-}
-
-// medianCell is a median with half of its interval as a share, as benchstat prints it, or why there is no interval.
-func medianCell(m results.Median) string {
-	half := math.Max(m.Hi-m.Center, m.Center-m.Lo)
-	switch {
-	case math.IsInf(half, 0):
-		return fmt.Sprintf("%s (%d run%s)", results.Number(m.Center), m.N, map[bool]string{false: "s"}[m.N == 1])
-	case m.Center == 0:
-		return "0 ± " + results.Number(half)
-	}
-	return fmt.Sprintf("%s ± %.0f%%", results.Number(m.Center), 100*half/math.Abs(m.Center))
 }

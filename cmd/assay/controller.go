@@ -23,6 +23,7 @@ import (
 type controllerOptions struct {
 	detach, inJob, standby bool
 	health                 string
+	web                    string // where a live page is; empty: there is none
 	place                  resident.Place
 	time                   time.Duration
 	what                   string // print: of what
@@ -47,6 +48,9 @@ It says how it is at the address of --health (assay get listeners shows it): /he
 			if o.detach && o.inJob {
 				return errors.New("--detach runs it on this machine and --in-job in an allocation; choose one")
 			}
+			if o.inJob && o.web != "" {
+				return errors.New("--web is for a controller on this machine; beside one in an allocation type: assay web")
+			}
 			return nil
 		}),
 	}
@@ -55,6 +59,8 @@ It says how it is at the address of --health (assay get listeners shows it): /he
 	f.BoolVar(&o.inJob, "in-job", false, "run inside an allocation")
 	f.BoolVar(&o.standby, "standby", false, "wait while another one holds the lease")
 	f.StringVar(&o.health, "health", "127.0.0.1:0", "where it says how it is; port 0: a free one")
+	f.StringVar(&o.web, "web", "", "serve the live page, too (assay web); port 0: a free one")
+	f.Lookup("web").NoOptDefVal = "127.0.0.1:0"
 	pf := c.PersistentFlags()
 	pf.StringVar(&o.place.Partition, "partition", "", "of its job")
 	pf.StringVar(&o.place.QOS, "qos", "", "of its job")
@@ -89,6 +95,11 @@ func (a *app) runController(ctx context.Context, o controllerOptions) error {
 		return err
 	}
 	defer stop()
+	closePage, err := a.besideLoop(ctx, st, site, webOptions{listen: o.web})
+	if err != nil {
+		return err
+	}
+	defer closePage()
 	for said := false; ; {
 		err := a.withLoop(ctx, st, site, resident.What, func(ctx context.Context, r *runner) error {
 			if err := resident.Tell(url, st.Dir()); err != nil {
@@ -131,7 +142,11 @@ func (a *app) detachController(ctx context.Context, st *store.Store, site v1alph
 		return err
 	}
 	log := filepath.Join(st.Dir(), resident.LogFile)
-	pid, err := resident.Start(ctx, st, self, append(a.same(site, st.Dir()), "controller", "--health", o.health), log)
+	argv := append(a.same(site, st.Dir()), "controller", "--health", o.health)
+	if o.web != "" {
+		argv = append(argv, "--web="+o.web)
+	}
+	pid, err := resident.Start(ctx, st, self, argv, log)
 	if err != nil {
 		return err
 	}

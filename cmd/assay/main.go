@@ -133,6 +133,7 @@ func newRoot(a *app) *cobra.Command {
 		contextCmd(a),
 		versionCmd(a, a.runVersion),
 		mcpCmd(a, a.runMCP),
+		webCmd(a, a.runWeb),
 		manCmd(a, a.runMan),
 		agentCmd(a, a.runAgent),
 		agentNodeCmd(a, a.runAgentNode),

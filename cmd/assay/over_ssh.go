@@ -132,9 +132,9 @@ func (a *app) laptop(ctx, following context.Context, c *cobra.Command, pos []str
 		return l, err
 	}
 	l.In, l.Out, l.Err, l.Own, l.Edits = a.in, text.Raw(a.out), text.Raw(a.err), gateway.Own, edits
-	if t.Verb == "proxy" {
+	if t.Verb == "proxy" || t.Verb == "web" {
 		if l.Listener, err = gateway.OwnPort(flag("listen")); err != nil {
-			return l, fmt.Errorf("listening for %s: %w", pos[0], err)
+			return l, fmt.Errorf("listening for %s: %w", strings.Join(append([]string{t.Verb}, pos...), " "), err)
 		}
 		l.Request.Listening = l.Listener.Addr().String()
 	}

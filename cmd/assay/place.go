@@ -29,7 +29,7 @@ const (
 var cautions = map[string]caution{
 	"plan": look, "wait": look, "rollout status": look, "rollout history": warn,
 	"get": warn, "events": warn, "describe": warn, "logs": warn, "history": warn, "diff": warn, "tunnel": warn, "key": warn,
-	"compare": warn, "bisect": warn, "gate": warn, "report": warn, "controller print": warn, "controller stop": warn,
+	"compare": warn, "bisect": warn, "gate": warn, "report": warn, "web": warn, "controller print": warn, "controller stop": warn,
 	"adopt": handsOn,
 }
 

@@ -40,33 +40,50 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	return average, func() { stop() } // as it is by then
 }
 
-// prometheusURL finds a Prometheus and the token that it asks for, or starts one on the samples that are kept here, which end
-// stops. Check is nil as long as it is the one that was found.
-func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
-	check, end = func() error { return nil }, func() {}
+// foundPrometheus is the site's Prometheus, or that of the running controller, with the token that it asks for.
+type foundPrometheus struct {
+	url, token, file string       // file holds the token
+	check            func() error // nil as long as it is the one that was found
+	stale            error        // why the controller's cannot be asked; nil: it can
+	gone             bool         // none runs: its samples may be kept here
+}
+
+func livePrometheus(st *store.Store, site v1alpha1.Site) (f foundPrometheus, err error) {
+	f.check = func() error { return nil }
 	if site.Spec.Prometheus != nil {
-		return site.Spec.Prometheus.URL, "", check, end, nil
+		f.url = site.Spec.Prometheus.URL
+		return f, nil
 	}
-	file, err := st.Token(drivers.QueryToken)
-	if err != nil {
-		return "", "", nil, nil, err
+	if f.file, err = st.Token(drivers.QueryToken); err != nil {
+		return f, err
 	}
-	if token, err = drivers.ReadToken(file); err != nil {
-		return "", "", nil, nil, err
+	if f.token, err = drivers.ReadToken(f.file); err != nil {
+		return f, err
 	}
 	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), store.PrometheusFile))
 	if err != nil {
+		return f, err
+	}
+	if f.stale, f.gone = errors.New("no Prometheus runs"), true; at != nil {
+		f.url, f.check, f.stale, f.gone = at.URL, at.Check, at.Check(), at.Gone()
+	}
+	return f, nil
+}
+
+// prometheusURL finds a Prometheus and the token that it asks for, or starts one on the samples that are kept here, which end
+// stops. Check is nil as long as it is the one that was found.
+func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
+	end = func() {}
+	f, err := livePrometheus(st, site)
+	switch {
+	case err != nil:
 		return "", "", nil, nil, err
+	case f.stale == nil:
+		return f.url, f.token, f.check, end, nil
+	case !f.gone:
+		return "", "", nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", f.stale)
 	}
-	stale := errors.New("no Prometheus runs")
-	if at != nil {
-		if stale = at.Check(); stale == nil {
-			return at.URL, token, at.Check, end, nil
-		}
-		if !at.Gone() {
-			return "", "", nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
-		}
-	}
+	check = func() error { return nil }
 	place, err := tsdbPlace(st, site)
 	if err != nil {
 		return "", "", nil, nil, err
@@ -76,13 +93,13 @@ func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token str
 		return "", "", nil, nil, err
 	}
 	if dir == "" {
-		return "", "", nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", stale)
+		return "", "", nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", f.stale)
 	}
-	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Token: file, Log: a.logger()})
+	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Token: f.file, Log: a.logger()})
 	if err != nil {
 		return "", "", nil, nil, err
 	}
-	return own.URL(), token, check, func() { _ = own.Close() }, nil // it only read
+	return own.URL(), f.token, check, func() { _ = own.Close() }, nil // it only read
 }
 
 // tsdbPlace is where the embedded Prometheus keeps its samples.

@@ -16,6 +16,7 @@ import (
 type suspendOptions struct {
 	experiments []string
 	suspend     bool
+	wait        bool
 	timeout     time.Duration
 }
 
@@ -44,6 +45,7 @@ func suspending(run func(context.Context, suspendOptions) error, suspend bool, c
 		}
 		return nil
 	})
+	c.Flags().BoolVar(&o.wait, "wait", true, "wait until it is real")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "give up waiting after this time (0: never)")
 	return c
 }
@@ -65,6 +67,9 @@ func (a *app) runSuspend(ctx context.Context, o suspendOptions) error {
 			return err
 		}
 		all = append(all, rev)
+	}
+	if !o.wait {
+		return a.applyOnce(ctx, st, site)
 	}
 	return a.realise(ctx, st, site, "suspend", all, o.timeout)
 }

@@ -13,7 +13,8 @@
 //     the controller keeps in the state directory (targets/assay.json).
 //
 // Both answer Health with the same two PromQL expressions (health.go) over the label assay_target, Value (value.go) with one
-// number and its age, and Average (average.go) with the mean of one series over a time window. Export (export.go) writes the samples of an experiment as
+// number and its age, Average (average.go) with the mean of one series over a time window, and Range (range.go) with series over a
+// time. Export (export.go) writes the samples of an experiment as
 // OpenMetrics text.
 //
 // A target can send what drivers.ScrapeLimits allows; a scrape that exceeds it counts as failed and Health says which limit

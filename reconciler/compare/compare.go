@@ -193,6 +193,26 @@ func (r Row) Repeats() string {
 	return fmt.Sprintf("n=%d", r.Before.N)
 }
 
+// Test says by what a row was decided.
+func (r Row) Test() string {
+	if r.P == nil {
+		return r.Repeats()
+	}
+	return fmt.Sprintf("p=%.3f %s", *r.P, r.Repeats())
+}
+
+// Spread is a median with half of its interval as a share, as benchstat prints it, or why there is no interval.
+func Spread(m results.Median) string {
+	half := math.Max(m.Hi-m.Center, m.Center-m.Lo)
+	switch {
+	case math.IsInf(half, 0):
+		return fmt.Sprintf("%s (%d run%s)", results.Number(m.Center), m.N, map[bool]string{false: "s"}[m.N == 1])
+	case m.Center == 0:
+		return "0 ± " + results.Number(half)
+	}
+	return fmt.Sprintf("%s ± %.0f%%", results.Number(m.Center), 100*half/math.Abs(m.Center))
+}
+
 // named are the metrics that are wanted, each once, of those that there are.
 func named(wanted, there []string) (out []results.Metric) {
 	switch {

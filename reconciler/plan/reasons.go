@@ -37,6 +37,9 @@ const (
 	JobSuspended         Reason = "JobSuspended"
 	WaitingForFence      Reason = "WaitingForFence"
 
+	// What a person asked for on the live page.
+	Requested Reason = "Requested"
+
 	// What is as declared.
 	Ready       Reason = "Ready"
 	AllReady    Reason = "AllReady"

@@ -29,6 +29,8 @@
 //	metrics/<experiment>-<n>.om.gz         what was scraped of an experiment that has ended, as OpenMetrics
 //	targets/assay.json                     scrape targets (file_sd) for a Prometheus that users run
 //	events.jsonl                           events, one line each
+//	asked.jsonl                            events of what people asked for on a live page, by processes without the lease
+//	web/<host>-<pid>.json                  where a live page answers, and which process it is
 //	bin/<sha256>/assay                     the binary that jobs run: an upgrade never changes a running job
 //	archive/                               ended attempts, and the status of forgotten experiments
 //

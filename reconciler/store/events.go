@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,33 +74,57 @@ func (l *Lease) Emit(events ...Event) error {
 // Events lists the events of an experiment, or of all when it is empty, oldest first. Lines that a crash cut short are
 // left out.
 func (s *Store) Events(experiment string) ([]Event, error) {
-	var out []Event
-	type key struct{ experiment, object, reason, message string }
-	last := map[key]int{}
+	all, err := s.asked(experiment)
+	if err != nil {
+		return nil, err
+	}
+	sorted := len(all) == 0
 	for _, path := range []string{s.eventsPath() + ".1", s.eventsPath()} {
-		b, err := durable.Read(path, 2*eventsLimit)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		more, err := readEvents(path, experiment)
 		if err != nil {
-			return nil, fmt.Errorf("reading the events: %w", err)
+			return nil, err
 		}
-		for line := range bytes.Lines(b) {
-			var e Event
-			if json.Unmarshal(line, &e) != nil || experiment != "" && e.Experiment != experiment {
-				continue
-			}
-			k := key{e.Experiment, e.Object, e.Reason, e.Message}
-			if i, ok := last[k]; ok && e.Time.Sub(out[i].Time) < foldWithin {
-				out[i].Count += e.Count
-				out[i].Last = e.Time
-				continue
-			}
-			last[k] = len(out)
+		all = append(all, more...)
+	}
+	if !sorted {
+		slices.SortStableFunc(all, func(a, b Event) int { return a.Time.Compare(b.Time) })
+	}
+	return folded(all), nil
+}
+
+// readEvents are the lines of a file of events; none without one.
+func readEvents(path, experiment string) (out []Event, err error) {
+	b, err := durable.Read(path, 2*eventsLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the events: %w", err)
+	}
+	for line := range bytes.Lines(b) {
+		var e Event
+		if json.Unmarshal(line, &e) == nil && (experiment == "" || e.Experiment == experiment) {
 			out = append(out, e)
 		}
 	}
 	return out, nil
+}
+
+// folded makes one of the repeats of an event that follow each other closely.
+func folded(all []Event) (out []Event) {
+	type key struct{ experiment, object, reason, message string }
+	last := map[key]int{}
+	for _, e := range all {
+		k := key{e.Experiment, e.Object, e.Reason, e.Message}
+		if i, ok := last[k]; ok && e.Time.Sub(out[i].Time) < foldWithin {
+			out[i].Count += e.Count
+			out[i].Last = e.Time
+			continue
+		}
+		last[k] = len(out)
+		out = append(out, e)
+	}
+	return out
 }
 
 // Told is up to which number there are events of what happened inside jobs, by nonce.

@@ -27,6 +27,7 @@
 //	spending.go   what budgets are used for
 //	running.go    what an experiment still runs, for how long, and how to stop it
 //	cost.go       what a manifest would use, and when its jobs would start
+//	words.go      the words of describe, for pages
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
 //

@@ -37,6 +37,13 @@ func (s Snapshot) listeners() ([]Object, error) {
 		listed[l.Address] = true
 		out = append(out, New("Listener", Metadata{Name: l.Address}, nil, l))
 	}
+	pages, err := s.pages()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range pages {
+		out = append(out, New("Listener", Metadata{Name: l.Address}, nil, l))
+	}
 	attempts, err := s.store.Attempts()
 	if err != nil {
 		return nil, fmt.Errorf("finding the jobs whose programs listen: %w", err)
@@ -88,6 +95,18 @@ func (s Snapshot) controller() (out []ListenerStatus) {
 		}
 	}
 	return out
+}
+
+// pages are the live pages, of controllers and of their own.
+func (s Snapshot) pages() (out []ListenerStatus, err error) {
+	all, err := s.store.Pages()
+	for _, at := range all {
+		if u, err := url.Parse(at.URL); err == nil && u.Host != "" {
+			out = append(out, ListenerStatus{Address: u.Host, Node: at.Owner.Host, Owner: "web", What: "the live page and its JSON", Protection: drivers.ByToken,
+				Credential: drivers.SecretFile(s.store.Dir(), drivers.WebToken)})
+		}
+	}
+	return out, err
 }
 
 // ofAttempt are those of a job: its agents, their relays, its processes.

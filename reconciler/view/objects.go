@@ -28,6 +28,7 @@ type Filter struct {
 	Valid     string    // v1alpha1.True, False or Unknown
 	Since     time.Time // they began then or later
 	Limit     int       // of those that began last so many; 0: all
+	Skip      int       // with Limit: without so many that began last, which are on the pages before
 }
 
 func (f Filter) allows(o Object) bool {

@@ -37,9 +37,10 @@ func (s Snapshot) EachRun(f Filter, each func(Object) error) (more int, err erro
 		}
 		all = append(all, of...)
 	}
-	if f.Limit > 0 && len(all) > f.Limit {
+	if f.Limit > 0 && len(all) > f.Limit || f.Skip > 0 {
 		slices.SortStableFunc(all, func(a, b listedRun) int { return b.at.Compare(a.at) })
-		more, all = len(all)-f.Limit, all[:f.Limit]
+		all = all[min(f.Skip, len(all)):]
+		more, all = max(0, len(all)-f.Limit), all[:min(f.Limit, len(all))]
 	}
 	slices.SortStableFunc(all, func(a, b listedRun) int {
 		return cmp.Or(strings.Compare(a.experiment, b.experiment), a.at.Compare(b.at), strings.Compare(a.id, b.id))

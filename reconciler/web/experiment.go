@@ -1,0 +1,78 @@
+package web
+
+import (
+	"slices"
+
+	"assay/api/v1alpha1"
+	"assay/reconciler/store"
+	"assay/reconciler/view"
+)
+
+const (
+	runsOnPage   = 50
+	runsShown    = 10 // on the page of an experiment
+	eventsShown  = 12
+	eventsOnPage = 500
+	mostSkip     = 1 << 20
+)
+
+func experimentData(r *request) (any, error) {
+	e, err := r.experiment()
+	if err != nil {
+		return nil, err
+	}
+	return r.one("experiments", e.Name, view.Filter{Runs: true})
+}
+
+// experimentView is the page of an experiment.
+type experimentView struct {
+	experimentLine
+	Head      store.Revision
+	Services  []v1alpha1.ServiceStatus
+	Next      upcoming
+	Timeline  timeline
+	Recent    []view.Object // runs, the newest first
+	More      int           // older ones
+	Revisions []view.Object // the newest first
+	Events    []store.Event // the newest first
+	Running   []string
+}
+
+func experimentPage(r *request) (*page, error) {
+	e, err := r.experiment()
+	if err != nil {
+		return nil, err
+	}
+	v := experimentView{experimentLine: lineOf(e), Head: r.seen.Heads[e.Name], Services: e.Services, Running: view.Running(e)}
+	v.Next = r.upcoming(e)
+	if v.Timeline, err = r.timeline(e); err != nil {
+		return nil, err
+	}
+	if v.Recent, v.More, err = r.runs(view.Filter{Experiment: e.Name, Limit: runsShown}); err != nil {
+		return nil, err
+	}
+	if v.Revisions, err = r.items("revisions", view.Filter{Experiment: e.Name}); err != nil {
+		return nil, err
+	}
+	slices.Reverse(v.Revisions)
+	if v.Events, err = r.events(view.Filter{Experiment: e.Name}, eventsShown); err != nil {
+		return nil, err
+	}
+	return &page{Title: e.Name, Crumbs: []crumb{{"Experiments", "/"}}, View: "experiment", Data: v, Every: 2}, nil
+}
+
+// runs are those that a filter allows, the newest first, and how many older ones there are.
+func (r *request) runs(f view.Filter) (out []view.Object, more int, err error) {
+	more, err = r.seen.EachRun(f, func(o view.Object) error { out = append(out, o); return nil })
+	slices.Reverse(out)
+	return out, more, err
+}
+
+// events are the last of those that a filter allows, the newest first.
+func (r *request) events(f view.Filter, most int) (out []store.Event, err error) {
+	items, err := r.items("events", f)
+	for _, o := range slices.Backward(items[max(0, len(items)-most):]) {
+		out = append(out, o.Status.(store.Event))
+	}
+	return out, err
+}
