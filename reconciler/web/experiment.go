@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/reconciler/store"
@@ -68,11 +69,20 @@ func (r *request) runs(f view.Filter) (out []view.Object, more int, err error) {
 	return out, more, err
 }
 
+// lately is when an event happened the last time.
+func lately(e store.Event) time.Time {
+	if e.Last.IsZero() {
+		return e.Time
+	}
+	return e.Last
+}
+
 // events are the last of those that a filter allows, the newest first.
 func (r *request) events(f view.Filter, most int) (out []store.Event, err error) {
 	items, err := r.items("events", f)
-	for _, o := range slices.Backward(items[max(0, len(items)-most):]) {
+	for _, o := range slices.Backward(items) {
 		out = append(out, o.Status.(store.Event))
 	}
-	return out, err
+	slices.SortStableFunc(out, func(a, b store.Event) int { return lately(b).Compare(lately(a)) })
+	return out[:min(len(out), most)], err
 }

@@ -179,7 +179,7 @@ func (t *trades) front() {
 type paretoView struct {
 	trades
 	Chart     template.HTML
-	Absent    []string // why points are not drawn
+	Absent    []string // why points are not drawn, each reason once
 	Simulated bool
 	Energy    bool // any point has power or energy
 }
@@ -192,8 +192,8 @@ func paretoPage(r *request) (*page, error) {
 	v := paretoView{trades: t, Chart: chart.Scatter(t.plot())}
 	for _, one := range t.Points {
 		v.Simulated, v.Energy = v.Simulated || one.Simulated, v.Energy || one.Power != nil || one.Joules != nil
-		if one.Absent != "" {
-			v.Absent = append(v.Absent, one.name+": "+one.Absent)
+		if why := one.Absent; why != "" && !slices.Contains(v.Absent, why) {
+			v.Absent = append(v.Absent, why)
 		}
 	}
 	return &page{Title: "Throughput and energy", Crumbs: crumbs(t.Experiment), View: "pareto", Data: v}, nil

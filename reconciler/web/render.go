@@ -71,12 +71,13 @@ var words = template.FuncMap{
 	"when":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"clock":  func(t time.Time) string { return t.Local().Format("15:04:05") },
 	"date":   func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") },
+	"joined": func(s []string) string { return strings.Join(s, "; ") },
 	"join":   func(s []string) string { return strings.Join(s, ", ") },
 	"advice": func(reason string) string { return plan.Advice(plan.Reason(reason)) },
 	"cond":   v1alpha1.Find, "commit": view.ShortCommit, "kind": view.KindOf, "origin": view.OriginLine, "startup": view.StartupLine, "renewal": view.RenewalLine,
 	"search": view.SearchLine, "runTime": view.RunTime, "short": func(s string) string { return s[:min(len(s), 12)] },
-	"title":   func(v any) string { return fmt.Sprint(v) },
-	"runWord": runWord, "brief": brief, "serviceState": view.ServiceState, "serviceDetail": view.ServiceDetail, "spread": compare.Spread,
+	"title":  func(v any) string { return fmt.Sprint(v) },
+	"lately": lately, "runWord": runWord, "brief": brief, "serviceState": view.ServiceState, "serviceDetail": view.ServiceDetail, "spread": compare.Spread,
 	"before":  func(generation int64) int64 { return generation - 1 },
 	"heading": func(s string) string { return s[:1] + strings.ToLower(s[1:]) },
 }
@@ -84,7 +85,7 @@ var words = template.FuncMap{
 // tone is how a state is to be seen: good, under way, bad, or of no account. The word itself says it, too.
 func tone(state string) string {
 	switch state {
-	case "Ready", "Complete", "True", "Valid", "yes", "better", "GO":
+	case "Ready", "Alive", "Complete", "True", "Valid", "yes", "better", "GO":
 		return "good"
 	case "Stalled", "Failed", "Invalid", "no", "Warning", "worse", "NO-GO", "Lost":
 		return "bad"

@@ -128,9 +128,18 @@ func (t *timeline) bounds() {
 	}
 }
 
-// Chart draws it. A walltime that ends far beyond the axis is cut there; its tip says when it ends.
-func (t timeline) Chart() template.HTML {
-	times := chart.Times{Name: "Jobs over time", Now: t.Now}
+// wideChart is the width of the drawing for screens.
+const wideChart = 1000
+
+// Narrow draws it for a phone, and Wide for a screen: letters are of the same size in both, and one of the two is shown.
+func (t timeline) Narrow() template.HTML { return t.chart(0) }
+
+// Wide is Narrow for a screen.
+func (t timeline) Wide() template.HTML { return t.chart(wideChart) }
+
+// chart cuts a walltime that ends far beyond the axis; its tip says when it ends.
+func (t timeline) chart(width float64) template.HTML {
+	times := chart.Times{Name: "Jobs over time", Now: t.Now, Width: width}
 	for _, l := range t.Lanes {
 		drawn := chart.Lane{Name: l.Seat}
 		for _, b := range l.Jobs {

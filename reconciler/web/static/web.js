@@ -7,8 +7,15 @@
   const was = new Map(); // what the server wrote of each part
   let tag = "", seen = new Date(), failures = 0;
 
+  const stacked = table => { // on a phone a row is a block, and each cell says what it is
+    const heads = [...table.tHead?.rows[0]?.cells ?? []].map(h => h.textContent.trim());
+    for (const row of table.tBodies[0]?.rows ?? []) for (const cell of row.cells) cell.dataset.head = heads[cell.cellIndex] ?? "";
+    table.classList.add("stackable");
+  };
   const boxes = within => { // what scrolls sideways is reached by key
     for (const box of within.querySelectorAll(".box")) {
+      const table = box.querySelector("table");
+      if (table) stacked(table);
       box.toggleAttribute("tabindex", box.scrollWidth > box.clientWidth);
       if (box.hasAttribute("tabindex")) {
         box.tabIndex = 0;
