@@ -43,6 +43,7 @@ func TestListeners(t *testing.T) {
 	w := newTestWorld(t, "PATH="+standins(t), "KEY="+canary)
 	w.must("apply", "-f", w.write("all.yaml", everyListener), "--timeout", "3m")
 	w.controller()
+	w.web("--allow-actions")
 	var listed []view.ListenerStatus
 	w.until("the list and the kernel agree", 30*time.Second, func() (ok bool, said string) {
 		var idle string
@@ -298,12 +299,15 @@ func queries(l view.ListenerStatus) bool {
 func (w *testWorld) floodAll(t *testing.T, listed []view.ListenerStatus) {
 	const flood = 2000
 	for _, l := range listed {
-		if l.Protection != drivers.ByToken || l.Owner != "agent" && l.Owner != "controller" {
+		if l.Protection != drivers.ByToken || l.Owner != "agent" && l.Owner != "controller" && l.Owner != "web" {
 			continue
 		}
 		path := "/metrics"
-		if queries(l) {
+		switch {
+		case queries(l):
 			path = "/api/v1/query?query=1"
+		case l.Owner == "web":
+			path = "/api"
 		}
 		served := 0
 		var open []net.Conn
