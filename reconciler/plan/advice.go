@@ -32,7 +32,6 @@ var advice = map[Reason]string{
 	WaitingForFence:      "wait: it ends with the agent's word or when the time is over; if you know that the server is gone, lower `fence` of the service",
 	JobSuspended:         "wait until it is resumed (scontrol resume JOB), or cancel the job: its seat is filled again",
 
-	Requested:   "nothing to do: somebody asked for it on the live page (assay web), and what came of it follows",
 	Ready:       "nothing to do",
 	AllReady:    "nothing to do",
 	Running:     "nothing to do",

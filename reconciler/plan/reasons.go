@@ -37,9 +37,6 @@ const (
 	JobSuspended         Reason = "JobSuspended"
 	WaitingForFence      Reason = "WaitingForFence"
 
-	// What a person asked for on the live page.
-	Requested Reason = "Requested"
-
 	// What is as declared.
 	Ready       Reason = "Ready"
 	AllReady    Reason = "AllReady"

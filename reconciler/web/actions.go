@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"assay/reconciler/plain"
-	"assay/reconciler/plan"
 	"assay/reconciler/store"
 )
 
@@ -20,6 +19,9 @@ const (
 	mostWishes = 20                      // that are remembered
 	mostGoing  = 4                       // that are carried out at a time
 )
+
+// requested is the reason of the event of a wish.
+const requested = "Requested"
 
 // Wish is what somebody asked for.
 type Wish struct {
@@ -180,6 +182,7 @@ func (s *Server) wish(w http.ResponseWriter, q *request, a action) error {
 		said, err := s.o.Do(s.ctx, wish)
 		s.wishes.end(id, said, err)
 		s.world.forget()
+		s.next.forget()
 	}()
 	select {
 	case <-done:
@@ -203,6 +206,6 @@ func (s *Server) audit(r *http.Request, w Wish) error {
 	if err != nil {
 		from = r.RemoteAddr
 	}
-	return s.o.Store.Say(store.Event{Time: time.Now(), Type: "Normal", Experiment: w.Experiment, Object: w.Object(), Reason: string(plan.Requested),
+	return s.o.Store.Say(store.Event{Time: time.Now(), Type: "Normal", Experiment: w.Experiment, Object: w.Object(), Reason: requested,
 		Message: fmt.Sprintf("web: %s was asked for on the live page, with the token for acting, from %s", w.Verb, from)})
 }

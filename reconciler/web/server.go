@@ -19,7 +19,8 @@ import (
 
 const (
 	observedFor = time.Second     // all who look within this time share one observation
-	plannedFor  = 3 * time.Second // and one plan
+	plannedFor  = 5 * time.Second // and one plan, which asks the scheduler: at most as often as the site allows
+	planStays   = time.Minute     // nobody waits for a newer plan than that
 	answerIn    = 30 * time.Second
 	mostBody    = 16 << 10 // bytes of a form
 	closeWithin = time.Second
@@ -61,7 +62,8 @@ func New(ctx context.Context, o Options) *Server {
 	s := &Server{o: o, heavy: make(chan struct{}, 2), sessions: newSessions()}
 	s.ctx, s.end = context.WithCancel(ctx)
 	s.world = newShared(s.ctx, observedFor, o.Read)
-	s.next = newShared(s.ctx, plannedFor, o.Next)
+	s.next = newShared(s.ctx, max(plannedFor, o.Site.Spec.Poll.Every.Std()), o.Next)
+	s.next.stale = planStays
 	return s
 }
 

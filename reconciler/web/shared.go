@@ -18,6 +18,7 @@ var errSlow = errors.New("the state directory could not be read in time; try aga
 type shared[T any] struct {
 	ctx   context.Context
 	fresh time.Duration
+	stale time.Duration // an answer that is younger is given at once, while a newer one is found out
 	read  func(context.Context) (T, error)
 
 	mu      sync.Mutex
@@ -39,6 +40,9 @@ func (s *shared[T]) get(ctx context.Context) (T, error) {
 		go s.find(s.pending)
 	}
 	pending := s.pending
+	if time.Since(s.at) < s.stale && s.err == nil {
+		pending = nil
+	}
 	s.mu.Unlock()
 	if pending != nil {
 		timer := time.NewTimer(waitMost)

@@ -169,12 +169,12 @@ func (t timeline) spans(b bar) (out []chart.Span) {
 		}
 		out = append(out, s)
 	}
-	if b.Started == nil || b.Started.After(end) {
-		add(chart.Waiting, b.Submitted, end, "waits for its nodes")
+	if b.Started == nil || !b.Started.Before(end) {
+		add(chart.Waiting, b.Submitted, end, "in the queue")
 		return out
 	}
 	if b.Started.Sub(b.Submitted) > time.Second {
-		add(chart.Waiting, b.Submitted, *b.Started, "waited for its nodes")
+		add(chart.Waiting, b.Submitted, *b.Started, "in the queue")
 	}
 	state := chart.Running
 	switch {
