@@ -103,6 +103,17 @@ func unanswered(all []panel) string {
 	return all[0].Problem
 }
 
+// lacking are the titles of panels that have nothing to show.
+func lacking(all []panel) string {
+	var out []string
+	for _, p := range all {
+		if !p.Known() {
+			out = append(out, p.Title)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // Known reports whether a panel has anything to show.
 func (p panel) Known() bool { return len(p.Samples) > 0 }
 

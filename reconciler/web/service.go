@@ -78,6 +78,7 @@ type serviceView struct {
 	Advice        string
 	Panels        []panel
 	NoMetrics     string
+	Lacking       string // panels without a sample
 	Log           logText
 	Attempts      []bar // the newest first
 	Events        []store.Event
@@ -93,7 +94,7 @@ func servicePage(r *request) (*page, error) {
 		s.Advice = plan.Advice(plan.Reason(c.Reason))
 	}
 	s.Panels = r.panels(e, v, minutesShown)
-	s.NoMetrics = unanswered(s.Panels)
+	s.NoMetrics, s.Lacking = unanswered(s.Panels), lacking(s.Panels)
 	s.Log = r.logs(e.Name+"/"+v.Name, linesShown)
 	t, err := r.timeline(e)
 	if err != nil {
