@@ -45,7 +45,7 @@ var layers = map[string][]string{
 	"assay/reconciler/view":            {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store", "assay/reconciler/view/text"},
 	"assay/reconciler/view/text":       {},                                                                   // what it shows is handed in
 	"assay/reconciler/store/storetest": {"assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"}, // for tests
-	"assay/reconciler/web": {"assay/api", "assay/drivers", "assay/reconciler/chart", "assay/reconciler/compare", "assay/reconciler/logs", "assay/reconciler/pages", "assay/reconciler/plan",
+	"assay/reconciler/web": {"assay/api", "assay/drivers", "assay/reconciler/chart", "assay/reconciler/compare", "assay/reconciler/gate", "assay/reconciler/logs", "assay/reconciler/pages", "assay/reconciler/plan",
 		"assay/reconciler/results", "assay/reconciler/results/resultset", "assay/reconciler/store", "assay/reconciler/view", "assay/reconciler/view/text"},
 	"assay/reconciler/mcpserver":         {}, // the verbs that it runs are handed in
 	"assay/reconciler/gc":                {"assay/api", "assay/drivers", "assay/reconciler/plan", "assay/reconciler/store"},

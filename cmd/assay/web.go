@@ -146,20 +146,32 @@ func (a *app) webOptions(st *store.Store, site v1alpha1.Site) live.Options {
 			return loop.Preview(ctx, nil)
 		},
 		Series: func(ctx context.Context, expression string, from, to time.Time, step time.Duration) ([]drivers.Series, error) {
-			found, err := livePrometheus(st, site)
-			if err == nil {
-				err = found.stale
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
-			}
-			client, err := prometheus.NewClient(found.url, found.token, time.Minute)
+			client, err := runningPrometheus(st, site)
 			if err != nil {
 				return nil, err
 			}
 			return client.Range(ctx, expression, from, to, step)
 		},
+		Average: func(ctx context.Context, expression string, parts []drivers.Span) (float64, error) {
+			client, err := runningPrometheus(st, site)
+			if err != nil {
+				return 0, err
+			}
+			return client.Average(ctx, expression, parts, scrapeEvery)
+		},
 	}
+}
+
+// runningPrometheus is the site's or the running controller's; drivers.ErrUnavailable without one. A page starts none.
+func runningPrometheus(st *store.Store, site v1alpha1.Site) (*prometheus.Client, error) {
+	found, err := livePrometheus(st, site)
+	if err == nil {
+		err = found.stale
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
+	}
+	return prometheus.NewClient(found.url, found.token, time.Minute)
 }
 
 // does carries wishes out: each is the verb of its name, typed here. Where a controller does the work the verb does not wait for it;

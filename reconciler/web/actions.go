@@ -196,7 +196,11 @@ func (s *Server) wish(w http.ResponseWriter, q *request, a action) error {
 			return showJSON(w, q, d)
 		}
 	}
-	http.Redirect(w, q.Request, "/experiments/"+url.PathEscape(wish.Experiment), http.StatusSeeOther)
+	to := "/experiments/" + url.PathEscape(wish.Experiment)
+	if wish.Verb == "delete" {
+		to = "/" // its own page goes with it
+	}
+	http.Redirect(w, q.Request, to, http.StatusSeeOther)
 	return nil
 }
 

@@ -77,7 +77,7 @@ var words = template.FuncMap{
 	"cond":   v1alpha1.Find, "commit": view.ShortCommit, "kind": view.KindOf, "origin": view.OriginLine, "startup": view.StartupLine, "renewal": view.RenewalLine,
 	"search": view.SearchLine, "runTime": view.RunTime, "short": func(s string) string { return s[:min(len(s), 12)] },
 	"title":  func(v any) string { return fmt.Sprint(v) },
-	"lately": lately, "runWord": runWord, "brief": brief, "serviceState": view.ServiceState, "serviceDetail": view.ServiceDetail, "spread": compare.Spread,
+	"lately": lately, "runWord": runWord, "aside": aside, "brief": brief, "serviceState": view.ServiceState, "serviceDetail": view.ServiceDetail, "spread": compare.Spread,
 	"before":  func(generation int64) int64 { return generation - 1 },
 	"heading": func(s string) string { return s[:1] + strings.ToLower(s[1:]) },
 }
@@ -89,7 +89,7 @@ func tone(state string) string {
 		return "good"
 	case "Stalled", "Failed", "Invalid", "no", "Warning", "worse", "NO-GO", "Lost":
 		return "bad"
-	case "Suspended", "Superseded", "Unknown", "same", "Ended", "":
+	case "Suspended", "Superseded", "INCONCLUSIVE", "Unknown", "same", "Ended", "":
 		return "off"
 	}
 	return "busy"

@@ -49,6 +49,8 @@ func routes() []route {
 		{api: "/experiments/{experiment}/revisions", data: ofExperiment("revisions"), what: "Its revisions: where each came from, and what it declares."},
 		{at: "/experiments/{experiment}/compare", page: comparePage, api: "/experiments/{experiment}/compare", data: compareData,
 			what: "Two of its revisions by statistics, as assay compare -o json.", ask: []string{"a: a number of a revision, or the beginning of a hash or commit", "b: the other one"}},
+		{at: "/experiments/{experiment}/gates", page: gatesPage, api: "/experiments/{experiment}/gates", data: gatesData,
+			what: "What its gates say, as assay gate -o json.", ask: []string{"revision: another one than the newest"}},
 		{at: "/experiments/{experiment}/pareto", page: paretoPage, api: "/experiments/{experiment}/pareto", data: paretoData,
 			what: "Tokens/s of a user against tokens/s of a GPU at each point, with power and energy.", ask: []string{"revision: another one than the last that has results"}},
 		{at: "/experiments/{experiment}/events", page: experimentEventsPage, api: "/experiments/{experiment}/events", data: ofExperiment("events"), what: "Its events, oldest first."},

@@ -197,6 +197,11 @@ func figuresOf(metrics map[string]float64) (headlines []figure, groups []figures
 	return headlines, groups
 }
 
+// aside reports whether a group is shown folded: what the load and the client were like, and not what was asked for.
+func aside(group string) bool {
+	return slices.Contains([]string{results.Load, results.Client, results.Server, "other"}, group)
+}
+
 // runWord is how a run ended, and whether it counts, in one word for its state.
 func runWord(st v1alpha1.RunStatus) string {
 	if st.Phase == v1alpha1.RunComplete && v1alpha1.Find(st.Conditions, v1alpha1.Valid).Status == v1alpha1.False {

@@ -39,8 +39,9 @@ type Options struct {
 	Sites   func() ([]view.Object, error)
 	Results resultset.Reader
 	Series  Series
-	Token   string // of those who may read
-	Act     string // of those who may also act; empty: nobody may
+	Average resultset.Average // of the values of PromQL gates; drivers.ErrUnavailable when no Prometheus can be asked
+	Token   string            // of those who may read
+	Act     string            // of those who may also act; empty: nobody may
 	// Do carries a wish out, as the verb of that name would, and returns what that said. It can take as long as the verb takes.
 	Do func(context.Context, Wish) (said string, err error)
 }

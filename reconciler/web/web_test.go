@@ -141,6 +141,11 @@ func TestStatisticsOfPages(t *testing.T) {
 	if page := w.ask("GET", "/experiments/e/pareto", w.cookie("reads")).body; !strings.Contains(page, "chart-front") {
 		t.Error("the front is not drawn")
 	}
+	for revision, want := range map[string]string{"2": `"verdict": "GO"`, "1": `"verdict": "NO-GO"`} { // 201 and 402 tok/s, 101 and 202
+		if got := w.ask("GET", apiRoot+"/experiments/e/gates?revision="+revision, bearer("reads")); got.code != 200 || !strings.Contains(got.body, want) {
+			t.Errorf("gates of revision %s: %d %s", revision, got.code, got.body)
+		}
+	}
 	if got := w.ask("GET", apiRoot+"/experiments/e/compare?a=1&b=77", bearer("reads")); got.code != 404 || !strings.Contains(got.body, "no revision 77") {
 		t.Errorf("%d %s", got.code, got.body)
 	}

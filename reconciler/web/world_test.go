@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 	for g, commit := range []string{"aaaa", "bbbb"} {
 		e := v1alpha1.Experiment{Metadata: v1alpha1.Metadata{Name: "e"}}
 		e.Spec.Services = []v1alpha1.Service{{Name: "llm"}}
-		e.Spec.Benchmarks = []v1alpha1.Benchmark{{Name: "q", Target: "llm", Repeats: &v1alpha1.Repeats{Runs: g + 3}}}
+		e.Spec.Benchmarks = []v1alpha1.Benchmark{{Name: "q", Target: "llm", Gates: []v1alpha1.Gate{{Metric: "output_throughput", Min: &v1alpha1.Bound{Number: 150}}}, Repeats: &v1alpha1.Repeats{Runs: g + 3}}}
 		rev, _, err := w.St.Accept(store.Revision{Experiment: "e", Spec: e, Owner: "apply", Origin: drivers.Origin{Source: "apply", User: "me", Commit: commit, Subject: hostile, Time: time.Now()}})
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,8 @@ func (w *world) serve() {
 			}
 			return []drivers.Series{{Labels: map[string]string{"x": hostile}, Samples: []drivers.Sample{{At: from, Value: 1}, {At: from.Add(time.Minute), Value: 3}}}}, nil
 		},
-		Do: func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
+		Average: func(context.Context, string, []drivers.Span) (float64, error) { return 0, drivers.ErrUnavailable },
+		Do:      func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
 	})
 	w.web = httptest.NewServer(w.Handler())
 	w.t.Cleanup(w.web.Close)
