@@ -169,9 +169,10 @@ func (t trades) plot() chart.Plot {
 
 // front marks the points that no other one beats in both directions.
 func (t *trades) front() {
-	front := chart.Front(t.plot().Series)
 	for i, one := range t.Points {
-		t.Points[i].Front = one.GPU != nil && slices.ContainsFunc(front, func(q chart.Point) bool { return q.X == one.User && q.Y == *one.GPU })
+		t.Points[i].Front = one.GPU != nil && !slices.ContainsFunc(t.Points, func(o trade) bool {
+			return o.GPU != nil && o.User >= one.User && *o.GPU >= *one.GPU && (o.User > one.User || *o.GPU > *one.GPU)
+		})
 	}
 }
 
