@@ -43,8 +43,3 @@ func (s *Store) Say(e Event) error {
 	}
 	return nil
 }
-
-// asked are the events of Say.
-func (s *Store) asked(experiment string) ([]Event, error) {
-	return readEvents(s.askedPath(), experiment)
-}

@@ -74,11 +74,11 @@ func (l *Lease) Emit(events ...Event) error {
 // Events lists the events of an experiment, or of all when it is empty, oldest first. Lines that a crash cut short are
 // left out.
 func (s *Store) Events(experiment string) ([]Event, error) {
-	all, err := s.asked(experiment)
+	asked, err := readEvents(s.askedPath(), experiment)
 	if err != nil {
 		return nil, err
 	}
-	sorted := len(all) == 0
+	var all []Event
 	for _, path := range []string{s.eventsPath() + ".1", s.eventsPath()} {
 		more, err := readEvents(path, experiment)
 		if err != nil {
@@ -86,10 +86,16 @@ func (s *Store) Events(experiment string) ([]Event, error) {
 		}
 		all = append(all, more...)
 	}
-	if !sorted {
+	return ordered(asked, all), nil
+}
+
+// ordered puts what was asked for among the events of controllers, by its time.
+func ordered(asked, all []Event) []Event {
+	if len(asked) > 0 {
+		all = append(slices.Clone(asked), all...)
 		slices.SortStableFunc(all, func(a, b Event) int { return a.Time.Compare(b.Time) })
 	}
-	return folded(all), nil
+	return folded(all)
 }
 
 // readEvents are the lines of a file of events; none without one.

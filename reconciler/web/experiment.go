@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	runsOnPage   = 50
-	runsShown    = 10 // on the page of an experiment
-	eventsShown  = 12
-	eventsOnPage = 500
-	mostSkip     = 1 << 20
+	runsOnPage     = 50
+	runsShown      = 10 // on the page of an experiment
+	eventsShown    = 12
+	revisionsShown = 20
+	eventsOnPage   = 500
+	mostSkip       = 1 << 20
 )
 
 func experimentData(r *request) (any, error) {
@@ -35,6 +36,7 @@ type experimentView struct {
 	Recent    []view.Object // runs, the newest first
 	More      int           // older ones
 	Revisions []view.Object // the newest first
+	Older     int           // revisions that are not shown
 	Events    []store.Event // the newest first
 	Running   []string
 }
@@ -56,7 +58,9 @@ func experimentPage(r *request) (*page, error) {
 		return nil, err
 	}
 	slices.Reverse(v.Revisions)
-	if v.Events, err = r.events(view.Filter{Experiment: e.Name}, eventsShown); err != nil {
+	v.Older = max(0, len(v.Revisions)-revisionsShown)
+	v.Revisions = v.Revisions[:len(v.Revisions)-v.Older]
+	if v.Events, err = r.events(e.Name, eventsShown); err != nil {
 		return nil, err
 	}
 	return &page{Title: e.Name, Crumbs: []crumb{{"Experiments", "/"}}, View: "experiment", Data: v, Every: 2}, nil
@@ -77,12 +81,11 @@ func lately(e store.Event) time.Time {
 	return e.Last
 }
 
-// events are the last of those that a filter allows, the newest first.
-func (r *request) events(f view.Filter, most int) (out []store.Event, err error) {
-	items, err := r.items("events", f)
-	for _, o := range slices.Backward(items) {
-		out = append(out, o.Status.(store.Event))
-	}
+// events are the last of an experiment, or of all without one, the newest first.
+func (r *request) events(experiment string, most int) (out []store.Event, err error) {
+	all, err := r.s.events.Events(experiment)
+	out = slices.Clone(all)
+	slices.Reverse(out)
 	slices.SortStableFunc(out, func(a, b store.Event) int { return lately(b).Compare(lately(a)) })
 	return out[:min(len(out), most)], err
 }

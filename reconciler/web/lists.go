@@ -47,7 +47,7 @@ type eventsView struct {
 }
 
 func eventsPage(r *request) (*page, error) {
-	all, err := r.events(view.Filter{}, eventsOnPage)
+	all, err := r.events("", eventsOnPage)
 	return &page{Title: "Events", View: "events", Data: eventsView{Events: all, Most: eventsOnPage}, Every: 3, Crumbs: []crumb{{"Experiments", "/"}}}, err
 }
 
@@ -56,6 +56,6 @@ func experimentEventsPage(r *request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.events(view.Filter{Experiment: name}, eventsOnPage)
+	all, err := r.events(name, eventsOnPage)
 	return &page{Title: "Events", View: "events", Data: eventsView{Experiment: name, Events: all, Most: eventsOnPage}, Every: 3, Crumbs: crumbs(name)}, err
 }

@@ -154,7 +154,7 @@ func runPage(r *request) (*page, error) {
 	if v.Log = r.logs(v.Experiment+"/"+st.ID, linesShown); v.Log.Lines == "" && v.Log.Problem == "" {
 		v.Log.Problem = "it has printed nothing"
 	}
-	all, err := r.events(view.Filter{Experiment: v.Experiment}, eventsOnPage)
+	all, err := r.events(v.Experiment, eventsOnPage)
 	if err != nil {
 		return nil, err
 	}

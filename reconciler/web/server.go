@@ -53,6 +53,7 @@ type Server struct {
 	next     *shared[[]plan.Step]
 	sessions sessions
 	wishes   wishes
+	events   *store.EventsReader
 	heavy    chan struct{} // a place for each answer that reads all runs of an experiment
 	ctx      context.Context
 	end      context.CancelFunc
@@ -60,7 +61,7 @@ type Server struct {
 
 // New makes a server that ends what it began with ctx.
 func New(ctx context.Context, o Options) *Server {
-	s := &Server{o: o, heavy: make(chan struct{}, 2), sessions: newSessions()}
+	s := &Server{o: o, heavy: make(chan struct{}, 2), sessions: newSessions(), events: &store.EventsReader{Store: o.Store}}
 	s.ctx, s.end = context.WithCancel(ctx)
 	s.world = newShared(s.ctx, observedFor, o.Read)
 	s.next = newShared(s.ctx, max(plannedFor, o.Site.Spec.Poll.Every.Std()), o.Next)

@@ -110,7 +110,7 @@ func servicePage(r *request) (*page, error) {
 		}
 	}
 	slices.SortFunc(s.Attempts, func(a, b bar) int { return b.Submitted.Compare(a.Submitted) })
-	all, err := r.events(view.Filter{Experiment: e.Name}, eventsOnPage)
+	all, err := r.events(e.Name, eventsOnPage)
 	if err != nil {
 		return nil, err
 	}
