@@ -80,7 +80,9 @@ func waits(e v1alpha1.ExperimentStatus) []waiting {
 	}
 	for _, b := range e.Benchmarks {
 		if c := v1alpha1.Find(b.Conditions, v1alpha1.Complete); c.Status != v1alpha1.True && !e.Suspended {
-			c.Message = strings.TrimSpace(fmt.Sprintf("%d of %d runs are done. %s", b.Done, b.Runs, c.Message))
+			if c.Reason != string(plan.InProgress) { // whose message says it
+				c.Message = strings.TrimSpace(fmt.Sprintf("%d of %d runs are done. %s", b.Done, b.Runs, c.Message))
+			}
 			add("benchmark/"+b.Name, c)
 		}
 	}

@@ -29,7 +29,7 @@ func TestEveryAddress(t *testing.T) {
 		if bad := inline.FindString(text); bad != "" && !strings.Contains(bad, "javascript:") {
 			t.Errorf("%s has %q", at, bad)
 		}
-		for _, bad := range []string{"\u202e", "\x1b", `href="javascript`, "<script>"} {
+		for _, bad := range []string{"\u202e", "\x1b", `href="javascript`, "<script>", canary} {
 			if strings.Contains(got.body, bad) {
 				t.Errorf("%s holds %q", at, bad)
 			}
@@ -42,7 +42,7 @@ func TestEveryAddress(t *testing.T) {
 	}
 	for _, at := range data {
 		got := w.ask("GET", at, bearer("reads"))
-		if got.code != 200 || got.header.Get("Content-Type") != "application/json" || !json.Valid([]byte(got.body)) || strings.Contains(got.body, "\u202e") {
+		if got.code != 200 || got.header.Get("Content-Type") != "application/json" || !json.Valid([]byte(got.body)) || strings.Contains(got.body, "\u202e") || strings.Contains(got.body, canary) {
 			t.Errorf("%s: %d %s %s", at, got.code, got.header, got.body)
 		}
 	}
@@ -53,7 +53,7 @@ func TestEveryAddress(t *testing.T) {
 		}
 	}
 	got := w.ask("GET", "/experiments/e/services/llm", asked)
-	if !strings.Contains(got.body, "&lt;script&gt;alert(1)") || !strings.Contains(got.body, `\u202e`) {
+	if !strings.Contains(got.body, "&lt;script&gt;alert(1)") || !strings.Contains(got.body, `\u202e`) || !strings.Contains(got.body, "[REDACTED]") {
 		t.Error("hostile text is not shown as text")
 	}
 	same := w.ask("GET", "/api", asked, func(r *http.Request) { r.Header.Set("If-None-Match", w.ask("GET", "/api", asked).header.Get("ETag")) })

@@ -26,6 +26,9 @@ import (
 // hostile is text of others that would run, hide or turn something where it is not shown as text.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "\u202e\x1b[2J" + `' javascript:alert(3)`
 
+// canary is a secret of the state directory, which a server has printed.
+const canary = "canary-Secret-93845"
+
 // world is a page with an experiment e that two revisions measured at two points.
 type world struct {
 	storetest.Store
@@ -53,9 +56,12 @@ func newWorld(t *testing.T) *world {
 			}
 		}
 	}
+	if _, err := w.St.PutSecret(canary); err != nil {
+		t.Fatal(err)
+	}
 	at := w.Job("llm", "7")
 	log := filepath.Join(w.St.JobDir(at.Seat, at.Nonce), drivers.LogDir)
-	if err := errors.Join(os.MkdirAll(log, 0o700), os.WriteFile(filepath.Join(log, "llm.7.log"), []byte("first\n"+hostile+"\n"), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(log, 0o700), os.WriteFile(filepath.Join(log, "llm.7.log"), []byte("key "+canary+"\n"+hostile+"\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	ends := time.Now().Add(time.Hour)
