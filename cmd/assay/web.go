@@ -152,6 +152,13 @@ func (a *app) webOptions(st *store.Store, site v1alpha1.Site) live.Options {
 			}
 			return client.Range(ctx, expression, from, to, step)
 		},
+		Report: func(ctx context.Context, experiment, format string) ([]byte, error) {
+			r, err := a.report(ctx, st, site, experiment)
+			if err != nil {
+				return nil, err
+			}
+			return rendered(r, format)
+		},
 		Average: func(ctx context.Context, expression string, parts []drivers.Span) (float64, error) {
 			client, err := runningPrometheus(st, site)
 			if err != nil {

@@ -15,7 +15,7 @@ import (
 func TestStrangersGetNothing(t *testing.T) {
 	w := newWorld(t)
 	pages, data := addresses()
-	all := append(append(pages, data...), "/static/web.css", "/static/icon.svg", "/none", "/api/v1/none", "/?token=wrong", "/?token=", "//experiments", "/experiments/../events", "/metrics")
+	all := append(append(pages, data...), "/static/web.css", "/static/icon.svg", "/experiments/e/report", "/none", "/api/v1/none", "/?token=wrong", "/?token=", "//experiments", "/experiments/../events", "/metrics")
 	forged := func(r *http.Request) { r.Header.Set("Cookie", w.sessions.cookie+"=reads") }
 	for _, at := range all {
 		for who, prove := range map[string]func(*http.Request){"a stranger": func(*http.Request) {}, "a wrong token": bearer("wrong"), "no token": bearer(""), "a token as cookie": forged} {

@@ -16,6 +16,7 @@
 //	run.go       runs, page by page, and one of them
 //	compare.go   two revisions, by statistics
 //	gates.go     verdicts of gates
+//	report.go    the static report, apart from the page
 //	pareto.go    tokens/s of a user against tokens/s of a GPU, with power and energy
 //	lists.go     nodes, events, listeners
 //	actions.go   suspend, resume, rerun, delete, for those who hold the second token

@@ -82,6 +82,8 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("POST "+a.at+"/"+a.verb, s.answer(func(w http.ResponseWriter, q *request) error { return s.wish(w, q, a) }))
 		mux.HandleFunc("POST "+apiRoot+a.at+"/"+a.verb, s.answer(func(w http.ResponseWriter, q *request) error { return s.wish(w, q, a) }))
 	}
+	mux.HandleFunc("GET /experiments/{experiment}/report", s.answer(s.report("html")))
+	mux.HandleFunc("GET "+apiRoot+"/experiments/{experiment}/report", s.answer(s.report("json")))
 	mux.HandleFunc("GET "+apiRoot+"/asked", s.answer(func(w http.ResponseWriter, q *request) error { return showJSON(w, q, s.wishes.list("")) }))
 	mux.HandleFunc("GET /static/{file}", static)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -131,6 +133,7 @@ func apiPage(*request) (*page, error) {
 			all = append(all, apiEntry{"GET", apiRoot + r.api, r.what, r.ask})
 		}
 	}
+	all = append(all, apiEntry{"GET", apiRoot + "/experiments/{experiment}/report", "The results of its newest revision that has any, as assay report -o json.", nil})
 	all = append(all, apiEntry{"GET", apiRoot + "/asked", "What was asked for here since the page was started, and what came of it.", nil})
 	for _, a := range actions {
 		all = append(all, apiEntry{"POST", apiRoot + a.at + "/" + a.verb, a.what + " Needs the token for acting.", nil})

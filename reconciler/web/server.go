@@ -39,9 +39,10 @@ type Options struct {
 	Sites   func() ([]view.Object, error)
 	Results resultset.Reader
 	Series  Series
-	Average resultset.Average // of the values of PromQL gates; drivers.ErrUnavailable when no Prometheus can be asked
-	Token   string            // of those who may read
-	Act     string            // of those who may also act; empty: nobody may
+	Average resultset.Average                                                    // of the values of PromQL gates; drivers.ErrUnavailable when no Prometheus can be asked
+	Report  func(ctx context.Context, experiment, format string) ([]byte, error) // html or json, as assay report writes it
+	Token   string                                                               // of those who may read
+	Act     string                                                               // of those who may also act; empty: nobody may
 	// Do carries a wish out, as the verb of that name would, and returns what that said. It can take as long as the verb takes.
 	Do func(context.Context, Wish) (said string, err error)
 }

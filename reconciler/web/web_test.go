@@ -56,6 +56,13 @@ func TestEveryAddress(t *testing.T) {
 	if !strings.Contains(got.body, "&lt;script&gt;alert(1)") || !strings.Contains(got.body, `\u202e`) || !strings.Contains(got.body, "[REDACTED]") {
 		t.Error("hostile text is not shown as text")
 	}
+	report := w.ask("GET", "/experiments/e/report", asked)
+	if p := report.header.Get("Content-Security-Policy"); report.code != 200 || !strings.HasPrefix(p, "sandbox allow-scripts") || strings.Contains(p, "allow-same-origin") || strings.Contains(p, "connect-src") {
+		t.Errorf("the report: %d, policy %q", report.code, p)
+	}
+	if got := w.ask("GET", "/experiments/none/report", asked); got.code != 404 {
+		t.Errorf("a report of nothing: %d", got.code)
+	}
 	same := w.ask("GET", "/api", asked, func(r *http.Request) { r.Header.Set("If-None-Match", w.ask("GET", "/api", asked).header.Get("ETag")) })
 	if same.code != http.StatusNotModified || same.body != "" {
 		t.Errorf("nothing has changed, and the answer is %d", same.code)

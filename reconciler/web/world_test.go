@@ -115,7 +115,13 @@ func (w *world) serve() {
 			return []drivers.Series{{Labels: map[string]string{"x": hostile}, Samples: []drivers.Sample{{At: from, Value: 1}, {At: from.Add(time.Minute), Value: 3}}}}, nil
 		},
 		Average: func(context.Context, string, []drivers.Span) (float64, error) { return 0, drivers.ErrUnavailable },
-		Do:      func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
+		Report: func(_ context.Context, experiment, format string) ([]byte, error) {
+			if experiment != "e" {
+				return nil, errors.New("no result")
+			}
+			return []byte(map[string]string{"html": "<!DOCTYPE html><script>1</script></html>", "json": "{}"}[format]), nil
+		},
+		Do: func(_ context.Context, wish Wish) (string, error) { w.did = append(w.did, wish); return w.does(wish) },
 	})
 	w.web = httptest.NewServer(w.Handler())
 	w.t.Cleanup(w.web.Close)
@@ -188,5 +194,5 @@ func addresses() (pages, data []string) {
 			data = append(data, at)
 		}
 	}
-	return pages, append(data, apiRoot+"/asked")
+	return pages, append(data, apiRoot+"/asked", apiRoot+"/experiments/e/report")
 }
