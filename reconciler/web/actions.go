@@ -126,9 +126,10 @@ func (w *wishes) end(id int, said string, err error) {
 	}
 }
 
-// lastLines are the end of what a verb said.
+// lastLines are the end of what a verb said, without the lines of its progress, which are indented.
 func lastLines(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" || line[0] == ' ' })
 	return plain.Text(strings.Join(lines[max(0, len(lines)-4):], "\n"))
 }
 
