@@ -10,6 +10,7 @@
 //	search.go      the answer of a search, from all its runs
 //	brief.go       a run's main metrics in one line
 //	row.go         a run as a Row; repeats as a Group
+//	gpus.go        how many GPUs a target had
 //	statistics.go  means, medians, intervals
 //
 // The catalogue is the only list of metrics. Tables of runs, reports, comparisons, gates, exported metrics and dashboards

@@ -3,11 +3,8 @@ package web
 import (
 	"fmt"
 	"html/template"
-	"path/filepath"
 	"slices"
 
-	"assay/drivers"
-	"assay/drivers/durable"
 	"assay/reconciler/chart"
 	"assay/reconciler/plan"
 	"assay/reconciler/results"
@@ -63,7 +60,7 @@ func (r *request) trades() (t trades, err error) {
 		if !ok {
 			continue
 		}
-		if one.GPUs, one.Absent = r.gpus(g); one.GPUs > 0 {
+		if one.GPUs, one.Absent = g.GPUs(); one.GPUs > 0 {
 			per := one.Output / float64(one.GPUs)
 			one.GPU = &per
 		}
@@ -102,51 +99,6 @@ func tradeOf(g results.Group) (t trade, ok bool) {
 	}
 	return trade{Benchmark: g.Benchmark, Point: g.Point, Runs: len(g.Rows), Simulated: g.Simulated(), Output: *output, User: 1000 / *tpot,
 		Power: values("gpu_power_mean_w"), Joules: values("energy_per_output_token_j"), name: g.Name()}, true
-}
-
-// gpus are those that a point's target had, as its runs were told and found; 0 with the reason why it is not known.
-func (r *request) gpus(g results.Group) (n int, why string) {
-	var ids []string
-	for _, row := range g.Rows {
-		ids = append(ids, row.Run)
-	}
-	runs, err := r.s.o.Store.RunsByID(g.Rows[0].Experiment, ids)
-	if err != nil {
-		return 0, err.Error()
-	}
-	counts := map[int]bool{}
-	for _, run := range runs {
-		counts[gpusOf(run)] = true
-	}
-	switch {
-	case len(counts) > 1:
-		return 0, "its runs had different numbers of GPUs"
-	case len(counts) == 0 || counts[0]:
-		return 0, "no GPU was seen on the nodes of its target"
-	}
-	for n = range counts {
-	}
-	return n, ""
-}
-
-// gpusOf counts the GPUs of a run's target: those that its processes were given, and of a node without a word about that all.
-func gpusOf(run plan.Run) (n int) {
-	var asked drivers.SuiteRequest
-	if err := durable.ReadRecord(filepath.Join(run.Dir, drivers.RequestFile), &asked); err != nil || run.Result == nil {
-		return 0
-	}
-	given := map[string]int{}
-	for _, m := range asked.Meters {
-		given[m.Node] = max(given[m.Node], len(m.GPUs))
-	}
-	for _, node := range run.Result.Nodes {
-		if k := given[node.Name]; k > 0 {
-			n += k
-		} else {
-			n += len(node.GPUs)
-		}
-	}
-	return n
 }
 
 // plot is the points that have both numbers, a series for each benchmark.
