@@ -66,6 +66,7 @@ type browser struct {
 	axe       string // the source of axe-core; empty: it is not installed
 	complains []string
 	checks    int
+	width     int64 // of the window between two looks
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -79,7 +80,7 @@ func newBrowser(t *testing.T) *browser {
 		}
 		t.Skip("needs chromium: apt-get install chromium")
 	}
-	b := &browser{t: t}
+	b := &browser{t: t, width: 1280}
 	if source, err := os.ReadFile(os.Getenv("ASSAY_AXE")); err == nil {
 		b.axe = string(source)
 	} else if os.Getenv("ASSAY_REQUIRE_AXE") != "" {
@@ -196,7 +197,7 @@ func (b *browser) looks(name string) {
 			}
 		}
 	}
-	b.run(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900))
+	b.run(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(b.width, 900))
 }
 
 // staysInPlace: when parts are replaced by newer ones, the focus, an opened fold and the order of a table stay.
@@ -247,6 +248,8 @@ func TestWebInChromium(t *testing.T) {
 		t.Fatal(said)
 	}
 	b.until("end of the runs", `document.querySelector("#health .state").textContent.includes("Complete")`)
+	b.width = 390 // the rest on a phone
+	b.run(chromedp.EmulateViewport(b.width, 900))
 	second := apply("4ms")
 	b.tabTo("/experiments/shown/services/llm")
 	b.until("service", `document.querySelector("#log") && document.querySelector("h1").textContent == "llm"`)

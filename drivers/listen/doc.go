@@ -6,7 +6,7 @@
 //	certificate.go  certificates of our own, for both ends of a connection
 //	peer.go         whose program a connection on loopback comes from
 //
-// Servers of three kinds use it: with a token (agents' metrics, the embedded Prometheus), with a proof of their own (the
+// Servers of three kinds use it: with a token (agents' metrics, the embedded Prometheus, the live page), with a proof of their own (the
 // coordinator of a run's nodes, the agent's relays), and open ones (the simulator, the file server), for which a connection
 // counts as proven while a request of it is being answered.
 package listen

@@ -46,7 +46,7 @@
 //
 // The site gets the manifests that were named on the command line, the secrets and the files that those name, and the files
 // of arguments; it can ask for nothing else. It can have a file saved only under the name that was typed. It opens ports of
-// the laptop only for `tunnel`; these, and the one of `proxy`, are on loopback and serve the user's own programs alone.
+// the laptop only for `tunnel`; these, and those of `proxy` and `web`, are on loopback and serve the user's own programs alone.
 // Secrets travel inside of ssh's standard input: they are in no argument and no environment on either side.
 //
 // # When the connection is lost

@@ -125,9 +125,8 @@ func showJSON(w http.ResponseWriter, q *request, v any) error {
 	return send(w, q, []byte(plain.Text(string(b))+"\n"))
 }
 
-// apiPage documents the JSON.
-func apiPage(*request) (*page, error) {
-	var all []apiEntry
+// documented is every address of JSON.
+func documented() (all []apiEntry) {
 	for _, r := range routes() {
 		if r.data != nil {
 			all = append(all, apiEntry{"GET", apiRoot + r.api, r.what, r.ask})
@@ -138,7 +137,12 @@ func apiPage(*request) (*page, error) {
 	for _, a := range actions {
 		all = append(all, apiEntry{"POST", apiRoot + a.at + "/" + a.verb, a.what + " Needs the token for acting.", nil})
 	}
-	return &page{Title: "The JSON beside the pages", View: "api", Data: all}, nil
+	return all
+}
+
+// apiPage documents the JSON.
+func apiPage(*request) (*page, error) {
+	return &page{Title: "The JSON beside the pages", View: "api", Data: documented()}, nil
 }
 
 // apiEntry is a line of the documentation.

@@ -186,13 +186,16 @@ func addresses() (pages, data []string) {
 		if r.page != nil {
 			pages = append(pages, full(r.at))
 		}
-		if r.data != nil {
-			at := apiRoot + full(r.api)
-			if strings.HasSuffix(at, "/compare") {
-				at += "?a=1&b=2"
-			}
-			data = append(data, at)
-		}
 	}
-	return pages, append(data, apiRoot+"/asked", apiRoot+"/experiments/e/report")
+	for _, d := range documented() {
+		if d.Method != "GET" {
+			continue
+		}
+		at := full(d.Path)
+		if strings.HasSuffix(at, "/compare") {
+			at += "?a=1&b=2"
+		}
+		data = append(data, at)
+	}
+	return pages, data
 }
