@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"math"
@@ -7,8 +7,8 @@ import (
 	"assay/reconciler/results"
 )
 
-// TestMedianCell: an interval, or why there is none; never an infinite one.
-func TestMedianCell(t *testing.T) {
+// TestSpread: an interval, or why there is none; never an infinite one.
+func TestSpread(t *testing.T) {
 	inf := math.Inf(1)
 	for want, m := range map[string]results.Median{
 		"20 (1 run)":  {N: 1, Center: 20, Lo: -inf, Hi: inf},
@@ -16,7 +16,7 @@ func TestMedianCell(t *testing.T) {
 		"20 ± 5%":     {N: 3, Center: 20, Lo: 19, Hi: 21},
 		"0 ± 0.5":     {N: 3, Center: 0, Lo: -0.5, Hi: 0.25},
 	} {
-		if got := medianCell(m); got != want {
+		if got := Spread(m); got != want {
 			t.Errorf("%+v is %q, want %q", m, got, want)
 		}
 	}
