@@ -40,7 +40,7 @@ func TestRange(t *testing.T) {
 	}
 	answer = matrix(`{"metric":{"node":"n1"},"values":[[940,"1"],[970,"NaN"],[1000,"2.5"]]}`)
 	got, err := ask("up")
-	if err != nil || len(got) != 1 || got[0].Labels["node"] != "n1" || len(got[0].Samples) != 2 || got[0].Samples[1] != (drivers.Sample{At: got[0].Samples[1].At, Value: 2.5}) || got[0].Samples[1].At.Unix() != 1000 {
+	if err != nil || len(got) != 1 || got[0].Labels["node"] != "n1" || len(got[0].Samples) != 2 || got[0].Samples[1] != (drivers.Point{At: got[0].Samples[1].At, Value: 2.5}) || got[0].Samples[1].At.Unix() != 1000 {
 		t.Errorf("%+v %v", got, err)
 	}
 	var many []string
