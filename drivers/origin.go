@@ -4,7 +4,7 @@ import "time"
 
 // Origin is where a revision came from.
 type Origin struct {
-	Source string    `json:"source"`         // apply | watch | sync | undo | delete
+	Source string    `json:"source"`         // apply | watch | sync | pull-request | undo | delete
 	Path   string    `json:"path,omitempty"` // file, folder or repository
 	User   string    `json:"user,omitempty"`
 	Host   string    `json:"host,omitempty"`

@@ -24,7 +24,7 @@ type Source struct {
 
 // delivery names a delivery for people.
 func delivery(o drivers.Origin) string {
-	if o.Source != "sync" {
+	if o.Source == "watch" || o.Commit == "" {
 		return o.Path
 	}
 	s := fmt.Sprintf("commit %.10s", o.Commit)
