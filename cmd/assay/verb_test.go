@@ -86,9 +86,9 @@ func TestFlagsOfVerbs(t *testing.T) {
 		"watch -f a.yaml":                             watchOptions{files: []string{"a.yaml"}, poll: 2 * time.Second, quiet: 2 * time.Second, hold: 10 * time.Second},
 		"watch -f d --prune --adopt --poll 5s --quiet 1s --hold 3s": watchOptions{
 			files: []string{"d"}, prune: true, adopt: true, poll: 5 * time.Second, quiet: time.Second, hold: 3 * time.Second},
-		"sync --repo r": syncOptions{repo: "r", ref: "main", path: ".", every: 30 * time.Second},
+		"sync --repo r": syncOptions{repo: "r", ref: "main", path: ".", every: 30 * time.Second, gate: gateRequest{base: "main", allow: 5}},
 		"sync --repo r --ref v1 --path p --every 1m --once --prune": syncOptions{
-			repo: "r", ref: "v1", path: "p", every: time.Minute, once: true, prune: true},
+			repo: "r", ref: "v1", path: "p", every: time.Minute, once: true, prune: true, gate: gateRequest{base: "main", allow: 5}},
 		"rerun r s":                       rerunOptions{runs: []string{"r", "s"}, wait: true},
 		"rerun --invalid --failed -e e/b": rerunOptions{runs: []string{}, invalid: true, failed: true, of: "e/b", wait: true},
 		"rerun r --wait=false":            rerunOptions{runs: []string{"r"}},
