@@ -22,7 +22,9 @@ func Verdict(out, talk io.Writer, m v1alpha1.Manifest, sound []v1alpha1.File, pr
 		broken[p.File] = true
 		fmt.Fprintln(out, p)
 	}
+	warned := map[string]bool{}
 	for _, p := range m.Warnings {
+		warned[p.File] = true
 		p.Message = "warning: " + p.Message
 		fmt.Fprintln(out, p)
 	}
@@ -31,8 +33,12 @@ func Verdict(out, talk io.Writer, m v1alpha1.Manifest, sound []v1alpha1.File, pr
 		declared[e.File] = append(declared[e.File], "experiment/"+e.Metadata.Name)
 	}
 	for _, f := range sound {
+		names := declared[f.Name]
+		if len(names) == 0 && warned[f.Name] {
+			continue // it is left out, and the warning says so
+		}
 		fmt.Fprintf(talk, "%s is valid", f.Name)
-		if names := declared[f.Name]; len(names) > 0 {
+		if len(names) > 0 {
 			fmt.Fprintf(talk, ": %s", strings.Join(names, ", "))
 		}
 		fmt.Fprintln(talk)
