@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"golang.org/x/term"
@@ -69,8 +70,12 @@ func Size(stream any) (lines, columns int) {
 	return lines, columns
 }
 
-// Resized is the width of the widest of the streams, whenever a terminal has become wider or narrower, until ctx ends.
+// Resized is the width of the widest of the streams, whenever a terminal has become wider or narrower, until ctx ends. Without a
+// terminal among them it is nil.
 func Resized(ctx context.Context, streams ...any) <-chan int {
+	if !slices.ContainsFunc(streams, func(s any) bool { return Columns(s) > 0 }) {
+		return nil
+	}
 	to, c := make(chan int), make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGWINCH)
 	go func() {
