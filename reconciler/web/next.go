@@ -71,8 +71,8 @@ func waits(e v1alpha1.ExperimentStatus) []waiting {
 		switch {
 		case stalled.Status == v1alpha1.True:
 			add("service/"+v.Name, stalled)
-		case ready.Status != v1alpha1.True && !e.Suspended:
-			if scheduled := v1alpha1.Find(v.Conditions, v1alpha1.Scheduled); scheduled.Status == v1alpha1.False && scheduled.Message != "" {
+		case ready.Status != v1alpha1.True && !e.Suspended && ready.Reason != string(plan.Done):
+			if scheduled := v1alpha1.Find(v.Conditions, v1alpha1.Scheduled); scheduled.Status == v1alpha1.False && scheduled.Message != "" && scheduled.Message != ready.Message {
 				ready.Message = strings.TrimSpace(ready.Message + " " + scheduled.Reason + ": " + scheduled.Message)
 			}
 			add("service/"+v.Name, ready)
