@@ -65,7 +65,7 @@ func (d describer) experiment(e v1alpha1.ExperimentStatus) {
 	d.field("Experiment", "%s", e.Name)
 	d.field("Site", "%s", e.Site)
 	d.field("Revision", "%d (%s)", e.Generation, e.Revision)
-	d.field("Origin", "%s", originLine(d.s.Heads[e.Name].Origin))
+	d.field("Origin", "%s", OriginLine(d.s.Heads[e.Name].Origin))
 	d.field("Observed", "%s ago", text.Age(e.Observed))
 	d.spending(e)
 	if line := scheduleLine(e.Schedule); line != "" {
@@ -73,17 +73,18 @@ func (d describer) experiment(e v1alpha1.ExperimentStatus) {
 	}
 	d.conditions(e.Conditions)
 	for _, v := range e.Services {
-		d.field("Service", "%s  %s  %s", v.Name, serviceState(v), serviceDetail(v))
+		d.field("Service", "%s  %s  %s", v.Name, ServiceState(v), ServiceDetail(v))
 	}
 	for _, b := range e.Benchmarks {
 		d.field("Benchmark", "%s  %d of %d runs done", b.Name, b.Done, b.Runs)
 		for _, s := range b.Searches {
-			d.field("  Search", "%s", searchLine(s))
+			d.field("  Search", "%s", SearchLine(s))
 		}
 	}
 }
 
-func originLine(o drivers.Origin) string {
+// OriginLine says who brought a revision, when, and from where.
+func OriginLine(o drivers.Origin) string {
 	line := fmt.Sprintf("%s by %s@%s at %s", o.Source, o.User, o.Host, o.Time.Local().Format(time.DateTime))
 	if o.Path != "" {
 		line += " from " + o.Path
@@ -103,7 +104,7 @@ func originLine(o drivers.Origin) string {
 func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus) {
 	d.shown[e.Name+"/service/"+v.Name] = true
 	d.field("Service", "%s/%s", e.Name, v.Name)
-	d.field("Kind", "%s", kindOf(v))
+	d.field("Kind", "%s", KindOf(v))
 	d.field("Replicas", "%d ready of %d", v.Ready, v.Replicas)
 	if v.Kind == "gateway" {
 		d.field("Address file", "%s", d.s.store.AddressFile(e.Name, v.Name))
@@ -116,7 +117,7 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		d.field("  Nodes", "%s", text.Dash(strings.Join(seat.Nodes, ",")))
 		d.field("  Process", "%s pid %d, %d restarts", text.Dash(seat.Phase), seat.PID, seat.Restarts)
 		if s := seat.Startup; s != nil {
-			d.field("  Start-up", "%s", startupLine(*s))
+			d.field("  Start-up", "%s", StartupLine(*s))
 		}
 		if seat.Last != nil {
 			d.field("  Last end", "%s, %s ago: %s", seat.Last.Reason, text.Age(seat.Last.At), seat.Last.Message)
@@ -127,7 +128,7 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 			d.field("  Time left", "%s", text.Left(*seat.Ends))
 		}
 		if r := seat.Renewal; r != nil {
-			d.field("  Renewal", "%s", renewalLine(*r))
+			d.field("  Renewal", "%s", RenewalLine(*r))
 		}
 		if n := seat.Next; n != nil {
 			d.field("  Next job", "%s %s %s", text.Dash(n.JobID), n.Reason, n.Message)

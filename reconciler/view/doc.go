@@ -32,7 +32,6 @@
 //	goeson.go     what goes on after an interrupt, and who looks after it
 //	schedule.go   when an experiment is measured again
 //	cost.go       what a manifest would use, and when its jobs would start
-//	words.go      the words of describe, for pages
 //	verdict.go    what is wrong with manifests, a line each for editors
 //	placement.go  the jobs that a manifest stands for, with their batch scripts and commands
 //

@@ -7,8 +7,8 @@ import (
 	"assay/reconciler/view/text"
 )
 
-// renewalLine says when a walltime is renewed, and from what that follows.
-func renewalLine(r v1alpha1.RenewalStatus) string {
+// RenewalLine says when a walltime is renewed, and from what that follows.
+func RenewalLine(r v1alpha1.RenewalStatus) string {
 	if r.Policy == v1alpha1.Never {
 		return r.Policy
 	}

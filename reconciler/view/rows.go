@@ -34,7 +34,7 @@ func Rows(e v1alpha1.ExperimentStatus, spec v1alpha1.Experiment, now time.Time) 
 
 func serviceLive(experiment string, v v1alpha1.ServiceStatus, now time.Time) live.Row {
 	ready, scheduled := v1alpha1.Find(v.Conditions, v1alpha1.Ready), v1alpha1.Find(v.Conditions, v1alpha1.Scheduled)
-	r := live.Row{Object: experiment + "/" + v.Name, Kind: "service", State: serviceState(v), Class: live.Moving, Detail: serviceDetail(v)}
+	r := live.Row{Object: experiment + "/" + v.Name, Kind: "service", State: ServiceState(v), Class: live.Moving, Detail: ServiceDetail(v)}
 	if !ready.LastTransitionTime.IsZero() {
 		r.Age = now.Sub(ready.LastTransitionTime)
 	}

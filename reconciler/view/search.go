@@ -12,7 +12,7 @@ import (
 // searchLines sum up the searches of a benchmark: where each has come to, and what it found.
 func searchLines(experiment string, b v1alpha1.BenchmarkStatus) (out []live.Line) {
 	for _, s := range b.Searches {
-		line := live.Line{Object: experiment + "/" + b.Name + " search", State: "Searched", Reason: s.Reason, Detail: searchLine(s)}
+		line := live.Line{Object: experiment + "/" + b.Name + " search", State: "Searched", Reason: s.Reason, Detail: SearchLine(s)}
 		if s.Reason == string(plan.InProgress) {
 			line.State, line.Reason, line.Detail = "Searching", "", s.Message
 		}
@@ -27,7 +27,7 @@ func searchLines(experiment string, b v1alpha1.BenchmarkStatus) (out []live.Line
 // searches are what the searches of a benchmark have come to, each with its curve from the lowest load.
 func (d describer) searches(b v1alpha1.BenchmarkStatus) {
 	for _, s := range b.Searches {
-		d.field("Search", "%s", searchLine(s))
+		d.field("Search", "%s", SearchLine(s))
 		d.field("  Spent", "%d runs, %.2f node-hours", s.Runs, s.NodeHours)
 		for _, l := range s.Loads {
 			verdict := l.Verdict
@@ -39,8 +39,8 @@ func (d describer) searches(b v1alpha1.BenchmarkStatus) {
 	}
 }
 
-// searchLine is a search in one line: its point, how it ended, and what it found.
-func searchLine(s v1alpha1.SearchStatus) string {
+// SearchLine is a search in one line: its point, how it ended, and what it found.
+func SearchLine(s v1alpha1.SearchStatus) string {
 	line := s.Reason + ": " + s.Message
 	if len(s.Point) > 0 {
 		line = Point(s.Point) + "  " + line

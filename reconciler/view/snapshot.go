@@ -51,3 +51,8 @@ func (s Snapshot) addFolders() {
 		}
 	}
 }
+
+// Holder is who runs the loop and published the snapshot; false: nobody did, and what is shown was observed by the reader.
+func (s Snapshot) Holder() (what, host string, pid int, ok bool) {
+	return s.holder.What, s.holder.Host, s.holder.PID, s.holder.What != ""
+}

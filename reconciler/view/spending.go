@@ -8,8 +8,8 @@ import (
 	"assay/api/v1alpha1"
 )
 
-// spendingCell is what an experiment's budgets are used for, in a cell: spent+reserved/budget of each.
-func spendingCell(e v1alpha1.ExperimentStatus) string {
+// SpendingCell is what an experiment's budgets are used for: spent+reserved/budget of each.
+func SpendingCell(e v1alpha1.ExperimentStatus) string {
 	var out []string
 	for _, s := range e.Spending {
 		for _, h := range []struct {

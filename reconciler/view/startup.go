@@ -9,8 +9,8 @@ import (
 	"assay/reconciler/view/text"
 )
 
-// startupLine is what the start of a server took, by what it waited for.
-func startupLine(s v1alpha1.Startup) string {
+// StartupLine is what the start of a server took, by what it waited for.
+func StartupLine(s v1alpha1.Startup) string {
 	parts := []string{"queue " + length(s.Queue)}
 	if s.Failed > 0 {
 		parts = append(parts, "starts that failed "+length(s.Failed))

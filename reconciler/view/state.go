@@ -15,7 +15,7 @@ import (
 func Lines(e v1alpha1.ExperimentStatus) []live.Line {
 	var out []live.Line
 	for _, v := range e.Services {
-		out = append(out, live.Line{Object: e.Name + "/" + v.Name, State: serviceState(v), Reason: serviceReason(v), Detail: serviceDetail(v)})
+		out = append(out, live.Line{Object: e.Name + "/" + v.Name, State: ServiceState(v), Reason: serviceReason(v), Detail: ServiceDetail(v)})
 	}
 	for _, b := range e.Benchmarks {
 		if b.Done < b.Runs && !hasActiveRun(e, b.Name) {
@@ -25,7 +25,7 @@ func Lines(e v1alpha1.ExperimentStatus) []live.Line {
 		out = append(out, searchLines(e.Name, b)...)
 	}
 	for _, r := range e.Runs {
-		out = append(out, live.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: runDetail(r)})
+		out = append(out, live.Line{Object: e.Name + "/" + r.ID, State: r.Phase, Reason: r.Reason, Detail: RunDetail(r)})
 	}
 	return out
 }
@@ -39,8 +39,8 @@ func active(r v1alpha1.RunStatus) bool {
 	return r.Phase == v1alpha1.RunPending || r.Phase == v1alpha1.RunRunning
 }
 
-// serviceState is one word: Ready, Stalled, Unknown, or the reason why it is not Ready yet.
-func serviceState(v v1alpha1.ServiceStatus) string {
+// ServiceState is how a service is, in one word: Ready, Stalled, Unknown, or the reason why it is not Ready yet.
+func ServiceState(v v1alpha1.ServiceStatus) string {
 	ready := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
 	switch {
 	case is(v.Conditions, v1alpha1.Stalled):
@@ -65,7 +65,8 @@ func serviceReason(v v1alpha1.ServiceStatus) string {
 	return ready.Reason
 }
 
-func serviceDetail(v v1alpha1.ServiceStatus) string {
+// ServiceDetail is what there is to say of it: its address while it is Ready, else why it is not.
+func ServiceDetail(v v1alpha1.ServiceStatus) string {
 	c := v1alpha1.Find(v.Conditions, v1alpha1.Ready)
 	if is(v.Conditions, v1alpha1.Stalled) {
 		c = v1alpha1.Find(v.Conditions, v1alpha1.Stalled)
@@ -76,7 +77,8 @@ func serviceDetail(v v1alpha1.ServiceStatus) string {
 	return c.Message
 }
 
-func runDetail(r v1alpha1.RunStatus) string {
+// RunDetail is what there is to say of a run besides its phase.
+func RunDetail(r v1alpha1.RunStatus) string {
 	waits := v1alpha1.Find(r.Conditions, v1alpha1.Complete)
 	switch {
 	case r.Phase == v1alpha1.RunPending && waits.Message != "":
@@ -92,8 +94,8 @@ func runDetail(r v1alpha1.RunStatus) string {
 	return strings.TrimSpace(r.Reason)
 }
 
-// kindOf is a service's kind. It never lets a simulated server pass for a real one.
-func kindOf(v v1alpha1.ServiceStatus) string {
+// KindOf is a service's kind. It never lets a simulated server pass for a real one.
+func KindOf(v v1alpha1.ServiceStatus) string {
 	if v.Simulated {
 		return v.Kind + " (simulated)"
 	}

@@ -65,7 +65,7 @@ func serviceRow(o Object) []string {
 			started = timeOf(seat.Started)
 		}
 	}
-	return []string{o.Metadata.Experiment, o.Metadata.Name, kindOf(s), fmt.Sprintf("%d/%d", s.Ready, s.Replicas), serviceState(s),
+	return []string{o.Metadata.Experiment, o.Metadata.Name, KindOf(s), fmt.Sprintf("%d/%d", s.Ready, s.Replicas), ServiceState(s),
 		strconv.Itoa(s.Restarts), text.Age(started), text.Dash(endpoint)}
 }
 

@@ -35,7 +35,7 @@ func wideCells(o Object) []string {
 	case v1alpha1.ServiceStatus:
 		return wideService(s)
 	case v1alpha1.ExperimentStatus:
-		return []string{text.Dash(spendingCell(s))}
+		return []string{text.Dash(SpendingCell(s))}
 	case ListenerStatus:
 		return []string{text.Dash(s.JobID), text.Dash(s.Credential)}
 	case v1alpha1.RunStatus:
