@@ -34,7 +34,7 @@ func execCmd(_ *app, run func(context.Context, execOptions) error) *cobra.Comman
 	var o execOptions
 	c := &cobra.Command{
 		Use:   "exec SERVICE[.COMPONENT] -- COMMAND [ARGUMENT...]",
-		Short: "Run a command beside a server, on its node and in its environment",
+		Short: "Run a command on the node of a server, in its environment",
 		Long: `exec runs a command where a server of ours runs: on its node, in a step of its job (Slurm), with its environment and folder,
 and inside its container where the runtime allows that. Its exit code is exec's. On a terminal it gets one:
 
@@ -123,7 +123,7 @@ type insideOptions struct {
 func insideCmd(_ *app, run func(context.Context, insideOptions) error) *cobra.Command {
 	var o insideOptions
 	c := &cobra.Command{
-		Use: "inside JOBDIR -- COMMAND", Short: "Run a command beside a process of a job", Hidden: true, Args: args(cobra.MinimumNArgs(2)),
+		Use: "inside JOBDIR -- COMMAND", Short: "Run a command in the environment of a process of a job", Hidden: true, Args: args(cobra.MinimumNArgs(2)),
 		RunE: verb(&o, run, func(pos []string) error { o.job, o.argv = pos[0], pos[1:]; return nil }),
 	}
 	c.Flags().IntVar(&o.pid, "pid", 0, "of the process")

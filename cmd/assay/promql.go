@@ -26,14 +26,11 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 	stop, check := func() {}, func() error { return nil }
 	average = func(ctx context.Context, expression string, parts []drivers.Span) (float64, error) {
 		if client == nil {
-			url, token, now, end, err := a.prometheusURL(st, site)
+			found, now, end, err := a.anyPrometheus(st, site)
 			if err != nil {
 				return 0, err
 			}
-			stop, check = end, now
-			if client, err = prometheus.NewClient(url, token, time.Minute); err != nil {
-				return 0, err
-			}
+			client, check, stop = found, now, end
 		}
 		v, err := client.Average(ctx, expression, parts, scrapeEvery)
 		return v, errors.Join(err, check()) // the controller can have ended meanwhile
@@ -44,66 +41,68 @@ func (a *app) prometheusOf(st *store.Store, site v1alpha1.Site) (average results
 // errNoPrometheus means that nobody scrapes now.
 var errNoPrometheus = errors.New("no Prometheus runs")
 
-// livePrometheus finds the Prometheus that scrapes now, and the token that it asks for; errNoPrometheus when there is none.
-// Check is nil as long as it is the one that was found.
-func (a *app) livePrometheus(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, err error) {
+// livePrometheus asks the Prometheus that scrapes now, the site's or the controller's; errNoPrometheus when there is none. Check is
+// nil as long as it is the one that was found.
+func (a *app) livePrometheus(st *store.Store, site v1alpha1.Site) (client *prometheus.Client, check func() error, err error) {
 	if site.Spec.Prometheus != nil {
-		return site.Spec.Prometheus.URL, "", func() error { return nil }, nil
+		client, err = prometheus.NewClient(site.Spec.Prometheus.URL, "", time.Minute)
+		return client, func() error { return nil }, err
 	}
-	file, err := st.Token(drivers.QueryToken)
+	_, token, err := queryToken(st)
 	if err != nil {
-		return "", "", nil, err
-	}
-	if token, err = drivers.ReadToken(file); err != nil {
-		return "", "", nil, err
+		return nil, nil, err
 	}
 	at, err := durable.OptionalRecord[procid.Address](filepath.Join(st.Dir(), store.PrometheusFile))
 	if err != nil || at == nil {
-		return "", "", nil, cmp.Or(err, errNoPrometheus)
+		return nil, nil, cmp.Or(err, errNoPrometheus)
 	}
 	if stale := at.Check(); stale != nil {
 		if !at.Gone() {
-			return "", "", nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
+			return nil, nil, fmt.Errorf("asking the controller's Prometheus: %w", stale)
 		}
-		return "", "", nil, fmt.Errorf("%w: %w", errNoPrometheus, stale)
+		return nil, nil, fmt.Errorf("%w: %w", errNoPrometheus, stale)
 	}
-	return at.URL, token, at.Check, nil
+	client, err = prometheus.NewClient(at.URL, token, time.Minute)
+	return client, at.Check, err
 }
 
-// prometheusURL is livePrometheus, or starts one on the samples that are kept here, which end stops.
-func (a *app) prometheusURL(st *store.Store, site v1alpha1.Site) (url, token string, check func() error, end func(), err error) {
-	end = func() {}
-	url, token, check, stale := a.livePrometheus(st, site)
-	if stale == nil {
-		return url, token, check, end, nil
+// anyPrometheus is livePrometheus, or starts one on the samples that are kept here, which end stops.
+func (a *app) anyPrometheus(st *store.Store, site v1alpha1.Site) (client *prometheus.Client, check func() error, end func(), err error) {
+	client, check, none := a.livePrometheus(st, site)
+	if !errors.Is(none, errNoPrometheus) {
+		return client, check, func() {}, none
 	}
-	if !errors.Is(stale, errNoPrometheus) {
-		return "", "", nil, nil, stale
-	}
-	check = func() error { return nil }
-	file, err := st.Token(drivers.QueryToken)
+	file, token, err := queryToken(st)
 	if err != nil {
-		return "", "", nil, nil, err
-	}
-	if token, err = drivers.ReadToken(file); err != nil {
-		return "", "", nil, nil, err
+		return nil, nil, nil, err
 	}
 	place, err := tsdbPlace(st, site)
 	if err != nil {
-		return "", "", nil, nil, err
+		return nil, nil, nil, err
 	}
 	dir, err := place.Latest()
 	if err != nil {
-		return "", "", nil, nil, err
+		return nil, nil, nil, err
 	}
 	if dir == "" {
-		return "", "", nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", stale)
+		return nil, nil, nil, fmt.Errorf("%w, and none has kept samples on this machine", none)
 	}
 	own, err := prometheus.Start(prometheus.Options{Dir: dir, Listen: "127.0.0.1:0", Interval: time.Hour, Retain: retain, Token: file, Log: a.logger()})
 	if err != nil {
-		return "", "", nil, nil, err
+		return nil, nil, nil, err
 	}
-	return own.URL(), token, check, func() { _ = own.Close() }, nil // it only read
+	if client, err = prometheus.NewClient(own.URL(), token, time.Minute); err != nil {
+		return nil, nil, nil, errors.Join(err, own.Close())
+	}
+	return client, func() error { return nil }, func() { _ = own.Close() }, nil // it only read
+}
+
+// queryToken is what the embedded Prometheus asks for, and the file that holds it.
+func queryToken(st *store.Store) (file, token string, err error) {
+	if file, err = st.Token(drivers.QueryToken); err == nil {
+		token, err = drivers.ReadToken(file)
+	}
+	return file, token, err
 }
 
 // tsdbPlace is where the embedded Prometheus keeps its samples.

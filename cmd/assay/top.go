@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/prometheus"
 	"assay/reconciler/store"
 	"assay/reconciler/top"
 	"assay/reconciler/view"
@@ -116,12 +115,9 @@ func (a *app) topState(ctx context.Context, st *store.Store, site v1alpha1.Site,
 		return top.State{}, err
 	}
 	var ask top.Ask
-	url, token, check, why := a.livePrometheus(st, site)
+	client, check, why := a.livePrometheus(st, site)
 	if why == nil {
-		var client *prometheus.Client
-		if client, why = prometheus.NewClient(url, token, time.Minute); why == nil {
-			ask = client.Samples
-		}
+		ask = client.Samples
 	} else {
 		why = fmt.Errorf("%w; while a controller runs there is one: assay controller", why)
 	}

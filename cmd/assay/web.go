@@ -171,11 +171,11 @@ func (a *app) webOptions(st *store.Store, site v1alpha1.Site) live.Options {
 
 // runningPrometheus is the site's or the running controller's; drivers.ErrUnavailable without one. A page starts none.
 func (a *app) runningPrometheus(st *store.Store, site v1alpha1.Site) (*prometheus.Client, error) {
-	url, token, _, err := a.livePrometheus(st, site)
+	client, _, err := a.livePrometheus(st, site)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrUnavailable, err)
 	}
-	return prometheus.NewClient(url, token, time.Minute)
+	return client, nil
 }
 
 // carriesOut carries wishes out: each is the verb of its name, typed here. Where a controller does the work the verb does not wait for it;

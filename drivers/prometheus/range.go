@@ -33,11 +33,7 @@ func (c *Client) Range(ctx context.Context, expr string, from, to time.Time, ste
 	}
 	var out []drivers.Series
 	for _, s := range matrix[:min(len(matrix), mostSeries)] {
-		labels := map[string]string{}
-		for name, value := range s.Metric {
-			labels[string(name)] = string(value)
-		}
-		series := drivers.Series{Labels: labels}
+		series := drivers.Series{Labels: labelsOf(s.Metric)}
 		for _, p := range s.Values {
 			if v := float64(p.Value); !math.IsNaN(v) && !math.IsInf(v, 0) {
 				series.Samples = append(series.Samples, drivers.Point{At: p.Timestamp.Time(), Value: v})

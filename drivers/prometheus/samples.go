@@ -3,6 +3,8 @@ package prometheus
 import (
 	"context"
 
+	"github.com/prometheus/common/model"
+
 	"assay/drivers"
 )
 
@@ -14,11 +16,15 @@ func (c *Client) Samples(ctx context.Context, expr string) ([]drivers.Sample, er
 	}
 	out := make([]drivers.Sample, 0, len(vector))
 	for _, s := range vector {
-		labels := make(map[string]string, len(s.Metric))
-		for name, value := range s.Metric {
-			labels[string(name)] = string(value)
-		}
-		out = append(out, drivers.Sample{Labels: labels, Value: float64(s.Value)})
+		out = append(out, drivers.Sample{Labels: labelsOf(s.Metric), Value: float64(s.Value)})
 	}
 	return out, nil
+}
+
+func labelsOf(m model.Metric) map[string]string {
+	labels := make(map[string]string, len(m))
+	for name, value := range m {
+		labels[string(name)] = string(value)
+	}
+	return labels
 }

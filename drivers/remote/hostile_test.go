@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"assay/drivers/safefile"
 )
 
 // hostileSite is a site that sends frames of its own to a laptop.
@@ -61,7 +63,7 @@ func TestHostileSite(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sum, _, err := sumOf(victim)
+	sum, _, err := safefile.Sum(victim)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/safefile"
 )
 
 // Request is a verb as it was typed, and what it needs of the laptop.
@@ -54,7 +55,7 @@ const mostAttached = 1000
 
 // Attach looks at a file that may travel.
 func Attach(path string) (File, error) {
-	sum, size, err := sumOf(path)
+	sum, size, err := safefile.Sum(path)
 	if err == nil && size > MostFile {
 		err = fmt.Errorf("%s has more than %d GiB, which is too much to send: copy it to the site, and name it there by its absolute path", path, MostFile>>30)
 	}

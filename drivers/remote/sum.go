@@ -2,9 +2,7 @@ package remote
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -28,7 +26,7 @@ func Sum(path, memo string) (string, error) {
 			return sum, nil
 		}
 	}
-	sum, _, err := sumOf(path)
+	sum, _, err := safefile.Sum(path)
 	if err == nil && is != "" {
 		_ = durable.Writer{NoSync: true}.Replace(memo, []byte(is+" "+sum), nil) // it is only faster with it
 	}
@@ -42,19 +40,4 @@ func identity(info os.FileInfo) string {
 		return ""
 	}
 	return fmt.Sprintf("%d %d %d.%09d %d.%09d", st.Ino, st.Size, st.Mtim.Sec, st.Mtim.Nsec, st.Ctim.Sec, st.Ctim.Nsec)
-}
-
-// sumOf reads a regular file and returns its SHA-256 and its size in bytes.
-func sumOf(path string) (string, int64, error) {
-	f, err := safefile.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err != nil {
-		return "", 0, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), n, nil
 }

@@ -9,6 +9,7 @@
 //	folder.go   Folder: an open folder of this user, and what is read and renamed in it
 //	remove.go   what removes: by descriptors, never over a mount, never another user's files
 //	open.go     regular files that a manifest names or a folder holds: no FIFO, device or link out of the folder
+//	sum.go      Sum: what such a file holds, as its SHA-256
 //	program.go  Program: the copy of assay that jobs run is the one that its name says
 //
 // Callers act on the kind of an error: ErrForeign (another user's), ErrUnsafe (others can write there), ErrKind (not a plain

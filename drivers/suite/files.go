@@ -1,10 +1,7 @@
 package suite
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 
 	"assay/drivers"
 	"assay/drivers/safefile"
@@ -16,17 +13,11 @@ func DataFiles(paths ...string) (out []drivers.DataFile, err error) {
 		if path == "" {
 			continue
 		}
-		f, err := safefile.Open(path)
+		sum, n, err := safefile.Sum(path)
 		if err != nil {
 			return nil, fmt.Errorf("reading the data set %s: %w", path, err)
 		}
-		h := sha256.New()
-		n, err := io.Copy(h, f)
-		_ = f.Close() // it was only read
-		if err != nil {
-			return nil, fmt.Errorf("reading the data set %s: %w", path, err)
-		}
-		out = append(out, drivers.DataFile{Path: path, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))})
+		out = append(out, drivers.DataFile{Path: path, Bytes: n, SHA256: sum})
 	}
 	return out, nil
 }

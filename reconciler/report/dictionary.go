@@ -92,7 +92,7 @@ func nodesOf(r results.Row) []string {
 }
 
 func gpuCount(r results.Row) string {
-	n, reason := gpusOf(r)
+	n, reason := r.GPUs()
 	if reason != "" {
 		return ""
 	}

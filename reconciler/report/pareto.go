@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"assay/reconciler/chart"
-	"assay/reconciler/results"
 )
 
 // pareto draws what one user sees against what one GPU gives: tokens per second of an answer (1000 / TPOT) and output tokens per
@@ -18,7 +17,7 @@ func pareto(name string, all []Summary) []Figure {
 		if s.Metrics[speed].N == 0 || s.Metrics[total].N == 0 {
 			continue
 		}
-		n, reason := s.gpus()
+		n, reason := s.group.GPUs()
 		if reason != "" {
 			if !slices.Contains(reasons, reason) {
 				reasons = append(reasons, reason)
@@ -56,43 +55,6 @@ func pareto(name string, all []Summary) []Figure {
 		f.Caption += " Points without a known number of GPUs are left out: " + listed(reasons) + "."
 	}
 	return []Figure{f}
-}
-
-// gpus is how many GPUs a summary's target has, or why that is not known.
-func (s Summary) gpus() (n int, reason string) {
-	n = -1
-	for _, row := range s.group.Rows {
-		one, reason := gpusOf(row)
-		if reason != "" {
-			return 0, reason
-		}
-		if n >= 0 && one != n {
-			return 0, fmt.Sprintf("runs of one point had %d and %d", n, one)
-		}
-		n = one
-	}
-	if n < 0 {
-		return 0, "no run counts"
-	}
-	return n, ""
-}
-
-// gpusOf is how many GPUs the target of a run had.
-func gpusOf(row results.Row) (n int, reason string) {
-	if len(row.Hardware) == 0 {
-		return 0, "the result names no node of the target"
-	}
-	for _, node := range row.Hardware {
-		if len(node.GPUs) == 0 {
-			why := node.Absent["gpus"]
-			if why == "" {
-				why = "it names none"
-			}
-			return 0, "node " + node.Name + ": " + why
-		}
-		n += len(node.GPUs)
-	}
-	return n, ""
 }
 
 // listed are the first of some reasons, and how many more there are.

@@ -27,28 +27,30 @@ const fewestRequests = 10
 // Invalid runs have dashed curves of their own.
 func distributions(name string, all []Summary) (out []Figure) {
 	parameter := along(all, isLoad)
-	for _, l := range latencies {
-		var samples []chart.Sample
-		for s, panel := range byCurve(all, parameter) {
-			label := cmp.Or(pointText(map[string]string{lastWord(parameter): s.Point[parameter]}), "all points")
-			if parameter == "" {
-				label, panel = panel, ""
-			}
-			for _, part := range []struct {
-				rows  []results.Row
-				after string
-			}{{s.group.Rows, ""}, {s.group.Invalid, ", not valid"}} {
-				if v := valuesOf(part.rows, l.of); len(v) >= fewestRequests {
-					samples = append(samples, chart.Sample{Name: label + part.after, Panel: panel, Values: v, Invalid: part.after != ""})
+	samples := make([][]chart.Sample, len(latencies))
+	for s, panel := range byCurve(all, parameter) {
+		label := cmp.Or(pointText(map[string]string{lastWord(parameter): s.Point[parameter]}), "all points")
+		if parameter == "" {
+			label, panel = panel, ""
+		}
+		for _, part := range []struct {
+			rows  []results.Row
+			after string
+		}{{s.group.Rows, ""}, {s.group.Invalid, ", not valid"}} {
+			for i, v := range valuesOf(part.rows) {
+				if len(v) >= fewestRequests {
+					samples[i] = append(samples[i], chart.Sample{Name: label + part.after, Panel: panel, Values: v, Invalid: part.after != ""})
 				}
 			}
 		}
-		if len(samples) == 0 {
+	}
+	for i, l := range latencies {
+		if len(samples[i]) == 0 {
 			continue
 		}
-		end, note := endOf(samples)
+		end, note := endOf(samples[i])
 		title := name + ": distribution of " + l.name
-		out = append(out, Figure{ID: l.id + "-" + name, Title: title, Chart: chart.CDF(title, chart.Axis{Title: l.name + ", ms", To: end}, chart.Axis{Title: "share of requests, %"}, samples),
+		out = append(out, Figure{ID: l.id + "-" + name, Title: title, Chart: chart.CDF(title, chart.Axis{Title: l.name + ", ms", To: end}, chart.Axis{Title: "share of requests, %"}, samples[i]),
 			Caption: fmt.Sprintf("The share of requests that had %s within a time, all repeats of a point together. Marks are p50, p90 and p99.%s", l.what, note)})
 	}
 	return out
@@ -67,16 +69,20 @@ func byCurve(all []Summary, parameter string) iter.Seq2[Summary, string] {
 	}
 }
 
-// valuesOf are the latencies of the requests of some runs. Those of an overloaded run are of a queue, and depend on how long the run
-// was.
-func valuesOf(rows []results.Row, of func(request) float64) (values []float64) {
+// valuesOf are the latencies of the requests of some runs, in the order of latencies. Those of an overloaded run are of a queue, and
+// depend on how long the run was.
+func valuesOf(rows []results.Row) [][]float64 {
+	values := make([][]float64, len(latencies))
 	for _, row := range rows {
 		if row.Overloaded() {
 			continue
 		}
 		for _, q := range requests(row.Dir) {
-			if !q.failed {
-				values = append(values, of(q))
+			if q.failed {
+				continue
+			}
+			for i, l := range latencies {
+				values[i] = append(values[i], l.of(q))
 			}
 		}
 	}

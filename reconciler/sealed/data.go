@@ -1,8 +1,6 @@
 package sealed
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -61,7 +59,7 @@ func find(d DataSet, dir string) (string, error) {
 	}
 	other := ""
 	for _, path := range places {
-		sum, err := sumOf(path)
+		sum, _, err := safefile.Sum(path)
 		switch {
 		case err == nil && sum == d.SHA256:
 			return filepath.Abs(path)
@@ -74,21 +72,10 @@ func find(d DataSet, dir string) (string, error) {
 	return "", fmt.Errorf("the data set %s (%d bytes, sha256 %s) is not in the bundle and not here%s; put it at that path, or into a folder that you name with --data", d.Path, d.Bytes, d.SHA256, other)
 }
 
-func sumOf(path string) (string, error) {
-	f, err := safefile.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
-}
-
 // Take takes the data sets out of the bundle, unless they are there already.
 func (f *Files) Take() error {
 	for to, m := range f.take {
-		if sum, err := sumOf(to); err == nil && sum == m.SHA256 {
+		if sum, _, err := safefile.Sum(to); err == nil && sum == m.SHA256 {
 			continue
 		}
 		w := durable.Writer{}

@@ -19,6 +19,7 @@ import (
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
+	"assay/drivers/safefile"
 	"assay/reconciler/plan"
 	"assay/reconciler/redact"
 	"assay/reconciler/results"
@@ -92,7 +93,7 @@ func zipped(t testing.TB, text string) string {
 
 func sumHex(t testing.TB, path string) string {
 	t.Helper()
-	sum, err := sumOf(path)
+	sum, _, err := safefile.Sum(path)
 	if err != nil {
 		t.Fatal(err)
 	}

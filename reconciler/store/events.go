@@ -107,13 +107,18 @@ func readEvents(path, experiment string) (out []Event, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the events: %w", err)
 	}
-	for line := range bytes.Lines(b) {
+	return eventsIn(b, experiment), nil
+}
+
+// eventsIn are the events of some lines, of one experiment or of all. What is no event is left out.
+func eventsIn(lines []byte, experiment string) (out []Event) {
+	for line := range bytes.Lines(lines) {
 		var e Event
 		if json.Unmarshal(line, &e) == nil && (experiment == "" || e.Experiment == experiment) {
 			out = append(out, e)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // folded makes one of the repeats of an event that follow each other closely.

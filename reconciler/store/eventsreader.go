@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,11 +82,6 @@ func (p *eventsPart) more(path string) (bool, error) {
 	}
 	b = b[:bytes.LastIndexByte(b, '\n')+1] // a line that is being written is read the next time
 	p.read += int64(len(b))
-	for line := range bytes.Lines(b) {
-		var e Event
-		if json.Unmarshal(line, &e) == nil {
-			p.all = append(p.all, e)
-		}
-	}
+	p.all = append(p.all, eventsIn(b, "")...)
 	return anew || len(b) > 0, nil
 }

@@ -160,7 +160,7 @@ func (b *book) found(data []byte, at, most int64) bool {
 	case e.index == failureEntry:
 		kind, message, _ := bytes.Cut(text, []byte{0})
 		b.faults = append(b.faults, &suite.Failure{Kind: string(kind), Message: string(message)})
-	case e.index < 0 || e.index >= most || !numbers(e.failure, len(b.faults)) || !numbers(e.finish, len(b.names.list)) || !numbers(e.model, len(b.names.list)):
+	case e.index < 0 || e.index >= most || !isNumber(e.failure, len(b.faults)) || !isNumber(e.finish, len(b.names.list)) || !isNumber(e.model, len(b.names.list)):
 		return false
 	default:
 		b.place(int(e.index), at)
@@ -168,4 +168,5 @@ func (b *book) found(data []byte, at, most int64) bool {
 	return true
 }
 
-func numbers(number int32, n int) bool { return number >= 0 && int(number) < n }
+// isNumber reports whether something has that number, of so many that are known.
+func isNumber(number int32, n int) bool { return number >= 0 && int(number) < n }
