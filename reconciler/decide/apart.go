@@ -72,16 +72,45 @@ func without(v []float64, at []int) []float64 {
 	return out
 }
 
-// pulledIn are values in which those that lie far apart are moved to the nearest of the others, so that a run keeps all of
-// its metrics. It also says how many were moved.
-func pulledIn(v []float64) ([]float64, int) {
-	far := apart(v)
-	if len(far) == 0 {
-		return v, 0
+// farOfMany is how many median deviations one of n observations of any of some metrics lies from the middle of its side before it is
+// pulled in. Nothing that is normal lies so far in 98 % of families: the quantiles of 400,000 draws at 8 to 40 observations, rounded up.
+func farOfMany(n, metrics int) float64 {
+	v := float64(n)
+	return (4.4 + 600/(v*v)) * math.Pow(float64(metrics)/2, 2.8/v)
+}
+
+// pulledIn are observations, side by side, in which those that lie far apart are moved to the nearest of the others of their side, so that
+// a run keeps all of its metrics. What is far, all sides tell together. It also says how many were moved.
+func pulledIn(metrics int, sides ...[]float64) (out [][]float64, moved int) {
+	var from []float64
+	for _, v := range sides {
+		if len(v) < 4 {
+			return sides, 0
+		}
+		for _, x := range v {
+			from = append(from, math.Abs(x-median(v)))
+		}
 	}
-	rest, out := without(v, far), slices.Clone(v)
-	for _, i := range far {
-		out[i] = min(max(v[i], slices.Min(rest)), slices.Max(rest))
+	limit := farOfMany(len(from), metrics) * toNormal * median(from)
+	if limit == 0 {
+		return sides, 0 // most are equal: counts, which say what they say
 	}
-	return out, len(far)
+	for _, v := range sides {
+		middle, near := median(v), []float64(nil)
+		for _, x := range v {
+			if math.Abs(x-middle) <= limit {
+				near = append(near, x)
+			}
+		}
+		if len(near) < 3 {
+			return sides, 0
+		}
+		moved += len(v) - len(near)
+		v = slices.Clone(v)
+		for i, x := range v {
+			v[i] = min(max(x, slices.Min(near)), slices.Max(near))
+		}
+		out = append(out, v)
+	}
+	return out, moved
 }

@@ -17,7 +17,7 @@ func Change(before, now []Run, metric string, paired bool, alpha float64) Interv
 		out.Center = (median(y) - median(x)) / whole
 		return out
 	}
-	_, out.Apart = o.row()
+	out.Apart = o.apart()
 	diff, se, freedom := o.difference()
 	half := 0.0
 	if se > 0 {

@@ -216,6 +216,75 @@ func TestOneBadMetricIsCalled(t *testing.T) {
 	}
 }
 
+// related are runs of one deployment with so many metrics that share the luck of their run; each run lacks some of the last ones.
+func related(r *rand.Rand, runs, metrics, lacking int) (out []Run) {
+	for k := range runs {
+		luck, m := r.NormFloat64(), map[string]float64{}
+		for i := range metrics {
+			if v := 100 * math.Exp(0.05*(luck*float64(1-2*(i%2))+r.NormFloat64())); i < metrics-lacking || k > 0 {
+				m[fmt.Sprint(i)] = v
+			}
+		}
+		out = append(out, Run{Metrics: m})
+	}
+	return out
+}
+
+// TestManyMetricsOfEqualThings: of comparisons of equal things by many metrics, at most 5 % call any. Of so many metrics some run
+// seems to lie far apart in most comparisons, by chance.
+func TestManyMetricsOfEqualThings(t *testing.T) {
+	const trials = 1000
+	r := rand.New(rand.NewPCG(15, 16))
+	for _, c := range []struct{ runs, metrics, lacking int }{{4, 38, 0}, {5, 40, 0}, {5, 20, 19}} {
+		var names []string
+		for i := range c.metrics {
+			names = append(names, fmt.Sprint(i))
+		}
+		wrong, far := 0, 0
+		for range trials {
+			f := Test(related(r, c.runs, c.metrics, c.lacking), related(r, c.runs, c.metrics, c.lacking), names, false)
+			if f.Least < Alpha {
+				wrong++
+			}
+			if f.Apart > 0 {
+				far++
+			}
+		}
+		t.Logf("%+v: %.1f %%; in %.0f %% a run lies far apart", c, 100*float64(wrong)/trials, 100*float64(far)/trials)
+		if wrong > most(trials) {
+			t.Errorf("%+v: %d of %d comparisons of equal things call a difference", c, wrong, trials)
+		}
+	}
+}
+
+// TestAnOutlierAmongManyMetrics: one of five runs is twice as large in all of 20 metrics, and all differ by 20 %.
+func TestAnOutlierAmongManyMetrics(t *testing.T) {
+	const trials = 200
+	r := rand.New(rand.NewPCG(17, 18))
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint(i))
+	}
+	found := 0
+	for range trials {
+		a, b := related(r, 5, 20, 0), related(r, 5, 20, 0)
+		for _, m := range names {
+			for k := range b {
+				a[k].Metrics[m] = math.Pow(a[k].Metrics[m], 0.2) // noise of 1.4 %
+				b[k].Metrics[m] = 1.2 * math.Pow(b[k].Metrics[m], 0.2)
+			}
+			a[2].Metrics[m] *= 2
+		}
+		if f := Test(a, b, names, false); f.Family["0"] < Alpha {
+			found++
+		}
+	}
+	t.Logf("found in %d of %d", found, trials)
+	if found < trials*8/10 {
+		t.Errorf("found in %d of %d", found, trials)
+	}
+}
+
 // TestPower: what `assay explain power` prints is what the test does.
 func TestPower(t *testing.T) {
 	for _, c := range []struct {

@@ -32,8 +32,9 @@
 // The metrics of a run hang together, so those of one benchmark at one point are tested as one family: the differences are
 // compared with what the same numbers show when the two sides are mixed by chance, all metrics alike (a rotation test,
 // Langsrud 2005, with the step-down of Westfall and Young). A family calls any difference of equal things in at most 5 % of
-// cases, whatever the metrics share, and unlike a test of ranks with a correction it has no least p-value: four runs a side
-// are enough to call one bad metric among many.
+// cases, whatever the metrics share; the more metrics, the farther a run must lie apart before it is pulled in (apart.go), since
+// of many one always seems to. Metrics that some runs lack take their part of the 5 %. Unlike a test of ranks with a correction it
+// has no least p-value: four runs a side are enough to call one bad metric among many.
 //
 // # Pairs
 //

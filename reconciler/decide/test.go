@@ -28,25 +28,28 @@ func Test(before, now []Run, metrics []string, paired bool) Family {
 		}
 	}
 	for _, m := range names {
-		row, far := out.observe(before, now, m).row()
-		if row.toward == nil {
+		o := out.observe(before, now, m)
+		if !o.enough() {
 			return out
 		}
+		o, far := o.pulledIn(len(names))
 		out.Apart = max(out.Apart, far)
-		f.toward, f.centered = row.toward, row.centered
-		f.rows = append(f.rows, row.rows[0])
+		row, toward := o.row()
+		f.rows, f.toward, f.centered = append(f.rows, row), toward, !o.pairs
 	}
+	// Those that some runs lack are tested one by one. All of them together are wrong as seldom as one.
+	tests := float64(len(names) + len(single))
 	many := f.together()
 	for i, m := range names {
 		out.P[m] = out.observe(before, now, m).alone()
 		least := min(out.P[m]*float64(len(names)), 1.0/rotations) // where the draws are too few to tell
-		out.Family[m] = max(many[i], out.P[m], least)
+		out.Family[m] = min(1, max(many[i], out.P[m], least)*tests/float64(len(names)))
 	}
-	for _, m := range single { // some runs lack it: it is tested on its own
+	for _, m := range single {
 		a, b := having(before, m), having(now, m)
 		if o := basis(a, b, false).observe(a, b, m); o.enough() {
 			out.P[m] = o.alone()
-			out.Family[m] = min(1, out.P[m]*float64(len(names)+len(single)))
+			out.Family[m] = min(1, out.P[m]*tests)
 		}
 	}
 	for _, p := range out.Family {
@@ -97,24 +100,36 @@ func (b Basis) observe(before, now []Run, metric string) observed {
 
 func (o observed) enough() bool { return len(o.x) > 1 && (o.pairs || len(o.y) > 1) }
 
-// row is a family of this metric alone, with the observations that lie far apart pulled in, and how many those are. Its
-// direction is nil when there are too few.
-func (o observed) row() (f family, far int) {
-	if !o.enough() {
-		return family{}, 0
+// pulledIn are the observations of one of some metrics with those that lie far apart pulled in, and how many those are.
+func (o observed) pulledIn(metrics int) (observed, int) {
+	switch {
+	case o.solid:
+		return o, 0
+	case metrics == 1:
+		return o, o.apart()
+	case o.pairs:
+		sides, far := pulledIn(metrics, o.x)
+		o.x = sides[0]
+		return o, far
 	}
-	x, y := o.x, o.y
-	if !o.solid {
-		var also int
-		x, far = pulledIn(x)
-		if !o.pairs {
-			y, also = pulledIn(y)
-		}
-		far += also
+	sides, far := pulledIn(metrics, o.x, o.y)
+	o.x, o.y = sides[0], sides[1]
+	return o, far
+}
+
+// apart is how many observations of a metric on its own lie far apart.
+func (o observed) apart() int {
+	if o.solid {
+		return 0
 	}
-	row, toward := slices.Concat(x, y), make([]float64, len(x)+len(y))
+	return len(apart(o.x)) + len(apart(o.y))
+}
+
+// row are the observations, and toward the direction that is tested.
+func (o observed) row() (row, toward []float64) {
+	row, toward = slices.Concat(o.x, o.y), make([]float64, len(o.x)+len(o.y))
 	for i := range toward {
-		if o.pairs || i >= len(x) {
+		if o.pairs || i >= len(o.x) {
 			toward[i] = 1
 		}
 	}
@@ -123,7 +138,7 @@ func (o observed) row() (f family, far int) {
 		center(toward)
 	}
 	scale(toward)
-	return family{[][]float64{row}, toward, !o.pairs}, far
+	return row, toward
 }
 
 // difference is the mean difference, its standard error and its degrees of freedom, without what lies far apart. Where the
