@@ -10,9 +10,10 @@ import (
 
 // Values that reach a batch script or an option of Slurm have only characters without a meaning to a shell.
 var (
-	slurmName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,127}$`)
-	moduleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+/-]*$`)
-	directive  = regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z0-9-]*)`)
+	slurmName    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,127}$`)
+	slurmVersion = regexp.MustCompile(`^[0-9]{2}\.[0-9]{2}([.-][A-Za-z0-9.-]*)?$`) // so that texts compare as releases do
+	moduleName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+/-]*$`)
+	directive    = regexp.MustCompile(`^(-[A-Za-z]|--[a-z][a-z0-9-]*)`)
 )
 
 // ownDirectives are options of sbatch that assay needs to recognize its jobs, or that a field of a manifest sets.
@@ -61,6 +62,7 @@ func (c *checker) noSlurm(s SiteSpec) {
 		"partitions":         len(s.Partitions) > 0,
 		"qos":                len(s.QOS) > 0,
 		"enforcePartLimits":  s.EnforcePartLimits != "",
+		"slurmVersion":       s.SlurmVersion != "",
 		"accounts":           len(s.Accounts) > 0,
 		"reservations":       len(s.Reservations) > 0,
 		"licenses":           len(s.Licenses) > 0,

@@ -115,6 +115,9 @@ var gresName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(:[A-Za-z0-9_.-]+)?$`)
 
 // siteFacts checks what a site states about its scheduler: names that refer to each other, and numbers that contradict.
 func (c *checker) siteFacts(s SiteSpec) {
+	if s.SlurmVersion != "" && !slurmVersion.MatchString(s.SlurmVersion) {
+		c.bad("spec.slurmVersion", "must be a release of Slurm such as 26.05.5, found "+brief(s.SlurmVersion), "type: sinfo --version")
+	}
 	for name, p := range s.Partitions {
 		c.partitionFacts(s, "spec.partitions["+name+"]", p)
 	}

@@ -27,6 +27,7 @@ spec:
   reservations:
     gpudev: {partition: gpu, nodes: 2, users: [me], accounts: [lab], start: 2026-12-01, end: 2026-12-31T08:00:00+01:00}
   licenses: {matlab: 10}
+  slurmVersion: 24.11.5-1
 `
 	site := mustLoad(t, text, nil).Sites[0]
 	if got := site.Spec.Reservations["gpudev"].End.String(); got != "2026-12-31T07:00:00Z" {

@@ -34,6 +34,8 @@ type SiteSpec struct {
 	// EnforcePartLimits is Slurm's: with "NO" a job that breaks the time limit or the lists of its partition is accepted, and waits
 	// until that is changed: assay warns. With ALL or ANY, or when it is not stated, assay refuses the job.
 	EnforcePartLimits string `json:"enforcePartLimits,omitempty" validate:"omitempty,oneof=ALL ANY NO"`
+	// SlurmVersion is the cluster's release: where enforcePartLimits is "NO", one above 24.11 also accepts a job of too few nodes.
+	SlurmVersion string `json:"slurmVersion,omitempty"`
 	// Accounts are the user's own: the limits of each association.
 	Accounts     map[string]Account     `json:"accounts,omitempty" validate:"dive"`
 	Reservations map[string]Reservation `json:"reservations,omitempty" validate:"dive"`

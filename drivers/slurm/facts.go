@@ -56,6 +56,7 @@ func readFacts(who Person, ask func(name string, args ...string) answer) (Facts,
 	}
 	f.settings = readSettings(config)
 	f.Version, f.Cluster, f.Spec.EnforcePartLimits = f.settings.version, f.settings.cluster, f.settings.partLimits
+	f.Spec.SlurmVersion = f.settings.version
 	if f.Cluster == "" {
 		return f.Facts, fmt.Errorf("scontrol show config prints no ClusterName: %w", drivers.ErrUnavailable)
 	}

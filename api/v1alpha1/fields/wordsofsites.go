@@ -11,6 +11,7 @@ var wordsOfSites = map[string]word{
 	"SiteSpec.partitions":         {"The partitions, by name, with what one node offers and what jobs may ask for; assay site import writes them", "{gpu: {gpusPerNode: 4, maxNodes: 50}}", "not stated: nothing is checked"},
 	"SiteSpec.qos":                {"", "{default: {maxTime: 48h}}", "not stated: nothing is checked"},
 	"SiteSpec.enforcePartLimits":  {"", "ALL", "not stated"},
+	"SiteSpec.slurmVersion":       {"", "26.05.5", "not stated: such a job is refused"},
 	"SiteSpec.accounts":           {"", "{p200981: {qos: [default, dev]}}", "not stated"},
 	"SiteSpec.reservations":       {"", "{gpudev: {partition: gpu, nodes: 4}}", "not stated"},
 	"SiteSpec.licenses":           {"Licenses that the scheduler counts:", "{matlab: 10}", "not stated"},

@@ -15,7 +15,8 @@
 //
 //   - What no node has, the partition's least and most nodes, names that do not exist or that the account lacks, and too many
 //     submitted jobs are refused.
-//   - The partition's time limit and its lists of QOSs and accounts are refused, unless the site says enforcePartLimits: "NO".
+//   - The partition's time limit and its lists of QOSs and accounts are refused, unless the site says enforcePartLimits: "NO". So
+//     are too few nodes where its slurmVersion is above 24.11, too.
 //   - Limits of QOS and association on one job are refused unless the QOSs of the job say denyOnLimit: false. A job that is
 //     accepted then waits until an administrator raises the limit: that is a warning.
 //   - Of each limit the first one that is set counts: that of the partition's QOS, then the job's QOS, then the account. A job's

@@ -27,7 +27,7 @@ func (l Limits) partition(j drivers.JobSpec) (found []Finding) {
 	case p.MaxNodes > 0 && j.Nodes > p.MaxNodes:
 		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is more than %s allows (%d)", j.Nodes, name, p.MaxNodes), instead: []string{fmt.Sprintf("nodes: %d", p.MaxNodes)}})
 	case j.Nodes < p.MinNodes:
-		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is less than %s asks for (%d)", j.Nodes, name, p.MinNodes), instead: []string{fmt.Sprintf("nodes: %d", p.MinNodes)}})
+		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is less than %s asks for (%d)", j.Nodes, name, p.MinNodes), Waits: late && l.Site.Spec.SlurmVersion > "24.12", instead: []string{fmt.Sprintf("nodes: %d", p.MinNodes)}})
 	}
 	if p.MaxMemoryPerNode > 0 && j.MemoryPerNode > int64(p.MaxMemoryPerNode) {
 		found = append(found, Finding{Field: Memory, Message: fmt.Sprintf("%s is more than %s allows (%s)", v1alpha1.Quantity(j.MemoryPerNode), name, p.MaxMemoryPerNode), Waits: late,
