@@ -74,14 +74,7 @@ func liveThrough(t *testing.T, seed uint64, least, most, refused int) {
 	w.flights.rate = 0
 	w.renews = true
 	w.settled(t)
-	ready := func() bool {
-		for _, s := range w.status[0].Services {
-			if s.Name == "web" {
-				return v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True
-			}
-		}
-		return false
-	}
+	ready := w.webReady
 	first, asked := w.live("web", 0), 0
 	for end := w.cluster.Now().Add(20 * webTime); w.cluster.Now().Before(end); {
 		w.pass()
@@ -112,4 +105,45 @@ func liveThrough(t *testing.T, seed uint64, least, most, refused int) {
 			t.Errorf("%s was restarted %d times", s.Name, s.Restarts)
 		}
 	}
+}
+
+// webReady reports whether the service web is Ready.
+func (w *sim) webReady() bool {
+	for _, s := range w.status[0].Services {
+		if s.Name == "web" {
+			return v1alpha1.Find(s.Conditions, v1alpha1.Ready).Status == v1alpha1.True
+		}
+	}
+	return false
+}
+
+// TestALostNodeIsNotWaitedFor: the node of a service's job is lost, and the scheduler goes on listing the job, as Slurm does until
+// SlurmdTimeout and, when a node is not seen to, for ever. Another job serves within three minutes.
+func TestALostNodeIsNotWaitedFor(t *testing.T) {
+	w, err := newSim(t, 3, variant{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.close)
+	w.flights.rate = 0
+	w.renews = true
+	w.settled(t)
+	lost := w.live("web", 0)
+	w.cluster.LoseNode(lost)
+	from, noticed := w.cluster.Now(), false
+	for !noticed || !w.webReady() {
+		if w.cluster.Now().Sub(from) > 3*time.Minute {
+			t.Fatalf("after 3 minutes: noticed %t: %+v", noticed, w.status[0].Services)
+		}
+		w.cluster.Advance(w.step)
+		w.pass()
+		if err := w.check(); err != nil {
+			t.Fatal(err)
+		}
+		noticed = noticed || !w.webReady()
+	}
+	if !slices.ContainsFunc(w.cluster.Live(), func(j drivers.Job) bool { return j.ID == lost }) {
+		t.Errorf("job %s has ended: nothing is shown", lost)
+	}
+	t.Logf("served again after %s", w.cluster.Now().Sub(from))
 }

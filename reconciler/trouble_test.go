@@ -105,6 +105,7 @@ func (w *sim) administrate(j drivers.Job) {
 		{"is preempted", func() { c.Preempt(j.ID) }},
 		{"finds a node that does not boot", func() { c.FailBoot(j.ID) }},
 		{"will not stop completing", func() { c.Stick(j.ID, true) }},
+		{"loses its node", func() { c.LoseNode(j.ID) }},
 		{"is in a state that no assay knows", func() { c.Obscure(j.ID, true) }},
 		{"is in a known state", func() { c.Obscure(j.ID, false) }},
 	}

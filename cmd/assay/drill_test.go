@@ -24,7 +24,7 @@ import (
 
 // TestDrill kills, in turn, a replica, the controller, the gateway's job and the gateway's node, while clients ask a model with two
 // replicas behind a gateway on a real Slurm. Each answer must be the one to its own request. It prints for how long nobody was
-// answered after each kill. A node that is lost takes longest: its job ends when Slurm has given the node up (SlurmdTimeout).
+// answered after each kill. A node that is lost takes longest: what ran there is given up after 90 seconds, one after the other.
 //
 //	ASSAY_DRILL=1 go test ./cmd/assay -run TestDrill -v -timeout 30m
 func TestDrill(t *testing.T) {

@@ -79,6 +79,13 @@ func (c *Cluster) Stick(id drivers.JobID, stuck bool) {
 	c.with(id, func(j *job) { j.stuck, j.lingered = stuck, j.lingered || stuck })
 }
 
+// LoseNode takes the node of a running job away without the scheduler's noticing: nothing on it goes on, and once it is cancelled the job
+// stays Completing until Stick ends that.
+func (c *Cluster) LoseNode(id drivers.JobID) {
+	c.CrashAgent(id, false)
+	c.Stick(id, true)
+}
+
 // Obscure lists a job in a state that no assay knows, while on. The job itself goes on.
 func (c *Cluster) Obscure(id drivers.JobID, on bool) { c.with(id, func(j *job) { j.obscure = on }) }
 

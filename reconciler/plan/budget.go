@@ -74,10 +74,16 @@ func onOurOwn(r Reason) bool {
 // wait for the budget.
 func (w *world) isReplaced(x *experiment, alloc *allocation, seat *seat) bool {
 	a, ended := seat.attempt, w.ended[seat.id.Place()]
+	before := Reason("") // why its last job was ended, or is being ended beside it
+	if twin := alloc.twin(seat.id.Slot); twin != nil {
+		before = twin.attempt.Cancelled
+	} else if len(ended) > 0 {
+		before = ended[len(ended)-1].End.Reason
+	}
 	switch {
 	case a != nil && a.Cancelled != "":
 		return onOurOwn(a.Cancelled)
-	case len(ended) == 0 || !onOurOwn(ended[len(ended)-1].End.Reason):
+	case !onOurOwn(before):
 		return false
 	case a == nil:
 		if _, stalled := w.backoff(alloc, seat); stalled.set() {

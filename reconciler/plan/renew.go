@@ -16,11 +16,17 @@ import (
 // measures the old one, the new one takes over: endpoints and targets are its own from that pass on. The old one goes on for
 // the drain, so that what it was asked before is answered, and is cancelled then.
 //
+// A job that was cancelled, is silent and does not end, as on a lost node, is no reason to wait where the policy is Overlap: another one
+// comes up beside it and leads.
+//
 //	policy Overlap      as above; a service that owns a data folder is never run twice, so it is Recreate
 //	policy Recreate     the next job follows the end of the last one
 //	policy Never        nothing follows
 //	times N             after N walltimes in a row nothing follows
-const leastBefore = 2 * time.Minute
+const (
+	leastBefore = 2 * time.Minute
+	lingers     = 15 * time.Second // after a cancel; less than cancelAgain
+)
 
 // with is what a group's job follows when one of its services says r, and another s: the more careful of both.
 func (r Renew) with(s Renew) Renew {
@@ -50,6 +56,8 @@ func (w *world) renew(x *experiment, alloc *allocation, place *seat) {
 	}
 	lead, twin := alloc.seats[place.id.Slot], alloc.twin(place.id.Slot)
 	switch {
+	case twin == nil && lead.attempt != nil && lead.attempt.Cancelled != "":
+		w.standIn(x, alloc, lead)
 	case twin == nil:
 		w.succeed(x, alloc, lead)
 	case twin.attempt.unknown():
@@ -68,6 +76,27 @@ func (w *world) renew(x *experiment, alloc *allocation, place *seat) {
 		}
 		w.takeOver(x, alloc, lead, twin)
 	}
+}
+
+// standIn submits another job beside one that was cancelled, is silent and does not end, where both may run: until the scheduler gives up
+// a node that was lost (SlurmdTimeout, five minutes mostly), nobody would serve.
+func (w *world) standIn(x *experiment, alloc *allocation, lead *seat) {
+	a, next := lead.attempt, &seat{id: lead.id.Twin()}
+	if !alloc.overlaps() || a.unknown() || x.held.set() || lead.job == nil || lead.agent.StillFor <= w.d.Policy.Stale || w.busy(next.id) || len(w.open[next.id]) > 0 {
+		return
+	}
+	if at := a.CancelledAt.Add(lingers); w.o.Now.Before(at) || a.CancelledAt.After(w.o.Now) {
+		w.wakeAt(at)
+		return
+	}
+	if wait, stalled := w.backoff(alloc, next); wait.set() || stalled.set() {
+		return
+	}
+	if because := w.affords(x, alloc.holds, alloc.job.Time); because.set() {
+		x.refuse(because)
+		return
+	}
+	w.ask(x, alloc, next, 0, cause{Replacement, fmt.Sprintf("job %s was cancelled (%s) and does not end", a.JobID, a.Cancelled)})
 }
 
 // succeed submits the next job of a place when it is time to.
@@ -109,7 +138,7 @@ func (w *world) before(alloc *allocation, lead *seat) time.Duration {
 		for _, s := range alloc.members {
 			before = max(before, before+s.StableFor)
 		}
-		before = max(before, leastBefore)
+		before = max(before, min(leastBefore, lead.job.Limit/8))
 	}
 	if half := lead.job.Limit / 2; half > 0 {
 		before = min(before, half)
