@@ -13,8 +13,8 @@ import (
 )
 
 // willStart is what sbatch --test-only prints, to standard error: Job 7 to start at TIME using N processors on nodes LIST in
-// partition P.
-var willStart = regexp.MustCompile(`to start at ([0-9T:-]+) using [0-9]+ processors on (?:nodes )?(\S+)`)
+// partition P. Slurm 26.05 has a word between: TIME a using.
+var willStart = regexp.MustCompile(`to start at ([0-9T:-]+)(?: a)? using [0-9]+ processors on (?:nodes )?(\S+)`)
 
 // Estimate runs sbatch --test-only. The name and the mark of a job of ours are left out: a refused job can leave a failed
 // record, and one that waits for another of its name has no start.

@@ -19,15 +19,20 @@ func (l Limits) partition(j drivers.JobSpec) (found []Finding) {
 		return []Finding{{Field: Partition, Message: "the site has no partition " + j.Partition, Unknown: true}}
 	}
 	name := "partition " + j.Partition
-	late := l.Site.Spec.EnforcePartLimits == "NO" // what is checked only when the job would start
-	if !l.nodesOf(j, p).none() {
-		found = append(found, l.nodesOf(j, p).findings(j, name)...)
+	late := l.Site.Spec.EnforcePartLimits == "NO"     // what is checked only when the job would start
+	few := late && l.Site.Spec.SlurmVersion > "24.12" // so are too few nodes, but there must be the least that can have what is asked
+	if all := l.nodesOf(j, p); !all.none() {
+		least := 0
+		if few {
+			least = p.MinNodes
+		}
+		found = append(found, all.findings(j, least, name)...)
 	}
 	switch {
 	case p.MaxNodes > 0 && j.Nodes > p.MaxNodes:
 		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is more than %s allows (%d)", j.Nodes, name, p.MaxNodes), instead: []string{fmt.Sprintf("nodes: %d", p.MaxNodes)}})
 	case j.Nodes < p.MinNodes:
-		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is less than %s asks for (%d)", j.Nodes, name, p.MinNodes), Waits: late && l.Site.Spec.SlurmVersion > "24.12", instead: []string{fmt.Sprintf("nodes: %d", p.MinNodes)}})
+		found = append(found, Finding{Field: Nodes, Message: fmt.Sprintf("%d is less than %s asks for (%d)", j.Nodes, name, p.MinNodes), Waits: few, instead: []string{fmt.Sprintf("nodes: %d", p.MinNodes)}})
 	}
 	if p.MaxMemoryPerNode > 0 && j.MemoryPerNode > int64(p.MaxMemoryPerNode) {
 		found = append(found, Finding{Field: Memory, Message: fmt.Sprintf("%s is more than %s allows (%s)", v1alpha1.Quantity(j.MemoryPerNode), name, p.MaxMemoryPerNode), Waits: late,
@@ -90,8 +95,8 @@ type amount struct {
 
 const mega = 1 << 20
 
-// findings are what of a job no node has, and whether enough nodes have all of it.
-func (n nodes) findings(j drivers.JobSpec, name string) (found []Finding) {
+// findings are what of a job no node has, and whether enough nodes, and the least number of them, have all of it.
+func (n nodes) findings(j drivers.JobSpec, least int, name string) (found []Finding) {
 	all := []amount{
 		{GPUs, j.GPUsPerNode, func(s v1alpha1.NodeSet) int { return s.GPUsPerNode }, n.total, func(i int) string { return fmt.Sprint(i) }},
 		{CPUs, j.CPUsPerNode, func(s v1alpha1.NodeSet) int { return s.CPUsPerNode }, false, func(i int) string { return fmt.Sprint(i) }},
@@ -120,13 +125,13 @@ func (n nodes) findings(j drivers.JobSpec, name string) (found []Finding) {
 			fit += s.Nodes
 		}
 	}
-	if j.Nodes > fit {
-		message := fmt.Sprintf("%d is more than %s has (%d)", j.Nodes, name, fit)
+	if asked := max(j.Nodes, least); asked > fit {
+		message := fmt.Sprintf("%d is more than %s has (%d)", asked, name, fit)
 		if len(n.sets) > 1 {
-			message = fmt.Sprintf("%d is more than the nodes of %s that have what is asked (%d)", j.Nodes, name, fit)
+			message = fmt.Sprintf("%d is more than the nodes of %s that have what is asked (%d)", asked, name, fit)
 		}
 		f := Finding{Field: Nodes, Message: message}
-		if fit > 0 {
+		if fit > 0 && fit >= least {
 			f.instead = []string{fmt.Sprintf("nodes: %d", fit)}
 		}
 		found = append(found, f)

@@ -52,14 +52,16 @@ func asked(t *testing.T, e drivers.Estimator, j drivers.JobSpec) (bool, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	var last error
 	for {
 		_, err := e.Estimate(ctx, j)
 		switch {
 		case err == nil || errors.Is(err, drivers.ErrRejected):
 			return err == nil, err
 		case ctx.Err() != nil:
-			t.Fatalf("%s: %v", describe(j), err)
+			t.Fatalf("%s: %v; before that: %v", describe(j), err, last)
 		}
+		last = err
 		time.Sleep(100 * time.Millisecond)
 	}
 }
