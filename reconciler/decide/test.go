@@ -32,6 +32,7 @@ func Test(before, now []Run, metrics []string, paired bool) Family {
 		if !o.enough() {
 			return out
 		}
+		out.Apart = max(out.Apart, o.apart()) // its own interval is without these
 		o, far := o.pulledIn(len(names))
 		out.Apart = max(out.Apart, far)
 		row, toward := o.row()
@@ -103,10 +104,8 @@ func (o observed) enough() bool { return len(o.x) > 1 && (o.pairs || len(o.y) > 
 // pulledIn are the observations of one of some metrics with those that lie far apart pulled in, and how many those are.
 func (o observed) pulledIn(metrics int) (observed, int) {
 	switch {
-	case o.solid:
+	case o.solid, metrics == 1:
 		return o, 0
-	case metrics == 1:
-		return o, o.apart()
 	case o.pairs:
 		sides, far := pulledIn(metrics, o.x)
 		o.x = sides[0]
