@@ -129,7 +129,11 @@ spec:
 	if total.wrong > 0 {
 		t.Errorf("%d answers were not to their request: %s", total.wrong, d.failure)
 	}
-	w.must("delete", "experiment", "drill", "--yes", "--timeout", "8m") // the lost node's agent says nothing: that takes the fence
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute) // the lost node's agent says nothing: that takes the fence
+	defer cancel()
+	if out, err := w.command(ctx, "delete", "experiment", "drill", "--yes", "--timeout", "8m").CombinedOutput(); err != nil {
+		t.Errorf("delete: %v\n%s", err, out)
+	}
 }
 
 // killNode kills what makes a node of a test cluster: its slurmd, and the supervisor of a job on it.

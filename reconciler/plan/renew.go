@@ -138,7 +138,7 @@ func (w *world) before(alloc *allocation, lead *seat) time.Duration {
 		for _, s := range alloc.members {
 			before = max(before, before+s.StableFor)
 		}
-		before = max(before, min(leastBefore, lead.job.Limit/8))
+		before = max(before, leastBefore)
 	}
 	if half := lead.job.Limit / 2; half > 0 {
 		before = min(before, half)
