@@ -145,5 +145,10 @@ func TestALostNodeIsNotWaitedFor(t *testing.T) {
 	if !slices.ContainsFunc(w.cluster.Live(), func(j drivers.Job) bool { return j.ID == lost }) {
 		t.Errorf("job %s has ended: nothing is shown", lost)
 	}
+	if said := w.status[0].Services; !slices.ContainsFunc(said, func(s v1alpha1.ServiceStatus) bool {
+		return s.Name == "web" && s.Seats[0].Ending == fmt.Sprintf("job %s, which was cancelled (AgentLost)", lost)
+	}) {
+		t.Errorf("the status says nothing of job %s: %+v", lost, said)
+	}
 	t.Logf("served again after %s", w.cluster.Now().Sub(from))
 }

@@ -126,6 +126,7 @@ type SeatStatus struct {
 	Next      *NextJob          `json:"next,omitempty"`     // the job that takes over before the walltime ends, once it is submitted
 	Renewal   *RenewalStatus    `json:"renewal,omitempty"`  // what is known of the end of its walltime
 	Draining  string            `json:"draining,omitempty"` // id of the job that this one took over from, while it finishes its requests
+	Ending    string            `json:"ending,omitempty"`   // another job of this place that was cancelled and has not ended, and why it was cancelled
 }
 
 // Work is how far the start of a server is, in its own words.

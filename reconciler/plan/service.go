@@ -98,7 +98,7 @@ func (w *world) seatStatuses(x *experiment, s *service, st *v1alpha1.ServiceStat
 
 // followed says what follows the job of a place.
 func (w *world) followed(s *service, replica *replica, v *v1alpha1.SeatStatus) {
-	v.Next, v.Draining = w.nextJob(s, replica)
+	w.nextJob(s, replica, v)
 	v.Renewal = w.renewalStatus(s.of, replica.seat)
 }
 

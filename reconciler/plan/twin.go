@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"iter"
 
 	"assay/api/v1alpha1"
@@ -126,21 +127,25 @@ func (w *world) rejudge(alloc *allocation) {
 }
 
 // nextJob is what a seat's status says of its twin.
-func (w *world) nextJob(s *service, replica *replica) (next *v1alpha1.NextJob, draining string) {
+func (w *world) nextJob(s *service, replica *replica, v *v1alpha1.SeatStatus) {
 	slot := replica.id.Slot
 	if s.twins == nil || s.twins[slot] == nil {
-		return nil, ""
+		return
 	}
 	twin := s.twins[slot]
-	if !twin.attempt.HandedOver.IsZero() || twin.attempt.Cancelled != "" {
-		return nil, string(twin.attempt.JobID)
+	switch a := twin.attempt; {
+	case !a.HandedOver.IsZero():
+		v.Draining = string(a.JobID)
+		return
+	case a.Cancelled != "":
+		v.Ending = fmt.Sprintf("job %s, which was cancelled (%s)", a.JobID, a.Cancelled)
+		return
 	}
-	next = &v1alpha1.NextJob{JobID: string(twin.attempt.JobID), Ready: twin.ready == v1alpha1.True, Reason: string(twin.cause.reason), Message: twin.cause.message}
+	v.Next = &v1alpha1.NextJob{JobID: string(twin.attempt.JobID), Ready: twin.ready == v1alpha1.True, Reason: string(twin.cause.reason), Message: twin.cause.message}
 	if twin.job != nil {
-		next.Nodes = twin.job.Nodes
+		v.Next.Nodes = twin.job.Nodes
 	}
 	if twin.wait.set() {
-		next.Reason, next.Message = string(twin.wait.reason), twin.wait.message
+		v.Next.Reason, v.Next.Message = string(twin.wait.reason), twin.wait.message
 	}
-	return next, ""
 }

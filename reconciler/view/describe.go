@@ -136,6 +136,9 @@ func (d describer) service(e v1alpha1.ExperimentStatus, v v1alpha1.ServiceStatus
 		if seat.Draining != "" {
 			d.field("  Took over", "from job %s, which finishes what it was asked", seat.Draining)
 		}
+		if seat.Ending != "" {
+			d.field("  Not ended", "%s", seat.Ending)
+		}
 		d.field("  Directory", "%s", text.Dash(seat.Dir))
 	}
 }
