@@ -47,7 +47,8 @@ func release(t *testing.T, c *cluster.Cluster) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(strings.TrimSpace(out), "slurm ")
+	words := strings.Fields(out) // slurm-wlm 24.11.5, as Debian has it
+	return words[len(words)-1]
 }
 
 // TestAdmissionIsSlurms compares admission with sbatch --test-only on a cluster without accounting, as it comes and with
