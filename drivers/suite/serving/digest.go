@@ -1,12 +1,13 @@
 package serving
 
 import (
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"assay/drivers/suite"
 )
@@ -28,15 +29,15 @@ type digest struct {
 	began   bool
 	open    opened
 	rec     record // that is taken
-	buf     []byte
+	lines   []byte // that were not packed yet
 	quoted  []byte
 	row     csvRow
 	err     error // of follow
 }
 
 func newDigest(r *runner, dir string, b *book) *digest {
-	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), csv: scratch{dir: dir}, samples: scratch{dir: dir}, row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
-	d.sum.rows, d.sum.free = &table{scratch: scratch{dir: dir}}, r.data.free
+	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), csv: scratch{dir: dir, draft: true}, samples: scratch{dir: dir, draft: true}, row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
+	d.sum.rows, d.sum.free = newTable(dir), r.data.free
 	d.sum.again = func(row *row) (record, error) {
 		s, err := b.read(row.at)
 		return newRecord(s), err
@@ -132,8 +133,9 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	}
 	l := rec.line(d.origin)
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
-	d.buf = append(l.append(d.buf[:0]), '\n')
-	_, _ = d.zip.Write(d.buf) // to a scratch
+	if d.lines = append(l.append(d.lines), '\n'); len(d.lines) >= linesPacked {
+		d.pack()
+	}
 	if d.csv.buf = d.row.append(d.csv.buf, rec); len(d.csv.buf) >= filePiece {
 		d.csv.spill()
 	}
@@ -160,9 +162,18 @@ func (d *digest) finish() error {
 	}
 	err := d.book.rest(d.block)
 	if err == nil && d.began {
+		d.pack()
 		err = d.zip.Close()
 	}
 	return err
+}
+
+// linesPacked is how many bytes of samples are packed at once.
+const linesPacked = 32 << 10
+
+func (d *digest) pack() {
+	_, _ = d.zip.Write(d.lines) // to a scratch
+	d.lines = d.lines[:0]
 }
 
 // writeSamples writes the two files of samples, at a time: each waits for the disk.

@@ -130,7 +130,7 @@ func TestDigestIsSmall(t *testing.T) {
 func TestFollow(t *testing.T) {
 	const n = 5000
 	d, b := digesting(t, n)
-	stop := d.follow(1)
+	stop := d.follow()
 	for i := range n {
 		b.add(answered(i))
 	}
@@ -205,7 +205,7 @@ func TestDigestTwin(t *testing.T) {
 	m := map[string]float64{}
 	d.sum.intervals(m)
 	for _, p := range []float64{50, 99} {
-		want, err := series.New(ttft, inFlight).Percentile(p)
+		want, err := series.New(ttft, inFlight, 99).Percentile(p)
 		name := "ttft_p99_ms"
 		if p == 50 {
 			name = "ttft_median_ms"

@@ -43,16 +43,31 @@ func appendFraction(b []byte, n uint32, digits int) []byte {
 	if n == 0 {
 		return b
 	}
-	text := [10]byte{'.'}
-	for i := digits; i > 0; i-- {
-		text[i] = byte('0' + n%10)
-		n /= 10
+	for n%100 == 0 {
+		n, digits = n/100, digits-2
 	}
-	for text[digits] == '0' {
-		digits--
+	if n%10 == 0 {
+		n, digits = n/10, digits-1
 	}
-	return append(b, text[:digits+1]...)
+	at := len(b) + 1 + digits
+	b = append(b, ".000000000"[:1+digits]...)
+	for ; n >= 10; n /= 100 {
+		at -= 2
+		copy(b[at:], pairs[n%100*2:][:2])
+	}
+	if n > 0 {
+		b[at-1] = byte('0' + n)
+	}
+	return b
 }
+
+// pairs are the numbers below a hundred, of two digits each.
+var pairs = func() (all [200]byte) {
+	for n := range 100 {
+		all[2*n], all[2*n+1] = byte('0'+n/10), byte('0'+n%10)
+	}
+	return all
+}()
 
 // exactly is up to where a number of millionths has one form of 15 digits.
 const exactly = 1e15

@@ -36,7 +36,7 @@ func TestSteady(t *testing.T) {
 	if m["steady_s"] != 6 || math.Abs(m["steady_output_throughput"]-5.0/6) > 1e-9 {
 		t.Errorf("%v", m)
 	}
-	if n := sum.mostInFlight(); n != 3 {
+	if n := sum.crowd().most(); n != 3 {
 		t.Errorf("%d at most", n)
 	}
 	if n := sum.busiestSecond(); n != 1 {
