@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"assay/drivers/suite"
 )
 
@@ -22,14 +20,14 @@ type digest struct {
 	work    *work
 	csv     scratch
 	samples scratch
-	zip     *gzip.Writer
+	pack    *packer
 	lists   []vllmList // of vLLM's result
 	origin  time.Duration
 	stopped bool // what had not ended when the run was stopped did not fail: it is left out
 	began   bool
+	ended   bool // the run has
 	open    opened
 	rec     record // that is taken
-	lines   []byte // that were not packed yet
 	quoted  []byte
 	row     csvRow
 	err     error // of follow
@@ -115,9 +113,10 @@ func (d *digest) begin(k *block, v view) error {
 	}
 	d.began = true
 	_, _ = d.csv.Write([]byte(csvHead)) // what fails is told when it is read
-	var err error
-	d.zip, err = gzip.NewWriterLevel(&d.samples, gzip.BestSpeed)
-	return err
+	if d.pack = newPacker(&d.samples); d.ended {
+		d.pack.beside()
+	}
+	return nil
 }
 
 // take takes one record, and takes the secrets out of what is written of it.
@@ -133,9 +132,7 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	}
 	l := rec.line(d.origin)
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
-	if d.lines = append(l.append(d.lines), '\n'); len(d.lines) >= linesPacked {
-		d.pack()
-	}
+	d.pack.line(&l)
 	if d.csv.buf = d.row.append(d.csv.buf, rec); len(d.csv.buf) >= filePiece {
 		d.csv.spill()
 	}
@@ -155,25 +152,28 @@ func (d *digest) finish() error {
 	if d.err != nil {
 		return d.err
 	}
+	d.ended = true
+	if d.began {
+		d.pack.beside()
+	}
+	err := d.openRest()
+	if err == nil {
+		err = d.book.rest(d.block)
+	}
+	if d.began {
+		err = errors.Join(err, d.pack.close())
+	}
+	return err
+}
+
+// openRest takes the rest of the block that is open.
+func (d *digest) openRest() error {
 	for d.open.k != nil && d.open.at < blockOf {
 		if err := d.next(); err != nil {
 			return err
 		}
 	}
-	err := d.book.rest(d.block)
-	if err == nil && d.began {
-		d.pack()
-		err = d.zip.Close()
-	}
-	return err
-}
-
-// linesPacked is how many bytes of samples are packed at once.
-const linesPacked = 32 << 10
-
-func (d *digest) pack() {
-	_, _ = d.zip.Write(d.lines) // to a scratch
-	d.lines = d.lines[:0]
+	return nil
 }
 
 // writeSamples writes the two files of samples, at a time: each waits for the disk.

@@ -129,7 +129,7 @@
 // is known of the run as a whole then takes one reading of all rows for the intervals, and one each for the number in flight and the steady
 // window: some 0.1 us a request. So a run ends as soon after its last answer, long or short, but for vLLM's file,
 // whose lists have to be put behind each other, which takes as long again. In memory stays the place of what waits
-// for its turn, 8 bytes a request; up to 32 in an open loop, or where many threads send. A closed
+// for its turn, 8 bytes a request; up to 24 in an open loop, or where many threads send. A closed
 // loop of ten million requests keeps below 300 MB. On disk it takes some 300 bytes a request, besides 8 a token and the answers, until it ends.
 // Percentiles of more than 32,768 values are right within a 4,096th of themselves (suite.Values). Samples of several nodes are put
 // together before anything is computed.
@@ -190,7 +190,8 @@
 //	server_report.go  what they say of the window, and the window
 //	inputs.go      what decides the bytes that are sent, and sending them again
 //	objective.go   the bounds of a search
-//	samples.go     samples.jsonl.gz              csv.go         samples.csv
+//	samples.go     samples.jsonl.gz, and pack.go how it is packed
+//	csv.go         samples.csv
 //	keepup.go      overload               intervals.go   how sure latencies are
 //	vllmresult.go  vLLM's result JSON            vllmlists.go   its lists
 //	work.go        what was done, and asked      worktokens.go  the same, by the server's tokenizer
