@@ -65,7 +65,8 @@ func (s *summary) load(v *v1alpha1.Serving, open bool) (l kept) {
 			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(rows.len())*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
 		return l
 	}
-	l.start, l.end = due.row(q.Latency.WarmUp()).due, due.row(rows.len()-1).due
+	l.start = due.row(q.Latency.WarmUp()).due // a row is valid until another one is read
+	l.end = due.row(rows.len() - 1).due
 	l.steady = l.end > l.start
 	return l
 }

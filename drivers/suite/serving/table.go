@@ -32,9 +32,17 @@ type table struct {
 	due     ascent
 	counted []int32 // before each piece that is read at once, rows whose tokens the server counted
 	told    int32   // such rows
-	read    []row
-	from    int // index of the first that was read
+	read    [piecesOfRows]rowsOf
 	failure error
+}
+
+// piecesOfRows is how many pieces are kept that were read: the rows of several nodes or threads are not quite in the order of time.
+const piecesOfRows = 8
+
+// rowsOf are rows that were read, from an index on; none: nothing was read.
+type rowsOf struct {
+	from int
+	rows []row
 }
 
 func newTable(dir string) *table {
@@ -97,16 +105,17 @@ func (t *table) row(i int) *row { return &t.rowsFrom(i)[0] }
 
 // rowsFrom are rows from the i-th on, at least that one.
 func (t *table) rowsFrom(i int) []row {
-	if i < t.from || i >= t.from+len(t.read) {
-		t.from = i - i%rowsRead
-		n := min(rowsRead, t.n-t.from)
-		t.read = slices.Grow(t.read[:0], n)[:n]
-		if err := t.readAt(unsafe.Slice((*byte)(unsafe.Pointer(&t.read[0])), n*rowSize), int64(t.from)*int64(rowSize)); err != nil {
+	p := &t.read[i/rowsRead%piecesOfRows]
+	if i < p.from || i >= p.from+len(p.rows) {
+		p.from = i - i%rowsRead
+		n := min(rowsRead, t.n-p.from)
+		p.rows = slices.Grow(p.rows[:0], n)[:n]
+		if err := t.readAt(unsafe.Slice((*byte)(unsafe.Pointer(&p.rows[0])), n*rowSize), int64(p.from)*int64(rowSize)); err != nil {
 			t.failure = err
-			clear(t.read)
+			clear(p.rows)
 		}
 	}
-	return t.read[i-t.from:]
+	return p.rows[i-p.from:]
 }
 
 // first and last are the times of the first event of a request that succeeded, and of the last one.
