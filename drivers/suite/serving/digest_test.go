@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -258,6 +260,18 @@ func TestAppendMillis(t *testing.T) {
 			if got, want := string(appendMillis(nil, v)), strconv.FormatFloat(v, 'f', -1, 64); got != want {
 				t.Fatalf("%v is written %s, want %s", v, got, want)
 			}
+		}
+	}
+}
+
+// TestAppendSeconds: seconds are written to the nanosecond, without zeros at the end.
+func TestAppendSeconds(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 20_000 {
+		d := time.Duration(r.Int64N(1<<r.IntN(60))) * time.Duration([]int64{1, 10, 1e3, 1e6}[r.IntN(4)])
+		want := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second), "0"), ".")
+		if got := string(appendSeconds(nil, d)); d >= 0 && got != want {
+			t.Fatalf("%v is written %s, want %s", d, got, want)
 		}
 	}
 }

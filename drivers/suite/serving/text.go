@@ -38,33 +38,28 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 	return appendFraction(b, uint32(d%time.Second), 9)
 }
 
-// appendFraction adds so many digits behind the point, at most nine, without zeros at the end.
+// appendFraction adds so many digits behind the point, six or nine, without zeros at the end.
 func appendFraction(b []byte, n uint32, digits int) []byte {
 	if n == 0 {
 		return b
 	}
-	for n%100 == 0 {
-		n, digits = n/100, digits-2
-	}
-	if n%10 == 0 {
-		n, digits = n/10, digits-1
-	}
-	at := len(b) + 1 + digits
+	at := len(b)
 	b = append(b, ".000000000"[:1+digits]...)
-	for ; n >= 10; n /= 100 {
-		at -= 2
-		copy(b[at:], pairs[n%100*2:][:2])
+	for i := digits - 2; i > 0; i -= 3 {
+		three := &threes[n%1000]
+		b[at+i], b[at+i+1], b[at+i+2] = three[0], three[1], three[2]
+		n /= 1000
 	}
-	if n > 0 {
-		b[at-1] = byte('0' + n)
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
 	}
 	return b
 }
 
-// pairs are the numbers below a hundred, of two digits each.
-var pairs = func() (all [200]byte) {
-	for n := range 100 {
-		all[2*n], all[2*n+1] = byte('0'+n/10), byte('0'+n%10)
+// threes are the numbers below a thousand, of three digits each.
+var threes = func() (all [1000][3]byte) {
+	for n := range all {
+		all[n] = [3]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)}
 	}
 	return all
 }()
