@@ -12,6 +12,7 @@ import (
 // ownWriters are the files that write without drivers/durable, each with its reason.
 var ownWriters = map[string]string{
 	"drivers/durable/write.go":               "the one writer: renames and links",
+	"drivers/durable/nameless_linux.go":      "the one writer: names a file that had none",
 	"drivers/safefile/folder.go":             "renames what is to be removed, in the folder that was opened: durable goes by paths",
 	"drivers/lustre/make.go":                 "a folder is published by renameat2(2) without replacing, which durable does not do",
 	"drivers/suite/storage/native/runner.go": "a file whose time is measured against: part of the measured work",

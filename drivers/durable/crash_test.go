@@ -47,6 +47,7 @@ func live(dir string, n int) error {
 		func() error { return w.ReplaceRecord(at("replaced"), claim{Nonce: "new"}, nil) },
 		func() error { return w.CreateRecord(at("created"), claim{Nonce: "new"}, nil) },
 		func() error { return w.Stream(at("streamed"), 0o700, writing(strings.Repeat("new\n", 1000))) },
+		func() error { return adopt(w, at("adopted"), strings.Repeat("new\n", 1000)) },
 		func() error { return w.MkdirAll(at("folder/inner")) },
 		func() error { return w.Move(at("moved"), at("folder/moved")) },
 		func() error { return w.Append(at("lines"), []byte("new")) },
@@ -67,7 +68,7 @@ func TestKilledBetweenAnyTwoCalls(t *testing.T) {
 		must(t, err)
 		must(t, errors.Join(os.WriteFile(filepath.Join(dir, "replaced"), old, 0o600), os.WriteFile(filepath.Join(dir, "streamed"), []byte("old\n"), 0o600),
 			os.WriteFile(filepath.Join(dir, "moved"), []byte("old"), 0o600), os.WriteFile(filepath.Join(dir, "lines"), []byte("old\n"), 0o600),
-			os.WriteFile(filepath.Join(dir, "removed"), []byte("old"), 0o600)))
+			os.WriteFile(filepath.Join(dir, "removed"), []byte("old"), 0o600), os.WriteFile(filepath.Join(dir, "adopted"), []byte("old\n"), 0o600)))
 		if !killed(t, dir, n) {
 			if n < 40 {
 				t.Errorf("a life has only %d moments: the hook is not called", n)
@@ -118,6 +119,7 @@ func whole(t *testing.T, dir string, n int) {
 		t.Errorf("killed at %d: %+v, %v", n, r, err)
 	}
 	is("streamed", "old\n", strings.Repeat("new\n", 1000))
+	is("adopted", "old\n", strings.Repeat("new\n", 1000))
 	is("moved", "old", "absent")
 	is("folder/moved", "old", "absent")
 	is("lines", "old\n", "old\nnew\n")

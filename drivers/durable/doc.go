@@ -1,6 +1,8 @@
 // Package durable is the one way in which assay writes a file that must survive, and reads such a file.
 //
 //	write.go    Writer: replace a file whole, or create it once, from memory or from a stream
+//	nameless.go, nameless_linux.go, nameless_other.go
+//	            a file that is written for long, and replaces one when it is whole
 //	together.go Together: one fsync of a folder for several writers
 //	append.go   append lines
 //	folder.go   move, remove, make and list folders; fsync of a folder
@@ -37,5 +39,6 @@
 // Schema; a kind with a version of its own is read with ReadVersion and written with EncodeVersion.
 //
 // Files for other programs (Prometheus' targets, vLLM's results, plots) are written by Replace and Stream, without a
-// schema. Writer.Hook lets a test stop a writer between any two system calls. Nothing is imported but the standard library.
+// schema. Writer.Hook lets a test stop a writer between any two system calls. Beside the standard
+// library golang.org/x/sys is imported, for linkat(2) as the one way to name a file that has none.
 package durable

@@ -50,6 +50,7 @@ func TestNothingHalfWritten(t *testing.T) {
 		"stream": func(w Writer, p string) error {
 			return w.Stream(p, 0o700, func(f io.Writer) error { _, err := io.WriteString(f, "new"); return err })
 		},
+		"adopt":  func(w Writer, p string) error { return adopt(w, p, "new") },
 		"append": func(w Writer, p string) error { return w.Append(p, []byte("new")) },
 		"move":   func(w Writer, p string) error { return w.Move(p, p+".new") },
 	} {

@@ -15,16 +15,21 @@ func Intervals(metrics map[string]float64, name string, ms []float64, inFlight [
 	if len(ms) == 0 {
 		return nil
 	}
-	return intervals(metrics, name, series.New(ms, inFlight))
+	return intervals(metrics, name, series.New(ms, inFlight, Tails...))
+}
+
+// SeriesOf is a series of these values, that are to be added to it in the order in which their requests were sent.
+func SeriesOf(ms *Values) *series.Series {
+	return series.Of(series.Sequence{N: ms.Len(), Rank: ms.Rank, Limit: ms.Limit}, Tails...)
 }
 
 // IntervalsOf adds the 95 % intervals of the mean, the median and the tails that Distribution has reported, as
 // name_p99_ms_lo and _hi. A statistic for which package series finds none has neither; they are returned with why.
-func IntervalsOf(metrics map[string]float64, name string, ms series.Sequence) (without Without) {
+func IntervalsOf(metrics map[string]float64, name string, ms *series.Series) (without Without) {
 	if ms.N == 0 {
 		return nil
 	}
-	return intervals(metrics, name, series.Of(ms, Tails...))
+	return intervals(metrics, name, ms)
 }
 
 func intervals(metrics map[string]float64, name string, values *series.Series) (without Without) {

@@ -41,22 +41,33 @@ func NewQueue(due, ended []time.Duration) *Queue {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(due[a], due[b]) })
-	return QueueOf(slices.Sorted(slices.Values(ended)), func(f func(due, ended time.Duration)) {
+	ends := slices.Sorted(slices.Values(ended))
+	next := func() time.Duration {
+		at := ends[0]
+		ends = ends[1:]
+		return at
+	}
+	return QueueOf(len(due), next, func(f func(due, ended time.Duration)) {
 		for _, i := range order {
 			f(due[i], ended[i])
 		}
 	})
 }
 
-// QueueOf is NewQueue of requests that need not be in memory: when they ended in ascending order, and what calls a function once for each
-// in the order in which they were due.
-func QueueOf(ends []time.Duration, each func(f func(due, ended time.Duration))) *Queue {
-	q := &Queue{n: len(ends), Latency: series.NewTrend(len(ends)), inFlight: series.NewTrend(len(ends))}
-	var from time.Duration
+// QueueOf is NewQueue of n requests that need not be in memory. next is when the next one of them ended, in ascending order, and is called n
+// times at most; each calls a function once for each in the order in which they were due.
+func QueueOf(n int, next func() time.Duration, each func(f func(due, ended time.Duration))) *Queue {
+	q := &Queue{n: n, Latency: series.NewTrend(n), inFlight: series.NewTrend(n)}
+	var from, end time.Duration
+	if n > 0 {
+		end = next()
+	}
 	first, k := make([]float64, 0, (q.n+shareOfFirst-1)/shareOfFirst), 0
 	each(func(due, ended time.Duration) {
-		for q.done < len(ends) && ends[q.done] <= due {
-			q.done++
+		for q.done < n && end <= due {
+			if q.done++; q.done < n {
+				end = next()
+			}
 		}
 		if k++; k == 1 {
 			from = due

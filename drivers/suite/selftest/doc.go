@@ -3,8 +3,8 @@
 // Command selftest measures the load generator itself: how far its times are from the truth, and what it costs. `make bench`
 // runs it.
 //
-// main.go starts this program again as several processes, each on a core of its own (but a client of two threads): the truth server (package
-// truth), which streams made-up tokens at planned times and records when each request arrived and when its first
+// main.go starts this program again as several processes, each on a core of its own (but a client of two threads, or of a long
+// run): the truth server (package truth), which streams made-up tokens at planned times and records when each request arrived and when its first
 // byte was written; and the client under test (client.go). That is assay's serving suite (engine "assay"), or the same
 // load sent the obvious way with net/http, encoding/json and time.Sleep (engine "plain", plain.go), or another program
 // (external.go): vLLM's own `vllm bench serve` (vllm.go) when -vllm names an environment that has it, and what -peers names a

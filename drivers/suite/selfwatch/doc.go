@@ -40,6 +40,7 @@
 //	report.go        Report: what was seen, and the metrics of it
 //	causes.go        the causes, in the order in which they are named
 //	judge.go         the rule: faults and notes
+//	spare.go         CPU time that nobody uses
 //	histogram.go     delays that add up over threads and nodes without loss
 //	kernel_linux.go  what the kernel counts; kernel_other.go: nothing
 //	cgroup_linux.go  quotas and throttling

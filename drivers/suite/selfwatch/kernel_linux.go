@@ -25,17 +25,9 @@ func (s source) text(name string) string {
 
 // read reads all counters now. The CPUs are those that the affinity and the quota leave.
 func read(s source) (c counters) {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
-		c.Own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
+	c = use(s)
 	c.Faults = majorFaults(s.text("proc/self/stat"))
 	c.Pauses, c.GCs = collections()
-	var allowed unix.CPUSet
-	if unix.SchedGetaffinity(0, &allowed) == nil { // of this thread, and in Go all threads have that of the process
-		c.Allowed = float64(allowed.Count())
-	}
-	c.busy, c.Stolen = cpuTimes(s.text("proc/stat"), allowed.IsSet)
 	threads, _ := filepath.Glob(s.path("proc/self/task/*/schedstat"))
 	for _, path := range threads {
 		t := threadAt(path)
@@ -48,6 +40,26 @@ func read(s source) (c counters) {
 		c.CPUs = c.Allowed
 	}
 	return c
+}
+
+// use reads what the CPUs that the affinity leaves were used for.
+func use(s source) (c counters) {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
+		c.Own = time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	var allowed unix.CPUSet
+	if unix.SchedGetaffinity(0, &allowed) == nil { // of this thread, and in Go all threads have that of the process
+		c.Allowed = float64(allowed.Count())
+	}
+	c.busy, c.Stolen = cpuTimes(s.text("proc/stat"), allowed.IsSet)
+	return c
+}
+
+// quota is how many CPUs control groups let this process use; 0: all.
+func quota(s source) float64 {
+	_, cpus := throttling(s)
+	return cpus
 }
 
 // Here is what the calling thread has seen of itself so far, without its stall clock.

@@ -2,26 +2,11 @@ package series
 
 import "slices"
 
-// Sequence is values that can be read again and again, in the order of time, each with how many requests were in flight when its own
-// was sent, itself among them.
+// Sequence is what is known of values before they are read in the order of time.
 type Sequence struct {
 	N     int
-	Each  func(f func(value, inFlight float64))
 	Rank  func(k int) float64 // the k-th smallest, from 0
 	Limit func(k int) float64 // the largest that counts as equal to it, where values that differ little do
-}
-
-// measure reads the values once.
-func (s *Series) measure() {
-	if s.read {
-		return
-	}
-	s.read = true
-	s.values.short, s.values.long, s.inFlight.short = cut(s.N, parts), cut(s.N, batches), cut(s.N, parts)
-	s.Each(func(value, inFlight float64) {
-		s.values.add(value)
-		s.inFlight.add(inFlight)
-	})
 }
 
 // shares are how many values are below a percentile, or at it, by batch.
@@ -30,31 +15,27 @@ type shares struct{ short, long batched }
 // of are those of the p-th percentile.
 func (s *Series) of(p float64) *shares {
 	if s.below[p] == nil {
-		s.count(p)
+		k := slices.Index(s.percentiles, p)
+		if k < 0 {
+			panic("series: this percentile was not named before the values were added")
+		}
+		s.below[p] = &shares{s.short.below(k), s.long.below(k)}
 	}
 	return s.below[p]
 }
 
-// count reads the values once for these percentiles.
-func (s *Series) count(percentiles ...float64) {
-	slices.Sort(percentiles)
-	percentiles = slices.DeleteFunc(slices.Compact(percentiles), func(p float64) bool { return s.below[p] != nil })
-	limits := make([]float64, len(percentiles))
-	for k, p := range percentiles {
-		limits[k] = s.Limit(int(p / 100 * float64(s.N)))
-	}
-	short, long := newCounter(s.N, parts, len(limits)), newCounter(s.N, batches, len(limits))
-	s.Each(func(value, _ float64) {
-		above := 0 // of the limits, which ascend
-		for above < len(limits) && value > limits[above] {
-			above++
+// above adds to out how many of some limits, which ascend, each value exceeds.
+func above(out []uint8, limits, values []float64) []uint8 {
+	for _, v := range values {
+		n := uint8(0)
+		for _, limit := range limits {
+			if v > limit { // of the median nobody can foresee it: this must be no jump
+				n++
+			}
 		}
-		short.add(above)
-		long.add(above)
-	})
-	for k, p := range percentiles {
-		s.below[p] = &shares{short.below(k), long.below(k)}
+		out = append(out, n)
 	}
+	return out
 }
 
 // counter counts, in each batch, how many values are above so many of some limits.
@@ -65,22 +46,28 @@ type counter struct {
 	batch            []int // the part of counts that is added to
 }
 
-func newCounter(n, batches, limits int) *counter {
-	t := &counter{length: n / batches, skip: n % batches, limits: limits, counts: make([]int, batches*(limits+1))}
+func newCounter(n, batches, limits int) counter {
+	t := counter{length: n / batches, skip: n % batches, limits: limits, counts: make([]int, batches*(limits+1))}
 	t.batch = t.counts
 	return t
 }
 
-func (t *counter) add(above int) {
-	if t.skip > 0 || t.length == 0 {
-		t.skip--
+func (t *counter) add(above []uint8) {
+	if t.length == 0 {
 		return
 	}
-	if t.at == t.length {
-		t.at, t.batch = 0, t.batch[t.limits+1:]
+	left := min(t.skip, len(above))
+	t.skip, above = t.skip-left, above[left:]
+	for len(above) > 0 {
+		if t.at == t.length {
+			t.at, t.batch = 0, t.batch[t.limits+1:]
+		}
+		n := min(len(above), t.length-t.at)
+		for _, a := range above[:n] {
+			t.batch[a]++
+		}
+		t.at, above = t.at+n, above[n:]
 	}
-	t.at++
-	t.batch[above]++
 }
 
 // below are the values up to a limit as ones, and the others as zeros.
@@ -103,14 +90,18 @@ type whole struct {
 	n, first, sum, square float64 // sums less the first value, so that nothing is lost
 }
 
-func (w *whole) add(v float64) {
-	if w.n == 0 {
-		w.first = v
+func (w *whole) add(values []float64) {
+	if w.n == 0 && len(values) > 0 {
+		w.first = values[0]
 	}
-	d := v - w.first
-	w.n, w.sum, w.square = w.n+1, w.sum+d, w.square+d*d
-	w.short.add(v)
-	w.long.add(v)
+	sum, square := w.sum, w.square
+	for _, v := range values {
+		d := v - w.first
+		sum, square = sum+d, square+d*d
+	}
+	w.n, w.sum, w.square = w.n+float64(len(values)), sum, square
+	w.short.add(values)
+	w.long.add(values)
 }
 
 // meanVariance is of at least one value; the variance is the population's.
@@ -133,19 +124,28 @@ func cut(n, batches int) batched {
 	return batched{length: n / batches, skip: n % batches, means: make([]float64, 0, batches)}
 }
 
-func (b *batched) add(v float64) {
-	if b.skip > 0 || b.length == 0 {
-		b.skip--
+func (b *batched) add(values []float64) {
+	if b.length == 0 {
 		return
 	}
-	if b.n == 0 {
-		b.first = v
+	left := min(b.skip, len(values))
+	b.skip, values = b.skip-left, values[left:]
+	if b.n == 0 && len(values) > 0 {
+		b.first = values[0]
 	}
-	d := v - b.first
-	b.n, b.sum, b.square, b.batch = b.n+1, b.sum+d, b.square+d*d, b.batch+d
-	if b.at++; b.at == b.length {
-		b.means = append(b.means, b.batch/float64(b.length))
-		b.at, b.batch = 0, 0
+	for len(values) > 0 {
+		n := min(len(values), b.length-b.at)
+		sum, square, batch := b.sum, b.square, b.batch
+		for _, v := range values[:n] {
+			d := v - b.first
+			sum, square, batch = sum+d, square+d*d, batch+d
+		}
+		b.sum, b.square, b.batch = sum, square, batch
+		b.n, b.at, values = b.n+float64(n), b.at+n, values[n:]
+		if b.at == b.length {
+			b.means = append(b.means, b.batch/float64(b.length))
+			b.at, b.batch = 0, 0
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func naive(x, _ []float64) (out []answer) {
 }
 
 func ours(x, inFlight []float64) []answer {
-	s := New(x, inFlight)
+	s := New(x, inFlight, 99)
 	median, err := s.Percentile(50)
 	tail, err2 := s.Percentile(99)
 	mean, err3 := s.Mean()

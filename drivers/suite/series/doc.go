@@ -48,7 +48,7 @@
 // Rise is the test for a queue that grows, WarmUp (MSER-5) where the steady part begins. Both say how in their comments.
 //
 //	interval.go  95 % intervals
-//	batches.go   what they are found from: values that are read once or twice, and kept nowhere
+//	batches.go   what they are found from: values that are read once, and kept nowhere
 //	unmet.go     how much further they go for what a run did not meet
 //	trend.go     a rise, and the end of the warm-up
 //

@@ -38,35 +38,67 @@ var (
 // Series is values of one quantity in the order of time, of requests of which some overlapped.
 type Series struct {
 	Sequence
-	read     bool
 	values   whole
 	inFlight whole
-	below    map[float64]*shares // by percentile
+
+	percentiles []float64 // that are counted, in ascending order
+	limits      []float64 // their values
+	short, long counter
+	below       map[float64]*shares // by percentile
+
+	new   [2][]float64 // values, and how many were in flight, that were not taken yet: many at a time are taken faster
+	above []uint8
 }
+
+const taken = 512 // at a time
 
 // New takes the values in the order in which their requests were sent, and how many requests were in flight when each was
-// sent, itself among them. It keeps both, and changes neither.
-func New(values, inFlight []float64) *Series {
+// sent, itself among them, and counts the percentiles that are named.
+func New(values, inFlight []float64, percentiles ...float64) *Series {
 	sorted := slices.Sorted(slices.Values(values))
 	rank := func(k int) float64 { return sorted[k] }
-	return Of(Sequence{N: len(values), Rank: rank, Limit: rank, Each: func(f func(value, inFlight float64)) {
-		for i, v := range values {
-			f(v, inFlight[i])
-		}
-	}})
-}
-
-// Of is New for values that need not be in memory. They are read once, once more for the percentiles that are named, and once for
-// each other one that is asked.
-func Of(values Sequence, percentiles ...float64) *Series {
-	s := &Series{Sequence: values, below: map[float64]*shares{}}
-	if s.N > 0 {
-		s.count(append(slices.Clone(percentiles), 50)...)
+	s := Of(Sequence{N: len(values), Rank: rank, Limit: rank}, percentiles...)
+	for i, v := range values {
+		s.Add(v, inFlight[i])
 	}
 	return s
 }
 
-// Percentile is the 95 % interval of the p-th percentile, 0 < p < 100. An error says why there is none, and what would help.
+// Of is New for values that need not be in memory: all of them are added next. It counts the percentiles that are named, and the median.
+func Of(values Sequence, percentiles ...float64) *Series {
+	s := &Series{Sequence: values, below: map[float64]*shares{}, percentiles: append(slices.Clone(percentiles), 50)}
+	slices.Sort(s.percentiles)
+	s.percentiles = slices.Compact(s.percentiles)
+	if s.N > 0 {
+		for _, p := range s.percentiles {
+			s.limits = append(s.limits, s.Limit(int(p/100*float64(s.N))))
+		}
+	}
+	s.values.short, s.values.long, s.inFlight.short = cut(s.N, parts), cut(s.N, batches), cut(s.N, parts)
+	s.short, s.long = newCounter(s.N, parts, len(s.percentiles)), newCounter(s.N, batches, len(s.percentiles))
+	return s
+}
+
+// Add adds the next value, with how many requests were in flight when its own was sent, itself among them.
+func (s *Series) Add(value, inFlight float64) {
+	s.new[0], s.new[1] = append(s.new[0], value), append(s.new[1], inFlight)
+	if len(s.new[0]) == taken {
+		s.take()
+	}
+}
+
+// take takes the values that were added.
+func (s *Series) take() {
+	values, inFlight := s.new[0], s.new[1]
+	s.values.add(values)
+	s.inFlight.add(inFlight)
+	s.above = above(s.above[:0], s.limits, values)
+	s.short.add(s.above)
+	s.long.add(s.above)
+	s.new[0], s.new[1] = values[:0], inFlight[:0]
+}
+
+// Percentile is the 95 % interval of a percentile that was named, or of the median. An error says why there is none, and what would help.
 func (s *Series) Percentile(p float64) (Interval, error) {
 	met, err := s.enough(max(effective, v1alpha1.SamplesFor(p)))
 	if err != nil {
@@ -108,12 +140,12 @@ func (s *Series) Mean() (Interval, error) {
 	return Interval{mean - half, mean + half*further}, nil
 }
 
-// enough checks what can be known before the values are read, and returns how many independent states of the server they met.
+// enough checks what holds for every percentile, and returns how many independent states of the server they met.
 func (s *Series) enough(need int) (met float64, err error) {
 	if n := s.N; n < need {
 		return 0, fmt.Errorf("%w: %d, and %d are needed", ErrTooFew, n, need)
 	}
-	s.measure()
+	s.take()
 	mean, _ := s.inFlight.meanVariance()
 	n := float64(s.N)
 	if need := turnovers * mean; n < need {

@@ -39,7 +39,7 @@ func TestRefusals(t *testing.T) {
 		"one value, a median": {heavy, one, 50, nil, ""},
 		"all the same":        {many, one, 99, nil, ""},
 	} {
-		s := New(c.values, c.inFlight)
+		s := New(c.values, c.inFlight, 99)
 		i, err := s.Percentile(max(c.p, 50))
 		if c.p == 0 {
 			i, err = s.Mean()
@@ -57,8 +57,8 @@ func TestScale(t *testing.T) {
 	for i := range cubed {
 		cubed[i] = x[i] * x[i] * x[i]
 	}
-	a, err := New(x, one).Percentile(90)
-	b, err2 := New(cubed, one).Percentile(90)
+	a, err := New(x, one, 90).Percentile(90)
+	b, err2 := New(cubed, one, 90).Percentile(90)
 	if err != nil || err2 != nil || a.Lo*a.Lo*a.Lo != b.Lo || a.Hi*a.Hi*a.Hi != b.Hi {
 		t.Errorf("%v %v, %v %v", a, err, b, err2)
 	}

@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -21,22 +20,22 @@ type digest struct {
 	work    *work
 	csv     scratch
 	samples scratch
-	zip     *gzip.Writer
+	pack    *packer
 	lists   []vllmList // of vLLM's result
 	origin  time.Duration
 	stopped bool // what had not ended when the run was stopped did not fail: it is left out
 	began   bool
+	ended   bool // the run has
 	open    opened
 	rec     record // that is taken
-	buf     []byte
 	quoted  []byte
 	row     csvRow
 	err     error // of follow
 }
 
 func newDigest(r *runner, dir string, b *book) *digest {
-	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), csv: scratch{dir: dir}, samples: scratch{dir: dir}, row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
-	d.sum.rows, d.sum.free = &table{scratch: scratch{dir: dir}}, r.data.free
+	d := &digest{r: r, dir: dir, book: b, work: r.newWork(), lists: vllmLists(r.data, dir), csv: scratch{dir: dir, draft: true}, samples: scratch{dir: dir, draft: true}, row: csvRow{prefix: appendField(nil, r.client.run+"-")}}
+	d.sum.rows, d.sum.free = newTable(dir), r.data.free
 	d.sum.again = func(row *row) (record, error) {
 		s, err := b.read(row.at)
 		return newRecord(s), err
@@ -114,9 +113,10 @@ func (d *digest) begin(k *block, v view) error {
 	}
 	d.began = true
 	_, _ = d.csv.Write([]byte(csvHead)) // what fails is told when it is read
-	var err error
-	d.zip, err = gzip.NewWriterLevel(&d.samples, gzip.BestSpeed)
-	return err
+	if d.pack = newPacker(&d.samples); d.ended {
+		d.pack.beside()
+	}
+	return nil
 }
 
 // take takes one record, and takes the secrets out of what is written of it.
@@ -132,8 +132,7 @@ func (d *digest) take(rec *record, at int64) (err error) {
 	}
 	l := rec.line(d.origin)
 	l.Wall = int64(d.r.before.Ahead + rec.sent)
-	d.buf = append(l.append(d.buf[:0]), '\n')
-	_, _ = d.zip.Write(d.buf) // to a scratch
+	d.pack.line(&l)
 	if d.csv.buf = d.row.append(d.csv.buf, rec); len(d.csv.buf) >= filePiece {
 		d.csv.spill()
 	}
@@ -153,16 +152,28 @@ func (d *digest) finish() error {
 	if d.err != nil {
 		return d.err
 	}
+	d.ended = true
+	if d.began {
+		d.pack.beside()
+	}
+	err := d.openRest()
+	if err == nil {
+		err = d.book.rest(d.block)
+	}
+	if d.began {
+		err = errors.Join(err, d.pack.close())
+	}
+	return err
+}
+
+// openRest takes the rest of the block that is open.
+func (d *digest) openRest() error {
 	for d.open.k != nil && d.open.at < blockOf {
 		if err := d.next(); err != nil {
 			return err
 		}
 	}
-	err := d.book.rest(d.block)
-	if err == nil && d.began {
-		err = d.zip.Close()
-	}
-	return err
+	return nil
 }
 
 // writeSamples writes the two files of samples, at a time: each waits for the disk.

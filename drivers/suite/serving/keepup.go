@@ -24,7 +24,7 @@ type kept struct {
 
 // judgeLoad adds the steady window, takes out of the metrics what says nothing of an overloaded server, and returns the notes.
 func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool) ([]drivers.Reason, error) {
-	s.kept = s.line().load(v, open)
+	s.kept = s.load(v, open)
 	err := s.steadyReport(m, s.kept.start, s.kept.end, s.kept.steady)
 	notes := s.kept.report(m)
 	if note, ok := s.without.Note(); ok && s.kept.overloaded == "" {
@@ -35,27 +35,27 @@ func (s *summary) judgeLoad(m map[string]float64, v *v1alpha1.Serving, open bool
 
 // load finds out whether the server kept up with an open loop: see the package doc. A closed loop never sends more than
 // the server answers, so it is never overloaded, and has the window of steady.
-func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
-	rows := t.rows.table
+func (s *summary) load(v *v1alpha1.Serving, open bool) (l kept) {
+	rows := s.rows
 	if !open {
-		l.start, l.end, l.steady = t.steady()
+		l.start, l.end, l.steady = s.crowd().steady()
 		return l
 	}
 	if len(v.Stages) > 0 {
 		at := 0
 		for k, stage := range v.Stages {
-			part := slice{rows, at, at + stage.Prompts}.timeline(byDue)
+			why := slice{rows, at, at + stage.Prompts}.grows(suite.LeastRise)
 			at += stage.Prompts
-			if why := part.queue().Grows(suite.LeastRise); why != "" {
+			if why != "" {
 				return kept{overloaded: fmt.Sprintf("stage %d: %s", k+1, why), from: k}
 			}
 		}
 		return l
 	}
 	if v.RampUp != nil || v.Dataset == "timed-trace" { // where the load ends, it is judged
-		return kept{overloaded: slice{rows, 2 * rows.len() / 3, rows.len()}.timeline(byDue).queue().Grows(suite.LeastRamp)}
+		return kept{overloaded: slice{rows, 2 * rows.len() / 3, rows.len()}.grows(suite.LeastRamp)}
 	}
-	due := rows.all().timeline(byDue)
+	due := rows.all().timeline(byDue, rows.due)
 	q := due.queue()
 	if l.overloaded = q.Grows(suite.LeastRise); l.overloaded != "" || rows.len() < series.TrendSamples {
 		return l
@@ -65,9 +65,17 @@ func (t *timeline) load(v *v1alpha1.Serving, open bool) (l kept) {
 			"that was still filling; send %d requests or more", q.Lasted.Seconds(), q.First.Seconds(), int(float64(rows.len())*10*q.First.Seconds()/max(q.Lasted.Seconds(), 1e-9)))
 		return l
 	}
-	l.start, l.end = due.row(q.Latency.WarmUp()).due, due.row(rows.len()-1).due
+	l.start = due.row(q.Latency.WarmUp()).due // a row is valid until another one is read
+	l.end = due.row(rows.len() - 1).due
 	l.steady = l.end > l.start
 	return l
+}
+
+// grows says how the queue of some of the requests grew.
+func (s slice) grows(least float64) string {
+	t := s.timeline(byDue, s.due)
+	defer t.close()
+	return t.queue().Grows(least)
 }
 
 func byDue(r *row) time.Duration { return r.due }

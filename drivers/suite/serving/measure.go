@@ -94,7 +94,7 @@ func (r *runner) send(ctx context.Context, b *book, begin func(context.Context) 
 	if r.client.threads > 0 { // they have stall clocks
 		watching = selfwatch.StartCounting
 	}
-	follow := r.digest.follow(r.client.threads)
+	follow := r.digest.follow()
 	watch := watching(r.client.threads)
 	threads, err := drive(ctx, start)
 	report := watch.Stop()

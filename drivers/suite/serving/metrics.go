@@ -38,6 +38,7 @@ func newRecord(s sample) record {
 type summary struct {
 	rows      *table
 	timeline  *timeline                    // of all rows
+	inFlight  *crowd                       // of them; nil: not known yet
 	again     func(r *row) (record, error) // reads a record once more
 	from, to  time.Duration                // the first dispatch and the last completion
 	duration  time.Duration                // between them

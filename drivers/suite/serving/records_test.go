@@ -8,7 +8,7 @@ import (
 
 // summarise sums up records that are in memory.
 func summarise(records []record) summary {
-	s := summary{rows: &table{}, start: records[0].sent}
+	s := summary{rows: newTable(""), start: records[0].sent}
 	for i := range records {
 		s.start = min(s.start, records[i].sent)
 	}
@@ -21,13 +21,13 @@ func summarise(records []record) summary {
 
 func steady(records []record) (from, to time.Duration, ok bool) {
 	s := summarise(records)
-	return s.line().steady()
+	return s.crowd().steady()
 }
 
 func judgeLoad(records []record, v *v1alpha1.Serving, open bool) kept {
-	t := &table{}
+	s := summary{rows: newTable("")}
 	for i := range records {
-		t.add(&records[i], int64(i))
+		s.rows.add(&records[i], int64(i))
 	}
-	return t.all().timeline(bySent).load(v, open)
+	return s.load(v, open)
 }

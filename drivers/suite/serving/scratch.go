@@ -13,11 +13,13 @@ import (
 // scratch is bytes that are written once and read afterwards: a few in memory, more in a file of the run's directory that has no name.
 // What fails is told when they are read.
 type scratch struct {
-	dir  string
-	buf  []byte
-	file *os.File
-	size int64 // in the file
-	err  error
+	dir   string
+	draft bool // it is to become a file
+	buf   []byte
+	file  *os.File
+	flow  *flow // of a draft; nil: it is copied when it is whole
+	size  int64 // in the file
+	err   error
 }
 
 // filePiece is how much of a file is written at once, in bytes.
@@ -46,13 +48,25 @@ func nameless(dir, pattern string) (*os.File, error) {
 
 func (s *scratch) spill() {
 	if s.file == nil && s.err == nil {
-		s.file, s.err = nameless(s.dir, ".scratch-*")
+		s.open()
 	}
-	if s.err == nil {
+	if s.err == nil && s.flow != nil {
+		_, s.err = s.flow.Write(s.buf)
+	} else if s.err == nil {
 		_, s.err = s.file.Write(s.buf)
 	}
 	s.size += int64(len(s.buf))
 	s.buf = s.buf[:0]
+}
+
+func (s *scratch) open() {
+	if s.draft {
+		if f, err := (durable.Writer{}).Nameless(s.dir); err == nil {
+			s.file, s.flow = f, &flow{File: f}
+			return
+		}
+	}
+	s.file, s.err = nameless(s.dir, ".scratch-*")
 }
 
 // WriteTo writes all to w.
@@ -80,11 +94,18 @@ func (s *scratch) failed() error {
 }
 
 // writeFile gives all of it a name.
-func (s *scratch) writeFile(path string) error {
-	err := durable.Writer{}.Stream(path, 0o600, func(f io.Writer) error {
-		_, err := s.WriteTo(f)
-		return err
-	})
+func (s *scratch) writeFile(path string) (err error) {
+	if s.flow != nil {
+		s.spill()
+		if err = s.failed(); err == nil {
+			err = durable.Writer{}.Adopt(s.file, path)
+		}
+	} else {
+		err = writeWhole(path, func(f io.Writer) error {
+			_, err := s.WriteTo(f)
+			return err
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
 	}
@@ -111,5 +132,5 @@ func (s *scratch) close() {
 	if s.file != nil {
 		_ = s.file.Close() // nobody reads it any more
 	}
-	s.file, s.buf = nil, nil
+	s.file, s.flow, s.buf = nil, nil, nil
 }

@@ -1,19 +1,12 @@
 package serving
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // plateau is the share of the usual number of requests in flight that counts as steady.
 const plateau = 0.9
-
-// mostInFlight is the largest number of requests at the same time.
-func (s *summary) mostInFlight() (most int) {
-	running := 0
-	s.line().changes(func(_ time.Duration, n int) {
-		running += n
-		most = max(most, running)
-	})
-	return most
-}
 
 // busiestSecond is the most tokens that arrived in one second, counted from the first request.
 func (s *summary) busiestSecond() (most float64) {
@@ -28,32 +21,14 @@ func (r *record) tokensOfEvent() float64 { return float64(r.out) / float64(len(r
 
 // steady is the window in which about the usual number of requests is in flight: from when that is first reached to when
 // it is last left. Ramp and drain lie outside. False when there is no such window.
-func (t *timeline) steady() (from, to time.Duration, ok bool) {
-	var held []time.Duration // how long each number in flight was held
-	running, since := 0, time.Duration(0)
-	t.changes(func(at time.Duration, n int) {
-		if len(held) > 0 {
-			held[running] += at - since
-		}
-		running, since = running+n, at
-		for len(held) <= running {
-			held = append(held, 0)
-		}
-	})
-	usual := median(held)
-	running = 0
-	enough := func(n int) bool { return float64(n) >= plateau*float64(usual) }
-	t.changes(func(at time.Duration, n int) {
-		before := running
-		running += n
-		if !ok && enough(running) {
-			from, ok = at, true
-		}
-		if enough(before) && !enough(running) {
-			to = at
-		}
-	})
-	return from, to, ok && to > from && usual > 0
+func (c *crowd) steady() (from, to time.Duration, ok bool) {
+	usual := median(c.held)
+	if usual == 0 {
+		return 0, 0, false
+	}
+	enough := int(math.Ceil(plateau * float64(usual)))
+	from, to = c.first[enough], c.last[enough]
+	return from, to, to > from
 }
 
 // median is the number in flight below which the run spent half of its time.

@@ -270,5 +270,5 @@ func (r *runner) result(ctx context.Context) (*summary, drivers.SuiteResult, err
 		res.Versions["connections"] = "one for each request: the server closes them behind its answers"
 	}
 	res.Objective = sum.objective(r.req.Objective, res.Reasons, faults, metrics)
-	return sum, res, errors.Join(err, failed, sum.rows.failure)
+	return sum, res, errors.Join(err, failed, sum.rows.failure, sum.rows.ends.failure)
 }

@@ -38,21 +38,31 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 	return appendFraction(b, uint32(d%time.Second), 9)
 }
 
-// appendFraction adds so many digits behind the point, at most nine, without zeros at the end.
+// appendFraction adds so many digits behind the point, six or nine, without zeros at the end.
 func appendFraction(b []byte, n uint32, digits int) []byte {
 	if n == 0 {
 		return b
 	}
-	text := [10]byte{'.'}
-	for i := digits; i > 0; i-- {
-		text[i] = byte('0' + n%10)
-		n /= 10
+	at := len(b)
+	b = append(b, ".000000000"[:1+digits]...)
+	for i := digits - 2; i > 0; i -= 3 {
+		three := &threes[n%1000]
+		b[at+i], b[at+i+1], b[at+i+2] = three[0], three[1], three[2]
+		n /= 1000
 	}
-	for text[digits] == '0' {
-		digits--
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
 	}
-	return append(b, text[:digits+1]...)
+	return b
 }
+
+// threes are the numbers below a thousand, of three digits each.
+var threes = func() (all [1000][3]byte) {
+	for n := range all {
+		all[n] = [3]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)}
+	}
+	return all
+}()
 
 // exactly is up to where a number of millionths has one form of 15 digits.
 const exactly = 1e15

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"assay/api/v1alpha1"
-	"assay/drivers/durable"
 	"assay/drivers/suite"
 )
 
@@ -37,7 +36,7 @@ func writeVLLM(dir, name string, result map[string]any, lists []vllmList) error 
 	if err != nil {
 		return fmt.Errorf("writing vLLM's result file: %w", err)
 	}
-	err = durable.Writer{}.Stream(filepath.Join(dir, name), 0o600, func(f io.Writer) error {
+	err = writeWhole(filepath.Join(dir, name), func(f io.Writer) error {
 		if _, err := f.Write(head[:len(head)-1]); err != nil {
 			return err
 		}
@@ -91,7 +90,7 @@ func vllmLoad(m map[string]any, v *v1alpha1.Serving, s *summary) {
 	if u := v.RampUp; u != nil {
 		m["ramp_up_strategy"], m["ramp_up_start_rps"], m["ramp_up_end_rps"] = u.Strategy, float64(u.From), float64(u.To)
 	}
-	m["max_concurrent_requests"], m["max_output_tokens_per_s"] = s.mostInFlight(), s.busiestSecond()
+	m["max_concurrent_requests"], m["max_output_tokens_per_s"] = s.crowd().most(), s.busiestSecond()
 	m["request_goodput"] = nil
 	if v.Goodput != nil {
 		good := map[string]float64{}

@@ -3,6 +3,7 @@ package serving
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"assay/api/v1alpha1"
 	"assay/drivers/suite"
 	"assay/drivers/suite/loadgen/sse"
+	"assay/drivers/suite/series"
 )
 
 func taking(sent, ended time.Duration, events ...time.Duration) record {
@@ -36,7 +38,7 @@ func TestSteady(t *testing.T) {
 	if m["steady_s"] != 6 || math.Abs(m["steady_output_throughput"]-5.0/6) > 1e-9 {
 		t.Errorf("%v", m)
 	}
-	if n := sum.mostInFlight(); n != 3 {
+	if n := sum.crowd().most(); n != 3 {
 		t.Errorf("%d at most", n)
 	}
 	if n := sum.busiestSecond(); n != 1 {
@@ -177,6 +179,23 @@ func TestFreeTextRun(t *testing.T) {
 	for _, body := range f.bodies {
 		if p, _ := body["prompt"].(string); len(strings.Fields(p)) < 10 {
 			t.Errorf("prompt %q", p)
+		}
+	}
+}
+
+// TestSteadyOfLongOpenLoop: the window of an open loop begins when the request behind the warm-up was due, however far from the last one its row
+// lies.
+func TestSteadyOfLongOpenLoop(t *testing.T) {
+	for _, n := range []int{500, 9001} {
+		samples := happened(rand.New(rand.NewPCG(1, 2)), n, 0, 400, 1, false)
+		var records []record
+		var latencies []float64
+		for _, s := range samples {
+			records, latencies = append(records, newRecord(s)), append(latencies, (s.ended-s.due).Seconds())
+		}
+		l := judgeLoad(records, &v1alpha1.Serving{Rate: 400}, true)
+		if from, to := samples[series.WarmUp(latencies)].due, samples[n-1].due; !l.steady || l.start != from || l.end != to {
+			t.Errorf("%d requests: %v to %v, %v; want %v to %v", n, l.start, l.end, l.steady, from, to)
 		}
 	}
 }

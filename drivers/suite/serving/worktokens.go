@@ -21,17 +21,11 @@ const (
 func (r *runner) checkTokens(ctx context.Context, sum *summary, w *work) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	step, seen := max(1, (sum.completed-sum.noUsage)/mostCounted), 0
 	var some []row
-	sum.rows.all().each(func(row *row) {
-		if !row.ok || !row.usage {
-			return
-		}
-		if seen%step == 0 && len(some) < mostCounted {
-			some = append(some, *row)
-		}
-		seen++
-	})
+	told := int(sum.rows.told)
+	for step, k := max(1, told/mostCounted), 0; k < told && len(some) < mostCounted; k += step {
+		some = append(some, sum.rows.countedAt(k))
+	}
 	counted, compared, wrong := 0, 0, 0
 	for i := range some {
 		rec, err := sum.again(&some[i])
