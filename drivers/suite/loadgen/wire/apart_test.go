@@ -90,7 +90,8 @@ func TestApart(t *testing.T) {
 		if at := events[last]; at < arrived[last-1] || at > arrived[last] {
 			t.Errorf("the last event: %v, it came between %v and %v", at, arrived[last-1], arrived[last])
 		}
-		if most := arrived[last] - arrived[0]; out.Blur > max(most, wrote) {
+		// By the stamps themselves: when this test sees that a packet has arrived, it can have been there for a while.
+		if most := events[last] - events[0]; out.Blur > max(most, wrote) {
 			t.Errorf("a blur of %v, all came within %v", out.Blur, most)
 		}
 		if n := l.recv.Calls - before; n > 1+mostParts {
