@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func (w *testWorld) holder() store.Holder {
 
 // TestDetached: a controller in the background has a log, says how it is, refuses a second one, and ends when it is told to.
 func TestDetached(t *testing.T) {
-	t.Parallel()
+	beside(t, 5*time.Second)
 	w := newTestWorld(t)
 	_, said, code := w.run("controller", "--detach")
 	t.Cleanup(func() { // also when the test fails
@@ -93,20 +94,20 @@ func TestDetached(t *testing.T) {
 // TestControllerInJob: a controller in a job is followed by another one before the walltime of its job ends, and the lease goes from
 // one to the next: each has an epoch of its own, there is hardly a moment without one, and what it looks after is not disturbed.
 func TestControllerInJob(t *testing.T) {
-	t.Parallel()
+	beside(t, 150*time.Second)
 	if testing.Short() {
 		t.Skip("it waits for two walltimes")
 	}
-	t.Run("local", func(t *testing.T) {
-		t.Parallel()
-		w := newTestWorld(t)
-		w.controllersFollow("local", "")
+	var both sync.WaitGroup // parallel subtests would wait until all other tests have begun
+	both.Go(func() {
+		t.Run("local", func(t *testing.T) { newTestWorld(t).controllersFollow("local", "") })
 	})
-	t.Run("slurm", func(t *testing.T) {
-		t.Parallel()
-		w := newTestWorld(t, "SLURM_CONF="+startSlurm(t).Conf())
-		w.controllersFollow("slurm", slurmSite)
+	both.Go(func() {
+		t.Run("slurm", func(t *testing.T) {
+			newTestWorld(t, "SLURM_CONF="+startSlurm(t).Conf()).controllersFollow("slurm", slurmSite)
+		})
 	})
+	both.Wait()
 }
 
 // controllersFollow sees two controllers of a site end, and what is looked after stay as it is.
