@@ -153,7 +153,6 @@ func chromaFolder(t *testing.T) (folder, cli string) {
 // buildBoxes builds the images of all kinds, where assay looks for them.
 func buildBoxes(t *testing.T, images, cli string) {
 	t.Helper()
-	standin := built(t, "standin", "../../drivers/service/standin")
 	program := func(name string) string {
 		path, err := exec.LookPath(name)
 		if err != nil {

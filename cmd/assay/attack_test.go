@@ -15,7 +15,7 @@ import (
 // TestNoVerbRunsWhatARepositoryNames reads a manifest in a clone whose configuration names programs, and beside which lies a
 // bare repository that does the same, with every verb that reads one.
 func TestNoVerbRunsWhatARepositoryNames(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 75*time.Second)
 	w := newTestWorld(t)
 	git := w.gitRepo("repo")
 	repo := filepath.Join(w.dir, "repo")

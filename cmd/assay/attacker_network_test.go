@@ -38,7 +38,7 @@ func squat(a attack, s *spoils) {
 		case <-done:
 			mu.Lock() // for good: nothing is written any more
 			return
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond): // the server listens after seconds
 		}
 		for _, pid := range pids() {
 			args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))

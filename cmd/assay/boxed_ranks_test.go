@@ -102,7 +102,7 @@ func TestPyxis(t *testing.T) {
 
 func rankImage(t *testing.T) imagetest.Image {
 	t.Helper()
-	programs := map[string]string{"/opt/vllm": built(t, "standin", "../../drivers/service/standin")}
+	programs := map[string]string{"/opt/vllm": standin}
 	for _, name := range []string{"sleep", "env"} {
 		path, err := exec.LookPath(name)
 		if err != nil {

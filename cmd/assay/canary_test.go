@@ -144,15 +144,16 @@ spec:
       secrets: {VLLM_API_KEY: {env: CANARY_EXTERNAL}}
 %[3]s
   benchmarks:
-    - {name: a, target: llm, serving: &load {dataset: choice, prompts: 100, outputTokens: 4, concurrency: 4, seed: 1}}
-    - {name: b, target: own, serving: *load}
-    - {name: c, target: theirs, serving: *load}
+    - {name: a, target: llm, retryInvalid: 0, serving: &load {dataset: choice, prompts: 100, outputTokens: 4, concurrency: 4, seed: 1}}
+    - {name: b, target: own, retryInvalid: 0, serving: *load}
+    - {name: c, target: theirs, retryInvalid: 0, serving: *load}
 %[4]s
 `
 
 // TestCanary: a secret given in each way is found nowhere outside its own file and the process that needs it; benchmarks and
 // probes know the keys all the same.
 func TestCanary(t *testing.T) {
+	beside(t, 30*time.Second)
 	values := map[string]string{}
 	for _, name := range []string{"a secret from the environment", "a key from a file", "a process' secret", "the key of an external server"} {
 		values[name] = "canary-" + rand.Text()
@@ -167,7 +168,7 @@ func TestCanary(t *testing.T) {
 	docs, search := "", ""
 	if chroma := os.Getenv("ASSAY_CHROMA"); chroma != "" {
 		docs = "    - {name: docs, chroma: {command: [" + strings.Join(strings.Fields(chroma), ", ") + "]}}"
-		search = "    - {name: d, target: docs, vector: {vectors: 500, dimension: 8, queries: 20, topK: 3, concurrency: [2], duration: 1s, seed: 1}}"
+		search = "    - {name: d, target: docs, retryInvalid: 0, vector: {vectors: 500, dimension: 8, queries: 20, topK: 3, concurrency: [2], duration: 1s, seed: 1}}"
 	}
 	manifest := w.write("canary.yaml", fmt.Sprintf(withSecrets, file, theirs.URL, docs, search))
 	w.must("apply", "-f", manifest, "--timeout", "3m")

@@ -45,9 +45,9 @@ spec:
     - name: all
       gateway: {targets: [llm, sg, lc]}
   benchmarks:
-    - {name: a, target: llm, serving: &load {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1, secretHeaders: {X-Team: TEAM_TOKEN}}}
-    - {name: b, target: sg, serving: {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1}}
-    - {name: c, target: front, serving: {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1}}
+    - {name: a, target: llm, retryInvalid: 0, serving: &load {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1, secretHeaders: {X-Team: TEAM_TOKEN}}}
+    - {name: b, target: sg, retryInvalid: 0, serving: {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1}}
+    - {name: c, target: front, retryInvalid: 0, serving: {dataset: choice, prompts: 20, outputTokens: 4, concurrency: 2, seed: 1}}
 `
 
 // otherServer takes the options of SGLang and of llama.cpp and serves the simulator, which asks for no key.
@@ -67,6 +67,7 @@ exec %s simulate-vllm --listen "$host:$port" --model "$model" --config '{"ttft":
 // TestCanaryInEveryWay: what TestCanary says, under Slurm: nothing of a secret is in what Slurm shows and keeps either, nor in
 // what agents and the embedded Prometheus serve. All that listens is listed, and strangers get nothing from it.
 func TestCanaryInEveryWay(t *testing.T) {
+	beside(t, 25*time.Second)
 	cl := startSlurm(t)
 	values := map[string]string{}
 	for _, name := range []string{"a secret of a header", "a key from a file", "the token of a hub"} {

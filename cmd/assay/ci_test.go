@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -56,7 +57,7 @@ func readPipeline(t *testing.T, name string) map[string]pipelineJob {
 // TestPipelines types every line of the files in examples/ci, as their CIs would, against a bare repository: the branch's results
 // are recorded, and a pull request that is a third slower fails, with a comment and a test report.
 func TestPipelines(t *testing.T) {
-	t.Parallel() // it mostly waits
+	measures(t, 45*time.Second)
 	w := newTestWorld(t)
 	bin := filepath.Join(w.dir, "bin")
 	if err := os.Mkdir(bin, 0o700); err != nil {
@@ -85,8 +86,8 @@ spec:
 		git("commit", "-qm", "Time to the first token is "+ttft)
 		git("push", "-q", origin, "HEAD:"+to)
 	}
-	commit("40ms", "refs/heads/main")
-	commit("54ms", "refs/pull/7/merge")
+	commit("120ms", "refs/heads/main")
+	commit("162ms", "refs/pull/7/merge")
 	git("push", "-q", origin, "HEAD:refs/merge-requests/7/head")
 
 	for _, name := range []string{"gitlab-ci.yml", "github-workflow.yml"} {

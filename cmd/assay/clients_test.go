@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers"
@@ -24,16 +25,17 @@ spec:
       resources: {partition: gpu, gpusPerNode: 4}
     - {name: scratch, lustre: {path: scratch}}
   benchmarks:
-    - {name: beside, target: llm, serving: &load {dataset: choice, prompts: 120, outputTokens: 8, concurrency: 6, seed: 1}}
-    - {name: two-beside, target: llm, run: {nodes: 2}, serving: *load}
-    - {name: apart, target: llm, run: {on: job, nodes: 3, resources: {partition: cpu}}, serving: {dataset: choice, prompts: 120, outputTokens: 8, rate: 200, seed: 1}}
-    - {name: here, target: llm, run: {on: controller}, serving: *load}
-    - {name: disk, target: scratch, storage: {engine: native, nodes: 2, stonewall: 1s, transferSize: 64Ki}}
+    - {name: beside, target: llm, retryInvalid: 0, serving: &load {dataset: choice, prompts: 120, outputTokens: 8, concurrency: 6, seed: 1}}
+    - {name: two-beside, target: llm, retryInvalid: 0, run: {nodes: 2}, serving: *load}
+    - {name: apart, target: llm, retryInvalid: 0, run: {on: job, nodes: 3, resources: {partition: cpu}}, serving: {dataset: choice, prompts: 120, outputTokens: 8, rate: 200, seed: 1}}
+    - {name: here, target: llm, retryInvalid: 0, run: {on: controller}, serving: *load}
+    - {name: disk, target: scratch, retryInvalid: 0, storage: {engine: native, nodes: 2, stonewall: 1s, transferSize: 64Ki}}
 `
 
 // TestClients: the clients of a benchmark run where the manifest says, on as many nodes as it says, and every node's
 // requests are in the one result.
 func TestClients(t *testing.T) {
+	beside(t, 45*time.Second)
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	w.must("apply", "-f", w.write("clients.yaml", clients), "--timeout", "3m")
@@ -91,14 +93,15 @@ spec:
     - {name: llm, vllm: {model: m, simulate: {ttft: 2ms, itl: 2ms}}}
     - {name: scratch, lustre: {path: scratch}}
   benchmarks:
-    - {name: chat, target: llm, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 1, seed: 1}}
-    - {name: disk, target: scratch, storage: {engine: native, stonewall: 1s}}
+    - {name: chat, target: llm, retryInvalid: 0, serving: {dataset: choice, prompts: 100, outputTokens: 8, concurrency: 1, seed: 1}}
+    - {name: disk, target: scratch, retryInvalid: 0, storage: {engine: native, stonewall: 1s}}
   sweep:
     zip: {benchmarks.chat.together: ["", both], benchmarks.disk.together: ["", both]}
 `
 
 // TestTogether: interference is a point of its own, its two runs were measured at the same time, and those alone were not.
 func TestTogether(t *testing.T) {
+	beside(t, 20*time.Second)
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("mixed.yaml", together), "--timeout", "2m")
 	byPoint := map[string]v1alpha1.RunStatus{}

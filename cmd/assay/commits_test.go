@@ -13,19 +13,20 @@ import (
 )
 
 // chat is a simulated model with one benchmark. Prompts have up to 200 tokens, and each costs the prefill: so the tail of the times
-// to the first token is that of the lengths, and moments at which this machine is busy hardly move it. Another seed is another
-// measurement on the same server.
+// to the first token is that of the lengths, and moments at which this machine is busy hardly move it: times are long, so that what a
+// client may be late is long, too. Another seed is another measurement on the same server.
 func chat(seed int, prefill time.Duration, repeats int) string {
 	return fmt.Sprintf(`apiVersion: assay/v1alpha1
 kind: Experiment
 metadata: {name: chat}
 spec:
   services:
-    - {name: llm, vllm: {model: sim/m, simulate: {ttft: 20ms, itl: 1ms, prefillPerToken: %s}}}
+    - {name: llm, vllm: {model: sim/m, simulate: {ttft: 40ms, itl: 1ms, prefillPerToken: %s}}}
   benchmarks:
     - name: load
+      retryInvalid: 6 # this machine can be busy
       target: llm
-      serving: {dataset: random, prompts: 670, inputTokens: 100, rangeRatio: 1, outputTokens: 2, rate: 500, warmups: 0, seed: %d}
+      serving: {dataset: random, prompts: 670, inputTokens: 100, rangeRatio: 1, outputTokens: 2, rate: 400, warmups: 0, seed: %d}
       repeats: %d
       gates: [{metric: ttft.p99, max: 2s}]
 `, prefill, seed, repeats)
@@ -35,7 +36,7 @@ spec:
 // branch has all twelve, and a pull request that does the same again is NO-GO with its numbers, measured beside the base's results,
 // and leaves nothing that runs.
 func TestTwelveCommits(t *testing.T) {
-	t.Parallel() // it mostly waits
+	measures(t, 120*time.Second)
 	w := newTestWorld(t)
 	git := w.gitRepo("work")
 	git("init", "-q", "--bare", "-b", "main", filepath.Join(w.dir, "origin.git"))
@@ -54,9 +55,9 @@ func TestTwelveCommits(t *testing.T) {
 	follows := w.command(ctx, "sync", "--repo", "origin.git", "--every", "1s", "--results-branch", "results")
 	follows.Cancel = func() error { return follows.Process.Signal(os.Interrupt) }
 	for n := 1; n <= 12; n++ {
-		prefill, repeats := time.Millisecond, 1
+		prefill, repeats := 2*time.Millisecond, 1
 		if n >= 8 {
-			prefill = 1090 * time.Microsecond // of 220 ms in all, 18
+			prefill = 2180 * time.Microsecond // of 440 ms in all, 36
 		}
 		if n == 12 {
 			repeats = 3
@@ -84,7 +85,7 @@ func TestTwelveCommits(t *testing.T) {
 	resultsOfTwelve(t, w, git)
 
 	git("checkout", "-q", "-b", "slower")
-	head := commit(13, chat(12, 1190*time.Microsecond, 3))
+	head := commit(13, chat(12, 2380*time.Microsecond, 3))
 	out, errs, code = w.run("sync", "--repo", "origin.git", "--once", "--ref", "slower", "--gate", "--base", "main", "--allow", "3%", "--markdown", "comment.md", "--junit", "junit.xml")
 	if code != exitNoGo || !strings.Contains(out, "NO-GO") {
 		t.Errorf("the pull request exits %d:\n%s%s", code, out, errs)
@@ -160,7 +161,7 @@ func resultsOfTwelve(t *testing.T, w *testWorld, git func(...string) string) {
 			Runs []struct{ Metrics map[string]float64 }
 		}
 		text := git("show", "FETCH_HEAD:"+f)
-		if err := json.Unmarshal([]byte(text), &saved); err != nil || saved.Kind != "Report" || len(saved.Runs) == 0 || saved.Runs[0].Metrics["ttft_p99_ms"] < 180 || strings.Contains(text, w.dir) {
+		if err := json.Unmarshal([]byte(text), &saved); err != nil || saved.Kind != "Report" || len(saved.Runs) == 0 || saved.Runs[0].Metrics["ttft_p99_ms"] < 360 || strings.Contains(text, w.dir) {
 			t.Errorf("%s: %v: %.300s", f, err, text)
 		}
 	}

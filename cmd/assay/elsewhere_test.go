@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -97,6 +98,9 @@ func (p person) become() []string {
 	return []string{"setpriv", "--reuid=" + strconv.Itoa(p.uid), "--regid=" + strconv.Itoa(int(p.as.Gid)), "--clear-groups"}
 }
 
+// networks counts them: each has addresses of its own.
+var networks atomic.Int32
+
 // newNetwork connects a new network namespace with this one, and returns what runs a program in it, and this machine's address there.
 func newNetwork(t *testing.T) (enter []string, ours string) {
 	t.Helper()
@@ -107,7 +111,7 @@ func newNetwork(t *testing.T) (enter []string, ours string) {
 	}
 	t.Cleanup(func() { _ = holder.Process.Kill(); _ = holder.Wait() }) // and the namespace goes, with its end of the cable
 	pid := strconv.Itoa(holder.Process.Pid)
-	n := os.Getpid() % 200
+	n := (2*os.Getpid() + int(networks.Add(1))) % 250
 	ours, his := fmt.Sprintf("10.78.%d.1", n), fmt.Sprintf("10.78.%d.2", n)
 	enter = []string{"nsenter", "--net=/proc/" + pid + "/ns/net"}
 	in := func(argv ...string) []string { return append(slices.Clone(enter), argv...) }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/api/v1alpha1"
 )
@@ -50,7 +51,7 @@ func exampleFiles(t *testing.T) []string {
 // TestExamplesAreValid: each example is valid alone and beside all others, begins with what an editor needs and with what it is
 // for, and can be planned.
 func TestExamplesAreValid(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 5*time.Second)
 	folder, err := filepath.Abs(repository + "examples")
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func TestExamplesAreValid(t *testing.T) {
 // TestExamplesRun applies each example that needs nothing but this machine, with fewer requests: its services get Ready, its
 // runs have results, and nothing is left.
 func TestExamplesRun(t *testing.T) {
-	t.Parallel() // it mostly waits
+	t.Parallel()
 	ran := 0
 	for _, f := range exampleFiles(t) {
 		name := strings.TrimSuffix(filepath.Base(f), ".yaml")
@@ -91,7 +92,7 @@ func TestExamplesRun(t *testing.T) {
 		}
 		ran++
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			beside(t, 10*time.Second)
 			text, err := os.ReadFile(f)
 			if err != nil {
 				t.Fatal(err)

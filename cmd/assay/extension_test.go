@@ -11,7 +11,7 @@ import (
 // TestExtension: a real Slurm lengthens the walltime of a running job when root asks, so that no other job is submitted and
 // nothing restarts; it refuses others, and then another job takes over.
 func TestExtension(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 65*time.Second)
 	if testing.Short() {
 		t.Skip("it waits for a walltime")
 	}

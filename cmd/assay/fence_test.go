@@ -116,7 +116,7 @@ func kill9(t *testing.T, pids ...int) {
 // TestEndedAttemptsDie is finding C22 on real Slurm: whatever supervises a server is killed, and the server of the ended
 // attempt never runs beside its replacement.
 func TestEndedAttemptsDie(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 90*time.Second)
 	if testing.Short() {
 		t.Skip("it waits for Slurm to notice; run without -short")
 	}
@@ -175,7 +175,7 @@ func faultOf(what, service string) string { return what + " of " + service }
 
 // TestEndedLocalAttemptsDie is the same for the local scheduler.
 func TestEndedLocalAttemptsDie(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 30*time.Second)
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("fence.yaml", strings.ReplaceAll(fencedServices, "SITE", "local")), "--timeout", "2m")
 	w.controller()

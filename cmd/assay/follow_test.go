@@ -72,7 +72,7 @@ func (w *testWorld) serves(root string) {
 
 // TestWatch edits a followed file in every way that editors and people do.
 func TestWatch(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	for _, d := range []string{"/a", "/b", "/c"} {
 		if err := os.Mkdir(w.dir+d, 0o700); err != nil {
@@ -112,7 +112,7 @@ func (w *testWorld) delete(name string) {
 
 // TestSync follows a real git repository through a good, a broken and a reverted commit.
 func TestSync(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	repo := filepath.Join(w.dir, "repo")
 	git := func(args ...string) string {
@@ -175,7 +175,7 @@ func TestSync(t *testing.T) {
 // TestWatchPrunesOnlyItsOwn removes a manifest from a followed folder: without --prune its experiment stays, with it goes,
 // and what was applied by hand is never touched.
 func TestWatchPrunesOnlyItsOwn(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	folder := filepath.Join(w.dir, "folder")
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -204,7 +204,7 @@ func TestWatchPrunesOnlyItsOwn(t *testing.T) {
 // TestOneController: a second controller is refused with its own exit code, apply hands over to the first, and a killed one
 // is followed by the next at once.
 func TestOneController(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 5*time.Second)
 	w := newTestWorld(t)
 	kill := w.controller()
 	w.until("the lease", 20*time.Second, func() (bool, string) {

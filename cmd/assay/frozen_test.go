@@ -18,7 +18,7 @@ import (
 // TestTakeoverFromAFrozenController is finding C25: the holder of the lease is frozen in another pid namespace, with the same
 // home. Its successor does the work, with a Prometheus of its own, and goes on when the former holder thaws and ends.
 func TestTakeoverFromAFrozenController(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 40*time.Second)
 	if testing.Short() {
 		t.Skip("it waits until a lease has expired; run without -short")
 	}

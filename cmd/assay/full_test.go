@@ -24,8 +24,10 @@ import (
 	"assay/drivers"
 )
 
-// canary is a secret that must be found nowhere. Tests of other programs can run on this machine, with secrets of their own.
-var canary = "hf_canary" + rand.Text()
+// newCanary is a secret that must be found nowhere. Other tests run on this machine, with secrets of their own.
+func newCanary() string { return "hf_canary" + rand.Text() }
+
+var canary = newCanary() // of tests that run alone
 
 // standins puts the stand-ins for Ray, vLLM, Grafana and, unless ASSAY_OTELCOL names a real one, the collector on a PATH,
 // beside the real Chroma. Prometheus is the machine's own.
@@ -40,10 +42,7 @@ func standins(t *testing.T) (path string) {
 		t.Skip("needs Chroma and Prometheus: make test installs them as root")
 	}
 	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "../../drivers/service/standin").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	programs := map[string]string{"ray": "standin", "vllm": "standin", "grafana": "standin", "otelcol": cmp.Or(os.Getenv("ASSAY_OTELCOL"), "standin")}
+	programs := map[string]string{"ray": standin, "vllm": standin, "grafana": standin, "otelcol": cmp.Or(os.Getenv("ASSAY_OTELCOL"), standin)}
 	for name, program := range programs {
 		if err := os.Symlink(program, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
@@ -89,14 +88,16 @@ const joiner = `
 
 // TestFull walks through the life of an AI factory on a real cluster: a group, two nodes, monitors, a secret.
 func TestFull(t *testing.T) {
+	beside(t, 90*time.Second)
 	path := standins(t)
 	c := startSlurm(t)
-	w := newTestWorld(t, "SLURM_CONF="+c.Conf(), "PATH="+path, "HF_TOKEN="+canary)
+	secret := newCanary()
+	w := newTestWorld(t, "SLURM_CONF="+c.Conf(), "PATH="+path, "HF_TOKEN="+secret)
 	scratch := t.TempDir()
 	file := w.write("full.yaml", full(scratch, ""))
 	w.must("apply", "-f", file, "--timeout", "3m")
 	w.controller()
-	f := &factory{w, c.Conf(), map[string]string{}}
+	f := &factory{w, c.Conf(), secret, map[string]string{}}
 
 	t.Run("every service is ready in two jobs", func(t *testing.T) {
 		if out := squeue(t, c, "-t", "running", "-o", "%j"); strings.Count(out, "assay.full.") != 2 {
@@ -177,8 +178,9 @@ func TestFull(t *testing.T) {
 // factory asks a world with the experiment "full".
 type factory struct {
 	*testWorld
-	conf string            // of its cluster
-	keys map[string]string // that assay made, by what they are of: they go with the experiment
+	conf   string            // of its cluster
+	secret string            // that it was given
+	keys   map[string]string // that assay made, by what they are of: they go with the experiment
 }
 
 func (f *factory) seat(service string) v1alpha1.SeatStatus { return f.testWorld.seat("full", service) }
@@ -349,7 +351,7 @@ func (f *factory) secretIsNowhere(t *testing.T, conf string, deleted bool) {
 	t.Helper()
 	w := *f.testWorld
 	w.t = t
-	c := &canaries{testWorld: &w, deleted: deleted, values: map[string]string{"the secret": canary}, needs: map[string][]string{
+	c := &canaries{testWorld: &w, deleted: deleted, values: map[string]string{"the secret": f.secret}, needs: map[string][]string{
 		"the secret": {"controller", "ray", "vllm"}, "the token of Ray": {"ray", "vllm"}, "the key of docs": {"/full/docs", "chroma"}}}
 	for name, file := range map[string]string{"the token of Ray": "full.llm.RAY_AUTH_TOKEN.key", "the key of docs": "full.docs.CHROMA_TOKEN.key"} {
 		if f.keys[name] == "" {

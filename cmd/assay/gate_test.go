@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"assay/reconciler/gate"
 )
@@ -28,6 +29,7 @@ spec:
 
 // TestPromQLGates: a real Prometheus is asked about the windows of the runs, after everything has ended.
 func TestPromQLGates(t *testing.T) {
+	measures(t, 45*time.Second)
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("asked.yaml", promql), "--timeout", "3m")
 	out, errs, code := w.run("gate", "asked", "-o", "json")

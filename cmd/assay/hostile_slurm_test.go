@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -13,6 +14,7 @@ import (
 // TestWhatSlurmSaysIsPlain: commands of a cluster that say sequences of a terminal, marks that turn text and C1 controls, in what
 // they answer and in their errors. Whatever is printed of it is plain, and so is a Site that is written from it.
 func TestWhatSlurmSaysIsPlain(t *testing.T) {
+	beside(t, 30*time.Second)
 	const hostile = "\x1b]0;owned\a\x1b[2J\u202egnp.exe\u2066\u009b31m"
 	dir := t.TempDir()
 	answers, err := txtar.ParseFile("../../drivers/slurm/testdata/facts/26.05-accounting.txtar")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,22 +45,35 @@ spec:
 
 // TestKill kills the controller with SIGKILL at random moments on real Slurm, and sbatch midway with it, edits the manifest
 // meanwhile, and watches squeue: never two live jobs of one seat, everything recovered, no run executed twice, none lost.
+// The kills are shared by two clusters, each of which takes half the time.
 func TestKill(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 150*time.Second)
 	if testing.Short() {
 		t.Skip("200 kills take minutes; run without -short")
 	}
-	c := startSlurm(t)
-	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	seed := *killSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("replay with -killseed=%d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	w.must("apply", "-f", w.write("kill.yaml", killed(0)), "--wait=false")
+	var both sync.WaitGroup // parallel subtests would wait until all other tests have begun
+	for half, name := range []string{"first half", "second half"} {
+		both.Go(func() {
+			t.Run(name, func(t *testing.T) {
+				killing(t, half**kills/2, (half+1)**kills/2, rand.New(rand.NewPCG(seed, uint64(half))))
+			})
+		})
+	}
+	both.Wait()
+}
 
-	for i := range *kills {
+// killing does some of the kills on a cluster of its own.
+func killing(t *testing.T, from, to int, rng *rand.Rand) {
+	c := startSlurm(t)
+	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
+	w.must("apply", "-f", w.write("kill.yaml", killed(from)), "--wait=false")
+
+	for i := from; i < to; i++ {
 		if i%5 == 0 {
 			w.must("apply", "-f", w.write("kill.yaml", killed(i)), "--wait=false")
 		}

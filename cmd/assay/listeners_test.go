@@ -40,7 +40,8 @@ spec:
 // TestListeners: what `assay get listeners` shows is what the kernel says of all processes of a session, and strangers get
 // nothing from it.
 func TestListeners(t *testing.T) {
-	w := newTestWorld(t, "PATH="+standins(t), "KEY="+canary)
+	beside(t, 15*time.Second)
+	w := newTestWorld(t, "PATH="+standins(t), "KEY="+newCanary())
 	w.must("apply", "-f", w.write("all.yaml", everyListener), "--timeout", "3m")
 	w.controller()
 	w.web("--allow-actions")

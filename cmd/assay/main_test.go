@@ -22,8 +22,9 @@ import (
 	"assay/reconciler/plan"
 )
 
-// binary is assay, built once for all tests: jobs and controllers run the real program.
-var binary string
+// binary is assay, and standin is for programs that this machine does not have, both built once for all tests: jobs and controllers
+// run the real program.
+var binary, standin string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
@@ -31,11 +32,11 @@ func testMain(m *testing.M) int {
 	if name := os.Getenv(attackVar); name != "" { // another user's program
 		return attackMain(name)
 	}
-	if err := flag.Set("test.parallel", "5"); err != nil { // parallel tests mostly wait; the command line can set another number
+	if err := flag.Set("test.parallel", "1000"); err != nil { // how many there are at a time is said by -beside
 		panic(err)
 	}
 	if built := os.Getenv("ASSAY_TEST_BINARIES"); built != "" { // in the root of a test site there is no Go
-		binary = filepath.Join(built, "assay")
+		binary, standin = filepath.Join(built, "assay"), filepath.Join(built, "standin")
 		return m.Run()
 	}
 	dir, err := os.MkdirTemp("", "assay-test-")
@@ -44,8 +45,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "assay")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	binary, standin = filepath.Join(dir, "assay"), filepath.Join(dir, "standin")
+	if out, err := exec.Command("go", "build", "-o", dir+"/", ".", "../../drivers/service/standin").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building assay: %v\n%s", err, out)
 		return 1
 	}
@@ -54,6 +55,7 @@ func testMain(m *testing.M) int {
 
 // TestScripts types commands and compares what appears and the exit code.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -61,6 +63,7 @@ func TestScripts(t *testing.T) {
 			for name, dir := range map[string]string{"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "HOME": "home"} {
 				e.Setenv(name, filepath.Join(e.WorkDir, dir))
 			}
+			e.Defer(mostly.begin(20 * time.Second))
 			e.Defer(func() { stopLocal(filepath.Join(e.WorkDir, "state")) })
 			return nil
 		},
@@ -214,11 +217,12 @@ func (w *testWorld) seat(experiment, service string) v1alpha1.SeatStatus {
 	return v1alpha1.SeatStatus{}
 }
 
-// until polls check until it reports true, or fails with what it said last.
+// until polls check until it reports true, or fails with what it said last. Most checks start a process: what takes long is asked
+// less often.
 func (w *testWorld) until(what string, limit time.Duration, check func() (bool, string)) {
 	w.t.Helper()
-	said := ""
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	said, began := "", time.Now()
+	for ; time.Since(began) < limit; time.Sleep(min(max(200*time.Millisecond, time.Since(began)/20), time.Second)) {
 		var ok bool
 		if ok, said = check(); ok {
 			return

@@ -87,7 +87,7 @@ func (b codeBlock) commands() (out []string) {
 
 // TestManualBlocks: every block of code of every document is of a kind that is checked: commands parse, YAML is valid.
 func TestManualBlocks(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 5*time.Second)
 	w := newTestWorld(t)
 	kinds := map[string]int{}
 	for _, d := range documents(t) {
@@ -339,13 +339,13 @@ func TestReferencesAreWhole(t *testing.T) {
 
 // TestTutorial types the tutorial, word for word, and compares what appears with what it shows.
 func TestTutorial(t *testing.T) {
-	t.Parallel() // it mostly waits
+	measures(t, 30*time.Second)
 	walk(t, "tutorial.md")
 }
 
 // TestTutorialOnSlurm types the tutorial for clusters on a real one.
 func TestTutorialOnSlurm(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 40*time.Second)
 	walk(t, "tutorial-slurm.md", "SLURM_CONF="+startSlurm(t).Conf())
 }
 

@@ -64,6 +64,7 @@ spec:
 // TestOnePlace: a state directory of the local site is not used on a cluster, nor one of a cluster on another cluster.
 // Before, the local job counted as vanished after five seconds, and a second server started on the cluster.
 func TestOnePlace(t *testing.T) {
+	beside(t, 15*time.Second)
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	w.must("apply", "-f", w.write("local.yaml", localWeb), "--timeout", "60s")

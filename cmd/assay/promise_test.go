@@ -30,7 +30,7 @@ spec:
 // TestApplyObservesAfresh ends a job behind assay's back and applies the unchanged file again: the job is back when apply
 // says Ready, without a controller and with one in another process.
 func TestApplyObservesAfresh(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	file := w.write("kept.yaml", promised)
 	w.must("apply", "-f", file, "--timeout", "60s")
@@ -124,7 +124,7 @@ func killServer(t *testing.T, w *testWorld, seat v1alpha1.SeatStatus) {
 
 // TestNothingDeadIsReady kills agent and server with no controller around: 20 seconds later no command shows Ready.
 func TestNothingDeadIsReady(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	file := w.write("kept.yaml", promised)
 	w.must("apply", "-f", file, "--timeout", "60s")
@@ -155,7 +155,7 @@ func TestNothingDeadIsReady(t *testing.T) {
 
 // TestSlurmApplyObservesAfresh cancels a job by hand and applies the unchanged file again, without a controller and with one.
 func TestSlurmApplyObservesAfresh(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 25*time.Second)
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	file := w.write("e2e.yaml", llm("m1", 1, "30m", ""))
@@ -190,6 +190,7 @@ func TestSlurmApplyObservesAfresh(t *testing.T) {
 // TestSlurmSilentForReaders: without a controller and without slurmctld a reader answers at once, and shows a service as
 // Unknown, with the endpoint that answers.
 func TestSlurmSilentForReaders(t *testing.T) {
+	measures(t, 10*time.Second)
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	w.must("apply", "-f", w.write("e2e.yaml", llm("m1", 1, "30m", "")), "--timeout", "90s")

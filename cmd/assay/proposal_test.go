@@ -12,7 +12,7 @@ import (
 // measurement; a base without results is measured in turn with it; what its site does not trust pull requests with is refused,
 // although the base may have it; one that changes nothing starts nothing.
 func TestPullRequestsLeaveNothing(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 40*time.Second)
 	w := newTestWorld(t)
 	git := w.gitRepo("repo")
 	manifest := func(ttft, more string) string {
@@ -39,10 +39,10 @@ spec:
 		return append([]string{"sync", "--repo", "repo", "--once", "--gate", "--ref", ref, "--markdown", "comment.md"}, more...)
 	}
 	left := func() string { return w.must("get", "experiments", "-o", "name") }
-	commit("main", manifest("20ms", ""))
+	commit("main", manifest("60ms", ""))
 	git("branch", "same")
 	commit("slow", manifest("20s", ""))
-	commit("process", manifest("20ms", "    - {name: web, process: {command: [sleep, infinity]}}\n"))
+	commit("process", manifest("60ms", "    - {name: web, process: {command: [sleep, infinity]}}\n"))
 	git("checkout", "-q", "main") // slow moves
 
 	if out, errs, code := w.run(gate("same")...); code != 0 || !strings.Contains(out, "GO") || !strings.Contains(w.file("comment.md"), "changes no experiment") {
@@ -83,7 +83,7 @@ spec:
 		t.Errorf("after a kill the next one exits %d and leaves %q:\n%s", code, left(), errs)
 	}
 
-	commit("other", manifest("22ms", ""))
+	commit("other", manifest("66ms", ""))
 	out, errs, code := w.run(gate("other", "--budget", "nodeHours=50")...)
 	comment := w.file("comment.md")
 	if code != exitInconclusive || !strings.Contains(comment, "measured with it, run by run in turn") || !strings.Contains(comment, "one run says nothing of the spread") || left() != "" {

@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAServerThatQuotesItsKey: its 401 repeats the key in several encodings, with a terminal's sequences. The key is found in
 // no file but its own and in nothing that is printed, and no sequence is printed.
 func TestAServerThatQuotesItsKey(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	const key = "canary/Key+0123456789"
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

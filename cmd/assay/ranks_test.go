@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -27,14 +26,11 @@ spec:
 
 // TestRanks: a vLLM of today runs on two nodes without Ray, and the rank that dies is named. An older one gets its Ray cluster.
 func TestRanks(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 25*time.Second)
 	c := startSlurm(t)
 	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "standin"), "../../drivers/service/standin").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	for _, name := range []string{"vllm", "ray"} {
-		if err := os.Symlink("standin", filepath.Join(dir, name)); err != nil {
+		if err := os.Symlink(standin, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/drivers"
 )
@@ -17,7 +18,7 @@ import (
 // TestReproducible reads run.json of a run of each suite, field by field: what somebody needs who wants to measure the same
 // again is there, or why it is not. The GPU is what a stand-in for nvidia-smi says.
 func TestReproducible(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 40*time.Second)
 	w := newTestWorld(t, "PATH="+gpuStandin(t)+":"+standins(t))
 	prompts := w.write("prompts.jsonl", `{"prompt": "one"}`+"\n"+`{"prompt": "two"}`+"\n")
 	vectors, queries := vectorFile(w, "v.fvecs", 60), vectorFile(w, "q.fvecs", 20)

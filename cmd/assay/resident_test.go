@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func (w *testWorld) holder() store.Holder {
 
 // TestDetached: a controller in the background has a log, says how it is, refuses a second one, and ends when it is told to.
 func TestDetached(t *testing.T) {
-	t.Parallel()
+	beside(t, 5*time.Second)
 	w := newTestWorld(t)
 	_, said, code := w.run("controller", "--detach")
 	t.Cleanup(func() { // also when the test fails
@@ -79,9 +80,10 @@ func TestDetached(t *testing.T) {
 	if _, said, code := w.run("controller", "stop"); code != 0 || !strings.Contains(said, fmt.Sprintf("pid %d", h.PID)) {
 		t.Errorf("stop: %d: %s", code, said)
 	}
-	if now := w.holder(); now.Epoch != 0 || h.State() == procid.Alive {
+	if now := w.holder(); now.Epoch != 0 {
 		t.Errorf("it holds the lease after its end: %+v", now)
 	}
+	w.until("the end of its process, after that of its lease", 20*time.Second, func() (bool, string) { return h.State() != procid.Alive, h.ID.String() })
 	if _, said, code := w.run("controller", "stop"); code != 0 || !strings.Contains(said, "No controller runs") {
 		t.Errorf("stop again: %d: %s", code, said)
 	}
@@ -93,20 +95,20 @@ func TestDetached(t *testing.T) {
 // TestControllerInJob: a controller in a job is followed by another one before the walltime of its job ends, and the lease goes from
 // one to the next: each has an epoch of its own, there is hardly a moment without one, and what it looks after is not disturbed.
 func TestControllerInJob(t *testing.T) {
-	t.Parallel()
+	beside(t, 150*time.Second)
 	if testing.Short() {
 		t.Skip("it waits for two walltimes")
 	}
-	t.Run("local", func(t *testing.T) {
-		t.Parallel()
-		w := newTestWorld(t)
-		w.controllersFollow("local", "")
+	var both sync.WaitGroup // parallel subtests would wait until all other tests have begun
+	both.Go(func() {
+		t.Run("local", func(t *testing.T) { newTestWorld(t).controllersFollow("local", "") })
 	})
-	t.Run("slurm", func(t *testing.T) {
-		t.Parallel()
-		w := newTestWorld(t, "SLURM_CONF="+startSlurm(t).Conf())
-		w.controllersFollow("slurm", slurmSite)
+	both.Go(func() {
+		t.Run("slurm", func(t *testing.T) {
+			newTestWorld(t, "SLURM_CONF="+startSlurm(t).Conf()).controllersFollow("slurm", slurmSite)
+		})
 	})
+	both.Wait()
 }
 
 // controllersFollow sees two controllers of a site end, and what is looked after stay as it is.

@@ -35,7 +35,7 @@ spec:
 // TestScaled lets a step of load double the replicas of a model behind a gateway and gives them back when it is over. No
 // request is lost meanwhile, also not by the replica that leaves.
 func TestScaled(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 45*time.Second)
 	w := newTestWorld(t)
 	manifest := w.write("scaled.yaml", scaledManifest)
 	if _, errs, code := w.run("plan", "-f", w.write("bad.yaml", strings.Replace(scaledManifest, "target: 4", "target: 0", 1))); code != 4 || !strings.Contains(errs, "bad.yaml:12:17: spec.services[0].replicas.target: must be more than 0") {

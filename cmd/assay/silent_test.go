@@ -55,7 +55,7 @@ func agentsOf(t *testing.T, dir string) map[string]int {
 // minutes of the controller's clock. Nothing is ended, and the services are Ready with a reason that names the silence. One
 // server that then dies is no second word against its seat as long as the heartbeats are at fault; it is when they are back.
 func TestSilentAgents(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("four.yaml", four), "--timeout", "60s")
 	st, err := store.Open(w.state, store.Options{})

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"assay/api/v1alpha1"
 	"assay/drivers/doctor"
@@ -15,7 +16,7 @@ import (
 
 // TestSiteImport writes the Site of a real cluster, applies it and examines it: what a user does first.
 func TestSiteImport(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	c := startSlurm(t)
 	dir := t.TempDir()
 	assay := func(args ...string) (string, error) {

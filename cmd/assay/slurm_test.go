@@ -94,7 +94,7 @@ const extraService = `
 
 // TestSlurm walks through the life of a manifest on a real cluster.
 func TestSlurm(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 65*time.Second)
 	c := startSlurm(t)
 	w := newTestWorld(t, "SLURM_CONF="+c.Conf())
 	// Somebody else's job whose name begins like ours: it must never be touched.

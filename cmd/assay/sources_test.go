@@ -47,7 +47,7 @@ func named(name string) string {
 // TestSyncOnce follows a repository one command at a time, each with another address of it: what leaves it is OutOfSync, and
 // with --prune it goes; a broken commit is seen; what was applied by hand, and the site, are left alone.
 func TestSyncOnce(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	git := w.gitRepo("repo")
 	repo := filepath.Join(w.dir, "repo")
@@ -141,7 +141,7 @@ func TestSyncOnce(t *testing.T) {
 // TestAHalfWrittenFile: a half that is valid for longer than the quiet time drops a service, which is said, and nothing
 // happens to its job once the file is whole again.
 func TestAHalfWrittenFile(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	first := web("/tmp")
 	whole := first + `    - name: second

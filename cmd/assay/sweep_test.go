@@ -33,6 +33,7 @@ spec:
 // TestSweep kills an apply in the middle of a sweep and applies the file again, written in another order: what has ended
 // is kept, the rest is done, and every run has ended once.
 func TestSweep(t *testing.T) {
+	beside(t, 25*time.Second)
 	w := newTestWorld(t)
 	path := w.write("sweep.yaml", sweepManifest("[1, 2, 4]"))
 	first := w.command(t.Context(), "apply", "-f", path)

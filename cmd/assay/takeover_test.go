@@ -13,7 +13,7 @@ import (
 // controller of one is killed: the other's, which stood by, has the lease once it has expired, with the next epoch. What the first
 // one started runs on, once, and a controller that comes back there is refused.
 func TestTakeoverByAnotherHost(t *testing.T) {
-	t.Parallel()
+	beside(t, 45*time.Second)
 	if os.Getuid() != 0 {
 		t.Skip("only root makes namespaces")
 	}

@@ -22,7 +22,7 @@ exec "$ASSAY_UNDER_TEST" serve-files --listen "127.0.0.1:${port%%:*}"
 
 // TestTunnelOpen runs until Ctrl-C: the URL is shown once it answers, and nothing is left behind.
 func TestTunnelOpen(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	bin := t.TempDir()
 	if err := os.WriteFile(filepath.Join(bin, "ssh"), []byte(standInSSH), 0o700); err != nil {
 		t.Fatal(err)

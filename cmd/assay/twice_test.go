@@ -11,7 +11,7 @@ import (
 
 // TestTwice runs two of every service on one machine, side by side: ports, folders and passwords are each one's own.
 func TestTwice(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t, "PATH="+standins(t))
 	manifest := `apiVersion: assay/v1alpha1
 kind: Experiment

@@ -23,7 +23,7 @@ import (
 func (s *shared) mine(t *testing.T) string {
 	t.Helper()
 	late := filepath.Join(s.victim.home, "late-vllm")
-	script := "#!/bin/sh\nsleep 4\nexec " + binary + ` simulate-vllm --listen "$3:$5" --model "$1" --config '{"ttft":"1ms"}'` + "\n"
+	script := "#!/bin/sh\ncase \"$*\" in *--help*) echo '  --max-model-len N  tokens'; exit ;; esac\nsleep 4\nexec " + binary + ` simulate-vllm --listen "$3:$5" --model "$1" --config '{"ttft":"1ms"}'` + "\n"
 	if err := os.WriteFile(late, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,7 @@ spec:
 // TestTwoUsers: while one user of a cluster works with assay, another one on the same node tries all that he can. He gets
 // nothing, and changes nothing.
 func TestTwoUsers(t *testing.T) {
+	beside(t, 90*time.Second)
 	s := newShared(t)
 	if err := os.Mkdir(filepath.Join(s.top, "local"), 0o700); err != nil {
 		t.Fatal(err)

@@ -25,14 +25,21 @@ type person struct {
 	as         *syscall.Credential
 }
 
+// adding is held while users are added and removed: only one program at a time may, and others do not wait.
+var adding sync.Mutex
+
 // newPerson adds a user to this machine until the test has ended.
 func newPerson(t *testing.T, name, home string) person {
 	t.Helper()
 	name += strconv.Itoa(os.Getpid())
+	adding.Lock()
+	defer adding.Unlock()
 	if out, err := exec.Command("useradd", "--create-home", "--home-dir", home, "--no-user-group", "--gid", "nogroup", "--shell", "/bin/sh", name).CombinedOutput(); err != nil {
 		t.Skipf("no user can be added here: %v %s", err, out)
 	}
 	t.Cleanup(func() {
+		adding.Lock()
+		defer adding.Unlock()
 		if out, err := exec.Command("userdel", name).CombinedOutput(); err != nil {
 			t.Errorf("user %s is left: %v %s", name, err, out)
 		}
@@ -72,7 +79,7 @@ func newShared(t *testing.T) *shared {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(top) })
-	s := &shared{top: top, secret: canary, program: filepath.Join(top, "attacker")}
+	s := &shared{top: top, secret: newCanary(), program: filepath.Join(top, "attacker")}
 	self, err := os.ReadFile("/proc/self/exe")
 	if err == nil {
 		err = os.WriteFile(s.program, self, 0o755)

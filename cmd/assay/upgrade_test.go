@@ -59,7 +59,7 @@ func olderAssay(t *testing.T, commit string) string {
 // TestUpgradeWhileJobsRun lets an older assay start a server and measure it, and this one go on: the server is the same
 // process, a changed setting reaches it, the next repeat is measured, and the older assay is refused from then on.
 func TestUpgradeWhileJobsRun(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	if testing.Short() {
 		t.Skip("building an older assay takes a while; run without -short")
 	}
@@ -123,7 +123,7 @@ func onlyAttempt(t *testing.T, state string) plan.Attempt {
 
 // TestReadersOfADirectoryThatTakesNoWrites mounts the state directory read-only, where that is permitted, and looks.
 func TestReadersOfADirectoryThatTakesNoWrites(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 15*time.Second)
 	w := newTestWorld(t)
 	w.must("apply", "-f", w.write("kept.yaml", promised), "--timeout", "60s")
 	script := `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"`

@@ -12,7 +12,7 @@ import (
 // TestSlurmWalltime: a service whose job reaches its walltime on a real cluster comes back although it may not fail once,
 // and one that no partition can hold is Stalled with what to do.
 func TestSlurmWalltime(t *testing.T) {
-	t.Parallel() // it mostly waits
+	beside(t, 40*time.Second)
 	if testing.Short() {
 		t.Skip("it waits for a walltime of a minute")
 	}

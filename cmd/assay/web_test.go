@@ -26,7 +26,7 @@ metadata: {name: shown}
 spec:
   services:
     - name: llm
-      vllm: {model: m, simulate: {ttft: 2ms, itl: %s}}
+      vllm: {model: m, simulate: {ttft: 20ms, itl: %s}}
       resources: {time: 1h}
   benchmarks:
     - {name: q, target: llm, repeats: 2, serving: {dataset: choice, prompts: 60, outputTokens: 8, concurrency: 8, seed: 1}}
@@ -222,6 +222,7 @@ func (b *browser) staysInPlace() {
 // TestWebInChromium: from an empty page by keys alone to an experiment that is applied meanwhile, its runs, and the comparison of
 // its two revisions; at two widths, light and dark, without a complaint of the browser or of axe-core.
 func TestWebInChromium(t *testing.T) {
+	measures(t, 20*time.Second)
 	w := newTestWorld(t)
 	b := newBrowser(t)
 	reads := w.web()[0]

@@ -24,12 +24,14 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
 const (
+	attempts    = 3 // to start, where another program takes a port
 	callTimeout = 20 * time.Second
 	upWithin    = 60 * time.Second
 )
@@ -42,6 +44,9 @@ type Cluster struct {
 	dbd    *database
 	edit   func(conf string) string // nil: slurm.conf stays as it is
 	shared bool
+	ports  func(n int) ([]int, error) // that are free
+
+	starting bool
 }
 
 // Option changes how a cluster is started.
@@ -57,23 +62,30 @@ func Start(dir string, nodes int, options ...Option) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, nodes: nodes, user: me.Username}
+	c := &Cluster{dir: dir, nodes: nodes, user: me.Username, ports: freePorts}
 	for _, o := range options {
 		o(c)
 	}
 	if err := c.installed(); err != nil {
 		return nil, err
 	}
-	if err := c.Stop(); err != nil {
-		return nil, err
+	for left := attempts - 1; ; left-- {
+		if err := c.Stop(); err != nil {
+			return nil, err
+		}
+		if err := c.configure(); err != nil {
+			return nil, fmt.Errorf("configuring the test cluster in %s: %w", dir, err)
+		}
+		c.starting = true
+		err := c.up()
+		c.starting = false
+		switch {
+		case err == nil:
+			return c, nil
+		case left == 0 || !c.portTaken():
+			return nil, errors.Join(fmt.Errorf("starting the test cluster in %s: %w\n%s", dir, err, c.logs()), c.Stop())
+		}
 	}
-	if err := c.configure(); err != nil {
-		return nil, fmt.Errorf("configuring the test cluster in %s: %w", dir, err)
-	}
-	if err := c.up(); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the test cluster in %s: %w\n%s", dir, err, c.logs()), c.Stop())
-	}
-	return c, nil
 }
 
 // Open names a cluster that was started in dir, to stop it.
@@ -87,6 +99,15 @@ func (c *Cluster) Conf() string { return c.path("slurm.conf") }
 
 func (c *Cluster) path(elem ...string) string {
 	return filepath.Join(append([]string{c.dir}, elem...)...)
+}
+
+// portTaken reports whether a daemon says that another program has its port.
+func (c *Cluster) portTaken() bool {
+	files, _ := filepath.Glob(c.path("log", "*.log")) // the pattern is well formed
+	return slices.ContainsFunc(files, func(f string) bool {
+		text, _ := os.ReadFile(f) // a log that cannot be read says nothing
+		return bytes.Contains(text, []byte("Address already in use"))
+	})
 }
 
 // logs is the end of every daemon's log.

@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	random "math/rand/v2"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"assay/drivers/durable"
@@ -36,7 +38,7 @@ func (c *Cluster) configure() error {
 			return err
 		}
 	}
-	ports, err := freePorts(c.nodes + 3)
+	ports, err := c.ports(c.nodes + 3)
 	if err != nil {
 		return err
 	}
@@ -73,18 +75,38 @@ func (c *Cluster) configure() error {
 	return err
 }
 
-// freePorts finds n different ports on which no program listens.
+// Ports that the kernel hands out itself are those from ephemeral on, or what portRange says.
+const (
+	portRange = "/proc/sys/net/ipv4/ip_local_port_range"
+	ephemeral = 32768
+	lowest    = 10000 // below it, well-known programs listen
+)
+
+// freePorts finds n different ports on which no program listens. They lie below those that the kernel hands out to whoever connects,
+// or listens on any port: none of these takes one before its daemon starts, or while it is started again.
 func freePorts(n int) ([]int, error) {
+	below := ephemeral
+	if b, err := os.ReadFile(portRange); err == nil {
+		_, _ = fmt.Sscan(string(b), &below) // what is no number changes nothing
+	}
+	from := lowest
+	if below < lowest+1000 {
+		from, below = 1<<15, 1<<16 // the kernel hands out nearly all: no port is better than another
+	}
 	var out []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 100 * n {
+		if len(out) == n {
+			return out, nil
+		}
+		port := from + random.IntN(below-from)
+		l, err := net.Listen("tcp4", ":"+strconv.Itoa(port)) // as slurmd does: on all addresses
 		if err != nil {
-			return nil, err
+			continue
 		}
 		defer l.Close() // after all are found, so that they differ
-		out = append(out, l.Addr().(*net.TCPAddr).Port)
+		out = append(out, port)
 	}
-	return out, nil
+	return nil, fmt.Errorf("%d of %d ports are free between %d and %d", len(out), n, from, below)
 }
 
 // conf is slurm.conf. The first port is the controller's, the next ones are the nodes'.

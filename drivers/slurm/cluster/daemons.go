@@ -62,6 +62,9 @@ func (c *Cluster) until(what string, ok func() bool) error {
 		if ok() {
 			return nil
 		}
+		if c.starting && c.portTaken() {
+			return fmt.Errorf("waiting for %s: another program has taken a port", what)
+		}
 	}
 	return fmt.Errorf("waited %s for %s", upWithin, what)
 }

@@ -65,40 +65,58 @@ func arrives(t *testing.T, server net.Conn, c *conn, piece string, all int) time
 func chunkOf(s string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(s), s) }
 
 // TestApart: of packets that gathered unread, the first event and the last one have their own stamps, and not that of the last packet.
+// On a busy machine this thread can lose its CPU between the readings of two clocks, by which all is compared: a fault shows each time.
 func TestApart(t *testing.T) {
-	for range 100 {
-		l, c, server, out := answering(t)
-		if err := unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 0); err != nil { // as a connection is that was used before
-			t.Fatal(err)
+	var faults []string
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until) && len(faults) < 4; {
+		fault, blind := apart(t)
+		switch {
+		case blind: // the kernel begins to stamp after it was first asked to, when one of its threads comes to that
+			time.Sleep(10 * time.Millisecond)
+		case fault == "":
+			return
+		default:
+			faults = append(faults, fault)
 		}
-		arrived := gathers(t, c, server)
-		before, wrote := l.recv.Calls, c.outcome.Blur
-		l.watch.since = 1 // nobody looked since long ago
-		l.read(c)
-		if l.crowd.blind { // the kernel begins to stamp a little after it was first asked to
-			time.Sleep(time.Millisecond)
-			continue
-		}
-		events := out.Answer.Events
-		if out.Failure != nil || len(events) != len(arrived) {
-			t.Fatalf("%d events, %v", len(events), out.Failure)
-		}
-		last := len(events) - 1
-		if events[0] > arrived[0] {
-			t.Errorf("the first event came %v after it had", events[0]-arrived[0])
-		}
-		if at := events[last]; at < arrived[last-1] || at > arrived[last] {
-			t.Errorf("the last event: %v, it came between %v and %v", at, arrived[last-1], arrived[last])
-		}
-		if most := arrived[last] - arrived[0]; out.Blur > max(most, wrote) {
-			t.Errorf("a blur of %v, all came within %v", out.Blur, most)
-		}
-		if n := l.recv.Calls - before; n > 1+mostParts {
-			t.Errorf("%d reads", n)
-		}
-		return
 	}
-	t.Fatal("the kernel stamps nothing")
+	if len(faults) == 0 {
+		t.Fatal("the kernel stamps nothing")
+	}
+	t.Error(strings.Join(faults, "\n"))
+}
+
+// apart lets one answer gather and says what is wrong with its times. blind: the kernel stamped nothing.
+func apart(t *testing.T) (fault string, blind bool) {
+	l, c, server, out := answering(t)
+	if err := unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 0); err != nil { // as a connection is that was used before
+		t.Fatal(err)
+	}
+	arrived := gathers(t, c, server)
+	before, wrote := l.recv.Calls, c.outcome.Blur
+	l.watch.since = 1 // nobody looked since long ago
+	l.read(c)
+	if l.crowd.blind {
+		return "", true
+	}
+	events := out.Answer.Events
+	if out.Failure != nil || len(events) != len(arrived) {
+		t.Fatalf("%d events, %v", len(events), out.Failure)
+	}
+	last := len(events) - 1
+	if events[0] > arrived[0] {
+		fault += fmt.Sprintf("the first event came %v after it had; ", events[0]-arrived[0])
+	}
+	if at := events[last]; at < arrived[last-1] || at > arrived[last] {
+		fault += fmt.Sprintf("the last event: %v, it came between %v and %v; ", at, arrived[last-1], arrived[last])
+	}
+	// By the stamps themselves: when this test sees that a packet has arrived, it can have been there for a while.
+	if most := events[last] - events[0]; out.Blur > max(most, wrote) {
+		fault += fmt.Sprintf("a blur of %v, all came within %v; ", out.Blur, most)
+	}
+	if n := l.recv.Calls - before; n > 1+mostParts {
+		fault += fmt.Sprintf("%d reads; ", n)
+	}
+	return fault, false
 }
 
 // gathers sends an answer of five events, a packet each, and returns when each has arrived.
