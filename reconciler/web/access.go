@@ -102,7 +102,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusUnauthorized)
-	_ = templates["login"].ExecuteTemplate(w, "login", nil) // a stranger's connection
+	_ = templates()["login"].ExecuteTemplate(w, "login", nil) // a stranger's connection
 }
 
 // mayAct refuses who may only read, and forms that this page did not write.

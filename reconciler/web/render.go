@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"assay/api/v1alpha1"
@@ -49,7 +50,8 @@ type layout struct {
 	Asked                                 []wishDone
 }
 
-var templates = parseTemplates()
+// templates are parsed when the first page is asked for: most processes of assay show none.
+var templates = sync.OnceValue(parseTemplates)
 
 func parseTemplates() map[string]*template.Template {
 	out := map[string]*template.Template{}
@@ -122,7 +124,7 @@ func (s *Server) showPage(w http.ResponseWriter, q *request, r route) error {
 func (s *Server) write(w http.ResponseWriter, q *request, p page, api string) error {
 	l := layout{Title: p.Title, Version: s.o.Version, Note: q.seen.Note(), API: api, Form: q.may.form, Path: q.URL.Path, Crumbs: p.Crumbs, Data: p.Data, Every: p.Every,
 		Acts: q.may.acts && q.may.form != "", Asked: s.wishes.list(q.PathValue("experiment"))}
-	t, ok := templates[p.View]
+	t, ok := templates()[p.View]
 	if !ok {
 		return fmt.Errorf("no template %q", p.View)
 	}

@@ -53,7 +53,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	_ = templates["error"].ExecuteTemplate(w, "layout", layout{Title: http.StatusText(code), Data: plain.Text(err.Error())})
+	_ = templates()["error"].ExecuteTemplate(w, "layout", layout{Title: http.StatusText(code), Data: plain.Text(err.Error())})
 }
 
 // word is what a name in an address can be: no path, no spaces.

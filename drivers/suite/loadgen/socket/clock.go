@@ -23,8 +23,15 @@ func NewClock() Clock {
 	return c
 }
 
-// Now returns CLOCK_MONOTONIC, and how far the wall clock (since 1970) is ahead of it.
+// Now returns CLOCK_MONOTONIC, and how far the wall clock (since 1970) is ahead of it. A thread that is interrupted between its readings of
+// the two finds it less ahead by the length of that pause, so it reads twice and believes the larger distance.
 func (c Clock) Now() (at, ahead time.Duration) {
+	_, before := c.read()
+	at, ahead = c.read()
+	return at, max(before, ahead)
+}
+
+func (c Clock) read() (at, ahead time.Duration) {
 	t := time.Now()
 	at = c.zero + t.Sub(c.base)
 	return at, time.Duration(t.UnixNano()) - at
