@@ -180,7 +180,7 @@ func (a *app) checksArguments() v1alpha1.Rule {
 	if err != nil {
 		return func(v1alpha1.Site, v1alpha1.Experiment) []v1alpha1.Finding { return nil }
 	}
-	return arguments.Rule(context.Background(), filepath.Join(cache, "assay", "help"), func(s v1alpha1.Site, svc v1alpha1.Service, argv []string) (string, []string, error) {
+	return arguments.Rule(context.Background(), filepath.Join(cache, "assay", "help"), func(text string) { a.note("%s", text) }, func(s v1alpha1.Site, svc v1alpha1.Service, argv []string) (string, []string, error) {
 		s, err := a.complete(s)
 		if err != nil {
 			return "", nil, err

@@ -99,3 +99,29 @@ func TestAsk(t *testing.T) {
 		t.Errorf("a program that fails: %v", err)
 	}
 }
+
+// TestAWaitIsSaid: a server that takes long to print its options is named meanwhile; one that answers at once is not.
+func TestAWaitIsSaid(t *testing.T) {
+	was := patience
+	t.Cleanup(func() { patience = was })
+	for script, want := range map[string]int{"echo '  --seed N'": 0, "sleep 0.5; echo '  --seed N'": 1} {
+		if patience = was; want > 0 {
+			patience = 50 * time.Millisecond
+		}
+		program := filepath.Join(t.TempDir(), "vllm")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		said := make(chan string, 2)
+		rule := Rule(t.Context(), t.TempDir(), func(text string) { said <- text }, func(v1alpha1.Site, v1alpha1.Service, []string) (string, []string, error) {
+			return program, []string{program}, nil
+		})
+		e := v1alpha1.Experiment{Spec: v1alpha1.ExperimentSpec{Services: []v1alpha1.Service{{VLLM: &v1alpha1.VLLM{Args: map[string]any{"seed": 1.0}}}}}}
+		if found := rule(v1alpha1.Site{}, e); len(found) > 0 {
+			t.Errorf("%q: %+v", script, found)
+		}
+		if len(said) != want {
+			t.Errorf("%q: said %d times", script, len(said))
+		}
+	}
+}

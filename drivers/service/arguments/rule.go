@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 
 	"assay/api/v1alpha1"
 )
@@ -16,9 +17,12 @@ import (
 // it), and the command line that runs argv with it. Its error wraps fs.ErrNotExist when it is not here.
 type Find func(site v1alpha1.Site, s v1alpha1.Service, argv []string) (file string, command []string, err error)
 
+// patience is how long a program is asked before somebody is told that it is.
+var patience = 3 * time.Second
+
 // Rule checks the options of every model server that is not simulated, with the programs that find finds; answers are kept in the
-// folder cache. A program is asked once, however many points a sweep has.
-func Rule(ctx context.Context, cache string, find Find) v1alpha1.Rule {
+// folder cache. A program is asked once, however many points a sweep has. say tells what is waited for.
+func Rule(ctx context.Context, cache string, say func(string), find Find) v1alpha1.Rule {
 	asked := map[string]answer{}
 	return func(site v1alpha1.Site, e v1alpha1.Experiment) (out []v1alpha1.Finding) {
 		for i, s := range e.Spec.Services {
@@ -31,7 +35,11 @@ func Rule(ctx context.Context, cache string, find Find) v1alpha1.Rule {
 			key := file + "\x00" + strings.Join(command, "\x00")
 			a, known := asked[key]
 			if !known && err == nil {
+				long := time.AfterFunc(patience, func() {
+					say(fmt.Sprintf("asking %s for its options, before anything is submitted; that may take %s", command[0], helpFor))
+				})
 				a.options, a.err = Ask(ctx, cache, file, command)
+				long.Stop()
 				asked[key] = a
 			}
 			switch err = errors.Join(err, a.err); {
