@@ -39,9 +39,9 @@ func exactLengths(t *testing.T, r v1alpha1.RunStatus, in, out float64) {
 	}
 }
 
-// TestVLLMSearch: the highest number of requests in flight at which a real vLLM, which runs four at a time, keeps 60 of 100 from
-// waiting for a place is found twice. Answers are of one length, so four end at a time: with five in flight one of the next four
-// has waited, with six every second one. It is opt-in, as TestVLLM is.
+// TestVLLMSearch: the highest number of requests in flight at which a real vLLM, which runs four at a time, keeps 82 of 100 from
+// waiting for a place is found twice. On two cores 97 of 100 wait for nothing with four in flight, 60 to 76 with five, 40 with six: the
+// share that is asked for lies between two of them, as one that lies on one of them is never decided. It is opt-in, as TestVLLM is.
 func TestVLLMSearch(t *testing.T) {
 	venv := os.Getenv("ASSAY_VLLM")
 	if venv == "" {
@@ -63,7 +63,7 @@ spec:
         args: {load-format: dummy, dtype: float32, max-model-len: 1024, enforce-eager: true, max-num-seqs: 4}
       env: {HF_HUB_OFFLINE: "1", VLLM_CPU_KVCACHE_SPACE: "1", VLLM_NO_USAGE_STATS: "1"}
   benchmarks:
-    - {name: capacity, target: llm, retryInvalid: 9, serving: {dataset: random, prompts: 60, inputTokens: 16, outputTokens: 32, seed: 1,
+    - {name: capacity, target: llm, retryInvalid: 9, serving: {dataset: random, prompts: 240, inputTokens: 16, outputTokens: 32, seed: 1,
        extraBody: {logit_bias: {"0": -100, "1": -100, "2": -100}}%s} # else weights that are made up can say nothing but tokens without a text
 `, name, venv, benchmark)
 	}
@@ -73,6 +73,6 @@ spec:
 	t.Logf("with four in flight: ttft %.1f ms, e2el %.1f ms (medians)", four["ttft_median_ms"], four["e2el_median_ms"])
 	w.must("delete", "experiment", "four", "--yes", "--timeout", "2m")
 	foundTwice(t, w, 0.05, func(name string) string {
-		return manifest(name, fmt.Sprintf("}, search: {concurrency: {from: 2, to: 16}, slo: {ttft_p60: %.2fms}}", bound))
+		return manifest(name, fmt.Sprintf("}, search: {concurrency: {from: 2, to: 16}, slo: {ttft_p82: %.2fms}}", bound))
 	})
 }
