@@ -93,7 +93,9 @@ func idle(t *testing.T, nodes int) (a *agent, now *time.Time) {
 	start := time.Now()
 	now = &start
 	t.Cleanup(func() {
-		a.procs[0].main.signal(syscall.SIGKILL)
+		for _, p := range a.procs {
+			p.main.signal(syscall.SIGKILL)
+		}
 		a.nodes.stop()
 		a.relays.close()
 		_ = a.beat.Close()

@@ -27,7 +27,7 @@ var chunkedSeeds = []string{
 	"5\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\nrest", "5;a=b\r\nhello\r\n0;c\r\nTrailer: x\r\nOther: y\r\n\r\n", "A\r\n0123456789\r\n00\r\n\r\n",
 	"5 \t\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
 	" 5\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n", "5\r\r\nhello\r\n0\r\n\r\n", "10000000000000005\r\nhello\r\n0\r\n\r\n", "ffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-	"5 ;a\r\nhello\r\n0\r\n\r\n", "5;a\rb\r\nhello\r\n0\r\n\r\n", "5;a\nb\r\nhello\r\n0\r\n\r\n", "5_0\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX\n\r\n",
+	"5 ;a\r\nhello\r\n0\r\n\r\n", "5;a\rb\r\nhello\r\n0\r\n\r\n", "5;a\nb\r\nhello\r\n0\r\n\r\n", "5_0\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n", "0\r\nX\n\r\n", "0\r\n\r\r\n0\r\n\r\n",
 	"5;" + strings.Repeat("x", 5000) + "\r\nhello\r\n0\r\n\r\n", strings.Repeat("1;"+strings.Repeat("y", 200)+"\r\nx\r\n", 200) + "0\r\n\r\n",
 }
 
@@ -43,8 +43,11 @@ func sameAsNetHTTP(t *testing.T, in []byte, r *rand.Rand) {
 	if ours, _, wholeByByte := byByte(in); wholeByByte != whole || whole && !bytes.Equal(ours, out) {
 		t.Errorf("%.80q depends on how it is cut", in)
 	}
-	if end := bytes.LastIndex(in, []byte("0\r\n\r\n")); err == nil && end >= 0 && end == bytes.Index(in, []byte("0\r\n\r\n")) && !whole && bytes.HasSuffix(in, []byte("\r\n0\r\n\r\n")) {
-		t.Errorf("%.80q was refused; net/http takes it", in)
+	// Of what net/http takes, it has read no trailers: so only what ends with the last chunk, and with no other before it, must be taken.
+	if end := bytes.LastIndex(in, []byte("0\r\n\r\n")); err == nil && end >= 0 && !whole && bytes.HasSuffix(in, []byte("\r\n0\r\n\r\n")) {
+		if _, early := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(in[:end]))); early != nil {
+			t.Errorf("%.80q was refused; net/http takes it", in)
+		}
 	}
 	if whole && !bytes.HasSuffix(in, rest) {
 		t.Errorf("%.80q leaves %.40q", in, rest)
