@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// Tests of this package run beside each other. Most of them wait, for Slurm, a walltime or a server: so many at a time as -beside
-// says, and those that take longest begin first. Those whose runs have to be valid want the CPU when they ask for it: they take
-// turns, one at a time beside the others, once the long ones have ended, which kill, flood and stream. The limit of go test itself
-// is out of the way, because it knows nothing of this.
+// Tests of this package run in parallel. Most of them wait for Slurm, a walltime or a server: -beside says how many of these run at a
+// time, and the longest start first. Tests whose runs must be valid need the CPU: they run one at a time, after the long tests, which kill,
+// flood and stream. go test's own limit is set high, because it does not tell the two kinds apart.
 var (
-	besides   = flag.Int("beside", 5, "how many tests that mostly wait run at a time")
+	besides   = flag.Int("beside", 5, "how many tests that wait most of the time run in parallel")
 	mostly    = &turns{free: func() int { return *besides }}
 	measuring = &turns{free: func() int {
 		if mostly.long() {
@@ -27,10 +26,10 @@ var (
 // long is how long a test takes during which none measures.
 const long = 70 * time.Second
 
-// beside lets a test run beside others. It mostly waits, and takes about so long.
+// beside runs a test in parallel to others. It waits most of the time, and takes about so long.
 func beside(t *testing.T, takes time.Duration) { mostly.take(t, takes) }
 
-// measures lets a test run beside others that mostly wait, but not beside another one that measures. It takes about so long.
+// measures runs a test in parallel to those that wait, but never to another one that measures. It takes about so long.
 func measures(t *testing.T, takes time.Duration) { measuring.take(t, takes) }
 
 // turns are given to those who wait for one, to those first who take longest.

@@ -65,7 +65,7 @@ func (a *app) runSiteImport(ctx context.Context, o siteImportOptions) error {
 		notes = append(notes, site.Note(n))
 	}
 	document, err := site.Document(s, []string{
-		fmt.Sprintf("What Slurm %s said of its cluster %s to user %s on %s (assay site import).", facts.Version, facts.Cluster, who.Name, time.Now().Format(time.DateOnly)),
+		fmt.Sprintf("What Slurm %s said of its cluster %s to user %s on %s (assay site import).", facts.Spec.SlurmVersion, facts.Cluster, who.Name, time.Now().Format(time.DateOnly)),
 		"A number that is not here is not known, or not limited. Comments say what could not be known, and how to find it out.",
 	}, append(notes, site.Unknown(s)...))
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 
 // Facts are what a cluster says of itself, as this user sees it, in the words of a Site.
 type Facts struct {
-	Version string // of the controller, such as 22.05.8
 	Cluster string // its ClusterName
 	Spec    v1alpha1.SiteSpec
 	Notes   []Note
@@ -55,8 +54,7 @@ func readFacts(who Person, ask func(name string, args ...string) answer) (Facts,
 		return f.Facts, err
 	}
 	f.settings = readSettings(config)
-	f.Version, f.Cluster, f.Spec.EnforcePartLimits = f.settings.version, f.settings.cluster, f.settings.partLimits
-	f.Spec.SlurmVersion = f.settings.version
+	f.Cluster, f.Spec.SlurmVersion, f.Spec.EnforcePartLimits = f.settings.cluster, f.settings.version, f.settings.partLimits
 	if f.Cluster == "" {
 		return f.Facts, fmt.Errorf("scontrol show config prints no ClusterName: %w", drivers.ErrUnavailable)
 	}

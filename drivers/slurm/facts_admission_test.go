@@ -102,7 +102,7 @@ func compareImported(t *testing.T, c *cluster.Cluster, accounting bool) {
 				j.MemoryPerNode>>20, j.Time, j.Reservation, slurm, a.text, assay, found)
 		}
 	}
-	t.Logf("Slurm %s, EnforcePartLimits=%s, accounting %v: of %d jobs: %v", facts.Version, facts.Spec.EnforcePartLimits, accounting, importedShapes, count)
+	t.Logf("Slurm %s, EnforcePartLimits=%s, accounting %v: of %d jobs: %v", facts.Spec.SlurmVersion, facts.Spec.EnforcePartLimits, accounting, importedShapes, count)
 	if count["slurm true, assay true"] < importedShapes/10 || count["slurm false, assay false"] < importedShapes/10 {
 		t.Errorf("the jobs are not varied enough: %v", count)
 	}

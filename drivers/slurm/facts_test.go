@@ -49,7 +49,7 @@ func said(t *testing.T, f Facts) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := fmt.Sprintf("Slurm %s, cluster %s\n%s", f.Version, f.Cluster, b)
+	out := fmt.Sprintf("Slurm %s, cluster %s\n%s", f.Spec.SlurmVersion, f.Cluster, b)
 	for _, n := range f.Notes {
 		out += strings.TrimSpace(n.Field+" "+n.Name) + ": " + n.Text + "\n"
 	}

@@ -89,14 +89,7 @@ func (w *world) standIn(x *experiment, alloc *allocation, lead *seat) {
 		w.wakeAt(at)
 		return
 	}
-	if wait, stalled := w.backoff(alloc, next); wait.set() || stalled.set() {
-		return
-	}
-	if because := w.affords(x, alloc.holds, alloc.job.Time); because.set() {
-		x.refuse(because)
-		return
-	}
-	w.ask(x, alloc, next, 0, cause{Replacement, fmt.Sprintf("job %s was cancelled (%s) and does not end", a.JobID, a.Cancelled)})
+	w.askBeside(x, alloc, next, 0, cause{Replacement, fmt.Sprintf("job %s was cancelled (%s) and does not end", a.JobID, a.Cancelled)})
 }
 
 // succeed submits the next job of a place when it is time to.
@@ -119,14 +112,19 @@ func (w *world) succeed(x *experiment, alloc *allocation, lead *seat) {
 	if most := alloc.renew.Times; most > 0 && a.spent() >= most || w.extend(x, alloc, lead, at, before) || !alloc.overlaps() {
 		return
 	}
+	w.askBeside(x, alloc, next, a.spent()+1, cause{Renewed, fmt.Sprintf("the walltime of job %s ends soon, and %s is kept for the queue and the start of the next one", j.ID, before.Round(time.Second))})
+}
+
+// askBeside submits a job into the other seat of a place, unless it has to wait, was given up, or would cost too much.
+func (w *world) askBeside(x *experiment, alloc *allocation, next *seat, renewals int, because cause) {
 	if wait, stalled := w.backoff(alloc, next); wait.set() || stalled.set() {
 		return
 	}
-	if because := w.affords(x, alloc.holds, alloc.job.Time); because.set() {
-		x.refuse(because)
+	if over := w.affords(x, alloc.holds, alloc.job.Time); over.set() {
+		x.refuse(over)
 		return
 	}
-	w.ask(x, alloc, next, a.spent()+1, cause{Renewed, fmt.Sprintf("the walltime of job %s ends soon, and %s is kept for the queue and the start of the next one", j.ID, before.Round(time.Second))})
+	w.ask(x, alloc, next, renewals, because)
 }
 
 // before is how long before the end of a walltime the next job is submitted.
